@@ -1,0 +1,41 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Two processes suit two cores; PYTEST_ARGS passes anything else on (for example: make test PYTEST_ARGS="-k teardown").
+PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(VENV)/.installed: setup.cfg pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: $(VENV)/.installed ## run the whole journey on the embedded cluster (KEEP=1 leaves it running)
+	$(BIN)/python -m hack.demo $(if $(KEEP),--keep)
+
+test: $(VENV)/.installed ## run the quick tests: unit, transcripts, kubectl, core integration
+	$(PYTEST) -m "not slow"
+
+test-slow: $(VENV)/.installed ## run only what `make test` leaves out
+	$(PYTEST) -m slow
+
+test-all: test test-slow ## run every test
+
+lint: $(VENV)/.installed ## ruff, mypy --strict, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.installed ## let ruff format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## remove what the other targets made
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help demo test test-slow test-all lint format clean

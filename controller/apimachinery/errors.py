@@ -1,0 +1,147 @@
+"""The one hierarchy of errors that talking to an API server can end in.
+
+Callers branch on classes, never on numbers or texts. `status_error` maps an answer to its class; the transport in
+`controller.client` is the only place that calls it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+# Long enough for any message a person should read, short enough that a proxy's HTML page does not flood a log.
+TEXT_LIMIT = 512
+
+
+class ApiError(Exception):
+    """Anything that went wrong between us and the API server."""
+
+
+class ConfigError(ApiError):
+    """The connection's configuration (kubeconfig, service account, flags) cannot be used. Retrying does not help."""
+
+
+class ConnectionLost(ApiError):
+    """No answer: refused, reset, TLS failure, or cut off in the middle. A write may or may not have been done."""
+
+
+class RequestTimeout(ConnectionLost):
+    """No answer within the time allowed. A write may or may not have been done."""
+
+
+class Stopped(ApiError):
+    """The process is stopping; the request was not sent, or its answer is no longer waited for."""
+
+
+class NotLeader(ApiError):
+    """A write was refused by our own gate because this process is not the leader now."""
+
+
+class StatusError(ApiError):
+    """The server answered with a failure.
+
+    Attributes:
+        code: HTTP status code.
+        reason: the Status object's `reason` (`NotFound`, `AlreadyExists`, ...) or "" when the body was no Status.
+        message: the server's words, cut to `TEXT_LIMIT`.
+        retry_after: seconds from the Retry-After header, or None.
+        status: the whole Status object, or {} when the body was none.
+    """
+
+    def __init__(
+        self, *, code: int, reason: str, message: str, status: Mapping[str, Any], retry_after: float | None = None
+    ) -> None:
+        self.code = code
+        self.reason = reason
+        self.message = message
+        self.status = status
+        self.retry_after = retry_after
+        super().__init__(f"{code} {reason}: {message}" if reason else f"{code}: {message}")
+
+    @property
+    def causes(self) -> tuple[Mapping[str, Any], ...]:
+        """`details.causes` of the Status."""
+        return tuple((self.status.get("details") or {}).get("causes") or ())
+
+    def has_cause(self, reason: str) -> bool:
+        """Whether one of the causes carries this reason (`ResourceVersionTooLarge`, `NamespaceTerminating`, ...)."""
+        return any(cause.get("reason") == reason for cause in self.causes)
+
+
+class BadRequest(StatusError):
+    """400."""
+
+
+class Unauthorized(StatusError):
+    """401: the credentials are missing, wrong or expired."""
+
+
+class Forbidden(StatusError):
+    """403: by RBAC, by an admission policy, or because the namespace is terminating."""
+
+    @property
+    def namespace_terminating(self) -> bool:
+        """Whether new content was refused because its namespace is on its way out."""
+        return self.has_cause("NamespaceTerminating") or "because it is being terminated" in self.message
+
+
+class NotFound(StatusError):
+    """404: no such object, or no such resource (CRD not installed): `resource_missing` tells them apart."""
+
+    @property
+    def resource_missing(self) -> bool:
+        """True when the whole resource is unknown to the server: it then answers with plain text, not with a Status."""
+        return not self.status
+
+
+class AlreadyExists(StatusError):
+    """409 on create."""
+
+
+class Conflict(StatusError):
+    """409 on update or delete: the object changed, or is not the one we meant."""
+
+
+class Expired(StatusError):
+    """410: that resourceVersion or continue token is no longer in the server's history."""
+
+
+class Invalid(StatusError):
+    """422: refused by the schema, with causes that name the fields."""
+
+
+class TooManyRequests(StatusError):
+    """429."""
+
+
+class ServerError(StatusError):
+    """Any 5xx."""
+
+
+_BY_CODE: dict[int, type[StatusError]] = {
+    400: BadRequest,
+    401: Unauthorized,
+    403: Forbidden,
+    404: NotFound,
+    409: Conflict,
+    410: Expired,
+    422: Invalid,
+    429: TooManyRequests,
+}
+
+
+def status_error(code: int, body: Any, *, retry_after: float | None = None) -> StatusError:
+    """The error for an answer of `code` with `body`: a parsed Status object, or any text.
+
+    A Status inside a watch's ERROR event goes through here too, with its own `code`.
+    """
+    status: Mapping[str, Any] = body if isinstance(body, Mapping) and body.get("kind") == "Status" else {}
+    text = str(status.get("message") or "") if status else str(body or "").strip()
+    reason = str(status.get("reason") or "")
+    if code == 409 and reason == "AlreadyExists":
+        cls: type[StatusError] = AlreadyExists
+    elif reason in ("Expired", "Gone"):
+        cls = Expired
+    else:
+        cls = _BY_CODE.get(code, ServerError if code >= 500 else StatusError)
+    return cls(code=code, reason=reason, message=text[:TEXT_LIMIT], status=status, retry_after=retry_after)

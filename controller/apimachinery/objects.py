@@ -1,0 +1,74 @@
+"""Reading plain Kubernetes objects. Objects are never mutated: whoever wants another one builds it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Object = Mapping[str, Any]
+
+
+def metadata(obj: Object) -> Mapping[str, Any]:
+    """`metadata`, or an empty mapping."""
+    return obj.get("metadata") or {}
+
+
+def name(obj: Object) -> str:
+    """`metadata.name`, or ""."""
+    return str(metadata(obj).get("name") or "")
+
+
+def namespace(obj: Object) -> str:
+    """`metadata.namespace`, or "" for cluster-scoped objects."""
+    return str(metadata(obj).get("namespace") or "")
+
+
+def key(obj: Object) -> str:
+    """The cache key: `namespace/name`, or `name` for cluster-scoped objects."""
+    return join_key(namespace(obj), name(obj))
+
+
+def join_key(namespace: str, name: str) -> str:
+    """`namespace/name`, or `name` where there is no namespace."""
+    return f"{namespace}/{name}" if namespace else name
+
+
+def split_key(key: str) -> tuple[str, str]:
+    """(namespace, name) of a cache key."""
+    namespace, _, name = key.rpartition("/")
+    return namespace, name
+
+
+def uid(obj: Object) -> str:
+    """`metadata.uid`, or ""."""
+    return str(metadata(obj).get("uid") or "")
+
+
+def resource_version(obj: Object) -> str:
+    """`metadata.resourceVersion`, or ""."""
+    return str(metadata(obj).get("resourceVersion") or "")
+
+
+def generation(obj: Object) -> int:
+    """`metadata.generation`, or 0."""
+    return int(metadata(obj).get("generation") or 0)
+
+
+def labels(obj: Object) -> Mapping[str, str]:
+    """`metadata.labels`, or an empty mapping."""
+    return metadata(obj).get("labels") or {}
+
+
+def annotations(obj: Object) -> Mapping[str, str]:
+    """`metadata.annotations`, or an empty mapping."""
+    return metadata(obj).get("annotations") or {}
+
+
+def finalizers(obj: Object) -> tuple[str, ...]:
+    """`metadata.finalizers`, or an empty tuple."""
+    return tuple(metadata(obj).get("finalizers") or ())
+
+
+def is_deleting(obj: Object) -> bool:
+    """Whether the object is on its way out."""
+    return bool(metadata(obj).get("deletionTimestamp"))
