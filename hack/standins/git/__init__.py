@@ -1,0 +1,1 @@
+"""Charts come out of real git repositories, through the real git program."""
