@@ -29,6 +29,10 @@ class RequestTimeout(ConnectionLost):
     """No answer within the time allowed. A write may or may not have been done."""
 
 
+class MalformedAnswer(ConnectionLost):
+    """An answer that is not what the API promises: not JSON, cut off, or of another kind than was asked for."""
+
+
 class Stopped(ApiError):
     """The process is stopping; the request was not sent, or its answer is no longer waited for."""
 

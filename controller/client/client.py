@@ -1,0 +1,251 @@
+"""The verbs of the Kubernetes API on plain dicts. Thread-safe; one instance serves the whole process.
+
+Every failure is one of `controller.apimachinery.errors`. Every wait has an end: connect and read timeouts, the deadline
+and the cancellation of the caller's Scope.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from controller.apimachinery.clock import Clock, MonotonicClock
+from controller.apimachinery.errors import NotFound, NotLeader, RequestTimeout, StatusError
+from controller.apimachinery.resources import Resource
+from controller.apimachinery.scope import Scope, current_scope
+from controller.apimachinery.tokenbucket import TokenBucket
+from controller.client import request as build
+from controller.client.config import Connection
+from controller.client.metrics import ClientMetrics, NoClientMetrics
+from controller.client.request import Body, DeletePropagation, PatchType, Request
+from controller.client.retry import MAX_RETRIES, with_retries
+from controller.client.stream import WatchStream
+from controller.client.transport import Transport
+
+JsonObject = dict[str, Any]
+
+
+class Client:
+    """See the module.
+
+    Args:
+        connection: from `config.load`.
+        user_agent: `tronador/VERSION (component)`.
+        field_manager: who our writes are attributed to.
+        connect_timeout, read_timeout: seconds for an ordinary request; `watch_read_timeout`: the longest silence on a
+            watch, which should exceed the server's bookmark cadence of about a minute.
+        pool_size: connections kept; at least workers + informers + a few.
+        max_retries: how often a request is repeated when the server asks for it by Retry-After.
+        may_write: asked before each attempt of a write; False raises NotLeader and sends nothing.
+        limiter: an optional limit of our own; without it, fairness is the server's business.
+    """
+
+    def __init__(
+        self,
+        *,
+        connection: Connection,
+        user_agent: str = "tronador",
+        field_manager: str = "tronador",
+        connect_timeout: float = 10.0,
+        read_timeout: float = 30.0,
+        watch_read_timeout: float = 150.0,
+        pool_size: int = 32,
+        max_retries: int = MAX_RETRIES,
+        may_write: Callable[[], bool] = lambda: True,
+        limiter: TokenBucket | None = None,
+        metrics: ClientMetrics | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._field_manager = field_manager
+        self._read_timeout = read_timeout
+        self._watch_read_timeout = watch_read_timeout
+        self._max_retries = max_retries
+        self._may_write = may_write
+        self._limiter = limiter
+        self._metrics = metrics or NoClientMetrics()
+        self._scope = Scope(clock=clock)
+        self._transport = Transport(
+            connection=connection,
+            user_agent=user_agent,
+            connect_timeout=connect_timeout,
+            pool_size=pool_size,
+            metrics=self._metrics,
+            clock=clock or MonotonicClock(),
+        )
+
+    def get(self, resource: Resource, name: str, *, namespace: str = "") -> JsonObject:
+        """Read one object. Raises NotFound, and see the module."""
+        return self._call(build.get(resource, name, namespace=namespace))
+
+    def list(
+        self,
+        resource: Resource,
+        *,
+        namespace: str = "",
+        label_selector: str = "",
+        field_selector: str = "",
+        limit: int | None = None,
+        continue_token: str = "",
+        resource_version: str | None = None,
+        resource_version_match: str | None = None,
+        metadata_only: bool = False,
+    ) -> JsonObject:
+        """One page of a list, as the List object it comes in. Its items lack apiVersion and kind."""
+        return self._call(
+            build.list_page(
+                resource,
+                namespace=namespace,
+                label_selector=label_selector,
+                field_selector=field_selector,
+                limit=limit,
+                continue_token=continue_token,
+                resource_version=resource_version,
+                resource_version_match=resource_version_match,
+                metadata_only=metadata_only,
+            )
+        )
+
+    def create(self, resource: Resource, obj: Body, *, namespace: str = "") -> JsonObject:
+        """Create an object and return it as stored. Raises AlreadyExists, Invalid, Forbidden, ..."""
+        return self._call(build.create(resource, obj, namespace=namespace, field_manager=self._field_manager))
+
+    def patch(
+        self,
+        resource: Resource,
+        name: str,
+        body: Body,
+        *,
+        namespace: str = "",
+        patch_type: PatchType = PatchType.MERGE,
+        subresource: str = "",
+        field_manager: str | None = None,
+        force: bool = False,
+    ) -> JsonObject:
+        """Patch an object (`subresource`: "status") and return the outcome. Raises Conflict, NotFound, Invalid, ..."""
+        return self._call(
+            build.patch(
+                resource,
+                name,
+                body,
+                namespace=namespace,
+                patch_type=patch_type,
+                subresource=subresource,
+                field_manager=field_manager or self._field_manager,
+                force=force,
+            )
+        )
+
+    def replace(
+        self, resource: Resource, name: str, obj: Body, *, namespace: str = "", subresource: str = ""
+    ) -> JsonObject:
+        """Replace an object as a whole and return the outcome. Raises Conflict, NotFound, Invalid, ..."""
+        manager = self._field_manager
+        return self._call(
+            build.replace(resource, name, obj, namespace=namespace, subresource=subresource, field_manager=manager)
+        )
+
+    def delete(
+        self,
+        resource: Resource,
+        name: str,
+        *,
+        namespace: str = "",
+        uid: str | None = None,
+        resource_version: str | None = None,
+        propagation: DeletePropagation | None = None,
+    ) -> JsonObject:
+        """Delete an object: the answer is the object while finalizers hold it, else a Status.
+
+        Raises NotFound when it is gone already, Conflict when `uid` or `resource_version` is not its own.
+        """
+        return self._call(
+            build.delete(
+                resource, name, namespace=namespace, uid=uid, resource_version=resource_version, propagation=propagation
+            )
+        )
+
+    def watch(
+        self,
+        resource: Resource,
+        *,
+        namespace: str = "",
+        label_selector: str = "",
+        field_selector: str = "",
+        resource_version: str | None = None,
+        resource_version_match: str | None = None,
+        timeout_seconds: int | None = None,
+        allow_bookmarks: bool = True,
+        send_initial_events: bool = False,
+        read_timeout: float | None = None,
+    ) -> WatchStream:
+        """Open a watch; use it in a `with` block. Not retried here: the caller has its own idea of when to try again.
+
+        `read_timeout`: seconds of silence allowed, instead of the client's `watch_read_timeout`.
+        """
+        request = build.watch(
+            resource,
+            namespace=namespace,
+            label_selector=label_selector,
+            field_selector=field_selector,
+            resource_version=resource_version,
+            resource_version_match=resource_version_match,
+            timeout_seconds=timeout_seconds,
+            allow_bookmarks=allow_bookmarks,
+            send_initial_events=send_initial_events,
+        )
+        self._throttle(request)
+        response = self._transport.stream(request, read_timeout=read_timeout or self._watch_read_timeout)
+        return WatchStream(response=response, host=self._transport.host)
+
+    def api_resources(self, group_version: str) -> tuple[JsonObject, ...]:
+        """What discovery says of one group version (`v1`, `apps/v1`): the `resources` entries; () when unknown."""
+        try:
+            return tuple(self._call(build.discovery(group_version)).get("resources") or ())
+        except NotFound:
+            return ()
+
+    def has_resource(self, resource: Resource) -> bool:
+        """Whether the server serves `resource` in that version."""
+        return any(entry.get("name") == resource.plural for entry in self.api_resources(resource.api_version))
+
+    def server_version(self) -> JsonObject:
+        """The server's `/version`."""
+        return self._call(build.version())
+
+    def close(self) -> None:
+        """Drop the connections, and end the waits of callers that have no Scope of their own."""
+        self._scope.cancel()
+        self._transport.close()
+
+    def _call(self, request: Request) -> JsonObject:
+        return with_retries(
+            lambda: self._attempt(request),
+            wait=self._wait,
+            retrying=lambda error: self._count_retry(request, error),
+            max_retries=self._max_retries,
+        )
+
+    def _attempt(self, request: Request) -> JsonObject:
+        self._throttle(request)
+        # The last thing before sending: a process that lost its lease while waiting must not write.
+        if request.is_write and not self._may_write():
+            raise NotLeader(f"not the leader: {request.method} {request.path} was not sent")
+        return self._transport.exchange(request, read_timeout=self._read_timeout)
+
+    def _throttle(self, request: Request) -> None:
+        if self._limiter is None:
+            return
+        seconds = self._limiter.reserve()
+        if seconds > 0:
+            self._wait(seconds)
+        self._metrics.throttled(verb=request.method, host=self._transport.host, seconds=seconds)
+
+    def _wait(self, seconds: float) -> None:
+        scope = current_scope() or self._scope
+        remaining = scope.remaining()
+        if remaining is not None and remaining < seconds:
+            raise RequestTimeout(f"the server asks to wait {seconds:g} s, longer than the {remaining:g} s left")
+        scope.wait(seconds)
+
+    def _count_retry(self, request: Request, error: StatusError) -> None:
+        self._metrics.retry(code=str(error.code), verb=request.method, host=self._transport.host)

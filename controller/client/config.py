@@ -1,0 +1,190 @@
+"""Where the API server is and who we are: kubeconfig or the pod's service account, checked before anything is sent.
+
+The package's loaders do the reading. Added here: errors that name the file or flag and the remedy; a refusal to go on
+without credentials when an exec plugin fails (the package only logs that, and then sends unauthenticated requests);
+token files that are read again; and `Connection.refresh`, by which a 401 leads to fresh credentials.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from kubernetes.client import Configuration
+from kubernetes.config import ConfigException
+from kubernetes.config.incluster_config import (
+    SERVICE_CERT_FILENAME,
+    SERVICE_HOST_ENV_NAME,
+    SERVICE_TOKEN_FILENAME,
+    InClusterConfigLoader,
+)
+from kubernetes.config.kube_config import load_kube_config
+
+from controller.apimachinery.errors import ConfigError
+
+_DEFAULT_KUBECONFIG = "~/.kube/config"
+
+
+class Connection:
+    """The server's address and credentials that can be renewed.
+
+    Attributes:
+        source: where they come from, in words for a log line.
+    """
+
+    def __init__(self, *, source: str, build: Callable[[], Configuration]) -> None:
+        self.source = source
+        self._build = build
+        self._lock = threading.Lock()
+        self._configuration = build()
+        self._generation = 1
+
+    def current(self) -> tuple[int, Configuration]:
+        """The configuration to make connections with, and its generation."""
+        with self._lock:
+            return self._generation, self._configuration
+
+    def refresh(self, generation: int) -> None:
+        """Read the credentials anew, unless somebody did so since `generation`. Raises ConfigError."""
+        with self._lock:
+            if generation == self._generation:
+                self._configuration = self._build()
+                self._generation += 1
+
+
+def load(
+    *,
+    kubeconfig: str | None = None,
+    context: str | None = None,
+    in_cluster: bool | None = None,
+    token_file: str = SERVICE_TOKEN_FILENAME,
+    ca_file: str = SERVICE_CERT_FILENAME,
+    environ: Mapping[str, str] = os.environ,
+) -> Connection:
+    """Find the cluster: `kubeconfig` (a path, or several joined by ":"), else $KUBECONFIG, else the service account of
+    the pod we run in, else ~/.kube/config. `in_cluster` True or False forces or forbids the service account.
+
+    Raises ConfigError: a sentence that names the file or flag, and what to do.
+    """
+    paths = kubeconfig or environ.get("KUBECONFIG") or None
+    if in_cluster is None:
+        in_cluster = paths is None and SERVICE_HOST_ENV_NAME in environ
+    if in_cluster:
+        return Connection(
+            source="the pod's service account", build=lambda: _from_service_account(token_file, ca_file, environ)
+        )
+    origin = "--kubeconfig" if kubeconfig else "$KUBECONFIG" if paths else "the default kubeconfig"
+    files = [Path(p).expanduser() for p in (paths or _DEFAULT_KUBECONFIG).split(os.pathsep) if p]
+    present = [path for path in files if path.is_file()]
+    if not present:
+        names = ", ".join(str(path) for path in files)
+        raise ConfigError(
+            f"no kubeconfig file at {names} (from {origin}): give its path with --kubeconfig or $KUBECONFIG, "
+            "or run in a pod with a service account"
+        )
+    return Connection(source=f"{origin} {present[0]}", build=lambda: _from_kubeconfig(present, context))
+
+
+def _blank() -> Configuration:
+    configuration = Configuration()
+    configuration.retries = False  # urllib3's own sleep without being interruptible, and replay writes
+    configuration.keep_alive = True
+    return configuration
+
+
+def _from_service_account(token_file: str, ca_file: str, environ: Mapping[str, str]) -> Configuration:
+    configuration = _blank()
+    try:
+        InClusterConfigLoader(token_filename=token_file, cert_filename=ca_file, environ=environ).load_and_set(
+            configuration
+        )
+    except (ConfigException, OSError) as error:
+        raise ConfigError(
+            f"cannot use the pod's service account ({token_file}, {ca_file}): {error}; mount the service account's "
+            "token (automountServiceAccountToken) or give --kubeconfig"
+        ) from error
+    _strip_token(configuration)
+    return configuration
+
+
+def _from_kubeconfig(files: list[Path], context: str | None) -> Configuration:
+    documents = [_read(path) for path in files]
+    name = context or next((d["current-context"] for d in documents if d.get("current-context")), None)
+    names = ", ".join(str(path) for path in files)
+    if not name:
+        raise ConfigError(f"{names} has no current-context: choose one with --context or `kubectl config use-context`")
+    user = _user_of(documents, str(name), names)
+    configuration = _blank()
+    try:
+        load_kube_config(config_file=os.pathsep.join(map(str, files)), context=name, client_configuration=configuration)
+    except (ConfigException, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        # The loader walks the document unchecked: a wrong shape surfaces as any of these.
+        raise ConfigError(f"cannot use context {name!r} of {names}: {error}") from error
+    if "exec" in user and not (configuration.api_key.get("BearerToken") or configuration.cert_file):
+        command = (user["exec"] or {}).get("command", "")
+        raise ConfigError(
+            f"the exec plugin {command!r} of context {name!r} in {names} gave no credentials: run it by hand to see why"
+        )
+    if user.get("tokenFile"):
+        _reread_token_file(configuration, files[0].parent / user["tokenFile"])
+    _strip_token(configuration)
+    return configuration
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        document = yaml.safe_load(path.read_text())
+    except OSError as error:
+        raise ConfigError(f"cannot read kubeconfig {path}: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"kubeconfig {path} is not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(document, Mapping):
+        raise ConfigError(f"kubeconfig {path} is empty or not a mapping")
+    return document
+
+
+def _user_of(documents: list[Mapping[str, Any]], context: str, names: str) -> Mapping[str, Any]:
+    """The user entry behind a context; {} when the context names none. First file wins, as for kubectl."""
+    contexts = {entry.get("name"): entry for d in reversed(documents) for entry in d.get("contexts") or ()}
+    if context not in contexts:
+        known = ", ".join(sorted(str(entry) for entry in contexts)) or "none"
+        raise ConfigError(f"no context {context!r} in {names}: choose another with --context (there are: {known})")
+    users = {entry.get("name"): entry for d in reversed(documents) for entry in d.get("users") or ()}
+    wanted = (contexts[context].get("context") or {}).get("user")
+    if wanted and wanted not in users:
+        raise ConfigError(f"context {context!r} in {names} names the user {wanted!r}, which is not there")
+    return (users.get(wanted) or {}).get("user") or {}
+
+
+def _reread_token_file(configuration: Configuration, path: Path) -> None:
+    """Rotated token files must be noticed; the package's hook would go on sending the first one."""
+
+    def read(target: Configuration) -> None:
+        # An unreadable moment during rotation keeps the token we have; a wrong one ends in 401 and a full reload.
+        try:
+            token = path.read_text().strip()
+        except OSError:
+            return
+        if token:
+            target.api_key["BearerToken"] = f"Bearer {token}"
+
+    configuration.refresh_api_key_hook = read
+
+
+def _strip_token(configuration: Configuration) -> None:
+    """A trailing newline in a token file would make every request fail with "invalid header value"."""
+    hook = configuration.refresh_api_key_hook
+
+    def strip(target: Configuration) -> None:
+        # The hook runs for each request, in many threads: it puts its own result, hook included, into the target.
+        if hook is not None:
+            hook(target)
+            target.refresh_api_key_hook = strip
+        if token := target.api_key.get("BearerToken"):
+            target.api_key["BearerToken"] = token.strip()
+
+    configuration.refresh_api_key_hook = strip

@@ -1,0 +1,223 @@
+"""Building requests: pure functions from (resource, arguments) to a frozen `Request`, so that every verb, scope and
+parameter is tested without a server. The transport sends them as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from controller.apimachinery.resources import Resource
+
+JSON = "application/json"
+# Asking for metadata alone keeps the content (a Secret's data, say) out of this process altogether.
+METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+
+Body = Mapping[str, Any] | list[Any]
+
+
+class PatchType(Enum):
+    """How a patch's body is meant; the values are the wire's content types. CRs know no strategic merge."""
+
+    MERGE = "application/merge-patch+json"
+    JSON = "application/json-patch+json"
+    APPLY = "application/apply-patch+yaml"
+
+
+class DeletePropagation(Enum):
+    """What becomes of an object's dependents."""
+
+    BACKGROUND = "Background"
+    FOREGROUND = "Foreground"
+    ORPHAN = "Orphan"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request, without host and credentials."""
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Body | None = None
+
+    @property
+    def target(self) -> str:
+        """Path and query as they go over the wire."""
+        return f"{self.path}?{urlencode(self.query, quote_via=quote)}" if self.query else self.path
+
+    @property
+    def is_write(self) -> bool:
+        """Whether it may change something."""
+        return self.method not in ("GET", "HEAD")
+
+
+def group_version_path(resource: Resource) -> str:
+    """`/api/v1` for the core group, else `/apis/GROUP/VERSION`."""
+    return f"/apis/{resource.group}/{resource.version}" if resource.group else f"/api/{resource.version}"
+
+
+def collection_path(resource: Resource, namespace: str) -> str:
+    """Where the objects of `resource` are listed and created; namespace "": cluster-scoped, or all namespaces."""
+    if not namespace:
+        return f"{group_version_path(resource)}/{resource.plural}"
+    if not resource.namespaced:
+        raise ValueError(f"{resource} is cluster-scoped: namespace {namespace!r} makes no sense")
+    return f"{group_version_path(resource)}/namespaces/{_segment(namespace)}/{resource.plural}"
+
+
+def object_path(resource: Resource, namespace: str, name: str, subresource: str = "") -> str:
+    """Where one object is read and written."""
+    if resource.namespaced and not namespace:
+        raise ValueError(f"{resource} {name!r} needs a namespace")
+    path = f"{collection_path(resource, namespace)}/{_segment(name)}"
+    return f"{path}/{_segment(subresource)}" if subresource else path
+
+
+def get(resource: Resource, name: str, *, namespace: str) -> Request:
+    """Read one object."""
+    return Request("GET", object_path(resource, namespace, name), headers={"Accept": JSON})
+
+
+def list_page(
+    resource: Resource,
+    *,
+    namespace: str,
+    label_selector: str = "",
+    field_selector: str = "",
+    limit: int | None = None,
+    continue_token: str = "",
+    resource_version: str | None = None,
+    resource_version_match: str | None = None,
+    metadata_only: bool = False,
+) -> Request:
+    """One page of a list. A continue token fixes the version, so it excludes the two version parameters."""
+    query = _query(
+        labelSelector=label_selector,
+        fieldSelector=field_selector,
+        limit=limit,
+        resourceVersion=None if continue_token else resource_version,
+        resourceVersionMatch=None if continue_token else resource_version_match,
+    )
+    if continue_token:
+        query += (("continue", continue_token),)
+    accept = f"{METADATA_LIST},{JSON}" if metadata_only else JSON
+    headers = {"Accept": accept, "Accept-Encoding": "gzip"}
+    return Request("GET", collection_path(resource, namespace), query, headers)
+
+
+def watch(
+    resource: Resource,
+    *,
+    namespace: str,
+    label_selector: str = "",
+    field_selector: str = "",
+    resource_version: str | None = None,
+    resource_version_match: str | None = None,
+    timeout_seconds: int | None = None,
+    allow_bookmarks: bool = True,
+    send_initial_events: bool = False,
+) -> Request:
+    """A watch. Uncompressed: a compressed stream would hold small events back."""
+    query = _query(
+        watch=True,
+        labelSelector=label_selector,
+        fieldSelector=field_selector,
+        resourceVersion=resource_version,
+        resourceVersionMatch=resource_version_match,
+        allowWatchBookmarks=allow_bookmarks or None,
+        sendInitialEvents=send_initial_events or None,
+        timeoutSeconds=timeout_seconds,
+    )
+    return Request("GET", collection_path(resource, namespace), query, {"Accept": JSON, "Accept-Encoding": "identity"})
+
+
+def create(resource: Resource, obj: Body, *, namespace: str, field_manager: str) -> Request:
+    """Create an object (in `namespace`, if its resource has any)."""
+    if resource.namespaced and not namespace:
+        raise ValueError(f"creating {resource} needs a namespace")
+    return _write("POST", collection_path(resource, namespace), obj, JSON, _query(fieldManager=field_manager))
+
+
+def replace(
+    resource: Resource, name: str, obj: Body, *, namespace: str, subresource: str = "", field_manager: str
+) -> Request:
+    """Replace an object as a whole; `metadata.resourceVersion` in it makes the write optimistic."""
+    path = object_path(resource, namespace, name, subresource)
+    return _write("PUT", path, obj, JSON, _query(fieldManager=field_manager))
+
+
+def patch(
+    resource: Resource,
+    name: str,
+    body: Body,
+    *,
+    namespace: str,
+    patch_type: PatchType,
+    subresource: str = "",
+    field_manager: str,
+    force: bool = False,
+) -> Request:
+    """Patch an object. `force` (server-side apply only) takes over fields that other managers own."""
+    if force and patch_type is not PatchType.APPLY:
+        raise ValueError("force belongs to server-side apply")
+    if isinstance(body, list) != (patch_type is PatchType.JSON):
+        # The package silently turns an object under the JSON patch type into a strategic merge patch.
+        raise ValueError("a JSON patch is a list of operations; every other patch is an object")
+    path = object_path(resource, namespace, name, subresource)
+    return _write("PATCH", path, body, patch_type.value, _query(fieldManager=field_manager, force=force or None))
+
+
+def delete(
+    resource: Resource,
+    name: str,
+    *,
+    namespace: str,
+    uid: str | None = None,
+    resource_version: str | None = None,
+    propagation: DeletePropagation | None = None,
+) -> Request:
+    """Delete an object, if wanted only that very one (`uid`) or that very version of it."""
+    options: dict[str, Any] = {"apiVersion": "v1", "kind": "DeleteOptions"}
+    preconditions = {k: v for k, v in (("uid", uid), ("resourceVersion", resource_version)) if v}
+    if preconditions:
+        options["preconditions"] = preconditions
+    if propagation:
+        options["propagationPolicy"] = propagation.value
+    return _write("DELETE", object_path(resource, namespace, name), options, JSON, ())
+
+
+def discovery(group_version: str) -> Request:
+    """The resources of one group version (`v1`, `apps/v1`)."""
+    return Request(
+        "GET", f"/apis/{group_version}" if "/" in group_version else f"/api/{group_version}", (), {"Accept": JSON}
+    )
+
+
+def version() -> Request:
+    """The server's version."""
+    return Request("GET", "/version", (), {"Accept": JSON})
+
+
+def _write(method: str, path: str, body: Body, content_type: str, query: tuple[tuple[str, str], ...]) -> Request:
+    return Request(method, path, query, {"Accept": JSON, "Content-Type": content_type}, body)
+
+
+def _query(**parameters: str | int | bool | None) -> tuple[tuple[str, str], ...]:
+    """The given parameters in order. None and "" are left out, except that `resourceVersion` "" is the same as none."""
+    return tuple(
+        (key, str(value).lower() if isinstance(value, bool) else str(value))
+        for key, value in parameters.items()
+        if value is not None and value != ""
+    )
+
+
+def _segment(text: str) -> str:
+    # An empty name would turn "delete this one" into "delete the collection", and dots would climb the path.
+    if not text or text in (".", ".."):
+        raise ValueError(f"{text!r} is not a name")
+    return quote(text, safe="")

@@ -1,0 +1,194 @@
+"""Sending one request once: host, credentials, timeouts, and every way it can fail mapped to one of our errors.
+
+All contact with the package's HTTP side is here (`ApiClient.param_serialize` and `call_api`, which since release 37
+return a response and do not raise on failures); a contract test pins what we rely on.
+"""
+
+from __future__ import annotations
+
+import json
+import ssl
+import threading
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+import urllib3
+from kubernetes.client import ApiClient
+from kubernetes.client.exceptions import ApiException
+
+from controller.apimachinery.clock import Clock
+from controller.apimachinery.errors import (
+    ApiError,
+    ConfigError,
+    ConnectionLost,
+    MalformedAnswer,
+    RequestTimeout,
+    Stopped,
+    Unauthorized,
+    status_error,
+)
+from controller.apimachinery.scope import current_scope
+from controller.client.config import Connection
+from controller.client.interruptible import interrupted_by_scope, make_interruptible, socket_of
+from controller.client.metrics import ClientMetrics
+from controller.client.request import Request
+
+log = structlog.get_logger(__name__)
+
+NO_ANSWER = "<error>"
+
+
+class Transport:
+    """Sends requests; knows nothing of retries (except the one after a 401), gates or what the answers mean."""
+
+    def __init__(
+        self,
+        *,
+        connection: Connection,
+        user_agent: str,
+        connect_timeout: float,
+        pool_size: int,
+        metrics: ClientMetrics,
+        clock: Clock,
+    ) -> None:
+        self._connection = connection
+        self._user_agent = user_agent
+        self._connect_timeout = connect_timeout
+        self._pool_size = pool_size
+        self._metrics = metrics
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._generation, self._api = self._make()
+        self.host = urlsplit(self._api.configuration.host).netloc
+
+    def exchange(self, request: Request, *, read_timeout: float) -> dict[str, Any]:
+        """Send, read the whole answer, return its JSON object. Raises errors.ApiError."""
+        response = self._send_authenticated(request, read_timeout)
+        data = self._read(response)
+        self._metrics.sizes(
+            verb=request.method,
+            host=self.host,
+            request=len(json.dumps(request.body)) if request.body is not None else 0,
+            response=len(data),
+        )
+        return _parse(data)
+
+    def stream(self, request: Request, *, read_timeout: float) -> Any:
+        """Send, and return the urllib3 response once its headers say 200. The caller must close and release it."""
+        return self._send_authenticated(request, read_timeout)
+
+    def close(self) -> None:
+        """Drop idle connections."""
+        with self._lock:
+            self._api.close()
+
+    def _send_authenticated(self, request: Request, read_timeout: float) -> Any:
+        generation = self._current()[0]
+        try:
+            return self._send(request, read_timeout)
+        except Unauthorized as unauthorized:
+            try:
+                self._connection.refresh(generation)
+            except ConfigError as error:
+                log.warning("cannot renew the credentials", source=self._connection.source, error=str(error))
+                raise unauthorized from error
+            return self._send(request, read_timeout)
+
+    def _send(self, request: Request, read_timeout: float) -> Any:
+        """One attempt: the response, if its status is a success; else its error."""
+        scope = current_scope()
+        if scope is not None:
+            scope.check()
+            remaining = scope.remaining()
+            if remaining is not None:
+                read_timeout = min(read_timeout, remaining)
+        _, api = self._current()
+        started = self._clock.now()
+        code = NO_ANSWER
+        try:
+            wire = api.param_serialize(
+                request.method,
+                request.target,
+                header_params=dict(request.headers),
+                body=request.body,
+                auth_settings=["BearerToken"],
+            )
+            # Zero would mean "no timeout" to the package.
+            timeout = (min(self._connect_timeout, read_timeout) or 0.001, read_timeout or 0.001)
+            response = api.call_api(*wire, _request_timeout=timeout).response
+            code = str(response.status)
+        except (urllib3.exceptions.HTTPError, ApiException, OSError, ValueError) as error:
+            raise self._failure(error) from error
+        finally:
+            seconds = self._clock.now() - started
+            self._metrics.request(code=code, method=request.method, host=self.host, seconds=seconds)
+        if 200 <= response.status <= 299:
+            return response
+        raise status_error(response.status, _loads(self._read(response)), retry_after=_retry_after(response))
+
+    def _read(self, response: Any) -> bytes:
+        """The whole body; the connection goes back to the pool."""
+        try:
+            with interrupted_by_scope(socket_of(response)):
+                data: bytes = response.data
+            return data
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            response.close()
+            raise self._failure(error) from error
+        except Stopped:
+            response.close()
+            raise
+
+    def _failure(self, error: Exception) -> ApiError:
+        return failure(error, host=self.host)
+
+    def _current(self) -> tuple[int, ApiClient]:
+        """The package's client for the newest credentials; a new one (and pool) after they were renewed."""
+        with self._lock:
+            if self._connection.current()[0] != self._generation:
+                self._api.close()
+                self._generation, self._api = self._make()
+            return self._generation, self._api
+
+    def _make(self) -> tuple[int, ApiClient]:
+        generation, configuration = self._connection.current()
+        configuration.connection_pool_maxsize = self._pool_size
+        api = ApiClient(configuration=configuration)
+        api.user_agent = self._user_agent
+        make_interruptible(api.rest_client.pool_manager)
+        return generation, api
+
+
+def failure(error: Exception, *, host: str) -> ApiError:
+    """Our error for an exception of the HTTP library. Under a cancelled scope everything is `Stopped`."""
+    scope = current_scope()
+    if scope is not None and scope.cancelled:
+        return Stopped("stopping")
+    text = " ".join(str(error).split())
+    if isinstance(error, (urllib3.exceptions.TimeoutError, TimeoutError)):
+        return RequestTimeout(f"{host}: {text}")
+    if isinstance(error, (urllib3.exceptions.SSLError, ssl.SSLError, ApiException)):
+        return ConnectionLost(f"{host}: TLS: {text}")
+    return ConnectionLost(f"{host}: {text}")
+
+
+def _retry_after(response: Any) -> float | None:
+    """Whole seconds only: nobody sends this API's clients a date, and guessing at a malformed value helps nobody."""
+    value = (response.headers.get("Retry-After") or "").strip()
+    return float(value) if value.isascii() and value.isdigit() else None
+
+
+def _loads(data: bytes) -> Any:
+    """JSON if it is JSON, else text."""
+    try:
+        return json.loads(data)
+    except ValueError:
+        return data.decode(errors="replace")
+
+
+def _parse(data: bytes) -> dict[str, Any]:
+    parsed = _loads(data)
+    if not isinstance(parsed, dict):
+        raise MalformedAnswer(f"the answer is not a JSON object: {str(parsed)[:200]!r}")
+    return parsed
