@@ -1,7 +1,5 @@
 """Reading plain Kubernetes objects. Objects are never mutated: whoever wants another one builds it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,0 +1,96 @@
+"""EnvironmentProvisioner (`tronador.stakater.com/v1alpha1`): its constants, and a typed view to read it through."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from controller.apimachinery import names, objects
+from controller.apimachinery.objects import Object
+from controller.apimachinery.resources import Resource
+
+GROUP = "tronador.stakater.com"
+ENVIRONMENTS = Resource(GROUP, "v1alpha1", "environmentprovisioners", "EnvironmentProvisioner", namespaced=False)
+
+FINALIZER = f"{GROUP}/teardown"
+MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
+MANAGED_BY = GROUP
+INSTANCE_LABEL = "app.kubernetes.io/instance"
+# Whose an object is: the name of its environment. Without this label nothing is ours.
+ENVIRONMENT_LABEL = f"{GROUP}/environment"
+# Which life of that name made it; another life of the same name takes over.
+UID_ANNOTATION = f"{GROUP}/environment-uid"
+# On a namespace, set by its owner: the environment that may adopt it.
+ADOPT_ANNOTATION = f"{GROUP}/adopt"
+# On a namespace, set by us: it was adopted, not made, and outlives its environment.
+ADOPTED_ANNOTATION = f"{GROUP}/adopted"
+# On a namespace, set by us in the same patch as the labels: what we applied, as JSON {name: value}.
+APPLIED_LABELS_ANNOTATION = f"{GROUP}/applied-labels"
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """A read view of one EnvironmentProvisioner. `None` and absent are the same everywhere: pipelines write nulls."""
+
+    obj: Object
+
+    @property
+    def name(self) -> str:
+        return objects.name(self.obj)
+
+    @property
+    def uid(self) -> str:
+        return objects.uid(self.obj)
+
+    @property
+    def generation(self) -> int:
+        return objects.generation(self.obj)
+
+    @property
+    def is_deleting(self) -> bool:
+        return objects.is_deleting(self.obj)
+
+    @property
+    def has_finalizer(self) -> bool:
+        return FINALIZER in objects.finalizers(self.obj)
+
+    @property
+    def namespace_name(self) -> str:
+        """The namespace of an environment bears its name."""
+        return self.name
+
+    @property
+    def spec(self) -> Mapping[str, Any]:
+        return self.obj.get("spec") or {}
+
+    @property
+    def suspended(self) -> bool:
+        return self.spec.get("suspend") is True
+
+    @property
+    def namespace_labels(self) -> Mapping[str, str]:
+        return self.spec.get("namespaceLabels") or {}
+
+    @property
+    def release(self) -> Mapping[str, Any]:
+        """`spec.application.release`."""
+        return (self.spec.get("application") or {}).get("release") or {}
+
+    @property
+    def release_name(self) -> str:
+        """`releaseName`, or the environment's name shortened to what Helm takes."""
+        return str(self.release.get("releaseName") or names.shorten(self.name, limit=names.RELEASE_NAME_LIMIT))
+
+    @property
+    def status(self) -> Mapping[str, Any]:
+        return self.obj.get("status") or {}
+
+    @property
+    def recorded_release(self) -> str:
+        """Name of the release that we made last, as the status remembers it, or ""."""
+        return str((self.status.get("release") or {}).get("name") or "")
+
+    @property
+    def conditions(self) -> tuple[Mapping[str, Any], ...]:
+        return tuple(self.status.get("conditions") or ())

@@ -1,0 +1,53 @@
+"""Differences between plain objects, as the two kinds of patch that custom resources accept.
+
+A JSON patch (RFC 6902) can say everything, explicit nulls in free-form Helm values included. A merge patch (RFC 7386)
+cannot carry a null, but needs no parent to exist: it suits metadata and status.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def equal(left: Any, right: Any) -> bool:
+    """Equality as JSON sees it. Python alone holds `True == 1` for true, and would miss such an edit."""
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        return left.keys() == right.keys() and all(equal(value, right[key]) for key, value in left.items())
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(equal(a, b) for a, b in zip(left, right, strict=True))
+    return isinstance(left, bool) == isinstance(right, bool) and bool(left == right)
+
+
+def json_patch(current: Any, wanted: Any, path: str = "") -> list[dict[str, Any]]:
+    """The operations that turn `current` into `wanted`, both at JSON pointer `path`. Lists are replaced whole."""
+    if not (isinstance(current, Mapping) and isinstance(wanted, Mapping)):
+        return [] if equal(current, wanted) else [{"op": "replace", "path": path, "value": wanted}]
+    operations: list[dict[str, Any]] = []
+    for key in current:
+        if key not in wanted:
+            operations.append({"op": "remove", "path": f"{path}/{_escape(key)}"})
+    for key, value in wanted.items():
+        pointer = f"{path}/{_escape(key)}"
+        if key not in current:
+            operations.append({"op": "add", "path": pointer, "value": value})
+        else:
+            operations += json_patch(current[key], value, pointer)
+    return operations
+
+
+def merge_patch(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """The merge patch that turns `current` into `wanted`; empty where they are equal. Neither may hold nulls."""
+    patch: dict[str, Any] = {key: None for key in current if key not in wanted}
+    for key, value in wanted.items():
+        before = current.get(key)
+        if isinstance(before, Mapping) and isinstance(value, Mapping):
+            if inner := merge_patch(before, value):
+                patch[key] = inner
+        elif key not in current or not equal(before, value):
+            patch[key] = value
+    return patch
+
+
+def _escape(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,21 @@
+"""Times as the Kubernetes API writes them: RFC 3339, UTC, whole seconds (`Time`)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def to_time(moment: datetime) -> str:
+    """`2026-01-31T12:00:00Z` for an aware `moment`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def from_time(text: str | None) -> datetime | None:
+    """The moment that `text` names, or None where it is absent or no timestamp."""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,1 @@
+"""The one kind we reconcile: observe (caches) → decide (pure, phase by phase) → apply (effects) → status."""

@@ -1,0 +1,30 @@
+"""From an observation to a plan. Pure: the whole controller can be explored without a thread or a socket."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Final
+
+from controller.environment.decision import Continue, Decision, Plan, Step
+from controller.environment.observation import Observation
+from controller.environment.options import EnvironmentOptions
+from controller.environment.phases import finalizer, health, namespace, prune, release, teardown, validate
+
+PHASES: Final[tuple[ModuleType, ...]] = (finalizer, validate, namespace, release, prune, health)
+PHASE_NAMES: Final[tuple[str, ...]] = (*(phase.NAME for phase in PHASES), "status", teardown.NAME)
+
+
+def decide(observation: Observation, options: EnvironmentOptions) -> Plan:
+    """What to do for one environment now: the phases in order, up to the first that cannot continue."""
+    environment = observation.environment
+    if environment.is_deleting:
+        return Plan((Step(teardown.NAME, teardown.decide(observation, options)),))
+    # A suspended environment is held by its finalizer, and otherwise left exactly as it is.
+    phases = (finalizer,) if environment.suspended else PHASES
+    steps = []
+    for phase in phases:
+        decision: Decision = phase.decide(observation, options)
+        steps.append(Step(phase.NAME, decision))
+        if not isinstance(decision, Continue):
+            break
+    return Plan(tuple(steps))

@@ -1,0 +1,80 @@
+"""What a phase can decide, and the plan that the decisions of all phases make."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from controller.environment.effects import Effect, Read
+
+
+@dataclass(frozen=True, slots=True)
+class Continue:
+    """This phase is content, or will be once its effects are done: the next phase may look.
+
+    Attributes:
+        effects: what to do, in order.
+        recheck_after: seconds until the next look, or None where a watch is sure to tell.
+        timer: a timer that starts with this decision and runs for as long as it is made anew.
+    """
+
+    effects: tuple[Effect, ...] = ()
+    recheck_after: float | None = None
+    timer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """The next phases cannot begin: something has to happen first. A watch tells, or we look again.
+
+    `reason` is CamelCase and stands in conditions, `message` is for people; the rest is as for Continue.
+    """
+
+    reason: str
+    message: str
+    recheck_after: float | None = None
+    effects: tuple[Effect, ...] = ()
+    timer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Nothing can be done before a person changes something: what `message` names."""
+
+    reason: str
+    message: str
+    effects: tuple[Effect, ...] = ()
+
+
+Decision = Continue | Wait | Stop
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A phase (by the name that metrics and logs use) and what it decided."""
+
+    phase: str
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The steps in order; only the last one may be a Wait or a Stop."""
+
+    steps: tuple[Step, ...]
+
+    @property
+    def asks(self) -> bool:
+        """Whether something has to be read first: then the plan is preliminary."""
+        return any(isinstance(effect, Read) for step in self.steps for effect in step.decision.effects)
+
+    @property
+    def timers(self) -> frozenset[str]:
+        """Timers that run as long as the plan stays as it is."""
+        return frozenset(
+            step.decision.timer for step in self.steps if not isinstance(step.decision, Stop) and step.decision.timer
+        )
+
+    @property
+    def last(self) -> Decision:
+        """The decision that the plan ends with."""
+        return self.steps[-1].decision

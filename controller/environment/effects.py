@@ -1,0 +1,113 @@
+"""Everything that a decision may ask for, as plain data. `apply` executes it; nothing else touches the cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from controller.apimachinery.objects import Object
+from controller.apimachinery.resources import Resource
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One object of the cluster, by name."""
+
+    resource: Resource
+    name: str
+    namespace: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.resource} {self.namespace + '/' if self.namespace else ''}{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The objects of one namespace that match both selectors; `metadata_only` keeps the content of Secrets away."""
+
+    resource: Resource
+    namespace: str
+    label_selector: str = ""
+    field_selector: str = ""
+    metadata_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Create `body`. Where the object exists already, apply reads it and the decision is made anew."""
+
+    target: Target
+    body: Object
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """Change an object as long as it is still at `resource_version` (merge) or passes the patch's own tests (JSON).
+
+    A mapping is sent as a merge patch, a sequence of operations as a JSON patch.
+    """
+
+    target: Target
+    body: Mapping[str, Any] | Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Delete an object, but only in the life that was looked at."""
+
+    target: Target
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddFinalizer:
+    """Put our finalizer on the environment, if it is still at `resource_version`."""
+
+    target: Target
+    finalizers: tuple[str, ...]
+    resource_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveFinalizer:
+    """Leave only `finalizers` on the environment, if it is still at `resource_version`: the last act of a teardown."""
+
+    target: Target
+    finalizers: tuple[str, ...]
+    resource_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Read one object, or a listing, from the API server; the answer stands in the next observation."""
+
+    subject: Target | Listing
+
+
+@dataclass(frozen=True, slots=True)
+class WakeOnChange:
+    """Watch a listing for as long as somebody waits for it, and look at the environment again when it changes."""
+
+    listing: Listing
+
+
+class EventType(StrEnum):
+    """Types of Events that Kubernetes knows."""
+
+    NORMAL = "Normal"
+    WARNING = "Warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Emit:
+    """Tell the users by an Event on the environment. Emitted on transitions only."""
+
+    type: EventType
+    reason: str
+    action: str
+    note: str
+
+
+Effect = Create | Patch | Delete | AddFinalizer | RemoveFinalizer | Read | WakeOnChange | Emit

@@ -1,0 +1,95 @@
+"""The world as one reconcile sees it: what the caches hold, and what was read or written since."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from controller.api.environment import ENVIRONMENT_LABEL, ENVIRONMENTS, Environment
+from controller.api.helm_operator import HELM_RELEASES
+from controller.apimachinery import objects
+from controller.apimachinery.objects import Object
+from controller.apimachinery.resources import NAMESPACES
+from controller.environment.effects import Listing, Target
+
+
+class Unknown:
+    """Marks an answer that nobody has asked for yet, or that the API server refuses to give."""
+
+    def __init__(self, word: str) -> None:
+        self._word = word
+
+    def __repr__(self) -> str:
+        return self._word
+
+
+UNASKED: Final = Unknown("unasked")
+# A 403: in a terminating namespace even our own rights may be gone already.
+REFUSED: Final = Unknown("refused")
+
+Answers = Mapping[Target | Listing, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """A frozen view of one environment's world.
+
+    Attributes:
+        cached_environment: the EnvironmentProvisioner in the cache.
+        cached_namespace: the namespace of its name in the cache, or None.
+        cached_releases: the HelmReleases in that namespace that carry its label, by name.
+        answers: for a Target the live object or None where it is gone, for a Listing its items as a tuple; either may
+            be REFUSED. What we wrote ourselves in this reconcile stands here too, so it outweighs the caches.
+        ages: seconds that each running timer has run.
+        now: wall clock, for conditions.
+    """
+
+    cached_environment: Object
+    cached_namespace: Object | None
+    cached_releases: Mapping[str, Object]
+    answers: Answers = field(default_factory=dict)
+    ages: Mapping[str, float] = field(default_factory=dict)
+    now: datetime
+
+    @property
+    def environment(self) -> Environment:
+        """The environment, as fresh as we know it."""
+        name = objects.name(self.cached_environment)
+        return Environment(self.answers.get(Target(ENVIRONMENTS, name)) or self.cached_environment)
+
+    @property
+    def environment_target(self) -> Target:
+        return Target(ENVIRONMENTS, self.environment.name)
+
+    @property
+    def namespace_target(self) -> Target:
+        return Target(NAMESPACES, self.environment.namespace_name)
+
+    @property
+    def namespace(self) -> Object | None:
+        """The namespace, as fresh as we know it, or None."""
+        answer = self.answers.get(self.namespace_target, UNASKED)
+        return self.cached_namespace if isinstance(answer, Unknown) else answer
+
+    def release_target(self, name: str) -> Target:
+        """Where the HelmRelease of that name lies."""
+        return Target(HELM_RELEASES, name, self.environment.namespace_name)
+
+    def release(self, name: str) -> Object | None:
+        """The HelmRelease of that name, as fresh as we know it, or None."""
+        answer = self.answers.get(self.release_target(name), UNASKED)
+        return self.cached_releases.get(name) if isinstance(answer, Unknown) else answer
+
+    def answer(self, subject: Target | Listing) -> Any:
+        """What was read live in this reconcile, UNASKED or REFUSED."""
+        return self.answers.get(subject, UNASKED)
+
+    def age(self, timer: str) -> float:
+        """Seconds that a timer has run; 0 for one that does not run yet."""
+        return self.ages.get(timer, 0.0)
+
+    def is_ours(self, obj: Object) -> bool:
+        """Whether an object belongs to this environment, in whichever life."""
+        return objects.labels(obj).get(ENVIRONMENT_LABEL) == self.environment.name

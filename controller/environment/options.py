@@ -1,0 +1,28 @@
+"""What an operator of Tronador may decide about every environment. All durations are in seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentOptions:
+    """Options of the decisions.
+
+    Attributes:
+        protected_namespaces: globs of names that no environment may have.
+        namespace_labels: labels for every environment's namespace; they win over the environment's own.
+        status_settle: a passing state is written only when it lasts this long.
+        chart_grace: how long the Helm Operator may fail to fetch a chart before that counts as a failure. Its first
+            attempt always fails, because the mirror of the repository does not exist yet.
+        teardown_timeout: how long an uninstall may take before the teardown goes on without it.
+        recheck_interval: longest pause between two looks at something that no watch tells about.
+    """
+
+    protected_namespaces: tuple[str, ...] = ("default", "kube-*", "openshift", "openshift-*")
+    namespace_labels: Mapping[str, str] = field(default_factory=dict)
+    status_settle: float = 0.3
+    chart_grace: float = 300.0
+    teardown_timeout: float = 600.0
+    recheck_interval: float = 10.0

@@ -1,0 +1,1 @@
+"""One module for each phase: a pure function from an Observation to a Decision. `decide` knows their order."""

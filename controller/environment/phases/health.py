@@ -1,0 +1,119 @@
+"""How the release fares. Where it failed, the Helm Operator's own Events say why; its status never does."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from controller.api.environment import Environment
+from controller.api.helm_operator import HELM_RELEASES
+from controller.apimachinery import conditions, objects
+from controller.apimachinery.resources import CORE_EVENTS
+from controller.apimachinery.timestamps import from_time
+from controller.environment.decision import Continue, Decision
+from controller.environment.effects import Listing, Read
+from controller.environment.engines import helm_operator
+from controller.environment.engines.health import Health, State
+from controller.environment.observation import UNASKED, Observation, Unknown
+from controller.environment.options import EnvironmentOptions
+
+NAME = "health"
+# The operator posts its Event a moment after its status. Until then the reason is looked for again.
+_EVENT_IS_LATE_FOR: Final = 30.0
+
+
+def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
+    """Ask for the Events of a failed release once, and look again when time alone changes the state."""
+    health = judge(observation, options)
+    if health.state is not State.FAILED:
+        return Continue(recheck_after=health.changes_after)
+    if _is_told(observation.environment, health):
+        return Continue()
+    events = warnings_of(observation)
+    if observation.answer(events) is UNASKED:
+        return Continue((Read(events),))
+    return Continue(recheck_after=None if _newest_note(observation) else _pause(observation))
+
+
+def judge(observation: Observation, options: EnvironmentOptions) -> Health:
+    """The release's health as of now, without the Events."""
+    environment = observation.environment
+    release = observation.release(environment.release_name)
+    return helm_operator.health(
+        release,
+        grace_from=_grace_from(environment, release or {}),
+        grace=options.chart_grace,
+        now=observation.now,
+    )
+
+
+def explained(observation: Observation, health: Health) -> str:
+    """The message for a failed release: its own words, and the newest Warning's."""
+    before = _told(observation.environment)
+    if _is_told(observation.environment, health):
+        return before
+    note = _newest_note(observation)
+    return f"{health.message} {note}".strip() if note else health.message
+
+
+def warnings_of(observation: Observation) -> Listing:
+    """The Warning Events about the HelmRelease."""
+    name = observation.environment.release_name
+    release = observation.release(name) or {}
+    fields = {
+        "involvedObject.kind": HELM_RELEASES.kind,
+        "involvedObject.name": name,
+        "involvedObject.uid": objects.uid(release),
+        "type": "Warning",
+    }
+    selector = ",".join(f"{field}={value}" for field, value in fields.items())
+    return Listing(CORE_EVENTS, observation.environment.namespace_name, field_selector=selector)
+
+
+def _grace_from(environment: Environment, release: Any) -> datetime | None:
+    if environment.status.get("observedGeneration") != environment.generation:
+        return None
+    ready = conditions.find(environment.conditions, "Ready") or {}
+    if ready.get("status") == conditions.UNKNOWN:
+        return from_time(ready.get("lastTransitionTime"))
+    return from_time(objects.metadata(release).get("creationTimestamp"))
+
+
+def _told(environment: Environment) -> str:
+    condition = conditions.find(environment.conditions, "ReleaseReady") or {}
+    return str(condition.get("message") or "")
+
+
+def _is_told(environment: Environment, health: Health) -> bool:
+    """Whether the status explains this very failure already: then the Events need not be read again."""
+    condition = conditions.find(environment.conditions, "ReleaseReady") or {}
+    message = str(condition.get("message") or "")
+    return (
+        condition.get("reason") == health.reason
+        and condition.get("observedGeneration") == environment.generation
+        and message.startswith(health.message)
+        and message != health.message
+    )
+
+
+def _newest_note(observation: Observation) -> str:
+    events = observation.answer(warnings_of(observation))
+    if isinstance(events, Unknown) or not events:
+        return ""
+    newest = max(events, key=_moment)
+    return str(newest.get("message") or "").strip()
+
+
+def _moment(event: Any) -> str:
+    series = event.get("series") or {}
+    moments = (series.get("lastObservedTime"), event.get("lastTimestamp"), event.get("eventTime"))
+    return next((str(moment) for moment in moments if moment), "")
+
+
+def _pause(observation: Observation) -> float | None:
+    ready = conditions.find(observation.environment.conditions, "Ready") or {}
+    since = from_time(ready.get("lastTransitionTime"))
+    if ready.get("status") != conditions.FALSE or since is None:
+        return 1.0
+    waited = (observation.now - since).total_seconds()
+    return max(waited, 1.0) if waited < _EVENT_IS_LATE_FOR else None

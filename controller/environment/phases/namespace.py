@@ -1,0 +1,91 @@
+"""The environment's namespace: made, adopted with its owner's consent, or refused; and its labels kept right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from controller.api.environment import (
+    ADOPT_ANNOTATION,
+    ADOPTED_ANNOTATION,
+    APPLIED_LABELS_ANNOTATION,
+    UID_ANNOTATION,
+    Environment,
+)
+from controller.apimachinery import objects
+from controller.apimachinery.objects import Object
+from controller.apimachinery.resources import NAMESPACES
+from controller.environment import namespace_labels
+from controller.environment.decision import Continue, Decision, Stop, Wait
+from controller.environment.effects import Create, Emit, EventType, Patch
+from controller.environment.observation import Observation
+from controller.environment.options import EnvironmentOptions
+
+NAME = "namespace"
+
+
+def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
+    """Create, adopt, refuse, wait for, or correct the namespace."""
+    environment, namespace = observation.environment, observation.namespace
+    if namespace is None:
+        return _create(observation, namespace_labels.wanted(environment, options.namespace_labels, adopted=False))
+    if objects.is_deleting(namespace):
+        return Wait("NamespaceTerminating", f"Namespace {environment.name} of an earlier life is still terminating.")
+    ours = observation.is_ours(namespace)
+    if ours or objects.annotations(namespace).get(ADOPT_ANNOTATION) == environment.name:
+        adopted = not ours or is_adopted(namespace)
+        labels = namespace_labels.wanted(environment, options.namespace_labels, adopted=adopted)
+        return _correct(observation, namespace, labels, adopted=adopted)
+    return Stop(
+        "NamespaceNotOwned",
+        f"metadata.name: {environment.name!r}: a namespace of this name exists and is not ours; give the environment "
+        f"another name, or annotate the namespace with {ADOPT_ANNOTATION}={environment.name} to have it adopted",
+    )
+
+
+def is_adopted(namespace: Object) -> bool:
+    """Whether a namespace of ours was there before its environment, and so outlives it."""
+    return not objects.annotations(namespace).keys().isdisjoint({ADOPT_ANNOTATION, ADOPTED_ANNOTATION})
+
+
+def _annotations(environment: Environment, labels: Mapping[str, str]) -> dict[str, str]:
+    return {
+        UID_ANNOTATION: environment.uid,
+        APPLIED_LABELS_ANNOTATION: namespace_labels.memory_of(labels),
+    }
+
+
+def _create(observation: Observation, labels: Mapping[str, str]) -> Continue:
+    environment = observation.environment
+    body = {
+        "apiVersion": NAMESPACES.api_version,
+        "kind": NAMESPACES.kind,
+        "metadata": {
+            "name": environment.namespace_name,
+            "labels": dict(labels),
+            "annotations": _annotations(environment, labels),
+        },
+    }
+    told = Emit(EventType.NORMAL, "NamespaceCreated", "Create", f"Created namespace {environment.namespace_name}.")
+    return Continue((Create(observation.namespace_target, body), told))
+
+
+def _correct(observation: Observation, namespace: Object, labels: Mapping[str, str], *, adopted: bool) -> Continue:
+    wanted = _annotations(observation.environment, labels) | ({ADOPTED_ANNOTATION: "true"} if adopted else {})
+    actual = objects.annotations(namespace)
+    metadata: dict[str, Any] = {}
+    if changed_labels := namespace_labels.changes(namespace, labels):
+        metadata["labels"] = changed_labels
+    if changed := {name: value for name, value in wanted.items() if actual.get(name) != value}:
+        metadata["annotations"] = changed
+    if not metadata:
+        return Continue()
+    # The labels to take back were computed from this very version; an older memory must not decide about a newer one.
+    metadata["resourceVersion"] = objects.resource_version(namespace)
+    patch = Patch(observation.namespace_target, {"metadata": metadata})
+    if observation.is_ours(namespace):
+        return Continue((patch,))
+    told = Emit(
+        EventType.NORMAL, "NamespaceAdopted", "Adopt", f"Adopted namespace {observation.environment.namespace_name}."
+    )
+    return Continue((patch, told))

@@ -1,0 +1,125 @@
+"""Taking an environment down: first its release, then its namespace, and only then the environment itself.
+
+Every step that cannot be undone rests on a live read and names the UID that was read. A namespace that is not ours, or
+that was there before us, stays; the finalizer stays for as long as a namespace of ours exists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from controller.api.environment import (
+    ADOPTED_ANNOTATION,
+    APPLIED_LABELS_ANNOTATION,
+    ENVIRONMENT_LABEL,
+    FINALIZER,
+    UID_ANNOTATION,
+)
+from controller.apimachinery import conditions, objects
+from controller.apimachinery.objects import Object
+from controller.environment import namespace_labels, uninstall
+from controller.environment.decision import Continue, Decision, Wait
+from controller.environment.effects import Delete, Effect, Emit, EventType, Patch, Read, RemoveFinalizer
+from controller.environment.engines.health import State
+from controller.environment.observation import UNASKED, Observation
+from controller.environment.options import EnvironmentOptions
+from controller.environment.phases.namespace import is_adopted
+
+NAME = "teardown"
+TIMER: Final = "teardown"
+DELETING: Final = "DeletingNamespace"
+BLOCKED: Final = "TeardownBlocked"
+# What a namespace's own conditions say when somebody has to help it; mere remaining content passes by itself.
+_BLOCKING: Final = (
+    "NamespaceDeletionDiscoveryFailure",
+    "NamespaceDeletionGroupVersionParsingFailure",
+    "NamespaceDeletionContentFailure",
+    "NamespaceFinalizersRemaining",
+)
+_REMAINING: Final = ("NamespaceContentRemaining", *_BLOCKING)
+
+
+def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
+    """The next step of the teardown."""
+    if not observation.environment.has_finalizer:
+        return Continue()
+    if observation.answer(observation.namespace_target) is UNASKED:
+        told = () if _is_announced(observation) else (_announcement(observation),)
+        return Wait(uninstall.REASON, "Looking for the namespace.", effects=(*told, Read(observation.namespace_target)))
+    namespace = observation.namespace
+    if namespace is None:
+        return _finish(observation)
+    ours = observation.is_ours(namespace)
+    outcome = uninstall.decide(observation, _releases(observation, ours=ours), options)
+    if isinstance(outcome, Wait):
+        return outcome
+    told = (Emit(EventType.WARNING, "UninstallTimedOut", "Uninstall", outcome.given_up),) if outcome.given_up else ()
+    if not ours:
+        return _finish(observation, *told)
+    if is_adopted(namespace):
+        return _finish(observation, *told, _release_adopted(observation, namespace))
+    if not objects.is_deleting(namespace):
+        delete = Delete(observation.namespace_target, objects.uid(namespace))
+        return _wait(observation, options, DELETING, f"Deleting namespace {objects.name(namespace)}.", *told, delete)
+    return _await_namespace(observation, namespace, options)
+
+
+def _releases(observation: Observation, *, ours: bool) -> Iterator[str]:
+    yield from observation.cached_releases
+    if recorded := observation.environment.recorded_release:
+        yield recorded
+    # Made, but not recorded before the deletion came. In a foreign namespace we never make one.
+    if ours:
+        yield observation.environment.release_name
+
+
+def _await_namespace(observation: Observation, namespace: Object, options: EnvironmentOptions) -> Wait:
+    found = (namespace.get("status") or {}).get("conditions")
+    true = {type_: condition for type_ in _REMAINING if (condition := _if_true(found, type_))}
+    words = " ".join(sorted(str(condition.get("message") or type_) for type_, condition in true.items()))
+    message = f"Deleting namespace {objects.name(namespace)}. {words}".strip()
+    reason = BLOCKED if any(type_ in true for type_ in _BLOCKING) else DELETING
+    return _wait(observation, options, reason, message)
+
+
+def _if_true(found: Any, type_: str) -> Mapping[str, Any] | None:
+    condition = conditions.find(found, type_)
+    return condition if condition and condition.get("status") == conditions.TRUE else None
+
+
+def _release_adopted(observation: Observation, namespace: Object) -> Effect:
+    annotations = dict.fromkeys((UID_ANNOTATION, APPLIED_LABELS_ANNOTATION, ADOPTED_ANNOTATION))
+    metadata = {
+        "labels": namespace_labels.changes(namespace, {}) | {ENVIRONMENT_LABEL: None},
+        "annotations": annotations,
+        "resourceVersion": objects.resource_version(namespace),
+    }
+    return Patch(observation.namespace_target, {"metadata": metadata})
+
+
+def _finish(observation: Observation, *before: Effect) -> Decision:
+    environment = observation.environment
+    remove = RemoveFinalizer(
+        target=observation.environment_target,
+        finalizers=tuple(name for name in objects.finalizers(environment.obj) if name != FINALIZER),
+        resource_version=objects.resource_version(environment.obj),
+    )
+    told = Emit(EventType.NORMAL, "TeardownFinished", "Teardown", f"Environment {environment.name} is gone.")
+    return Continue((*before, remove, told))
+
+
+def _wait(observation: Observation, options: EnvironmentOptions, reason: str, message: str, *effects: Effect) -> Wait:
+    # The informer of all namespaces tells when it is gone; this is for the day that it does not.
+    pause = min(max(observation.age(TIMER), 1.0), options.recheck_interval)
+    return Wait(reason, message, recheck_after=pause, effects=effects, timer=TIMER)
+
+
+def _is_announced(observation: Observation) -> bool:
+    known = observation.environment.status.get("applicationStatus") == State.UNINSTALLING
+    return known or TIMER in observation.ages or uninstall.TIMER in observation.ages
+
+
+def _announcement(observation: Observation) -> Emit:
+    name = observation.environment.name
+    return Emit(EventType.NORMAL, "TeardownStarted", "Teardown", f"Taking down environment {name}.")

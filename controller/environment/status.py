@@ -1,0 +1,192 @@
+"""The environment's status, derived from what was observed, decided and done. Pure, and the same for the same world."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from controller.api.helm_operator import HelmRelease
+from controller.apimachinery import conditions
+from controller.apimachinery.conditions import FALSE, TRUE, UNKNOWN, Condition
+from controller.environment import namespace_labels, uninstall
+from controller.environment.decision import Continue, Plan, Stop, Wait
+from controller.environment.effects import Create, Patch
+from controller.environment.engines import helm_operator
+from controller.environment.engines.health import Health, State
+from controller.environment.observation import Observation
+from controller.environment.options import EnvironmentOptions
+from controller.environment.phases import finalizer, health, namespace, release, teardown
+
+NAME: Final = "status"
+# An applicationStatusMsg is for a table's column and a person's eye; a Helm error can be a whole page.
+MESSAGE_LIMIT: Final = 1024
+
+
+class CurrentPhase:
+    """`status.currentPhase`, in the words that users of the original know."""
+
+    NAMESPACE: Final = "Provisioning Namespace"
+    DEPLOYING: Final = "Deploying Release"
+    WAITING: Final = "Waiting For Release"
+    IDLE: Final = "Waiting For Next Reconciliation Loop"
+    SUSPENDED: Final = "Suspended"
+    UNINSTALLING: Final = "Uninstalling Release"
+    DELETING: Final = "Deleting Namespace"
+
+
+@dataclass(frozen=True, slots=True)
+class _Summary:
+    state: State
+    phase: str
+    message: str
+    conditions: tuple[Condition, ...]
+
+
+def desired(observation: Observation, plan: Plan, options: EnvironmentOptions) -> dict[str, Any]:
+    """The whole status that the environment should have once the plan's effects are done."""
+    environment = observation.environment
+    summary = _summarize(observation, plan, options)
+    if summary is None:
+        return _suspended(observation)
+    status: dict[str, Any] = {
+        "applicationStatus": str(summary.state),
+        "applicationStatusMsg": summary.message[:MESSAGE_LIMIT],
+        "currentPhase": summary.phase,
+        "observedGeneration": environment.generation,
+        "namespace": environment.namespace_name,
+        "conditions": conditions.merge(
+            environment.conditions, summary.conditions, generation=environment.generation, now=observation.now
+        ),
+    }
+    if has_namespace := any(c.type == "NamespaceReady" and c.status == TRUE for c in summary.conditions):
+        status["namespaceLabels"] = namespace_labels.mirrored(environment, options.namespace_labels)
+    elif environment.status.get("namespaceLabels") is not None:
+        status["namespaceLabels"] = dict(environment.status["namespaceLabels"])
+    if recorded := _release(observation, plan, has_namespace=has_namespace):
+        status["release"] = recorded
+    return status
+
+
+def is_passing(status: Mapping[str, Any]) -> bool:
+    """Whether this state is on its way to another: then it need not be written unless it lasts."""
+    return bool(conditions.find(status.get("conditions"), "Reconciling"))
+
+
+def _release(observation: Observation, plan: Plan, *, has_namespace: bool) -> Mapping[str, Any] | None:
+    environment = observation.environment
+    if environment.is_deleting or not has_namespace or not _reaches(plan, release.NAME):
+        return environment.status.get("release")
+    name = environment.release_name
+    view = HelmRelease(observation.release(name) or {})
+    recorded: dict[str, Any] = {"engine": helm_operator.NAME, "name": name}
+    return recorded | ({"revision": view.revision} if view.revision else {})
+
+
+def _reaches(plan: Plan, phase: str) -> bool:
+    return any(step.phase == phase and isinstance(step.decision, Continue) for step in plan.steps)
+
+
+def _suspended(observation: Observation) -> dict[str, Any]:
+    # Frozen: everything stays as it was, only that it is suspended now is added.
+    status = dict(observation.environment.status)
+    status |= {
+        "applicationStatus": str(State.SUSPENDED),
+        "currentPhase": CurrentPhase.SUSPENDED,
+        "observedGeneration": observation.environment.generation,
+    }
+    status["conditions"] = [
+        dict(condition)
+        for condition in observation.environment.conditions
+        if condition.get("type") not in ("Reconciling", "Stalled")
+    ]
+    return status
+
+
+def _summarize(observation: Observation, plan: Plan, options: EnvironmentOptions) -> _Summary | None:
+    environment, last = observation.environment, plan.last
+    if environment.is_deleting:
+        return _tearing_down(last)
+    if isinstance(last, Stop):
+        return _stopped(plan, last)
+    if isinstance(last, Wait):
+        return _waiting(plan, last)
+    if environment.suspended:
+        return None
+    judged = health.judge(observation, options)
+    effects = (effect for step in plan.steps if step.phase == release.NAME for effect in step.decision.effects)
+    changed = any(isinstance(effect, Create | Patch) for effect in effects)
+    return _of_release(observation, judged, changed=changed)
+
+
+def _of_release(observation: Observation, judged: Health, *, changed: bool) -> _Summary:
+    namespace_ready = _namespace_ready(observation)
+    if changed and judged.state in (State.DEPLOYED, State.FAILED):
+        # What the cache shows is the release before the change that this very plan makes.
+        judged = Health(State.PENDING, "Pending", helm_operator.WAITING_FOR_OPERATOR)
+    if judged.state is State.DEPLOYED:
+        ready = (
+            Condition("Ready", TRUE, "Deployed", judged.message),
+            namespace_ready,
+            Condition("ReleaseReady", TRUE, judged.reason, judged.message),
+        )
+        return _Summary(judged.state, CurrentPhase.IDLE, judged.message, ready)
+    if judged.state is State.FAILED:
+        message = health.explained(observation, judged)
+        failed = (
+            Condition("Ready", FALSE, "ReleaseFailed", message),
+            namespace_ready,
+            Condition("ReleaseReady", FALSE, judged.reason, message),
+        )
+        return _Summary(judged.state, CurrentPhase.IDLE, message, failed)
+    phase = CurrentPhase.DEPLOYING if changed else CurrentPhase.WAITING
+    progressing = (
+        Condition("Ready", UNKNOWN, "Progressing", judged.message),
+        namespace_ready,
+        Condition("ReleaseReady", UNKNOWN, "Progressing", judged.message),
+        Condition("Reconciling", TRUE, "Progressing", judged.message),
+    )
+    return _Summary(judged.state, phase, judged.message, progressing)
+
+
+def _namespace_ready(observation: Observation) -> Condition:
+    return Condition("NamespaceReady", TRUE, "Active", f"Namespace {observation.environment.namespace_name} is ready.")
+
+
+def _blocked_namespace(plan: Plan, status: str, reason: str, message: str) -> tuple[Condition, ...]:
+    before = (finalizer.NAME, "validate", namespace.NAME)
+    return (Condition("NamespaceReady", status, reason, message),) if plan.steps[-1].phase in before else ()
+
+
+def _stopped(plan: Plan, stop: Stop) -> _Summary:
+    ready = (
+        Condition("Ready", FALSE, stop.reason, stop.message),
+        *_blocked_namespace(plan, FALSE, stop.reason, stop.message),
+        Condition("Stalled", TRUE, stop.reason, stop.message),
+    )
+    return _Summary(State.FAILED, CurrentPhase.IDLE, stop.message, ready)
+
+
+def _waiting(plan: Plan, wait: Wait) -> _Summary:
+    at = plan.steps[-1].phase
+    phase = {release.NAME: CurrentPhase.DEPLOYING}.get(at, CurrentPhase.NAMESPACE)
+    if wait.reason == uninstall.REASON:
+        phase = CurrentPhase.UNINSTALLING
+    ready = (
+        Condition("Ready", UNKNOWN, wait.reason, wait.message),
+        *_blocked_namespace(plan, UNKNOWN, wait.reason, wait.message),
+        Condition("Reconciling", TRUE, wait.reason, wait.message),
+    )
+    return _Summary(State.PENDING, phase, wait.message, ready)
+
+
+def _tearing_down(last: Continue | Wait | Stop) -> _Summary:
+    reason, message = (last.reason, last.message) if not isinstance(last, Continue) else ("Terminating", "")
+    phase = CurrentPhase.DELETING if reason in (teardown.DELETING, teardown.BLOCKED) else CurrentPhase.UNINSTALLING
+    blocked = (Condition("TeardownBlocked", TRUE, reason, message),) if reason == teardown.BLOCKED else ()
+    terminating = (
+        Condition("Ready", FALSE, "Terminating", message),
+        *blocked,
+        Condition("Reconciling", TRUE, reason, message),
+    )
+    return _Summary(State.UNINSTALLING, phase, message, terminating)

@@ -1,0 +1,93 @@
+"""Uninstalling releases, and knowing that it is over: the part that teardown and a changed release name share.
+
+The Helm Operator keeps no finalizer on its HelmReleases. The object vanishes at once, and the uninstall runs after it.
+It is over when Helm's storage Secrets of the release are gone; only their metadata is ever read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from controller.api.environment import UID_ANNOTATION
+from controller.apimachinery import objects
+from controller.apimachinery.objects import Object
+from controller.apimachinery.resources import SECRETS
+from controller.environment.decision import Wait
+from controller.environment.effects import Delete, Effect, Listing, Read, WakeOnChange
+from controller.environment.observation import REFUSED, UNASKED, Observation
+from controller.environment.options import EnvironmentOptions
+
+TIMER = "uninstall"
+REASON = "UninstallingRelease"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Nothing of the releases is left, or, where `given_up` says so, nobody removed it in time."""
+
+    given_up: str = ""
+
+
+def decide(observation: Observation, names: Iterable[str], options: EnvironmentOptions) -> Wait | Done:
+    """The next step towards having no release of these names. Every answer that it rests on is a live one."""
+    targets = {name: observation.release_target(name) for name in sorted(set(names))}
+    if reads := [Read(target) for target in targets.values() if observation.answer(target) is UNASKED]:
+        return _wait(observation, "Looking for the release.", options, *reads)
+    present = {name: release for name in targets if (release := observation.release(name)) is not None}
+    ours = {name: release for name, release in present.items() if is_ours(observation, release)}
+    if ours:
+        deletes = (
+            Delete(targets[name], objects.uid(release))
+            for name, release in ours.items()
+            if not objects.is_deleting(release)
+        )
+        return _wait(observation, f"Uninstalling the release {', '.join(ours)}.", options, *deletes)
+    return _decide_storage(observation, [name for name in targets if name not in present], options)
+
+
+def is_ours(observation: Observation, release: Object) -> bool:
+    """Whether we made this HelmRelease. Where its labels were stripped, its annotation or our status still tell."""
+    return (
+        observation.is_ours(release)
+        or UID_ANNOTATION in objects.annotations(release)
+        or objects.name(release) == observation.environment.recorded_release
+    )
+
+
+def _decide_storage(observation: Observation, names: Iterable[str], options: EnvironmentOptions) -> Wait | Done:
+    if observation.namespace is None or objects.is_deleting(observation.namespace):
+        # The namespace takes the storage with it, and there even our own rights may be gone: nothing can be known.
+        return Done()
+    listings = {name: storage(observation, name) for name in names}
+    if reads := [Read(listing) for listing in listings.values() if observation.answer(listing) is UNASKED]:
+        return _wait(observation, "Looking for the release's storage.", options, *reads)
+    remaining = {name: listing for name, listing in listings.items() if observation.answer(listing)}
+    if not remaining:
+        return Done()
+    refused = [name for name, listing in remaining.items() if observation.answer(listing) is REFUSED]
+    what = (
+        f"the uninstall of {', '.join(remaining)} to finish"
+        if not refused
+        else f"the right to read the Helm storage Secrets of {', '.join(refused)}"
+    )
+    if observation.age(TIMER) >= options.teardown_timeout:
+        return Done(given_up=f"Waited {options.teardown_timeout:g}s for {what}, in vain.")
+    watches = (WakeOnChange(listing) for name, listing in remaining.items() if name not in refused)
+    return _wait(observation, f"Waiting for {what}.", options, *watches)
+
+
+def storage(observation: Observation, release_name: str) -> Listing:
+    """Where Helm keeps the revisions of a release."""
+    return Listing(
+        SECRETS,
+        observation.environment.namespace_name,
+        label_selector=f"owner=helm,name={release_name}",
+        metadata_only=True,
+    )
+
+
+def _wait(observation: Observation, message: str, options: EnvironmentOptions, *effects: Effect) -> Wait:
+    # As long again as it has taken so far: 1, 2, 4 seconds, and so on up to the longest pause.
+    pause = min(max(observation.age(TIMER), 1.0), options.recheck_interval)
+    return Wait(REASON, message, recheck_after=pause, effects=effects, timer=TIMER)
