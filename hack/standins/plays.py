@@ -1,0 +1,71 @@
+"""Failures and delays on demand: for everything from the command line, for one object by annotations.
+
+`standins.tronador.stakater.com/fail: install,upgrade` lets those operations fail for as long as it stands there;
+`standins.tronador.stakater.com/delay: uninstall=30` gives their duration in seconds. An uninstall that hangs is one
+with a long delay: as in the original it holds up every other uninstall.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from controller.apimachinery import objects
+from controller.apimachinery.objects import Object
+
+FAIL = "standins.tronador.stakater.com/fail"
+DELAY = "standins.tronador.stakater.com/delay"
+
+FETCH = "fetch"
+INSTALL = "install"
+UPGRADE = "upgrade"
+TEST = "test"
+ROLLBACK = "rollback"
+UNINSTALL = "uninstall"
+OPERATIONS = (FETCH, INSTALL, UPGRADE, TEST, ROLLBACK, UNINSTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Play:
+    """How one operation is to go: how long it takes (seconds), and whether it then fails."""
+
+    seconds: float = 0.0
+    fail: bool = False
+
+
+class Plays:
+    """What is to happen to whom. What an object's annotations say wins over the command line."""
+
+    def __init__(self, *, seconds: Mapping[str, float], failing: Iterable[tuple[str, str]]) -> None:
+        """`seconds`: each operation's ordinary duration; `failing`: (operation, glob over `namespace/name`)."""
+        self._seconds = dict(seconds)
+        self._failing = tuple(failing)
+
+    def play(self, operation: str, obj: Object) -> Play:
+        """How `operation` is to go for this object."""
+        annotations = objects.annotations(obj)
+        own = parse_delays(annotations.get(DELAY, ""))
+        fails = operation in parse_operations(annotations.get(FAIL, ""))
+        key = objects.key(obj)
+        return Play(
+            seconds=own.get(operation, self._seconds.get(operation, 0.0)),
+            fail=fails or any(name == operation and fnmatch.fnmatchcase(key, glob) for name, glob in self._failing),
+        )
+
+
+def parse_operations(text: str) -> frozenset[str]:
+    """Operations from `a,b`; words that are none are passed over, so that a typo plays nothing."""
+    return frozenset(word.strip() for word in text.split(",")) & frozenset(OPERATIONS)
+
+
+def parse_delays(text: str) -> dict[str, float]:
+    """Seconds per operation from `a=1,b=2.5`; entries that are none are passed over."""
+    delays = {}
+    for entry in text.split(","):
+        operation, _, seconds = entry.partition("=")
+        try:
+            delays[operation.strip()] = max(0.0, float(seconds))
+        except ValueError:
+            continue
+    return {operation: seconds for operation, seconds in delays.items() if operation in OPERATIONS}
