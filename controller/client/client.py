@@ -176,6 +176,7 @@ class Client:
         timeout_seconds: int | None = None,
         allow_bookmarks: bool = True,
         send_initial_events: bool = False,
+        metadata_only: bool = False,
         read_timeout: float | None = None,
     ) -> WatchStream:
         """Open a watch; use it in a `with` block. Not retried here: the caller has its own idea of when to try again.
@@ -192,6 +193,7 @@ class Client:
             timeout_seconds=timeout_seconds,
             allow_bookmarks=allow_bookmarks,
             send_initial_events=send_initial_events,
+            metadata_only=metadata_only,
         )
         self._throttle(request)
         response = self._transport.stream(request, read_timeout=read_timeout or self._watch_read_timeout)

@@ -15,6 +15,7 @@ from controller.apimachinery.resources import Resource
 JSON = "application/json"
 # Asking for metadata alone keeps the content (a Secret's data, say) out of this process altogether.
 METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 
 Body = Mapping[str, Any] | list[Any]
 
@@ -121,6 +122,7 @@ def watch(
     timeout_seconds: int | None = None,
     allow_bookmarks: bool = True,
     send_initial_events: bool = False,
+    metadata_only: bool = False,
 ) -> Request:
     """A watch. Uncompressed: a compressed stream would hold small events back."""
     query = _query(
@@ -133,7 +135,8 @@ def watch(
         sendInitialEvents=send_initial_events or None,
         timeoutSeconds=timeout_seconds,
     )
-    return Request("GET", collection_path(resource, namespace), query, {"Accept": JSON, "Accept-Encoding": "identity"})
+    accept = f"{METADATA},{JSON}" if metadata_only else JSON
+    return Request("GET", collection_path(resource, namespace), query, {"Accept": accept, "Accept-Encoding": "identity"})
 
 
 def create(resource: Resource, obj: Body, *, namespace: str, field_manager: str) -> Request:
