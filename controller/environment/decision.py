@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from controller.environment.effects import Effect, Read
+from controller.environment.effects import Effect
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,7 @@ class Stop:
 
     reason: str
     message: str
+    recheck_after: float | None = None
     effects: tuple[Effect, ...] = ()
 
 
@@ -61,11 +62,6 @@ class Plan:
     """The steps in order; only the last one may be a Wait or a Stop."""
 
     steps: tuple[Step, ...]
-
-    @property
-    def asks(self) -> bool:
-        """Whether something has to be read first: then the plan is preliminary."""
-        return any(isinstance(effect, Read) for step in self.steps for effect in step.decision.effects)
 
     @property
     def timers(self) -> frozenset[str]:

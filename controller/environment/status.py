@@ -44,7 +44,10 @@ class _Summary:
 
 
 def desired(observation: Observation, plan: Plan, options: EnvironmentOptions) -> dict[str, Any]:
-    """The whole status that the environment should have once the plan's effects are done."""
+    """The whole status that the environment should have, now that the plan's effects are done.
+
+    `observation` holds the answers to those effects, so a release that was changed just now is seen as changed.
+    """
     environment = observation.environment
     summary = _summarize(observation, plan, options)
     if summary is None:
@@ -121,9 +124,6 @@ def _summarize(observation: Observation, plan: Plan, options: EnvironmentOptions
 
 def _of_release(observation: Observation, judged: Health, *, changed: bool) -> _Summary:
     namespace_ready = _namespace_ready(observation)
-    if changed and judged.state in (State.DEPLOYED, State.FAILED):
-        # What the cache shows is the release before the change that this very plan makes.
-        judged = Health(State.PENDING, "Pending", helm_operator.WAITING_FOR_OPERATOR)
     if judged.state is State.DEPLOYED:
         ready = (
             Condition("Ready", TRUE, "Deployed", judged.message),

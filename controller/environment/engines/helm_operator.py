@@ -29,7 +29,7 @@ from controller.environment.engines.health import Health, State
 
 NAME: Final = "helm-operator"
 WAITING_FOR_CHART: Final = "Waiting for the chart to be fetched."
-WAITING_FOR_OPERATOR: Final = "Waiting for the Helm Operator to look at the release."
+_WAITING_FOR_OPERATOR: Final = "Waiting for the Helm Operator to look at the release."
 
 _COPIED_CHART_FIELDS: Final = ("git", "path", "ref", "secretRef")
 _COPIED_FIELDS: Final = (
@@ -94,7 +94,7 @@ def health(release: Object | None, *, grace_from: datetime | None, grace: float,
     if phase in _UNDER_WAY:
         return Health(State.DEPLOYING, phase, _progress_message(view))
     if not view.is_observed:
-        return Health(State.PENDING, "Pending", WAITING_FOR_OPERATOR)
+        return Health(State.PENDING, "Pending", _WAITING_FOR_OPERATOR)
     if phase == "ChartFetchFailed":
         return _chart_fetch_failed(view, grace_from=grace_from, grace=grace, now=now)
     released = view.condition("Released")

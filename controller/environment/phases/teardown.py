@@ -41,9 +41,7 @@ _REMAINING: Final = ("NamespaceContentRemaining", *_BLOCKING)
 
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
-    """The next step of the teardown."""
-    if not observation.environment.has_finalizer:
-        return Continue()
+    """The next step of the teardown of an environment that our finalizer holds."""
     if observation.answer(observation.namespace_target) is UNASKED:
         told = () if _is_announced(observation) else (_announcement(observation),)
         return Wait(uninstall.REASON, "Looking for the namespace.", effects=(*told, Read(observation.namespace_target)))

@@ -1,0 +1,184 @@
+"""Every option of `tronador run`, defined once: flag, variable, help, README row and validation come from here.
+
+A field `status_settle` is the flag `--status-settle` and the variable `TRONADOR_STATUS_SETTLE`; the flag wins.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from dataclasses import Field, dataclass, field, fields
+from typing import Any
+
+from controller.apimachinery import names
+from controller.app import durations
+
+ENVIRONMENT_PREFIX = "TRONADOR_"
+
+
+class OptionError(Exception):
+    """A value cannot be used; the text names the option, the value and the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """How a value is written: its parser, how to show it, and the placeholder in help."""
+
+    parse: Callable[[str], Any]
+    show: Callable[[Any], str]
+    placeholder: str
+
+
+def _integer(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no whole number") from None
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _labels(text: str) -> Mapping[str, str]:
+    labels = {}
+    for part in _list(text):
+        name, equals, value = part.partition("=")
+        if not equals or not names.is_label_key(name) or not names.is_label_value(value):
+            raise ValueError(f"{part!r} is no label: write name=value, as Kubernetes does")
+        labels[name] = value
+    return labels
+
+
+_TEXT = _Kind(str, str, "TEXT")
+_NUMBER = _Kind(_integer, str, "NUMBER")
+_DURATION = _Kind(durations.parse, durations.render, "DURATION")
+_GLOBS = _Kind(_list, ",".join, "GLOB,...")
+_LABELS = _Kind(_labels, lambda value: ",".join(f"{k}={v}" for k, v in value.items()), "NAME=VALUE,...")
+
+
+def _option(kind: _Kind, default: Any, text: str, *, least: float | None = None, choices: tuple[str, ...] = ()) -> Any:
+    extras = {"kind": kind, "help": text, "least": least, "choices": choices}
+    if isinstance(default, dict):
+        return field(default_factory=lambda: dict(default), metadata=extras)
+    return field(default=default, metadata=extras)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The options of `tronador run`. Durations are in seconds."""
+
+    kubeconfig: str = _option(
+        _TEXT, "", "kubeconfig file; without it the service account of the pod, or else $KUBECONFIG and ~/.kube/config"
+    )
+    context: str = _option(_TEXT, "", "context of the kubeconfig; without it the current one")
+    namespace: str = _option(_TEXT, "tronador-system", "namespace of the controller itself")
+    workers: int = _option(_NUMBER, 4, "environments that are reconciled at the same time", least=1)
+    protected_namespaces: tuple[str, ...] = _option(
+        _GLOBS,
+        ("default", "kube-*", "openshift", "openshift-*"),
+        "names that no environment may have; the controller's own namespace is always one of them",
+    )
+    namespace_labels: Mapping[str, str] = _option(
+        _LABELS, {}, "labels for the namespace of every environment; they win over the environment's own"
+    )
+    status_settle: float = _option(
+        _DURATION, 0.3, "a passing state is written to the status only when it lasts this long", least=0
+    )
+    chart_grace: float = _option(
+        _DURATION, 300.0, "how long the Helm Operator may fail to fetch a chart before that counts as failed", least=0
+    )
+    teardown_timeout: float = _option(
+        _DURATION, 600.0, "how long an uninstall may take before a teardown goes on without it", least=0
+    )
+    recheck_interval: float = _option(
+        _DURATION, 10.0, "longest pause between two looks at something that no watch tells about", least=0.01
+    )
+    resync_period: float = _option(
+        _DURATION, 36000.0, "how often every environment is reconciled although nothing changed; 0 is never", least=0
+    )
+    reconcile_timeout: float = _option(_DURATION, 120.0, "longest time that one reconcile may take", least=0.1)
+    max_backoff: float = _option(_DURATION, 60.0, "longest pause before a failed reconcile is tried again", least=0.01)
+    cache_sync_timeout: float = _option(
+        _DURATION, 0.0, "end when the caches are not filled within this time; 0 waits for ever", least=0
+    )
+    watch_read_timeout: float = _option(
+        _DURATION, 150.0, "longest silence on a watch before it is opened anew", least=0.1
+    )
+    request_timeout: float = _option(_DURATION, 30.0, "longest time that a single request may take", least=0.1)
+    graceful_timeout: float = _option(
+        _DURATION, 30.0, "how long running reconciles may take to end on SIGTERM", least=0
+    )
+    metrics_address: str = _option(_TEXT, ":8080", "address of /metrics, or 0 for none")
+    health_address: str = _option(_TEXT, ":8081", "address of /healthz and /readyz, or 0 for none")
+    log_format: str = _option(
+        _TEXT, "auto", "auto is console on a terminal and json elsewhere", choices=("auto", "json", "console")
+    )
+    log_level: str = _option(
+        _TEXT, "info", "least important messages to log", choices=("debug", "info", "warning", "error")
+    )
+
+
+def flag(option: Field[Any]) -> str:
+    """`--status-settle` for the field `status_settle`."""
+    return "--" + option.name.replace("_", "-")
+
+
+def variable(option: Field[Any]) -> str:
+    """`TRONADOR_STATUS_SETTLE` for the field `status_settle`."""
+    return ENVIRONMENT_PREFIX + option.name.upper()
+
+
+def default_text(option: Field[Any]) -> str:
+    """The default as one would write it."""
+    kind: _Kind = option.metadata["kind"]
+    return kind.show(getattr(Options(), option.name))
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add a flag for every option."""
+    for option in fields(Options):
+        kind: _Kind = option.metadata["kind"]
+        shown = f"default: {default_text(option)}; " if default_text(option) else ""
+        parser.add_argument(
+            flag(option),
+            metavar="|".join(option.metadata["choices"]) or kind.placeholder,
+            help=f"{option.metadata['help']} ({shown}${variable(option)})".replace("%", "%%"),
+        )
+
+
+def build(arguments: argparse.Namespace, environ: Mapping[str, str]) -> Options:
+    """The options that flags and environment variables say. Raises OptionError before anything is connected."""
+    values: dict[str, Any] = {}
+    for option in fields(Options):
+        given, source = getattr(arguments, option.name, None), flag(option)
+        if given is None:
+            given, source = environ.get(variable(option)), variable(option)
+        if given is not None:
+            values[option.name] = _parse(option, given, source)
+    return Options(**values)
+
+
+def markdown_table() -> str:
+    """The README's table of options."""
+    rows = ["| flag | environment variable | default | meaning |", "| --- | --- | --- | --- |"]
+    for option in fields(Options):
+        default = f"`{default_text(option)}`" if default_text(option) else ""
+        choices = ", ".join(f"`{choice}`" for choice in option.metadata["choices"])
+        meaning = option.metadata["help"] + (f" ({choices})" if choices else "")
+        rows.append(f"| `{flag(option)}` | `{variable(option)}` | {default} | {meaning} |")
+    return "\n".join(rows) + "\n"
+
+
+def _parse(option: Field[Any], text: str, source: str) -> Any:
+    kind: _Kind = option.metadata["kind"]
+    try:
+        value = kind.parse(text)
+    except ValueError as error:
+        raise OptionError(f"{source}: {error}") from None
+    least, choices = option.metadata["least"], option.metadata["choices"]
+    if least is not None and value < least:
+        raise OptionError(f"{source}: {text!r} is too small: use at least {kind.show(least)}")
+    if choices and value not in choices:
+        raise OptionError(f"{source}: {text!r} is unknown: use one of {', '.join(choices)}")
+    return value

@@ -1,0 +1,149 @@
+"""Executes effects, one by one, and tells what the API server answered. It decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import structlog
+
+from controller.apimachinery import objects
+from controller.apimachinery.errors import AlreadyExists, Forbidden, NotFound
+from controller.apimachinery.objects import Object
+from controller.apimachinery.resources import Resource
+from controller.client import Client, PatchType
+from controller.environment.effects import (
+    AddFinalizer,
+    Create,
+    Delete,
+    Effect,
+    Emit,
+    Listing,
+    Patch,
+    Read,
+    RemoveFinalizer,
+    Target,
+    WakeOnChange,
+)
+from controller.environment.observation import REFUSED
+
+log = structlog.get_logger(__name__)
+
+
+class Recorder(Protocol):
+    """What is asked of the Event recorder: never blocks, never raises."""
+
+    def event(self, regarding: Object, *, type: str, reason: str, action: str, note: str) -> None:  # noqa: A002
+        """Post an Event about an object."""
+        ...
+
+
+class Waker(Protocol):
+    """What is asked of `wakeups`."""
+
+    def ensure(self, listing: Listing, key: str) -> None:
+        """Look at environment `key` again when the listing changes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What an effect brought: answers for the next observation, and whether they call for a new decision at once."""
+
+    answers: Mapping[Target | Listing, Any]
+    decide_again: bool = False
+
+
+class Applier:
+    """See the module. `written` is told of every write to an object: for reads that are to see our own writes.
+
+    Every error of `controller.apimachinery.errors` that has no answer here is raised.
+    """
+
+    def __init__(
+        self,
+        *,
+        client: Client,
+        recorder: Recorder,
+        waker: Waker,
+        written: Callable[[Object, Resource, Object], None],
+    ) -> None:
+        self._client = client
+        self._recorder = recorder
+        self._waker = waker
+        self._written = written
+
+    def apply(self, effect: Effect, environment: Object) -> Applied:
+        """Execute one effect on behalf of an environment."""
+        match effect:
+            case Create(target, body):
+                return self._create(environment, target, body)
+            case Patch(target, body):
+                return self._patch(environment, target, body)
+            case AddFinalizer(target, finalizers, version) | RemoveFinalizer(target, finalizers, version):
+                metadata = {"finalizers": list(finalizers) or None, "resourceVersion": version}
+                return self._patch(environment, target, {"metadata": metadata})
+            case Delete(target, uid):
+                return self._delete(target, uid)
+            case Read(subject):
+                return Applied({subject: self._read(subject)}, decide_again=True)
+            case WakeOnChange(listing):
+                self._waker.ensure(listing, objects.key(environment))
+            case Emit(type_, reason, action, note):
+                self._recorder.event(environment, type=type_, reason=reason, action=action, note=note)
+        return Applied({})
+
+    def patch_status(self, environment: Object, target: Target, status: Mapping[str, Any]) -> Object:
+        """Merge `status` into the environment's status, if it is still at the version that was looked at."""
+        body = {"metadata": {"resourceVersion": objects.resource_version(environment)}, "status": status}
+        answer = self._client.patch(target.resource, target.name, body, subresource="status")
+        self._written(environment, target.resource, answer)
+        return answer
+
+    def _create(self, environment: Object, target: Target, body: Object) -> Applied:
+        try:
+            answer = self._client.create(target.resource, body, namespace=target.namespace)
+        except AlreadyExists:
+            # Not in our cache: it lags, or the object lacks the label that the cache is limited to.
+            return Applied({target: self._read(target)}, decide_again=True)
+        log.info("created", kind=target.resource.kind, name=target.name)
+        self._written(environment, target.resource, answer)
+        return Applied({target: answer})
+
+    def _patch(self, environment: Object, target: Target, body: Any) -> Applied:
+        answer = self._client.patch(
+            target.resource,
+            target.name,
+            body,
+            namespace=target.namespace,
+            patch_type=PatchType.MERGE if isinstance(body, Mapping) else PatchType.JSON,
+        )
+        log.info("patched", kind=target.resource.kind, name=target.name)
+        self._written(environment, target.resource, answer)
+        return Applied({target: answer})
+
+    def _delete(self, target: Target, uid: str) -> Applied:
+        try:
+            self._client.delete(target.resource, target.name, namespace=target.namespace, uid=uid)
+        except NotFound:
+            return Applied({})
+        log.info("deleted", kind=target.resource.kind, name=target.name)
+        return Applied({})
+
+    def _read(self, subject: Target | Listing) -> Any:
+        try:
+            if isinstance(subject, Target):
+                return self._client.get(subject.resource, subject.name, namespace=subject.namespace)
+            page = self._client.list(
+                subject.resource,
+                namespace=subject.namespace,
+                label_selector=subject.label_selector,
+                field_selector=subject.field_selector,
+                metadata_only=subject.metadata_only,
+            )
+            return tuple(page.get("items") or ())
+        except NotFound:
+            return None if isinstance(subject, Target) else ()
+        except Forbidden:
+            return REFUSED

@@ -1,0 +1,37 @@
+"""What an error of the API server means for an environment: the one place that tells retry, wait and stop apart."""
+
+from __future__ import annotations
+
+from controller.apimachinery.errors import ApiError, BadRequest, Forbidden, Invalid, NotFound
+from controller.environment.decision import Stop, Wait
+from controller.environment.effects import Effect, Listing, Read, WakeOnChange
+from controller.environment.options import EnvironmentOptions
+
+
+def explain(effect: Effect, error: ApiError, options: EnvironmentOptions) -> Wait | Stop | None:
+    """The decision to show instead of the one that failed, or None for an error that a retry heals unseen."""
+    subject = _subject(effect)
+    again = options.recheck_interval
+    if isinstance(error, NotFound) and error.resource_missing:
+        return Wait(
+            "ReleaseEngineMissing",
+            f"The cluster does not know {subject}: install the Helm Operator and its CRDs; then this goes on by itself.",
+            recheck_after=again,
+        )
+    if isinstance(error, Forbidden) and error.namespace_terminating:
+        return Wait("NamespaceTerminating", "The namespace is terminating.", recheck_after=again)
+    if isinstance(error, Forbidden):
+        return Stop("Forbidden", f"{error.message} (grant the controller this right)", recheck_after=again)
+    if isinstance(error, Invalid | BadRequest):
+        return Stop("Rejected", f"The API server refused {subject}: {error.message}", recheck_after=again)
+    return None
+
+
+def _subject(effect: Effect) -> str:
+    if isinstance(effect, Read):
+        subject = effect.subject
+        return str(subject.resource)
+    if isinstance(effect, WakeOnChange):
+        return str(effect.listing.resource)
+    target = getattr(effect, "target", None)
+    return str(target.resource) if target is not None and not isinstance(target, Listing) else "an object"

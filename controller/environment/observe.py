@@ -1,0 +1,64 @@
+"""From the informers' stores to an Observation. Reads memory only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from controller.api.environment import ENVIRONMENT_LABEL
+from controller.apimachinery import objects
+from controller.apimachinery.objects import Object
+from controller.environment.observation import Answers, Observation
+
+ENVIRONMENT_INDEX = "environment"
+
+
+class Store(Protocol):
+    """What is asked of an informer's store."""
+
+    def get(self, key: str) -> Object | None:
+        """The object of that key, or None."""
+        ...
+
+    def by_index(self, index: str, value: str) -> Sequence[Object]:
+        """The objects that an index files under `value`."""
+        ...
+
+
+def environment_of(obj: Object) -> list[str]:
+    """The index function of release stores: the environment that an object says it belongs to."""
+    name = objects.labels(obj).get(ENVIRONMENT_LABEL)
+    return [name] if name else []
+
+
+class Observer:
+    """Builds observations. `now` tells the wall clock's time (aware)."""
+
+    def __init__(self, *, environments: Store, namespaces: Store, releases: Store, now: Callable[[], datetime]) -> None:
+        self._environments = environments
+        self._namespaces = namespaces
+        self._releases = releases
+        self._now = now
+
+    def environment(self, key: str) -> Object | None:
+        """The EnvironmentProvisioner in the cache, or None."""
+        return self._environments.get(key)
+
+    def observe(self, environment: Object, *, answers: Answers, ages: Mapping[str, float]) -> Observation:
+        """The world of one environment, now."""
+        name = objects.name(environment)
+        # A label may be copied anywhere; only the namespace of the environment's name is its own.
+        releases: dict[str, Any] = {
+            objects.name(release): release
+            for release in self._releases.by_index(ENVIRONMENT_INDEX, name)
+            if objects.namespace(release) == name
+        }
+        return Observation(
+            cached_environment=environment,
+            cached_namespace=self._namespaces.get(name),
+            cached_releases=releases,
+            answers=answers,
+            ages=ages,
+            now=self._now(),
+        )

@@ -1,0 +1,217 @@
+"""One reconcile of one environment: observe, decide, apply, and decide anew while answers come in; then the status.
+
+Level-triggered and idempotent. It holds no truth of its own: timers and stopwatches may be lost at any moment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import structlog
+
+from controller.api.environment import Environment
+from controller.apimachinery import patches
+from controller.apimachinery.errors import ApiError, Conflict, NotFound
+from controller.apimachinery.objects import Object
+from controller.environment import status, transitions
+from controller.environment.apply import Applier
+from controller.environment.decide import decide
+from controller.environment.decision import Plan, Step
+from controller.environment.effects import Create, Listing, RemoveFinalizer, Target, WakeOnChange
+from controller.environment.failures import explain
+from controller.environment.observation import Observation
+from controller.environment.observe import Observer
+from controller.environment.options import EnvironmentOptions
+from controller.environment.stopwatch import Stopwatch
+from controller.environment.timers import Timers
+from controller.environment.wakeups import Wakeups
+from controller.runtime.reconcile import Request, Result
+
+log = structlog.get_logger(__name__)
+
+# Each round answers at least one question that the round before asked. No environment has this many.
+_ROUNDS = 12
+
+
+class Metrics(Protocol):
+    """What the reconciler measures."""
+
+    def phase(self, phase: str, *, outcome: str, seconds: float) -> None:
+        """A phase ended as `continue`, `wait`, `stop` or `error`."""
+        ...
+
+    def release_failed(self, reason: str) -> None:
+        """A release failed."""
+        ...
+
+
+class Consistency(Protocol):
+    """What is asked of the store that remembers our own writes."""
+
+    def ensure_ready(self, owner_key: str) -> None:
+        """Raise unless the caches have seen everything that we wrote for this environment."""
+        ...
+
+    def clear(self, owner_key: str) -> None:
+        """Forget what we wrote for this environment."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """A plan as far as it was carried out, and what the API server answered."""
+
+    plan: Plan
+    answers: Mapping[Target | Listing, Any]
+    decide_again: bool
+
+
+class EnvironmentReconciler:
+    """See the module. `now` returns monotonic seconds."""
+
+    def __init__(
+        self,
+        *,
+        observer: Observer,
+        applier: Applier,
+        wakeups: Wakeups,
+        consistency: Consistency,
+        metrics: Metrics,
+        stopwatch: Stopwatch,
+        options: EnvironmentOptions,
+        now: Callable[[], float],
+    ) -> None:
+        self._observer = observer
+        self._applier = applier
+        self._wakeups = wakeups
+        self._consistency = consistency
+        self._metrics = metrics
+        self._stopwatch = stopwatch
+        self._options = options
+        self._now = now
+        self._timers = Timers(now=now)
+
+    def reconcile(self, request: Request) -> Result:
+        """Bring one environment a step nearer to what its spec asks for. Raises ApiError for what a retry may heal."""
+        key = request.key
+        environment = self._observer.environment(key)
+        if environment is None or _is_let_go(environment):
+            self._forget(key)
+            return Result()
+        self._consistency.ensure_ready(key)
+        with structlog.contextvars.bound_contextvars(environment=key):
+            try:
+                return self._reconcile(key, environment)
+            except Conflict as error:
+                log.debug("changed meanwhile", error=error.message)
+                return Result(requeue=True)
+            except NotFound as error:
+                log.debug("gone meanwhile", error=error.message)
+                return Result(requeue=True)
+
+    def _reconcile(self, key: str, environment: Object) -> Result:
+        ages = self._timers.ages(key)
+        answers: dict[Target | Listing, Any] = {}
+        for _ in range(_ROUNDS):
+            observation = self._observer.observe(environment, answers=answers, ages=ages)
+            self._stopwatch.saw(observation.environment)
+            done = self._carry_out(decide(observation, self._options), environment)
+            answers.update(done.answers)
+            if not done.decide_again:
+                break
+        else:
+            raise RuntimeError(f"environment {key} is still undecided after {_ROUNDS} rounds")
+        effects = [effect for step in done.plan.steps for effect in step.decision.effects]
+        if not any(isinstance(effect, WakeOnChange) for effect in effects):
+            self._wakeups.release(key)
+        if any(isinstance(effect, RemoveFinalizer) for effect in effects):
+            # The environment is gone, or will be once others let it go: there is no status left to write.
+            self._stopwatch.finished(key)
+            return Result()
+        observation = self._observer.observe(environment, answers=answers, ages=ages)
+        return self._settle_status(key, observation, done.plan)
+
+    def _carry_out(self, plan: Plan, environment: Object) -> _Round:
+        steps: list[Step] = []
+        answers: dict[Target | Listing, Any] = {}
+        decide_again = False
+        for step in plan.steps:
+            started = self._now()
+            for effect in step.decision.effects:
+                try:
+                    applied = self._applier.apply(effect, environment)
+                except ApiError as error:
+                    decision = explain(effect, error, self._options)
+                    self._measure(step if decision is None else replace(step, decision=decision), started, failed=True)
+                    if decision is None:
+                        raise
+                    log.warning("failed", phase=step.phase, reason=decision.reason, error=str(error))
+                    return _Round(Plan((*steps, replace(step, decision=decision))), answers, decide_again=False)
+                answers.update(applied.answers)
+                decide_again = decide_again or applied.decide_again
+                if applied.decide_again and isinstance(effect, Create):
+                    # An object was there that no cache knew. Everything after it was decided in error.
+                    return _Round(plan, answers, decide_again=True)
+            steps.append(step)
+            self._measure(step, started)
+        return _Round(plan, answers, decide_again)
+
+    def _settle_status(self, key: str, observation: Observation, plan: Plan) -> Result:
+        before = observation.environment.status
+        wanted = status.desired(observation, plan, self._options)
+        patch = patches.merge_patch(before, wanted)
+        recheck = [s.decision.recheck_after for s in plan.steps if s.decision.recheck_after is not None]
+        timers = set(plan.timers)
+        if patch and status.is_passing(wanted):
+            timer = _settle_timer(wanted)
+            left = self._options.status_settle - observation.age(timer)
+            if left > 0:
+                timers.add(timer)
+                recheck.append(left)
+                patch = {}
+        self._timers.keep(key, timers)
+        if patch:
+            self._write_status(observation, before, wanted, patch)
+        return Result(requeue_after=min(recheck, default=None))
+
+    def _write_status(
+        self, observation: Observation, before: Mapping[str, Any], wanted: Mapping[str, Any], patch: Mapping[str, Any]
+    ) -> None:
+        started = self._now()
+        environment = observation.environment
+        self._applier.patch_status(environment.obj, observation.environment_target, patch)
+        self._metrics.phase(status.NAME, outcome="continue", seconds=self._now() - started)
+        log.info("status", state=wanted["applicationStatus"], phase=wanted["currentPhase"])
+        for event in transitions.events(before, wanted):
+            self._applier.apply(event, environment.obj)
+        if reason := transitions.release_failure(before, wanted):
+            self._metrics.release_failed(reason)
+        if transitions.became_deployed(before, wanted):
+            self._stopwatch.deployed(environment)
+
+    def _measure(self, step: Step, started: float, *, failed: bool = False) -> None:
+        outcome = "error" if failed else type(step.decision).__name__.lower()
+        self._metrics.phase(step.phase, outcome=outcome, seconds=self._now() - started)
+
+    def _forget(self, key: str) -> None:
+        self._timers.forget(key)
+        self._wakeups.release(key)
+        self._consistency.clear(key)
+        self._stopwatch.finished(key)
+
+
+def _is_let_go(environment: Object) -> bool:
+    """Whether our part of the teardown is over, and the environment only waits for the finalizers of others."""
+    view = Environment(environment)
+    return view.is_deleting and not view.has_finalizer
+
+
+def _settle_timer(wanted: Mapping[str, Any]) -> str:
+    # Times are left out: they are computed anew each time, and would never settle.
+    untimed = [{k: v for k, v in c.items() if k != "lastTransitionTime"} for c in wanted.get("conditions") or ()]
+    text = json.dumps({**wanted, "conditions": untimed}, sort_keys=True)
+    return f"settle:{hashlib.sha256(text.encode()).hexdigest()[:16]}"

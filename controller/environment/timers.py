@@ -1,0 +1,33 @@
+"""How long something has been the case, by this process's own clock. A restart begins anew, which only costs time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+
+
+class Timers:
+    """Named timers for each environment. `now` returns monotonic seconds."""
+
+    def __init__(self, *, now: Callable[[], float]) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+        self._started: dict[str, dict[str, float]] = {}
+
+    def ages(self, key: str) -> Mapping[str, float]:
+        """Seconds that each timer of the environment has run."""
+        now = self._now()
+        with self._lock:
+            return {name: now - started for name, started in self._started.get(key, {}).items()}
+
+    def keep(self, key: str, names: Iterable[str]) -> None:
+        """Run exactly these timers: those that run already go on, new ones start now, the others end."""
+        now = self._now()
+        with self._lock:
+            before = self._started.pop(key, {})
+            if after := {name: before.get(name, now) for name in names}:
+                self._started[key] = after
+
+    def forget(self, key: str) -> None:
+        """End all timers of the environment."""
+        self.keep(key, ())

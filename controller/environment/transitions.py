@@ -1,0 +1,57 @@
+"""What is worth telling when a status changes: pure, from the status before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from controller.apimachinery import conditions
+from controller.apimachinery.conditions import FALSE, TRUE
+from controller.environment.effects import Emit, EventType
+from controller.environment.engines.health import State
+
+
+def events(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Emit]:
+    """The Events that the change from one written status to the next calls for."""
+    message = str(after.get("applicationStatusMsg") or "")
+    if became_deployed(before, after):
+        yield Emit(EventType.NORMAL, "Deployed", "Deploy", message)
+    if release_failure(before, after):
+        yield Emit(EventType.WARNING, "ReleaseFailed", "Deploy", message)
+    if stalled := _appeared(before, after, "Stalled"):
+        yield Emit(EventType.WARNING, "Stalled", "Reconcile", f"{stalled['reason']}: {stalled['message']}")
+    if blocked := _appeared(before, after, "TeardownBlocked"):
+        yield Emit(EventType.WARNING, "TeardownBlocked", "Teardown", str(blocked["message"]))
+    was, now = (status.get("applicationStatus") == State.SUSPENDED for status in (before, after))
+    if now and not was:
+        yield Emit(EventType.NORMAL, "Suspended", "Suspend", "The environment is left as it is until it is resumed.")
+    if was and not now:
+        yield Emit(EventType.NORMAL, "Resumed", "Resume", "The environment is reconciled again.")
+
+
+def became_deployed(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether this generation of the environment is deployed now and was not before."""
+    return after.get("applicationStatus") == State.DEPLOYED and _moved(before, after, "applicationStatus")
+
+
+def release_failure(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """The reason of a release's new failure, or ""."""
+    failed = conditions.find(after.get("conditions"), "ReleaseReady") or {}
+    known = conditions.find(before.get("conditions"), "ReleaseReady") or {}
+    if failed.get("status") != FALSE:
+        return ""
+    unchanged = known.get("status") == FALSE and known.get("reason") == failed.get("reason")
+    return "" if unchanged and not _moved(before, after, "applicationStatus") else str(failed.get("reason") or "")
+
+
+def _moved(before: Mapping[str, Any], after: Mapping[str, Any], field: str) -> bool:
+    return any(before.get(name) != after.get(name) for name in (field, "observedGeneration"))
+
+
+def _appeared(before: Mapping[str, Any], after: Mapping[str, Any], type_: str) -> Mapping[str, Any] | None:
+    found = conditions.find(after.get("conditions"), type_)
+    known = conditions.find(before.get("conditions"), type_) or {}
+    if found is None or found.get("status") != TRUE:
+        return None
+    same = known.get("reason") == found.get("reason") and known.get("message") == found.get("message")
+    return None if same else found

@@ -1,0 +1,88 @@
+"""Short-lived watches for what no informer may watch: Helm's storage Secrets in one namespace, during an uninstall.
+
+A cluster-wide informer of Secrets is out of the question, and polling would be slow. So while an environment waits, one
+stream of its own namespace's storage (metadata only) is open. There is a limit to their number; an environment that
+gets none is looked at again with back-off, which is always right and only slower.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import structlog
+
+from controller.apimachinery.errors import ApiError
+from controller.apimachinery.scope import Scope
+from controller.apimachinery.threads import start_thread
+from controller.client import Client
+from controller.environment.effects import Listing
+
+log = structlog.get_logger(__name__)
+
+
+class Wakeups:
+    """At most `limit` streams at once; `wake` is called with the environment's key, from the stream's own thread."""
+
+    def __init__(self, *, client: Client, wake: Callable[[str], None], limit: int = 16) -> None:
+        self._client = client
+        self._wake = wake
+        self._limit = limit
+        self._lock = threading.Lock()
+        self._streams: dict[str, tuple[Scope, threading.Thread]] = {}
+        self._stopped = False
+
+    def ensure(self, listing: Listing, key: str) -> None:
+        """Have environment `key` looked at again when `listing` changes; nothing where a stream for it is open."""
+        with self._lock:
+            if self._stopped or key in self._streams or len(self._streams) >= self._limit:
+                return
+            scope = Scope()
+            thread = start_thread(f"wakeup-{key}", lambda: self._watch(scope, listing, key))
+            self._streams[key] = (scope, thread)
+
+    def release(self, key: str) -> None:
+        """Close the stream of environment `key`, if there is one."""
+        with self._lock:
+            scope, _ = self._streams.pop(key, (None, None))
+        if scope is not None:
+            scope.cancel()
+
+    def stop(self, timeout: float) -> None:
+        """Close all streams and wait for their threads, each at most `timeout` seconds."""
+        with self._lock:
+            self._stopped = True
+            streams = list(self._streams.values())
+            self._streams.clear()
+        for scope, _ in streams:
+            scope.cancel()
+        for _, thread in streams:
+            thread.join(timeout)
+
+    def _watch(self, scope: Scope, listing: Listing, key: str) -> None:
+        try:
+            with scope.bound():
+                self._follow(scope, listing, key)
+        except ApiError as error:
+            log.debug("wake-up stream ended", environment=key, error=str(error))
+        finally:
+            with self._lock:
+                if self._streams.get(key, (None, None))[0] is scope:
+                    del self._streams[key]
+
+    def _follow(self, scope: Scope, listing: Listing, key: str) -> None:
+        # Without a version the stream begins with what exists, so nothing is missed between the read and the watch.
+        stream = self._client.watch(
+            listing.resource,
+            namespace=listing.namespace,
+            label_selector=listing.label_selector,
+            field_selector=listing.field_selector,
+            allow_bookmarks=False,
+            metadata_only=listing.metadata_only,
+        )
+        with stream:
+            for event in stream:
+                if scope.cancelled:
+                    return
+                if event.get("type") == "DELETED":
+                    self._wake(key)
