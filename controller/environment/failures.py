@@ -15,7 +15,7 @@ def explain(effect: Effect, error: ApiError, options: EnvironmentOptions) -> Wai
     if isinstance(error, NotFound) and error.resource_missing:
         return Wait(
             "ReleaseEngineMissing",
-            f"The cluster does not know {subject}: install the Helm Operator and its CRDs; then this goes on by itself.",
+            f"The cluster does not know {subject}: install the Helm Operator with its CRDs; this then goes on.",
             recheck_after=again,
         )
     if isinstance(error, Forbidden) and error.namespace_terminating:

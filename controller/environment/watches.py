@@ -1,0 +1,54 @@
+"""What is watched, and which environments an object concerns. One row for each informer; RBAC has one rule for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from controller.api.environment import ENVIRONMENT_LABEL, ENVIRONMENTS
+from controller.api.helm_operator import HELM_RELEASES
+from controller.apimachinery import objects
+from controller.apimachinery.objects import Object
+from controller.apimachinery.resources import NAMESPACES, Resource
+from controller.environment.observe import ENVIRONMENT_INDEX, environment_of
+
+IndexFunction = Callable[[Object], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """One informer.
+
+    Attributes:
+        resource: what is watched, in all namespaces.
+        keys: the environments (by name) that an object may concern.
+        label_selector: what the cache is limited to; an object that leaves it is not a deleted object.
+        indexers: indexes of its store.
+    """
+
+    resource: Resource
+    keys: Callable[[Object], Iterable[str]]
+    label_selector: str = ""
+    indexers: Mapping[str, IndexFunction] = field(default_factory=dict)
+
+
+def _same_name(obj: Object) -> Iterable[str]:
+    return (objects.name(obj),)
+
+
+def _own_namespace(obj: Object) -> Iterable[str]:
+    # The label may have been copied to anywhere; an environment lives in the namespace of its name.
+    return [name for name in environment_of(obj) if name == objects.namespace(obj)]
+
+
+WATCHES: Final[tuple[Watch, ...]] = (
+    Watch(ENVIRONMENTS, _same_name),
+    Watch(NAMESPACES, _same_name),
+    Watch(
+        HELM_RELEASES,
+        _own_namespace,
+        label_selector=ENVIRONMENT_LABEL,
+        indexers={ENVIRONMENT_INDEX: environment_of},
+    ),
+)
