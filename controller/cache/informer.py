@@ -1,0 +1,292 @@
+"""One resource, watched once, for any number of readers and handlers.
+
+The reflector's thread is the only writer: it changes the store first and then tells every handler's notifier, under one
+lock, so that a handler that is added later starts from a state after which it misses nothing.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+
+from controller.apimachinery import objects
+from controller.apimachinery.clock import Clock, MonotonicClock
+from controller.apimachinery.objects import Object
+from controller.apimachinery.resources import Resource
+from controller.apimachinery.threads import start_thread
+from controller.cache.backoff import Backoff
+from controller.cache.listwatch import ListWatch, ReflectorSettings, Target
+from controller.cache.metrics import CacheMetrics, NoCacheMetrics
+from controller.cache.notifier import DeletedFinalStateUnknown, Handler, Notifier, Registration
+from controller.cache.reflector import Reflector
+from controller.cache.store import IndexFunction, Store
+
+log = structlog.get_logger(__name__)
+
+Transform = Callable[[dict[str, Any]], Object]
+
+
+def default_transform(obj: dict[str, Any]) -> Object:
+    """Drop `metadata.managedFields`: often half of an object, and nothing to decide by."""
+    obj["metadata"].pop("managedFields", None)
+    return obj
+
+
+class Informer:
+    """See the module. Build it, add handlers, `start` it once, `stop` it once.
+
+    Args:
+        namespace, label_selector, field_selector: what is watched; "" means no restriction.
+        resync_period: seconds after which a handler is told again of everything as `on_update(obj, obj)`; 0: never.
+            Handlers can have their own. It does not list anew.
+        transform: applied once to each object that comes in; it may change and return that same dict.
+        indexers: see `Store`.
+        missing_is_empty: a resource that the server does not know (CRD not installed) counts as synced and empty, and
+            fills when it appears. Otherwise the informer is not synced before it could list.
+    """
+
+    def __init__(
+        self,
+        *,
+        client: ListWatch,
+        resource: Resource,
+        namespace: str = "",
+        label_selector: str = "",
+        field_selector: str = "",
+        resync_period: float = 0.0,
+        transform: Transform = default_transform,
+        indexers: Mapping[str, IndexFunction] | None = None,
+        missing_is_empty: bool = False,
+        settings: ReflectorSettings | None = None,
+        backoff: Backoff | None = None,
+        metrics: CacheMetrics | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.resource = resource
+        self.name = f"informer-{resource.plural}"
+        self.store = Store(indexers=indexers)
+        self._resync_period = resync_period
+        self._transform = transform
+        self._missing_is_empty = missing_is_empty
+        self._metrics = metrics or NoCacheMetrics()
+        self._clock = clock or MonotonicClock()
+        self._reflector = Reflector(
+            client=client,
+            target=Target(resource, namespace, label_selector, field_selector),
+            sink=_Sink(self),
+            settings=settings or ReflectorSettings(),
+            backoff=backoff or Backoff(clock=self._clock),
+            metrics=self._metrics,
+            clock=self._clock,
+        )
+        # Held while the store changes and the notifiers are told, and while a notifier joins.
+        self._lock = threading.Lock()
+        self._notifiers: list[Notifier] = []
+        self._populated = False
+        self._initial_handlers: list[Notifier] = []
+        self._thread: threading.Thread | None = None
+        self._stopped = False
+        self._missing = False
+        self._metrics.observe(resource, queued=self._queued, version=self.store.last_sync_resource_version)
+
+    def add_handler(self, handler: Handler, *, name: str, resync_period: float | None = None) -> Registration:
+        """Have `handler` told of everything there is and of every change, in a thread of its own.
+
+        `resync_period`: its own instead of the informer's; varied by 10 % so that informers do not resync in step.
+        RuntimeError: the informer has been stopped.
+        """
+        period = self._resync_period if resync_period is None else resync_period
+        notifier = Notifier(
+            name=name,
+            resource=self.resource,
+            handler=handler,
+            metrics=self._metrics,
+            clock=self._clock,
+            resync_period=period * random.uniform(0.9, 1.1),
+            resync=self._resync,
+        )
+        with self._lock:
+            if self._stopped:
+                raise RuntimeError(f"{self.name} has been stopped: handler {name!r} comes too late")
+            if self._populated:
+                for obj in self.store.list():
+                    notifier.added(objects.key(obj), obj)
+                notifier.initial_state_complete()
+            self._notifiers.append(notifier)
+            if self._thread is not None:
+                notifier.start()
+        return _Registration(self, notifier)
+
+    def start(self) -> None:
+        """Begin to list and watch, in threads of its own. RuntimeError: it has been started before."""
+        with self._lock:
+            if self._thread is not None or self._stopped:
+                raise RuntimeError(f"{self.name} can be started once")
+            for notifier in self._notifiers:
+                notifier.start()
+            self._thread = start_thread(self.name, self._reflector.run)
+
+    def stop(self, timeout: float) -> bool:
+        """End all threads, waiting up to `timeout` seconds for them; False when one would not end. Idempotent."""
+        with self._lock:
+            self._stopped = True
+            notifiers = list(self._notifiers)
+        deadline = self._clock.now() + timeout
+        self._reflector.stop()
+        for notifier in notifiers:
+            notifier.stop()
+        ended = True
+        if self._thread is not None:
+            self._thread.join(timeout)
+            ended = not self._thread.is_alive()
+        for notifier in notifiers:
+            ended = notifier.join(max(0.0, deadline - self._clock.now())) and ended
+        return ended
+
+    def has_synced(self) -> bool:
+        """Whether the initial state is in the store and every handler that was there then has processed it."""
+        with self._lock:
+            return self._populated and all(notifier.has_synced() for notifier in self._initial_handlers)
+
+    @property
+    def missing(self) -> bool:
+        """Whether the server did not know the resource when it was last asked."""
+        return self._missing
+
+    def _remove(self, notifier: Notifier) -> None:
+        notifier.stop()
+        with self._lock:
+            if notifier in self._notifiers:
+                self._notifiers.remove(notifier)
+            if notifier in self._initial_handlers:
+                self._initial_handlers.remove(notifier)
+
+    def _resync(self, notifier: Notifier) -> None:
+        """In the notifier's own thread: tell it of everything once more."""
+        with self._lock:
+            for obj in self.store.list():
+                notifier.updated(objects.key(obj), obj, obj)
+
+    def _queued(self) -> float:
+        with self._lock:
+            return float(sum(len(notifier) for notifier in self._notifiers))
+
+    # What follows is called by the sink, in the reflector's thread.
+
+    def _admit(self, raw: dict[str, Any], *, listed: bool) -> tuple[str, Object] | None:
+        problem = self._problem(raw, listed=listed)
+        if problem is None:
+            raw["apiVersion"], raw["kind"] = self.resource.api_version, self.resource.kind
+            try:
+                obj = self._transform(raw)
+            except Exception:  # one object that a transform cannot digest must not hold up the others
+                log.exception("transform failed", resource=str(self.resource), object=objects.key(raw))
+                self._metrics.skipped(self.resource)
+                return None
+            return objects.key(obj), obj
+        log.warning("object left out", resource=str(self.resource), problem=problem)
+        self._metrics.skipped(self.resource)
+        return None
+
+    def _problem(self, raw: Any, *, listed: bool) -> str | None:
+        if not isinstance(raw, dict) or not isinstance(raw.get("metadata"), dict):
+            return "no metadata"
+        if not raw["metadata"].get("name") or not raw["metadata"].get("resourceVersion"):
+            return "no name or resourceVersion"
+        found = (raw.get("apiVersion"), raw.get("kind"))
+        wanted = (self.resource.api_version, self.resource.kind)
+        if found != wanted and not (listed and found == (None, None)):
+            return f"is a {found[0]} {found[1]}, not a {wanted[0]} {wanted[1]}"
+        return None
+
+    def _replace(self, new: Mapping[str, Object], resource_version: str) -> None:
+        with self._lock:
+            old = self.store.replace(new, resource_version=resource_version)
+            self._missing = False
+            gone = [key for key in old if key not in new]
+            for notifier in self._notifiers:
+                for key in gone:
+                    notifier.deleted(key, DeletedFinalStateUnknown(key, old[key]))
+                for key, obj in new.items():
+                    if key not in old:
+                        notifier.added(key, obj)
+                    elif objects.resource_version(old[key]) != objects.resource_version(obj):
+                        notifier.updated(key, old[key], obj)
+            self._populated_locked()
+
+    def _populated_locked(self) -> None:
+        if self._populated:
+            return
+        self._initial_handlers = list(self._notifiers)
+        for notifier in self._notifiers:
+            notifier.initial_state_complete()
+        self._populated = True
+
+    def _put(self, key: str, obj: Object) -> None:
+        with self._lock:
+            old = self.store.put(key, obj, resource_version=objects.resource_version(obj))
+            for notifier in self._notifiers:
+                if old is None:
+                    notifier.added(key, obj)
+                else:
+                    notifier.updated(key, old, obj)
+
+    def _delete(self, key: str, obj: Object) -> None:
+        with self._lock:
+            old = self.store.remove(key, resource_version=objects.resource_version(obj))
+            if old is None:
+                return
+            for notifier in self._notifiers:
+                notifier.deleted(key, obj)
+
+    def _resource_missing(self) -> None:
+        with self._lock:
+            self._missing = True
+            if self._missing_is_empty:
+                self._populated_locked()
+
+
+class _Sink:
+    """The informer as its reflector sees it; keeps these methods off the informer's own face."""
+
+    def __init__(self, informer: Informer) -> None:
+        self._informer = informer
+
+    def admit(self, raw: dict[str, Any], *, listed: bool) -> tuple[str, Object] | None:
+        return self._informer._admit(raw, listed=listed)
+
+    def replace(self, objects: Mapping[str, Object], *, resource_version: str) -> None:
+        self._informer._replace(objects, resource_version)
+
+    def put(self, key: str, obj: Object) -> None:
+        self._informer._put(key, obj)
+
+    def remove(self, key: str, obj: Object) -> None:
+        self._informer._delete(key, obj)
+
+    def bookmark(self, resource_version: str) -> None:
+        self._informer.store.bookmark(resource_version)
+
+    def resource_missing(self) -> None:
+        self._informer._resource_missing()
+
+
+class _Registration:
+    """See `Registration`."""
+
+    def __init__(self, informer: Informer, notifier: Notifier) -> None:
+        self._informer = informer
+        self._notifier = notifier
+
+    def has_synced(self) -> bool:
+        return self._notifier.has_synced()
+
+    def wait_synced(self, timeout: float) -> bool:
+        return self._notifier.wait_synced(timeout)
+
+    def remove(self) -> None:
+        self._informer._remove(self._notifier)

@@ -1,0 +1,169 @@
+"""Where a copy starts: the whole state streamed over a watch (WatchList, KEP-3157), or listed in pages.
+
+Streaming suits Python: one small JSON document per object instead of megabytes in one go, during which no other thread
+would run. Servers may refuse it in several ways, one of them an ERROR event inside a successful stream; lists always
+work.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import structlog
+
+from controller.apimachinery.clock import Clock
+from controller.apimachinery.errors import (
+    ApiError,
+    BadRequest,
+    ConnectionLost,
+    Forbidden,
+    Invalid,
+    NotFound,
+    RequestTimeout,
+    ServerError,
+    StatusError,
+    TooManyRequests,
+    Unauthorized,
+    status_error,
+)
+from controller.apimachinery.objects import Object
+from controller.cache.listwatch import ListWatch, ReflectorSettings, Sink, Target, is_version_unavailable
+from controller.cache.metrics import CacheMetrics
+from controller.cache.pager import Pages
+from controller.client.stream import WatchStream
+
+log = structlog.get_logger(__name__)
+
+END_ANNOTATION = "k8s.io/initial-events-end"
+
+
+class StreamingRefused(ApiError):
+    """The server does not stream initial states (`lasting`), or failed to this time."""
+
+    def __init__(self, reason: str, *, lasting: bool) -> None:
+        super().__init__(reason)
+        self.lasting = lasting
+
+
+class InitialState:
+    """Reads initial states for one reflector, and remembers whether the server streams them."""
+
+    def __init__(
+        self,
+        *,
+        client: ListWatch,
+        target: Target,
+        sink: Sink,
+        settings: ReflectorSettings,
+        metrics: CacheMetrics,
+        clock: Clock,
+    ) -> None:
+        self._client = client
+        self._target = target
+        self._sink = sink
+        self._settings = settings
+        self._metrics = metrics
+        self._clock = clock
+        self._streaming = settings.watch_list
+
+    def read(self, *, minimum_version: str) -> tuple[WatchStream | None, str]:
+        """Replace the sink's content by a state not older than `minimum_version` ("": by the most recent one).
+
+        Returns the open stream that goes on from there, or None after a list; and the state's resourceVersion. Raises
+        errors.ApiError.
+        """
+        if self._streaming:
+            try:
+                return self._stream(minimum_version)
+            except StreamingRefused as refusal:
+                self._streaming = not refusal.lasting
+                log.debug("listing instead of streaming", resource=str(self._target.resource), reason=str(refusal))
+        return None, self._list(minimum_version)
+
+    def _list(self, minimum_version: str) -> str:
+        started = self._clock.now()
+        objects: dict[str, Object] = {}
+        pages = Pages(
+            client=self._client,
+            target=self._target,
+            minimum_version=minimum_version,
+            page_size=self._settings.page_size,
+        )
+        for raw in pages.read(start_over=objects.clear):
+            if admitted := self._sink.admit(raw, listed=True):
+                objects[admitted[0]] = admitted[1]
+        self._replace(objects, pages.resource_version, started)
+        return pages.resource_version
+
+    def _stream(self, minimum_version: str) -> tuple[WatchStream, str]:
+        started = self._clock.now()
+        stream = self._open(minimum_version)
+        try:
+            objects, version = self._collect(stream)
+        except BaseException:
+            # Also on a stop or a bug: a stream that nobody goes on with must not stay open.
+            with stream:
+                raise
+        stream.set_read_timeout(self._settings.watch_silence)
+        self._replace(objects, version, started)
+        return stream, version
+
+    def _open(self, minimum_version: str) -> WatchStream:
+        try:
+            return self._client.watch(
+                self._target.resource,
+                **self._target.arguments(),
+                resource_version=minimum_version or None,
+                resource_version_match="NotOlderThan",
+                timeout_seconds=random.randint(*self._settings.watch_timeout),
+                allow_bookmarks=True,
+                send_initial_events=True,
+                read_timeout=self._settings.initial_silence,
+            )
+        except StatusError as error:
+            raise _judge(error) from error
+
+    def _collect(self, stream: WatchStream) -> tuple[dict[str, Object], str]:
+        objects: dict[str, Object] = {}
+        try:
+            for event in stream:
+                kind, raw = event["type"], event["object"]
+                if kind == "ERROR":
+                    raise _judge(status_error(int(raw.get("code") or 500), raw), in_stream=True)
+                if kind == "BOOKMARK":
+                    if version := _end_of_initial_state(raw):
+                        return objects, version
+                    continue
+                # The versions of these objects say nothing: they come unordered.
+                admitted = self._sink.admit(raw, listed=False)
+                if admitted is None:
+                    continue
+                if kind == "DELETED":
+                    objects.pop(admitted[0], None)
+                else:
+                    objects[admitted[0]] = admitted[1]
+        except RequestTimeout as error:
+            # An old server ignores the parameter and never says that the initial state is complete.
+            raise StreamingRefused("no end of the initial state was announced", lasting=True) from error
+        except ConnectionLost as error:
+            raise StreamingRefused(f"interrupted: {error}", lasting=False) from error
+        raise StreamingRefused("the stream ended before the initial state was complete", lasting=False)
+
+    def _replace(self, objects: dict[str, Object], version: str, started: float) -> None:
+        self._sink.replace(objects, resource_version=version)
+        self._metrics.listed(self._target.resource, seconds=self._clock.now() - started, items=len(objects))
+
+
+def _end_of_initial_state(bookmark: dict[str, Any]) -> str:
+    meta = bookmark.get("metadata") or {}
+    complete = (meta.get("annotations") or {}).get(END_ANNOTATION) == "true"
+    return str(meta.get("resourceVersion") or "") if complete else ""
+
+
+def _judge(error: StatusError, *, in_stream: bool = False) -> ApiError:
+    """What a list would meet as well, or must be told (410), stays what it is; the rest means: list instead."""
+    if is_version_unavailable(error) or isinstance(error, (Unauthorized, Forbidden, NotFound, TooManyRequests)):
+        return error
+    lasting = isinstance(error, (BadRequest, Invalid)) or (in_stream and isinstance(error, ServerError))
+    return StreamingRefused(str(error), lasting=lasting)

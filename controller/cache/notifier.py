@@ -1,0 +1,218 @@
+"""Telling one handler what changed, in its own thread, with memory bounded by the number of objects.
+
+Between the informer and a handler stands a map of pending changes, coalesced per key: however slow a handler is, there
+waits at most one change per object for it, from the oldest state it has not moved on from to the newest.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from controller.apimachinery.clock import Clock
+from controller.apimachinery.objects import Object
+from controller.apimachinery.resources import Resource
+from controller.apimachinery.threads import start_thread
+from controller.cache.metrics import CacheMetrics
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedFinalStateUnknown:
+    """What a handler gets for an object whose deletion was not seen: the last state that was known, maybe outdated."""
+
+    key: str
+    obj: Object
+
+
+class Handler(Protocol):
+    """Called in one thread, one change at a time. It should map the object to keys and queue them: no I/O, no waiting.
+
+    An update may be a delete and a create in between: compare the UIDs. A delete may come for an object whose add was
+    never seen, when both happened before the handler had time.
+    """
+
+    def on_add(self, obj: Object) -> None:
+        """`obj` exists (also said of everything that existed before the handler was added)."""
+        ...
+
+    def on_update(self, old: Object, new: Object) -> None:
+        """`old` became `new`; both the same object: a resync."""
+        ...
+
+    def on_delete(self, obj: Object | DeletedFinalStateUnknown) -> None:
+        """`obj` is gone."""
+        ...
+
+
+class Registration(Protocol):
+    """A handler's place at an informer."""
+
+    def has_synced(self) -> bool:
+        """Whether the handler has processed every object of the initial state."""
+        ...
+
+    def wait_synced(self, timeout: float) -> bool:
+        """Wait up to `timeout` seconds for that."""
+        ...
+
+    def remove(self) -> None:
+        """Take the handler off; idempotent. A call that is running is not waited for."""
+        ...
+
+
+@dataclass(slots=True)
+class _Pending:
+    """One key's change: what the handler last knew (None: nothing), and what is now (None: gone, `last` remains)."""
+
+    old: Object | None
+    new: Object | None
+    last: Object | DeletedFinalStateUnknown | None = None
+
+
+class Notifier:
+    """The pending map and thread of one handler. `added`, `updated`, `deleted` never block."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        resource: Resource,
+        handler: Handler,
+        metrics: CacheMetrics,
+        clock: Clock,
+        resync_period: float,
+        resync: Callable[[Notifier], None],
+    ) -> None:
+        self.name = name
+        self._resource = resource
+        self._handler = handler
+        self._metrics = metrics
+        self._clock = clock
+        self._resync_period = resync_period
+        self._resync = resync
+        self._condition = threading.Condition()
+        self._pending: OrderedDict[str, _Pending] = OrderedDict()
+        # Keys of the initial state that the handler has yet to process; None until that state is known.
+        self._unsynced: set[str] | None = None
+        self._synced = threading.Event()
+        self._stopped = False
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start calling the handler. Before that, changes collect."""
+        self._thread = start_thread(f"handler-{self._resource.plural}-{self.name}", self._run)
+
+    def stop(self) -> None:
+        """Stop calling the handler; what is pending is dropped. Idempotent."""
+        with self._condition:
+            self._stopped = True
+            self._pending.clear()
+            self._condition.notify_all()
+
+    def join(self, timeout: float) -> bool:
+        """Wait for the thread to end; True when it has."""
+        if self._thread is None or self._thread is threading.current_thread():
+            return True
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def added(self, key: str, obj: Object) -> None:
+        """`obj` appeared."""
+        with self._condition:
+            pending = self._pending.get(key)
+            if pending is None:
+                self._put_locked(key, _Pending(old=None, new=obj))
+            else:
+                pending.new, pending.last = obj, None
+
+    def updated(self, key: str, old: Object, new: Object) -> None:
+        """`old` became `new`."""
+        with self._condition:
+            pending = self._pending.get(key)
+            if pending is None:
+                self._put_locked(key, _Pending(old=old, new=new))
+            else:
+                pending.new, pending.last = new, None
+
+    def deleted(self, key: str, last: Object | DeletedFinalStateUnknown) -> None:
+        """The object is gone. Also told when its add is still pending: it may be known from elsewhere."""
+        with self._condition:
+            known = last.obj if isinstance(last, DeletedFinalStateUnknown) else last
+            pending = self._pending.get(key)
+            if pending is None:
+                self._put_locked(key, _Pending(old=known, new=None, last=last))
+            else:
+                pending.new, pending.last = None, last
+
+    def initial_state_complete(self) -> None:
+        """Everything of the initial state has been passed to `added` (or is in the pending map by other changes)."""
+        with self._condition:
+            if self._unsynced is None:
+                self._unsynced = set(self._pending)
+                self._check_synced_locked()
+
+    def has_synced(self) -> bool:
+        """See `Registration`."""
+        return self._synced.is_set()
+
+    def wait_synced(self, timeout: float) -> bool:
+        """See `Registration`."""
+        return self._synced.wait(timeout)
+
+    def __len__(self) -> int:
+        """How many keys have a pending change."""
+        with self._condition:
+            return len(self._pending)
+
+    def _put_locked(self, key: str, pending: _Pending) -> None:
+        if not self._stopped:
+            self._pending[key] = pending
+            self._condition.notify_all()
+
+    def _check_synced_locked(self) -> None:
+        if self._unsynced is not None and not self._unsynced:
+            self._synced.set()
+
+    def _run(self) -> None:
+        due = self._clock.now() + self._resync_period if self._resync_period > 0 else None
+        while True:
+            with self._condition:
+                while not self._stopped and not self._pending and not self._is_due(due):
+                    self._clock.wait_until(self._condition, due)
+                if self._stopped:
+                    return
+                key, pending = self._pending.popitem(last=False) if self._pending else ("", None)
+            if pending is not None:
+                self._deliver(key, pending)
+            if self._is_due(due):
+                due = self._clock.now() + self._resync_period
+                self._resync(self)
+
+    def _is_due(self, due: float | None) -> bool:
+        return due is not None and self._clock.now() >= due
+
+    def _deliver(self, key: str, pending: _Pending) -> None:
+        started = self._clock.now()
+        try:
+            if pending.new is None:
+                assert pending.last is not None, "a pending change without a new state is a deletion"
+                self._handler.on_delete(pending.last)
+            elif pending.old is None:
+                self._handler.on_add(pending.new)
+            else:
+                self._handler.on_update(pending.old, pending.new)
+        except Exception:  # a handler's bug must cost one notification, not the informer
+            self._metrics.handler_failed(self._resource)
+            log.exception("handler failed", handler=self.name, resource=str(self._resource), key=key)
+        self._metrics.handled(self._resource, seconds=self._clock.now() - started)
+        with self._condition:
+            if self._unsynced is not None:
+                self._unsynced.discard(key)
+                self._check_synced_locked()

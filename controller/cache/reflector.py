@@ -1,0 +1,215 @@
+"""Keeping a copy of one resource current: initial state, then watch, through every way either can fail.
+
+The reflector decides *when* to list, to watch and to wait; what an object means is the sink's business. It runs in one
+thread and speaks to its sink from that thread only, in the order in which the server spoke.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+from controller.apimachinery.clock import Clock
+from controller.apimachinery.errors import (
+    ApiError,
+    ConnectionLost,
+    Expired,
+    MalformedAnswer,
+    NotFound,
+    RequestTimeout,
+    ServerError,
+    StatusError,
+    Stopped,
+    TooManyRequests,
+    status_error,
+)
+from controller.apimachinery.scope import Scope
+from controller.cache.backoff import Backoff
+from controller.cache.initial_state import InitialState
+from controller.cache.listwatch import ListWatch, ReflectorSettings, Sink, Target, is_version_unavailable
+from controller.cache.metrics import CacheMetrics
+from controller.cache.trouble import TroubleLog
+from controller.client.stream import WatchStream
+
+log = structlog.get_logger(__name__)
+
+
+class _OpeningLost(ApiError):
+    """No connection, or none that answered, when opening a watch."""
+
+
+class _ShortWatch(ApiError):
+    """A watch ended at once and without an event."""
+
+
+class Reflector:
+    """See the module. `run` in a thread of its own, `stop` from any other."""
+
+    def __init__(
+        self,
+        *,
+        client: ListWatch,
+        target: Target,
+        sink: Sink,
+        settings: ReflectorSettings,
+        backoff: Backoff,
+        metrics: CacheMetrics,
+        clock: Clock,
+        randint: Callable[[int, int], int] = random.randint,
+    ) -> None:
+        self._client = client
+        self._target = target
+        self._sink = sink
+        self._settings = settings
+        self._backoff = backoff
+        self._metrics = metrics
+        self._clock = clock
+        self._randint = randint
+        self._scope = Scope(clock=clock)
+        self._trouble = TroubleLog(resource=target.resource)
+        self._initial_state = InitialState(
+            client=client, target=target, sink=sink, settings=settings, metrics=metrics, clock=clock
+        )
+        # The copy is complete up to here; "" before the first initial state.
+        self._version = ""
+        # The server said that it cannot serve `_version` any more (or not yet): the next initial state ignores it.
+        self._version_unavailable = False
+
+    def run(self) -> None:
+        """List and watch until `stop`."""
+        with self._scope.bound():
+            while not self._scope.cancelled:
+                try:
+                    self._list_and_watch()
+                except Stopped:
+                    return
+                except ApiError as error:
+                    self._failed(error)
+                except Exception as error:  # a bug in an index function must not end the informer silently
+                    log.exception("cannot keep the copy current", resource=str(self._target.resource))
+                    self._failed(error)
+                try:
+                    self._scope.wait(self._backoff.next())
+                except Stopped:
+                    return
+
+    def stop(self) -> None:
+        """End `run` soon, also when it is blocked in a read. Idempotent."""
+        self._scope.cancel()
+
+    def _list_and_watch(self) -> None:
+        """Never returns; raises whatever made another initial state necessary."""
+        stream = self._read_initial_state()
+        self._version_unavailable = False
+        self._trouble.over("list")
+        internal_error_since: float | None = None
+        while True:
+            try:
+                if stream is None:
+                    stream = self._open_watch()
+                opened, stream = stream, None
+                self._follow(opened)
+                internal_error_since = None
+            except TooManyRequests as error:
+                self._pause(error, error.retry_after)
+            except _OpeningLost as error:
+                self._pause(error, None)
+            except ServerError as error:
+                if error.code != 500 or self._settings.internal_error_retry <= 0:
+                    raise
+                now = self._clock.now()
+                internal_error_since = now if internal_error_since is None else internal_error_since
+                if now - internal_error_since >= self._settings.internal_error_retry:
+                    raise
+                self._pause(error, None)
+
+    def _read_initial_state(self) -> WatchStream | None:
+        """Replace the copy; the stream to go on with, or None when a watch has to be opened at `_version`."""
+        version = "" if self._version_unavailable else self._version
+        try:
+            stream, self._version = self._initial_state.read(minimum_version=version)
+        except StatusError as error:
+            if not version or not is_version_unavailable(error):
+                raise
+            # Once more at once: an answer from any version is better than waiting for one that may never come.
+            self._version_unavailable = True
+            stream, self._version = self._initial_state.read(minimum_version="")
+        return stream
+
+    def _open_watch(self) -> WatchStream:
+        try:
+            return self._client.watch(
+                self._target.resource,
+                **self._target.arguments(),
+                resource_version=self._version,
+                timeout_seconds=self._randint(*self._settings.watch_timeout),
+                allow_bookmarks=True,
+                read_timeout=self._settings.watch_silence,
+            )
+        except MalformedAnswer:
+            raise
+        except ConnectionLost as error:
+            raise _OpeningLost(str(error)) from error
+
+    def _follow(self, stream: WatchStream) -> None:
+        """Pass a watch's events on until it ends. A silence or a break is an end like any other: the version is known."""
+        started = self._clock.now()
+        events = 0
+        broken: ConnectionLost | None = None
+        with stream:
+            try:
+                for event in stream:
+                    events += 1
+                    self._handle(event)
+            except RequestTimeout:
+                log.debug("watch was silent, opening another", resource=str(self._target.resource))
+            except ConnectionLost as error:
+                broken = error
+        seconds = self._clock.now() - started
+        short = events == 0 and seconds < self._settings.short_watch
+        self._metrics.watched(self._target.resource, seconds=seconds, events=events, short=short)
+        if short:
+            raise _ShortWatch(
+                f"the watch ended after {seconds:.2f} s without an event: {broken or 'closed'}"
+            ) from broken
+
+    def _handle(self, event: dict[str, Any]) -> None:
+        kind, raw = event["type"], event["object"]
+        if kind == "ERROR":
+            raise status_error(int(raw.get("code") or 500), raw)
+        version = str((raw.get("metadata") or {}).get("resourceVersion") or "")
+        if kind == "BOOKMARK":
+            if version:
+                self._sink.bookmark(version)
+                self._version = version
+        elif kind in ("ADDED", "MODIFIED", "DELETED"):
+            admitted = self._sink.admit(raw, listed=False)
+            if admitted is None:
+                return
+            if kind == "DELETED":
+                self._sink.remove(*admitted)
+            else:
+                self._sink.put(*admitted)
+            # Only now: whatever fails above leaves the version where the copy is.
+            self._version = version
+        else:
+            self._metrics.skipped(self._target.resource)
+            log.warning("watch event of unknown type", resource=str(self._target.resource), type=str(kind))
+            return
+        self._trouble.over("watch")
+
+    def _pause(self, error: ApiError, seconds: float | None) -> None:
+        """Back off before another watch from where we are: no list."""
+        self._metrics.failed(self._target.resource)
+        self._trouble.report("watch", error)
+        self._scope.wait(self._backoff.next() if seconds is None else seconds)
+
+    def _failed(self, error: Exception) -> None:
+        self._metrics.failed(self._target.resource)
+        if isinstance(error, NotFound) and error.resource_missing:
+            self._sink.resource_missing()
+        phase = "watch" if isinstance(error, (_ShortWatch, Expired)) else "list"
+        self._trouble.report(phase, error)

@@ -1,0 +1,130 @@
+"""An indexed, thread-safe map of objects that remembers up to which resourceVersion it is current.
+
+One writer (the informer), many readers. Readers get the stored dicts themselves: never mutate them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+
+from controller.apimachinery.objects import Object
+
+IndexFunction = Callable[[Object], Iterable[str]]
+
+
+class Store:
+    """Objects by key (`namespace/name`), and by the values that index functions derive from them.
+
+    An index function that raises is a bug: the write fails and nothing of it is visible.
+    """
+
+    def __init__(self, *, indexers: Mapping[str, IndexFunction] | None = None) -> None:
+        self._lock = threading.Lock()
+        self._objects: dict[str, Object] = {}
+        self._indexers: dict[str, IndexFunction] = {}
+        # Index name -> value -> keys. Empty sets are removed, or values that come and go would leak.
+        self._indices: dict[str, dict[str, set[str]]] = {}
+        self._resource_version = ""
+        self.add_indexers(indexers or {})
+
+    def get(self, key: str) -> Object | None:
+        """The object, or None."""
+        with self._lock:
+            return self._objects.get(key)
+
+    def list(self) -> list[Object]:
+        """All objects, in no particular order."""
+        with self._lock:
+            return [*self._objects.values()]
+
+    def keys(self) -> set[str]:
+        """All keys."""
+        with self._lock:
+            return set(self._objects)
+
+    def __len__(self) -> int:
+        with self._lock:
+            return len(self._objects)
+
+    def by_index(self, index: str, value: str) -> tuple[Object, ...]:
+        """The objects for which index function `index` gives `value`, ordered by key. KeyError: no such index."""
+        with self._lock:
+            return tuple(self._objects[key] for key in sorted(self._indices[index].get(value, ())))
+
+    def index_values(self, index: str) -> set[str]:
+        """All values that `index` has now. KeyError: no such index."""
+        with self._lock:
+            return set(self._indices[index])
+
+    def last_sync_resource_version(self) -> str:
+        """The store holds everything up to this version; "" before the first list."""
+        with self._lock:
+            return self._resource_version
+
+    def add_indexers(self, indexers: Mapping[str, IndexFunction]) -> None:
+        """Add indices, at any time: what is there already is indexed. ValueError: the name is taken."""
+        with self._lock:
+            for name, function in indexers.items():
+                if name in self._indexers:
+                    raise ValueError(f"there is an index {name!r} already")
+                index: dict[str, set[str]] = {}
+                for key, obj in self._objects.items():
+                    for value in set(function(obj)):
+                        index.setdefault(value, set()).add(key)
+                self._indexers[name] = function
+                self._indices[name] = index
+
+    def put(self, key: str, obj: Object, *, resource_version: str) -> Object | None:
+        """Add or update; returns what was there before."""
+        with self._lock:
+            values = self._values_locked(obj)
+            old = self._objects.get(key)
+            if old is not None:
+                self._unindex_locked(key, old)
+            self._objects[key] = obj
+            self._index_locked(key, values)
+            self._resource_version = resource_version or self._resource_version
+            return old
+
+    def remove(self, key: str, *, resource_version: str) -> Object | None:
+        """Remove; returns what was there."""
+        with self._lock:
+            old = self._objects.pop(key, None)
+            if old is not None:
+                self._unindex_locked(key, old)
+            self._resource_version = resource_version or self._resource_version
+            return old
+
+    def replace(self, objects: Mapping[str, Object], *, resource_version: str) -> Mapping[str, Object]:
+        """Exchange the whole content in one step; returns the former one."""
+        with self._lock:
+            former = self._objects
+            values = {key: self._values_locked(obj) for key, obj in objects.items()}
+            self._objects = dict(objects)
+            self._indices = {name: {} for name in self._indexers}
+            for key, of_object in values.items():
+                self._index_locked(key, of_object)
+            self._resource_version = resource_version
+            return former
+
+    def bookmark(self, resource_version: str) -> None:
+        """Nothing changed up to `resource_version`."""
+        with self._lock:
+            self._resource_version = resource_version
+
+    def _values_locked(self, obj: Object) -> dict[str, set[str]]:
+        return {name: set(function(obj)) for name, function in self._indexers.items()}
+
+    def _index_locked(self, key: str, values: Mapping[str, set[str]]) -> None:
+        for name, of_index in values.items():
+            for value in of_index:
+                self._indices[name].setdefault(value, set()).add(key)
+
+    def _unindex_locked(self, key: str, obj: Object) -> None:
+        for name, of_index in self._values_locked(obj).items():
+            index = self._indices[name]
+            for value in of_index:
+                index[value].discard(key)
+                if not index[value]:
+                    del index[value]

@@ -1,0 +1,206 @@
+"""The work queue (client-go util/workqueue: queue, delaying_queue and rate_limiting_queue in one).
+
+One lock, no thread of its own: delayed keys sit in a heap, and whoever waits in `get` waits no longer than the earliest
+of them.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import threading
+from collections import deque
+from dataclasses import dataclass
+
+from controller.apimachinery.clock import Clock, MonotonicClock
+from controller.workqueue.limiters import Limiter, default_limiter
+from controller.workqueue.metrics import NoQueueMetrics, QueueMetrics
+
+# However far away the next delayed key is, waiters look again this often (seconds): a cheap guard against clock jumps.
+_MAX_WAIT = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What is in a queue, for people. Seconds until due, and seconds since a worker took it."""
+
+    ready: tuple[str, ...]
+    delayed: tuple[tuple[str, float], ...]
+    processing: tuple[tuple[str, float], ...]
+
+
+class RateLimitingQueue:
+    """Keys to be processed, each by one worker at a time.
+
+    A key is *dirty* from `add` until a worker takes it, *processing* from `get` until `done`; while both, it waits for
+    `done` to be queued again. So: never two workers on one key, and an add during processing is never lost.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        limiter: Limiter | None = None,
+        metrics: QueueMetrics | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.name = name
+        self._clock = clock or MonotonicClock()
+        self._limiter = limiter or default_limiter(clock=self._clock)
+        self._metrics = metrics or NoQueueMetrics()
+        self._condition = threading.Condition()
+        # Keys in the order in which workers shall take them; exactly those that are dirty and not processing.
+        self._ready: deque[str] = deque()
+        # Key -> since when (clock seconds) it needs processing.
+        self._dirty: dict[str, float] = {}
+        # Key -> since when a worker has it.
+        self._processing: dict[str, float] = {}
+        # (ready time, tie-break, key); an entry whose time is not `_due[key]` was overtaken by an earlier one.
+        self._heap: list[tuple[float, int, str]] = []
+        self._due: dict[str, float] = {}
+        self._sequence = itertools.count()
+        self._shutting_down = False
+        self._draining = False
+        self._metrics.observe(
+            depth=lambda: float(len(self)), unfinished=self._unfinished, longest_running=self._longest_running
+        )
+
+    def add(self, key: str) -> None:
+        """Have `key` processed, unless it waits for that already or the queue is shutting down."""
+        with self._condition:
+            self._add_locked(key, self._clock.now())
+
+    def add_after(self, key: str, seconds: float) -> None:
+        """`add` in `seconds` (at once if <= 0). Of several delays for one key the earliest counts."""
+        with self._condition:
+            if self._shutting_down:
+                return
+            self._metrics.retried()
+            now = self._clock.now()
+            if seconds <= 0:
+                self._add_locked(key, now)
+                return
+            due = now + seconds
+            if key in self._due and self._due[key] <= due:
+                return
+            self._due[key] = due
+            heapq.heappush(self._heap, (due, next(self._sequence), key))
+            self._condition.notify_all()
+
+    def add_rate_limited(self, key: str) -> None:
+        """`add_after` the time the limiter says."""
+        self.add_after(key, self._limiter.when(key))
+
+    def forget(self, key: str) -> None:
+        """Reset the back-off of `key`: after success, and when it is given up."""
+        self._limiter.forget(key)
+
+    def num_requeues(self, key: str) -> int:
+        """How often `key` was rate limited since it was last forgotten."""
+        return self._limiter.num_requeues(key)
+
+    def get(self) -> str | None:
+        """Take the next key, waiting for one; None when the queue is shut down and its backlog empty.
+
+        Every key must be given back with `done`.
+        """
+        with self._condition:
+            while True:
+                now = self._clock.now()
+                self._promote_locked(now)
+                if self._ready:
+                    key = self._ready.popleft()
+                    since = self._dirty.pop(key)
+                    self._processing[key] = now
+                    self._metrics.taken(max(0.0, now - since))
+                    return key
+                if self._shutting_down:
+                    return None
+                earliest = self._heap[0][0] if self._heap else now + _MAX_WAIT
+                self._clock.wait_until(self._condition, min(earliest, now + _MAX_WAIT))
+
+    def done(self, key: str) -> None:
+        """A worker has finished with `key`; if it was added meanwhile, it is queued again."""
+        with self._condition:
+            since = self._processing.pop(key, None)
+            if since is None:
+                return
+            self._metrics.finished(self._clock.now() - since)
+            if key in self._dirty:
+                self._ready.append(key)
+            self._condition.notify_all()
+
+    def shutdown(self) -> None:
+        """Ignore adds from now on and drop delayed keys; workers get the backlog and then None. Ends a drain too."""
+        with self._condition:
+            self._draining = False
+            self._shut_down_locked()
+
+    def shutdown_with_drain(self, timeout: float | None = None) -> bool:
+        """Shut down, and wait until the backlog is processed.
+
+        Returns False when `timeout` seconds or a `shutdown` from elsewhere ended the wait before.
+        """
+        deadline = None if timeout is None else self._clock.now() + timeout
+        with self._condition:
+            self._draining = True
+            self._shut_down_locked()
+            while self._draining and (self._ready or self._processing):
+                if deadline is not None and self._clock.now() >= deadline:
+                    return False
+                self._clock.wait_until(self._condition, deadline)
+            return not (self._ready or self._processing)
+
+    @property
+    def shutting_down(self) -> bool:
+        """Whether `shutdown` or `shutdown_with_drain` was called."""
+        return self._shutting_down
+
+    def __len__(self) -> int:
+        """How many keys are ready."""
+        with self._condition:
+            self._promote_locked(self._clock.now())
+            return len(self._ready)
+
+    def snapshot(self) -> Snapshot:
+        """A consistent view of the content."""
+        with self._condition:
+            now = self._clock.now()
+            return Snapshot(
+                ready=tuple(self._ready),
+                delayed=tuple(sorted((key, due - now) for key, due in self._due.items())),
+                processing=tuple(sorted((key, now - since) for key, since in self._processing.items())),
+            )
+
+    def _add_locked(self, key: str, since: float) -> None:
+        if self._shutting_down or key in self._dirty:
+            return
+        self._metrics.added()
+        self._dirty[key] = since
+        if key not in self._processing:
+            self._ready.append(key)
+            self._condition.notify()
+
+    def _promote_locked(self, now: float) -> None:
+        """Add the delayed keys whose time has come."""
+        while self._heap and self._heap[0][0] <= now:
+            due, _, key = heapq.heappop(self._heap)
+            if self._due.get(key) == due:
+                del self._due[key]
+                self._add_locked(key, due)
+
+    def _shut_down_locked(self) -> None:
+        self._shutting_down = True
+        self._heap.clear()
+        self._due.clear()
+        self._condition.notify_all()
+
+    def _unfinished(self) -> float:
+        with self._condition:
+            now = self._clock.now()
+            return sum(now - since for since in self._processing.values())
+
+    def _longest_running(self) -> float:
+        with self._condition:
+            now = self._clock.now()
+            return max((now - since for since in self._processing.values()), default=0.0)
