@@ -155,7 +155,7 @@ class Reflector:
             raise _OpeningLost(str(error)) from error
 
     def _follow(self, stream: WatchStream) -> None:
-        """Pass a watch's events on until it ends. A silence or a break is an end like any other: the version is known."""
+        """Pass a watch's events on until it ends. A silence or a break is an end like any other."""
         started = self._clock.now()
         events = 0
         broken: ConnectionLost | None = None
@@ -172,9 +172,8 @@ class Reflector:
         short = events == 0 and seconds < self._settings.short_watch
         self._metrics.watched(self._target.resource, seconds=seconds, events=events, short=short)
         if short:
-            raise _ShortWatch(
-                f"the watch ended after {seconds:.2f} s without an event: {broken or 'closed'}"
-            ) from broken
+            reason = broken or "closed by the server"
+            raise _ShortWatch(f"the watch ended after {seconds:.2f} s without an event: {reason}") from broken
 
     def _handle(self, event: dict[str, Any]) -> None:
         kind, raw = event["type"], event["object"]

@@ -1,0 +1,23 @@
+"""What runs a controller, whatever it controls: workers, start and stop order, health endpoints. It knows no kind.
+
+`reconcile` is the contract with the one who reconciles; `controller` runs workers over a queue; `manager` starts and
+stops everything in the right order; `httpserver` and `health` answer probes and scrapes.
+"""
+
+from controller.runtime.controller import Controller
+from controller.runtime.health import HealthChecks
+from controller.runtime.httpserver import HttpServer, Response
+from controller.runtime.manager import Manager
+from controller.runtime.reconcile import Reconciler, Request, Result, TerminalError
+
+__all__ = [
+    "Controller",
+    "HealthChecks",
+    "HttpServer",
+    "Manager",
+    "Reconciler",
+    "Request",
+    "Response",
+    "Result",
+    "TerminalError",
+]

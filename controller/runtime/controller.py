@@ -1,0 +1,153 @@
+"""Workers over a queue: the only place that gives keys back, forgets them, or queues them again."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable
+
+import structlog
+from structlog.contextvars import bound_contextvars
+
+from controller.apimachinery.clock import Clock, MonotonicClock
+from controller.apimachinery.errors import ApiError
+from controller.apimachinery.scope import Scope
+from controller.apimachinery.threads import start_thread
+from controller.runtime.metrics import ControllerMetrics, NoControllerMetrics
+from controller.runtime.reconcile import Reconciler, Request, Result, TerminalError
+from controller.workqueue import RateLimitingQueue
+
+log = structlog.get_logger(__name__)
+
+# Seconds that reconciles get to notice that they were interrupted.
+_INTERRUPT_GRACE = 1.0
+
+
+class Controller:
+    """`workers` threads that take keys from `queue` and hand them to `reconciler`.
+
+    Args:
+        reconcile_timeout: seconds after which everything that blocks in a reconcile fails; 0: no limit.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        queue: RateLimitingQueue,
+        reconciler: Reconciler,
+        workers: int = 1,
+        reconcile_timeout: float = 0.0,
+        metrics: ControllerMetrics | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.name = name
+        self._queue = queue
+        self._reconciler = reconciler
+        self._workers = workers
+        self._timeout = reconcile_timeout if reconcile_timeout > 0 else None
+        self._metrics = metrics or NoControllerMetrics()
+        self._clock = clock or MonotonicClock()
+        self._lock = threading.Lock()
+        self._threads: list[threading.Thread] = []
+        self._scopes: set[Scope] = set()
+        self._stopping = threading.Event()
+        self._metrics.configured(controller=name, workers=workers)
+
+    def start(self) -> None:
+        """Start the workers. RuntimeError: started before."""
+        with self._lock:
+            if self._threads or self._stopping.is_set():
+                raise RuntimeError(f"controller {self.name} can be started once")
+            self._threads = [start_thread(f"worker-{self.name}-{n}", self._work) for n in range(self._workers)]
+
+    def stop(self, timeout: float) -> bool:
+        """Let running reconciles finish within `timeout` seconds, then interrupt them; the backlog is left alone.
+
+        True when all workers ended by themselves. Idempotent.
+        """
+        self._stopping.set()
+        self._queue.shutdown()
+        if self._join(timeout):
+            return True
+        log.warning("reconciles did not finish in time, interrupting them", controller=self.name, timeout=timeout)
+        self.interrupt()
+        self._join(_INTERRUPT_GRACE)
+        return False
+
+    def interrupt(self) -> None:
+        """Take no more keys, and have every blocked call below a running reconcile fail now."""
+        self._stopping.set()
+        self._queue.shutdown()
+        with self._lock:
+            scopes = list(self._scopes)
+        for scope in scopes:
+            scope.cancel()
+
+    def _join(self, timeout: float) -> bool:
+        deadline = self._clock.now() + timeout
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - self._clock.now()))
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def _work(self) -> None:
+        while (key := self._queue.get()) is not None:
+            try:
+                if self._stopping.is_set():
+                    return
+                self._process(key)
+            finally:
+                self._queue.done(key)
+
+    def _process(self, key: str) -> None:
+        self._metrics.active(controller=self.name, change=1)
+        started = self._clock.now()
+        scope = Scope(timeout=self._timeout, clock=self._clock)
+        with self._lock:
+            self._scopes.add(scope)
+        try:
+            with bound_contextvars(controller=self.name, key=key, reconcile_id=uuid.uuid4().hex[:12]), scope.bound():
+                result = self._reconcile(key, scope)
+        finally:
+            with self._lock:
+                self._scopes.discard(scope)
+            self._metrics.active(controller=self.name, change=-1)
+        self._metrics.reconciled(controller=self.name, result=result, seconds=self._clock.now() - started)
+
+    def _reconcile(self, key: str, scope: Scope) -> str:
+        """Reconcile and decide what becomes of the key; returns the outcome's name in the metrics."""
+        try:
+            result = self._reconciler.reconcile(Request(key))
+        except TerminalError as error:
+            self._queue.forget(key)
+            self._failed("reconcile failed, not trying again until something changes", error, scope, terminal=True)
+            return "error"
+        except ApiError as error:
+            self._queue.add_rate_limited(key)
+            if self._stopping.is_set():
+                log.debug("reconcile ended by stopping", error=str(error))
+            else:
+                self._failed("reconcile failed, trying again", error, scope)
+            return "error"
+        except Exception as error:  # noqa: BLE001  # a bug in the reconciler must cost this reconcile, not the worker
+            self._queue.add_rate_limited(key)
+            self._failed("reconcile failed unexpectedly, trying again", error, scope, panic=True)
+            return "error"
+        return self._conclude(key, result)
+
+    def _conclude(self, key: str, result: Result) -> str:
+        if result.requeue:
+            self._queue.add_rate_limited(key)
+            return "requeue"
+        self._queue.forget(key)
+        if result.requeue_after is not None:
+            self._queue.add_after(key, result.requeue_after)
+            return "requeue_after"
+        return "success"
+
+    def _failed(
+        self, message: str, error: Exception, scope: Scope, *, terminal: bool = False, panic: bool = False
+    ) -> None:
+        report: Callable[..., object] = log.exception if panic else log.error
+        report(message, error=str(error), error_type=type(error).__name__)
+        self._metrics.failed(controller=self.name, terminal=terminal, panic=panic, timeout=scope.expired)

@@ -1,0 +1,40 @@
+"""Named health checks as `/healthz` and `/readyz` show them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from controller.runtime.httpserver import Response
+
+# None: healthy; else what is wrong, in words.
+Check = Callable[[], str | None]
+
+
+class HealthChecks:
+    """One endpoint's checks: all of them together, or one by its name as the rest of the path."""
+
+    def __init__(self, checks: Mapping[str, Check] | None = None) -> None:
+        self._checks = dict(checks or {})
+
+    def problems(self) -> dict[str, str]:
+        """The failing checks and what they say."""
+        return {name: problem for name, check in self._checks.items() if (problem := _run(check)) is not None}
+
+    def respond(self, rest: str, query: Mapping[str, list[str]]) -> Response:
+        """The route: 200 `ok`, or 503 with the failing checks; every check is listed with `?verbose`."""
+        if rest and rest not in self._checks:
+            return Response(404, f"no check {rest!r}\n".encode())
+        names = [rest] if rest else list(self._checks)
+        problems = {name: problem for name in names if (problem := _run(self._checks[name])) is not None}
+        if not problems and "verbose" not in query:
+            return Response(200, b"ok")
+        lines = [f"[-] {name}: {problems[name]}" if name in problems else f"[+] {name}: ok" for name in names]
+        shown = lines if "verbose" in query else [line for line in lines if line.startswith("[-]")]
+        return Response(503 if problems else 200, ("\n".join(shown) + "\n").encode())
+
+
+def _run(check: Check) -> str | None:
+    try:
+        return check()
+    except Exception as error:  # noqa: BLE001  # a check that cannot tell is a check that fails
+        return f"{type(error).__name__}: {error}"

@@ -1,0 +1,130 @@
+"""A small HTTP server for probes and scrapes: one thread accepts, one short-lived thread answers each request."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from controller.apimachinery.threads import start_thread
+
+# Seconds for a client to send its request and take its answer.
+_CLIENT_TIMEOUT = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer: status, body and content type."""
+
+    status: int
+    body: bytes
+    content_type: str = "text/plain; charset=utf-8"
+
+
+Route = Callable[[str, Mapping[str, list[str]]], Response]
+
+
+class HttpServer:
+    """Serves GET. `routes` maps a path to a function of (rest of the path, query parameters): the longest prefix wins.
+
+    The port is taken on construction, so that a port in use is known at once (OSError); `port` 0 takes a free one,
+    which `port` then tells.
+    """
+
+    def __init__(self, *, name: str, host: str, port: int, routes: Mapping[str, Route]) -> None:
+        self.name = f"http-{name}"
+        self._server = _Server((host, port), _handler_class(routes), self.name)
+        self._thread: threading.Thread | None = None
+
+    @property
+    def port(self) -> int:
+        """The port really listened on."""
+        return int(self._server.server_address[1])
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread = start_thread(self.name, lambda: self._server.serve_forever(poll_interval=0.1))
+
+    def stop(self, timeout: float) -> bool:
+        """Stop answering, within `timeout` seconds; True when all threads ended. Idempotent."""
+        if self._thread is None:
+            self._server.server_close()
+            return True
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(timeout)
+        return self._server.join(timeout) and not self._thread.is_alive()
+
+
+class _Server(HTTPServer):
+    # Probes of a restarted container must not fail because the port lingers.
+    allow_reuse_address = True
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler], name: str) -> None:
+        self._name = name
+        self._lock = threading.Lock()
+        self._answering: set[threading.Thread] = set()
+        super().__init__(address, handler)
+
+    def server_bind(self) -> None:
+        # Without HTTPServer's reverse name look-up, which can take seconds and serves nothing here.
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(self.server_address)
+        self.server_address = self.socket.getsockname()
+        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        request.settimeout(_CLIENT_TIMEOUT)
+
+        def answer() -> None:
+            try:
+                self.finish_request(request, client_address)
+            except OSError:
+                pass  # the client went away or dawdled: its loss
+            finally:
+                self.shutdown_request(request)
+                with self._lock:
+                    self._answering.discard(threading.current_thread())
+
+        with self._lock:
+            self._answering.add(start_thread(f"{self._name}-request", answer))
+
+    def join(self, timeout: float) -> bool:
+        """Wait for the answers under way."""
+        with self._lock:
+            threads = list(self._answering)
+        for thread in threads:
+            thread.join(timeout)
+        return not any(thread.is_alive() for thread in threads)
+
+
+def _handler_class(routes: Mapping[str, Route]) -> type[BaseHTTPRequestHandler]:
+    prefixes = sorted(routes, key=len, reverse=True)
+
+    class Handler(BaseHTTPRequestHandler):
+        """Routes GET requests."""
+
+        def do_GET(self) -> None:
+            """Answer."""
+            url = urlsplit(self.path)
+            for prefix in prefixes:
+                if url.path == prefix or url.path.startswith(f"{prefix}/"):
+                    self._reply(routes[prefix](url.path[len(prefix) :].strip("/"), parse_qs(url.query, True)))
+                    return
+            self._reply(Response(404, b"not found\n"))
+
+        def _reply(self, response: Response) -> None:
+            self.send_response(response.status)
+            self.send_header("Content-Type", response.content_type)
+            self.send_header("Content-Length", str(len(response.body)))
+            self.end_headers()
+            self.wfile.write(response.body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class names it so
+            """Probes are not worth a line."""
+
+    return Handler
