@@ -1,4 +1,4 @@
-"""What a sync does next: install, upgrade, compare, or refuse. A pure function, in the original's order of questions."""
+"""What a sync does next: install, upgrade, compare or refuse. Pure, and in the original's order of questions."""
 
 from __future__ import annotations
 
