@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 from controller.apimachinery.resources import Resource
 
 JSON = "application/json"
-# Asking for metadata alone keeps the content (a Secret's data, say) out of this process altogether.
+# Asking for metadata alone, with nothing else acceptable, keeps the content (a Secret's data) out of this process.
 METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 
@@ -106,7 +106,7 @@ def list_page(
     )
     if continue_token:
         query += (("continue", continue_token),)
-    accept = f"{METADATA_LIST},{JSON}" if metadata_only else JSON
+    accept = METADATA_LIST if metadata_only else JSON
     headers = {"Accept": accept, "Accept-Encoding": "gzip"}
     return Request("GET", collection_path(resource, namespace), query, headers)
 
@@ -135,8 +135,10 @@ def watch(
         sendInitialEvents=send_initial_events or None,
         timeoutSeconds=timeout_seconds,
     )
-    accept = f"{METADATA},{JSON}" if metadata_only else JSON
-    return Request("GET", collection_path(resource, namespace), query, {"Accept": accept, "Accept-Encoding": "identity"})
+    accept = METADATA if metadata_only else JSON
+    return Request(
+        "GET", collection_path(resource, namespace), query, {"Accept": accept, "Accept-Encoding": "identity"}
+    )
 
 
 def create(resource: Resource, obj: Body, *, namespace: str, field_manager: str) -> Request:

@@ -13,6 +13,7 @@ from controller.apimachinery.clock import Clock, MonotonicClock
 from controller.apimachinery.errors import ApiError
 from controller.apimachinery.scope import Scope
 from controller.apimachinery.threads import start_thread
+from controller.cache import ConsistencyError
 from controller.runtime.metrics import ControllerMetrics, NoControllerMetrics
 from controller.runtime.reconcile import Reconciler, Request, Result, TerminalError
 from controller.workqueue import RateLimitingQueue
@@ -118,6 +119,11 @@ class Controller:
         """Reconcile and decide what becomes of the key; returns the outcome's name in the metrics."""
         try:
             result = self._reconciler.reconcile(Request(key))
+        except ConsistencyError as error:
+            self._queue.add_rate_limited(key)
+            self._metrics.stale(controller=self.name)
+            log.debug("waiting for the cache to see our own writes", reason=str(error))
+            return "requeue"
         except TerminalError as error:
             self._queue.forget(key)
             self._failed("reconcile failed, not trying again until something changes", error, scope, terminal=True)

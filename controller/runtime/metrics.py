@@ -24,6 +24,10 @@ class ControllerMetrics(Protocol):
         """Details of an error."""
         ...
 
+    def stale(self, *, controller: str) -> None:
+        """A reconcile was put off because a cache had not caught up with our own writes."""
+        ...
+
 
 class NoControllerMetrics:
     """For whoever does not measure."""
@@ -38,4 +42,7 @@ class NoControllerMetrics:
         """Ignore."""
 
     def failed(self, *, controller: str, terminal: bool, panic: bool, timeout: bool) -> None:
+        """Ignore."""
+
+    def stale(self, *, controller: str) -> None:
         """Ignore."""

@@ -8,6 +8,7 @@ one step towards the wanted one. What it returns or raises decides what becomes 
 | `Result()`                          | forgotten          | when something changes                 | success         |
 | `Result(requeue_after=s)`           | forgotten          | in `s` seconds, or when things change  | requeue_after   |
 | `Result(requeue=True)`              | grows              | after the back-off; nothing is logged  | requeue         |
+| raises `ConsistencyError` (cache)   | grows              | after the back-off; nothing is logged  | requeue, stale  |
 | raises `TerminalError`              | forgotten          | only when something changes            | error, terminal |
 | raises `ApiError`                   | grows              | after the back-off                     | error           |
 | raises anything else                | grows              | after the back-off                     | error, panic    |

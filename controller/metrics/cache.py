@@ -1,0 +1,120 @@
+"""Informers: component-base's names where it has any; reflectors have none anywhere, so those names are ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from controller.metrics import buckets
+
+if TYPE_CHECKING:
+    from controller.apimachinery.resources import Resource
+
+_LABELS = ["name", "group", "version", "resource"]
+# A float holds 15 decimal digits exactly; resourceVersions may have more, so their last ones are shown.
+_DIGITS = 15
+
+
+class CacheMetrics:
+    """Implements `controller.cache.metrics.CacheMetrics`. `name` is the same in every series: one set of informers."""
+
+    def __init__(self, registry: CollectorRegistry, *, name: str = "tronador") -> None:
+        self._name = name
+        self._queued = Gauge(
+            "informer_queued_items", "Notifications that wait for handlers.", _LABELS, registry=registry
+        )
+        self._latency = Histogram(
+            "informer_processing_latency_seconds",
+            "Seconds that handlers took for a notification.",
+            _LABELS,
+            buckets=buckets.HANDLER,
+            registry=registry,
+        )
+        self._version = Gauge(
+            "informer_store_resource_version",
+            "Last 15 digits of the resourceVersion that the cache is current at.",
+            _LABELS,
+            registry=registry,
+        )
+        self._lists = _counter("lists", "Initial states read, by list or by stream.", registry)
+        self._list_duration = _histogram("list_duration_seconds", "Seconds to read one.", buckets.REQUEST, registry)
+        self._list_items = _histogram("items_per_list", "Objects in one.", buckets.ITEMS, registry)
+        self._watches = _counter("watches", "Watches that ended.", registry)
+        self._short_watches = _counter("short_watches", "Watches that ended at once, without an event.", registry)
+        self._watch_duration = _histogram("watch_duration_seconds", "Seconds they lasted.", buckets.WATCH, registry)
+        self._watch_items = _histogram("items_per_watch", "Events in one.", buckets.ITEMS, registry)
+        self._failures = _counter("failures", "Lists and watches that failed and led to a back-off.", registry)
+        self._handler_failures = _counter("handler_failures", "Notifications that a handler failed on.", registry)
+        self._skipped = _counter("skipped_objects", "Objects and events left out because they made no sense.", registry)
+
+    def listed(self, resource: Resource, *, seconds: float, items: int) -> None:
+        """See the protocol."""
+        labels = self._labels(resource)
+        self._lists.labels(*labels).inc()
+        self._list_duration.labels(*labels).observe(seconds)
+        self._list_items.labels(*labels).observe(items)
+
+    def watched(self, resource: Resource, *, seconds: float, events: int, short: bool) -> None:
+        """See the protocol."""
+        labels = self._labels(resource)
+        self._watches.labels(*labels).inc()
+        self._watch_duration.labels(*labels).observe(seconds)
+        self._watch_items.labels(*labels).observe(events)
+        if short:
+            self._short_watches.labels(*labels).inc()
+
+    def failed(self, resource: Resource) -> None:
+        """See the protocol."""
+        self._failures.labels(*self._labels(resource)).inc()
+
+    def handled(self, resource: Resource, *, seconds: float) -> None:
+        """See the protocol."""
+        self._latency.labels(*self._labels(resource)).observe(seconds)
+
+    def handler_failed(self, resource: Resource) -> None:
+        """See the protocol."""
+        self._handler_failures.labels(*self._labels(resource)).inc()
+
+    def skipped(self, resource: Resource) -> None:
+        """See the protocol."""
+        self._skipped.labels(*self._labels(resource)).inc()
+
+    def observe(self, resource: Resource, *, queued: Callable[[], float], version: Callable[[], str]) -> None:
+        """See the protocol."""
+        labels = self._labels(resource)
+        self._queued.labels(*labels).set_function(queued)
+        self._version.labels(*labels).set_function(lambda: _last_digits(version()))
+        for counter in (
+            self._lists,
+            self._watches,
+            self._short_watches,
+            self._failures,
+            self._handler_failures,
+            self._skipped,
+        ):
+            counter.labels(*labels)
+        for histogram in (
+            self._latency,
+            self._list_duration,
+            self._list_items,
+            self._watch_duration,
+            self._watch_items,
+        ):
+            histogram.labels(*labels)
+
+    def _labels(self, resource: Resource) -> tuple[str, str, str, str]:
+        return self._name, resource.group, resource.version, resource.plural
+
+
+def _last_digits(version: str) -> float:
+    return float(version[-_DIGITS:]) if version.isascii() and version.isdigit() else 0.0
+
+
+def _counter(name: str, text: str, registry: CollectorRegistry) -> Counter:
+    return Counter(f"tronador_reflector_{name}_total", text, _LABELS, registry=registry)
+
+
+def _histogram(name: str, text: str, bounds: tuple[float, ...], registry: CollectorRegistry) -> Histogram:
+    return Histogram(f"tronador_reflector_{name}", text, _LABELS, buckets=bounds, registry=registry)

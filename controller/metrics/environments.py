@@ -1,0 +1,86 @@
+"""What matters to the product's users: how environments are, and how long things take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from controller.metrics import buckets
+
+
+class EnvironmentMetrics:
+    """Implements what `controller.environment` measures. No label ever holds an environment's name."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._phase = Histogram(
+            "tronador_reconcile_phase_seconds",
+            "Duration of a reconcile's phases.",
+            ["phase", "outcome"],
+            buckets=buckets.PHASE,
+            registry=registry,
+        )
+        self._ready = Histogram(
+            "tronador_environment_ready_seconds",
+            "Seconds from the first sight of a new generation to its release being deployed.",
+            buckets=buckets.JOURNEY,
+            registry=registry,
+        )
+        self._teardown = Histogram(
+            "tronador_teardown_seconds",
+            "Seconds from the first sight of a deletion to the end of everything.",
+            buckets=buckets.JOURNEY,
+            registry=registry,
+        )
+        self._release_failures = Counter(
+            "tronador_release_failures_total", "Releases that failed, by reason.", ["reason"], registry=registry
+        )
+        self._count = _EnvironmentCount()
+        registry.register(self._count)
+
+    def prepare(self, *, phases: Iterable[str], outcomes: Iterable[str], reasons: Iterable[str]) -> None:
+        """Have these series exist before anything happens, so that rates and alerts work from the start."""
+        outcomes = tuple(outcomes)
+        for phase in phases:
+            for outcome in outcomes:
+                self._phase.labels(phase, outcome)
+        for reason in reasons:
+            self._release_failures.labels(reason)
+
+    def phase(self, phase: str, *, outcome: str, seconds: float) -> None:
+        """A phase ended."""
+        self._phase.labels(phase, outcome).observe(seconds)
+
+    def environment_ready(self, seconds: float) -> None:
+        """A new generation became deployed."""
+        self._ready.observe(seconds)
+
+    def teardown(self, seconds: float) -> None:
+        """A teardown ended."""
+        self._teardown.observe(seconds)
+
+    def release_failed(self, reason: str) -> None:
+        """A release failed."""
+        self._release_failures.labels(reason).inc()
+
+    def observe_environments(self, *, statuses: Iterable[str], count: Callable[[], Mapping[str, int]]) -> None:
+        """Where to read, at each scrape, how many environments are in which status; `statuses` are always shown."""
+        self._count.statuses = tuple(statuses)
+        self._count.count = count
+
+
+class _EnvironmentCount(Collector):
+    """Counted when scraped: nothing to keep in step, and a status that nobody has any more shows 0."""
+
+    def __init__(self) -> None:
+        self.statuses: tuple[str, ...] = ()
+        self.count: Callable[[], Mapping[str, int]] = dict
+
+    def collect(self) -> Iterable[Metric]:
+        """The gauge as of now."""
+        family = GaugeMetricFamily("tronador_environments", "Environments by status.", labels=["status"])
+        for status, number in {**dict.fromkeys(self.statuses, 0), **self.count()}.items():
+            family.add_metric([status], number)
+        return [family]
