@@ -103,6 +103,7 @@ class Recorder:
         self._scope = Scope(clock=self._clock)
         self._condition = threading.Condition()
         self._queue: deque[tuple[dict[str, Any], datetime]] = deque()
+        self._last_stamp = 0
         self._stopping = False
         self._thread: threading.Thread | None = None
 
@@ -124,7 +125,7 @@ class Recorder:
         try:
             moment = self._now()
             event = self._build(regarding, moment, type, reason, action, note, related)
-        except Exception:  # noqa: BLE001  # an Event that cannot be built must not fail the reconcile that reports it
+        except Exception:  # an Event that cannot be built must not fail the reconcile that reports it
             log.exception("event could not be built", reason=reason)
             self._metrics.event("failed")
             return
@@ -162,7 +163,7 @@ class Recorder:
         related: Object | None,
     ) -> dict[str, Any]:
         reference = _reference(regarding)
-        suffix = f".{int(moment.timestamp() * 1e9):x}"
+        suffix = f".{self._stamp(moment):x}"
         event: dict[str, Any] = {
             "apiVersion": EVENTS.api_version,
             "kind": EVENTS.kind,
@@ -182,6 +183,12 @@ class Recorder:
         if related is not None:
             event["related"] = _reference(related)
         return event
+
+    def _stamp(self, moment: datetime) -> int:
+        """Nanoseconds for a name, never the same twice: two Events of one moment must not collide."""
+        with self._condition:
+            self._last_stamp = max(self._last_stamp + 1, int(moment.timestamp() * 1e9))
+            return self._last_stamp
 
     def _run(self) -> None:
         with self._scope.bound():

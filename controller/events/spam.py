@@ -1,4 +1,4 @@
-"""How many Events one object may cause: a burst, then a trickle (client-go tools/record, EventSourceObjectSpamFilter)."""
+"""How many Events one object may cause: a burst, then a trickle (as client-go tools/record has it)."""
 
 from __future__ import annotations
 

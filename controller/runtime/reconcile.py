@@ -36,7 +36,7 @@ class Result:
     Attributes:
         requeue_after: seconds after which to look again, or None.
         requeue: look again after the key's back-off, quietly: for what is no failure but not done either, such as a
-            write conflict or a cache that lags behind our own writes. It goes before `requeue_after`.
+            write conflict. It goes before `requeue_after`.
     """
 
     requeue_after: float | None = None
