@@ -12,6 +12,7 @@ from typing import Any
 
 from controller.apimachinery import names
 from controller.app import durations
+from controller.app.addresses import parse_address
 
 ENVIRONMENT_PREFIX = "TRONADOR_"
 
@@ -36,6 +37,11 @@ def _integer(text: str) -> int:
         raise ValueError(f"{text!r} is no whole number") from None
 
 
+def _address(text: str) -> str:
+    parse_address(text)
+    return text
+
+
 def _list(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
@@ -51,6 +57,7 @@ def _labels(text: str) -> Mapping[str, str]:
 
 
 _TEXT = _Kind(str, str, "TEXT")
+_ADDRESS = _Kind(_address, str, "HOST:PORT")
 _NUMBER = _Kind(_integer, str, "NUMBER")
 _DURATION = _Kind(durations.parse, durations.render, "DURATION")
 _GLOBS = _Kind(_list, ",".join, "GLOB,...")
@@ -109,8 +116,8 @@ class Options:
     graceful_timeout: float = _option(
         _DURATION, 30.0, "how long running reconciles may take to end on SIGTERM", least=0
     )
-    metrics_address: str = _option(_TEXT, ":8080", "address of /metrics, or 0 for none")
-    health_address: str = _option(_TEXT, ":8081", "address of /healthz and /readyz, or 0 for none")
+    metrics_address: str = _option(_ADDRESS, ":8080", "address of /metrics, or 0 for none")
+    health_address: str = _option(_ADDRESS, ":8081", "address of /healthz and /readyz, or 0 for none")
     log_format: str = _option(
         _TEXT, "auto", "auto is console on a terminal and json elsewhere", choices=("auto", "json", "console")
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -54,12 +54,14 @@ class ReflectorSettings:
 class ListWatch(Protocol):
     """The two methods of the client that are needed here."""
 
-    def list(self, resource: Resource, **parameters: Any) -> dict[str, Any]:
-        """One page of a list."""
+    @property
+    def list(self) -> Callable[..., dict[str, Any]]:
+        """Returns one page of a list; takes the resource, and parameters by keyword."""
         ...
 
-    def watch(self, resource: Resource, **parameters: Any) -> WatchStream:
-        """An open watch."""
+    @property
+    def watch(self) -> Callable[..., WatchStream]:
+        """Returns an open watch; takes the resource, and parameters by keyword."""
         ...
 
 

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import structlog
 
@@ -17,6 +17,7 @@ from controller.api.environment import Environment
 from controller.apimachinery import patches
 from controller.apimachinery.errors import ApiError, Conflict, NotFound
 from controller.apimachinery.objects import Object
+from controller.cache import ConsistencyError
 from controller.environment import status, transitions
 from controller.environment.apply import Applier
 from controller.environment.decide import decide
@@ -35,6 +36,8 @@ log = structlog.get_logger(__name__)
 
 # Each round answers at least one question that the round before asked. No environment has this many.
 _ROUNDS = 12
+# How a phase can end, for metrics.
+OUTCOMES: Final = ("continue", "wait", "stop", "error")
 
 
 class Metrics(Protocol):
@@ -71,7 +74,7 @@ class _Round:
 
 
 class EnvironmentReconciler:
-    """See the module. `now` returns monotonic seconds."""
+    """See the module. `stale` is called when the caches lag behind our own writes; `now` returns monotonic seconds."""
 
     def __init__(
         self,
@@ -83,8 +86,10 @@ class EnvironmentReconciler:
         metrics: Metrics,
         stopwatch: Stopwatch,
         options: EnvironmentOptions,
+        stale: Callable[[], None],
         now: Callable[[], float],
     ) -> None:
+        self._stale = stale
         self._observer = observer
         self._applier = applier
         self._wakeups = wakeups
@@ -102,7 +107,12 @@ class EnvironmentReconciler:
         if environment is None or _is_let_go(environment):
             self._forget(key)
             return Result()
-        self._consistency.ensure_ready(key)
+        try:
+            self._consistency.ensure_ready(key)
+        except ConsistencyError as error:
+            self._stale()
+            log.debug("the caches lag behind our own writes", environment=key, error=str(error))
+            return Result(requeue=True)
         with structlog.contextvars.bound_contextvars(environment=key):
             try:
                 return self._reconcile(key, environment)

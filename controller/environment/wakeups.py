@@ -24,6 +24,8 @@ log = structlog.get_logger(__name__)
 class Wakeups:
     """At most `limit` streams at once; `wake` is called with the environment's key, from the stream's own thread."""
 
+    name = "wakeups"
+
     def __init__(self, *, client: Client, wake: Callable[[str], None], limit: int = 16) -> None:
         self._client = client
         self._wake = wake
@@ -31,6 +33,9 @@ class Wakeups:
         self._lock = threading.Lock()
         self._streams: dict[str, tuple[Scope, threading.Thread]] = {}
         self._stopped = False
+
+    def start(self) -> None:
+        """Nothing to start: streams come and go with those who wait."""
 
     def ensure(self, listing: Listing, key: str) -> None:
         """Have environment `key` looked at again when `listing` changes; nothing where a stream for it is open."""
@@ -48,8 +53,8 @@ class Wakeups:
         if scope is not None:
             scope.cancel()
 
-    def stop(self, timeout: float) -> None:
-        """Close all streams and wait for their threads, each at most `timeout` seconds."""
+    def stop(self, timeout: float) -> bool:
+        """Close all streams and wait for their threads, at most `timeout` seconds each; True when all ended."""
         with self._lock:
             self._stopped = True
             streams = list(self._streams.values())
@@ -58,6 +63,7 @@ class Wakeups:
             scope.cancel()
         for _, thread in streams:
             thread.join(timeout)
+        return not any(thread.is_alive() for _, thread in streams)
 
     def _watch(self, scope: Scope, listing: Listing, key: str) -> None:
         try:

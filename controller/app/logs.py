@@ -1,0 +1,33 @@
+"""Where logs go and how they look: JSON for machines, columns for a terminal; always to stderr."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+
+
+def configure(*, log_format: str, level: str) -> None:
+    """Set structlog up for the process. `log_format` is auto, json or console; `level` a name of `logging`."""
+    console = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
+    # A traceback spans many lines; in JSON it has to stay one.
+    renderers: list[Any] = (
+        [structlog.dev.ConsoleRenderer()]
+        if console
+        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *renderers,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    # urllib3 logs every retry and every closed connection by itself; the client reports what matters.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)

@@ -1,0 +1,35 @@
+"""`tronador run`: connect, wire, and run until a signal or a lost lease; every end has its line and its exit code."""
+
+from __future__ import annotations
+
+import structlog
+
+from controller.apimachinery.errors import ConfigError
+from controller.app import signals, wiring
+from controller.app.options import Options
+from controller.client import config
+from controller.runtime.manager import LeadershipLost, SyncTimeout
+
+log = structlog.get_logger(__name__)
+
+EXIT_OK = 0
+EXIT_FAILURE = 1
+
+
+def run(options: Options) -> int:
+    """Run the controller; returns the exit code."""
+    try:
+        connection = config.load(kubeconfig=options.kubeconfig or None, context=options.context or None)
+        application = wiring.build(options, connection)
+    except (ConfigError, OSError) as error:
+        log.error("cannot start", error=str(error))
+        return EXIT_FAILURE
+    signals.install(stop=application.manager.stop, dump=application.describe)
+    log.info("starting", cluster=connection.source, workers=options.workers)
+    try:
+        application.manager.run()
+    except (SyncTimeout, LeadershipLost) as error:
+        log.error("ending", error=str(error))
+        return EXIT_FAILURE
+    log.info("stopped")
+    return EXIT_OK

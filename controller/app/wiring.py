@@ -1,0 +1,199 @@
+"""Everything put together: which object is made of which. No logic lives here."""
+
+from __future__ import annotations
+
+import math
+import socket
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from controller.api.environment import ENVIRONMENTS, Environment
+from controller.api.helm_operator import HELM_RELEASES
+from controller.apimachinery import objects
+from controller.apimachinery.objects import Object
+from controller.apimachinery.resources import NAMESPACES, Resource
+from controller.app.addresses import parse_address
+from controller.app.options import Options
+from controller.app.sources import Enqueue
+from controller.cache import Backoff, ConsistencyStore, Informer, Store
+from controller.cache.listwatch import ReflectorSettings
+from controller.client import Client
+from controller.client.config import Connection
+from controller.environment.apply import Applier
+from controller.environment.decide import PHASE_NAMES
+from controller.environment.engines.health import State
+from controller.environment.observe import Observer
+from controller.environment.options import EnvironmentOptions
+from controller.environment.reconciler import OUTCOMES, EnvironmentReconciler
+from controller.environment.stopwatch import Stopwatch
+from controller.environment.wakeups import Wakeups
+from controller.environment.watches import WATCHES, Watch
+from controller.events import Recorder
+from controller.metrics import Metrics
+from controller.runtime import Controller, HealthChecks, HttpServer, Manager, Response
+from controller.runtime.httpserver import Route
+from controller.workqueue import (
+    BucketLimiter,
+    ItemExponentialLimiter,
+    MaxOfLimiter,
+    RateLimitingQueue,
+)
+
+CONTROLLER_NAME = "environmentprovisioner"
+REPORTING_CONTROLLER = "tronador.stakater.com/controller"
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """What `run` runs and what signals speak to."""
+
+    manager: Manager
+    queue: RateLimitingQueue
+
+    def describe(self) -> str:
+        """The queue's content, for a person who asks what the process is doing."""
+        return f"queue {self.queue.name}: {self.queue.snapshot()}"
+
+
+def build(options: Options, connection: Connection) -> Application:
+    """The whole controller for one cluster. OSError: an address of `options` is taken; OptionError: it is none."""
+    metrics = Metrics()
+    requests = Client(
+        connection=connection,
+        read_timeout=options.request_timeout,
+        pool_size=options.workers + 4,
+        metrics=metrics.client,
+    )
+    watches = Client(
+        connection=connection,
+        watch_read_timeout=options.watch_read_timeout,
+        pool_size=len(WATCHES) + 2,
+        metrics=metrics.client,
+    )
+    queue = RateLimitingQueue(
+        name=CONTROLLER_NAME,
+        # The bucket bounds what failing environments may cost the API server all together.
+        limiter=MaxOfLimiter(ItemExponentialLimiter(maximum=options.max_backoff), BucketLimiter(rate=50.0, burst=500)),
+        metrics=metrics.workqueue.queue(CONTROLLER_NAME),
+    )
+    informers = {watch.resource: _informer(watch, watches, options, metrics) for watch in WATCHES}
+    environments = informers[ENVIRONMENTS].store
+    for watch in WATCHES:
+        add = queue.add if watch.resource == ENVIRONMENTS else _only_known(queue, environments)
+        handler = Enqueue(keys=watch.keys, add=add)
+        informers[watch.resource].add_handler(handler, name=f"enqueue-{watch.resource.plural}")
+    consistency = ConsistencyStore(stores={resource: informer.store for resource, informer in informers.items()})
+    recorder = Recorder(
+        client=requests, controller=REPORTING_CONTROLLER, instance=socket.gethostname(), metrics=metrics.events
+    )
+    wakeups = Wakeups(client=watches, wake=queue.add)
+    reconciler = EnvironmentReconciler(
+        observer=Observer(
+            environments=environments,
+            namespaces=informers[NAMESPACES].store,
+            releases=informers[HELM_RELEASES].store,
+            now=lambda: datetime.now(UTC),
+        ),
+        applier=Applier(client=requests, recorder=recorder, waker=wakeups, written=_remember(consistency)),
+        wakeups=wakeups,
+        consistency=consistency,
+        metrics=metrics.environments,
+        stopwatch=Stopwatch(metrics=metrics.environments, now=time.monotonic),
+        options=_environment_options(options),
+        stale=lambda: metrics.controller.stale(controller=CONTROLLER_NAME),
+        now=time.monotonic,
+    )
+    controller = Controller(
+        name=CONTROLLER_NAME,
+        queue=queue,
+        reconciler=reconciler,
+        workers=options.workers,
+        reconcile_timeout=options.reconcile_timeout,
+        metrics=metrics.controller,
+    )
+    _prepare(metrics, environments)
+    ready = HealthChecks({"caches": lambda: None if manager.caches_synced else "the caches are not filled yet"})
+    manager = Manager(
+        servers=_servers(options, metrics, ready),
+        caches=tuple(informers.values()),
+        services=(recorder, wakeups),
+        controllers=(controller,),
+        graceful_timeout=options.graceful_timeout,
+        sync_timeout=options.cache_sync_timeout or math.inf,
+    )
+    return Application(manager, queue)
+
+
+def _informer(watch: Watch, client: Client, options: Options, metrics: Metrics) -> Informer:
+    return Informer(
+        client=client,
+        resource=watch.resource,
+        label_selector=watch.label_selector,
+        indexers=watch.indexers,
+        # Everything is reconciled by way of its environment, so one resync of those is enough.
+        resync_period=options.resync_period if watch.resource == ENVIRONMENTS else 0.0,
+        # Without an engine's CRD its releases are none; the environments say so, and go on when it appears.
+        missing_is_empty=watch.resource == HELM_RELEASES,
+        settings=ReflectorSettings(watch_silence=options.watch_read_timeout),
+        backoff=Backoff(maximum=min(30.0, options.max_backoff)),
+        metrics=metrics.cache,
+    )
+
+
+def _only_known(queue: RateLimitingQueue, environments: Store) -> Callable[[str], None]:
+    """Most namespaces of a cluster belong to no environment."""
+
+    def add(key: str) -> None:
+        if environments.get(key) is not None:
+            queue.add(key)
+
+    return add
+
+
+def _remember(consistency: ConsistencyStore) -> Callable[[Object, Resource, Object], None]:
+    def written(environment: Object, resource: Resource, answer: Object) -> None:
+        version = objects.resource_version(answer)
+        consistency.wrote_at(objects.key(environment), objects.uid(environment), resource, version)
+
+    return written
+
+
+def _environment_options(options: Options) -> EnvironmentOptions:
+    return EnvironmentOptions(
+        protected_namespaces=(*options.protected_namespaces, options.namespace),
+        namespace_labels=options.namespace_labels,
+        status_settle=options.status_settle,
+        chart_grace=options.chart_grace,
+        teardown_timeout=options.teardown_timeout,
+        recheck_interval=options.recheck_interval,
+    )
+
+
+def _prepare(metrics: Metrics, environments: Store) -> None:
+    def count() -> Mapping[str, int]:
+        return Counter(Environment(obj).status.get("applicationStatus") or State.PENDING for obj in environments.list())
+
+    metrics.environments.prepare(
+        phases=PHASE_NAMES, outcomes=OUTCOMES, reasons=("ChartFetchFailed", "DeployFailed", "Failed", "TestFailed")
+    )
+    metrics.environments.observe_environments(statuses=tuple(State), count=count)
+
+
+def _servers(options: Options, metrics: Metrics, ready: HealthChecks) -> tuple[HttpServer, ...]:
+    routes: dict[str, dict[str, Route]] = {
+        options.metrics_address: {
+            "/metrics": lambda rest, query: Response(200, metrics.render(), metrics.content_type)
+        },
+    }
+    # Both may be asked for on the same address.
+    probes: dict[str, Route] = {"/healthz": HealthChecks().respond, "/readyz": ready.respond}
+    routes.setdefault(options.health_address, {}).update(probes)
+    return tuple(
+        HttpServer(name="-".join(path.strip("/") for path in served), host=host, port=port, routes=served)
+        for address, served in routes.items()
+        if (parsed := parse_address(address)) is not None
+        for host, port in (parsed,)
+    )
