@@ -1,0 +1,87 @@
+"""Patches: whatever the difference, applying the patch to the one gives the other."""
+
+import copy
+
+import jsonpatch
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from controller.apimachinery.patches import equal, json_patch, merge_patch
+
+SCALARS = st.booleans() | st.integers(-2, 2) | st.text("a/~", max_size=2) | st.floats(-1, 1)
+KEYS = st.text("ab/~", max_size=3)
+WITH_NULLS = st.recursive(
+    SCALARS | st.none(),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(KEYS, inner, max_size=3),
+    max_leaves=8,
+)
+WITHOUT_NULLS = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(KEYS, inner, max_size=3), max_leaves=8
+)
+
+
+def _merge(current, patch):
+    """RFC 7386."""
+    if not isinstance(patch, dict):
+        return patch
+    result = dict(current) if isinstance(current, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            result.pop(key, None)
+        else:
+            result[key] = _merge(result.get(key), value)
+    return result
+
+
+@given(st.dictionaries(KEYS, WITH_NULLS, max_size=3), st.dictionaries(KEYS, WITH_NULLS, max_size=3))
+def test_a_json_patch_leads_from_one_object_to_the_other(current, wanted):
+    patched = jsonpatch.apply_patch(copy.deepcopy(current), json_patch(current, wanted))
+
+    assert equal(patched, wanted)
+
+
+@given(st.dictionaries(KEYS, WITHOUT_NULLS, max_size=3), st.dictionaries(KEYS, WITHOUT_NULLS, max_size=3))
+def test_a_merge_patch_leads_from_one_object_to_the_other(current, wanted):
+    assert equal(_merge(current, merge_patch(current, wanted)), wanted)
+
+
+@given(st.dictionaries(KEYS, WITH_NULLS, max_size=3))
+def test_equal_objects_need_no_patch(obj):
+    assert json_patch(obj, copy.deepcopy(obj)) == []
+    assert merge_patch(obj, copy.deepcopy(obj)) == {}
+
+
+@pytest.mark.parametrize(
+    ("left", "right"), [(True, 1), (False, 0), ({"a": True}, {"a": 1}), ([0], [False]), (None, {})]
+)
+def test_what_json_tells_apart_is_not_equal(left, right):
+    assert not equal(left, right)
+    assert not equal(right, left)
+
+
+@pytest.mark.parametrize(("left", "right"), [(1, 1.0), (True, True), ({"a": [1]}, {"a": [1.0]}), (None, None)])
+def test_what_json_takes_for_the_same_is_equal(left, right):
+    assert equal(left, right)
+
+
+def test_the_pointer_escapes_what_keys_may_hold():
+    assert json_patch({}, {"a/b~c": 1}, "/metadata/labels") == [
+        {"op": "add", "path": "/metadata/labels/a~1b~0c", "value": 1}
+    ]
+
+
+def test_a_json_patch_carries_explicit_nulls():
+    assert json_patch({"a": 1}, {"a": None, "b": None}, "/spec") == [
+        {"op": "replace", "path": "/spec/a", "value": None},
+        {"op": "add", "path": "/spec/b", "value": None},
+    ]
+
+
+def test_lists_are_replaced_whole():
+    assert json_patch({"a": [1, 2]}, {"a": [1]}) == [{"op": "replace", "path": "/a", "value": [1]}]
+    assert merge_patch({"a": [1, 2]}, {"a": [1]}) == {"a": [1]}
+
+
+def test_a_merge_patch_names_only_what_differs():
+    assert merge_patch({"a": {"b": 1, "c": 2}, "d": 3}, {"a": {"b": 1}}) == {"a": {"c": None}, "d": None}
