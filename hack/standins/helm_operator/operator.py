@@ -159,7 +159,7 @@ class HelmOperator:
             if obj is not None and not self._stop.is_set():
                 try:
                     self._sync(HelmRelease(obj))
-                except Exception:  # noqa: BLE001  # a bug that one HelmRelease meets must not end the worker
+                except Exception:  # a bug that one HelmRelease meets must not end the worker
                     log.exception("sync crashed", helmrelease=key)
             self._queue.done(key)
 

@@ -1,0 +1,183 @@
+"""`python -m hack.standins --kubeconfig PATH helm-operator|engine-double [options]`: runs until SIGTERM or SIGINT.
+
+Prints `ready` on stdout once it has seen everything that is there; logs go to stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+
+from controller.apimachinery.errors import ApiError
+from controller.client import Client
+from controller.client.config import load
+from hack.standins import crds, plays
+from hack.standins.engine_double import EngineDouble
+from hack.standins.git.mirrors import MirrorTimes
+from hack.standins.helm_operator.operator import HelmOperator, Options
+from hack.standins.plays import OPERATIONS, Plays
+
+STOP_SECONDS = 10.0
+_LOOK_SECONDS = 0.02
+
+
+class StandIn(Protocol):
+    """What every stand-in can do."""
+
+    def start(self) -> None: ...
+
+    def has_synced(self) -> bool: ...
+
+    def stop(self, timeout: float) -> None: ...
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code 0 after a signal, 1 when the cluster cannot be used, 2 for bad arguments."""
+    options = _parser().parse_args(arguments)
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        connection = load(kubeconfig=options.kubeconfig)
+        client = Client(connection=connection, user_agent=options.program, field_manager=options.program)
+        if options.install_crds:
+            crds.install(client, stop)
+    except ApiError as error:
+        print(f"hack.standins: {error}", file=sys.stderr)
+        return 1
+    with tempfile.TemporaryDirectory(prefix="standins-") as folder:
+        stand_in: StandIn = options.build(client, options, Path(folder))
+        stand_in.start()
+        while not stop.is_set() and not stand_in.has_synced():
+            stop.wait(_LOOK_SECONDS)
+        if not stop.is_set():
+            print("ready", flush=True)
+        stop.wait()
+        stand_in.stop(STOP_SECONDS)
+    client.close()
+    return 0
+
+
+def _helm_operator(client: Client, options: argparse.Namespace, folder: Path) -> StandIn:
+    return HelmOperator(
+        client=client,
+        options=Options(
+            folder=folder,
+            git_rewrites=options.git_rewrite,
+            git_default_ref=options.git_default_ref,
+            git_timeout=options.git_timeout,
+            namespace=options.allow_namespace,
+            workers=options.workers,
+            sync_interval=options.sync_interval,
+            status_interval=options.status_interval,
+            mirror=MirrorTimes(
+                delay=options.mirror_delay, retry=options.git_retry_interval, poll=options.git_poll_interval
+            ),
+            engine_timeout=options.engine_timeout,
+            plays=_plays(options),
+        ),
+    )
+
+
+def _engine_double(client: Client, options: argparse.Namespace, _folder: Path) -> StandIn:
+    return EngineDouble(client=client, plays=_plays(options), workers=options.workers, show_phases=options.phases)
+
+
+def _plays(options: argparse.Namespace) -> Plays:
+    seconds = {operation: getattr(options, f"{operation}_delay", 0.0) for operation in OPERATIONS}
+    return Plays(seconds=seconds, failing=options.fail)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m hack.standins", description=__doc__, allow_abbrev=False)
+    parser.add_argument("--kubeconfig", help="default: $KUBECONFIG, the pod's service account, ~/.kube/config")
+    parser.add_argument("--install-crds", action="store_true", help="first create the CRDs that are missing")
+    programs = parser.add_subparsers(dest="program", required=True)
+
+    operator = programs.add_parser("helm-operator", help="the legacy Helm Operator", allow_abbrev=False)
+    operator.set_defaults(build=_helm_operator)
+    _add_common(operator, workers=2)
+    operator.add_argument(
+        "--git-rewrite",
+        metavar="PREFIX=PREFIX",
+        type=_rewrite,
+        action="append",
+        default=[],
+        help="a chart's git URL that begins with the first leads to the second, as git's insteadOf (repeatable)",
+    )
+    operator.add_argument("--git-default-ref", default="master", help="for charts without a ref")
+    operator.add_argument("--allow-namespace", default="", help="look at this namespace only")
+    for name, seconds, meaning in (
+        ("mirror-delay", 20.0, "until the clone of a new mirror starts"),
+        ("git-timeout", 20.0, "for one git command"),
+        ("git-poll-interval", 300.0, "between two fetches of a mirror"),
+        ("git-retry-interval", 10.0, "after a failed clone or fetch"),
+        ("engine-timeout", 60.0, "for rendering a chart"),
+        ("sync-interval", 180.0, "between two syncs without a reason"),
+        ("status-interval", 10.0, "between two refreshes of releaseStatus"),
+        ("upgrade-delay", 0.0, "that an upgrade takes"),
+        ("rollback-delay", 0.0, "that a rollback takes"),
+        ("test-delay", 0.0, "that a test takes"),
+    ):
+        _add_seconds(operator, name, seconds, meaning)
+
+    double = programs.add_parser("engine-double", help="answers at once, without git or Helm", allow_abbrev=False)
+    double.set_defaults(build=_engine_double)
+    _add_common(double, workers=4)
+    double.add_argument("--phases", action="store_true", help="also write the phases on the way")
+    return parser
+
+
+def _add_common(parser: argparse.ArgumentParser, *, workers: int) -> None:
+    parser.add_argument("--workers", type=int, default=workers, help=f"default {workers}")
+    parser.add_argument(
+        "--fail",
+        metavar="OPERATION[:GLOB]",
+        type=_failing,
+        action="append",
+        default=[],
+        help=f"let {', '.join(OPERATIONS)} fail for every namespace/name that matches (repeatable); "
+        f"for one object: the annotation {plays.FAIL}",
+    )
+    _add_seconds(parser, "install-delay", 0.0, "that an installation takes")
+    _add_seconds(parser, "uninstall-delay", 0.0, f"that an uninstall takes; for one object: {plays.DELAY}")
+
+
+def _add_seconds(parser: argparse.ArgumentParser, name: str, default: float, meaning: str) -> None:
+    parser.add_argument(
+        f"--{name}", metavar="SECONDS", type=_seconds, default=default, help=f"seconds {meaning} (default {default:g})"
+    )
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds < float("inf"):
+        raise ValueError(text)
+    return seconds
+
+
+def _rewrite(text: str) -> tuple[str, str]:
+    prefix, separator, replacement = text.partition("=")
+    if not (prefix and separator and replacement):
+        raise argparse.ArgumentTypeError(f"{text!r} is not PREFIX=PREFIX")
+    return prefix, replacement
+
+
+def _failing(text: str) -> tuple[str, str]:
+    operation, _, glob = text.partition(":")
+    if operation not in OPERATIONS:
+        raise argparse.ArgumentTypeError(f"{operation!r} is none of {', '.join(OPERATIONS)}")
+    return operation, glob or "*"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
