@@ -1,0 +1,1 @@
+"""The demonstration: the journey of one pull request's environment, told as it happens."""

@@ -1,0 +1,86 @@
+"""The programs that the demonstration starts: each in a process of its own, with its log in a file."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+
+ROOT = Path(__file__).parent.parent.parent
+START_SECONDS = 30.0
+STOP_SECONDS = 10.0
+_LOOK_SECONDS = 0.05
+
+
+class ProgramError(Exception):
+    """A program did not start, or ended by itself; the text says where its log is and what it ends with."""
+
+
+class Programs:
+    """Starts programs in order, and on leaving stops them in reverse order, unless `leave_running` was called."""
+
+    def __init__(self, *, folder: Path, environ: dict[str, str]) -> None:
+        self._folder = folder
+        self._environ = {**os.environ, **environ}
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._pause = threading.Event()
+
+    def start(self, name: str, arguments: Sequence[str], *, ready: Callable[[], bool]) -> None:
+        """Run `python -m ARGUMENTS` and wait until it is `ready`. ProgramError: it is not within the time allowed."""
+        with self.log_of(name).open("wb") as log:
+            self._running[name] = subprocess.Popen(
+                [sys.executable, "-m", *arguments],
+                cwd=ROOT,
+                env=self._environ,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                # So that Ctrl-C ends the demonstration, which then stops them in order.
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while not ready():
+            self.check()
+            if time.monotonic() > deadline:
+                raise ProgramError(f"{name} was not ready after {START_SECONDS:g}s; {self._last_words(name)}")
+            self._pause.wait(_LOOK_SECONDS)
+
+    def check(self) -> None:
+        """ProgramError: one of them has ended."""
+        for name, process in self._running.items():
+            if process.poll() is not None:
+                raise ProgramError(f"{name} ended with exit code {process.returncode}; {self._last_words(name)}")
+
+    def log_of(self, name: str) -> Path:
+        """The file with everything that a program prints."""
+        return self._folder / f"{name}.log"
+
+    def leave_running(self) -> list[int]:
+        """Let them run on when the demonstration ends; returns their process IDs."""
+        processes = list(self._running.values())
+        self._running.clear()
+        return [process.pid for process in processes]
+
+    def __enter__(self) -> Programs:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        for process in reversed(self._running.values()):
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def _last_words(self, name: str) -> str:
+        lines = self.log_of(name).read_text(errors="replace").splitlines()
+        return f"its log {self.log_of(name)} ends with: {' | '.join(lines[-3:]) or 'nothing'}"

@@ -1,0 +1,88 @@
+"""What exists of the environment right now, as the demonstration shows it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from controller.api.environment import ENVIRONMENTS
+from controller.api.helm_operator import HELM_RELEASES
+from controller.apimachinery.errors import ApiError, NotFound
+from controller.apimachinery.resources import NAMESPACES, Resource
+from controller.client import Client
+
+DEPLOYMENTS = Resource("apps", "v1", "deployments", "Deployment", namespaced=True)
+KUBECTL = str(Path(sys.executable).parent / "kubectl")
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One look: the environment's status and what was made for it."""
+
+    environment: dict[str, Any] | None
+    exists: tuple[str, ...]
+    images: tuple[str, ...]
+
+    @property
+    def status(self) -> dict[str, Any]:
+        return (self.environment or {}).get("status") or {}
+
+    @property
+    def state(self) -> str:
+        return str(self.status.get("applicationStatus") or "-") if self.environment else "gone"
+
+    @property
+    def phase(self) -> str:
+        return str(self.status.get("currentPhase") or "-") if self.environment else "-"
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the status speaks of the spec as it is now."""
+        generation = ((self.environment or {}).get("metadata") or {}).get("generation")
+        return bool(generation) and self.status.get("observedGeneration") == generation
+
+
+def look(client: Client, name: str) -> World:
+    """Look at everything once. Raises ApiError when the cluster does not answer."""
+    environment = _get(client, ENVIRONMENTS, name)
+    exists = []
+    if environment is not None:
+        exists.append("EnvironmentProvisioner")
+    if (namespace := _get(client, NAMESPACES, name)) is not None:
+        exists.append(f"Namespace ({(namespace.get('status') or {}).get('phase', '?')})")
+    releases = client.list(HELM_RELEASES, namespace=name).get("items") or ()
+    exists += [f"HelmRelease {r['metadata']['name']} ({(r.get('status') or {}).get('phase', 'new')})" for r in releases]
+    deployments = client.list(DEPLOYMENTS, namespace=name).get("items") or ()
+    exists += [f"Deployment {deployment['metadata']['name']}" for deployment in deployments]
+    images = tuple(
+        container["image"]
+        for deployment in deployments
+        for container in deployment["spec"]["template"]["spec"]["containers"]
+    )
+    return World(environment, tuple(exists), images)
+
+
+def kubectl(kubeconfig: Path, *arguments: str) -> str:
+    """Run kubectl and return what it prints. Raises subprocess.CalledProcessError with its stderr."""
+    done = subprocess.run(
+        [KUBECTL, "--kubeconfig", str(kubeconfig), *arguments], capture_output=True, text=True, timeout=60, check=True
+    )
+    return done.stdout.strip()
+
+
+def is_served(client: Client, resource: Resource) -> bool:
+    """Whether the cluster answers, and knows the resource."""
+    try:
+        return client.has_resource(resource)
+    except ApiError:
+        return False
+
+
+def _get(client: Client, resource: Resource, name: str) -> dict[str, Any] | None:
+    try:
+        return client.get(resource, name)
+    except NotFound:
+        return None
