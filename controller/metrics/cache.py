@@ -14,7 +14,7 @@ _LABELS = ["name", "group", "version", "resource"]
 _DIGITS = 15
 
 
-class GroupVersionResource(Protocol):
+class Resource(Protocol):
     """What is asked of a resource: this room knows no other."""
 
     @property
@@ -65,14 +65,14 @@ class CacheMetrics:
         self._handler_failures = _counter("handler_failures", "Notifications that a handler failed on.", registry)
         self._skipped = _counter("skipped_objects", "Objects and events left out because they made no sense.", registry)
 
-    def listed(self, resource: GroupVersionResource, *, seconds: float, items: int) -> None:
+    def listed(self, resource: Resource, *, seconds: float, items: int) -> None:
         """See the protocol."""
         labels = self._labels(resource)
         self._lists.labels(*labels).inc()
         self._list_duration.labels(*labels).observe(seconds)
         self._list_items.labels(*labels).observe(items)
 
-    def watched(self, resource: GroupVersionResource, *, seconds: float, events: int, short: bool) -> None:
+    def watched(self, resource: Resource, *, seconds: float, events: int, short: bool) -> None:
         """See the protocol."""
         labels = self._labels(resource)
         self._watches.labels(*labels).inc()
@@ -81,25 +81,23 @@ class CacheMetrics:
         if short:
             self._short_watches.labels(*labels).inc()
 
-    def failed(self, resource: GroupVersionResource) -> None:
+    def failed(self, resource: Resource) -> None:
         """See the protocol."""
         self._failures.labels(*self._labels(resource)).inc()
 
-    def handled(self, resource: GroupVersionResource, *, seconds: float) -> None:
+    def handled(self, resource: Resource, *, seconds: float) -> None:
         """See the protocol."""
         self._latency.labels(*self._labels(resource)).observe(seconds)
 
-    def handler_failed(self, resource: GroupVersionResource) -> None:
+    def handler_failed(self, resource: Resource) -> None:
         """See the protocol."""
         self._handler_failures.labels(*self._labels(resource)).inc()
 
-    def skipped(self, resource: GroupVersionResource) -> None:
+    def skipped(self, resource: Resource) -> None:
         """See the protocol."""
         self._skipped.labels(*self._labels(resource)).inc()
 
-    def observe(
-        self, resource: GroupVersionResource, *, queued: Callable[[], float], version: Callable[[], str]
-    ) -> None:
+    def observe(self, resource: Resource, *, queued: Callable[[], float], version: Callable[[], str]) -> None:
         """See the protocol."""
         labels = self._labels(resource)
         self._queued.labels(*labels).set_function(queued)
@@ -122,7 +120,7 @@ class CacheMetrics:
         ):
             histogram.labels(*labels)
 
-    def _labels(self, resource: GroupVersionResource) -> tuple[str, str, str, str]:
+    def _labels(self, resource: Resource) -> tuple[str, str, str, str]:
         return self._name, resource.group, resource.version, resource.plural
 
 
