@@ -66,6 +66,7 @@ def test_a_mirror_is_not_usable_before_its_delay_is_over(tmp_path: Path) -> None
     bed.mirrors.request("m", URL)
     mirror = bed.mirrors.get("m")
     assert mirror is not None
+    mirror.refresh()
     assert mirror.error == NOT_CLONED
     bed.mirrors.stop(DEADLINE)
 
@@ -110,7 +111,7 @@ def test_a_failing_clone_is_tried_again_until_it_succeeds(tmp_path: Path) -> Non
     bed.mirrors.request("m", URL)
     mirror = bed.mirrors.get("m")
     assert mirror is not None
-    mirror.refresh()
+    mirror.update()
     assert "does not exist" in mirror.error
 
     hidden.rename(bed.repo.path)

@@ -106,7 +106,7 @@ class Bed:
     def clone(self, name: str = URL) -> None:
         mirror = self.charts._mirrors.get(name)
         assert mirror is not None
-        mirror.refresh()
+        mirror.update()
 
     def sync(self) -> list[str]:
         """The phases that this sync went through, with an exclamation mark where it failed in the end."""

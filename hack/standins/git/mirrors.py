@@ -58,7 +58,12 @@ class Mirror:
         return self._error
 
     def refresh(self) -> None:
-        """Fetch now, in the caller's thread; a failure shows in `error`."""
+        """Fetch now, in the caller's thread, unless the first clone is yet to come."""
+        if self._cloned:
+            self.update()
+
+    def update(self) -> None:
+        """Clone or fetch now, in the caller's thread; a failure shows in `error`."""
         with self._fetching:
             try:
                 if not self._cloned:
@@ -101,7 +106,7 @@ class Mirror:
     def _run(self) -> None:
         pause = self._times.delay
         while not self._stop.wait(pause):
-            self.refresh()
+            self.update()
             if self._error:
                 pause = self._times.retry
             else:

@@ -28,6 +28,8 @@ from hack.standins.plays import Play
 
 # What Helm says when readiness does not come: the most frequent failure, and so the one that is played.
 TIMED_OUT = "timed out waiting for the condition"
+_CRD_LOOKS = 100
+_CRD_LOOK_SECONDS = 0.1
 
 
 def _words(error: Exception) -> str:
@@ -80,9 +82,9 @@ class Helm:
         if self.last() is not None:
             raise HelmError("cannot re-use a name that is still in use")
         rendered = self._render(chart, values, revision=1, is_upgrade=False)
-        self._applier.refuse_foreign(manifest.object for manifest in rendered.manifests)
         if not skip_crds:
-            self._apply(rendered.crds)
+            self._install_crds(rendered.crds)
+        self._applier.refuse_foreign(manifest.object for manifest in rendered.manifests)
         release = self._new(rendered, values, version=1, status=storage.PENDING_INSTALL, first=None)
         self._storage.create(release)
         try:
@@ -220,6 +222,14 @@ class Helm:
             last_deployed=now,
             notes=rendered.notes,
         )
+
+    def _install_crds(self, crds: Iterable[Object]) -> None:
+        """CRDs that exist stay as they are; new ones are waited for, as the objects that follow need them."""
+        created = [crd for crd in crds if self._applier.create_missing(crd)]
+        for _ in range(_CRD_LOOKS):
+            if all(self._applier.serves(crd) for crd in created):
+                return
+            self._pause(_CRD_LOOK_SECONDS)
 
     def _roll_out(self, release: Release, rendered: Rendered, operation: str, play: Play) -> None:
         hooks = self._hooks(release)

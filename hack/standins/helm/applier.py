@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from controller.apimachinery import objects
-from controller.apimachinery.errors import NotFound
+from controller.apimachinery.errors import AlreadyExists, NotFound
 from controller.apimachinery.objects import Object
 from controller.client import Client, DeletePropagation, PatchType
 from hack.standins.helm.engine import HelmError
@@ -52,6 +52,21 @@ class Applier:
             field_manager=FIELD_MANAGER,
             force=True,
         )
+
+    def create_missing(self, crd: Object) -> bool:
+        """Create a CustomResourceDefinition as the chart has it, without marks; False when it exists."""
+        try:
+            self._client.create(self._kinds.resource_of(crd), crd)
+        except AlreadyExists:
+            return False
+        return True
+
+    def serves(self, crd: Object) -> bool:
+        """Whether the API server serves all versions of a CustomResourceDefinition."""
+        spec = crd["spec"]
+        kind = spec["names"]["kind"]
+        versions = [f"{spec['group']}/{version['name']}" for version in spec["versions"] if version.get("served")]
+        return all(self._kinds.serves(version, kind) for version in versions)
 
     def get(self, obj: Object) -> Object | None:
         """The live object, or None."""

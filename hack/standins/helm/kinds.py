@@ -23,14 +23,22 @@ class Kinds:
         api_version, kind = str(obj.get("apiVersion") or ""), str(obj.get("kind") or "")
         with self._lock:
             resource = self._known.get((api_version, kind))
-        if resource is not None:
-            return resource
+        if resource is None:
+            resource = self._ask(api_version, kind)
+        if resource is None:
+            raise HelmError(f'no matches for kind "{kind}" in version "{api_version}"')
+        with self._lock:
+            self._known[api_version, kind] = resource
+        return resource
+
+    def serves(self, api_version: str, kind: str) -> bool:
+        """Whether the server serves that kind now."""
+        return self._ask(api_version, kind) is not None
+
+    def _ask(self, api_version: str, kind: str) -> Resource | None:
         group, _, version = api_version.rpartition("/")
         for entry in self._client.api_resources(api_version):
             # Subresources ("deployments/status", "deployments/scale") carry kinds too.
             if entry.get("kind") == kind and "/" not in str(entry["name"]):
-                resource = Resource(group, version, entry["name"], kind, namespaced=bool(entry["namespaced"]))
-                with self._lock:
-                    self._known[api_version, kind] = resource
-                return resource
-        raise HelmError(f'no matches for kind "{kind}" in version "{api_version}"')
+                return Resource(group, version, entry["name"], kind, namespaced=bool(entry["namespaced"]))
+        return None

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from controller.apimachinery import objects
-from controller.apimachinery.errors import ApiError, Conflict, NotFound
+from controller.apimachinery.errors import ApiError, Conflict
 from controller.apimachinery.resources import CORE_EVENTS
 from controller.apimachinery.timestamps import to_time
 from controller.client import Client
@@ -106,7 +106,7 @@ class Reporter:
                     )
             except Conflict:
                 continue
-            except (NotFound, ApiError):
+            except ApiError:
                 return
             return
 
