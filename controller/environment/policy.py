@@ -13,7 +13,8 @@ from controller.apimachinery import names
 _GIT_URL: Final = re.compile(
     r"https?://[^/@\s?#]+(/\S*)?|ssh://([A-Za-z0-9._-]+@)?[^/@:\s]+(:[0-9]+)?/\S+|git@[^/@:\s]+:\S+"
 )
-_USER_INFO: Final = re.compile(r"//[^/]*@")
+# Whatever stands before an @ may be a password, with a scheme before it or without.
+_USER_INFO: Final = re.compile(r"^([a-z+.-]+://)?.*@", re.DOTALL)
 _VALUES_SOURCES: Final = ("configMapKeyRef", "secretKeyRef", "externalSourceRef", "chartFileRef")
 _REFUSED_FIELDS: Final[Mapping[str, str]] = {
     "targetNamespace": "a release lives in its environment's own namespace; remove it",
@@ -60,10 +61,10 @@ def _of_release(environment: Environment) -> Iterator[Violation]:
     if release.get("helmVersion") not in (None, "v3"):
         yield Violation(f"{_RELEASE}.helmVersion", str(release["helmVersion"]), "only Helm 3 is supported; remove it")
     for field, remedy in _REFUSED_FIELDS.items():
-        if field in release:
+        if release.get(field) is not None:
             yield Violation(f"{_RELEASE}.{field}", str(release[field]), remedy)
     for position, source in enumerate(release.get("valuesFrom") or ()):
-        if [kind for kind in _VALUES_SOURCES if source.get(kind)] != list(source):
+        if len(source) != 1 or not any(source.get(kind) for kind in _VALUES_SOURCES):
             yield Violation(
                 f"{_RELEASE}.valuesFrom[{position}]",
                 ", ".join(source),
@@ -73,14 +74,14 @@ def _of_release(environment: Environment) -> Iterator[Violation]:
 
 def _of_chart(chart: Mapping[str, Any]) -> Iterator[Violation]:
     for field, remedy in _REFUSED_CHART_FIELDS.items():
-        if field in chart:
+        if chart.get(field) is not None:
             yield Violation(f"{_RELEASE}.chart.{field}", str(chart[field]), remedy)
     url, path, ref = (str(chart.get(field) or "") for field in ("git", "path", "ref"))
     if not _GIT_URL.fullmatch(url):
         yield Violation(
             f"{_RELEASE}.chart.git",
-            # Whatever stands before the @ may be a password, and conditions are read by many.
-            _USER_INFO.sub("//***@", url),
+            # Conditions are read by many.
+            _USER_INFO.sub(r"\1***@", url),
             "use an http, https or ssh URL or git@host:path, and give credentials by chart.secretRef, never in the URL",
         )
     if not path or ".." in path.split("/"):
