@@ -19,6 +19,7 @@ from controller.api.helm_operator import HELM_RELEASES
 from controller.apimachinery.resources import NAMESPACES
 from controller.apimachinery.timestamps import to_time
 from controller.environment import namespace_labels
+from controller.environment.decision import Continue
 from controller.environment.effects import Effect, Emit, Listing, Target
 from controller.environment.engines import helm_operator
 from controller.environment.observation import Observation
@@ -199,3 +200,8 @@ def without_events(effects: Sequence[Effect]) -> list[Effect]:
 def event_reasons(effects: Sequence[Effect]) -> list[str]:
     """The reasons of the Events among the effects."""
     return [effect.reason for effect in effects if isinstance(effect, Emit)]
+
+
+def go_on(*effects: Effect) -> Continue:
+    """The decision of a phase that is content."""
+    return Continue(tuple(effects))
