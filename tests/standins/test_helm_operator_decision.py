@@ -121,6 +121,23 @@ def test_a_spec_that_says_nothing_has_the_original_s_defaults() -> None:
     assert helm_release({"maxHistory": 0}).max_history == 0
 
 
+@pytest.mark.parametrize(
+    ("spec", "seconds"),
+    [
+        ({}, 0),
+        ({"rollback": {"enable": True}}, 300),
+        ({"test": {"enable": True}, "timeout": 5}, 5),
+        ({"rollback": {"enable": True}, "wait": False}, 0),
+        ({"wait": True, "timeout": 7}, 7),
+    ],
+)
+def test_readiness_is_waited_for_when_asked_or_when_a_failure_has_consequences(
+    spec: dict[str, Any], seconds: float
+) -> None:
+    assert helm_release(spec).wait_seconds == seconds
+    assert helm_release(spec).rollback_wait_seconds == 0
+
+
 def test_deprecated_value_secrets_come_first() -> None:
     hr = helm_release({"valueFileSecrets": [{"name": "a"}], "valuesFrom": [{"configMapKeyRef": {"name": "b"}}]})
     assert hr.value_sources == [{"secretKeyRef": {"name": "a"}}, {"configMapKeyRef": {"name": "b"}}]

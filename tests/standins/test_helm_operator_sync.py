@@ -41,6 +41,8 @@ class Bed:
         (folder / "home").mkdir()
         self.repo: Repo = make_application_repository(folder / "application")
         self.client = MemoryClient()
+        # Nothing becomes ready here by itself: by default nobody waits for it.
+        self.stopping = True
         self.queued: list[str] = []
         client: Any = self.client
         kinds = Kinds(client=client)
@@ -67,7 +69,7 @@ class Bed:
                 client=client,
                 engine=engine,
                 kinds=kinds,
-                pause=lambda _seconds: None,
+                pause=lambda _seconds: self.stopping,
                 name=hr.release_name,
                 namespace=hr.target_namespace,
             ),
@@ -314,6 +316,15 @@ def test_a_rollback_that_fails_says_so(bed: Bed) -> None:
         "rollback failed: timed out waiting for the condition, "
         "previous error:upgrade failed: timed out waiting for the condition"
     )
+
+
+def test_workloads_that_do_not_become_ready_fail_the_installation(bed: Bed) -> None:
+    bed.stopping = False
+    bed.change(wait=True, timeout=0.01)
+    bed.sync()
+    bed.clone()
+    assert bed.sync() == ["Installing", "DeployFailed", "!"]
+    assert bed.error == "installation failed: timed out waiting for the condition"
 
 
 def test_tests_run_between_deployed_and_success(bed: Bed) -> None:

@@ -1,6 +1,8 @@
-"""Helm's order of creation and removal, and its hooks."""
+"""Helm's order of creation and removal, its hooks, and what it holds for ready."""
 
 from typing import Any
+
+import pytest
 
 from hack.standins.helm.ordering import (
     Manifest,
@@ -10,6 +12,7 @@ from hack.standins.helm.ordering import (
     in_uninstall_order,
     is_hook,
 )
+from hack.standins.helm.readiness import is_ready
 
 
 def obj(kind: str, name: str = "x", **annotations: str) -> dict[str, Any]:
@@ -53,6 +56,27 @@ def test_hooks_run_at_their_events_by_weight_then_kind_then_name() -> None:
     ]
     assert [hook["metadata"]["name"] for hook in hooks_for("pre-upgrade", hooks)] == ["unweighable", "late"]
     assert hooks_for("post-delete", hooks) == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "status", "ready"),
+    [
+        ("Deployment", {}, {}, False),
+        ("Deployment", {}, {"observedGeneration": 2, "updatedReplicas": 1, "availableReplicas": 1}, True),
+        ("Deployment", {}, {"observedGeneration": 1, "updatedReplicas": 1, "availableReplicas": 1}, False),
+        ("Deployment", {"replicas": 2}, {"observedGeneration": 2, "updatedReplicas": 2, "availableReplicas": 1}, False),
+        ("Deployment", {"replicas": 0}, {"observedGeneration": 2}, True),
+        ("StatefulSet", {}, {"observedGeneration": 2, "updatedReplicas": 1, "readyReplicas": 1}, True),
+        ("StatefulSet", {}, {"observedGeneration": 2, "updatedReplicas": 1}, False),
+        ("DaemonSet", {}, {"observedGeneration": 2}, True),
+        ("DaemonSet", {}, {"observedGeneration": 2, "desiredNumberScheduled": 1, "numberReady": 1}, False),
+        ("Service", {}, {}, True),
+    ],
+)
+def test_a_workload_is_ready_when_its_present_generation_is_rolled_out(
+    kind: str, spec: dict[str, Any], status: dict[str, Any], ready: bool
+) -> None:
+    assert is_ready({"kind": kind, "metadata": {"generation": 2}, "spec": spec, "status": status}) == ready
 
 
 def test_a_hook_is_replaced_before_its_creation_unless_it_says_something_else() -> None:

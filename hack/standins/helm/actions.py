@@ -1,7 +1,7 @@
 """What `helm install`, `upgrade`, `rollback`, `test` and `uninstall` do, with their effects through the API.
 
-Two things are simpler than in Helm: nothing waits for readiness or for a hook's completion (a test bed runs no pods),
-an operation takes the time it is told to instead; and an operation fails where it is told to.
+Two things are not Helm's: hooks are not waited for (a test bed runs no pods), and an operation takes the time, or fails
+where, it is told to.
 """
 
 from __future__ import annotations
@@ -21,15 +21,11 @@ from hack.standins.helm import storage
 from hack.standins.helm.applier import Applier
 from hack.standins.helm.engine import HelmEngine, HelmError, Rendered
 from hack.standins.helm.kinds import Kinds
-from hack.standins.helm.ordering import hook_is_deleted, hooks_for, in_uninstall_order
+from hack.standins.helm.ordering import in_uninstall_order
+from hack.standins.helm.rollout import Rollout
 from hack.standins.helm.storage import Release, ReleaseStorage
 from hack.standins.helm.values import merge
 from hack.standins.plays import Play
-
-# What Helm says when readiness does not come: the most frequent failure, and so the one that is played.
-TIMED_OUT = "timed out waiting for the condition"
-_CRD_LOOKS = 100
-_CRD_LOOK_SECONDS = 0.1
 
 
 def _words(error: Exception) -> str:
@@ -54,17 +50,17 @@ class Helm:
         client: Client,
         engine: HelmEngine,
         kinds: Kinds,
-        pause: Callable[[float], object],
+        pause: Callable[[float], bool],
         name: str,
         namespace: str,
     ) -> None:
-        """`pause` waits for that many seconds, or less when the program is stopping."""
+        """`pause` waits for that many seconds, or less when the program is stopping: then it returns True."""
         self._engine = engine
-        self._pause = pause
         self._name = name
         self._namespace = namespace
         self._storage = ReleaseStorage(client=client)
         self._applier = Applier(client=client, kinds=kinds, release=name, namespace=namespace)
+        self._rollout = Rollout(applier=self._applier, pause=pause)
 
     @_helm_errors()
     def last(self) -> Release | None:
@@ -77,18 +73,21 @@ class Helm:
         return self._storage.history(self._name, self._namespace)
 
     @_helm_errors()
-    def install(self, chart: Path, values: Mapping[str, Any], *, skip_crds: bool, play: Play) -> Release:
-        """Install revision 1. A failure leaves it in storage as `failed`, unless it came before anything was stored."""
+    def install(self, chart: Path, values: Mapping[str, Any], *, skip_crds: bool, wait: float, play: Play) -> Release:
+        """Install revision 1. A failure leaves it in storage as `failed`, unless it came before anything was stored.
+
+        `wait`: seconds that the workloads have to become ready; 0: nobody looks.
+        """
         if self.last() is not None:
             raise HelmError("cannot re-use a name that is still in use")
         rendered = self._render(chart, values, revision=1, is_upgrade=False)
         if not skip_crds:
-            self._install_crds(rendered.crds)
+            self._rollout.install_crds(rendered.crds)
         self._applier.refuse_foreign(manifest.object for manifest in rendered.manifests)
         release = self._new(rendered, values, version=1, status=storage.PENDING_INSTALL, first=None)
         self._storage.create(release)
         try:
-            self._roll_out(release, rendered, "install", play)
+            self._roll_out(release, "install", wait, play)
         except (ApiError, HelmError) as error:
             self._store_failure(release, f'Release "{self._name}" failed: {_words(error)}')
             raise
@@ -96,9 +95,9 @@ class Helm:
 
     @_helm_errors()
     def upgrade(
-        self, chart: Path, values: Mapping[str, Any], *, reuse_values: bool, max_history: int, play: Play
+        self, chart: Path, values: Mapping[str, Any], *, reuse_values: bool, max_history: int, wait: float, play: Play
     ) -> Release:
-        """Make the next revision. A failure leaves it as `failed`, beside the deployed one."""
+        """Make the next revision. A failure leaves it as `failed`, beside the deployed one. `wait`: see `install`."""
         history = self.history()
         if not history:
             raise HelmError(f'"{self._name}" has no deployed releases')
@@ -117,8 +116,8 @@ class Helm:
         )
         self._storage.create(release, max_history=max_history)
         try:
-            self._roll_out(release, rendered, "upgrade", play)
-            self._remove_dropped(before, (item.object for item in rendered.manifests))
+            self._roll_out(release, "upgrade", wait, play)
+            self._rollout.remove_dropped(before, (item.object for item in rendered.manifests))
         except (ApiError, HelmError) as error:
             self._store_failure(release, f'Upgrade "{self._name}" failed: {_words(error)}')
             raise
@@ -126,8 +125,8 @@ class Helm:
         return self._store(release.moved(storage.DEPLOYED, "Upgrade complete"))
 
     @_helm_errors()
-    def rollback(self, *, play: Play) -> Release:
-        """Make a new revision that is what the revision before the last one was."""
+    def rollback(self, *, wait: float, play: Play) -> Release:
+        """Make a new revision that is what the revision before the last one was. `wait`: see `install`."""
         history = self.history()
         if not history:
             raise HelmError("release: not found")
@@ -145,9 +144,10 @@ class Helm:
         self._storage.create(release)
         wanted = self._objects(release)
         try:
-            self._apply(wanted)
-            self._wait(play)
-            self._remove_dropped(self._objects(last), wanted)
+            self._rollout.apply(wanted)
+            self._rollout.play(play)
+            self._rollout.wait_ready(wanted, wait)
+            self._rollout.remove_dropped(self._objects(last), wanted)
         except (ApiError, HelmError) as error:
             self._store_failure(release, f'Rollback "{self._name}" failed: {_words(error)}')
             raise
@@ -160,8 +160,8 @@ class Helm:
         last = self.last()
         if last is None:
             raise HelmError("release: not found")
-        self._run_hooks("test", self._hooks(last))
-        self._wait(play)
+        self._rollout.run_hooks("test", self._hooks(last))
+        self._rollout.play(play)
 
     @_helm_errors()
     def uninstall(self, *, play: Play) -> None:
@@ -171,11 +171,11 @@ class Helm:
             raise HelmError(f"uninstall: Release not loaded: {self._name}: release: not found")
         last = self._store(history[-1].moved(storage.UNINSTALLING, "Deletion in progress (or silently failed)"))
         hooks = self._hooks(last)
-        self._run_hooks("pre-delete", hooks)
-        self._wait(play)
+        self._rollout.run_hooks("pre-delete", hooks)
+        self._rollout.play(play)
         for obj in in_uninstall_order(self._objects(last)):
             self._applier.delete(obj)
-        self._run_hooks("post-delete", hooks)
+        self._rollout.run_hooks("post-delete", hooks)
         for release in history:
             self._storage.delete(release)
 
@@ -223,43 +223,9 @@ class Helm:
             notes=rendered.notes,
         )
 
-    def _install_crds(self, crds: Iterable[Object]) -> None:
-        """CRDs that exist stay as they are; new ones are waited for, as the objects that follow need them."""
-        created = [crd for crd in crds if self._applier.create_missing(crd)]
-        for _ in range(_CRD_LOOKS):
-            if all(self._applier.serves(crd) for crd in created):
-                return
-            self._pause(_CRD_LOOK_SECONDS)
-
-    def _roll_out(self, release: Release, rendered: Rendered, operation: str, play: Play) -> None:
-        hooks = self._hooks(release)
-        self._run_hooks(f"pre-{operation}", hooks)
-        self._apply(manifest.object for manifest in rendered.manifests)
-        self._wait(play)
-        self._run_hooks(f"post-{operation}", hooks)
-
-    def _wait(self, play: Play) -> None:
-        self._pause(play.seconds)
-        if play.fail:
-            raise HelmError(TIMED_OUT)
-
-    def _apply(self, wanted: Iterable[Object]) -> None:
-        for obj in wanted:
-            self._applier.apply(obj)
-
-    def _remove_dropped(self, before: Iterable[Object], wanted: Iterable[Object]) -> None:
-        kept = {self._applier.identity(obj) for obj in wanted}
-        for obj in in_uninstall_order(before):
-            if self._applier.identity(obj) not in kept:
-                self._applier.delete(obj)
-
-    def _run_hooks(self, event: str, hooks: Iterable[Object]) -> None:
-        for hook in hooks_for(event, hooks):
-            if hook_is_deleted("before-hook-creation", hook):
-                self._applier.delete(hook)
-            self._applier.apply(hook)
-            if hook_is_deleted("hook-succeeded", hook):
-                self._applier.delete(hook)
+    def _roll_out(self, release: Release, operation: str, wait: float, play: Play) -> None:
+        wanted, hooks = self._objects(release), self._hooks(release)
+        self._rollout.roll_out(wanted, hooks, operation, wait=wait, play=play)
 
     def _objects(self, release: Release) -> list[Object]:
         return list(self._engine.parse(release.manifest))

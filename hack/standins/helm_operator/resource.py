@@ -14,6 +14,7 @@ HELM_RELEASES = Resource("helm.fluxcd.io", "v1", "helmreleases", "HelmRelease", 
 ANTECEDENT = "helm.fluxcd.io/antecedent"
 DEFAULT_MAX_HISTORY = 10
 DEFAULT_MAX_RETRIES = 5
+DEFAULT_TIMEOUT = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,19 @@ class HelmRelease:
         return bool(self._section("rollback").get("enable"))
 
     @property
+    def wait_seconds(self) -> float:
+        """How long an installation or upgrade waits for readiness; without rollback or test, and not told to: 0."""
+        wait = self.spec.get("wait")
+        waits = self.rolls_back or self.tests if wait is None else bool(wait)
+        return _timeout(self.spec) if waits else 0.0
+
+    @property
+    def rollback_wait_seconds(self) -> float:
+        """The same of a rollback, which only waits when told to."""
+        rollback = self._section("rollback")
+        return _timeout(rollback) if rollback.get("wait") else 0.0
+
+    @property
     def retries_upgrade(self) -> bool:
         """Whether a rolled-back upgrade is tried again: `rollback.retry`, at most `maxRetries` times (0: for ever)."""
         rollback = self._section("rollback")
@@ -131,3 +145,8 @@ class HelmRelease:
 
     def _section(self, name: str) -> Mapping[str, Any]:
         return self.spec.get(name) or {}
+
+
+def _timeout(section: Mapping[str, Any]) -> float:
+    seconds = section.get("timeout")
+    return DEFAULT_TIMEOUT if seconds is None else float(seconds)

@@ -160,6 +160,7 @@ class _Run:
                 self._chart.path,
                 self._values,
                 skip_crds=self._hr.skip_crds,
+                wait=self._hr.wait_seconds,
                 play=self._plays.play(plays.INSTALL, self._hr.obj),
             )
         except HelmError as error:
@@ -178,6 +179,7 @@ class _Run:
                 self._values,
                 reuse_values=self._hr.reuse_values,
                 max_history=self._hr.max_history,
+                wait=self._hr.wait_seconds,
                 play=self._plays.play(plays.UPGRADE, self._hr.obj),
             )
         except HelmError as error:
@@ -218,7 +220,9 @@ class _Run:
             return
         self._reporter.phase(self._hr, status.ROLLING_BACK)
         try:
-            release = self._helm.rollback(play=self._plays.play(plays.ROLLBACK, self._hr.obj))
+            release = self._helm.rollback(
+                wait=self._hr.rollback_wait_seconds, play=self._plays.play(plays.ROLLBACK, self._hr.obj)
+            )
         except HelmError as error:
             self._reporter.phase(self._hr, status.ROLLBACK_FAILED)
             self._errors.append(f"rollback failed: {error}")
