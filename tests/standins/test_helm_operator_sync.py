@@ -327,6 +327,22 @@ def test_workloads_that_do_not_become_ready_fail_the_installation(bed: Bed) -> N
     assert bed.error == "installation failed: timed out waiting for the condition"
 
 
+def test_nobody_waits_for_a_workload_that_is_gone(bed: Bed) -> None:
+    bed.installed().stopping = False
+    bed.change(wait=True, values=bed.tag("two"))
+    get = bed.client.get
+
+    def gone_after_its_upgrade(resource: Any, name: str, *, namespace: str = "") -> dict[str, Any]:
+        if ("apply", "deployments", "run") in bed.client.log[-2:]:
+            bed.client.objects.pop(("deployments", "environment", "run"), None)
+        return get(resource, name, namespace=namespace)
+
+    bed.client.log.clear()
+    bed.client.get = gone_after_its_upgrade
+    assert bed.sync() == ["Upgrading", "DeployFailed", "!"]
+    assert bed.error == 'upgrade failed: Deployment "run" not found'
+
+
 def test_tests_run_between_deployed_and_success(bed: Bed) -> None:
     bed.change(test={"enable": True})
     bed.sync()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 
+from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from hack.standins.helm.applier import Applier
 from hack.standins.helm.engine import HelmError
@@ -78,8 +79,15 @@ class Rollout:
         deadline = time.monotonic() + seconds
         waited_for = list(wanted) if seconds > 0 else []
         while waited_for:
-            waited_for = [obj for obj in waited_for if not is_ready(self._applier.get(obj) or obj)]
+            waited_for = [obj for obj in waited_for if not is_ready(self._live(obj))]
             if not waited_for or self._pause(_READY_LOOK_SECONDS):
                 return
             if time.monotonic() >= deadline:
                 raise HelmError(TIMED_OUT)
+
+    def _live(self, obj: Object) -> Object:
+        live = self._applier.get(obj)
+        if live is None:
+            # An uninstall under way, or somebody else: it will not come back.
+            raise HelmError(f'{obj["kind"]} "{objects.name(obj)}" not found')
+        return live
