@@ -1,0 +1,149 @@
+"""A cluster inside a test process: a server on a thread of its own, with everything a test wants to ask or do."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import threading
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from .audit import AuditLog
+from .auth import Authenticator
+from .hooks import Hooks
+from .kubeconfig import write_kubeconfig
+from .options import Options
+from .server import Server
+from .storage import state
+from .storage.store import Store
+
+T = TypeVar("T")
+_WAIT_SECONDS = 10.0
+
+
+class LocalCluster:
+    """Runs while the `with` block does.
+
+    Args:
+        options: settings; `options.port` 0 takes a free port, which restarts keep.
+        kubeconfig: where to write the kubeconfig; a temporary file by default.
+
+    Attributes:
+        kubeconfig: path of the kubeconfig.
+        audit: every request so far.
+        token: the admin's bearer token.
+    """
+
+    def __init__(self, options: Options | None = None, *, kubeconfig: Path | None = None) -> None:
+        self._options = options or Options()
+        self._folder = tempfile.TemporaryDirectory(prefix="localcluster-")
+        self.kubeconfig = kubeconfig or Path(self._folder.name) / "kubeconfig"
+        self.audit = AuditLog(self._options.audit_log)
+        self._authenticator = Authenticator()
+        self.token = self._authenticator.admin_token
+        self._store = self._new_store()
+        self._port = self._options.port
+        self._loop = asyncio.new_event_loop()
+        self._thread: threading.Thread | None = None
+        self._server: Server | None = None
+
+    def _new_store(self) -> Store:
+        store = Store(history_limit=self._options.history_limit)
+        if self._options.state_file:
+            state.load(store, Path(self._options.state_file))
+        return store
+
+    @property
+    def url(self) -> str:
+        """Base URL of the API."""
+        return f"http://{self._options.host}:{self._port}"
+
+    @property
+    def hooks(self) -> Hooks:
+        """The running server's hooks; call them through `call`."""
+        assert self._server is not None, "the server is stopped"
+        return self._server.hooks
+
+    def __enter__(self) -> Self:
+        self._thread = threading.Thread(name="localcluster", target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self.start()
+        write_kubeconfig(self.kubeconfig, url=self.url, token=self.token)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        if self._thread is not None:
+            self._thread.join(_WAIT_SECONDS)
+        self._loop.close()
+        self.audit.close()
+        self._folder.cleanup()
+
+    def start(self) -> None:
+        """Listen, on the port of the time before."""
+        if self._server is None:
+            self._server = self._run(self._start())
+
+    async def _start(self) -> Server:
+        server = Server(
+            options=self._options,
+            store=self._store,
+            authenticator=self._authenticator,
+            audit=self.audit,
+            port=self._port,
+        )
+        self._port = await server.start()
+        return server
+
+    def stop(self) -> None:
+        """Stop listening; the state stays for the next `start`."""
+        server, self._server = self._server, None
+        if server is not None:
+            self._run(server.stop())
+            if self._options.state_file:
+                state.save(self._store, Path(self._options.state_file))
+
+    def restart(self, *, keep_state: bool = True, keep_history: bool = True) -> None:
+        """Stop and start on the same port: as it was, without watch history, or empty."""
+        self.stop()
+        if not keep_state:
+            self._store = Store(history_limit=self._options.history_limit)
+        elif not keep_history:
+            self._store.compact()
+        self.start()
+
+    def hold(self, resource: str) -> None:
+        """Hold back watch streams of `plural` or `plural.group`."""
+        self.call(lambda: self.hooks.hold(resource))
+
+    def release(self, resource: str) -> None:
+        """Let held watch streams go."""
+        self.call(lambda: self.hooks.release(resource))
+
+    def drop_watches(self, resource: str = "") -> None:
+        """End watch streams."""
+        self.call(lambda: self.hooks.drop(resource))
+
+    def compact(self) -> None:
+        """Forget the history of changes."""
+        self.call(lambda: self.hooks.compact())
+
+    def watches(self, resource: str = "") -> int:
+        """How many watch streams are open."""
+        return self.call(lambda: self.hooks.watches(resource))
+
+    def call(self, function: Callable[[], T]) -> T:
+        """Run a function in the server's event loop."""
+
+        async def run() -> T:
+            return function()
+
+        return self._run(run())
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(_WAIT_SECONDS)

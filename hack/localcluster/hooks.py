@@ -1,0 +1,82 @@
+"""Hooks for tests: what no real API server offers, under a path of its own.
+
+`POST /_test/hold?resource=plural.group`, `/_test/release?resource=…`, `/_test/drop?resource=…` (all watches without a
+resource), `/_test/compact`; `GET /_test/audit?since=N`, `GET /_test/watches?resource=…`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from aiohttp import web
+
+from .audit import AuditLog
+from .errors import page_not_found
+from .storage.store import GroupPlural, Store
+from .watch.hub import WatchHub
+
+HOOK_PREFIX = "/_test/"
+
+
+class Hooks:
+    """The hooks as methods, for the embedding process (they must run in the server's event loop)."""
+
+    def __init__(self, *, store: Store, hub: WatchHub, audit: AuditLog) -> None:
+        self._store = store
+        self._hub = hub
+        self.audit = audit
+
+    def hold(self, resource: str) -> None:
+        """Hold back the watch streams of a resource: its readers' caches grow stale."""
+        self._hub.hold(storage_key(resource), True)
+
+    def release(self, resource: str) -> None:
+        """Let go what was held back."""
+        self._hub.hold(storage_key(resource), False)
+
+    def drop(self, resource: str = "") -> None:
+        """End the watch streams of a resource, or all."""
+        self._hub.drop(storage_key(resource) if resource else None)
+
+    def compact(self) -> None:
+        """Forget the history: watches from, and pages of, an older version answer 410."""
+        self._store.compact()
+
+    def watches(self, resource: str = "") -> int:
+        """How many watch streams are open."""
+        return self._hub.count(storage_key(resource) if resource else None)
+
+
+def storage_key(resource: str) -> GroupPlural:
+    """("helm.fluxcd.io", "helmreleases") for `helmreleases.helm.fluxcd.io`, ("", "secrets") for `secrets`."""
+    plural, _, group = resource.partition(".")
+    return group, plural
+
+
+class HookHandler:
+    """The hooks over HTTP."""
+
+    def __init__(self, hooks: Hooks) -> None:
+        self._hooks = hooks
+
+    async def handle(self, request: web.Request, body: bytes) -> web.Response:
+        """Answer one request.
+
+        Raises:
+            PlainError: 404 for what is no hook.
+        """
+        action, resource = request.path.removeprefix(HOOK_PREFIX), request.query.get("resource", "")
+        if request.method == "GET" and action == "audit":
+            since = int(request.query.get("since", "0"))
+            return web.json_response([asdict(entry) for entry in self._hooks.audit.entries()[since:]])
+        if request.method == "GET" and action == "watches":
+            return web.json_response(self._hooks.watches(resource))
+        if request.method == "POST" and action in ("hold", "release") and resource:
+            (self._hooks.hold if action == "hold" else self._hooks.release)(resource)
+        elif request.method == "POST" and action == "drop":
+            self._hooks.drop(resource)
+        elif request.method == "POST" and action == "compact":
+            self._hooks.compact()
+        else:
+            raise page_not_found()
+        return web.json_response({})

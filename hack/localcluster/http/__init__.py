@@ -1,0 +1,1 @@
+"""HTTP: paths to resources, bodies to objects, objects to answers."""

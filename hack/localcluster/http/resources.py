@@ -1,0 +1,309 @@
+"""Requests for resources: get, list, watch, create, update, patch, delete, deletecollection."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from ..errors import StatusError, bad_request, invalid_options
+from ..objects import Object, clone, name_of, namespace_of, uid_of
+from ..options import Options
+from ..registry.context import DeleteOptions, WriteContext
+from ..registry.lists import Selection, list_objects
+from ..registry.patching import APPLY_PATCH, Patcher, check_name, check_patch_type
+from ..registry.registry import Registry
+from ..selectors import fields, labels
+from ..storage.paging import Page
+from ..validation.options import (
+    validate_delete_options,
+    validate_list_options,
+    validate_patch_options,
+    validate_write_options,
+)
+from ..watch.hub import WatchHub
+from ..watch.stream import WatchRequest, WatchStream
+from .bodies import media_type, parse_document, parse_json, parse_yaml, read_object
+from .negotiate import Representation, negotiate
+from .respond import render_list, render_object, respond
+from .route import Target
+
+_TRUE = ("1", "true", "True", "TRUE")
+Query = Mapping[str, str]
+
+
+class ResourceHandler:
+    """Serves resolved requests."""
+
+    def __init__(self, registry: Registry, hub: WatchHub, options: Options) -> None:
+        self._registry = registry
+        self._hub = hub
+        self._options = options
+
+    async def handle(self, request: web.Request, target: Target, body: bytes) -> web.StreamResponse:
+        """Answer one request.
+
+        Raises:
+            StatusError: what the answer says when it is a failure.
+        """
+        if target.verb == "watch":
+            return await self._watch(request, target)
+        handlers = {
+            "get": self._get,
+            "list": self._list,
+            "create": self._create,
+            "update": self._update,
+            "patch": self._patch,
+            "delete": self._delete,
+            "deletecollection": self._delete_collection,
+        }
+        return handlers[target.verb](request, target, body)
+
+    def _get(self, request: web.Request, target: Target, body: bytes) -> web.Response:
+        shape = _shape(request, target, single=True)
+        obj = self._registry.get(target.resource, target.namespace, target.name)
+        return self._object(200, request, target, obj, shape)
+
+    def _object(
+        self,
+        code: int,
+        request: web.Request,
+        target: Target,
+        obj: Object,
+        shape: Representation,
+        context: WriteContext | None = None,
+    ) -> web.Response:
+        shown = render_object(target.resource, obj, shape, request.query.get("includeObject", "Metadata"))
+        return respond(code, shown, shape=shape, warnings=context.warnings if context else ())
+
+    def _list(self, request: web.Request, target: Target, body: bytes) -> web.Response:
+        shape = _shape(request, target, single=False)
+        page = self._page(request.query, target)
+        include = request.query.get("includeObject", "Metadata")
+        return respond(200, render_list(target.resource, page, shape, include), shape=shape)
+
+    def _page(self, query: Query, target: Target) -> Page:
+        problems = validate_list_options(dict(query))
+        if problems:
+            raise invalid_options("ListOptions", problems)
+        return list_objects(
+            self._registry.store,
+            target.resource,
+            selection_of(target, query),
+            version=query.get("resourceVersion", ""),
+            match=query.get("resourceVersionMatch", ""),
+            limit=_integer(query, "limit"),
+            token=query.get("continue", ""),
+        )
+
+    async def _watch(self, request: web.Request, target: Target) -> web.StreamResponse:
+        query = request.query
+        shape = _shape(request, target, single=True)
+        problems = validate_list_options({**query, "watch": "1"})
+        if problems:
+            raise invalid_options("ListOptions", problems)
+        initial = query.get("sendInitialEvents")
+        wanted = WatchRequest(
+            resource=target.resource,
+            selection=selection_of(target, query),
+            version=query.get("resourceVersion", ""),
+            initial_events=None if initial is None else initial in _TRUE,
+            bookmarks=query.get("allowWatchBookmarks") in _TRUE,
+            timeout=_integer(query, "timeoutSeconds") or 1800 * (1 + random.random()),
+        )
+        include = query.get("includeObject", "Metadata")
+        stream = WatchStream(
+            self._registry.store,
+            self._hub,
+            wanted,
+            representation=f"{target.resource.api_version} {shape.form} {include}",
+            render=lambda obj: render_object(target.resource, obj, shape, include),
+            bookmark_interval=self._options.bookmark_interval,
+            progress=self._options.initial_events,
+        )
+        lines = stream.lines()
+        response = web.StreamResponse(
+            headers={"Content-Type": "application/json", "Cache-Control": "no-cache, private"}
+        )
+        response.enable_chunked_encoding()
+        await response.prepare(request)
+        try:
+            async for line in lines:
+                await response.write(line)
+            await response.write_eof()
+        except ConnectionError:
+            pass  # the client went away, which is how most watches end
+        finally:
+            await lines.aclose()
+        return response
+
+    def _create(self, request: web.Request, target: Target, body: bytes) -> web.Response:
+        shape = _shape(request, target, single=True)
+        context = _write_context(request, "CreateOptions", target)
+        obj = self._read(request, target, body, context)
+        created = self._registry.create(target.resource, target.namespace, obj, context)
+        return self._object(201, request, target, created, shape, context)
+
+    def _update(self, request: web.Request, target: Target, body: bytes) -> web.Response:
+        shape = _shape(request, target, single=True)
+        context = _write_context(request, "UpdateOptions", target)
+        obj = self._read(request, target, body, context)
+        resource = target.resource
+        check_name(obj, target.name, target.namespace if resource.namespaced else "")
+        updated, created = self._registry.update(
+            resource,
+            target.namespace,
+            target.name,
+            lambda live: clone(obj),
+            context,
+            create_missing=resource.strategy.create_on_update,
+            uid_precondition=uid_of(obj),
+        )
+        return self._object(201 if created else 200, request, target, updated, shape, context)
+
+    def _read(self, request: web.Request, target: Target, body: bytes, context: WriteContext) -> Object:
+        resource = target.resource
+        obj, problems = read_object(self._registry.catalog, resource, body, request.headers.get("Content-Type", ""))
+        obj, unknown = resource.strategy.decode(obj)
+        problems += unknown
+        if problems and context.field_validation == "Strict":
+            raise bad_request(
+                f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: '
+                f"strict decoding error: {', '.join(problems)}"
+            )
+        if context.field_validation == "Warn":
+            context.warnings.extend(problems)
+        return obj
+
+    def _patch(self, request: web.Request, target: Target, body: bytes) -> web.Response:
+        kind = media_type(request.headers.get("Content-Type", ""))
+        check_patch_type(target.resource, kind)
+        shape = _shape(request, target, single=True)
+        query = request.query
+        force = None if "force" not in query else query["force"] in _TRUE
+        context = _write_context(request, "PatchOptions", target, apply=kind == APPLY_PATCH, force=force)
+        document, duplicates = _patch_document(body, apply=kind == APPLY_PATCH)
+        patcher = Patcher(
+            target.resource,
+            kind=kind,
+            document=document,
+            duplicates=duplicates,
+            name=target.name,
+            namespace=target.namespace,
+            force=bool(force),
+            context=context,
+        )
+        patched, created = self._registry.update(
+            target.resource,
+            target.namespace,
+            target.name,
+            patcher,
+            context,
+            create_missing=patcher.applies,
+            tracked=patcher.applies,
+        )
+        return self._object(201 if created else 200, request, target, patched, shape, context)
+
+    def _delete(self, request: web.Request, target: Target, body: bytes) -> web.Response:
+        shape = _shape(request, target, single=True)
+        options = _delete_options(request, body)
+        result = self._registry.delete(target.resource, target.namespace, target.name, options)
+        waits = options.orphan_dependents is False and result.get("kind") != "Status"
+        return self._object(202 if waits else 200, request, target, result, shape)
+
+    def _delete_collection(self, request: web.Request, target: Target, body: bytes) -> web.Response:
+        shape = _shape(request, target, single=False)
+        options = _delete_options(request, body)
+        page = self._page(request.query, target)
+        for obj in page.items:
+            try:
+                self._registry.delete(target.resource, namespace_of(obj), name_of(obj), options)
+            except StatusError as error:
+                if error.code != 404:
+                    raise
+        return respond(200, render_list(target.resource, page, shape), shape=shape)
+
+
+def selection_of(target: Target, query: Query) -> Selection:
+    """What a list, watch or deletecollection selects.
+
+    Raises:
+        StatusError: 400.
+    """
+    strategy = target.resource.strategy
+    by_label = labels.parse(query.get("labelSelector", ""))
+    by_field = fields.parse(query.get("fieldSelector", ""), strategy.readers, strategy.unknown_field_text)
+    if target.name:
+        named = by_field.exact("metadata.name")
+        if by_field.terms and named != target.name:
+            raise bad_request("fieldSelector metadata.name doesn't match requested name")
+        by_field = fields.FieldSelector((fields.FieldTerm("metadata.name", target.name, True),), strategy.readers)
+    return Selection(namespace=target.namespace, labels=by_label, fields=by_field)
+
+
+def _shape(request: web.Request, target: Target, *, single: bool) -> Representation:
+    return negotiate(request.headers.get("Accept", ""), custom=target.resource.custom, single=single)
+
+
+def _integer(query: Query, name: str) -> int:
+    text = query.get(name, "")
+    if not text:
+        return 0
+    try:
+        return int(text)
+    except ValueError:
+        why = f'strconv.ParseInt: parsing "{text}": invalid syntax'
+        raise bad_request(why) from None
+
+
+def _write_context(
+    request: web.Request, kind: str, target: Target, *, apply: bool = False, force: bool | None = None
+) -> WriteContext:
+    query = request.query
+    manager = query.get("fieldManager", "")
+    dry_run, directive = query.getall("dryRun", []), query.get("fieldValidation", "")
+    problems = validate_patch_options(apply=apply, manager=manager, force=force) if kind == "PatchOptions" else []
+    problems += validate_write_options(manager=manager, dry_run=dry_run, field_validation=directive)
+    if problems:
+        raise invalid_options(kind, problems)
+    agent = request.headers.get("User-Agent", "").partition("/")[0]
+    return WriteContext(
+        manager=manager or agent[:128] or "unknown",
+        dry_run=bool(dry_run),
+        field_validation=directive or "Warn",
+        subresource=target.subresource,
+    )
+
+
+def _delete_options(request: web.Request, body: bytes) -> DeleteOptions:
+    document: dict[str, Any] = {}
+    if body:
+        try:
+            parsed, _ = parse_document(body, request.headers.get("Content-Type", ""))
+        except ValueError as error:
+            raise bad_request(f"couldn't get version/kind; json parse error: {error}") from None
+        document = parsed if isinstance(parsed, dict) else {}
+    else:
+        query = request.query
+        if "propagationPolicy" in query:
+            document["propagationPolicy"] = query["propagationPolicy"]
+        if "orphanDependents" in query:
+            document["orphanDependents"] = query["orphanDependents"] in _TRUE
+        if "gracePeriodSeconds" in query:
+            document["gracePeriodSeconds"] = _integer(query, "gracePeriodSeconds")
+        if "dryRun" in query:
+            document["dryRun"] = query.getall("dryRun")
+    problems = validate_delete_options(document)
+    if problems:
+        raise invalid_options("DeleteOptions", problems)
+    return DeleteOptions.from_document(document)
+
+
+def _patch_document(body: bytes, *, apply: bool) -> tuple[Any, list[str]]:
+    try:
+        return (parse_yaml(body), []) if apply else parse_json(body)
+    except ValueError as error:
+        what = "encoding" if apply else "decoding"
+        raise bad_request(f"error {what} patch: {error}") from None

@@ -1,0 +1,82 @@
+"""Answers: objects and lists in the form asked for, Status objects, warnings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import yaml
+from aiohttp import web
+
+from ..errors import PlainError, StatusError, go_quote
+from ..objects import Object, encode
+from ..registry.resource import ResourceType
+from ..storage.paging import Page
+from ..tables import table_of
+from .negotiate import Representation
+
+_META = "meta.k8s.io/v1"
+
+
+def render_object(resource: ResourceType, obj: Object, shape: Representation, include: str = "Metadata") -> Object:
+    """A stored object as the answer to a request for it."""
+    shown = resource.face.shown(obj)
+    if shown.get("kind") == "Status" and shown.get("status") in ("Success", "Failure"):
+        return shown
+    if shape.form == "table":
+        return table_of(resource, [shown], {"resourceVersion": shown["metadata"].get("resourceVersion", "")}, include)
+    if shape.form == "metadata":
+        return partial_metadata(shown)
+    return shown
+
+
+def partial_metadata(shown: Object) -> Object:
+    """PartialObjectMetadata."""
+    return {"kind": "PartialObjectMetadata", "apiVersion": _META, "metadata": shown["metadata"]}
+
+
+def render_list(resource: ResourceType, page: Page, shape: Representation, include: str = "Metadata") -> Object:
+    """A page as the answer to a list request."""
+    metadata: dict[str, Any] = {"resourceVersion": str(page.version)}
+    if page.token:
+        metadata["continue"] = page.token
+    if page.remaining is not None:
+        metadata["remainingItemCount"] = page.remaining
+    items = [resource.face.shown(obj) for obj in page.items]
+    if shape.form == "table":
+        return table_of(resource, items, metadata, include)
+    if shape.form.startswith("metadata"):
+        partial = [partial_metadata(item) for item in items]
+        return {"kind": "PartialObjectMetadataList", "apiVersion": _META, "metadata": metadata, "items": partial}
+    if not resource.custom:
+        # Lists of Go types leave the type out of their items; unstructured lists keep it.
+        items = [{key: value for key, value in item.items() if key not in ("kind", "apiVersion")} for item in items]
+    kind, version = resource.list_kind, resource.api_version
+    return {"kind": kind, "apiVersion": version, "metadata": metadata, "items": items}
+
+
+def respond(
+    code: int, body: Object, *, shape: Representation | None = None, warnings: Iterable[str] = ()
+) -> web.Response:
+    """An answer with a JSON (or YAML) body."""
+    if shape is not None and shape.yaml:
+        response = web.Response(
+            status=code, text=yaml.safe_dump(json.loads(json.dumps(body))), content_type="application/yaml"
+        )
+    else:
+        response = web.Response(status=code, body=encode(body) + b"\n", content_type="application/json")
+    for text in dict.fromkeys(warnings):
+        response.headers.add("Warning", f"299 - {go_quote(text)}")
+    return response
+
+
+def respond_failure(error: StatusError | PlainError) -> web.Response:
+    """The answer that a failure is."""
+    if isinstance(error, PlainError):
+        return web.Response(status=error.code, text=error.text, headers={"Content-Type": "text/plain; charset=utf-8"})
+    response = respond(error.code, error.body)
+    retry = (error.details or {}).get("retryAfterSeconds")
+    if retry:
+        response.headers["Retry-After"] = str(retry)
+    return response

@@ -1,0 +1,30 @@
+"""Settings of a local cluster, one place for the program's flags and the embedding class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What can be set.
+
+    Attributes:
+        host, port: where to listen; port 0 takes a free one.
+        audit_log: file to which every request is appended as a line of JSON; "" for none.
+        state_file: objects are read from here at start and written back at stop; "" for none.
+        bookmark_interval: seconds between bookmarks of a watch that wants them.
+        history_limit: changes remembered per resource; older versions answer 410.
+        initial_events: answer watches with sendInitialEvents; False refuses them as a server without progress
+            notifications from its storage does.
+        deployments_ready: a small controller marks workloads as rolled out.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    audit_log: str = ""
+    state_file: str = ""
+    bookmark_interval: float = 60.0
+    history_limit: int = 10_000
+    initial_events: bool = True
+    deployments_ready: bool = True

@@ -1,0 +1,58 @@
+"""The namespace lifecycle plug-in: new content needs a namespace that lives; three namespaces cannot be deleted."""
+
+from __future__ import annotations
+
+from ..errors import forbidden, not_found
+from ..objects import is_deleting
+from ..storage.store import Store
+from .resource import ResourceType
+
+_IMMORTAL = ("default", "kube-system", "kube-public")
+NAMESPACES = ("", "namespaces")
+
+
+def admit_create(store: Store, resource: ResourceType, namespace: str, name: str) -> None:
+    """Refuse an object for a namespace that is missing or on its way out.
+
+    Raises:
+        StatusError: 404 or 403.
+    """
+    if not resource.namespaced:
+        return
+    found = store.get(NAMESPACES, "", namespace)
+    if found is None:
+        raise not_found("", "namespaces", namespace)
+    if is_deleting(found):
+        raise forbidden(
+            resource.group,
+            resource.plural,
+            name,
+            f"unable to create new content in namespace {namespace} because it is being terminated",
+            [
+                {
+                    "reason": "NamespaceTerminating",
+                    "message": f"namespace {namespace} is being terminated",
+                    "field": "metadata.namespace",
+                }
+            ],
+        )
+
+
+def admit_update(store: Store, resource: ResourceType, namespace: str) -> None:
+    """Refuse a change in a namespace that does not exist.
+
+    Raises:
+        StatusError: 404.
+    """
+    if resource.namespaced and store.get(NAMESPACES, "", namespace) is None:
+        raise not_found("", "namespaces", namespace)
+
+
+def admit_delete(resource: ResourceType, name: str) -> None:
+    """Refuse to delete the namespaces a cluster cannot be without.
+
+    Raises:
+        StatusError: 403.
+    """
+    if resource.storage == NAMESPACES and name in _IMMORTAL:
+        raise forbidden("", "namespaces", name, "this namespace may not be deleted")

@@ -1,0 +1,51 @@
+"""What a write knows about the request it came with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteContext:
+    """Parameters of one write.
+
+    Attributes:
+        manager: name for managedFields.
+        dry_run: do everything but store.
+        field_validation: "Strict", "Warn" or "Ignore" unknown and duplicate fields.
+        subresource: "status", "finalize", "" for the object itself.
+        warnings: sentences to be sent as Warning headers; filled while the write goes on.
+    """
+
+    manager: str = "unknown"
+    dry_run: bool = False
+    field_validation: str = "Warn"
+    subresource: str = ""
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteOptions:
+    """A `metav1.DeleteOptions` after validation."""
+
+    propagation: str | None = None
+    orphan_dependents: bool | None = None
+    grace_seconds: int | None = None
+    uid: str | None = None
+    resource_version: str | None = None
+    dry_run: bool = False
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, object]) -> DeleteOptions:
+        """From the JSON document of a request."""
+        preconditions = document.get("preconditions") or {}
+        assert isinstance(preconditions, Mapping)
+        return cls(
+            propagation=document.get("propagationPolicy"),  # type: ignore[arg-type]
+            orphan_dependents=document.get("orphanDependents"),  # type: ignore[arg-type]
+            grace_seconds=document.get("gracePeriodSeconds"),  # type: ignore[arg-type]
+            uid=preconditions.get("uid"),
+            resource_version=preconditions.get("resourceVersion"),
+            dry_run=bool(document.get("dryRun")),
+        )

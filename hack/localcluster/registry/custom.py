@@ -1,0 +1,112 @@
+"""Custom resources: what a CustomResourceDefinition says about reading, completing and refusing objects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..fielderrors import FieldError
+from ..objects import Object
+from ..schema.structural import Structural
+from ..schema.typing import Typing
+from ..selectors.fields import FieldReader
+from ..validation import names
+from ..validation.metadata import validate_metadata, validate_metadata_update
+from .resource import ALL_VERBS, Face, ResourceType
+from .strategy import Strategy, field_readers
+
+# Discovery lists the verbs of custom resources in this order.
+CUSTOM_VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
+
+
+class VersionFace(Face):
+    """A custom resource in one of its versions: without conversion only apiVersion differs."""
+
+    def __init__(self, api_version: str) -> None:
+        self._api_version = api_version
+
+    def shown(self, obj: Object) -> Object:
+        """With this version's apiVersion."""
+        return obj if obj.get("apiVersion") == self._api_version else {**obj, "apiVersion": self._api_version}
+
+
+class CustomStrategy(Strategy):
+    """Objects of one version of a CustomResourceDefinition."""
+
+    unconditional_update = False
+    has_generation = True
+
+    def __init__(self, *, schema: dict[str, Any], has_status: bool, selectable: tuple[str, ...]) -> None:
+        self._structural = Structural(schema)
+        self.has_status = has_status
+        self._selectable = selectable
+
+    @property
+    def typing(self) -> Typing:
+        """From the version's schema."""
+        return self._structural.typing
+
+    @property
+    def readers(self) -> dict[str, FieldReader]:
+        """metadata and the version's selectableFields."""
+        return field_readers("metadata.name", "metadata.namespace", *self._selectable)
+
+    def unknown_field_text(self, path: str) -> str:
+        """The refusal of any other field."""
+        return f"field label not supported: {path}"
+
+    def decode(self, obj: Object) -> tuple[Object, list[str]]:
+        """Prune, then default."""
+        unknown = [f'unknown field "{path}"' for path in self._structural.unknown_fields(obj)]
+        return self._structural.default(self._structural.prune(obj)), unknown
+
+    def content(self, obj: Object) -> Object:
+        """Everything but metadata, and but the status where that has a subresource."""
+        return {key: value for key, value in obj.items() if key not in ("metadata", "apiVersion", "kind")}
+
+    def validate_create(self, obj: Object, *, namespaced: bool) -> list[FieldError]:
+        """Metadata and schema together: an error in one keeps the other's rules from running."""
+        errors = validate_metadata(obj, namespaced=namespaced, name_check=self.name_check)
+        return errors + self._structural.validate(obj, None, preceding=errors)
+
+    def validate_update(self, obj: Object, old: Object, *, namespaced: bool, subresource: str) -> list[FieldError]:
+        """The common checks, then metadata again and the schema."""
+        common = validate_metadata(obj, namespaced=namespaced, name_check=names.path_segment)
+        common += validate_metadata_update(obj, old)
+        again = validate_metadata_update(obj, old)
+        check = self._structural.validate_status if subresource == "status" else self._structural.validate
+        return common + again + check(obj, old, preceding=again)
+
+
+def custom_resources(definition: Object) -> list[ResourceType]:
+    """The resources, one for each served version, that a CustomResourceDefinition stands for."""
+    spec = definition["spec"]
+    accepted = spec["names"]
+    resources = []
+    for version in spec["versions"]:
+        if not version.get("served"):
+            continue
+        schema = (version.get("schema") or {}).get("openAPIV3Schema") or {}
+        subresources = version.get("subresources") or {}
+        selectable = tuple(field["jsonPath"].removeprefix(".") for field in version.get("selectableFields") or [])
+        resources.append(
+            ResourceType(
+                group=spec["group"],
+                version=version["name"],
+                plural=accepted["plural"],
+                singular=accepted.get("singular") or accepted["kind"].lower(),
+                kind=accepted["kind"],
+                namespaced=spec["scope"] == "Namespaced",
+                strategy=CustomStrategy(schema=schema, has_status="status" in subresources, selectable=selectable),
+                list_kind=accepted.get("listKind") or f"{accepted['kind']}List",
+                short_names=tuple(accepted.get("shortNames") or ()),
+                categories=tuple(accepted.get("categories") or ()),
+                verbs=ALL_VERBS,
+                subresources=tuple(sorted(subresources)),
+                storage=(spec["group"], accepted["plural"]),
+                face=VersionFace(f"{spec['group']}/{version['name']}"),
+                custom=True,
+                columns=tuple(version.get("additionalPrinterColumns") or ()),
+                schema=schema,
+            )
+        )
+    return resources

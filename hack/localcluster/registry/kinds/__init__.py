@@ -1,0 +1,1 @@
+"""Strategies of built-in kinds that have rules of their own."""

@@ -1,0 +1,166 @@
+"""Events: one store, two faces. They are kept in the core form; events.k8s.io renames the fields."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...fielderrors import FieldError, invalid, required
+from ...objects import Object
+from ...selectors.fields import FieldReader
+from ...validation.names import qualified_name
+from ..resource import Face
+from ..strategy import GarbageCollection, field_readers
+from .builtin import BuiltinStrategy
+
+# events.k8s.io name → core name, in the order in which events.k8s.io shows them.
+_NAMES = {
+    "eventTime": "eventTime",
+    "series": "series",
+    "reportingController": "reportingComponent",
+    "reportingInstance": "reportingInstance",
+    "action": "action",
+    "reason": "reason",
+    "regarding": "involvedObject",
+    "related": "related",
+    "note": "message",
+    "type": "type",
+    "deprecatedSource": "source",
+    "deprecatedFirstTimestamp": "firstTimestamp",
+    "deprecatedLastTimestamp": "lastTimestamp",
+    "deprecatedCount": "count",
+}
+_CORE_NAMES = {core: new for new, core in _NAMES.items()}
+_INVOLVED = tuple(
+    f"involvedObject.{name}"
+    for name in ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
+)
+_SELECTABLE = (
+    "metadata.name",
+    "metadata.namespace",
+    *_INVOLVED,
+    "reason",
+    "reportingComponent",
+    "source",
+    "type",
+)
+
+
+class EventsFace(Face):
+    """Events as events.k8s.io/v1 shows them."""
+
+    def shown(self, obj: Object) -> Object:
+        """Core names to events.k8s.io names."""
+        return {"kind": "Event", "apiVersion": "events.k8s.io/v1", **_renamed(obj, _CORE_NAMES)}
+
+    def stored(self, obj: Object) -> Object:
+        """events.k8s.io names to core names."""
+        return {"kind": "Event", "apiVersion": "v1", **_renamed(obj, _NAMES)}
+
+
+def _renamed(obj: Object, table: dict[str, str]) -> Object:
+    return {table.get(key, key): value for key, value in obj.items() if key not in ("kind", "apiVersion")}
+
+
+class EventStrategy(BuiltinStrategy):
+    """Events of either version; what is stored, compared and validated is the core form."""
+
+    garbage_collection: GarbageCollection = "unsupported"
+    create_on_update = True
+
+    @property
+    def readers(self) -> dict[str, FieldReader]:
+        """By the object concerned, under the core or the events.k8s.io names."""
+        readers = field_readers(*_SELECTABLE)
+        readers["source"] = _source
+        if self.group:
+            for path in _INVOLVED:
+                readers["regarding" + path.removeprefix("involvedObject")] = readers[path]
+            readers["reportingController"] = readers["reportingComponent"]
+        return readers
+
+    def unknown_field_text(self, path: str) -> str:
+        """The refusal of any other field."""
+        return f"field label not supported: {path}"
+
+    def default(self, obj: Object) -> Object:
+        """Fields that Go always writes."""
+        old_api = not self.group
+        named = {"source": {}, "firstTimestamp": None, "lastTimestamp": None, "eventTime": None}
+        if old_api:
+            named["reportingComponent"] = ""
+            named["reportingInstance"] = ""
+            named["involvedObject"] = {}
+            return {**named, **obj}
+        shown = {_CORE_NAMES[key]: value for key, value in named.items()}
+        return {**shown, **obj}
+
+    def validate(self, obj: Object) -> list[FieldError]:
+        """The core group is lenient, events.k8s.io is not."""
+        errors = self._namespace_errors(obj)
+        if not self.group:
+            return errors
+        return errors + _strict_errors(obj)
+
+    def validate_change(self, obj: Object, old: Object) -> list[FieldError]:
+        """events.k8s.io: everything but the series is immutable."""
+        errors = self.validate(obj)
+        if self.group:
+            for field in ("involvedObject", "reason", "related", "message", "type", "action"):
+                if (obj.get(field) or None) != (old.get(field) or None):
+                    errors.append(invalid(field, obj.get(field), "field is immutable"))
+        return errors
+
+    def _namespace_errors(self, obj: Object) -> list[FieldError]:
+        namespace = obj["metadata"].get("namespace", "")
+        involved = (obj.get("involvedObject") or {}).get("namespace") or ""
+        if not involved and namespace not in ("default", "kube-system"):
+            return [invalid("involvedObject.namespace", involved, "does not match event.namespace")]
+        if involved and involved != namespace:
+            return [invalid("involvedObject.namespace", involved, "does not match event.namespace")]
+        return []
+
+
+def _strict_errors(obj: Object) -> list[FieldError]:
+    errors: list[FieldError] = []
+    if not obj.get("eventTime"):
+        errors.append(required("eventTime"))
+    controller = obj.get("reportingComponent") or ""
+    if not controller:
+        errors.append(required("reportingController"))
+    errors += [invalid("reportingController", controller, text) for text in qualified_name(controller)]
+    instance = obj.get("reportingInstance") or ""
+    if not instance:
+        errors.append(required("reportingInstance"))
+    errors += _length("reportingInstance", instance, 128)
+    if not obj.get("action"):
+        errors.append(required("action"))
+    errors += _length("action", obj.get("action") or "", 128)
+    if not obj.get("reason"):
+        errors.append(required("reason"))
+    errors += _length("reason", obj.get("reason") or "", 128)
+    errors += _length("message", obj.get("message") or "", 1024)
+    if obj.get("type") not in ("Normal", "Warning"):
+        errors.append(invalid("type", "", f"has invalid value: {obj.get('type') or ''}"))
+    errors += _series_errors(obj.get("series"))
+    return errors
+
+
+def _series_errors(series: dict[str, Any] | None) -> list[FieldError]:
+    if series is None:
+        return []
+    errors: list[FieldError] = []
+    if (series.get("count") or 0) < 2:
+        errors.append(invalid("series.count", "", "should be at least 2"))
+    if not series.get("lastObservedTime"):
+        errors.append(required("series.lastObservedTime"))
+    return errors
+
+
+def _length(field: str, value: str, limit: int) -> list[FieldError]:
+    # The server passes an empty value to this error, whatever the text was.
+    return [invalid(field, "", f"can have at most {limit} characters")] if len(value.encode()) > limit else []
+
+
+def _source(obj: Object) -> str:
+    source = obj.get("source") or {}
+    return str(source.get("component") or obj.get("reportingComponent") or "")

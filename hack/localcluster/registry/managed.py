@@ -1,0 +1,71 @@
+"""Who owns which field: the registry's calls into `fieldmanager`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from ..errors import StatusError, bad_request, bare_failure
+from ..fieldmanager import ApplyConflict, TypingError, apply, track_update
+from ..objects import Object, name_of, namespace_of
+from .context import WriteContext
+from .resource import ResourceType
+
+
+# What each endpoint discards: nobody comes to own it there.
+_STATUS = (("f:status",),)
+_ALL_BUT_STATUS = (("f:metadata",), ("f:spec",))
+
+
+def track(resource: ResourceType, old: Object | None, new: Object, context: WriteContext) -> Object:
+    """`new` with managedFields that say what this write set; both in the form of this resource's version."""
+    return track_update(
+        old,
+        new,
+        manager=context.manager,
+        api_version=resource.api_version,
+        subresource=context.subresource,
+        now=datetime.now(UTC),
+        typing=resource.strategy.typing,
+        reset_fields=_reset_fields(resource, context),
+    )
+
+
+def merge_intent(
+    resource: ResourceType, live: Object | None, intent: Object, context: WriteContext, *, force: bool
+) -> Object:
+    """The live object with an applied configuration merged in.
+
+    Raises:
+        StatusError: 400, 409, 500.
+    """
+    if (intent.get("metadata") or {}).get("managedFields"):
+        raise bad_request("metadata.managedFields must be nil")
+    if intent.get("apiVersion") != resource.api_version:
+        raise bad_request(
+            "Incorrect version specified in apply patch. "
+            f"Specified patch version: {intent.get('apiVersion')}, expected: {resource.api_version}"
+        )
+    try:
+        return apply(
+            live,
+            intent,
+            manager=context.manager,
+            force=force,
+            api_version=resource.api_version,
+            subresource=context.subresource,
+            now=datetime.now(UTC),
+            typing=resource.strategy.typing,
+            reset_fields=_reset_fields(resource, context),
+        )
+    except ApplyConflict as conflict:
+        raise StatusError(409, "Conflict", conflict.message, {"causes": conflict.causes}) from None
+    except TypingError as error:
+        kind = f"{resource.group}/{resource.version}, Kind={resource.kind}"
+        where = f"{namespace_of(intent)}/{name_of(intent)}; {kind}"
+        raise bare_failure(f"failed to create typed patch object ({where}): {error}") from None
+
+
+def _reset_fields(resource: ResourceType, context: WriteContext) -> tuple[tuple[str, ...], ...]:
+    if context.subresource == "status":
+        return _ALL_BUT_STATUS
+    return _STATUS if resource.strategy.has_status else ()

@@ -1,0 +1,159 @@
+"""What a PATCH makes of the live object, by content type (endpoints/handlers/patch.go)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ..errors import StatusError, bad_request, conflict, invalid, not_found, unsupported_media_type
+from ..fielderrors import invalid as invalid_field
+from ..objects import Object, name_of, namespace_of, uid_of
+from ..patch import PatchError, json_patch, merge_patch, strategic_merge_patch
+from .context import WriteContext
+from .managed import merge_intent
+from .resource import ResourceType
+
+JSON_PATCH = "application/json-patch+json"
+MERGE_PATCH = "application/merge-patch+json"
+STRATEGIC_PATCH = "application/strategic-merge-patch+json"
+APPLY_PATCH = "application/apply-patch+yaml"
+_REASONS = {400: "BadRequest", 422: "Invalid", 500: "InternalError"}
+
+
+def accepted_patches(resource: ResourceType) -> tuple[str, ...]:
+    """Content types that PATCH takes; custom resources know no strategic merge."""
+    types = (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH)
+    return tuple(kind for kind in types if kind != STRATEGIC_PATCH or not resource.custom)
+
+
+def check_patch_type(resource: ResourceType, kind: str) -> None:
+    """Refuse a content type this resource's PATCH does not take.
+
+    Raises:
+        StatusError: 415.
+    """
+    if kind not in accepted_patches(resource):
+        raise unsupported_media_type(accepted_patches(resource))
+
+
+class Patcher:
+    """Makes the wanted object of one PATCH request.
+
+    Args:
+        document: the patch, parsed.
+        duplicates: what strict decoding of the patch objects to.
+        force: of an apply.
+    """
+
+    def __init__(
+        self,
+        resource: ResourceType,
+        *,
+        kind: str,
+        document: Any,
+        duplicates: list[str],
+        name: str,
+        namespace: str,
+        force: bool,
+        context: WriteContext,
+    ) -> None:
+        self._resource = resource
+        self._kind = kind
+        self._document = document
+        self._duplicates = duplicates
+        self._name = name
+        self._namespace = namespace
+        self._force = force
+        self._context = context
+
+    @property
+    def applies(self) -> bool:
+        """Whether this is a server-side apply."""
+        return self._kind == APPLY_PATCH
+
+    def __call__(self, live: Object | None) -> Object:
+        """From the live object to the wanted one.
+
+        Raises:
+            StatusError: 400, 404, 409, 422.
+        """
+        resource = self._resource
+        if self.applies:
+            wanted = self._applied(live)
+        elif live is None:
+            raise not_found(resource.group, resource.plural, self._name)
+        else:
+            wanted = self._decoded(self._patched(live))
+        if live is None and uid_of(wanted):
+            text = f"uid mismatch: the provided object specified uid {uid_of(wanted)}, and no existing object was found"
+            raise conflict(resource.group, resource.plural, self._name, text)
+        check_name(wanted, self._name, self._namespace if resource.namespaced else "")
+        return wanted
+
+    def _patched(self, live: Object) -> Object:
+        try:
+            if self._kind == JSON_PATCH:
+                return json_patch(live, self._document)
+            if self._kind == MERGE_PATCH:
+                return merge_patch(live, self._document)
+            return strategic_merge_patch(live, self._document, self._resource.strategy.typing)
+        except PatchError as error:
+            details: dict[str, Any] | None = {} if error.with_details else None
+            raise StatusError(error.code, _REASONS.get(error.code, ""), error.message, details) from None
+
+    def _decoded(self, patched: Object) -> Object:
+        patched = {**patched, "metadata": _without_nulls(patched.get("metadata") or {})}
+        try:
+            wanted, problems = self._resource.strategy.decode(patched)
+        except StatusError as error:
+            text = error.message.partition(": ")[2]
+            raise self._invalid_patch(patched, text) from None
+        problems = self._duplicates + problems
+        if problems and self._context.field_validation == "Strict":
+            if self._kind == STRATEGIC_PATCH:
+                raise bad_request(f"strict decoding error: {', '.join(problems)}")
+            raise self._invalid_patch(patched, f"strict decoding error: {', '.join(problems)}")
+        if self._context.field_validation == "Warn":
+            self._context.warnings.extend(problems)
+        return wanted
+
+    def _invalid_patch(self, patched: Object, why: str) -> StatusError:
+        text = json.dumps(patched, separators=(",", ":"), sort_keys=True)
+        return invalid("", "", "", [invalid_field("patch", text, why)])
+
+    def _applied(self, live: Object | None) -> Object:
+        resource, intent = self._resource, self._document
+        if not isinstance(intent, dict):
+            raise bad_request("error decoding patch: the applied configuration must be an object")
+        intent = {**intent, "metadata": _without_nulls(intent.get("metadata") or {})}
+        if self._duplicates and self._context.field_validation == "Strict":
+            raise bad_request(f"error strict decoding patch: {', '.join(self._duplicates)}")
+        shell: Object = {"kind": resource.kind, "apiVersion": resource.api_version}
+        if self._namespace and resource.namespaced:
+            intent["metadata"].setdefault("namespace", self._namespace)
+        wanted = merge_intent(resource, live, intent, self._context, force=self._force)
+        if live is None:
+            wanted = {**shell, **wanted}
+        return resource.strategy.decode(wanted)[0]
+
+
+def check_name(obj: Object, name: str, namespace: str) -> None:
+    """Refuse an object whose name or namespace is not the URL's.
+
+    Raises:
+        StatusError: 400.
+    """
+    own = name_of(obj)
+    if not own:
+        raise bad_request(f"the name of the object ({name} based on URL) was undeterminable: name must be provided")
+    if own != name:
+        raise bad_request(f"the name of the object ({own}) does not match the name on the URL ({name})")
+    if namespace and namespace_of(obj) and namespace_of(obj) != namespace:
+        raise bad_request(
+            f"the namespace of the object ({namespace_of(obj)}) does not match the namespace on the request "
+            f"({namespace})"
+        )
+
+
+def _without_nulls(metadata: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in metadata.items() if value is not None}

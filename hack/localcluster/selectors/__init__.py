@@ -1,0 +1,1 @@
+"""Label and field selectors: parsing with the server's error texts, and matching."""

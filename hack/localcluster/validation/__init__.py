@@ -1,0 +1,1 @@
+"""What the API server checks on every object and request, whatever its kind."""

@@ -1,0 +1,1 @@
+"""Watches: following a resource's changes from a version on."""

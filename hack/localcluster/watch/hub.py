@@ -1,0 +1,112 @@
+"""Distributes changes to the open watches, and holds them back when a test wants a stale cache."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable
+
+from ..storage.changes import Change
+from ..storage.store import GroupPlural, Store
+
+
+class Subscription:
+    """The changes one watch has still to send.
+
+    Attributes:
+        closed: the stream must end now (server stop, or a test dropping all watches).
+        held: changes are collected but not handed out.
+    """
+
+    def __init__(self, resource: GroupPlural, backlog: Iterable[Change]) -> None:
+        self.resource = resource
+        self.closed = False
+        self.held = False
+        self._pending: deque[Change] = deque(backlog)
+        self._wake = asyncio.Event()
+        if self._pending:
+            self._wake.set()
+
+    def put(self, change: Change) -> None:
+        """Queue a change."""
+        self._pending.append(change)
+        self._wake.set()
+
+    def close(self) -> None:
+        """End the stream."""
+        self.closed = True
+        self._wake.set()
+
+    def hold(self, held: bool) -> None:
+        """Hold back, or let go."""
+        self.held = held
+        self._wake.set()
+
+    def take(self) -> list[Change]:
+        """Everything that may be sent now."""
+        if self.held:
+            return []
+        taken = list(self._pending)
+        self._pending.clear()
+        return taken
+
+    async def wait(self, seconds: float) -> None:
+        """Until something may have changed, at most `seconds`."""
+        self._wake.clear()
+        if (self._pending and not self.held) or self.closed:
+            return
+        try:
+            await asyncio.wait_for(self._wake.wait(), max(seconds, 0))
+        except TimeoutError:
+            return
+
+
+class WatchHub:
+    """All open watches of a store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._open: dict[GroupPlural, set[Subscription]] = {}
+        self._held: set[GroupPlural] = set()
+        store.subscribe(self._dispatch)
+
+    def detach(self) -> None:
+        """Stop following the store."""
+        self._store.unsubscribe(self._dispatch)
+
+    def open(self, resource: GroupPlural, backlog: Iterable[Change]) -> Subscription:
+        """A subscription that starts with `backlog`."""
+        subscription = Subscription(resource, backlog)
+        subscription.held = resource in self._held
+        self._open.setdefault(resource, set()).add(subscription)
+        return subscription
+
+    def discard(self, subscription: Subscription) -> None:
+        """Forget a subscription whose stream ended."""
+        self._open.get(subscription.resource, set()).discard(subscription)
+
+    def count(self, resource: GroupPlural | None = None) -> int:
+        """Open watches of one resource, or of all."""
+        if resource is not None:
+            return len(self._open.get(resource, ()))
+        return sum(len(subscriptions) for subscriptions in self._open.values())
+
+    def hold(self, resource: GroupPlural, held: bool) -> None:
+        """Hold back the streams of a resource, those to come included; or let them go."""
+        if held:
+            self._held.add(resource)
+        else:
+            self._held.discard(resource)
+        for subscription in self._open.get(resource, ()):
+            subscription.hold(held)
+
+    def drop(self, resource: GroupPlural | None = None) -> None:
+        """End the streams of one resource, or of all."""
+        for name, subscriptions in self._open.items():
+            if resource is None or name == resource:
+                for subscription in subscriptions:
+                    subscription.close()
+
+    def _dispatch(self, resource: GroupPlural, change: Change) -> None:
+        for subscription in self._open.get(resource, ()):
+            subscription.put(change)
