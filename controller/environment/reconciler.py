@@ -73,6 +73,16 @@ class _Round:
     decide_again: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _StepDone:
+    """One step as it was carried out; `cut_short` where the steps after it have lost their ground."""
+
+    step: Step
+    answers: Mapping[Target | Listing, Any]
+    decide_again: bool = False
+    cut_short: bool = False
+
+
 class EnvironmentReconciler:
     """See the module. `stale` is called when the caches lag behind our own writes; `now` returns monotonic seconds."""
 
@@ -150,25 +160,37 @@ class EnvironmentReconciler:
         answers: dict[Target | Listing, Any] = {}
         decide_again = False
         for step in plan.steps:
-            started = self._now()
-            for effect in step.decision.effects:
-                try:
-                    applied = self._applier.apply(effect, environment)
-                except ApiError as error:
-                    decision = explain(effect, error, self._options)
-                    self._measure(step if decision is None else replace(step, decision=decision), started, failed=True)
-                    if decision is None:
-                        raise
-                    log.warning("failed", phase=step.phase, reason=decision.reason, error=str(error))
-                    return _Round(Plan((*steps, replace(step, decision=decision))), answers, decide_again=False)
-                answers.update(applied.answers)
-                decide_again = decide_again or applied.decide_again
-                if applied.decide_again and isinstance(effect, Create):
-                    # An object was there that no cache knew. Everything after it was decided in error.
-                    return _Round(plan, answers, decide_again=True)
-            steps.append(step)
-            self._measure(step, started)
-        return _Round(plan, answers, decide_again)
+            with structlog.contextvars.bound_contextvars(phase=step.phase):
+                done = self._carry_out_step(step, environment)
+            steps.append(done.step)
+            answers.update(done.answers)
+            decide_again = decide_again or done.decide_again
+            if done.cut_short:
+                break
+        return _Round(Plan(tuple(steps)), answers, decide_again)
+
+    def _carry_out_step(self, step: Step, environment: Object) -> _StepDone:
+        started = self._now()
+        answers: dict[Target | Listing, Any] = {}
+        decide_again = False
+        for effect in step.decision.effects:
+            try:
+                applied = self._applier.apply(effect, environment)
+            except ApiError as error:
+                self._metrics.phase(step.phase, outcome="error", seconds=self._now() - started)
+                decision = explain(effect, error, self._options)
+                if decision is None:
+                    raise
+                log.warning("failed", reason=decision.reason, error=str(error))
+                return _StepDone(replace(step, decision=decision), answers, cut_short=True)
+            answers.update(applied.answers)
+            decide_again = decide_again or applied.decide_again
+            if applied.decide_again and isinstance(effect, Create):
+                # An object was there that no cache knew. Everything after it was decided in error.
+                return _StepDone(step, answers, decide_again=True, cut_short=True)
+        outcome = type(step.decision).__name__.lower()
+        self._metrics.phase(step.phase, outcome=outcome, seconds=self._now() - started)
+        return _StepDone(step, answers, decide_again=decide_again)
 
     def _settle_status(self, key: str, observation: Observation, plan: Plan) -> Result:
         before = observation.environment.status
@@ -195,17 +217,13 @@ class EnvironmentReconciler:
         environment = observation.environment
         self._applier.patch_status(environment.obj, observation.environment_target, patch)
         self._metrics.phase(status.NAME, outcome="continue", seconds=self._now() - started)
-        log.info("status", state=wanted["applicationStatus"], phase=wanted["currentPhase"])
+        log.info("status", state=wanted["applicationStatus"], current_phase=wanted["currentPhase"])
         for event in transitions.events(before, wanted):
             self._applier.apply(event, environment.obj)
         if reason := transitions.release_failure(before, wanted):
             self._metrics.release_failed(reason)
         if transitions.became_deployed(before, wanted):
             self._stopwatch.deployed(environment)
-
-    def _measure(self, step: Step, started: float, *, failed: bool = False) -> None:
-        outcome = "error" if failed else type(step.decision).__name__.lower()
-        self._metrics.phase(step.phase, outcome=outcome, seconds=self._now() - started)
 
     def _forget(self, key: str) -> None:
         self._timers.forget(key)
