@@ -19,6 +19,7 @@ from .embedded import check_embedded
 from .listtypes import check_lists
 from .node import compile_node
 from .ratcheting import Correlation
+from .ruleset import RuleSet, rules_of
 from .typing import Typing, custom_resource_typing
 from .values import check_values
 
@@ -36,6 +37,10 @@ class Structural:
     def typing(self) -> Typing:
         """How objects of this schema merge (for apply, field ownership and patches)."""
         return custom_resource_typing(self._schema)
+
+    @cached_property
+    def _rules(self) -> RuleSet | None:
+        return rules_of(self._node, is_resource=True)
 
     def unknown_fields(self, obj: Object) -> list[str]:
         """Paths of fields that the schema does not know, sorted, as strict decoding names them (`spec.list[0].x`)."""
@@ -86,13 +91,9 @@ class Structural:
             errors.extend(check_embedded(self._node, obj))
         if old is None or not check_lists(self._node, old):
             errors.extend(check_lists(self._node, obj))
-        if _has_rules(self._schema) and any(error.blocks_rules for error in (*preceding, *errors)):
-            errors.append(fe.rules_unchecked())
+        if self._rules is not None:
+            if any(error.blocks_rules for error in (*preceding, *errors)):
+                errors.append(fe.rules_unchecked())
+            else:
+                errors.extend(self._rules.check(obj, old, correlation))
         return errors
-
-
-def _has_rules(schema: Mapping[str, Any]) -> bool:
-    inner = [*(schema.get("properties") or {}).values(), schema.get("items"), schema.get("additionalProperties")]
-    return bool(schema.get("x-kubernetes-validations")) or any(
-        _has_rules(child) for child in inner if isinstance(child, Mapping)
-    )
