@@ -205,3 +205,71 @@ def event_reasons(effects: Sequence[Effect]) -> list[str]:
 def go_on(*effects: Effect) -> Continue:
     """The decision of a phase that is content."""
     return Continue(tuple(effects))
+
+
+def words(phase: str, *, release: str = RELEASE_NAME, of: str = NAME) -> str:
+    """What the Helm Operator says when it enters a phase."""
+    return f"{_WORDS[phase]} Helm release '{release}' in '{of}'."
+
+
+def operator_status(
+    phase: str,
+    *,
+    conditions: Mapping[str, tuple[str, str]] | None = None,
+    observed: int = 1,
+    since: float = 60.0,
+    revision: str = "",
+    release: str = RELEASE_NAME,
+) -> dict[str, Any]:
+    """A HelmRelease's status in `phase`. `conditions`: {type: (status, phase that set it)}, all `since` seconds ago."""
+    set_by = {**_CONDITIONS[phase], **(conditions or {})}
+    return {
+        "phase": phase,
+        "observedGeneration": observed,
+        "releaseName": release,
+        "conditions": [
+            {
+                "type": type_,
+                "status": status,
+                "reason": reason,
+                "message": words(reason, release=release),
+                "lastTransitionTime": ago(since),
+                "lastUpdateTime": ago(0),
+            }
+            for type_, (status, reason) in set_by.items()
+        ],
+    } | ({"revision": revision} if revision else {})
+
+
+_WORDS = {
+    "ChartFetched": "Chart fetch was successful for",
+    "ChartFetchFailed": "Chart fetch failed for",
+    "Installing": "Running installation for",
+    "Upgrading": "Running upgrade for",
+    "Deployed": "Installation or upgrade succeeded for",
+    "DeployFailed": "Installation or upgrade failed for",
+    "Testing": "Testing",
+    "Tested": "Tested",
+    "TestFailed": "Test failed for",
+    "Succeeded": "Release was successful for",
+    "Failed": "Release failed for",
+    "RollingBack": "Rolling back",
+    "RolledBack": "Rolled back",
+    "RollbackFailed": "Rollback failed for",
+}
+_CONDITIONS = {
+    "ChartFetched": {"ChartFetched": ("True", "ChartFetched")},
+    "ChartFetchFailed": {"ChartFetched": ("False", "ChartFetchFailed"), "Released": ("False", "ChartFetchFailed")},
+    "Installing": {"Deployed": ("Unknown", "Installing")},
+    "Upgrading": {"Deployed": ("Unknown", "Upgrading")},
+    "Deployed": {"Deployed": ("True", "Deployed")},
+    "DeployFailed": {"Deployed": ("False", "DeployFailed"), "Released": ("False", "DeployFailed")},
+    "Testing": {"Tested": ("Unknown", "Testing")},
+    "Tested": {"Tested": ("True", "Tested")},
+    "TestFailed": {"Tested": ("False", "TestFailed"), "Released": ("False", "TestFailed")},
+    "Succeeded": {"Released": ("True", "Succeeded")},
+    "Failed": {"Released": ("False", "Failed")},
+    "RollingBack": {"RolledBack": ("Unknown", "RollingBack")},
+    "RolledBack": {"RolledBack": ("True", "RolledBack")},
+    "RollbackFailed": {"RolledBack": ("False", "RollbackFailed")},
+}
