@@ -210,7 +210,7 @@ class Informer:
             gone = [key for key in old if key not in new]
             for notifier in self._notifiers:
                 for key in gone:
-                    notifier.deleted(key, DeletedFinalStateUnknown(key, old[key]))
+                    notifier.deleted(key, old[key], DeletedFinalStateUnknown(key, old[key]))
                 for key, obj in new.items():
                     if key not in old:
                         notifier.added(key, obj)
@@ -241,7 +241,7 @@ class Informer:
             if old is None:
                 return
             for notifier in self._notifiers:
-                notifier.deleted(key, obj)
+                notifier.deleted(key, old, obj)
 
     def _resource_missing(self) -> None:
         with self._lock:

@@ -101,12 +101,12 @@ class InitialState:
         stream = self._open(minimum_version)
         try:
             objects, version = self._collect(stream)
+            self._replace(objects, version, started)
         except BaseException:
             # Also on a stop or a bug: a stream that nobody goes on with must not stay open.
             with stream:
                 raise
         stream.set_read_timeout(self._settings.watch_silence)
-        self._replace(objects, version, started)
         return stream, version
 
     def _open(self, minimum_version: str) -> WatchStream:

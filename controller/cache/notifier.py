@@ -141,13 +141,13 @@ class Notifier:
             else:
                 pending.new, pending.last = new, None
 
-    def deleted(self, key: str, last: Object | DeletedFinalStateUnknown) -> None:
-        """The object is gone. Also told when its add is still pending: it may be known from elsewhere."""
+    def deleted(self, key: str, old: Object, last: Object | DeletedFinalStateUnknown) -> None:
+        """`old`, whose last state was `last`, is gone. Also told of what was never told to be there: a handler may know
+        it from elsewhere."""
         with self._condition:
-            known = last.obj if isinstance(last, DeletedFinalStateUnknown) else last
             pending = self._pending.get(key)
             if pending is None:
-                self._put_locked(key, _Pending(old=known, new=None, last=last))
+                self._put_locked(key, _Pending(old=old, new=None, last=last))
             else:
                 pending.new, pending.last = None, last
 

@@ -64,6 +64,11 @@ class FakeClock:
         with self._lock:
             return sum(deadline is not None for _, deadline in self._waiting)
 
+    def next_wake(self) -> float | None:
+        """In how many seconds the first of them wakes."""
+        with self._lock:
+            return min((deadline - self._now for _, deadline in self._waiting if deadline is not None), default=None)
+
     def sleepers(self) -> int:
         """How many wait at all."""
         with self._lock:

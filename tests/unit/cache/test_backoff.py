@@ -1,0 +1,37 @@
+"""How long a reflector stays away."""
+
+from __future__ import annotations
+
+import pytest
+
+from controller.cache import Backoff
+from tests.unit.fakes import FakeClock
+
+
+def test_waits_double_up_to_the_maximum(clock: FakeClock) -> None:
+    backoff = Backoff(clock=clock, rand=lambda: 0.0)
+    assert [backoff.next() for _ in range(8)] == pytest.approx([0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 30, 30])
+
+
+def test_jitter_stretches_a_wait_up_to_twofold(clock: FakeClock) -> None:
+    assert Backoff(clock=clock, rand=lambda: 1.0).next() == pytest.approx(1.6)
+    waits = [Backoff(clock=clock).next() for _ in range(50)]
+    assert all(0.8 <= wait <= 1.6 for wait in waits)
+    assert len(set(waits)) > 1
+
+
+def test_two_quiet_minutes_start_it_over(clock: FakeClock) -> None:
+    backoff = Backoff(clock=clock, rand=lambda: 0.0)
+    backoff.next()
+    backoff.next()
+    clock.advance(120)
+    assert backoff.next() == pytest.approx(3.2), "not quite two minutes without a failure"
+    clock.advance(120.1)
+    assert backoff.next() == pytest.approx(0.8)
+
+
+def test_every_number_can_be_chosen(clock: FakeClock) -> None:
+    backoff = Backoff(initial=1, maximum=5, factor=3, jitter=0, reset_after=2, clock=clock)
+    assert [backoff.next() for _ in range(3)] == [1, 3, 5]
+    clock.advance(3)
+    assert backoff.next() == 1

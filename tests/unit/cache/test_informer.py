@@ -1,0 +1,596 @@
+"""Informers: the store first, then every handler in its own thread, from a state after which nothing is missed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from controller.apimachinery.errors import status_error
+from controller.apimachinery.objects import Object
+from controller.cache import Backoff, DeletedFinalStateUnknown, Informer
+from controller.cache.listwatch import ReflectorSettings
+from controller.cache.metrics import NoCacheMetrics
+from tests.unit.fakes import (
+    DEADLINE,
+    WIDGETS,
+    FakeClock,
+    LiveApi,
+    added,
+    bookmark,
+    deleted,
+    error_event,
+    event,
+    eventually,
+    modified,
+    page,
+    widget,
+)
+
+EXPIRED = error_event(410, "Expired")
+NOT_INSTALLED = status_error(404, "404 page not found")
+
+
+class Handler:
+    """Writes down what it is told; `gate` holds it up, `broken` makes it raise for some names."""
+
+    def __init__(self, *, broken: tuple[str, ...] = ()) -> None:
+        self.log: list[str] = []
+        self.gate = threading.Event()
+        self.gate.set()
+        self.entered = threading.Event()
+        self.broken = broken
+        self.threads: set[str] = set()
+        self.seen: list[Any] = []
+
+    def on_add(self, obj: Object) -> None:
+        self._told(f"+{_tag(obj)}", obj)
+
+    def on_update(self, old: Object, new: Object) -> None:
+        self._told(f"{_tag(old)}>{_tag(new)}", new)
+
+    def on_delete(self, obj: Object | DeletedFinalStateUnknown) -> None:
+        if isinstance(obj, DeletedFinalStateUnknown):
+            self._told(f"-?{_tag(obj.obj)}", obj)
+        else:
+            self._told(f"-{_tag(obj)}", obj)
+
+    def _told(self, text: str, obj: Any) -> None:
+        self.entered.set()
+        assert self.gate.wait(DEADLINE)
+        self.threads.add(threading.current_thread().name)
+        self.log.append(text)
+        self.seen.append(obj)
+        if any(name in text for name in self.broken):
+            raise RuntimeError("a bug in a handler")
+
+    def expect(self, *texts: str) -> None:
+        eventually(lambda: len(self.log) >= len(texts), f"{texts}, got {self.log}")
+        assert self.log == list(texts)
+
+
+def _tag(obj: Object) -> str:
+    return f"{obj['metadata']['name']}{obj['metadata']['resourceVersion']}"
+
+
+class Counting(NoCacheMetrics):
+    def __init__(self) -> None:
+        self.handler_failures = 0
+        self.skips = 0
+        self.queued: Callable[[], float] = float
+
+    def handler_failed(self, resource: object) -> None:
+        self.handler_failures += 1
+
+    def skipped(self, resource: object) -> None:
+        self.skips += 1
+
+    def observe(self, resource: object, *, queued: Callable[[], float], version: Callable[[], str]) -> None:
+        self.queued = queued
+
+
+class Rig:
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+        self.api = LiveApi()
+        self.metrics = Counting()
+        self.informers: list[Informer] = []
+
+    def informer(self, *names: str, **arguments: Any) -> Informer:
+        self.api.state = page(*names)
+        informer = Informer(
+            client=self.api,
+            resource=WIDGETS,
+            settings=ReflectorSettings(watch_list=False),
+            backoff=Backoff(clock=self.clock, rand=lambda: 0.0),
+            metrics=self.metrics,
+            clock=self.clock,
+            **arguments,
+        )
+        self.informers.append(informer)
+        return informer
+
+    def started(self, *names: str, handler: Handler | None = None, **arguments: Any) -> Informer:
+        informer = self.informer(*names, **arguments)
+        if handler is not None:
+            informer.add_handler(handler, name="first")
+        informer.start()
+        self.api.stream()
+        return informer
+
+    def relist(self, *names: str, version: int) -> None:
+        """End the newest watch so that a new list is made."""
+        number = len(self.api.streams)
+        self.api.state = page(*names, version=version)
+        self.api.stream(number).send(EXPIRED)
+        eventually(lambda: self.clock.next_wake() == pytest.approx(0.8))
+        self.clock.advance(0.8)
+        self.api.stream(number + 1)
+
+
+@pytest.fixture
+def rig(clock: FakeClock) -> Iterator[Rig]:
+    rig = Rig(clock)
+    yield rig
+    for informer in rig.informers:
+        assert informer.stop(DEADLINE), "a thread did not end"
+
+
+@pytest.fixture
+def handler() -> Handler:
+    return Handler()
+
+
+class TestHandlers:
+    def test_the_initial_state_and_every_change_arrive_in_order(self, rig: Rig, handler: Handler) -> None:
+        rig.started("a", handler=handler)
+        handler.expect("+a10")
+        for change, told in (
+            (added("b", 11), "+b11"),
+            (modified("b", 12), "b11>b12"),
+            (deleted("b", 13), "-b13"),
+        ):
+            rig.api.stream().send(change)
+            eventually(lambda told=told: handler.log[-1] == told)
+        handler.expect("+a10", "+b11", "b11>b12", "-b13")
+
+    def test_objects_carry_their_kind_also_from_lists(self, rig: Rig, handler: Handler) -> None:
+        rig.started("a", handler=handler)
+        handler.expect("+a10")
+        assert (handler.seen[0]["apiVersion"], handler.seen[0]["kind"]) == ("example.com/v1", "Widget")
+
+    def test_the_store_is_ahead_of_its_handlers(self, rig: Rig) -> None:
+        stored: list[object] = []
+        informer = rig.informer("a")
+
+        class Looking(Handler):
+            def on_add(self, obj: Object) -> None:
+                stored.append(informer.store.get("ns/a"))
+
+            def on_delete(self, obj: Object | DeletedFinalStateUnknown) -> None:
+                stored.append(informer.store.get("ns/a"))
+
+        informer.add_handler(Looking(), name="looking")
+        informer.start()
+        eventually(lambda: len(stored) == 1)
+        rig.api.stream().send(deleted("a", 11))
+        eventually(lambda: len(stored) == 2)
+        assert stored[0] is not None
+        assert stored[1] is None
+
+    def test_a_handler_added_after_the_start_is_told_of_everything_once(self, rig: Rig, handler: Handler) -> None:
+        informer = rig.started("a")
+        rig.api.stream().send(added("b", 11))
+        eventually(lambda: informer.store.get("ns/b"))
+        informer.add_handler(handler, name="late")
+        rig.api.stream().send(added("c", 12))
+        eventually(lambda: len(handler.log) == 3)
+        assert sorted(handler.log) == ["+a10", "+b11", "+c12"]
+
+    def test_a_removed_handler_is_told_nothing_more(self, rig: Rig, handler: Handler) -> None:
+        informer = rig.informer("a")
+        other = Handler()
+        registration = informer.add_handler(handler, name="removed")
+        informer.add_handler(other, name="staying")
+        informer.start()
+        handler.expect("+a10")
+        registration.remove()
+        rig.api.stream().send(added("b", 11))
+        other.expect("+a10", "+b11")
+        assert handler.log == ["+a10"]
+
+    def test_removing_a_handler_twice_or_after_the_stop_is_harmless(self, rig: Rig, handler: Handler) -> None:
+        informer = rig.informer("a")
+        registration = informer.add_handler(handler, name="first")
+        informer.start()
+        registration.remove()
+        registration.remove()
+        informer.stop(DEADLINE)
+        registration.remove()
+
+    def test_handlers_come_and_go_while_events_flow(self, rig: Rig, handler: Handler) -> None:
+        informer = rig.started(handler=handler)
+        stream = rig.api.stream()
+
+        def come_and_go() -> None:
+            for n in range(30):
+                informer.add_handler(Handler(), name=f"guest-{n}").remove()
+
+        guests = [threading.Thread(target=come_and_go) for _ in range(2)]
+        for guest in guests:
+            guest.start()
+        for n in range(200):
+            stream.send(added(f"o{n}", 100 + n))
+        for guest in guests:
+            guest.join(DEADLINE)
+        eventually(lambda: len(handler.log) == 200)
+        assert handler.log == [f"+o{n}{100 + n}" for n in range(200)]
+
+    def test_each_handler_has_a_thread_of_its_own_with_a_name(self, rig: Rig, handler: Handler) -> None:
+        informer = rig.informer("a")
+        other = Handler()
+        informer.add_handler(handler, name="one")
+        informer.add_handler(other, name="two")
+        informer.start()
+        handler.expect("+a10")
+        other.expect("+a10")
+        assert handler.threads == {"handler-widgets-one"}
+        assert other.threads == {"handler-widgets-two"}
+
+    def test_a_blocked_handler_delays_neither_others_nor_the_store(self, rig: Rig, handler: Handler) -> None:
+        blocked = Handler()
+        blocked.gate.clear()
+        informer = rig.informer("a")
+        informer.add_handler(blocked, name="blocked")
+        informer.add_handler(handler, name="free")
+        informer.start()
+        assert blocked.entered.wait(DEADLINE)
+        rig.api.stream().send(added("b", 11))
+        handler.expect("+a10", "+b11")
+        assert informer.store.get("ns/b")
+        assert blocked.log == []
+        blocked.gate.set()
+        blocked.expect("+a10", "+b11")
+
+    def test_a_raising_handler_goes_on_being_told_and_is_counted(self, rig: Rig) -> None:
+        handler, other = Handler(broken=("a10",)), Handler()
+        informer = rig.informer("a", "b")
+        registration = informer.add_handler(handler, name="broken")
+        informer.add_handler(other, name="other")
+        informer.start()
+        rig.api.stream().send(modified("a", 11))
+        eventually(lambda: len(handler.log) == 3)
+        eventually(lambda: len(other.log) == 3)
+        assert rig.metrics.handler_failures == 2
+        assert registration.has_synced()
+
+
+class TestCoalescing:
+    def hold(self, rig: Rig, *names: str) -> tuple[Informer, Handler]:
+        """An informer whose handler is busy with the object `busy`."""
+        handler = Handler()
+        handler.gate.clear()
+        informer = rig.started("busy", *names, handler=handler)
+        assert handler.entered.wait(DEADLINE)
+        return informer, handler
+
+    def send(self, rig: Rig, informer: Informer, *events: dict[str, Any]) -> None:
+        rig.api.stream().send(*events, bookmark(99))
+        eventually(lambda: informer.store.last_sync_resource_version() == "99")
+
+    def test_many_updates_become_one_from_the_oldest_to_the_newest(self, rig: Rig) -> None:
+        informer, handler = self.hold(rig)
+        handler.gate.set()
+        handler.expect("+busy10")
+        handler.gate.clear()
+        handler.entered.clear()
+        rig.api.stream().send(added("a", 11))
+        assert handler.entered.wait(DEADLINE)
+        self.send(rig, informer, *(modified("busy", 20 + n) for n in range(50)))
+        assert rig.metrics.queued() == 1, "memory must not grow with the number of events"
+        handler.gate.set()
+        handler.expect("+busy10", "+a11", "busy10>busy69")
+
+    def test_an_add_and_its_updates_are_one_add_of_the_newest(self, rig: Rig) -> None:
+        informer, handler = self.hold(rig)
+        self.send(rig, informer, added("a", 11), modified("a", 12), modified("a", 13))
+        handler.gate.set()
+        handler.expect("+busy10", "+a13")
+
+    def test_an_object_that_came_and_went_is_told_as_a_deletion(self, rig: Rig) -> None:
+        informer, handler = self.hold(rig)
+        self.send(rig, informer, added("a", 11), deleted("a", 12))
+        handler.gate.set()
+        handler.expect("+busy10", "-a12")
+
+    def test_an_update_and_a_delete_are_one_delete(self, rig: Rig) -> None:
+        informer, handler = self.hold(rig, "a")
+        self.send(rig, informer, modified("a", 11), deleted("a", 12))
+        handler.gate.set()
+        handler.expect("+busy10", "-a12")
+
+    def test_a_delete_and_a_create_are_an_update_to_another_uid(self, rig: Rig) -> None:
+        handler = Handler()
+        informer = rig.started("a", "busy", handler=handler)
+        handler.expect("+a10", "+busy10")
+        handler.gate.clear()
+        handler.entered.clear()
+        rig.api.stream().send(modified("busy", 11))
+        assert handler.entered.wait(DEADLINE)
+        self.send(rig, informer, deleted("a", 12), added("a", 13, uid="another"))
+        handler.gate.set()
+        handler.expect("+a10", "+busy10", "busy10>busy11", "a10>a13")
+        assert handler.seen[-1]["metadata"]["uid"] == "another"
+
+
+class TestReplacing:
+    def test_what_a_relist_no_longer_has_is_deleted_as_of_unknown_state(self, rig: Rig, handler: Handler) -> None:
+        informer = rig.started("a", "b", handler=handler)
+        handler.expect("+a10", "+b10")
+        rig.relist("b", "c", version=20)
+        handler.expect("+a10", "+b10", "-?a10", "b10>b20", "+c20")
+        tombstone = handler.seen[2]
+        assert (tombstone.key, tombstone.obj["metadata"]["name"]) == ("ns/a", "a")
+        assert informer.store.keys() == {"ns/b", "ns/c"}
+
+    def test_deletions_come_before_everything_else_of_a_relist(self, rig: Rig, handler: Handler) -> None:
+        rig.started("z", handler=handler)
+        handler.expect("+z10")
+        rig.relist("a", version=20)
+        handler.expect("+z10", "-?z10", "+a20")
+
+    def test_what_a_relist_finds_unchanged_is_not_told_again(self, rig: Rig, handler: Handler) -> None:
+        rig.started("a", handler=handler)
+        handler.expect("+a10")
+        rig.relist("a", version=10)
+        rig.api.stream(2).send(added("b", 11))
+        handler.expect("+a10", "+b11")
+
+    def test_a_tombstone_reaches_a_handler_that_had_not_yet_been_told_of_the_object(self, rig: Rig) -> None:
+        handler = Handler()
+        handler.gate.clear()
+        informer = rig.started("a", "b", handler=handler)
+        assert handler.entered.wait(DEADLINE)
+        rig.relist("a", version=10)
+        eventually(lambda: informer.store.keys() == {"ns/a"})
+        handler.gate.set()
+        handler.expect("+a10", "-?b10")
+
+    def test_changes_after_a_relist_come_after_it(self, rig: Rig, handler: Handler) -> None:
+        rig.started("a", handler=handler)
+        handler.expect("+a10")
+        rig.relist("a", "b", version=20)
+        rig.api.stream(2).send(modified("b", 21))
+        eventually(lambda: handler.log[-1].endswith("b21"))
+        assert handler.log[:2] == ["+a10", "a10>a20"]
+
+    def test_a_deletion_of_what_nobody_knew_is_not_told(self, rig: Rig, handler: Handler) -> None:
+        rig.started("a", handler=handler)
+        rig.api.stream().send(deleted("ghost", 11), added("b", 12))
+        handler.expect("+a10", "+b12")
+
+
+class TestSync:
+    def test_synced_means_that_handlers_have_run(self, rig: Rig) -> None:
+        handler = Handler()
+        handler.gate.clear()
+        informer = rig.informer("a", "b")
+        registration = informer.add_handler(handler, name="first")
+        assert not informer.has_synced()
+        informer.start()
+        assert handler.entered.wait(DEADLINE)
+        assert informer.store.keys() == {"ns/a", "ns/b"}, "listed, but not processed"
+        assert not informer.has_synced()
+        assert not registration.has_synced()
+        handler.gate.set()
+        assert registration.wait_synced(DEADLINE)
+        eventually(informer.has_synced)
+        assert handler.log == ["+a10", "+b10"]
+
+    def test_an_empty_initial_state_is_synced(self, rig: Rig, handler: Handler) -> None:
+        informer = rig.informer()
+        registration = informer.add_handler(handler, name="first")
+        informer.start()
+        assert registration.wait_synced(DEADLINE)
+        eventually(informer.has_synced)
+
+    def test_without_handlers_the_list_suffices(self, rig: Rig) -> None:
+        informer = rig.started("a")
+        eventually(informer.has_synced)
+
+    def test_an_initial_object_deleted_before_it_was_told_does_not_hold_the_sync_up(self, rig: Rig) -> None:
+        handler = Handler()
+        handler.gate.clear()
+        informer = rig.started("a", "b", handler=handler)
+        assert handler.entered.wait(DEADLINE)
+        rig.api.stream().send(deleted("b", 11))
+        eventually(lambda: informer.store.get("ns/b") is None)
+        assert not informer.has_synced()
+        handler.gate.set()
+        eventually(informer.has_synced)
+        assert handler.log == ["+a10", "-b11"]
+
+    def test_a_late_handler_syncs_by_itself_and_does_not_unsync_the_informer(self, rig: Rig) -> None:
+        informer = rig.started("a")
+        eventually(informer.has_synced)
+        late = Handler()
+        late.gate.clear()
+        registration = informer.add_handler(late, name="late")
+        assert late.entered.wait(DEADLINE)
+        assert not registration.has_synced()
+        assert informer.has_synced()
+        late.gate.set()
+        assert registration.wait_synced(DEADLINE)
+
+    def test_a_removed_handler_does_not_hold_the_sync_up(self, rig: Rig) -> None:
+        handler = Handler()
+        handler.gate.clear()
+        informer = rig.informer("a")
+        registration = informer.add_handler(handler, name="stuck")
+        informer.start()
+        assert handler.entered.wait(DEADLINE)
+        assert not informer.has_synced()
+        registration.remove()
+        assert informer.has_synced()
+        handler.gate.set()
+
+    def test_an_informer_that_cannot_list_is_not_synced(self, rig: Rig) -> None:
+        rig.api.answers.append(NOT_INSTALLED)
+        informer = rig.informer("a")
+        informer.start()
+        eventually(lambda: rig.clock.next_wake() == pytest.approx(0.8))
+        assert informer.missing
+        assert not informer.has_synced()
+
+
+class TestMissingResource:
+    def test_it_counts_as_empty_if_wanted_and_fills_when_it_appears(self, rig: Rig, handler: Handler) -> None:
+        rig.api.answers.extend([NOT_INSTALLED, NOT_INSTALLED])
+        informer = rig.informer("a", missing_is_empty=True)
+        registration = informer.add_handler(handler, name="first")
+        informer.start()
+        assert registration.wait_synced(DEADLINE)
+        eventually(informer.has_synced)
+        assert informer.missing
+        for wait in (0.8, 1.6):
+            eventually(lambda wait=wait: rig.clock.next_wake() == pytest.approx(wait))
+            rig.clock.advance(wait)
+        handler.expect("+a10")
+        assert not informer.missing
+
+    def test_one_that_vanishes_for_a_while_takes_nothing_away(self, rig: Rig, handler: Handler) -> None:
+        informer = rig.started("a", handler=handler, missing_is_empty=True)
+        handler.expect("+a10")
+        rig.api.answers.append(NOT_INSTALLED)
+        rig.api.stream().send(EXPIRED)
+        eventually(lambda: rig.clock.next_wake() == pytest.approx(0.8))
+        rig.clock.advance(0.8)
+        eventually(lambda: informer.missing)
+        assert informer.store.keys() == {"ns/a"}
+        assert handler.log == ["+a10"]
+
+
+class TestResync:
+    def test_everything_is_told_again_as_an_update_to_itself_without_a_list(self, rig: Rig, handler: Handler) -> None:
+        rig.started("a", "b", handler=handler, resync_period=100)
+        handler.expect("+a10", "+b10")
+        eventually(lambda: 90 <= (rig.clock.next_wake() or 0) <= 110)
+        rig.clock.advance(110)
+        handler.expect("+a10", "+b10", "a10>a10", "b10>b10")
+        eventually(lambda: 90 <= (rig.clock.next_wake() or 0) <= 110)
+        rig.clock.advance(110)
+        eventually(lambda: len(handler.log) == 6)
+        assert [verb for verb, _ in rig.api.calls] == ["list", "watch"]
+
+    def test_handlers_have_periods_of_their_own(self, rig: Rig) -> None:
+        often, never = Handler(), Handler()
+        informer = rig.informer("a", resync_period=100)
+        informer.add_handler(often, name="often", resync_period=10)
+        informer.add_handler(never, name="never", resync_period=0)
+        informer.start()
+        often.expect("+a10")
+        never.expect("+a10")
+        eventually(lambda: 9 <= (rig.clock.next_wake() or 0) <= 11)
+        rig.clock.advance(11)
+        often.expect("+a10", "a10>a10")
+        assert never.log == ["+a10"]
+
+
+class TestObjects:
+    def test_managed_fields_are_dropped(self, rig: Rig) -> None:
+        informer = rig.started()
+        obj = widget("a", 11)
+        obj["metadata"]["managedFields"] = [{"manager": "x"}]
+        rig.api.stream().send(event("ADDED", obj))
+        stored = eventually(lambda: informer.store.get("ns/a"))
+        assert "managedFields" not in stored["metadata"]
+
+    def test_a_transform_runs_once_for_each_object_that_comes_in(self, rig: Rig, handler: Handler) -> None:
+        runs: list[str] = []
+
+        def transform(obj: dict[str, Any]) -> Object:
+            runs.append(obj["metadata"]["name"])
+            return {**obj, "short": True}
+
+        informer = rig.started("a", handler=handler, transform=transform)
+        rig.api.stream().send(added("b", 11))
+        handler.expect("+a10", "+b11")
+        assert runs == ["a", "b"]
+        assert all(obj["short"] for obj in informer.store.list())
+
+    def test_an_object_that_a_transform_cannot_digest_is_left_out_and_the_others_are_not(self, rig: Rig) -> None:
+        def transform(obj: dict[str, Any]) -> Object:
+            if obj["metadata"]["name"] == "bad":
+                raise RuntimeError("a bug in a transform")
+            return obj
+
+        informer = rig.started("a", "bad", "b", transform=transform)
+        rig.api.stream().send(added("bad", 11), added("c", 12))
+        eventually(lambda: informer.store.keys() == {"ns/a", "ns/b", "ns/c"})
+        assert rig.metrics.skips == 2
+
+    @pytest.mark.parametrize(
+        "odd",
+        [
+            {"apiVersion": "example.com/v1", "kind": "Widget"},
+            {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"resourceVersion": "11"}},
+            {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "x"}},
+            {"apiVersion": "example.com/v2", "kind": "Widget", "metadata": {"name": "x", "resourceVersion": "11"}},
+            {"apiVersion": "meta.k8s.io/v1", "kind": "Table", "metadata": {"name": "x", "resourceVersion": "11"}},
+            {"metadata": {"name": "x", "resourceVersion": "11"}},
+        ],
+    )
+    def test_an_object_that_makes_no_sense_is_left_out_and_the_stream_goes_on(
+        self, rig: Rig, handler: Handler, odd: dict[str, Any]
+    ) -> None:
+        rig.started("a", handler=handler)
+        rig.api.stream().send(event("ADDED", odd), added("b", 12))
+        handler.expect("+a10", "+b12")
+        assert rig.metrics.skips == 1
+
+    def test_objects_are_found_by_index(self, rig: Rig) -> None:
+        informer = rig.started("a", "b", indexers={"initial": lambda obj: [obj["metadata"]["name"][0]]})
+        eventually(informer.has_synced)
+        assert [obj["metadata"]["name"] for obj in informer.store.by_index("initial", "b")] == ["b"]
+
+
+class TestLife:
+    def test_a_second_start_is_refused(self, rig: Rig) -> None:
+        informer = rig.started("a")
+        with pytest.raises(RuntimeError, match="started once"):
+            informer.start()
+
+    def test_a_handler_added_after_the_stop_is_refused(self, rig: Rig, handler: Handler) -> None:
+        informer = rig.started("a")
+        informer.stop(DEADLINE)
+        with pytest.raises(RuntimeError, match="stopped"):
+            informer.add_handler(handler, name="late")
+
+    def test_a_stop_interrupts_an_open_watch_and_ends_every_thread(self, rig: Rig, handler: Handler) -> None:
+        informer = rig.started("a", handler=handler)
+        handler.expect("+a10")
+        assert informer.stop(DEADLINE)
+        assert not [thread for thread in threading.enumerate() if "widgets" in thread.name]
+
+    def test_a_stop_interrupts_a_back_off(self, rig: Rig) -> None:
+        rig.api.answers.append(NOT_INSTALLED)
+        informer = rig.informer()
+        informer.start()
+        eventually(lambda: rig.clock.next_wake() == pytest.approx(0.8))
+        assert informer.stop(DEADLINE)
+
+    def test_stopping_twice_or_without_a_start_is_harmless(self, rig: Rig) -> None:
+        assert rig.informer().stop(1)
+        informer = rig.started()
+        assert informer.stop(DEADLINE)
+        assert informer.stop(DEADLINE)
+
+    def test_a_stuck_handler_is_reported_by_the_stop(self, rig: Rig, clock: FakeClock) -> None:
+        handler = Handler()
+        handler.gate.clear()
+        informer = rig.started("a", handler=handler)
+        assert handler.entered.wait(DEADLINE)
+        assert not informer.stop(0.01)
+        handler.gate.set()

@@ -1,0 +1,417 @@
+"""The reflector: every way in which a list or a watch goes on, ends or fails, in the test's own thread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from controller.apimachinery.errors import ConnectionLost, RequestTimeout, status_error
+from controller.apimachinery.objects import Object, key
+from controller.cache.backoff import Backoff
+from controller.cache.listwatch import ReflectorSettings, Target
+from controller.cache.metrics import NoCacheMetrics
+from controller.cache.reflector import Reflector
+from tests.unit.fakes import (
+    WIDGETS,
+    JumpingClock,
+    Script,
+    ScriptedApi,
+    added,
+    bookmark,
+    deleted,
+    error_event,
+    event,
+    modified,
+    page,
+    widget,
+)
+
+EXPIRED = status_error(410, {"kind": "Status", "reason": "Expired", "message": "too old"})
+TOO_LARGE = status_error(
+    504,
+    {
+        "kind": "Status",
+        "reason": "Timeout",
+        "message": "Too large resource version: 99, current: 7",
+        "details": {"causes": [{"reason": "ResourceVersionTooLarge"}]},
+    },
+)
+THROTTLED = status_error(429, {"kind": "Status", "reason": "TooManyRequests", "message": "slow down"})
+FORBIDDEN = status_error(403, {"kind": "Status", "reason": "Forbidden", "message": "no"})
+NOT_INSTALLED = status_error(404, "404 page not found")
+REFUSED = ConnectionLost("connection refused")
+
+
+class RecordingSink:
+    """A copy, and the order in which it was told things."""
+
+    def __init__(self) -> None:
+        self.log: list[str] = []
+        self.content: dict[str, Object] = {}
+        self.missing = 0
+
+    def admit(self, raw: dict[str, Any], *, listed: bool) -> tuple[str, Object] | None:
+        if raw.get("kind") not in (None, "Widget") or not raw.get("metadata"):
+            return None
+        return key(raw), raw
+
+    def replace(self, objects: Mapping[str, Object], *, resource_version: str) -> None:
+        self.content = dict(objects)
+        self.log.append(f"replace {','.join(sorted(objects))} at {resource_version}")
+
+    def put(self, key: str, obj: Object) -> None:
+        self.content[key] = obj
+        self.log.append(f"put {key} at {obj['metadata']['resourceVersion']}")
+
+    def remove(self, key: str, obj: Object) -> None:
+        self.content.pop(key, None)
+        self.log.append(f"remove {key} at {obj['metadata']['resourceVersion']}")
+
+    def bookmark(self, resource_version: str) -> None:
+        self.log.append(f"bookmark {resource_version}")
+
+    def resource_missing(self) -> None:
+        self.missing += 1
+
+
+class Metrics(NoCacheMetrics):
+    def __init__(self) -> None:
+        self.lists: list[int] = []
+        self.watches: list[tuple[int, bool]] = []
+        self.failures = 0
+        self.skips = 0
+
+    def listed(self, resource: object, *, seconds: float, items: int) -> None:
+        self.lists.append(items)
+
+    def watched(self, resource: object, *, seconds: float, events: int, short: bool) -> None:
+        self.watches.append((events, short))
+
+    def failed(self, resource: object) -> None:
+        self.failures += 1
+
+    def skipped(self, resource: object) -> None:
+        self.skips += 1
+
+
+class Rig:
+    """A reflector that runs through a script and then stops."""
+
+    def __init__(self, *answers: Any, watch_list: bool = False, **settings: Any) -> None:
+        self.clock = JumpingClock()
+        self.api = ScriptedApi(*answers, clock=self.clock)
+        self.sink = RecordingSink()
+        self.metrics = Metrics()
+        self.reflector = Reflector(
+            client=self.api,
+            target=Target(WIDGETS, "ns", "app=x", "metadata.name=y"),
+            sink=self.sink,
+            settings=ReflectorSettings(watch_list=watch_list, **settings),
+            backoff=Backoff(clock=self.clock, rand=lambda: 0.0),
+            metrics=self.metrics,
+            clock=self.clock,
+        )
+        self.api.at_end = self.reflector.stop
+
+    def run(self) -> Rig:
+        self.reflector.run()
+        return self
+
+    def call(self, number: int) -> dict[str, Any]:
+        return self.api.calls[number][1]
+
+    def version_of(self, number: int) -> str | None:
+        return self.call(number)["resource_version"]
+
+
+def run(*answers: Any, **settings: Any) -> Rig:
+    return Rig(*answers, **settings).run()
+
+
+class TestListing:
+    def test_the_first_list_asks_for_the_most_recent_state_in_pages(self) -> None:
+        rig = run(page("a"))
+        call = rig.call(0)
+        assert call["resource_version"] is None
+        assert call["resource_version_match"] is None
+        assert call["limit"] == 500
+
+    def test_selectors_and_namespace_restrict_list_and_watch(self) -> None:
+        rig = run(page("a"), Script(bookmark(11)))
+        for _, call in rig.api.calls:
+            assert call["namespace"] == "ns"
+            assert call["label_selector"] == "app=x"
+            assert call["field_selector"] == "metadata.name=y"
+
+    def test_pages_are_put_together_and_the_version_is_the_list_s(self) -> None:
+        rig = run(page("a", "b", token="t1"), page("c", token="t2"), page("d", version=10), page_size=2)
+        assert [call["continue_token"] for _, call in rig.api.calls] == ["", "t1", "t2"]
+        assert [call["limit"] for _, call in rig.api.calls] == [2, 2, 2]
+        assert rig.sink.log == ["replace ns/a,ns/b,ns/c,ns/d at 10"]
+        assert rig.metrics.lists == [4]
+
+    def test_the_version_of_a_list_is_never_that_of_an_item(self) -> None:
+        listed = page("a", version=10)
+        listed["items"][0]["metadata"]["resourceVersion"] = "999"
+        rig = run(listed, Script(bookmark(11)))
+        assert rig.version_of(1) == "10"
+
+    def test_an_expired_continue_token_starts_over_as_one_full_list(self) -> None:
+        rig = run(page("a", "gone", token="t1"), EXPIRED, page("a", "b", version=20), page_size=2)
+        call = rig.call(2)
+        assert (call["continue_token"], call["limit"]) == ("", None)
+        assert rig.sink.log == ["replace ns/a,ns/b at 20"]
+        assert rig.clock.waits == []
+
+    def test_a_relist_asks_for_anything_not_older_than_what_is_known_without_a_limit(self) -> None:
+        rig = run(page("a", version=10), Script(bookmark(15), error_event(410, "Expired")), page("a", version=16))
+        call = rig.call(2)
+        assert rig.api.verbs == ["list", "watch", "list"]
+        assert call["resource_version"] == "15"
+        assert call["resource_version_match"] == "NotOlderThan"
+        assert call["limit"] is None
+
+    @pytest.mark.parametrize("unavailable", [EXPIRED, TOO_LARGE])
+    def test_a_relist_whose_version_is_unavailable_is_repeated_once_at_once_without_it(
+        self, unavailable: Exception
+    ) -> None:
+        rig = run(
+            page("a"), Script(error_event(410, "Expired")), unavailable, page("b", version=5), Script(bookmark(6))
+        )
+        assert rig.api.verbs == ["list", "watch", "list", "list", "watch"]
+        assert [rig.version_of(n) for n in (2, 3, 4)] == ["10", None, "5"]
+        assert rig.clock.waits[:1] == [0.8], "one back-off after the watch, none between the two lists"
+        assert len(rig.clock.waits) == 1
+
+    def test_the_mark_of_an_unavailable_version_stays_until_a_list_succeeds(self) -> None:
+        rig = run(page("a"), Script(error_event(410, "Expired")), EXPIRED, REFUSED, page("b", version=5))
+        assert [rig.version_of(n) for n in (2, 3, 4)] == ["10", None, None]
+        rig = run(
+            page("a"),
+            Script(error_event(410, "Expired")),
+            EXPIRED,
+            page("b", version=5),
+            Script(error_event(410, "Expired")),
+            page("b", version=6),
+        )
+        assert rig.version_of(5) == "5", "cleared by the success"
+
+    def test_an_expired_first_list_is_a_failure_like_any_other(self) -> None:
+        rig = run(EXPIRED, page("a"))
+        assert rig.clock.waits == [0.8]
+
+    @pytest.mark.parametrize("failure", [FORBIDDEN, NOT_INSTALLED, REFUSED, THROTTLED, status_error(500, "boom")])
+    def test_every_failing_list_backs_off_and_is_tried_again(self, failure: Exception) -> None:
+        rig = run(failure, failure, failure, page("a"))
+        assert rig.clock.waits == [0.8, 1.6, 3.2]
+        assert rig.sink.log == ["replace ns/a at 10"]
+        assert rig.metrics.failures == 3
+
+    def test_a_resource_that_is_not_installed_is_said_so(self) -> None:
+        assert run(NOT_INSTALLED, page("a")).sink.missing == 1
+        assert run(FORBIDDEN, page("a")).sink.missing == 0
+
+    def test_an_answer_that_is_no_list_is_a_failure(self) -> None:
+        rig = run({"kind": "Table", "rows": []}, page("a"))
+        assert rig.clock.waits == [0.8]
+        assert rig.sink.log == ["replace ns/a at 10"]
+
+    def test_a_list_without_items_is_empty(self) -> None:
+        rig = run({"kind": "WidgetList", "metadata": {"resourceVersion": "4"}, "items": None})
+        assert rig.sink.log == ["replace  at 4"]
+
+
+class TestWatching:
+    def test_each_kind_of_event_changes_the_copy(self) -> None:
+        rig = run(page("a"), Script(added("b", 11), modified("a", 12), deleted("b", 13)))
+        assert rig.sink.log[1:] == ["put ns/b at 11", "put ns/a at 12", "remove ns/b at 13"]
+        assert rig.metrics.watches == [(3, False)]
+
+    def test_a_watch_asks_for_bookmarks_and_for_a_random_end(self) -> None:
+        timeouts = set()
+        for _ in range(20):
+            call = run(page("a"), Script(bookmark(11))).call(1)
+            assert call["allow_bookmarks"] is True
+            timeouts.add(call["timeout_seconds"])
+        assert all(300 <= timeout <= 600 for timeout in timeouts)
+        assert len(timeouts) > 1
+
+    def test_a_normal_end_is_followed_by_a_watch_from_the_last_version_without_a_list(self) -> None:
+        rig = run(
+            page("a"), Script(added("b", 11)), Script(modified("b", 12)), Script(bookmark(30)), Script(bookmark(31))
+        )
+        assert rig.api.verbs == ["list", "watch", "watch", "watch", "watch"]
+        assert [rig.version_of(n) for n in range(1, 5)] == ["10", "11", "12", "30"]
+        assert rig.clock.waits == []
+
+    def test_a_quiet_watch_that_ended_normally_is_no_failure(self) -> None:
+        rig = run(page("a"), Script(lasting=60), Script(bookmark(11)))
+        assert rig.version_of(2) == "10"
+        assert rig.clock.waits == []
+
+    def test_bookmarks_move_the_version_and_nothing_else(self) -> None:
+        rig = run(page("a"), Script(bookmark(11), bookmark(12)))
+        assert rig.sink.log == ["replace ns/a at 10", "bookmark 11", "bookmark 12"]
+
+    def test_the_version_advances_only_after_the_copy_took_the_event(self) -> None:
+        rig = Rig(page("a"), Script(added("b", 11), added("c", 12)), page("a", version=13))
+
+        def fail(key: str, obj: Object) -> None:
+            if key == "ns/c":
+                raise RuntimeError("the sink failed")
+
+        rig.sink.put = fail  # type: ignore[method-assign]
+        rig.run()
+        assert rig.api.verbs == ["list", "watch", "list"]
+        assert rig.version_of(2) == "11"
+
+    def test_a_watch_shorter_than_a_second_without_events_backs_off_and_lists(self) -> None:
+        rig = run(page("a"), Script(lasting=0.2), page("a"), Script(lasting=0.2), page("a"))
+        assert rig.api.verbs == ["list", "watch", "list", "watch", "list"]
+        assert rig.clock.waits == [0.8, 1.6]
+        assert rig.metrics.watches == [(0, True), (0, True)]
+
+    def test_a_short_watch_with_events_is_fine(self) -> None:
+        rig = run(page("a"), Script(added("b", 11), lasting=0.2), Script(bookmark(12)))
+        assert rig.api.verbs == ["list", "watch", "watch"]
+        assert rig.clock.waits == []
+
+    def test_a_silence_is_a_reconnect_from_the_last_version(self) -> None:
+        silence = Script(added("b", 11), fails=RequestTimeout("read timed out"), lasting=150)
+        rig = run(page("a"), silence, Script(bookmark(12)))
+        assert rig.api.verbs == ["list", "watch", "watch"]
+        assert rig.version_of(2) == "11"
+        assert rig.clock.waits == []
+        assert rig.metrics.failures == 0
+        assert silence.closed
+
+    def test_a_watch_is_given_up_after_a_silence_of_two_bookmarks(self) -> None:
+        assert run(page("a"), Script(bookmark(11))).call(1)["read_timeout"] == 150
+
+    def test_a_broken_connection_is_a_reconnect_from_the_last_version(self) -> None:
+        rig = run(page("a"), Script(added("b", 11), fails=ConnectionLost("reset")), Script(bookmark(12)))
+        assert rig.api.verbs == ["list", "watch", "watch"]
+        assert rig.version_of(2) == "11"
+
+    def test_connections_that_break_at_once_back_off(self) -> None:
+        rig = run(page("a"), Script(fails=ConnectionLost("reset"), lasting=0.0), page("a"))
+        assert rig.clock.waits == [0.8]
+
+    def test_every_watch_is_closed(self) -> None:
+        scripts = [Script(bookmark(11)), Script(error_event(410, "Expired")), Script(fails=ConnectionLost("reset"))]
+        run(page("a"), scripts[0], scripts[1], page("a"), scripts[2])
+        assert all(script.closed for script in scripts)
+
+
+class TestWatchErrors:
+    def test_an_expired_version_backs_off_and_lists_from_it_first(self) -> None:
+        rig = run(page("a"), Script(added("b", 11), error_event(410, "Expired")), page("a", "b", version=20))
+        assert rig.api.verbs == ["list", "watch", "list"]
+        assert rig.version_of(2) == "11"
+        assert rig.clock.waits == [0.8]
+
+    def test_gone_means_expired(self) -> None:
+        rig = run(page("a"), Script(error_event(410, "Gone")), page("a"))
+        assert rig.api.verbs == ["list", "watch", "list"]
+
+    def test_a_watch_refused_as_expired_lists(self) -> None:
+        rig = run(page("a"), EXPIRED, page("a", version=20))
+        assert rig.api.verbs == ["list", "watch", "list"]
+        assert rig.version_of(2) == "10"
+
+    def test_throttling_in_the_stream_waits_and_watches_again_without_a_list(self) -> None:
+        rig = run(page("a"), Script(added("b", 11), error_event(429, "TooManyRequests")), Script(bookmark(12)))
+        assert rig.api.verbs == ["list", "watch", "watch"]
+        assert rig.version_of(2) == "11"
+        assert rig.clock.waits == [0.8]
+
+    def test_throttling_on_opening_waits_as_long_as_told(self) -> None:
+        told = status_error(429, {"kind": "Status", "reason": "TooManyRequests"}, retry_after=7)
+        rig = run(page("a"), told, THROTTLED, Script(bookmark(12)))
+        assert rig.api.verbs == ["list", "watch", "watch", "watch"]
+        assert rig.clock.waits == [7, 0.8]
+
+    def test_a_refused_connection_on_opening_backs_off_and_watches_again_without_a_list(self) -> None:
+        rig = run(page("a"), REFUSED, REFUSED, Script(bookmark(11)))
+        assert rig.api.verbs == ["list", "watch", "watch", "watch"]
+        assert rig.clock.waits == [0.8, 1.6]
+
+    @pytest.mark.parametrize("failure", [FORBIDDEN, status_error(500, "boom"), TOO_LARGE, NOT_INSTALLED])
+    def test_any_other_failure_on_opening_backs_off_and_lists(self, failure: Exception) -> None:
+        rig = run(page("a"), failure, page("a"))
+        assert rig.api.verbs == ["list", "watch", "list"]
+        assert rig.clock.waits == [0.8]
+
+    def test_an_internal_error_lists_if_nothing_else_is_configured(self) -> None:
+        rig = run(page("a"), Script(error_event(500, "InternalError")), page("a"))
+        assert rig.api.verbs == ["list", "watch", "list"]
+
+    def test_internal_errors_are_watched_through_until_the_deadline(self) -> None:
+        def internal() -> Script:
+            return Script(error_event(500, "InternalError"))
+
+        rig = run(page("a"), internal(), internal(), internal(), page("a"), internal_error_retry=2.0)
+        assert rig.api.verbs == ["list", "watch", "watch", "watch", "list"]
+        assert rig.clock.waits == [0.8, 1.6, 3.2]
+
+    def test_a_watch_that_works_starts_the_internal_error_deadline_over(self) -> None:
+        def internal() -> Script:
+            return Script(error_event(500, "InternalError"))
+
+        rig = run(
+            page("a"),
+            internal(),
+            Script(bookmark(11), lasting=500),
+            internal(),
+            Script(bookmark(12)),
+            internal_error_retry=2.0,
+        )
+        assert rig.api.verbs == ["list", "watch", "watch", "watch", "watch"]
+
+    def test_an_unknown_error_backs_off_and_lists(self) -> None:
+        rig = run(page("a"), Script(error_event(418, "Teapot")), page("a"))
+        assert rig.api.verbs == ["list", "watch", "list"]
+        assert rig.clock.waits == [0.8]
+
+
+class TestNonsense:
+    def test_an_event_of_unknown_type_is_skipped_and_the_stream_goes_on(self) -> None:
+        rig = run(page("a"), Script(event("SPLIT", widget("x", 11)), added("b", 12)))
+        assert rig.sink.log[1:] == ["put ns/b at 12"]
+        assert rig.metrics.skips == 1
+
+    @pytest.mark.parametrize("odd", [{"kind": "Table", "rows": []}, {"kind": "Gadget", "metadata": {"name": "x"}}, {}])
+    def test_an_object_that_makes_no_sense_is_skipped_and_the_version_stays(self, odd: dict[str, Any]) -> None:
+        rig = run(page("a"), Script(event("ADDED", odd)), Script(bookmark(11)))
+        assert rig.api.verbs == ["list", "watch", "watch"]
+        assert rig.version_of(2) == "10"
+
+    def test_a_bookmark_without_a_version_is_ignored(self) -> None:
+        rig = run(page("a"), Script(event("BOOKMARK", {"kind": "Widget", "metadata": {}})), Script(bookmark(11)))
+        assert rig.version_of(2) == "10"
+
+    def test_a_bug_below_is_survived(self) -> None:
+        rig = run(RuntimeError("a bug"), page("a"))
+        assert rig.clock.waits == [0.8]
+        assert rig.sink.log == ["replace ns/a at 10"]
+
+
+def test_stopped_before_it_runs_it_asks_nothing() -> None:
+    rig = Rig(page("a"))
+    rig.reflector.stop()
+    rig.run()
+    assert rig.api.calls == []
+
+
+def test_the_back_off_is_shared_by_lists_and_watches_and_forgotten_after_quiet_minutes() -> None:
+    rig = run(
+        REFUSED,
+        page("a"),
+        REFUSED,
+        Script(bookmark(11), lasting=200),
+        Script(error_event(410, "Expired")),
+        page("a"),
+    )
+    assert rig.clock.waits == [0.8, 1.6, 0.8]

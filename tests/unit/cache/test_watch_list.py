@@ -1,0 +1,153 @@
+"""Streaming the initial state, and falling back to lists when a server does not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from controller.apimachinery.errors import ConnectionLost, RequestTimeout, status_error
+from tests.unit.cache.test_reflector import EXPIRED, FORBIDDEN, NOT_INSTALLED, REFUSED, THROTTLED, TOO_LARGE, Rig
+from tests.unit.fakes import Script, added, bookmark, deleted, error_event, event, modified, page
+
+# Word for word what a server without the storage feature says, in a stream that began with 200.
+FEATURE_MISSING = error_event(
+    500,
+    "InternalError",
+    "a watch stream was requested by the client but the required storage feature RequestWatchProgress is disabled",
+)
+
+
+def run(*answers: Any) -> Rig:
+    return Rig(*answers, watch_list=True).run()
+
+
+def test_the_initial_state_is_complete_at_the_annotated_bookmark_and_the_stream_goes_on() -> None:
+    rig = run(Script(added("b", 7), added("a", 9), bookmark(10, end=True), modified("a", 11)))
+    assert rig.sink.log == ["replace ns/a,ns/b at 10", "put ns/a at 11"]
+    assert rig.api.verbs == ["watch"]
+
+
+def test_it_is_asked_for_as_a_consistent_read() -> None:
+    call = run(Script(bookmark(10, end=True))).call(0)
+    assert call["send_initial_events"] is True
+    assert call["resource_version_match"] == "NotOlderThan"
+    assert call["resource_version"] is None
+    assert call["allow_bookmarks"] is True
+
+
+def test_the_next_watch_is_an_ordinary_one_from_the_last_version() -> None:
+    rig = run(Script(added("a", 9), bookmark(10, end=True)), Script(bookmark(11)))
+    assert "send_initial_events" not in rig.call(1)
+    assert rig.version_of(1) == "10"
+
+
+def test_updates_and_deletes_during_streaming_are_taken_in() -> None:
+    rig = run(Script(added("a", 1), added("b", 2), modified("a", 3), deleted("b", 4), bookmark(5, end=True)))
+    assert rig.sink.log == ["replace ns/a at 5"]
+    assert rig.sink.content["ns/a"]["metadata"]["resourceVersion"] == "3"
+
+
+def test_nothing_is_shown_before_the_initial_state_is_complete() -> None:
+    seen: list[list[str]] = []
+    rig = Rig(watch_list=True)
+    script = Script(added("a", 1), lambda: seen.append(list(rig.sink.log)), bookmark(5, end=True))
+    rig.api._answers.append(script)
+    rig.run()
+    assert seen == [[]]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        bookmark(6),
+        bookmark(6, annotations={"k8s.io/initial-events-end": "false"}),
+        bookmark(6, annotations={"x": "true"}),
+    ],
+)
+def test_another_bookmark_is_not_the_end(other: dict[str, Any]) -> None:
+    rig = run(Script(added("a", 1), other, added("b", 2), bookmark(9, end=True)))
+    assert rig.sink.log == ["replace ns/a,ns/b at 9"]
+
+
+def test_a_relist_streams_from_the_last_version() -> None:
+    rig = run(
+        Script(bookmark(10, end=True), bookmark(12), error_event(410, "Expired")),
+        Script(added("a", 1), bookmark(20, end=True)),
+    )
+    assert rig.version_of(1) == "12"
+    assert rig.call(1)["send_initial_events"] is True
+    assert rig.sink.log[-1] == "replace ns/a at 20"
+
+
+@pytest.mark.parametrize("unavailable", [EXPIRED, TOO_LARGE, Script(error_event(410, "Expired"))])
+def test_a_version_that_is_unavailable_is_dropped_at_once(unavailable: Any) -> None:
+    rig = run(Script(bookmark(10, end=True), error_event(410, "Expired")), unavailable, Script(bookmark(5, end=True)))
+    assert [rig.version_of(n) for n in (1, 2)] == ["10", None]
+    assert len(rig.clock.waits) == 1
+
+
+class TestFallBack:
+    def test_the_error_of_a_server_without_the_feature_leads_to_a_list_for_good(self) -> None:
+        refused = Script(FEATURE_MISSING)
+        rig = run(refused, page("a"), Script(error_event(410, "Expired")), page("a", version=12))
+        assert rig.api.verbs == ["watch", "list", "watch", "list"]
+        assert rig.sink.log[0] == "replace ns/a at 10"
+        assert rig.clock.waits == [0.8], "none for the refusal"
+        assert refused.closed
+
+    @pytest.mark.parametrize("code", [400, 422])
+    def test_a_refused_parameter_leads_to_a_list_for_good(self, code: int) -> None:
+        refusal = status_error(code, {"kind": "Status", "reason": "Invalid", "message": "sendInitialEvents"})
+        rig = run(refusal, page("a"), Script(error_event(410, "Expired")), page("a"))
+        assert rig.api.verbs == ["watch", "list", "watch", "list"]
+        assert rig.clock.waits == [0.8]
+
+    def test_a_server_that_never_ends_the_initial_state_leads_to_a_list_for_good(self) -> None:
+        silent = Script(added("a", 1), fails=RequestTimeout("silence"))
+        rig = run(silent, page("a"), Script(error_event(410, "Expired")), page("a"))
+        assert rig.api.verbs == ["watch", "list", "watch", "list"]
+        assert silent.closed
+
+    @pytest.mark.parametrize(
+        "passing",
+        [
+            Script(added("a", 1), fails=ConnectionLost("reset")),
+            Script(added("a", 1)),
+            status_error(503, {"kind": "Status", "reason": "ServiceUnavailable"}),
+        ],
+    )
+    def test_a_passing_failure_leads_to_a_list_this_time_only(self, passing: Any) -> None:
+        rig = run(passing, page("a"), Script(error_event(410, "Expired")), Script(bookmark(20, end=True)))
+        assert rig.api.verbs == ["watch", "list", "watch", "watch"]
+        assert rig.call(3)["send_initial_events"] is True
+
+    @pytest.mark.parametrize("failure", [FORBIDDEN, NOT_INSTALLED, THROTTLED, REFUSED])
+    def test_what_a_list_would_meet_as_well_is_no_reason_to_list(self, failure: Exception) -> None:
+        rig = run(failure, Script(bookmark(10, end=True)))
+        assert rig.api.verbs == ["watch", "watch"]
+        assert rig.clock.waits == [0.8]
+
+
+def test_a_silence_may_be_short_during_the_initial_state_and_long_afterwards() -> None:
+    script = Script(bookmark(10, end=True))
+    rig = run(script)
+    assert rig.call(0)["read_timeout"] == 30
+    assert script.read_timeouts == [150]
+
+
+def test_a_stream_is_closed_when_the_copy_cannot_take_the_state() -> None:
+    script = Script(bookmark(10, end=True))
+    rig = Rig(script, watch_list=True)
+
+    def fail(*args: object, **kwargs: object) -> None:
+        raise RuntimeError("a bug in an index function")
+
+    rig.sink.replace = fail  # type: ignore[method-assign]
+    rig.run()
+    assert script.closed
+
+
+def test_nonsense_in_the_initial_state_is_left_out() -> None:
+    rig = run(Script(event("ADDED", {"kind": "Table"}), added("a", 1), bookmark(10, end=True)))
+    assert rig.sink.log == ["replace ns/a at 10"]
