@@ -6,7 +6,7 @@ It is over when Helm's storage Secrets of the release are gone; only their metad
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from controller.api.environment import UID_ANNOTATION
@@ -34,31 +34,41 @@ def decide(observation: Observation, names: Iterable[str], options: EnvironmentO
     targets = {name: observation.release_target(name) for name in sorted(set(names))}
     if reads := [Read(target) for target in targets.values() if observation.answer(target) is UNASKED]:
         return _wait(observation, "Looking for the release.", options, *reads)
-    present = {name: release for name in targets if (release := observation.release(name)) is not None}
-    ours = {name: release for name, release in present.items() if is_ours(observation, release)}
-    if ours:
-        deletes = (
+    live = {name: observation.answer(target) for name, target in targets.items()}
+    leaving = observation.namespace is None or objects.is_deleting(observation.namespace)
+    if not leaving and (refused := [name for name, answer in live.items() if answer is REFUSED]):
+        return _wait_or_give_up(observation, f"the right to read HelmRelease {', '.join(refused)}", options)
+    present = {name: answer for name, answer in live.items() if isinstance(answer, Mapping)}
+    if ours := {name: release for name, release in present.items() if is_ours(observation, release)}:
+        deletes = [
             Delete(targets[name], objects.uid(release))
             for name, release in ours.items()
             if not objects.is_deleting(release)
-        )
-        return _wait(observation, f"Uninstalling the release {', '.join(ours)}.", options, *deletes)
+        ]
+        if deletes:
+            return _wait(observation, f"Uninstalling the release {', '.join(ours)}.", options, *deletes)
+        if not leaving:
+            return _wait_or_give_up(observation, f"HelmRelease {', '.join(ours)} to go", options)
+    if leaving:
+        # The namespace takes everything with it, and there even our own rights may be gone: nothing can be known.
+        return Done()
     return _decide_storage(observation, [name for name in targets if name not in present], options)
 
 
 def is_ours(observation: Observation, release: Object) -> bool:
-    """Whether we made this HelmRelease. Where its labels were stripped, its annotation or our status still tell."""
-    return (
-        observation.is_ours(release)
-        or UID_ANNOTATION in objects.annotations(release)
-        or objects.name(release) == observation.environment.recorded_release
-    )
+    """Whether we made this HelmRelease. Where its labels were stripped, its annotation still tells.
+
+    Where that is gone too, the name in our status tells, but only within a namespace of ours: in another one a release
+    of that name may be anybody's.
+    """
+    if observation.is_ours(release) or UID_ANNOTATION in objects.annotations(release):
+        return True
+    namespace = observation.namespace
+    within_ours = namespace is not None and observation.is_ours(namespace)
+    return within_ours and objects.name(release) == observation.environment.recorded_release
 
 
 def _decide_storage(observation: Observation, names: Iterable[str], options: EnvironmentOptions) -> Wait | Done:
-    if observation.namespace is None or objects.is_deleting(observation.namespace):
-        # The namespace takes the storage with it, and there even our own rights may be gone: nothing can be known.
-        return Done()
     listings = {name: storage(observation, name) for name in names}
     if reads := [Read(listing) for listing in listings.values() if observation.answer(listing) is UNASKED]:
         return _wait(observation, "Looking for the release's storage.", options, *reads)
@@ -71,10 +81,8 @@ def _decide_storage(observation: Observation, names: Iterable[str], options: Env
         if not refused
         else f"the right to read the Helm storage Secrets of {', '.join(refused)}"
     )
-    if observation.age(TIMER) >= options.teardown_timeout:
-        return Done(given_up=f"Waited {options.teardown_timeout:g}s for {what}, in vain.")
     watches = (WakeOnChange(listing) for name, listing in remaining.items() if name not in refused)
-    return _wait(observation, f"Waiting for {what}.", options, *watches)
+    return _wait_or_give_up(observation, what, options, *watches)
 
 
 def storage(observation: Observation, release_name: str) -> Listing:
@@ -85,6 +93,12 @@ def storage(observation: Observation, release_name: str) -> Listing:
         label_selector=f"owner=helm,name={release_name}",
         metadata_only=True,
     )
+
+
+def _wait_or_give_up(observation: Observation, what: str, options: EnvironmentOptions, *effects: Effect) -> Wait | Done:
+    if observation.age(TIMER) >= options.teardown_timeout:
+        return Done(given_up=f"Waited {options.teardown_timeout:g}s for {what}, in vain.")
+    return _wait(observation, f"Waiting for {what}.", options, *effects)
 
 
 def _wait(observation: Observation, message: str, options: EnvironmentOptions, *effects: Effect) -> Wait:

@@ -22,7 +22,7 @@ from controller.environment import namespace_labels, uninstall
 from controller.environment.decision import Continue, Decision, Wait
 from controller.environment.effects import Delete, Effect, Emit, EventType, Patch, Read, RemoveFinalizer
 from controller.environment.engines.health import State
-from controller.environment.observation import UNASKED, Observation
+from controller.environment.observation import REFUSED, UNASKED, Observation
 from controller.environment.options import EnvironmentOptions
 from controller.environment.phases.namespace import is_adopted
 
@@ -30,6 +30,7 @@ NAME = "teardown"
 TIMER: Final = "teardown"
 DELETING: Final = "DeletingNamespace"
 BLOCKED: Final = "TeardownBlocked"
+FORBIDDEN: Final = "Forbidden"
 # What a namespace's own conditions say when somebody has to help it; mere remaining content passes by itself.
 _BLOCKING: Final = (
     "NamespaceDeletionDiscoveryFailure",
@@ -45,6 +46,10 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     if observation.answer(observation.namespace_target) is UNASKED:
         told = () if _is_announced(observation) else (_announcement(observation),)
         return Wait(uninstall.REASON, "Looking for the namespace.", effects=(*told, Read(observation.namespace_target)))
+    if observation.answer(observation.namespace_target) is REFUSED:
+        # Neither a reason to delete it, nor proof that it is gone.
+        name = observation.environment.namespace_name
+        return _wait(observation, options, FORBIDDEN, f"Waiting for the right to read namespace {name}.")
     namespace = observation.namespace
     if namespace is None:
         return _finish(observation)

@@ -1,0 +1,202 @@
+"""Uninstalling releases: step by step on live answers alone, and knowing when it is over."""
+
+import pytest
+
+from controller.apimachinery.resources import SECRETS
+from controller.environment import uninstall
+from controller.environment.decision import Wait
+from controller.environment.effects import Delete, Listing, Read, WakeOnChange
+from controller.environment.observation import REFUSED
+from controller.environment.options import EnvironmentOptions
+from controller.environment.uninstall import Done
+from tests.unit.environment.builders import (
+    NAME,
+    RELEASE_NAME,
+    environment,
+    foreign_namespace,
+    foreign_release,
+    helm_release,
+    namespace,
+    observation,
+    release_target,
+)
+
+OPTIONS = EnvironmentOptions(teardown_timeout=600, recheck_interval=10)
+STORAGE = Listing(SECRETS, NAME, label_selector=f"owner=helm,name={RELEASE_NAME}", metadata_only=True)
+SECRET = {"metadata": {"name": "sh.helm.release.v1.run-pipeline.v1"}}
+
+
+def _decide(*, names=(RELEASE_NAME,), answers=None, ages=None, within=namespace, **seen):
+    seen.setdefault("releases", [helm_release()])
+    built = observation(
+        namespace=within() if callable(within) else within, answers=answers or {}, ages=ages or {}, **seen
+    )
+    return uninstall.decide(built, names, OPTIONS)
+
+
+def test_the_release_is_read_live_before_anything_else():
+    decision = _decide()
+
+    assert isinstance(decision, Wait)
+    assert decision.effects == (Read(release_target()),)
+
+
+def test_a_release_of_ours_is_deleted_in_the_life_that_was_read():
+    live = helm_release(uid="hr-live")
+
+    decision = _decide(answers={release_target(): live})
+
+    assert isinstance(decision, Wait)
+    assert decision.effects == (Delete(release_target(), "hr-live"),)
+    assert decision.reason == "UninstallingRelease"
+    assert decision.message == "Uninstalling the release run-pipeline."
+
+
+def test_a_release_that_is_on_its_way_out_is_waited_for():
+    decision = _decide(answers={release_target(): helm_release(deleting=True)})
+
+    assert isinstance(decision, Wait)
+    assert decision.effects == ()
+
+
+def test_only_the_metadata_of_the_storage_is_read_and_only_in_that_namespace():
+    assert _decide(answers={release_target(): None}).effects == (Read(STORAGE),)
+
+
+def test_while_storage_is_left_its_end_is_watched_for():
+    decision = _decide(answers={release_target(): None, STORAGE: (SECRET,)})
+
+    assert isinstance(decision, Wait)
+    assert decision.effects == (WakeOnChange(STORAGE),)
+    assert decision.message == "Waiting for the uninstall of run-pipeline to finish."
+
+
+def test_it_is_over_when_release_and_storage_are_gone():
+    assert _decide(answers={release_target(): None, STORAGE: ()}) == Done()
+
+
+def test_nothing_to_uninstall_is_done():
+    assert _decide(names=()) == Done()
+
+
+# Whose it is
+
+
+def test_a_release_of_somebody_else_is_left_alone_and_its_storage_not_waited_for():
+    assert _decide(answers={release_target(): foreign_release()}) == Done()
+
+
+@pytest.mark.parametrize(
+    "release",
+    [
+        helm_release(annotations={}),
+        helm_release(labels={}),
+        helm_release(labels={"tronador.stakater.com/environment": "another"}),
+    ],
+)
+def test_a_release_of_ours_is_known_by_its_label_or_by_its_annotation(release):
+    assert _decide(answers={release_target(): release}).effects == (Delete(release_target(), "hr-1"),)
+
+
+def test_a_release_without_any_mark_is_known_by_the_status_within_our_namespace():
+    recorded = environment(status={"release": {"name": RELEASE_NAME}})
+
+    decision = _decide(environment=recorded, answers={release_target(): foreign_release()})
+
+    assert decision.effects == (Delete(release_target(), "hr-1"),)
+
+
+def test_the_status_alone_proves_nothing_within_a_namespace_of_somebody_else():
+    # Ours was deleted by hand, and somebody made another one of the same name with a release of the same name.
+    recorded = environment(status={"release": {"name": RELEASE_NAME}})
+
+    decision = _decide(
+        environment=recorded, within=foreign_namespace, answers={release_target(): foreign_release()}, releases=[]
+    )
+
+    assert decision == Done()
+
+
+# When nothing can be known
+
+
+@pytest.mark.parametrize("within", [None, namespace(deleting=True)])
+def test_without_a_namespace_or_in_a_terminating_one_the_storage_is_not_asked_for(within):
+    assert _decide(within=within, answers={release_target(): None}) == Done()
+
+
+def test_a_refusal_in_a_terminating_namespace_is_not_waited_for():
+    decision = _decide(within=namespace(deleting=True), answers={release_target(): REFUSED}, releases=[])
+
+    assert decision == Done()
+
+
+@pytest.mark.parametrize("releases", [[], [helm_release()]])
+def test_a_refusal_elsewhere_is_no_answer_nothing_is_deleted_and_nothing_called_gone(releases):
+    decision = _decide(answers={release_target(): REFUSED}, releases=releases)
+
+    assert isinstance(decision, Wait)
+    assert decision.effects == ()
+    assert "right to read" in decision.message
+
+
+def test_a_refusal_of_the_storage_is_waited_for_and_named():
+    decision = _decide(answers={release_target(): None, STORAGE: REFUSED})
+
+    assert isinstance(decision, Wait)
+    assert decision.effects == ()
+    assert decision.message == "Waiting for the right to read the Helm storage Secrets of run-pipeline."
+
+
+# Time
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        pytest.param({release_target(): None, STORAGE: (SECRET,)}, id="storage that stays"),
+        pytest.param({release_target(): None, STORAGE: REFUSED}, id="storage that we may not see"),
+        pytest.param({release_target(): REFUSED}, id="a release that we may not see"),
+        pytest.param({release_target(): helm_release(deleting=True)}, id="a release that a finalizer holds"),
+    ],
+)
+def test_after_the_timeout_it_is_given_up_with_a_reason(answers):
+    assert isinstance(_decide(answers=answers, ages={"uninstall": 599.9}), Wait)
+
+    given_up = _decide(answers=answers, ages={"uninstall": 600})
+
+    assert isinstance(given_up, Done)
+    assert given_up.given_up.startswith("Waited 600s for ")
+
+
+def test_a_release_is_asked_to_go_even_when_the_time_is_over():
+    decision = _decide(answers={release_target(): helm_release()}, ages={"uninstall": 10_000})
+
+    assert decision.effects == (Delete(release_target(), "hr-1"),)
+
+
+@pytest.mark.parametrize(("age", "pause"), [(0, 1), (1, 1), (2, 2), (4, 4), (9.5, 9.5), (100, 10)])
+def test_the_pauses_grow_from_one_second_to_the_longest(age, pause):
+    decision = _decide(answers={release_target(): None, STORAGE: (SECRET,)}, ages={"uninstall": age})
+
+    assert decision.recheck_after == pause
+    assert decision.timer == "uninstall"
+
+
+# Several at once
+
+
+def test_several_releases_go_at_once_each_on_its_own_answer():
+    live = {release_target("a"): helm_release(name="a", uid="1"), release_target("b"): helm_release(name="b", uid="2")}
+
+    assert _decide(names=["b", "a", "b"]).effects == (Read(release_target("a")), Read(release_target("b")))
+    assert _decide(names=["b", "a"], answers=live).effects == (
+        Delete(release_target("a"), "1"),
+        Delete(release_target("b"), "2"),
+    )
+
+
+def test_the_message_is_the_same_whatever_the_order_of_the_names():
+    live = {release_target("a"): helm_release(name="a"), release_target("b"): helm_release(name="b")}
+
+    assert _decide(names=["b", "a"], answers=live).message == _decide(names=["a", "b"], answers=live).message
