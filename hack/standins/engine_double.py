@@ -46,6 +46,8 @@ class EngineDouble:
         self._lock = threading.Lock()
         # Key -> the HelmRelease that is gone, until its release is removed.
         self._gone: dict[str, HelmRelease] = {}
+        # Key -> (UID, generation, phase) that was last written. One worker at a time has a key, so no lock.
+        self._answered: dict[str, tuple[str, int, str]] = {}
         self._informer = Informer(client=client, resource=HELM_RELEASES)
         self._informer.add_handler(self, name="engine-double")
         self._threads: list[threading.Thread] = []
@@ -96,6 +98,7 @@ class EngineDouble:
                 gone = self._gone.get(key)
             if gone is not None:
                 self._uninstall(gone)
+                self._answered.pop(key, None)
                 with self._lock:
                     if self._gone.get(key) is gone:
                         del self._gone[key]
@@ -120,7 +123,9 @@ class EngineDouble:
             last = vocabulary.CHART_FETCH_FAILED
         elif running.fail:
             last = vocabulary.DEPLOY_FAILED
-        if hr.has_synced and hr.status.get("phase") == last:
+        answer = (objects.uid(hr.obj), hr.generation, last)
+        # The informer may not have seen our last write yet; after a restart, the status is all there is to go by.
+        if self._answered.get(hr.key) == answer or (hr.has_synced and hr.status.get("phase") == last):
             return
         way = [vocabulary.UPGRADING if installed else vocabulary.INSTALLING, vocabulary.DEPLOYED, last]
         if last == vocabulary.CHART_FETCH_FAILED:
@@ -151,6 +156,7 @@ class EngineDouble:
                 patch = {"metadata": {"uid": objects.uid(hr.obj)}, "status": patches.merge_patch(written, status)}
                 self._client.patch(HELM_RELEASES, hr.name, patch, namespace=hr.namespace, subresource="status")
                 written = status
+        self._answered[hr.key] = answer
 
     def _store(self, hr: HelmRelease) -> None:
         now = datetime.now(UTC)

@@ -7,9 +7,12 @@ move only after the last one.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
+
+import structlog
 
 from controller.apimachinery import objects
 from controller.apimachinery.errors import ApiError, Conflict
@@ -18,6 +21,8 @@ from controller.apimachinery.timestamps import to_time
 from controller.client import Client
 from hack.standins.helm_operator import status as vocabulary
 from hack.standins.helm_operator.resource import HELM_RELEASES, HelmRelease
+
+log = structlog.get_logger(__name__)
 
 COMPONENT = "helm-operator"
 SYNCED = "ReleaseSynced"
@@ -79,8 +84,9 @@ class Reporter:
             else:
                 created = self._client.create(CORE_EVENTS, _event(hr, said, now), namespace=hr.namespace)
                 name = objects.name(created)
-        except ApiError:
+        except ApiError as error:
             # Expired, or the namespace is on its way out: the next one starts anew.
+            log.info("event not written", helmrelease=hr.key, error=str(error))
             name, count = "", -1
         with self._lock:
             self._said[said] = (name, count + 1)
@@ -106,8 +112,8 @@ class Reporter:
                     )
             except Conflict:
                 continue
-            except ApiError:
-                return
+            except ApiError as error:
+                log.info("status not written", helmrelease=hr.key, error=str(error))
             return
 
 
@@ -116,7 +122,7 @@ def _event(hr: HelmRelease, said: tuple[str, str, str, str], now: str) -> dict[s
     return {
         "apiVersion": CORE_EVENTS.api_version,
         "kind": CORE_EVENTS.kind,
-        "metadata": {"generateName": f"{hr.name}.", "namespace": hr.namespace},
+        "metadata": {"name": f"{hr.name}.{time.time_ns():x}", "namespace": hr.namespace},
         "involvedObject": {
             "apiVersion": HELM_RELEASES.api_version,
             "kind": HELM_RELEASES.kind,

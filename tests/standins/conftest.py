@@ -1,0 +1,39 @@
+"""One local cluster for each test process; every test has a namespace of its own in it."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from controller.client import Client
+from controller.client.config import load
+from hack.localcluster import LocalCluster
+from hack.standins import crds
+from tests.standins.cluster_bed import ClusterBed
+
+
+@pytest.fixture(scope="package")
+def cluster() -> Iterator[LocalCluster]:
+    """A running cluster with the stand-ins' CRDs."""
+    with LocalCluster() as cluster:
+        client = Client(connection=load(kubeconfig=str(cluster.kubeconfig)))
+        crds.install(client, threading.Event())
+        client.close()
+        yield cluster
+
+
+@pytest.fixture(scope="package")
+def _numbers() -> Iterator[int]:
+    return itertools.count(1)
+
+
+@pytest.fixture
+def bed(cluster: LocalCluster, _numbers: Iterator[int], tmp_path: Path) -> Iterator[ClusterBed]:
+    """A namespace and an application repository."""
+    client = Client(connection=load(kubeconfig=str(cluster.kubeconfig)), field_manager="helm-operator")
+    yield ClusterBed(client, f"environment-{next(_numbers)}", tmp_path)
+    client.close()
