@@ -1,0 +1,87 @@
+"""What an error of the API server means for an environment."""
+
+import pytest
+
+from controller.apimachinery.errors import ConnectionLost, NotLeader, Stopped, status_error
+from controller.apimachinery.resources import SECRETS
+from controller.environment.decision import Stop, Wait
+from controller.environment.effects import Create, Delete, Listing, Patch, Read, WakeOnChange
+from controller.environment.failures import explain
+from controller.environment.options import EnvironmentOptions
+from tests.unit.environment.builders import NAME, namespace_target, release_target
+
+OPTIONS = EnvironmentOptions(recheck_interval=7)
+CREATE = Create(release_target(), {})
+
+
+def _error(code, reason="", message="", **details):
+    return status_error(code, {"kind": "Status", "reason": reason, "message": message, "details": details})
+
+
+def test_a_kind_that_the_cluster_does_not_know_is_waited_for():
+    decision = explain(CREATE, status_error(404, "404 page not found"), OPTIONS)
+
+    assert isinstance(decision, Wait)
+    assert decision.reason == "ReleaseEngineMissing"
+    assert "helmreleases.helm.fluxcd.io" in decision.message
+    assert decision.recheck_after == 7
+
+
+def test_a_terminating_namespace_is_waited_for():
+    error = _error(403, "Forbidden", "...", causes=[{"reason": "NamespaceTerminating"}])
+
+    decision = explain(CREATE, error, OPTIONS)
+
+    assert isinstance(decision, Wait)
+    assert decision.reason == "NamespaceTerminating"
+
+
+def test_a_missing_right_needs_a_person_and_is_named_in_the_servers_words():
+    decision = explain(CREATE, _error(403, "Forbidden", 'User "x" cannot create resource "helmreleases"'), OPTIONS)
+
+    assert isinstance(decision, Stop)
+    assert decision.reason == "Forbidden"
+    assert 'User "x" cannot create resource "helmreleases"' in decision.message
+    assert decision.recheck_after == 7
+
+
+@pytest.mark.parametrize("code", [400, 422])
+def test_an_object_that_the_server_refuses_needs_a_person_and_is_named(code):
+    decision = explain(Patch(namespace_target(), {}), _error(code, "Invalid", "spec.x: bad"), OPTIONS)
+
+    assert isinstance(decision, Stop)
+    assert decision.reason == "Rejected"
+    assert "namespaces" in decision.message
+    assert "spec.x: bad" in decision.message
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        _error(409, "Conflict"),
+        _error(409, "AlreadyExists"),
+        _error(404, "NotFound"),
+        _error(401, "Unauthorized"),
+        _error(429, "TooManyRequests"),
+        _error(500, "InternalError"),
+        _error(410, "Expired"),
+        ConnectionLost("reset"),
+        Stopped("stopping"),
+        NotLeader("not the leader"),
+    ],
+)
+def test_what_a_retry_heals_is_not_shown(error):
+    assert explain(CREATE, error, OPTIONS) is None
+
+
+@pytest.mark.parametrize(
+    ("effect", "resource"),
+    [
+        (Read(release_target()), "helmreleases.helm.fluxcd.io"),
+        (Read(Listing(SECRETS, NAME)), "secrets"),
+        (WakeOnChange(Listing(SECRETS, NAME)), "secrets"),
+        (Delete(namespace_target(), "1"), "namespaces"),
+    ],
+)
+def test_the_message_names_the_resource_of_whatever_failed(effect, resource):
+    assert f" {resource}:" in explain(effect, status_error(404, "404 page not found"), OPTIONS).message

@@ -1,0 +1,102 @@
+"""From the stores to an observation."""
+
+from controller.apimachinery.resources import SECRETS
+from controller.environment.effects import Listing
+from controller.environment.observation import REFUSED, UNASKED
+from controller.environment.observe import ENVIRONMENT_INDEX, Observer, environment_of
+from tests.unit.environment.builders import (
+    NAME,
+    NOW,
+    environment,
+    foreign_release,
+    helm_release,
+    namespace,
+    namespace_target,
+    observation,
+    release_target,
+)
+
+
+class _Store:
+    def __init__(self, *objects):
+        self._objects = objects
+
+    def get(self, key):
+        return next((obj for obj in self._objects if obj["metadata"]["name"] == key), None)
+
+    def by_index(self, index, value):
+        assert index == ENVIRONMENT_INDEX
+        return [obj for obj in self._objects if value in environment_of(obj)]
+
+
+def _observer(*, environments=(), namespaces=(), releases=()):
+    return Observer(
+        environments=_Store(*environments),
+        namespaces=_Store(*namespaces),
+        releases=_Store(*releases),
+        now=lambda: NOW,
+    )
+
+
+def test_an_observation_holds_the_environments_own_objects():
+    elsewhere = helm_release(name="copied")
+    elsewhere["metadata"]["namespace"] = "elsewhere"
+    observer = _observer(namespaces=[namespace(), namespace(name="other")], releases=[helm_release(), elsewhere])
+
+    seen = observer.observe(environment(), answers={}, ages={"x": 1.0})
+
+    assert seen.namespace == namespace()
+    assert dict(seen.cached_releases) == {"run-pipeline": helm_release()}
+    assert seen.now == NOW
+    assert (seen.age("x"), seen.age("y")) == (1.0, 0.0)
+
+
+def test_an_environment_is_found_by_its_key():
+    observer = _observer(environments=[environment()])
+
+    assert observer.environment(NAME) == environment()
+    assert observer.environment("other") is None
+
+
+def test_an_object_is_filed_under_the_environment_that_its_label_names():
+    assert environment_of(helm_release()) == [NAME]
+    assert environment_of(foreign_release()) == []
+    assert environment_of({"metadata": {}}) == []
+
+
+def test_what_was_answered_live_outweighs_the_caches():
+    newer = namespace(version="99")
+    seen = observation(
+        namespace=namespace(),
+        releases=[helm_release()],
+        answers={namespace_target(): newer, release_target(): None},
+    )
+
+    assert seen.namespace == newer
+    assert seen.release("run-pipeline") is None
+
+
+def test_a_refusal_is_no_answer_and_the_cache_stays_what_is_known():
+    seen = observation(
+        namespace=namespace(),
+        releases=[helm_release()],
+        answers=dict.fromkeys((namespace_target(), release_target()), REFUSED),
+    )
+
+    assert seen.namespace == namespace()
+    assert seen.release("run-pipeline") == helm_release()
+
+
+def test_the_environment_that_we_wrote_is_fresher_than_the_cached_one():
+    written = environment(version="11")
+    seen = observation()
+    seen = observation(answers={seen.environment_target: written})
+
+    assert seen.environment.obj == written
+
+
+def test_what_nobody_asked_is_told_from_what_is_not_there():
+    listing = Listing(SECRETS, NAME)
+
+    assert observation().answer(listing) is UNASKED
+    assert observation(answers={listing: ()}).answer(listing) == ()

@@ -1,0 +1,156 @@
+"""Reading how the release fares, and why it failed: the Helm Operator says that in Events alone."""
+
+import pytest
+
+from controller.apimachinery.resources import CORE_EVENTS
+from controller.environment.decision import Continue
+from controller.environment.effects import Listing, Read
+from controller.environment.engines.health import State
+from controller.environment.observation import REFUSED
+from controller.environment.options import EnvironmentOptions
+from controller.environment.phases.health import decide, explained, judge
+from tests.unit.environment.builders import (
+    NAME,
+    ago,
+    environment,
+    go_on,
+    helm_release,
+    namespace,
+    observation,
+    operator_status,
+    words,
+)
+
+OPTIONS = EnvironmentOptions(chart_grace=300)
+EVENTS = Listing(
+    CORE_EVENTS,
+    NAME,
+    field_selector="involvedObject.kind=HelmRelease,involvedObject.name=run-pipeline,involvedObject.uid=hr-1,type=Warning",
+)
+FAILED = helm_release(status=operator_status("Failed"))
+
+
+def _observe(release, *, answers=None, status=None, generation=1):
+    return observation(
+        environment=environment(status=status, generation=generation),
+        namespace=namespace(),
+        releases=[release],
+        answers=answers or {},
+    )
+
+
+def _event(message, at=None, **times):
+    return {"message": message, "type": "Warning", **({"lastTimestamp": at} if at else {}), **times}
+
+
+def _ready(status, since, **rest):
+    return {"type": "Ready", "status": status, "lastTransitionTime": ago(since), **rest}
+
+
+def test_a_healthy_release_needs_no_second_look():
+    assert decide(_observe(helm_release(status=operator_status("Succeeded"))), OPTIONS) == go_on()
+
+
+def test_the_events_of_a_failed_release_are_read_once():
+    assert decide(_observe(FAILED), OPTIONS) == go_on(Read(EVENTS))
+    assert decide(_observe(FAILED, answers={EVENTS: (_event("no"),)}), OPTIONS) == go_on()
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        (_event("old", ago(60)), _event("new", ago(1))),
+        (_event("new", ago(1)), _event("old", ago(60))),
+        (_event("old", ago(60)), _event("new", eventTime=ago(1))),
+        (_event("old", ago(60)), _event("new", ago(3600), series={"lastObservedTime": ago(1)})),
+        (_event("old"), _event("new", ago(1))),
+    ],
+)
+def test_the_newest_warning_explains_the_failure(events):
+    seen = _observe(FAILED, answers={EVENTS: events})
+
+    assert explained(seen, judge(seen, OPTIONS)) == f"{words('Failed')} new"
+
+
+@pytest.mark.parametrize("events", [(), REFUSED])
+def test_without_events_the_release_speaks_for_itself(events):
+    seen = _observe(FAILED, answers={EVENTS: events})
+
+    assert explained(seen, judge(seen, OPTIONS)) == words("Failed")
+
+
+def test_an_event_that_is_late_is_looked_for_again_with_growing_pauses_but_not_for_ever():
+    pauses = [
+        decide(_observe(FAILED, answers={EVENTS: ()}, status=status), OPTIONS).recheck_after
+        for status in (
+            None,
+            {"conditions": [_ready("False", 0)]},
+            {"conditions": [_ready("False", 4)]},
+            {"conditions": [_ready("False", 31)]},
+        )
+    ]
+
+    assert pauses == [1, 1, 4, None]
+
+
+def _told(message, *, reason="Failed", generation=1):
+    condition = {"type": "ReleaseReady", "status": "False", "reason": reason, "message": message}
+    return {"conditions": [condition | {"observedGeneration": generation}], "observedGeneration": generation}
+
+
+def test_a_failure_that_is_explained_in_the_status_is_not_looked_up_again():
+    seen = _observe(FAILED, status=_told(f"{words('Failed')} why"))
+
+    assert decide(seen, OPTIONS) == go_on()
+    assert explained(seen, judge(seen, OPTIONS)) == f"{words('Failed')} why"
+
+
+@pytest.mark.parametrize(
+    ("status", "generation"),
+    [
+        (_told(words("Failed")), 1),
+        (_told(f"{words('RolledBack')} why", reason="RolledBack"), 1),
+        (_told(f"{words('Failed')} why", generation=1), 2),
+    ],
+)
+def test_another_failure_is_looked_up_anew(status, generation):
+    release = helm_release(status=operator_status("Failed"))
+
+    assert decide(_observe(release, status=status, generation=generation), OPTIONS) == go_on(Read(EVENTS))
+
+
+# The grace period of a chart
+
+
+def _fetch_failed(since):
+    return helm_release(status=operator_status("ChartFetchFailed", since=since))
+
+
+def test_a_passing_fetch_failure_is_looked_at_again_when_its_grace_period_ends():
+    status = {"observedGeneration": 1, "conditions": [_ready("Unknown", 100)]}
+
+    assert decide(_observe(_fetch_failed(100), status=status), OPTIONS) == Continue(recheck_after=200)
+
+
+def test_a_lasting_fetch_failure_is_a_failure():
+    status = {"observedGeneration": 1, "conditions": [_ready("Unknown", 301)]}
+
+    assert judge(_observe(_fetch_failed(301), status=status), OPTIONS).state is State.FAILED
+
+
+@pytest.mark.parametrize("known", [{"observedGeneration": 1, "conditions": [_ready("Unknown", 3000)]}, None])
+def test_a_new_generation_has_a_grace_period_of_its_own(known):
+    seen = _observe(_fetch_failed(3000), status=known, generation=2)
+
+    assert judge(seen, OPTIONS).state is State.PENDING
+    assert decide(seen, OPTIONS).recheck_after is not None
+
+
+def test_a_fetch_failure_stays_a_failure_once_it_is_one():
+    status = {"observedGeneration": 1, "conditions": [_ready("False", 10)]}
+
+    assert judge(_observe(_fetch_failed(3000), status=status), OPTIONS).state is State.FAILED
+
+
+def test_a_release_without_a_status_is_looked_at_when_it_changes():
+    assert decide(_observe(helm_release()), OPTIONS) == go_on()

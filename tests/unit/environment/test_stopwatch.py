@@ -1,0 +1,91 @@
+"""How long users wait, as far as this process saw it begin."""
+
+import pytest
+
+from controller.api.environment import Environment
+from controller.environment.stopwatch import Stopwatch
+from tests.unit.environment.builders import NAME, environment
+
+
+class _Metrics:
+    def __init__(self):
+        self.ready, self.torn_down = [], []
+
+    def environment_ready(self, seconds):
+        self.ready.append(seconds)
+
+    def teardown(self, seconds):
+        self.torn_down.append(seconds)
+
+
+@pytest.fixture
+def lab():
+    class Lab:
+        now = 100.0
+        metrics = _Metrics()
+        stopwatch = None
+
+    Lab.metrics = _Metrics()
+    Lab.stopwatch = Stopwatch(metrics=Lab.metrics, now=lambda: Lab.now)
+    return Lab
+
+
+def _seen(**changes):
+    return Environment(environment(**changes))
+
+
+DEPLOYED = {"observedGeneration": 1, "applicationStatus": "deployed"}
+
+
+def test_a_generation_is_measured_from_first_sight_to_deployed_once(lab):
+    lab.stopwatch.saw(_seen())
+    lab.now += 5
+    lab.stopwatch.saw(_seen())
+    lab.now += 2
+    lab.stopwatch.deployed(_seen())
+    lab.stopwatch.deployed(_seen())
+
+    assert lab.metrics.ready == [7]
+
+
+def test_a_new_generation_is_measured_anew(lab):
+    lab.stopwatch.saw(_seen())
+    lab.now += 5
+    lab.stopwatch.saw(_seen(generation=2))
+    lab.now += 1
+    lab.stopwatch.deployed(_seen(generation=2))
+
+    assert lab.metrics.ready == [1]
+
+
+def test_what_was_deployed_before_this_process_began_is_not_measured(lab):
+    lab.stopwatch.saw(_seen(status=DEPLOYED))
+    lab.stopwatch.deployed(_seen(status=DEPLOYED))
+
+    assert lab.metrics.ready == []
+
+
+def test_a_generation_that_was_never_seen_beginning_is_not_measured(lab):
+    lab.stopwatch.saw(_seen(generation=1))
+    lab.stopwatch.deployed(_seen(generation=2))
+
+    assert lab.metrics.ready == []
+
+
+def test_a_teardown_is_measured_from_first_sight_to_its_end_once(lab):
+    lab.stopwatch.saw(_seen(deleting=True))
+    lab.now += 5
+    lab.stopwatch.saw(_seen(deleting=True))
+    lab.now += 4
+    lab.stopwatch.finished(NAME)
+    lab.stopwatch.finished(NAME)
+
+    assert lab.metrics.torn_down == [9]
+
+
+def test_an_environment_that_is_deleted_before_it_is_deployed_never_counts_as_ready(lab):
+    lab.stopwatch.saw(_seen())
+    lab.stopwatch.saw(_seen(deleting=True))
+    lab.stopwatch.deployed(_seen())
+
+    assert lab.metrics.ready == []

@@ -1,0 +1,70 @@
+"""Which changes of a status are worth an Event: transitions, and nothing else."""
+
+import pytest
+
+from controller.environment import transitions
+
+
+def _status(state, *, generation=1, message="words", **conditions):
+    return {
+        "applicationStatus": state,
+        "applicationStatusMsg": message,
+        "observedGeneration": generation,
+        "conditions": [
+            {"type": type_, "status": status, "reason": reason, "message": message}
+            for type_, (status, reason) in conditions.items()
+        ],
+    }
+
+
+FAILED = _status("failed", ReleaseReady=("False", "Failed"))
+STALLED = _status("failed", Stalled=("True", "InvalidSpec"))
+BLOCKED = _status("uninstalling", TeardownBlocked=("True", "TeardownBlocked"))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "want"),
+    [
+        ({}, _status("pending"), []),
+        ({}, _status("deployed"), ["Deployed"]),
+        (_status("deploying"), _status("deployed"), ["Deployed"]),
+        (_status("deployed"), _status("deployed"), []),
+        (_status("deployed"), _status("deployed", message="other words"), []),
+        (_status("deployed"), _status("deployed", generation=2), ["Deployed"]),
+        (_status("deploying"), FAILED, ["ReleaseFailed"]),
+        (FAILED, FAILED, []),
+        (FAILED, _status("failed", message="now explained", ReleaseReady=("False", "Failed")), []),
+        (FAILED, _status("failed", ReleaseReady=("False", "RolledBack")), ["ReleaseFailed"]),
+        (FAILED, _status("failed", generation=2, ReleaseReady=("False", "Failed")), ["ReleaseFailed"]),
+        (FAILED, _status("deployed"), ["Deployed"]),
+        ({}, STALLED, ["Stalled"]),
+        (STALLED, STALLED, []),
+        (STALLED, _status("failed", Stalled=("True", "NamespaceNotOwned")), ["Stalled"]),
+        (STALLED, _status("failed", message="other", Stalled=("True", "InvalidSpec")), ["Stalled"]),
+        (_status("uninstalling"), BLOCKED, ["TeardownBlocked"]),
+        (BLOCKED, BLOCKED, []),
+        (_status("deploying"), _status("suspended"), ["Suspended"]),
+        (_status("suspended"), _status("suspended"), []),
+        (_status("suspended"), _status("deploying"), ["Resumed"]),
+    ],
+)
+def test_the_events_of_a_change(before, after, want):
+    assert [event.reason for event in transitions.events(before, after)] == want
+
+
+def test_a_failure_is_told_in_the_releases_words_and_as_a_warning():
+    [event] = transitions.events({}, FAILED)
+
+    assert (event.type, event.note) == ("Warning", "words")
+
+
+def test_a_success_is_told_in_the_releases_words():
+    [event] = transitions.events({}, _status("deployed", message="Release was successful"))
+
+    assert (event.type, event.note) == ("Normal", "Release was successful")
+
+
+def test_a_new_failure_has_the_reason_that_metrics_count():
+    assert transitions.release_failure({}, FAILED) == "Failed"
+    assert transitions.release_failure(FAILED, FAILED) == ""
+    assert transitions.release_failure({}, STALLED) == ""
