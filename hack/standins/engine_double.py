@@ -10,7 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import structlog
 
@@ -116,47 +118,31 @@ class EngineDouble:
 
     def _answer(self, hr: HelmRelease) -> None:
         installed = bool(hr.status.get("revision"))
-        operation = plays.UPGRADE if installed else plays.INSTALL
-        fetching, running = self._plays.play(plays.FETCH, hr.obj), self._plays.play(operation, hr.obj)
-        last = vocabulary.SUCCEEDED
-        if fetching.fail:
-            last = vocabulary.CHART_FETCH_FAILED
-        elif running.fail:
-            last = vocabulary.DEPLOY_FAILED
+        running = self._plays.play(plays.UPGRADE if installed else plays.INSTALL, hr.obj)
+        way = _way(installed, fetched=not self._plays.play(plays.FETCH, hr.obj).fail, succeeds=not running.fail)
+        last = way[-1]
         answer = (objects.uid(hr.obj), hr.generation, last)
         # The informer may not have seen our last write yet; after a restart, the status is all there is to go by.
         if self._answered.get(hr.key) == answer or (hr.has_synced and hr.status.get("phase") == last):
             return
-        way = [vocabulary.UPGRADING if installed else vocabulary.INSTALLING, vocabulary.DEPLOYED, last]
-        if last == vocabulary.CHART_FETCH_FAILED:
-            way = [last]
-        elif last == vocabulary.DEPLOY_FAILED:
-            way.remove(vocabulary.DEPLOYED)
-        written = hr.status
-        status = dict(written)
-        for phase in way:
-            if phase == last:
-                self._stop.wait(running.seconds)
-                if last == vocabulary.SUCCEEDED and not installed:
-                    self._store(hr)
-                if last == vocabulary.SUCCEEDED:
-                    status = vocabulary.with_release_status(
-                        status, release=hr.release_name, release_status=storage.DEPLOYED
-                    )
-                status = vocabulary.with_observed_generation(status, hr.generation)
-            status = vocabulary.with_phase(
-                status,
-                phase,
-                release=hr.release_name,
-                namespace=hr.target_namespace,
-                now=datetime.now(UTC),
-                revision=_revision(hr),
-            )
-            if phase == last or self._show_phases:
-                patch = {"metadata": {"uid": objects.uid(hr.obj)}, "status": patches.merge_patch(written, status)}
-                self._client.patch(HELM_RELEASES, hr.name, patch, namespace=hr.namespace, subresource="status")
-                written = status
+        before = status = dict(hr.status)
+        for phase in way[:-1]:
+            status = _entered(status, hr, phase)
+            if self._show_phases:
+                self._write(hr, before, status)
+                before = status
+        self._stop.wait(running.seconds)
+        status = vocabulary.with_observed_generation(_entered(status, hr, last), hr.generation)
+        if last == vocabulary.SUCCEEDED:
+            if not installed:
+                self._store(hr)
+            status = vocabulary.with_release_status(status, release=hr.release_name, release_status=storage.DEPLOYED)
+        self._write(hr, before, status)
         self._answered[hr.key] = answer
+
+    def _write(self, hr: HelmRelease, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+        patch = {"metadata": {"uid": objects.uid(hr.obj)}, "status": patches.merge_patch(before, after)}
+        self._client.patch(HELM_RELEASES, hr.name, patch, namespace=hr.namespace, subresource="status")
 
     def _store(self, hr: HelmRelease) -> None:
         now = datetime.now(UTC)
@@ -193,3 +179,22 @@ class EngineDouble:
 def _revision(hr: HelmRelease) -> str:
     """Something like the commit's SHA that this chart would have: the same chart source, the same revision."""
     return hashlib.sha1(json.dumps(hr.chart, sort_keys=True).encode(), usedforsecurity=False).hexdigest()
+
+
+def _way(installed: bool, *, fetched: bool, succeeds: bool) -> list[str]:
+    """The phases to go through."""
+    if not fetched:
+        return [vocabulary.CHART_FETCH_FAILED]
+    first = vocabulary.UPGRADING if installed else vocabulary.INSTALLING
+    return [first, vocabulary.DEPLOYED, vocabulary.SUCCEEDED] if succeeds else [first, vocabulary.DEPLOY_FAILED]
+
+
+def _entered(status: Mapping[str, Any], hr: HelmRelease, phase: str) -> dict[str, Any]:
+    return vocabulary.with_phase(
+        status,
+        phase,
+        release=hr.release_name,
+        namespace=hr.target_namespace,
+        now=datetime.now(UTC),
+        revision=_revision(hr),
+    )
