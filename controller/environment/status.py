@@ -16,7 +16,7 @@ from controller.environment.engines import helm_operator
 from controller.environment.engines.health import Health, State
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
-from controller.environment.phases import finalizer, health, namespace, release, teardown
+from controller.environment.phases import finalizer, health, namespace, release, teardown, validate
 
 NAME: Final = "status"
 # An applicationStatusMsg is for a table's column and a person's eye; a Helm error can be a whole page.
@@ -111,9 +111,9 @@ def _summarize(observation: Observation, plan: Plan, options: EnvironmentOptions
     if environment.is_deleting:
         return _tearing_down(last)
     if isinstance(last, Stop):
-        return _stopped(plan, last)
+        return _stopped(observation, plan, last)
     if isinstance(last, Wait):
-        return _waiting(plan, last)
+        return _waiting(observation, plan, last)
     if environment.suspended:
         return None
     judged = health.judge(observation, options)
@@ -153,28 +153,30 @@ def _namespace_ready(observation: Observation) -> Condition:
     return Condition("NamespaceReady", TRUE, "Active", f"Namespace {observation.environment.namespace_name} is ready.")
 
 
-def _blocked_namespace(plan: Plan, status: str, reason: str, message: str) -> tuple[Condition, ...]:
-    before = (finalizer.NAME, "validate", namespace.NAME)
-    return (Condition("NamespaceReady", status, reason, message),) if plan.steps[-1].phase in before else ()
+def _parts(observation: Observation, plan: Plan, status: str, reason: str, message: str) -> tuple[Condition, ...]:
+    """The conditions of the parts, where the plan ended before the release's own health could be judged."""
+    if plan.steps[-1].phase in (finalizer.NAME, validate.NAME, namespace.NAME):
+        return (Condition("NamespaceReady", status, reason, message),)
+    return (_namespace_ready(observation), Condition("ReleaseReady", status, reason, message))
 
 
-def _stopped(plan: Plan, stop: Stop) -> _Summary:
+def _stopped(observation: Observation, plan: Plan, stop: Stop) -> _Summary:
     ready = (
         Condition("Ready", FALSE, stop.reason, stop.message),
-        *_blocked_namespace(plan, FALSE, stop.reason, stop.message),
+        *_parts(observation, plan, FALSE, stop.reason, stop.message),
         Condition("Stalled", TRUE, stop.reason, stop.message),
     )
     return _Summary(State.FAILED, CurrentPhase.IDLE, stop.message, ready)
 
 
-def _waiting(plan: Plan, wait: Wait) -> _Summary:
+def _waiting(observation: Observation, plan: Plan, wait: Wait) -> _Summary:
     at = plan.steps[-1].phase
     phase = {release.NAME: CurrentPhase.DEPLOYING}.get(at, CurrentPhase.NAMESPACE)
     if wait.reason == uninstall.REASON:
         phase = CurrentPhase.UNINSTALLING
     ready = (
         Condition("Ready", UNKNOWN, wait.reason, wait.message),
-        *_blocked_namespace(plan, UNKNOWN, wait.reason, wait.message),
+        *_parts(observation, plan, UNKNOWN, wait.reason, wait.message),
         Condition("Reconciling", TRUE, wait.reason, wait.message),
     )
     return _Summary(State.PENDING, phase, wait.message, ready)

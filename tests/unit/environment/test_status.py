@@ -1,0 +1,354 @@
+"""The status of an environment, derived from what was observed and decided."""
+
+from dataclasses import replace
+
+import pytest
+
+from controller.environment import status
+from controller.environment.decide import decide
+from controller.environment.options import EnvironmentOptions
+from tests.unit.environment.builders import (
+    GIT,
+    LABELS,
+    NAME,
+    ago,
+    environment,
+    foreign_namespace,
+    foreign_release,
+    helm_release,
+    namespace,
+    namespace_target,
+    observation,
+    operator_status,
+    our_labels,
+    release_target,
+    words,
+)
+
+OPTIONS = EnvironmentOptions()
+IDLE = "Waiting For Next Reconciliation Loop"
+
+
+def _status(options=OPTIONS, **seen):
+    built = observation(**{"namespace": namespace(), **seen})
+    return status.desired(built, decide(built, options), options)
+
+
+def _of(phase, *, release=None, **changes):
+    of = environment(**changes)
+    return _status(environment=of, releases=[helm_release(of, status=operator_status(phase), **(release or {}))])
+
+
+def _conditions(found):
+    return {condition["type"]: (condition["status"], condition["reason"]) for condition in found["conditions"]}
+
+
+SITUATIONS = {
+    "new": lambda: _status(namespace=None),
+    "created": lambda: _of("Installing"),
+    "pending": lambda: _of("ChartFetchFailed"),
+    "deployed": lambda: _of("Succeeded"),
+    "failed": lambda: _of("Failed"),
+    "upgrading": lambda: _of("Succeeded", release={"generation": 2}),
+    "refused": lambda: _status(namespace=foreign_namespace()),
+    "bad": lambda: _status(environment=environment(chart={"git": "file:///etc"})),
+    "terminating": lambda: _status(namespace=namespace(deleting=True)),
+    "not our release": lambda: _status(answers={release_target(): foreign_release()}),
+    "renamed": lambda: _status(releases=[helm_release(name="before")]),
+    "going": lambda: _status(environment=environment(deleting=True), answers={namespace_target(): namespace()}),
+    "blocked": lambda: _status(
+        environment=environment(deleting=True),
+        answers={
+            namespace_target(): namespace(
+                deleting=True,
+                conditions=[{"type": "NamespaceFinalizersRemaining", "status": "True", "message": "x has finalizers"}],
+            ),
+            release_target(): None,
+        },
+    ),
+}
+
+
+@pytest.fixture(params=list(SITUATIONS))
+def any_status(request):
+    return SITUATIONS[request.param]()
+
+
+# What holds in every situation
+
+
+def test_reconciling_and_stalled_are_there_only_while_true_and_never_both(any_status):
+    conditions = _conditions(any_status)
+
+    assert not {"Reconciling", "Stalled"} <= conditions.keys()
+    assert all(conditions[type_][0] == "True" for type_ in ("Reconciling", "Stalled") if type_ in conditions)
+
+
+def test_an_environment_is_ready_settled_or_on_its_way(any_status):
+    ready = _conditions(any_status)["Ready"][0]
+
+    assert (ready == "True") == (any_status["applicationStatus"] == "deployed")
+    assert ready != "Unknown" or "Reconciling" in _conditions(any_status)
+
+
+def test_the_generation_is_on_the_status_and_on_every_condition(any_status):
+    assert any_status["observedGeneration"] == 1
+    assert {condition["observedGeneration"] for condition in any_status["conditions"]} == {1}
+
+
+def test_every_reason_and_every_message_is_there_and_holds_no_time(any_status):
+    for condition in any_status["conditions"]:
+        assert condition["reason"].isalnum()
+        assert condition["message"]
+        assert "2026" not in condition["message"]
+    assert any_status["applicationStatusMsg"] != ""
+
+
+def test_the_status_is_the_same_when_it_is_derived_again(any_status):
+    for name, situation in SITUATIONS.items():
+        assert situation() == situation(), name
+
+
+# The guide's
+
+
+def test_a_deployed_environment_reads_as_in_the_guide():
+    found = _of("Succeeded", release={})
+
+    assert {name: value for name, value in found.items() if name != "conditions"} == {
+        "applicationStatus": "deployed",
+        "applicationStatusMsg": "Release was successful for Helm release 'run-pipeline' in 'shop-74'.",
+        "currentPhase": IDLE,
+        "namespaceLabels": LABELS,
+        "observedGeneration": 1,
+        "namespace": NAME,
+        "release": {"engine": "helm-operator", "name": "run-pipeline"},
+    }
+    assert _conditions(found) == {
+        "Ready": ("True", "Deployed"),
+        "NamespaceReady": ("True", "Active"),
+        "ReleaseReady": ("True", "Succeeded"),
+    }
+
+
+def test_the_deployed_revision_is_told():
+    release = helm_release(status=operator_status("Succeeded", revision="6f50ff2"))
+
+    assert _status(releases=[release])["release"]["revision"] == "6f50ff2"
+
+
+# Progress
+
+
+@pytest.mark.parametrize(
+    ("phase", "state", "message"),
+    [
+        ("ChartFetchFailed", "pending", "Waiting for the chart to be fetched."),
+        ("ChartFetched", "deploying", words("Installing")),
+        ("Installing", "deploying", words("Installing")),
+        ("Deployed", "deploying", words("Installing")),
+        ("Upgrading", "deploying", words("Upgrading")),
+    ],
+)
+def test_a_release_on_its_way_is_neither_ready_nor_failed(phase, state, message):
+    found = _of(phase)
+
+    assert (found["applicationStatus"], found["applicationStatusMsg"]) == (state, message)
+    assert found["currentPhase"] == "Waiting For Release"
+    assert _conditions(found) == {
+        "Ready": ("Unknown", "Progressing"),
+        "NamespaceReady": ("True", "Active"),
+        "ReleaseReady": ("Unknown", "Progressing"),
+        "Reconciling": ("True", "Progressing"),
+    }
+
+
+def test_a_release_that_was_made_or_changed_just_now_is_being_deployed():
+    assert _status()["currentPhase"] == "Deploying Release"
+    changed = environment(release={"values": {"tag": "2"}})
+    seen = observation(
+        environment=changed, namespace=namespace(), releases=[helm_release(status=operator_status("Succeeded"))]
+    )
+    plan = decide(seen, OPTIONS)
+    answer = helm_release(changed, status=operator_status("Succeeded"), generation=2)
+    found = status.desired(replace(seen, answers={release_target(): answer}), plan, OPTIONS)
+    assert found["currentPhase"] == "Deploying Release"
+
+
+def test_an_old_success_is_not_shown_for_a_new_generation():
+    found = _of("Succeeded", release={"generation": 2})
+
+    assert found["applicationStatus"] != "deployed"
+    assert _conditions(found)["Ready"][0] == "Unknown"
+
+
+def test_the_stages_of_an_installation_make_one_status():
+    stages = [_of(phase) for phase in ("ChartFetched", "Installing", "Deployed")]
+
+    assert stages[0] == stages[1] == stages[2]
+
+
+@pytest.mark.parametrize(("passing", "want"), [("Installing", True), ("Succeeded", False), ("Failed", False)])
+def test_only_a_state_on_its_way_to_another_is_passing(passing, want):
+    assert status.is_passing(_of(passing)) is want
+
+
+# Failure
+
+
+def test_a_failed_release_is_idle_and_not_stalled():
+    found = _of("Failed")
+
+    assert (found["applicationStatus"], found["currentPhase"]) == ("failed", IDLE)
+    assert found["applicationStatusMsg"] == words("Failed")
+    assert _conditions(found) == {
+        "Ready": ("False", "ReleaseFailed"),
+        "NamespaceReady": ("True", "Active"),
+        "ReleaseReady": ("False", "Failed"),
+    }
+
+
+def test_a_long_message_is_cut_for_the_table():
+    long = environment(release={"valuesFrom": [{}] * 64})
+
+    assert len(_status(environment=long)["applicationStatusMsg"]) == 1024
+
+
+@pytest.mark.parametrize(
+    ("situation", "reason"),
+    [("bad", "InvalidSpec"), ("refused", "NamespaceNotOwned"), ("not our release", "ReleaseNotOwned")],
+)
+def test_what_needs_a_person_is_stalled_with_its_reason(situation, reason):
+    found = SITUATIONS[situation]()
+
+    assert (found["applicationStatus"], found["currentPhase"]) == ("failed", IDLE)
+    assert _conditions(found)["Stalled"] == ("True", reason)
+    assert _conditions(found)["Ready"] == ("False", reason)
+
+
+# The namespace
+
+
+def test_a_namespace_that_is_not_ready_says_so():
+    assert _conditions(SITUATIONS["refused"]())["NamespaceReady"] == ("False", "NamespaceNotOwned")
+    waiting = SITUATIONS["terminating"]()
+    assert _conditions(waiting)["NamespaceReady"] == ("Unknown", "NamespaceTerminating")
+    assert (waiting["applicationStatus"], waiting["currentPhase"]) == ("pending", "Provisioning Namespace")
+
+
+@pytest.mark.parametrize(("situation", "state"), [("renamed", "Unknown"), ("not our release", "False")])
+def test_while_the_release_is_held_up_the_namespace_is_ready_and_its_labels_are_mirrored(situation, state):
+    found = SITUATIONS[situation]()
+
+    assert _conditions(found)["NamespaceReady"] == ("True", "Active")
+    assert _conditions(found)["ReleaseReady"][0] == state
+    assert found["namespaceLabels"] == LABELS
+
+
+def test_labels_are_not_mirrored_before_there_is_a_namespace_of_ours():
+    assert "namespaceLabels" not in SITUATIONS["refused"]()
+
+
+def test_a_label_that_the_operator_overrides_is_not_mirrored():
+    options = EnvironmentOptions(namespace_labels={"team": "platform"})
+    labels = our_labels({**LABELS, "team": "platform"})
+
+    found = _status(options, namespace=namespace(labels=labels, applied=labels))
+
+    assert found["namespaceLabels"] == {"kind": "pr", "stakater.com/tenant": "veeru"}
+
+
+def test_an_uninstall_before_a_new_name_is_visible():
+    found = SITUATIONS["renamed"]()
+
+    assert found["currentPhase"] == "Uninstalling Release"
+    assert _conditions(found)["Reconciling"] == ("True", "UninstallingRelease")
+
+
+def test_the_old_release_is_remembered_until_it_is_uninstalled():
+    before = {"engine": "helm-operator", "name": "before", "revision": "1"}
+
+    found = _status(environment=environment(status={"release": before}))
+
+    assert found["release"] == before
+
+
+# Suspension
+
+
+def test_a_suspended_environment_keeps_what_it_was_and_says_suspended():
+    deployed = _of("Succeeded")
+
+    found = _status(environment=environment(suspend=True, generation=2, status=deployed))
+
+    assert found["applicationStatus"] == "suspended"
+    assert found["currentPhase"] == "Suspended"
+    assert found["observedGeneration"] == 2
+    same = ("applicationStatusMsg", "namespaceLabels", "namespace", "release", "conditions")
+    assert {name: found[name] for name in same} == {name: deployed[name] for name in same}
+
+
+def test_an_environment_that_is_suspended_is_not_on_its_way():
+    found = _status(environment=environment(suspend=True, status=_of("Installing")))
+
+    assert "Reconciling" not in _conditions(found)
+
+
+# Teardown
+
+
+@pytest.mark.parametrize(
+    ("answers", "phase"),
+    [
+        ({namespace_target(): namespace()}, "Uninstalling Release"),
+        ({namespace_target(): namespace(), release_target(): helm_release()}, "Uninstalling Release"),
+        ({namespace_target(): namespace(deleting=True), release_target(): None}, "Deleting Namespace"),
+    ],
+)
+def test_the_steps_of_a_teardown_are_visible(answers, phase):
+    found = _status(environment=environment(deleting=True), answers=answers)
+
+    assert (found["applicationStatus"], found["currentPhase"]) == ("uninstalling", phase)
+    assert _conditions(found)["Ready"] == ("False", "Terminating")
+    assert "Reconciling" in _conditions(found)
+
+
+def test_a_blocked_teardown_says_what_remains():
+    found = SITUATIONS["blocked"]()
+
+    assert found["currentPhase"] == "Deleting Namespace"
+    [blocked] = [condition for condition in found["conditions"] if condition["type"] == "TeardownBlocked"]
+    assert blocked["status"] == "True"
+    assert "x has finalizers" in blocked["message"]
+
+
+# Transition times
+
+
+def test_a_transition_time_moves_only_with_the_status():
+    before = _of("Installing")
+    for condition in before["conditions"]:
+        condition["lastTransitionTime"] = ago(1000)
+    upgraded = environment(status=before, generation=2)
+    release = helm_release(upgraded, status=operator_status("Succeeded"))
+
+    after = _status(environment=upgraded, releases=[release])
+
+    times = {condition["type"]: condition["lastTransitionTime"] for condition in after["conditions"]}
+    assert times == {"Ready": ago(0), "NamespaceReady": ago(1000), "ReleaseReady": ago(0)}
+    assert {condition["observedGeneration"] for condition in after["conditions"]} == {2}
+
+
+def test_a_status_that_is_right_does_not_change():
+    deployed = _of("Succeeded")
+    for condition in deployed["conditions"]:
+        condition["lastTransitionTime"] = ago(1000)
+
+    assert _of("Succeeded", status=deployed) == deployed
+
+
+def test_the_chart_is_never_mentioned_with_anything_but_its_fields():
+    # A message that repeated the whole spec would show what authors keep in values.
+    secret = environment(release={"values": {"password": "hunter2"}}, chart={"git": GIT, "path": ""})
+
+    assert "hunter2" not in str(_status(environment=secret))
