@@ -19,6 +19,14 @@ NO_FIELD = "<nil>"
 OMITTED = object()
 """Given as a value: the sentence names no value at all."""
 
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """Given as a value: the sentence shows this text as it is (for values that only the server can print)."""
+
+    text: str
+
+
 _UNCHECKED_RULES = (
     "some validation rules were not checked because the object was invalid; "
     "correct the existing errors to complete validation"
@@ -147,6 +155,8 @@ def _without_value(field: str, reason: str, title: str, detail: str) -> FieldErr
 
 def go_value(value: Any) -> str:
     """A value as field errors print it: strings quoted, numbers and booleans bare, the rest as compact JSON."""
+    if isinstance(value, Printed):
+        return value.text
     if isinstance(value, str):
         return go_quote(value)
     if isinstance(value, float):

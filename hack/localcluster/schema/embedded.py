@@ -8,19 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import re2
-
 from .. import fielderrors as fe
 from ..fielderrors import FieldError
+from ..validation import names
 from .node import Node
-
-_DNS1035 = "[a-z]([-a-z0-9]*[a-z0-9])?"
-_KIND = re2.compile(f"^{_DNS1035}$")
-_DNS1035_WORDS = (
-    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, "
-    "and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is "
-    f"'{_DNS1035}')"
-)
 
 
 def check_embedded(node: Node, obj: Any) -> list[FieldError]:
@@ -61,10 +52,6 @@ def _check_resource(value: dict[str, Any], path: str) -> Iterator[FieldError]:
 
 
 def _check_kind(kind: str, path: str) -> Iterator[FieldError]:
-    words = []
-    if len(kind) > 63:
-        words.append("must be no more than 63 characters")
-    if not _KIND.search(kind.lower()):
-        words.append(_DNS1035_WORDS)
+    words = names.dns1035_label(kind.lower())
     if words:
         yield fe.invalid(path, kind, "may have mixed case, but should otherwise match: " + ",".join(words))

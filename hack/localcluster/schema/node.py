@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import re2
-
 from .formats import FormatCheck, format_check
+from .patterns import compile_pattern
 
 # What the schema of a list type says about its items, and what a validation rule looks like, stay plain data.
 
@@ -86,7 +85,7 @@ def compile_node(schema: Mapping[str, Any]) -> Node:
         nullable=bool(schema.get("nullable")),
         format=format_name,
         check_format=format_check(format_name) if format_name else None,
-        pattern=(re2.compile(pattern), pattern) if pattern else None,
+        pattern=(compile_pattern(pattern), pattern) if pattern else None,
         min_length=schema.get("minLength"),
         max_length=schema.get("maxLength"),
         minimum=schema.get("minimum"),

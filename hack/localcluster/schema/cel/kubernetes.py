@@ -6,14 +6,15 @@ Source: k8s.io/apiserver, cel/library (quantity, urls, semverlib, format); apima
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from ...fielderrors import go_quote
+from ...validation import names
 from ..formats import format_check
-from ..names import NAME_CHECKS
 from .errors import EvaluationError
 from .types import Overload, overload
 from .values import NONE, Optional
@@ -175,12 +176,27 @@ def _semvers() -> list[Overload]:
     ]
 
 
+def _prefix(check: names.NameCheck) -> names.NameCheck:
+    """The check of a generateName: a dash at its end is fine, for more will follow."""
+    return lambda name: check(name[:-1] + "a" if len(name) > 1 and name.endswith("-") else name)
+
+
+_NAME_CHECKS: Mapping[str, names.NameCheck] = {
+    "dns1123Label": names.dns1123_label,
+    "dns1123Subdomain": names.dns1123_subdomain,
+    "dns1035Label": names.dns1035_label,
+    "qualifiedName": names.qualified_name,
+    "dns1123LabelPrefix": _prefix(names.dns1123_label),
+    "dns1123SubdomainPrefix": _prefix(names.dns1123_subdomain),
+    "dns1035LabelPrefix": _prefix(names.dns1035_label),
+    "labelValue": names.label_value,
+}
 _SIMPLE_FORMATS = {"uri": "invalid uri", "uuid": "does not match the UUID format", "byte": "invalid base64"}
 _SIMPLE_FORMATS |= {"date": "invalid date", "datetime": "invalid datetime"}
 
 
 def _validate(named: NamedFormat, text: str) -> Optional:
-    check = NAME_CHECKS.get(named.name)
+    check = _NAME_CHECKS.get(named.name)
     if check is not None:
         problems = check(text)
     else:
@@ -190,13 +206,13 @@ def _validate(named: NamedFormat, text: str) -> Optional:
 
 
 def _formats() -> list[Overload]:
-    names = (*NAME_CHECKS, *_SIMPLE_FORMATS)
-    constants = [overload(f"format.{name}() -> {_F}", lambda name=name: NamedFormat(name)) for name in names]
+    known = (*_NAME_CHECKS, *_SIMPLE_FORMATS)
+    constants = [overload(f"format.{name}() -> {_F}", lambda name=name: NamedFormat(name)) for name in known]
     return [
         *constants,
         overload(
             f"format.named(string) -> optional_type({_F})",
-            lambda name: Optional(True, NamedFormat(name)) if name in names else NONE,
+            lambda name: Optional(True, NamedFormat(name)) if name in known else NONE,
         ),
         overload(f"{_F}::validate(string) -> optional_type(list(string))", _validate),
     ]

@@ -11,9 +11,8 @@ from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import re2
-
 from ...fielderrors import go_float
+from ..patterns import PatternError, compile_pattern
 from .errors import EvaluationError
 from .types import Overload, overload
 from .values import MAX_INT, MAX_UINT, MIN_INT, NONE, Optional, TypeValue, UInt, type_name
@@ -119,9 +118,9 @@ def matches(text: str, pattern: str) -> bool:
 def compiled(pattern: str) -> Any:
     """A compiled RE2 pattern (the library keeps its own cache)."""
     try:
-        return re2.compile(pattern)
-    except re2.error as error:
-        raise EvaluationError(f"error parsing regexp: {error}") from error
+        return compile_pattern(pattern)
+    except PatternError as error:
+        raise EvaluationError(str(error)) from error
 
 
 def _zone(name: str) -> dt.tzinfo:
