@@ -45,7 +45,7 @@ def main() -> None:
         bookmark_interval=given.bookmark_interval,
         history_limit=given.history_limit,
         initial_events=not given.no_initial_events,
-        deployments_ready=not given.no_rollouts,
+        rollouts=not given.no_rollouts,
     )
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     asyncio.run(_serve(options, given.kubeconfig))

@@ -34,6 +34,11 @@ def meta(obj: Object) -> dict[str, Any]:
     return found
 
 
+def set_fields(metadata: dict[str, Any]) -> dict[str, Any]:
+    """Metadata as Go would write it again: without what is empty."""
+    return {key: value for key, value in metadata.items() if value not in (None, "", [], {})}
+
+
 def name_of(obj: Object) -> str:
     """`metadata.name`."""
     return obj.get("metadata", {}).get("name") or ""

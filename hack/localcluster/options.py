@@ -17,7 +17,8 @@ class Options:
         history_limit: changes remembered per resource; older versions answer 410.
         initial_events: answer watches with sendInitialEvents; False refuses them as a server without progress
             notifications from its storage does.
-        deployments_ready: a small controller marks workloads as rolled out.
+        rollouts: a small controller marks workloads as rolled out.
+        namespace_report_delay: seconds until a terminating namespace says what remains in it.
     """
 
     host: str = "127.0.0.1"
@@ -27,4 +28,5 @@ class Options:
     bookmark_interval: float = 60.0
     history_limit: int = 10_000
     initial_events: bool = True
-    deployments_ready: bool = True
+    rollouts: bool = True
+    namespace_report_delay: float = 1.0

@@ -12,6 +12,7 @@ from .controllers.definitions import DefinitionController
 from .controllers.garbage import GarbageCollector
 from .controllers.manager import ControllerManager
 from .controllers.namespaces import NamespaceController
+from .controllers.rollouts import RolloutController
 from .discovery.handler import DiscoveryHandler
 from .hooks import HookHandler, Hooks
 from .http.app import ApiServer
@@ -41,13 +42,13 @@ class Server:
         catalog = Catalog()
         registry = Registry(store, catalog)
         self._hub = WatchHub(store)
-        namespaces = NamespaceController(registry)
-        reactions = [
-            DefinitionController(registry).react,
-            namespaces.react,
-            GarbageCollector(registry).react,
-        ]
-        self._controllers = ControllerManager(registry, reactions)
+        self._controllers = ControllerManager(registry)
+        namespaces = NamespaceController(registry, self._controllers.later, report_delay=options.namespace_report_delay)
+        self._controllers.add(DefinitionController(registry).react)
+        self._controllers.add(namespaces.react)
+        self._controllers.add(GarbageCollector(registry).react)
+        if options.rollouts:
+            self._controllers.add(RolloutController(registry).react)
         namespaces.bootstrap()
         self.hooks = Hooks(store=store, hub=self._hub, audit=audit)
         api = ApiServer(

@@ -23,16 +23,20 @@ class ControllerManager:
     """Feeds changes to the controllers in order.
 
     Args:
-        reactions: each is given every change.
+        registry: whose store is followed.
     """
 
-    def __init__(self, registry: Registry, reactions: list[Reaction]) -> None:
+    def __init__(self, registry: Registry) -> None:
         self._store = registry.store
-        self._reactions = reactions
+        self._reactions: list[Reaction] = []
         self._queue: deque[tuple[GroupPlural, Change]] = deque()
         self._scheduled = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._store.subscribe(self._enqueue)
+
+    def add(self, reaction: Reaction) -> None:
+        """Have a controller given every change."""
+        self._reactions.append(reaction)
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin to react."""
@@ -43,6 +47,11 @@ class ControllerManager:
         """React no more."""
         self._loop = None
         self._store.unsubscribe(self._enqueue)
+
+    def later(self, seconds: float, act: Callable[[], None]) -> None:
+        """Call back after a while, unless stopped by then."""
+        if self._loop is not None:
+            self._loop.call_later(seconds, lambda: act() if self._loop is not None else None)
 
     def _enqueue(self, resource: GroupPlural, change: Change) -> None:
         self._queue.append((resource, change))

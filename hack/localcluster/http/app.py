@@ -15,6 +15,7 @@ from ..hooks import HOOK_PREFIX, HookHandler
 from ..registry.catalog import Catalog
 from . import route
 from .bodies import media_type, parse_json, parse_yaml
+from .protobuf import MEDIA_TYPE, read_protobuf
 from .resources import ResourceHandler
 from .respond import respond_failure
 
@@ -104,7 +105,10 @@ class ApiServer:
 def _decoded(body: bytes, content_type: str) -> Any:
     if not body:
         return None
+    kind = media_type(content_type)
     try:
-        return parse_yaml(body) if "yaml" in media_type(content_type) else parse_json(body)[0]
+        if kind == MEDIA_TYPE:
+            return read_protobuf(body)
+        return parse_yaml(body) if "yaml" in kind else parse_json(body)[0]
     except ValueError:
         return body.decode(errors="replace")

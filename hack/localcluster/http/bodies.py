@@ -8,11 +8,12 @@ from typing import Any
 import yaml
 
 from ..errors import bad_request, go_quote, unsupported_media_type
-from ..objects import Object
+from ..objects import Object, set_fields
 from ..registry.catalog import Catalog
 from ..registry.resource import ResourceType
+from .protobuf import MEDIA_TYPE, read_protobuf
 
-_BODY_TYPES = ("application/json", "application/yaml", "application/vnd.kubernetes.protobuf")
+_BODY_TYPES = ("application/json", "application/yaml", MEDIA_TYPE)
 _SCHEME = "pkg/api/legacyscheme/scheme.go:30"
 
 
@@ -29,6 +30,8 @@ def parse_document(data: bytes, content_type: str) -> tuple[Any, list[str]]:
         ValueError: with the parser's words.
     """
     kind = media_type(content_type) or "application/json"
+    if kind == MEDIA_TYPE and (document := read_protobuf(data)) is not None:
+        return document, []
     if kind not in _BODY_TYPES[:2]:
         raise unsupported_media_type(_BODY_TYPES)
     if kind == "application/yaml":
@@ -137,7 +140,7 @@ def typed(catalog: Catalog, resource: ResourceType, document: Object, data: byte
     if not isinstance(metadata, dict):
         why = f"json: cannot unmarshal {_json_kind(metadata)} into Go struct field {resource.kind}.metadata of type v1.ObjectMeta"
         raise _cannot_handle(resource.kind, resource, why)
-    metadata = {key: value for key, value in metadata.items() if value is not None}
+    metadata = set_fields(metadata)
     rest = {key: value for key, value in document.items() if key not in ("kind", "apiVersion", "metadata")}
     return {"kind": kind or resource.kind, "apiVersion": resource.api_version, "metadata": metadata, **rest}
 

@@ -21,9 +21,9 @@ _META = "meta.k8s.io/v1"
 
 def render_object(resource: ResourceType, obj: Object, shape: Representation, include: str = "Metadata") -> Object:
     """A stored object as the answer to a request for it."""
+    if obj.get("kind") == "Status" and "details" in obj:
+        return obj  # what a finished deletion answers with
     shown = resource.face.shown(obj)
-    if shown.get("kind") == "Status" and shown.get("status") in ("Success", "Failure"):
-        return shown
     if shape.form == "table":
         return table_of(resource, [shown], {"resourceVersion": shown["metadata"].get("resourceVersion", "")}, include)
     if shape.form == "metadata":

@@ -2,7 +2,7 @@
 
 A row is (group, version, kind, plural, options). Options: `cluster` (not namespaced), `status`, `generation`, `orphan`
 (dependents are orphaned unless asked), `returns` (DELETE answers with the object), `create` (PUT creates), `versioned`
-(PUT demands a resourceVersion), `segment` (any path segment is a name).
+(PUT demands a resourceVersion).
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..schema.builtin import BuiltinTypes
-from ..validation import names
 from .kinds import core, crds, events, policy, workloads
 from .kinds.builtin import BuiltinStrategy
 from .resource import ALL_VERBS, Face, ResourceType
@@ -82,6 +81,22 @@ _ROWS = (
         strategy=crds.DefinitionStrategy,
     ),
 )
+_INITIAL_STATUS = {
+    "ingresses": {"loadBalancer": {}},
+    "persistentvolumeclaims": {"phase": "Pending"},
+    "persistentvolumes": {"phase": "Pending"},
+    "replicasets": {"replicas": 0},
+    "replicationcontrollers": {"replicas": 0},
+    "statefulsets": {"replicas": 0, "availableReplicas": 0},
+    "daemonsets": {
+        "currentNumberScheduled": 0,
+        "numberMisscheduled": 0,
+        "desiredNumberScheduled": 0,
+        "numberReady": 0,
+    },
+    "poddisruptionbudgets": {"disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0},
+    "horizontalpodautoscalers": {"desiredReplicas": 0, "currentMetrics": None},
+}
 _SCALED = ("deployments", "statefulsets", "replicasets", "replicationcontrollers")
 
 
@@ -98,16 +113,15 @@ def _resource(row: _Row, types: BuiltinTypes) -> ResourceType:
     strategy.returns_deleted = strategy.returns_deleted or "returns" in options
     strategy.create_on_update = strategy.create_on_update or "create" in options
     strategy.unconditional_update = strategy.unconditional_update and "versioned" not in options
+    strategy.initial_status = _INITIAL_STATUS.get(row.plural, {})
     if "orphan" in options:
         strategy.garbage_collection = "orphan"
-    if "segment" in options:
-        strategy.name_check = names.path_segment
     subresources = [name for name in row.subresources.split(",") if name]
     if strategy.has_status:
         subresources.append("status")
     if row.plural in _SCALED:
         subresources.append("scale")
-    events_face = row.group == "events.k8s.io"
+    is_event = row.strategy is events.EventStrategy
     return ResourceType(
         group=row.group,
         version=row.version,
@@ -121,6 +135,10 @@ def _resource(row: _Row, types: BuiltinTypes) -> ResourceType:
         categories=tuple(name for name in row.categories.split(",") if name),
         verbs=tuple(verb for verb in ALL_VERBS if verb != "deletecollection" or row.plural != "namespaces"),
         subresources=tuple(sorted(subresources)),
-        storage=("", "events") if events_face else (row.group, row.plural),
-        face=events.EventsFace() if events_face else Face(),
+        storage=("", "events") if is_event else (row.group, row.plural),
+        face=_face(row) if is_event else Face(),
     )
+
+
+def _face(row: _Row) -> Face:
+    return events.EventsFace() if row.group else events.CoreEventsFace()

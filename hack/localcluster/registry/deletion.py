@@ -97,14 +97,14 @@ def _check_preconditions(resource: ResourceType, live: Object, options: DeleteOp
             f"the UID in the precondition ({options.uid}) does not match the UID in record ({uid_of(live)}). "
             "The object might have been deleted and then recreated"
         )
-        raise errors.conflict(resource.group, resource.kind, name, text)
+        raise errors.conflict(resource.storage[0], resource.kind, name, text)
     version = live["metadata"]["resourceVersion"]
     if options.resource_version is not None and options.resource_version != version:
         text = (
             f"the ResourceVersion in the precondition ({options.resource_version}) does not match the ResourceVersion "
             f"in record ({version}). The object might have been modified"
         )
-        raise errors.conflict(resource.group, resource.kind, name, text)
+        raise errors.conflict(resource.storage[0], resource.kind, name, text)
 
 
 def _finalizers_for(resource: ResourceType, live: Object, options: DeleteOptions) -> list[str]:

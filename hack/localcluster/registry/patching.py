@@ -7,7 +7,7 @@ from typing import Any
 
 from ..errors import StatusError, bad_request, conflict, invalid, not_found, unsupported_media_type
 from ..fielderrors import invalid as invalid_field
-from ..objects import Object, name_of, namespace_of, uid_of
+from ..objects import Object, name_of, namespace_of, set_fields, uid_of
 from ..patch import PatchError, json_patch, merge_patch, strategic_merge_patch
 from .context import WriteContext
 from .managed import merge_intent
@@ -102,7 +102,7 @@ class Patcher:
             raise StatusError(error.code, _REASONS.get(error.code, ""), error.message, details) from None
 
     def _decoded(self, patched: Object) -> Object:
-        patched = {**patched, "metadata": _without_nulls(patched.get("metadata") or {})}
+        patched = {**patched, "metadata": set_fields(patched.get("metadata") or {})}
         try:
             wanted, problems = self._resource.strategy.decode(patched)
         except StatusError as error:
@@ -125,7 +125,7 @@ class Patcher:
         resource, intent = self._resource, self._document
         if not isinstance(intent, dict):
             raise bad_request("error decoding patch: the applied configuration must be an object")
-        intent = {**intent, "metadata": _without_nulls(intent.get("metadata") or {})}
+        intent = {**intent, "metadata": set_fields(intent.get("metadata") or {})}
         if self._duplicates and self._context.field_validation == "Strict":
             raise bad_request(f"error strict decoding patch: {', '.join(self._duplicates)}")
         shell: Object = {"kind": resource.kind, "apiVersion": resource.api_version}
@@ -153,7 +153,3 @@ def check_name(obj: Object, name: str, namespace: str) -> None:
             f"the namespace of the object ({namespace_of(obj)}) does not match the namespace on the request "
             f"({namespace})"
         )
-
-
-def _without_nulls(metadata: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in metadata.items() if value is not None}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ...objects import Object
+from typing import Any
+
+from ...objects import Object, clone
 from ...schema.builtin import BuiltinTypes
 from ...schema.typing import Typing
 from ..strategy import Strategy
@@ -14,7 +16,12 @@ class BuiltinStrategy(Strategy):
 
     Args:
         types: the schemas of all built-in kinds.
+
+    Attributes:
+        initial_status: status of a new object, for kinds that have one.
     """
+
+    initial_status: dict[str, Any] = {}
 
     def __init__(self, types: BuiltinTypes, *, group: str, version: str, kind: str) -> None:
         self.group = group
@@ -36,3 +43,8 @@ class BuiltinStrategy(Strategy):
     def default(self, obj: Object) -> Object:
         """The object with the kind's defaults filled in."""
         return obj
+
+    def prepare_create(self, obj: Object) -> Object:
+        """As for every kind; then the status Go's types show before anybody wrote one."""
+        obj = super().prepare_create(obj)
+        return {**obj, "status": clone(self.initial_status)} if self.has_status else obj

@@ -45,12 +45,33 @@ _SELECTABLE = (
 )
 
 
+# Fields that Go writes even when they are empty. They are not stored, so that nobody comes to own them.
+_ALWAYS_SHOWN = {
+    "involvedObject": {},
+    "source": {},
+    "firstTimestamp": None,
+    "lastTimestamp": None,
+    "eventTime": None,
+    "reportingComponent": "",
+    "reportingInstance": "",
+}
+
+
+class CoreEventsFace(Face):
+    """Events as the core group shows them."""
+
+    def shown(self, obj: Object) -> Object:
+        """With the fields that are always there."""
+        return {**_ALWAYS_SHOWN, **obj}
+
+
 class EventsFace(Face):
     """Events as events.k8s.io/v1 shows them."""
 
     def shown(self, obj: Object) -> Object:
         """Core names to events.k8s.io names."""
-        return {"kind": "Event", "apiVersion": "events.k8s.io/v1", **_renamed(obj, _CORE_NAMES)}
+        always = {key: _ALWAYS_SHOWN[key] for key in ("source", "firstTimestamp", "lastTimestamp", "eventTime")}
+        return {"kind": "Event", "apiVersion": "events.k8s.io/v1", **_renamed({**always, **obj}, _CORE_NAMES)}
 
     def stored(self, obj: Object) -> Object:
         """events.k8s.io names to core names."""
@@ -83,16 +104,8 @@ class EventStrategy(BuiltinStrategy):
         return f"field label not supported: {path}"
 
     def default(self, obj: Object) -> Object:
-        """Fields that Go always writes."""
-        old_api = not self.group
-        named = {"source": {}, "firstTimestamp": None, "lastTimestamp": None, "eventTime": None}
-        if old_api:
-            named["reportingComponent"] = ""
-            named["reportingInstance"] = ""
-            named["involvedObject"] = {}
-            return {**named, **obj}
-        shown = {_CORE_NAMES[key]: value for key, value in named.items()}
-        return {**shown, **obj}
+        """Without the empty values that clients send because their types have no way to leave them out."""
+        return {key: value for key, value in obj.items() if value not in ({}, "")}
 
     def validate(self, obj: Object) -> list[FieldError]:
         """The core group is lenient, events.k8s.io is not."""

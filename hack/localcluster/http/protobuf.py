@@ -1,0 +1,186 @@
+"""Reading Kubernetes protobuf, as far as kubectl's imperative `create` commands send it.
+
+kubectl's typed clients send nothing else. The wire format is self-describing but for names and types, which the tables
+below give for the kinds those commands make. Unknown fields are skipped. Answers are always JSON, which clients accept.
+
+Source: the generated.proto files of k8s.io/api and k8s.io/apimachinery.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..objects import Object
+
+MAGIC = b"k8s\x00"
+MEDIA_TYPE = "application/vnd.kubernetes.protobuf"
+
+# Message → field number → "name:type". A type is string, bool, int, bytes, a message, `map` (string to string),
+# `bytemap` (string to bytes) or `intstr`; a trailing * repeats it.
+_MESSAGES: Mapping[str, Mapping[int, str]] = {
+    "ObjectMeta": {
+        1: "name:string",
+        2: "generateName:string",
+        3: "namespace:string",
+        5: "uid:string",
+        6: "resourceVersion:string",
+        11: "labels:map",
+        12: "annotations:map",
+        13: "ownerReferences:OwnerReference*",
+        14: "finalizers:string*",
+    },
+    "OwnerReference": {
+        1: "kind:string",
+        3: "name:string",
+        4: "uid:string",
+        5: "apiVersion:string",
+        6: "controller:bool",
+        7: "blockOwnerDeletion:bool",
+    },
+    "LabelSelector": {1: "matchLabels:map"},
+    "LocalObjectReference": {1: "name:string"},
+    "Namespace": {1: "metadata:ObjectMeta"},
+    "ConfigMap": {1: "metadata:ObjectMeta", 2: "data:map", 3: "binaryData:bytemap", 4: "immutable:bool"},
+    "Secret": {1: "metadata:ObjectMeta", 2: "data:bytemap", 3: "type:string", 4: "stringData:map", 5: "immutable:bool"},
+    "ServiceAccount": {1: "metadata:ObjectMeta", 3: "imagePullSecrets:LocalObjectReference*"},
+    "PolicyRule": {
+        1: "verbs:string*",
+        2: "apiGroups:string*",
+        3: "resources:string*",
+        4: "resourceNames:string*",
+        5: "nonResourceURLs:string*",
+    },
+    "AggregationRule": {1: "clusterRoleSelectors:LabelSelector*"},
+    "RoleRef": {1: "apiGroup:string", 2: "kind:string", 3: "name:string"},
+    "Subject": {1: "kind:string", 2: "apiGroup:string", 3: "name:string", 4: "namespace:string"},
+    "Role": {1: "metadata:ObjectMeta", 2: "rules:PolicyRule*"},
+    "ClusterRole": {1: "metadata:ObjectMeta", 2: "rules:PolicyRule*", 3: "aggregationRule:AggregationRule"},
+    "RoleBinding": {1: "metadata:ObjectMeta", 2: "subjects:Subject*", 3: "roleRef:RoleRef"},
+    "ClusterRoleBinding": {1: "metadata:ObjectMeta", 2: "subjects:Subject*", 3: "roleRef:RoleRef"},
+    "Deployment": {1: "metadata:ObjectMeta", 2: "spec:DeploymentSpec"},
+    "DeploymentSpec": {1: "replicas:int", 2: "selector:LabelSelector", 3: "template:PodTemplateSpec"},
+    "PodTemplateSpec": {1: "metadata:ObjectMeta", 2: "spec:PodSpec"},
+    "PodSpec": {2: "containers:Container*", 3: "restartPolicy:string"},
+    "Container": {
+        1: "name:string",
+        2: "image:string",
+        3: "command:string*",
+        4: "args:string*",
+        6: "ports:ContainerPort*",
+    },
+    "ContainerPort": {1: "name:string", 2: "hostPort:int", 3: "containerPort:int", 4: "protocol:string"},
+    "Job": {1: "metadata:ObjectMeta", 2: "spec:JobSpec"},
+    "JobSpec": {6: "template:PodTemplateSpec"},
+    "CronJob": {1: "metadata:ObjectMeta", 2: "spec:CronJobSpec"},
+    "CronJobSpec": {1: "schedule:string", 5: "jobTemplate:JobTemplateSpec"},
+    "JobTemplateSpec": {1: "metadata:ObjectMeta", 2: "spec:JobSpec"},
+    "Service": {1: "metadata:ObjectMeta", 2: "spec:ServiceSpec"},
+    "ServiceSpec": {
+        1: "ports:ServicePort*",
+        2: "selector:map",
+        3: "clusterIP:string",
+        4: "type:string",
+        10: "externalName:string",
+    },
+    "ServicePort": {1: "name:string", 2: "protocol:string", 3: "port:int", 4: "targetPort:intstr", 5: "nodePort:int"},
+    "PriorityClass": {
+        1: "metadata:ObjectMeta",
+        2: "value:int",
+        3: "globalDefault:bool",
+        4: "description:string",
+        5: "preemptionPolicy:string",
+    },
+}
+
+
+def read_protobuf(data: bytes) -> Object | None:
+    """The object in an envelope, or None for a kind that has no table here.
+
+    Raises:
+        ValueError: for data that is no Kubernetes protobuf.
+    """
+    if not data.startswith(MAGIC):
+        raise ValueError("the body does not begin with the protobuf magic number")
+    envelope = dict(_fields(data[len(MAGIC) :]))
+    type_meta = {number: _text(value) for number, value in _fields(_bytes(envelope.get(1, b"")))}
+    api_version, kind = type_meta.get(1, ""), type_meta.get(2, "")
+    if kind not in _MESSAGES:
+        return None
+    return {"apiVersion": api_version, "kind": kind, **_message(kind, _bytes(envelope.get(2, b"")))}
+
+
+def _message(name: str, data: bytes) -> Object:
+    table = _MESSAGES[name]
+    result: Object = {}
+    for number, value in _fields(data):
+        field, _, kind = table.get(number, "").partition(":")
+        if not field:
+            continue
+        if kind.endswith("*"):
+            result.setdefault(field, []).append(_value(kind[:-1], value))
+        elif kind in ("map", "bytemap"):
+            entry = dict(_fields(_bytes(value)))
+            text = _bytes(entry.get(2, b""))
+            key = _text(entry.get(1, b""))
+            result.setdefault(field, {})[key] = _text(text) if kind == "map" else base64.b64encode(text).decode()
+        else:
+            result[field] = _value(kind, value)
+    return {field: value for field, value in result.items() if value != ""}
+
+
+def _value(kind: str, value: int | bytes) -> Any:
+    if kind == "string":
+        return _text(value)
+    if kind == "bool":
+        return bool(value)
+    if kind == "int":
+        return value
+    if kind == "intstr":
+        parts = dict(_fields(_bytes(value)))
+        return _text(parts.get(3, b"")) if parts.get(1) else parts.get(2, 0)
+    return _message(kind, _bytes(value))
+
+
+def _text(value: int | bytes) -> str:
+    return _bytes(value).decode()
+
+
+def _bytes(value: int | bytes) -> bytes:
+    if isinstance(value, int):
+        raise ValueError("a number where bytes were expected")
+    return value
+
+
+def _fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
+    """(field number, varint or bytes) of a message's fields in order."""
+    position = 0
+    while position < len(data):
+        tag, position = _varint(data, position)
+        number, wire = tag >> 3, tag & 7
+        if wire == 0:
+            value, position = _varint(data, position)
+            yield number, value
+        elif wire == 2:
+            length, position = _varint(data, position)
+            yield number, data[position : position + length]
+            position += length
+        elif wire in (1, 5):
+            width = 8 if wire == 1 else 4
+            yield number, data[position : position + width]
+            position += width
+        else:
+            raise ValueError(f"wire type {wire} is not used by Kubernetes")
+
+
+def _varint(data: bytes, position: int) -> tuple[int, int]:
+    value = shift = 0
+    while position < len(data):
+        byte = data[position]
+        position += 1
+        value |= (byte & 0x7F) << shift
+        if not byte & 0x80:
+            return value, position
+        shift += 7
+    raise ValueError("the message is cut off")

@@ -1,0 +1,31 @@
+"""What the tests of the local cluster share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hack.localcluster import LocalCluster
+from tests.localcluster.support import Api, Kubectl
+
+
+@pytest.fixture
+def local_cluster() -> Iterator[LocalCluster]:
+    """A fresh, empty cluster."""
+    with LocalCluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def api(local_cluster: LocalCluster) -> Iterator[Api]:
+    """Plain HTTP to that cluster, as the admin."""
+    with Api(local_cluster) as client:
+        yield client
+
+
+@pytest.fixture
+def kubectl(local_cluster: LocalCluster, tmp_path: Path) -> Kubectl:
+    """The real kubectl on that cluster, with a home and caches of its own."""
+    return Kubectl(local_cluster, home=tmp_path)

@@ -1,0 +1,180 @@
+"""Clients for the tests of the local cluster: plain HTTP, and the real kubectl."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from hack.localcluster import LocalCluster
+
+_KUBECTL = Path(__file__).parents[2] / ".venv/bin/kubectl"
+DEADLINE_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer; `body` is parsed where it is JSON."""
+
+    code: int
+    body: Any
+    headers: dict[str, str]
+
+
+class Api:
+    """Requests to a cluster, one after the other over one connection."""
+
+    def __init__(self, cluster: LocalCluster, *, token: str = "") -> None:
+        self._cluster = cluster
+        self._token = token or cluster.token
+        self._connection: http.client.HTTPConnection | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
+    def request(
+        self, method: str, path: str, body: Any = None, *, content_type: str = "", accept: str = "", token: str = ""
+    ) -> Answer:
+        """One request; bytes and str bodies go as they are, others as JSON."""
+        host = self._cluster.url.removeprefix("http://")
+        self._connection = self._connection or http.client.HTTPConnection(host, timeout=DEADLINE_SECONDS)
+        headers = {"Authorization": f"Bearer {token or self._token}"}
+        if content_type:
+            headers["Content-Type"] = content_type
+        if accept:
+            headers["Accept"] = accept
+        data = body if body is None or isinstance(body, (str, bytes)) else json.dumps(body)
+        self._connection.request(method, path, body=data, headers=headers)
+        response = self._connection.getresponse()
+        text = response.read()
+        return Answer(response.status, parsed(text), {key.lower(): value for key, value in response.getheaders()})
+
+    def get(self, path: str, **more: Any) -> Answer:
+        """GET."""
+        return self.request("GET", path, **more)
+
+    def post(self, path: str, body: Any, **more: Any) -> Answer:
+        """POST of a JSON object."""
+        return self.request("POST", path, body, content_type="application/json", **more)
+
+    def put(self, path: str, body: Any) -> Answer:
+        """PUT of a JSON object."""
+        return self.request("PUT", path, body, content_type="application/json")
+
+    def merge(self, path: str, body: Any) -> Answer:
+        """A JSON merge patch."""
+        return self.request("PATCH", path, body, content_type="application/merge-patch+json")
+
+    def apply(self, path: str, body: Any) -> Answer:
+        """A server-side apply."""
+        return self.request("PATCH", path, body, content_type="application/apply-patch+yaml")
+
+    def delete(self, path: str, body: Any = None) -> Answer:
+        """DELETE, with options if given."""
+        return self.request("DELETE", path, body, content_type="application/json" if body else "")
+
+    def until(self, path: str, holds: Callable[[Answer], bool]) -> Answer:
+        """GET again and again until the answer satisfies; fails at the deadline."""
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        pause = threading.Event()
+        while True:
+            answer = self.get(path)
+            if holds(answer):
+                return answer
+            assert time.monotonic() < deadline, f"{path} did not become as wanted: {answer}"
+            pause.wait(0.01)
+
+    def watch(self, path: str) -> Watch:
+        """Open a watch; it is established when this returns."""
+        return Watch(self._cluster.url, path, self._token)
+
+
+class Watch:
+    """An open watch stream."""
+
+    def __init__(self, url: str, path: str, token: str) -> None:
+        self._connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=DEADLINE_SECONDS)
+        self._connection.request("GET", path, headers={"Authorization": f"Bearer {token}"})
+        self._response = self._connection.getresponse()
+        self.code = self._response.status
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()
+
+    def body(self) -> Any:
+        """The answer of a watch that was refused."""
+        return parsed(self._response.read())
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """The events until the server ends the stream."""
+        while line := self._response.readline():
+            yield json.loads(line)
+
+    def next(self) -> dict[str, Any]:
+        """The next event."""
+        line = self._response.readline()
+        assert line, "the stream ended"
+        event: dict[str, Any] = json.loads(line)
+        return event
+
+
+class Kubectl:
+    """Runs kubectl against a cluster."""
+
+    def __init__(self, cluster: LocalCluster, *, home: Path) -> None:
+        self._environment = {**os.environ, "HOME": str(home), "KUBECONFIG": str(cluster.kubeconfig)}
+
+    def __call__(self, *arguments: str, stdin: str | None = None) -> str:
+        """Run to success; gives stdout."""
+        result = self.run(*arguments, stdin=stdin)
+        assert result.returncode == 0, f"kubectl {' '.join(arguments)}: {result.stderr}"
+        return result.stdout
+
+    def run(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Run, however it ends."""
+        return subprocess.run(
+            [_KUBECTL, *arguments],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            env=self._environment,
+            timeout=30,
+            check=False,
+        )
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start one that goes on (`get -w`, `wait`)."""
+        return subprocess.Popen(
+            [_KUBECTL, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=self._environment,
+        )
+
+
+def parsed(text: bytes) -> Any:
+    """JSON if it is, else the text."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text.decode()
