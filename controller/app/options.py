@@ -80,6 +80,12 @@ class Options:
     )
     context: str = _option(_TEXT, "", "context of the kubeconfig; without it the current one")
     namespace: str = _option(_TEXT, "tronador-system", "namespace of the controller itself")
+    service_account: str = _option(
+        _TEXT,
+        "tronador-controller",
+        "service account of the controller, in its own namespace; it is given its rights inside each environment by a "
+        "RoleBinding there; an empty text makes none",
+    )
     workers: int = _option(_NUMBER, 4, "environments that are reconciled at the same time", least=1)
     protected_namespaces: tuple[str, ...] = _option(
         _GLOBS,

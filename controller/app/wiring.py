@@ -169,6 +169,8 @@ def _environment_options(options: Options) -> EnvironmentOptions:
         chart_grace=options.chart_grace,
         teardown_timeout=options.teardown_timeout,
         recheck_interval=options.recheck_interval,
+        service_account=options.service_account,
+        own_namespace=options.namespace,
     )
 
 

@@ -8,9 +8,9 @@ from typing import Final
 from controller.environment.decision import Continue, Decision, Plan, Step
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
-from controller.environment.phases import finalizer, health, namespace, prune, release, teardown, validate
+from controller.environment.phases import access, finalizer, health, namespace, prune, release, teardown, validate
 
-PHASES: Final[tuple[ModuleType, ...]] = (finalizer, validate, namespace, release, prune, health)
+PHASES: Final[tuple[ModuleType, ...]] = (finalizer, validate, namespace, access, release, prune, health)
 PHASE_NAMES: Final[tuple[str, ...]] = (*(phase.NAME for phase in PHASES), "status", teardown.NAME)
 
 

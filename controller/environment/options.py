@@ -17,6 +17,8 @@ class EnvironmentOptions:
         chart_grace: how long the Helm Operator may fail to fetch a chart before that counts as a failure. Its first
             attempt always fails, because the mirror of the repository does not exist yet.
         teardown_timeout: how long an uninstall may take before the teardown goes on without it.
+        service_account: the account that we run as, in `own_namespace`; it gets its rights inside each environment by
+            a RoleBinding there. "" where it has them anyhow.
         recheck_interval: longest pause between two looks at something that no watch tells about.
     """
 
@@ -26,3 +28,5 @@ class EnvironmentOptions:
     chart_grace: float = 300.0
     teardown_timeout: float = 600.0
     recheck_interval: float = 10.0
+    service_account: str = ""
+    own_namespace: str = "tronador-system"

@@ -18,7 +18,7 @@ from controller.api.environment import (
 )
 from controller.apimachinery import conditions, objects
 from controller.apimachinery.objects import Object
-from controller.environment import namespace_labels, uninstall
+from controller.environment import access, namespace_labels, uninstall
 from controller.environment.decision import Continue, Decision, Wait
 from controller.environment.effects import Delete, Effect, Emit, EventType, Patch, Read, RemoveFinalizer
 from controller.environment.engines.health import State
@@ -31,6 +31,8 @@ TIMER: Final = "teardown"
 DELETING: Final = "DeletingNamespace"
 BLOCKED: Final = "TeardownBlocked"
 FORBIDDEN: Final = "Forbidden"
+# Seconds until a new RoleBinding is sure to be in force.
+_RIGHTS_TAKE: Final = 0.1
 # What a namespace's own conditions say when somebody has to help it; mere remaining content passes by itself.
 _BLOCKING: Final = (
     "NamespaceDeletionDiscoveryFailure",
@@ -54,6 +56,9 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     if namespace is None:
         return _finish(observation)
     ours = observation.is_ours(namespace)
+    if ours and not objects.is_deleting(namespace) and (effects := access.repair(observation, options)):
+        # A chart's own account may have tampered with the binding that the rest of this needs.
+        return Wait(uninstall.REASON, "Seeing to our own rights.", _RIGHTS_TAKE, effects, timer=uninstall.TIMER)
     outcome = uninstall.decide(observation, _releases(observation, ours=ours), options)
     if isinstance(outcome, Wait):
         return outcome
@@ -61,7 +66,7 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     if not ours:
         return _finish(observation, *told)
     if is_adopted(namespace):
-        return _finish(observation, *told, _release_adopted(observation, namespace))
+        return _finish(observation, *told, *access.remove(observation), _release_adopted(observation, namespace))
     if not objects.is_deleting(namespace):
         delete = Delete(observation.namespace_target, objects.uid(namespace))
         return _wait(observation, options, DELETING, f"Deleting namespace {objects.name(namespace)}.", *told, delete)

@@ -1,0 +1,10 @@
+"""What we know of RBAC: the role that gives us our rights inside an environment, and the binding that we make there."""
+
+from __future__ import annotations
+
+from controller.apimachinery.resources import Resource
+
+RBAC_GROUP = "rbac.authorization.k8s.io"
+ROLE_BINDINGS = Resource(RBAC_GROUP, "v1", "rolebindings", "RoleBinding", namespaced=True)
+ENVIRONMENT_ROLE = "tronador-environment"
+ENVIRONMENT_BINDING = "tronador-controller"
