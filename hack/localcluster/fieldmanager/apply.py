@@ -16,7 +16,8 @@ from . import managed
 from .fieldset import EMPTY, FieldSet, Path, path_text, preorder
 from .managed import Manager, Managers, Ownership
 from .merge import merge, remove, with_named_parents
-from .update import _with_managed_fields, _without_managed_fields, release_changed
+from .typed import check_typed
+from .update import release_changed
 from .walk import compare, field_set, same
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -91,13 +92,14 @@ def apply(
 
     Raises:
         ApplyConflict: somebody else manages a field that the intent would change.
-        TypingError: the intent does not fit its typing (duplicate or missing keys of list items).
+        TypingError: the intent does not fit its typing (undeclared fields, other types, list items without identity).
         ValueError: the stored managedFields cannot be read.
     """
+    check_typed(intent, typing)
     stored = live or {}
     resets = frozenset(reset_fields)
     managers = managed.read((stored.get("metadata") or {}).get("managedFields"))
-    before = _without_managed_fields(stored)
+    before = managed.without_managed_fields(stored)
     if live is not None and not managers:
         added = managed.ignore(compare({}, before, typing).added, resets)
         managers = _before_first_apply(added, api_version=api_version, subresource=subresource, now=now)
@@ -117,7 +119,7 @@ def apply(
         # A manager that joins without changing anything gets an entry without a time: so does the real server.
         time = managed.now_text(now) if changed else managers[identity].time if identity in managers else ""
         left[identity] = Ownership(fields=managed.strip_unowned(owned.fields), api_version=api_version, time=time)
-    result = _with_managed_fields(merged, managed.drop_empty(left))
+    result = managed.with_managed_fields(merged, managed.drop_empty(left))
     return _with_last_applied(result, intent) if manager == "kubectl" else result
 
 

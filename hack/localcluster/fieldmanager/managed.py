@@ -170,3 +170,21 @@ def ignore(fields: FieldSet, reset_fields: FieldSet) -> FieldSet:
 def drop_empty(managers: Managers) -> Managers:
     """Without managers that own nothing any more."""
     return {manager: owned for manager, owned in managers.items() if owned.fields != EMPTY}
+
+
+def without_managed_fields(obj: Mapping[str, Any]) -> dict[str, Any]:
+    """The object without its managedFields."""
+    result = dict(obj)
+    metadata = result.get("metadata")
+    if isinstance(metadata, dict) and "managedFields" in metadata:
+        result["metadata"] = {k: v for k, v in metadata.items() if k != "managedFields"}
+    return result
+
+
+def with_managed_fields(obj: Mapping[str, Any], managers: Managers) -> dict[str, Any]:
+    """The object with these managers' entries as its managedFields."""
+    result = dict(obj)
+    entries = write(managers)
+    if entries:
+        result["metadata"] = {**(result.get("metadata") or {}), "managedFields": entries}
+    return result

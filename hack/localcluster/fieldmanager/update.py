@@ -43,12 +43,12 @@ def track_update(
         reset_fields: paths that this endpoint discards, e.g. `("f:status",)`; nobody comes to own them here.
     """
     creating = old is None
-    before = _without_managed_fields(old or {})
-    after = _without_managed_fields(new)
+    before = managed.without_managed_fields(old or {})
+    after = managed.without_managed_fields(new)
     managers = _starting_managers(old or {}, new, subresource=subresource)
     if not managers and not creating and (old or {}).get("metadata", {}).get("uid"):
         # An object whose ownership was reset is tracked again only after somebody applies it.
-        return _with_managed_fields(after, {})
+        return managed.with_managed_fields(after, {})
     changes, managers = release_changed(
         before, after, managers, api_version=api_version, typing=typing, reset_fields=frozenset(reset_fields), keep=None
     )
@@ -62,7 +62,7 @@ def track_update(
             api_version=api_version,
             time=managed.now_text(now),
         )
-    result = _with_managed_fields(after, managed.cap_updaters(managers))
+    result = managed.with_managed_fields(after, managed.cap_updaters(managers))
     return result if creating else _keep_times_of_noop(old or {}, result)
 
 
@@ -106,29 +106,13 @@ def _read_or_none(entries: Any) -> Managers | None:
         return None
 
 
-def _without_managed_fields(obj: Mapping[str, Any]) -> dict[str, Any]:
-    result = dict(obj)
-    metadata = result.get("metadata")
-    if isinstance(metadata, dict) and "managedFields" in metadata:
-        result["metadata"] = {k: v for k, v in metadata.items() if k != "managedFields"}
-    return result
-
-
-def _with_managed_fields(obj: Mapping[str, Any], managers: Managers) -> dict[str, Any]:
-    result = dict(obj)
-    entries = managed.write(managers)
-    if entries:
-        result["metadata"] = {**(result.get("metadata") or {}), "managedFields": entries}
-    return result
-
-
 def _keep_times_of_noop(old: Mapping[str, Any], result: dict[str, Any]) -> dict[str, Any]:
     """A write that changes nothing but times of managedFields keeps the stored times, so that nothing is written."""
     stored = (old.get("metadata") or {}).get("managedFields")
     entries = (result.get("metadata") or {}).get("managedFields")
     if not stored or not entries or stored == entries or not same(_timeless(stored), _timeless(entries)):
         return result
-    if not same(_without_managed_fields(old), _without_managed_fields(result)):
+    if not same(managed.without_managed_fields(old), managed.without_managed_fields(result)):
         return result
     return {**result, "metadata": {**result["metadata"], "managedFields": stored}}
 

@@ -284,8 +284,8 @@ def _check_stored(definition: Object, versions: Sequence[Object]) -> Iterator[Fi
         if all(version.get("name") != name for version in versions):
             detail = (
                 f"missing from spec.versions; {name} was previously a storage version, and must remain in "
-                f"spec.versions until a storage migration ensures no data remains persisted in {name} and removes {name} from "
-                "status.storedVersions"
+                f"spec.versions until a storage migration ensures no data remains persisted in {name} and removes "
+                f"{name} from status.storedVersions"
             )
             yield fe.invalid(f"status.storedVersions[{index}]", name, detail)
 

@@ -25,6 +25,7 @@ class Typing:
 
     Attributes:
         scalar, list, map: whether a value of that form is expected here.
+        scalar_type: which scalars: `numeric`, `string`, `boolean`, or `untyped` for any.
         list_type: how a list merges; `atomic` unless the schema says otherwise.
         list_keys: names of the key fields of a list of type map.
         map_atomic: whether a map is replaced and owned as a whole.
@@ -55,6 +56,7 @@ class Typing:
         if self._name in (_QUANTITY, _INT_OR_STRING) or schema.get("x-kubernetes-int-or-string"):
             kind = "scalar"
         self.scalar = kind not in ("object", "array")
+        self.scalar_type = _scalar_type(kind, str(schema.get("format") or ""))
         self.list = kind in ("array", "")
         self.map = kind in ("object", "")
         extensions = {**schema, **{k: v for k, v in overrides.items() if k.startswith("x-")}}
@@ -123,6 +125,14 @@ def _type_of(schema: Mapping[str, Any]) -> str:
     if isinstance(kind, str):
         return kind
     return next((name for name in kind if name != "null"), "")
+
+
+def _scalar_type(kind: str, form: str) -> str:
+    if kind in ("integer", "number"):
+        return "numeric"
+    if kind == "string" and form in ("", "byte"):
+        return "string"
+    return "boolean" if kind == "boolean" else "untyped"
 
 
 def _list_relationship(
