@@ -6,6 +6,7 @@ Exit code 0 when the whole journey succeeded, 1 with the reason otherwise.
 from __future__ import annotations
 
 import argparse
+import signal
 import subprocess
 import sys
 import tempfile
@@ -31,6 +32,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m hack.demo", description=__doc__)
     parser.add_argument("--keep", action="store_true", help="leave everything running instead of tearing it down")
     keep = parser.parse_args().keep
+    # As Ctrl-C: whoever ends the demonstration ends its programs.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     console = Console(soft_wrap=True)
     folder = Path(tempfile.mkdtemp(prefix="tronador-demo-"))
     try:
