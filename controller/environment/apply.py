@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import structlog
 
 from controller.apimachinery import objects
-from controller.apimachinery.errors import AlreadyExists, Forbidden, NotFound
+from controller.apimachinery.errors import AlreadyExists, Conflict, Forbidden, Invalid, NotFound
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import Resource
 from controller.client import Client, PatchType
@@ -112,13 +112,16 @@ class Applier:
         return Applied({target: answer})
 
     def _patch(self, environment: Object, target: Target, body: Any) -> Applied:
-        answer = self._client.patch(
-            target.resource,
-            target.name,
-            body,
-            namespace=target.namespace,
-            patch_type=PatchType.MERGE if isinstance(body, Mapping) else PatchType.JSON,
-        )
+        patch_type = PatchType.MERGE if isinstance(body, Mapping) else PatchType.JSON
+        try:
+            answer = self._client.patch(
+                target.resource, target.name, body, namespace=target.namespace, patch_type=patch_type
+            )
+        except Invalid as error:
+            if patch_type is PatchType.MERGE or error.causes:
+                raise
+            # Not one field was blamed: a test failed, or a path is not there. The object is another one by now.
+            raise Conflict(code=409, reason="Conflict", message=error.message, status=error.status) from error
         log.info("patched", kind=target.resource.kind, name=target.name)
         self._written(environment, target.resource, answer)
         return Applied({target: answer})

@@ -73,6 +73,8 @@ def _run(console: Console, folder: Path, *, keep: bool) -> None:
                 *("hack.standins", "--kubeconfig", str(kubeconfig), "--install-crds", "helm-operator"),
                 *("--git-rewrite", f"{release['chart']['git']}={repository.path}", "--mirror-delay", "2"),
                 *("--sync-interval", "5", "--git-retry-interval", "1", "--git-poll-interval", "1"),
+                # Long enough for an eye to follow.
+                *("--install-delay", "1.5", "--upgrade-delay", "1.5", "--uninstall-delay", "1"),
             ],
             ready=lambda: world.is_served(client, HELM_RELEASES) and "ready" in _text(programs.log_of("helm-operator")),
         )

@@ -29,7 +29,6 @@ from controller.environment.engines.health import Health, State
 
 NAME: Final = "helm-operator"
 WAITING_FOR_CHART: Final = "Waiting for the chart to be fetched."
-_WAITING_FOR_OPERATOR: Final = "Waiting for the Helm Operator to look at the release."
 
 _COPIED_CHART_FIELDS: Final = ("git", "path", "ref", "secretRef")
 _COPIED_FIELDS: Final = (
@@ -94,7 +93,10 @@ def health(release: Object | None, *, grace_from: datetime | None, grace: float,
     if phase in _UNDER_WAY:
         return Health(State.DEPLOYING, phase, _progress_message(view))
     if not view.is_observed:
-        return Health(State.PENDING, "Pending", _WAITING_FOR_OPERATOR)
+        # The end of the sync before, or of this one a moment before it is recorded: either way it is under way.
+        if phase == "ChartFetchFailed":
+            return Health(State.PENDING, phase, WAITING_FOR_CHART)
+        return Health(State.DEPLOYING, phase, _running(view))
     if phase == "ChartFetchFailed":
         return _chart_fetch_failed(view, grace_from=grace_from, grace=grace, now=now)
     released = view.condition("Released")
@@ -124,6 +126,10 @@ def _progress_message(view: HelmRelease) -> str:
     # One text for the whole installation: its stages pass quickly, and each new text would be a write.
     if view.phase not in _INSTALLING:
         return _phase_message(view)
+    return _running(view)
+
+
+def _running(view: HelmRelease) -> str:
     deployed = view.condition("Deployed")
     if deployed.get("status") == "Unknown" and deployed.get("message"):
         return str(deployed["message"])

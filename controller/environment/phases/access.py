@@ -17,6 +17,9 @@ from controller.environment.options import EnvironmentOptions
 from controller.environment.phases import health
 
 NAME: Final = "access"
+# A deployment's own writes come first: seconds of calm before the binding is made, unless it is needed now.
+_CALM: Final = 2.0
+_CALM_TIMER: Final = "access:calm"
 # Seconds for which a binding that was seen to be right is taken to be so.
 _TRUSTED_FOR: Final = 3600.0
 
@@ -29,14 +32,9 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     timer = f"{NAME}:{objects.uid(namespace)}"
     if timer in observation.ages and observation.age(timer) < _TRUSTED_FOR:
         return Continue(timer=timer)
-    if not _is_needed(observation, options):
-        return Continue()
-    effects = access.repair(observation, options)
-    return Continue(effects, timer=timer)
-
-
-def _is_needed(observation: Observation, options: EnvironmentOptions) -> bool:
-    recorded = observation.environment.status.get("applicationStatus")
-    if recorded in (State.DEPLOYED, State.FAILED):
-        return True
-    return health.judge(observation, options).state is State.FAILED
+    if health.judge(observation, options).state is not State.FAILED:
+        if observation.environment.status.get("applicationStatus") not in (State.DEPLOYED, State.FAILED):
+            return Continue()
+        if (left := _CALM - observation.age(_CALM_TIMER)) > 0:
+            return Continue(recheck_after=left, timer=_CALM_TIMER)
+    return Continue(access.repair(observation, options), timer=timer)
