@@ -8,6 +8,7 @@ from aiohttp import web
 
 from .audit import AuditLog
 from .auth import Authenticator
+from .controllers.aggregation import AggregationController
 from .controllers.definitions import DefinitionController
 from .controllers.garbage import GarbageCollector
 from .controllers.manager import ControllerManager
@@ -47,6 +48,7 @@ class Server:
         self._controllers.add(DefinitionController(registry).react)
         self._controllers.add(namespaces.react)
         self._controllers.add(GarbageCollector(registry).react)
+        self._controllers.add(AggregationController(registry).react)
         if options.rollouts:
             self._controllers.add(RolloutController(registry).react)
         namespaces.bootstrap()

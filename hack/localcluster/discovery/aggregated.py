@@ -6,7 +6,7 @@ from ..objects import Object
 from ..registry.catalog import Catalog
 from ..registry.custom import CUSTOM_VERBS
 from ..registry.resource import ResourceType
-from .legacy import subresource_verbs
+from .legacy import SCALE_KIND, subresource_verbs
 
 CONTENT_TYPE = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
@@ -52,7 +52,11 @@ def _resource(resource: ResourceType) -> Object:
     if resource.categories:
         entry["categories"] = list(resource.categories)
     below = [
-        {"subresource": name, "responseKind": kind, "verbs": list(subresource_verbs(name))}
+        {
+            "subresource": name,
+            "responseKind": SCALE_KIND if name == "scale" else kind,
+            "verbs": list(subresource_verbs(name)),
+        }
         for name in resource.subresources
     ]
     if below:

@@ -51,6 +51,9 @@ class DiscoveryHandler:
             return respond(
                 200, {"paths": ["/api", "/apis", "/healthz", "/livez", "/openapi/v3", "/readyz", "/version"]}
             )
+        if path == "/openapi/v2" and "protobuf" in request.headers.get("Accept", ""):
+            # kubectl asks here only for kinds that no v3 document knows; an empty protobuf document is a valid one.
+            return web.Response(content_type="application/com.github.proto-openapi.spec.v2.v1.0+protobuf")
         if path.startswith("/openapi/"):
             return respond(200, self._openapi.document(path))
         if aggregated.wanted(request.headers.get("Accept", "")) and path in ("/api", "/apis"):

@@ -10,6 +10,7 @@ from ..registry.catalog import Catalog
 from ..registry.custom import CUSTOM_VERBS
 from ..registry.resource import ResourceType
 
+SCALE_KIND = {"group": "autoscaling", "version": "v1", "kind": "Scale"}
 SUBRESOURCE_VERBS = ("get", "patch", "update")
 
 
@@ -72,7 +73,7 @@ def _entries(resource: ResourceType) -> list[Object]:
             "verbs": list(subresource_verbs(name)),
         }
         if name == "scale":
-            below.update(group="autoscaling", version="v1", kind="Scale")
+            below.update(SCALE_KIND)
         entries.append(below)
     return entries
 

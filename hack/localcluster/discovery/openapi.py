@@ -27,6 +27,9 @@ class OpenApi:
         """
         if path == "/openapi/v3":
             return {"paths": {place: {"serverRelativeURL": self._url(place)} for place in self._places()}}
+        if path == "/openapi/v2":
+            info = {"title": "Kubernetes", "version": "v1.36.0"}
+            return {"swagger": "2.0", "info": info, "paths": {}, "definitions": {}}
         place = path.removeprefix("/openapi/v3/")
         if path.startswith("/openapi/v3/") and place in self._places():
             return self._group_version(place)

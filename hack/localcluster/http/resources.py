@@ -11,10 +11,20 @@ from aiohttp import web
 from ..errors import StatusError, bad_request, invalid_options
 from ..objects import Object, clone, name_of, namespace_of, uid_of
 from ..options import Options
+from ..patch import json_patch, merge_patch
 from ..registry.context import DeleteOptions, WriteContext
 from ..registry.lists import Selection, list_objects
-from ..registry.patching import APPLY_PATCH, Patcher, check_name, check_patch_type
+from ..registry.patching import (
+    APPLY_PATCH,
+    JSON_PATCH,
+    MERGE_PATCH,
+    STRATEGIC_PATCH,
+    Patcher,
+    check_name,
+    check_patch_type,
+)
 from ..registry.registry import Registry
+from ..registry.scale import scale_of, with_scale
 from ..selectors import fields, labels
 from ..storage.paging import Page
 from ..validation.options import (
@@ -50,6 +60,8 @@ class ResourceHandler:
         """
         if target.verb == "watch":
             return await self._watch(request, target)
+        if target.subresource == "scale":
+            return self._scale(request, target, body)
         handlers = {
             "get": self._get,
             "list": self._list,
@@ -205,6 +217,26 @@ class ResourceHandler:
             tracked=patcher.applies,
         )
         return self._object(201 if created else 200, request, target, patched, shape, context)
+
+    def _scale(self, request: web.Request, target: Target, body: bytes) -> web.Response:
+        resource, place = target.resource, (target.namespace, target.name)
+        if target.verb == "get":
+            return respond(200, scale_of(resource, self._registry.get(resource, *place)))
+        context = _write_context(request, "UpdateOptions", target)
+        kind = media_type(request.headers.get("Content-Type", ""))
+
+        def change(live: Object | None) -> Object:
+            assert live is not None, "a missing object is never scaled"
+            if target.verb == "patch":
+                patches = {MERGE_PATCH: merge_patch, STRATEGIC_PATCH: merge_patch, JSON_PATCH: json_patch}
+                wanted = patches[kind](scale_of(resource, live), parse_json(body)[0])
+            else:
+                wanted = parse_document(body, kind)[0]
+            return with_scale(resource, live, wanted)
+
+        if target.verb == "patch":
+            check_patch_type(resource, kind)
+        return respond(200, scale_of(resource, self._registry.update(resource, *place, change, context)[0]))
 
     def _delete(self, request: web.Request, target: Target, body: bytes) -> web.Response:
         shape = _shape(request, target, single=True)

@@ -105,6 +105,7 @@ def custom_resources(definition: Object) -> list[ResourceType]:
                 storage=(spec["group"], accepted["plural"]),
                 face=VersionFace(f"{spec['group']}/{version['name']}"),
                 custom=True,
+                scale=subresources.get("scale") or {},
                 columns=tuple(version.get("additionalPrinterColumns") or ()),
                 schema=schema,
             )

@@ -10,10 +10,10 @@ from ..objects import Object, name_of, namespace_of
 from .context import WriteContext
 from .resource import ResourceType
 
-
 # What each endpoint discards: nobody comes to own it there.
 _STATUS = (("f:status",),)
 _ALL_BUT_STATUS = (("f:metadata",), ("f:spec",))
+_QUOTE = '"'
 
 
 def track(resource: ResourceType, old: Object | None, new: Object, context: WriteContext) -> Object:
@@ -45,6 +45,10 @@ def merge_intent(
             "Incorrect version specified in apply patch. "
             f"Specified patch version: {intent.get('apiVersion')}, expected: {resource.api_version}"
         )
+    unknown = resource.strategy.decode(intent)[1]
+    if unknown:
+        paths = [f".{text.split(_QUOTE)[1]}: field not declared in schema" for text in unknown]
+        raise _untypable(intent, resource, paths[0] if len(paths) == 1 else "errors:\n  " + "\n  ".join(paths))
     try:
         return apply(
             live,
@@ -60,9 +64,13 @@ def merge_intent(
     except ApplyConflict as conflict:
         raise StatusError(409, "Conflict", conflict.message, {"causes": conflict.causes}) from None
     except TypingError as error:
-        kind = f"{resource.group}/{resource.version}, Kind={resource.kind}"
-        where = f"{namespace_of(intent)}/{name_of(intent)}; {kind}"
-        raise bare_failure(f"failed to create typed patch object ({where}): {error}") from None
+        raise _untypable(intent, resource, str(error)) from None
+
+
+def _untypable(intent: Object, resource: ResourceType, why: str) -> StatusError:
+    kind = f"{resource.group}/{resource.version}, Kind={resource.kind}"
+    where = f"{namespace_of(intent)}/{name_of(intent)}; {kind}"
+    return bare_failure(f"failed to create typed patch object ({where}): {why}")
 
 
 def _reset_fields(resource: ResourceType, context: WriteContext) -> tuple[tuple[str, ...], ...]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...fielderrors import FieldError, invalid, required
+from ...fielderrors import FieldError
 from ...objects import Object
+from ...schema.crd_checks import check_definition
 from .builtin import BuiltinStrategy
 
 
@@ -46,28 +47,9 @@ class DefinitionStrategy(BuiltinStrategy):
         return {**obj, "status": {**status, "storedVersions": stored}}
 
     def validate(self, obj: Object) -> list[FieldError]:
-        """The name is `plural.group`; versions are served, one of them stored, each with a schema."""
-        spec: dict[str, Any] = obj.get("spec") or {}
-        errors: list[FieldError] = []
-        group, plural = spec.get("group") or "", (spec.get("names") or {}).get("plural") or ""
-        expected = f"{plural}.{group}"
-        if obj["metadata"].get("name") != expected:
-            text = f'must be spec.names.plural+"."+spec.group'
-            errors.append(invalid("metadata.name", obj["metadata"].get("name") or "", text))
-        for field in ("group", "scope"):
-            if not spec.get(field):
-                errors.append(required(f"spec.{field}"))
-        for field in ("plural", "kind"):
-            if not (spec.get("names") or {}).get(field):
-                errors.append(required(f"spec.names.{field}"))
-        versions = spec.get("versions") or []
-        if not versions:
-            errors.append(required("spec.versions", "must have at least one version"))
-        elif sum(bool(version.get("storage")) for version in versions) != 1:
-            text = "must have exactly one version marked as storage version"
-            errors.append(invalid("spec.versions", versions, text))
-        for index, version in enumerate(versions):
-            if not (version.get("schema") or {}).get("openAPIV3Schema"):
-                text = "schemas are required"
-                errors.append(required(f"spec.versions[{index}].schema.openAPIV3Schema", text))
-        return errors
+        """Names, versions, schemas, columns."""
+        return check_definition(obj)
+
+    def validate_change(self, obj: Object, old: Object) -> list[FieldError]:
+        """The same, with what may not change."""
+        return check_definition(obj, old)
