@@ -91,15 +91,17 @@ def test_the_status_of_the_guide_is_deployed_with_the_guides_words():
 # Overall state
 
 
-def test_a_success_of_an_older_generation_is_not_a_success():
-    found = _health(operator_status("Succeeded", observed=1), generation=2)
+def test_after_a_success_of_an_older_generation_the_next_one_is_on_its_way():
+    found = _health(operator_status("Succeeded", observed=1, revision="abc"), generation=2)
 
-    assert found.state in (State.PENDING, State.DEPLOYING)
+    assert (found.state, found.message) == (State.DEPLOYING, words("Upgrading"))
 
 
 @pytest.mark.parametrize("phase", ["DeployFailed", "Failed", "RolledBack", "RollbackFailed", "TestFailed"])
-def test_a_failure_of_an_older_generation_is_not_a_failure(phase):
-    assert _health(operator_status(phase, observed=1), generation=2).state in (State.PENDING, State.DEPLOYING)
+def test_after_a_failure_of_an_older_generation_the_next_one_is_on_its_way(phase):
+    found = _health(operator_status(phase, observed=1), generation=2)
+
+    assert (found.state, found.message) == (State.DEPLOYING, words("Installing"))
 
 
 def test_a_release_that_is_upgraded_is_not_deployed_although_it_says_released():
@@ -179,7 +181,7 @@ def test_without_a_record_of_its_beginning_the_grace_period_is_not_over():
 def test_a_missing_chart_of_an_older_generation_is_waited_for_without_end():
     found = _health(operator_status("ChartFetchFailed", since=3000, observed=1), generation=2, grace_from=3000)
 
-    assert found.state is State.PENDING
+    assert found == Health(State.PENDING, "ChartFetchFailed", WAITING_FOR_CHART)
 
 
 # Tests of the chart

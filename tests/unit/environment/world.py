@@ -1,0 +1,206 @@
+"""A small world around the heart: an API server, caches that lag, a Helm Operator, time, and a process that may die.
+
+While the controller works, the world checks what must never be broken, whatever the history; see `Invariants`.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from controller.api.environment import (
+    ADOPTED_ANNOTATION,
+    ENVIRONMENT_LABEL,
+    ENVIRONMENTS,
+    FINALIZER,
+    UID_ANNOTATION,
+)
+from controller.api.helm_operator import HELM_RELEASES
+from controller.apimachinery import objects
+from controller.apimachinery.errors import ApiError
+from controller.apimachinery.resources import NAMESPACES, Resource
+from controller.apimachinery.timestamps import to_time
+from controller.cache import ConsistencyStore
+from controller.environment.apply import Applier
+from controller.environment.observe import Observer, environment_of
+from controller.environment.options import EnvironmentOptions
+from controller.environment.reconciler import EnvironmentReconciler
+from controller.environment.stopwatch import Stopwatch
+from controller.runtime.reconcile import Request, Result
+from tests.unit.environment.builders import NOW
+from tests.unit.environment.fake_api import Crash, FakeApi, Write
+from tests.unit.environment.fake_operator import FakeOperator
+
+WATCHED = (ENVIRONMENTS, NAMESPACES, HELM_RELEASES)
+
+
+class LaggingStore:
+    """An informer's store that stands still until `sync`."""
+
+    def __init__(self, api: FakeApi, resource: Resource) -> None:
+        self._api = api
+        self._resource = resource
+        self._objects: dict[str, dict[str, Any]] = {}
+        self._version = ""
+        self.sync()
+
+    def sync(self) -> None:
+        """Catch up."""
+        limited = self._resource == HELM_RELEASES
+        found = (o for o in self._api.all(self._resource) if not limited or ENVIRONMENT_LABEL in objects.labels(o))
+        self._objects = {objects.key(obj): copy.deepcopy(obj) for obj in found}
+        self._version = self._api.version
+
+    def get(self, key: str) -> Mapping[str, Any] | None:
+        return self._objects.get(key)
+
+    def by_index(self, index: str, value: str) -> Sequence[Mapping[str, Any]]:
+        return [obj for obj in self._objects.values() if value in environment_of(obj)]
+
+    def last_sync_resource_version(self) -> str:
+        return self._version
+
+
+class Recorded:
+    """Takes Events, wake-ups and measurements, and keeps what tests ask for."""
+
+    def __init__(self) -> None:
+        self.events: list[str] = []
+        self.waking = False
+        self.ready: list[float] = []
+
+    def event(self, regarding: Any, *, type: str, reason: str, action: str, note: str) -> None:  # noqa: A002
+        self.events.append(reason)
+
+    def ensure(self, listing: Any, key: str) -> None:
+        self.waking = True
+
+    def release(self, key: str) -> None:
+        self.waking = False
+
+    def phase(self, phase: str, *, outcome: str, seconds: float) -> None:
+        pass
+
+    def release_failed(self, reason: str) -> None:
+        pass
+
+    def environment_ready(self, seconds: float) -> None:
+        self.ready.append(seconds)
+
+    def teardown(self, seconds: float) -> None:
+        pass
+
+
+class World:
+    """See the module. `options` are the controller's."""
+
+    def __init__(self, options: EnvironmentOptions | None = None) -> None:
+        self.options = options or EnvironmentOptions()
+        self.seconds = 0.0
+        self.api = FakeApi(now=self.timestamp)
+        self.operator = FakeOperator(self.api, now=self.timestamp)
+        self.recorded = Recorded()
+        self.api.on_write.append(self._check)
+        self.restart()
+
+    def timestamp(self) -> str:
+        return to_time(NOW + timedelta(seconds=self.seconds))
+
+    # The controller's process
+
+    def restart(self) -> None:
+        """A new process: full caches, and no memory."""
+        self.api.crash_before = self.api.crash_after = None
+        self.stores = {resource: LaggingStore(self.api, resource) for resource in WATCHED}
+        consistency = ConsistencyStore(stores=self.stores)
+
+        def written(environment: Any, resource: Resource, obj: Any) -> None:
+            consistency.wrote_at(
+                objects.name(environment), objects.uid(environment), resource, objects.resource_version(obj)
+            )
+
+        self._reconciler = EnvironmentReconciler(
+            observer=Observer(
+                environments=self.stores[ENVIRONMENTS],
+                namespaces=self.stores[NAMESPACES],
+                releases=self.stores[HELM_RELEASES],
+                now=lambda: NOW + timedelta(seconds=self.seconds),
+            ),
+            applier=Applier(client=self.api, recorder=self.recorded, waker=self.recorded, written=written),
+            wakeups=self.recorded,
+            consistency=consistency,
+            metrics=self.recorded,
+            stopwatch=Stopwatch(metrics=self.recorded, now=lambda: self.seconds),
+            options=self.options,
+            stale=lambda: None,
+            now=lambda: self.seconds,
+        )
+
+    def sync(self, *resources: Resource) -> None:
+        """Let the caches catch up, all or those named."""
+        for resource in resources or WATCHED:
+            self.stores[resource].sync()
+
+    def reconcile(self, name: str) -> Result:
+        """One reconcile with the caches as they are. A crash is followed by a restart; an error is tried again."""
+        self.api.reads.clear()
+        try:
+            return self._reconciler.reconcile(Request(name))
+        except Crash:
+            self.restart()
+            return Result(requeue=True)
+        except ApiError:
+            return Result(requeue=True)
+
+    def run(self, name: str, *, operator: bool = True, limit: int = 60) -> int:
+        """Everybody works until nobody has anything to do; the number of reconciles that took."""
+        for turn in range(1, limit + 1):
+            self.sync()
+            version = self.api.version
+            result = self.reconcile(name)
+            worked = self.operator.step() if operator else False
+            self.api.finish_namespaces()
+            moved = worked or self.api.version != version or result.requeue
+            if not moved and result.requeue_after is None:
+                return turn
+            self.seconds += 0.01 if moved else max(result.requeue_after or 0.0, 0.001)
+        raise AssertionError(f"{name} does not come to rest within {limit} reconciles")
+
+    # What must never be broken
+
+    def _check(self, write: Write) -> None:
+        if write.resource == ENVIRONMENTS:
+            self._check_environment(write)
+            return
+        name = write.name if write.resource == NAMESPACES else write.namespace
+        environment = self.api.peek(ENVIRONMENTS, name)
+        held = environment is not None and FINALIZER in objects.finalizers(environment)
+        assert held, f"{write.verb} {write.resource} before the finalizer is on the environment, or after it went"
+        if write.verb == "delete" and write.before is not None:
+            assert (write.resource, write.namespace, write.name) in self.api.reads, f"deleted {write.name} unread"
+            assert self._is_ours(write, name), f"deleted {write.resource} {write.name}, which is not ours"
+
+    def _check_environment(self, write: Write) -> None:
+        assert write.verb == "patch", "an environment is only ever patched"
+        before, after = write.before or {}, write.after or {}
+        assert not after or before.get("spec") == after.get("spec"), "the spec belongs to others"
+        removed = FINALIZER in objects.finalizers(before) and FINALIZER not in objects.finalizers(after)
+        namespace = self.api.peek(NAMESPACES, write.name)
+        ours = namespace is not None and objects.labels(namespace).get(ENVIRONMENT_LABEL) == write.name
+        assert not (removed and ours), "the finalizer went while a namespace of ours exists"
+
+    def _is_ours(self, write: Write, name: str) -> bool:
+        before = write.before or {}
+        labelled = objects.labels(before).get(ENVIRONMENT_LABEL) == name
+        if write.resource == NAMESPACES:
+            return labelled and ADOPTED_ANNOTATION not in objects.annotations(before)
+        recorded = ((self.api.peek(ENVIRONMENTS, name) or {}).get("status") or {}).get("release") or {}
+        namespace = self.api.peek(NAMESPACES, name) or {}
+        within_ours = objects.labels(namespace).get(ENVIRONMENT_LABEL) == name
+        return (
+            labelled
+            or UID_ANNOTATION in objects.annotations(before)
+            or (within_ours and recorded.get("name") == write.name)
+        )
