@@ -111,8 +111,9 @@ class Bed:
         mirror.update()
 
     def sync(self) -> list[str]:
-        """The phases that this sync went through, with an exclamation mark where it failed in the end."""
+        """The phases that this sync moved on to, with an exclamation mark where it failed in the end."""
         self.client.statuses.clear()
+        before = self.hr.status.get("phase", "")
         failed = []
         try:
             self.syncer.sync(HelmRelease(copy.deepcopy(self.hr.obj)))
@@ -120,7 +121,7 @@ class Bed:
             self.error = str(error)
             failed = ["!"]
         phases = [status.get("phase", "") for status in self.client.statuses]
-        return [phase for phase, before in zip(phases, ["", *phases], strict=False) if phase != before] + failed
+        return [phase for phase, last in zip(phases, [before, *phases], strict=False) if phase != last] + failed
 
     def installed(self) -> "Bed":
         self.sync()
