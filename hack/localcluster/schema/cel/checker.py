@@ -50,8 +50,8 @@ def check(source: str, expression: Expr, *, variables: Mapping[str, Type], funct
     """The type of an expression. Raises CompileError with everything that does not fit."""
     checker = _Checker(functions)
     result = checker.resolve(checker.check(expression, dict(variables)))
-    if checker.issues:
-        raise CompileError(source, checker.issues)
+    if checker.issues or checker.mixed:
+        raise CompileError(source, checker.issues or checker.mixed)
     return result
 
 
@@ -68,6 +68,8 @@ def qualified_name(expression: Expr | None) -> str:
 class _Checker:
     def __init__(self, functions: Functions) -> None:
         self.issues: list[Issue] = []
+        self.mixed: list[Issue] = []  # literals of several types: only reported if nothing else is wrong
+        self._mixing_allowed = False
         self._functions = functions
         self._bindings: dict[Type, Type] = {}
         self._fresh = 0
@@ -128,7 +130,7 @@ class _Checker:
                 if not self._assignable(found, BOOL):
                     self._issue(arg.at, f"expected type 'bool' but found '{found}'")
             return BOOL
-        args = [self._argument(node, arg, scope) for arg in node.args]
+        args = self._arguments(node, scope)
         if node.target is None:
             if node.function not in self._functions:
                 return self._issue(node.at, f"undeclared reference to '{node.function}' (in container '')")
@@ -141,13 +143,12 @@ class _Checker:
             return self._issue(node.at, f"undeclared reference to '{node.function}' (in container '')")
         return self._overload(node, node.function, [target, *args], member=True)
 
-    def _argument(self, call: ast.Call, arg: Expr, scope: Mapping[str, Type]) -> Type:
-        if call.function == "format" and isinstance(arg, ast.ListLiteral):
-            # The one place where a literal may mix types.
-            for item in arg.items:
-                self.check(item, scope)
-            return list_of(DYN)
-        return self.check(arg, scope)
+    def _arguments(self, node: ast.Call, scope: Mapping[str, Type]) -> list[Type]:
+        allowed = self._mixing_allowed
+        self._mixing_allowed = allowed or node.function == "format"
+        found = [self.check(arg, scope) for arg in node.args]
+        self._mixing_allowed = allowed
+        return found
 
     def _overload(self, node: ast.Call, name: str, args: list[Type], *, member: bool) -> Type:
         result: Type | None = None
@@ -196,9 +197,10 @@ class _Checker:
     def _join(self, node: Expr, previous: Type | None, current: Type) -> Type:
         if previous is None or self._assignable(current, previous):
             return previous or current
-        # The API server asks for literals of one type.
-        self._issue(node.at, f"expected type '{_shown(previous)}' but found '{_shown(current)}'")
-        return previous
+        if not self._mixing_allowed:
+            message = f"expected type '{_shown(previous)}' but found '{_shown(current)}'"
+            self.mixed.append(Issue(node.at, message))
+        return DYN
 
     def _comprehension(self, node: ast.Comprehension, scope: Mapping[str, Type]) -> Type:
         target = self.resolve(self.check(node.target, scope))

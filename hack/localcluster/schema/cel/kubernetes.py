@@ -105,7 +105,7 @@ def _quantities() -> list[Overload]:
     return [
         overload(f"quantity(string) -> {_Q}", parse_quantity),
         overload("isQuantity(string) -> bool", lambda text: _valid(parse_quantity, text)),
-        overload(f"{_Q}::sign() -> int", lambda q: _order(q.amount, 0)),
+        overload(f"sign({_Q}) -> int", lambda q: _order(q.amount, 0)),
         overload(f"{_Q}::isGreaterThan({_Q}) -> bool", lambda a, b: a.amount > b.amount),
         overload(f"{_Q}::isLessThan({_Q}) -> bool", lambda a, b: a.amount < b.amount),
         overload(f"{_Q}::compareTo({_Q}) -> int", lambda a, b: _order(a.amount, b.amount)),
