@@ -1,0 +1,29 @@
+"""The controller under hardship: killed, cut off, fed with stale caches. The fixtures are the integration tests'."""
+
+from tests.integration.support.fixtures import (
+    bare_cluster,
+    cluster,
+    controller,
+    engine,
+    environments,
+    history,
+    local,
+    requests,
+    start_controller,
+    start_process,
+    stopped_engine,
+)
+
+__all__ = [
+    "bare_cluster",
+    "cluster",
+    "controller",
+    "engine",
+    "environments",
+    "history",
+    "local",
+    "requests",
+    "start_controller",
+    "start_process",
+    "stopped_engine",
+]

@@ -1,0 +1,33 @@
+"""Black-box tests of the controller: it runs against a cluster, and only the cluster tells what it did.
+
+By default each test has a local cluster of its own. With TRONADOR_TEST_KUBECONFIG the same tests run against that
+cluster, in which nothing else may use EnvironmentProvisioners; run them with `-n 0` then.
+"""
+
+from tests.integration.support.fixtures import (
+    bare_cluster,
+    cluster,
+    controller,
+    engine,
+    environments,
+    history,
+    local,
+    requests,
+    start_controller,
+    start_process,
+    stopped_engine,
+)
+
+__all__ = [
+    "bare_cluster",
+    "cluster",
+    "controller",
+    "engine",
+    "environments",
+    "history",
+    "local",
+    "requests",
+    "start_controller",
+    "start_process",
+    "stopped_engine",
+]

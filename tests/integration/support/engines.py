@@ -1,0 +1,66 @@
+"""Who installs the releases: the double that answers at once, or the Helm Operator's stand-in as a program."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from controller.client import Client
+from hack.standins.engine_double import EngineDouble
+from hack.standins.plays import Plays
+from tests.integration.support.clusters import ROOT, Cluster
+from tests.integration.support.controllers import clean_environ
+from tests.integration.support.waiting import DEADLINE, eventually
+
+USER_AGENT = "engine"
+
+
+class Engine:
+    """The engine double in threads. Stopped and started again it goes on from what it finds."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._running: tuple[Client, EngineDouble] | None = None
+
+    def start(self, *, seconds: Mapping[str, float] | None = None, show_phases: bool = False) -> None:
+        """Start it; `seconds` are the durations of operations (`install`, `upgrade`, `uninstall`, ...)."""
+        client = self._cluster.connect(USER_AGENT)
+        double = EngineDouble(client=client, plays=Plays(seconds=seconds or {}, failing=[]), show_phases=show_phases)
+        double.start()
+        self._running = client, double
+
+    def stop(self) -> None:
+        """Stop it, if it runs."""
+        if self._running is not None:
+            client, double = self._running
+            double.stop(DEADLINE)
+            client.close()
+            self._running = None
+
+
+@contextmanager
+def helm_operator(cluster: Cluster, log: Path, *, rewrite: str) -> Iterator[None]:
+    """The stand-in of the Helm Operator as a program; `rewrite` leads a git URL elsewhere, as PREFIX=PREFIX."""
+    flags = ("--mirror-delay", "0.3", "--git-retry-interval", "0.2", "--status-interval", "0.2")
+    command = (
+        *(sys.executable, "-m", "hack.standins", "--kubeconfig", str(cluster.kubeconfig), "--install-crds"),
+        *("helm-operator", "--git-rewrite", rewrite, *flags),
+    )
+    out = log.with_suffix(".out")
+    with log.open("wb") as err, out.open("wb") as ready:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=clean_environ(), stdin=subprocess.DEVNULL, stdout=ready, stderr=err
+        )
+    try:
+        eventually(lambda: "ready" in out.read_text(), lambda: f"the operator is ready: {log.read_text()}")
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(DEADLINE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise

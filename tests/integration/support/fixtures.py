@@ -1,0 +1,129 @@
+"""The fixtures of all black-box tests."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from controller.api.environment import ENVIRONMENTS
+from controller.api.helm_operator import HELM_RELEASES
+from controller.apimachinery.resources import NAMESPACES, SECRETS
+from hack.localcluster import LocalCluster
+from tests.integration.support.clusters import (
+    REAL_KUBECONFIG,
+    Cluster,
+    environment_definition,
+    helm_release_definition,
+    running_cluster,
+)
+from tests.integration.support.controllers import ControllerProcess, ThreadedController
+from tests.integration.support.engines import Engine
+from tests.integration.support.environments import Environments
+from tests.integration.support.history import History
+from tests.integration.support.requests import Requests
+
+StartController = Callable[..., ThreadedController]
+StartProcess = Callable[..., ControllerProcess]
+
+
+@pytest.fixture
+def bare_cluster() -> Iterator[Cluster]:
+    """A cluster in which nothing of ours is installed (a real one: as it is)."""
+    if REAL_KUBECONFIG and os.environ.get("PYTEST_XDIST_WORKER"):
+        pytest.fail("two controllers in one cluster disturb each other: run with -n 0 against a real cluster")
+    with running_cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def cluster(bare_cluster: Cluster) -> Cluster:
+    """A cluster with our CustomResourceDefinition and the Helm Operator's."""
+    bare_cluster.install(environment_definition())
+    bare_cluster.install(helm_release_definition())
+    return bare_cluster
+
+
+@pytest.fixture
+def local(bare_cluster: Cluster) -> LocalCluster:
+    """The local cluster, with the hooks and the audit log that no real one has."""
+    if bare_cluster.local is None:
+        pytest.skip("needs the hooks or the audit log of the local cluster")
+    return bare_cluster.local
+
+
+@pytest.fixture
+def requests(local: LocalCluster) -> Requests:
+    """What the controller asks of the API server."""
+    return Requests(local)
+
+
+@pytest.fixture
+def environments(cluster: Cluster) -> Environments:
+    """Makes environments."""
+    return Environments(cluster)
+
+
+@pytest.fixture
+def history(cluster: Cluster) -> Iterator[History]:
+    """Every version of environments, their namespaces, HelmReleases and Secrets from now on."""
+    client = cluster.connect("tests-history")
+    with History(client, ENVIRONMENTS, NAMESPACES, HELM_RELEASES, SECRETS) as history:
+        yield history
+    client.close()
+
+
+@pytest.fixture
+def stopped_engine(cluster: Cluster) -> Iterator[Engine]:
+    """An engine that the test starts when it is time."""
+    engine = Engine(cluster)
+    yield engine
+    engine.stop()
+
+
+@pytest.fixture
+def engine(stopped_engine: Engine) -> Engine:
+    """An engine that answers at once."""
+    stopped_engine.start()
+    return stopped_engine
+
+
+@pytest.fixture
+def start_controller(bare_cluster: Cluster) -> Iterator[StartController]:
+    """Starts controllers in threads; options are those of `Options`, `wait=False` does not wait for its caches."""
+    started: list[ThreadedController] = []
+
+    def start(*, wait: bool = True, **options: Any) -> ThreadedController:
+        controller = ThreadedController(bare_cluster.kubeconfig, **options)
+        started.append(controller)
+        controller.start(wait=wait)
+        return controller
+
+    yield start
+    for controller in started:
+        controller.stop()
+
+
+@pytest.fixture
+def controller(cluster: Cluster, start_controller: StartController) -> ThreadedController:
+    """A running controller."""
+    return start_controller()
+
+
+@pytest.fixture
+def start_process(bare_cluster: Cluster, tmp_path: Path) -> Iterator[StartProcess]:
+    """Starts controllers as programs; further arguments are flags, options are those of `Options`."""
+    started: list[ControllerProcess] = []
+
+    def start(*flags: str, kubeconfig: Path | None = None, **options: Any) -> ControllerProcess:
+        log = tmp_path / f"controller-{len(started)}.log"
+        process = ControllerProcess(kubeconfig or bare_cluster.kubeconfig, log, *flags, **options)
+        started.append(process)
+        return process.start()
+
+    yield start
+    for process in started:
+        process.stop()

@@ -1,0 +1,68 @@
+"""What the controller asked of the API server, from the local cluster's audit log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from hack.localcluster import LocalCluster
+from hack.localcluster.audit import AuditEntry
+
+CONTROLLER = "tronador"
+_SIDE_EFFECTS = ("events", "leases")
+
+
+class Requests:
+    """The controller's requests."""
+
+    def __init__(self, local: LocalCluster) -> None:
+        self._audit = local.audit
+
+    def mark(self) -> int:
+        """Now, for `since`."""
+        return len(self._audit.entries())
+
+    def all(self, since: int = 0) -> list[AuditEntry]:
+        """Every request since a mark, oldest first."""
+        return [entry for entry in self._audit.entries()[since:] if entry.user_agent.startswith(CONTROLLER)]
+
+    def writes(self, since: int = 0, *, environment: str = "") -> list[AuditEntry]:
+        """Writes of objects and status (no Events, no Leases), refused ones included; of one environment, or of all."""
+        return [
+            entry
+            for entry in self.all(since)
+            if entry.is_write
+            and entry.resource not in _SIDE_EFFECTS
+            and environment in ("", entry.namespace, entry.name, _name_in_body(entry))
+        ]
+
+    def order(self, since: int = 0, *, environment: str = "") -> list[str]:
+        """The writes as `verb resource[/subresource] name`."""
+        return [told(entry) for entry in self.writes(since, environment=environment)]
+
+
+def told(entry: AuditEntry) -> str:
+    """`patch environmentprovisioners/status pr-74`."""
+    place = "/".join(filter(None, (entry.resource, entry.subresource)))
+    return f"{entry.verb} {place} {entry.name or _name_in_body(entry)}"
+
+
+def after_each_request(local: LocalCluster, tell: Callable[[AuditEntry], None]) -> None:
+    """Call `tell` for every request of the controller, when the server has done it and has not answered yet.
+
+    It runs in the server's thread: while it does, the server does nothing else.
+    """
+    record = local.audit.record
+
+    def recorded(entry: AuditEntry) -> None:
+        record(entry)
+        if entry.user_agent.startswith(CONTROLLER):
+            tell(entry)
+
+    local.audit.record = recorded  # type: ignore[method-assign]
+
+
+def _name_in_body(entry: AuditEntry) -> str:
+    body: Any = entry.body
+    metadata = body.get("metadata") if isinstance(body, dict) else None
+    return str((metadata or {}).get("name") or "")

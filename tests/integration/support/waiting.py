@@ -1,0 +1,34 @@
+"""Waiting for the cluster: conditions with a deadline, never a fixed time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+# Generous, because a busy machine must not fail a test; never used up when all is well.
+DEADLINE = 30.0
+_LOOK_SECONDS = 0.02
+
+
+def eventually(condition: Callable[[], T], what: str | Callable[[], object], *, deadline: float = DEADLINE) -> T:
+    """The first truthy answer of `condition`; fails after `deadline` seconds and tells `what` was awaited."""
+    pause = threading.Event()
+    end = time.monotonic() + deadline
+    while not (answer := condition()):
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {deadline:g}s: {what() if callable(what) else what}")
+        pause.wait(_LOOK_SECONDS)
+    return answer
+
+
+def throughout(seconds: float, condition: Callable[[], object], what: str | Callable[[], object]) -> None:
+    """Fails as soon as `condition` is false within a window of `seconds`: for what must not happen."""
+    pause = threading.Event()
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        assert condition(), what() if callable(what) else what
+        pause.wait(_LOOK_SECONDS)

@@ -1,0 +1,215 @@
+"""Deleting an environment: release, storage, namespace, environment, in this order and however it is asked for."""
+
+from __future__ import annotations
+
+import pytest
+
+from controller.api.environment import ENVIRONMENTS, FINALIZER
+from controller.api.helm_operator import HELM_RELEASES
+from controller.apimachinery.errors import AlreadyExists
+from controller.apimachinery.resources import NAMESPACES, SECRETS
+from controller.client import DeletePropagation
+from tests.integration.support.clusters import Cluster
+from tests.integration.support.controllers import ThreadedController
+from tests.integration.support.engines import Engine
+from tests.integration.support.environments import RELEASE, Environment, Environments, manifest
+from tests.integration.support.fixtures import StartController
+from tests.integration.support.history import History
+from tests.integration.support.requests import Requests
+from tests.integration.support.waiting import eventually, throughout
+
+STORAGE = f"sh.helm.release.v1.{RELEASE}.v1"
+
+
+def everything_went_in_order(environment: Environment, history: History) -> None:
+    """HelmRelease, Helm's storage, namespace, environment: each was gone before the next one was."""
+    gone = (
+        history.deleted(HELM_RELEASES, RELEASE, environment.name),
+        history.deleted(SECRETS, STORAGE, environment.name),
+        history.deleted(NAMESPACES, environment.name),
+        history.deleted(ENVIRONMENTS, environment.name),
+    )
+    order = [version.at for version in gone]
+    assert order == sorted(order), [f"{version.resource} at {version.at}" for version in gone]
+
+
+@pytest.mark.parametrize("propagation", [None, *DeletePropagation], ids=lambda p: p.value if p else "default")
+def test_everything_goes_in_order(
+    environments: Environments,
+    stopped_engine: Engine,
+    controller: ThreadedController,
+    history: History,
+    propagation: DeletePropagation | None,
+) -> None:
+    stopped_engine.start(seconds={"uninstall": 0.2})
+    environment = environments.create()
+    environment.deployed()
+    environment.delete(propagation)
+    environment.gone()
+    everything_went_in_order(environment, history)
+
+
+@pytest.mark.parametrize("propagation", DeletePropagation, ids=lambda p: p.value)
+def test_the_audit_log_shows_the_same_order(
+    environments: Environments,
+    engine: Engine,
+    controller: ThreadedController,
+    requests: Requests,
+    propagation: DeletePropagation,
+) -> None:
+    environment = environments.create()
+    environment.deployed()
+    environment.until(lambda obj: FINALIZER in obj["metadata"]["finalizers"], "the finalizer holds it")
+    mark = requests.mark()
+    environment.delete(propagation)
+    environment.gone()
+    relevant = ("delete helmreleases", "delete namespaces", "patch environmentprovisioners pr-74")
+    done = [line for line in requests.order(mark) if line.startswith(relevant)]
+    assert done == [f"delete helmreleases {RELEASE}", "delete namespaces pr-74", "patch environmentprovisioners pr-74"]
+
+
+def test_its_phases_can_be_seen_while_it_goes(
+    environments: Environments, stopped_engine: Engine, controller: ThreadedController, history: History
+) -> None:
+    stopped_engine.start(seconds={"uninstall": 0.4})
+    environment = environments.create()
+    environment.deployed()
+    environment.delete()
+    environment.gone()
+    last = history.deleted(ENVIRONMENTS, environment.name)
+    seen = [v.status for v in history.versions(ENVIRONMENTS, environment.name) if v.at <= last.at]
+    uninstalling = [status for status in seen if status.get("applicationStatus") == "uninstalling"]
+    assert "Uninstalling Release" in [status["currentPhase"] for status in uninstalling]
+
+
+def test_deleted_while_the_controller_was_down_it_goes_in_order_too(
+    environments: Environments, engine: Engine, start_controller: StartController, history: History
+) -> None:
+    controller = start_controller()
+    environment = environments.create()
+    environment.deployed()
+    controller.stop()
+    environment.delete()
+    throughout(0.2, environment.exists, "nothing holds the environment")
+    start_controller()
+    environment.gone()
+    everything_went_in_order(environment, history)
+
+
+def test_a_controller_restarted_in_the_middle_of_the_uninstall_waits_for_its_end(
+    environments: Environments, engine: Engine, start_controller: StartController, history: History
+) -> None:
+    controller = start_controller()
+    environment = environments.create()
+    environment.deployed()
+    engine.stop()
+    environment.delete()
+    history.deleted(HELM_RELEASES, RELEASE, environment.name)
+    controller.stop()
+    start_controller()
+    throughout(0.5, lambda: environment.namespace() is not None, "the namespace did not wait for the uninstall")
+    environment.cluster.client.delete(SECRETS, STORAGE, namespace=environment.name)
+    environment.gone()
+    everything_went_in_order(environment, history)
+
+
+def test_an_uninstall_that_never_ends_holds_it_up_no_longer_than_the_timeout(
+    environments: Environments, engine: Engine, start_controller: StartController, cluster: Cluster
+) -> None:
+    start_controller(teardown_timeout=0.5)
+    environment = environments.create()
+    environment.deployed()
+    engine.stop()
+    environment.delete()
+    environment.until(lambda obj: not environment.namespace() or obj, "it is on its way")
+    environment.gone()
+    assert environment.namespace() is None
+
+
+def test_deleted_and_applied_again_until_it_exists_it_ends_deployed_in_a_new_namespace(
+    cluster: Cluster, environments: Environments, engine: Engine, controller: ThreadedController
+) -> None:
+    environment = environments.create()
+    environment.deployed()
+    first, namespace = environment.get(), environment.namespace()
+    assert namespace is not None
+    environment.delete(DeletePropagation.FOREGROUND)
+
+    def applied() -> bool:
+        try:
+            cluster.client.create(ENVIRONMENTS, manifest(environment.name))
+        except AlreadyExists:
+            return False
+        return True
+
+    eventually(applied, "it can be applied again")
+    second = environment.deployed()
+    assert second["metadata"]["uid"] != first["metadata"]["uid"]
+    renewed = environment.namespace()
+    assert renewed is not None
+    assert renewed["metadata"]["uid"] != namespace["metadata"]["uid"]
+    assert renewed["metadata"]["annotations"]["tronador.stakater.com/environment-uid"] == second["metadata"]["uid"]
+
+
+def test_deleted_before_anything_could_be_deployed_it_leaves_nothing(
+    environments: Environments, stopped_engine: Engine, controller: ThreadedController
+) -> None:
+    environment = environments.create()
+    environment.until(lambda obj: environment.helm_release(), "its release is made")
+    environment.delete()
+    environment.gone()
+    assert environment.namespace() is None
+
+
+def test_deleted_while_suspended_it_goes_all_the_same(
+    environments: Environments, engine: Engine, controller: ThreadedController, history: History
+) -> None:
+    environment = environments.create()
+    environment.deployed()
+    environment.patch({"suspend": True})
+    environment.until(lambda obj: obj["status"]["applicationStatus"] == "suspended", "it is suspended")
+    environment.delete()
+    environment.gone()
+    everything_went_in_order(environment, history)
+
+
+def test_a_release_that_was_renamed_by_hand_in_the_same_moment_is_uninstalled_as_well(
+    environments: Environments, engine: Engine, start_controller: StartController, history: History
+) -> None:
+    controller = start_controller()
+    environment = environments.create()
+    environment.deployed()
+    controller.stop()
+    environment.patch_release(releaseName="renamed")
+    environment.delete()
+    start_controller()
+    environment.gone()
+    everything_went_in_order(environment, history)
+
+
+def test_a_helm_release_stripped_of_its_labels_is_uninstalled_before_the_namespace_goes(
+    environments: Environments, engine: Engine, start_controller: StartController, history: History
+) -> None:
+    controller = start_controller()
+    environment = environments.create()
+    environment.deployed()
+    controller.stop()
+    environment.patch_helm_release({"metadata": {"labels": None}})
+    environment.delete()
+    start_controller()
+    environment.gone()
+    everything_went_in_order(environment, history)
+
+
+def test_finalizers_of_others_are_left_to_them(
+    environments: Environments, engine: Engine, controller: ThreadedController, cluster: Cluster
+) -> None:
+    environment = environments.create()
+    environment.deployed()
+    finalizers = [*environment.get()["metadata"]["finalizers"], "example.com/theirs"]
+    cluster.client.patch(ENVIRONMENTS, environment.name, {"metadata": {"finalizers": finalizers}})
+    environment.delete()
+    left = environment.until(lambda obj: obj["metadata"]["finalizers"] == ["example.com/theirs"], "only theirs is left")
+    assert environment.namespace() is None
+    cluster.client.patch(ENVIRONMENTS, left["metadata"]["name"], {"metadata": {"finalizers": None}})
+    environment.gone()
