@@ -51,6 +51,15 @@ def make_interruptible(manager: urllib3.PoolManager) -> None:
     manager.pool_classes_by_scheme = {"http": _Pool, "https": _TLSPool}
 
 
+def close_idle(manager: urllib3.PoolManager) -> None:
+    """Close the connections that wait in the pools now; `clear` alone leaves that to the garbage collector."""
+    for key in manager.pools.keys():  # noqa: SIM118  # the container refuses to be iterated
+        pool = manager.pools.get(key)
+        if pool is not None:
+            pool.close()
+    manager.clear()
+
+
 def socket_of(response: Any) -> socket.socket | None:
     """The socket a not yet released urllib3 response is read from."""
     connection = response.connection

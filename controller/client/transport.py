@@ -30,7 +30,7 @@ from controller.apimachinery.errors import (
 )
 from controller.apimachinery.scope import current_scope
 from controller.client.config import Connection
-from controller.client.interruptible import interrupted_by_scope, make_interruptible, socket_of
+from controller.client.interruptible import close_idle, interrupted_by_scope, make_interruptible, socket_of
 from controller.client.metrics import ClientMetrics
 from controller.client.request import Request
 
@@ -81,7 +81,7 @@ class Transport:
     def close(self) -> None:
         """Drop idle connections."""
         with self._lock:
-            self._api.close()
+            close_idle(self._api.rest_client.pool_manager)
 
     def _send_authenticated(self, request: Request, read_timeout: float) -> Any:
         generation = self._current()[0]
@@ -147,7 +147,7 @@ class Transport:
         """The package's client for the newest credentials; a new one (and pool) after they were renewed."""
         with self._lock:
             if self._connection.current()[0] != self._generation:
-                self._api.close()
+                close_idle(self._api.rest_client.pool_manager)
                 self._generation, self._api = self._make()
             return self._generation, self._api
 

@@ -260,6 +260,8 @@ class TestHandlers:
         registration = informer.add_handler(handler, name="broken")
         informer.add_handler(other, name="other")
         informer.start()
+        for one in (handler, other):
+            one.expect("+a10", "+b10")
         rig.api.stream().send(modified("a", 11))
         eventually(lambda: len(handler.log) == 3)
         eventually(lambda: len(other.log) == 3)

@@ -1,0 +1,428 @@
+"""The client against a scripted server: answers, failures, retries, deadlines."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from controller.apimachinery import errors
+from controller.apimachinery.resources import NAMESPACES
+from controller.apimachinery.scope import Scope
+from controller.apimachinery.tokenbucket import TokenBucket
+from controller.client import Client, DeletePropagation, PatchType
+from tests.unit.client.server import Answer, Chunks, Reset, Server, Silence
+from tests.unit.fakes import DEADLINE, WIDGETS, FakeClock, JumpingClock, eventually
+
+
+def status(code: int, reason: str, message: str = "the server's words", **more: Any) -> dict[str, Any]:
+    return {"kind": "Status", "apiVersion": "v1", "code": code, "reason": reason, "message": message, **more}
+
+
+def call_every_verb(client: Client) -> dict[str, Callable[[], Any]]:
+    return {
+        "GET": lambda: client.get(NAMESPACES, "x"),
+        "POST": lambda: client.create(NAMESPACES, {}),
+        "PUT": lambda: client.replace(NAMESPACES, "x", {}),
+        "PATCH": lambda: client.patch(NAMESPACES, "x", {}),
+        "DELETE": lambda: client.delete(NAMESPACES, "x"),
+    }
+
+
+VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+class Metrics:
+    def __init__(self) -> None:
+        self.codes: list[str] = []
+        self.retries: list[str] = []
+        self.bytes: list[tuple[int, int]] = []
+        self.limited: list[float] = []
+        self.hosts: set[str] = set()
+
+    def request(self, *, code: str, method: str, host: str, seconds: float) -> None:
+        self.codes.append(f"{method} {code}")
+        self.hosts.add(host)
+
+    def retry(self, *, code: str, verb: str, host: str) -> None:
+        self.retries.append(f"{verb} {code}")
+
+    def sizes(self, *, verb: str, host: str, request: int, response: int) -> None:
+        self.bytes.append((request, response))
+
+    def throttled(self, *, verb: str, host: str, seconds: float) -> None:
+        self.limited.append(seconds)
+
+
+class TestSending:
+    def test_bodies_arrive_as_json_with_their_content_type(self, client: Client, server: Server) -> None:
+        client.create(NAMESPACES, {"a": [1, None, "ü"]})
+        client.patch(NAMESPACES, "x", {"a": None})
+        client.patch(NAMESPACES, "x", [{"op": "remove", "path": "/a"}], patch_type=PatchType.JSON)
+        client.patch(NAMESPACES, "x", {"b": True}, patch_type=PatchType.APPLY, field_manager="other", force=True)
+        client.replace(NAMESPACES, "x", {"c": 1.5}, subresource="status")
+        client.delete(NAMESPACES, "x", uid="u", propagation=DeletePropagation.BACKGROUND)
+        assert [(a.method, a.target, a.headers["content-type"], a.json) for a in server.asked] == [
+            ("POST", "/api/v1/namespaces?fieldManager=tronador", "application/json", {"a": [1, None, "ü"]}),
+            ("PATCH", "/api/v1/namespaces/x?fieldManager=tronador", "application/merge-patch+json", {"a": None}),
+            (
+                "PATCH",
+                "/api/v1/namespaces/x?fieldManager=tronador",
+                "application/json-patch+json",
+                [{"op": "remove", "path": "/a"}],
+            ),
+            (
+                "PATCH",
+                "/api/v1/namespaces/x?fieldManager=other&force=true",
+                "application/apply-patch+yaml",
+                {"b": True},
+            ),
+            ("PUT", "/api/v1/namespaces/x/status?fieldManager=tronador", "application/json", {"c": 1.5}),
+            (
+                "DELETE",
+                "/api/v1/namespaces/x",
+                "application/json",
+                {
+                    "apiVersion": "v1",
+                    "kind": "DeleteOptions",
+                    "preconditions": {"uid": "u"},
+                    "propagationPolicy": "Background",
+                },
+            ),
+        ]
+
+    def test_an_empty_patch_body_is_sent_as_an_empty_object(self, client: Client, server: Server) -> None:
+        client.patch(NAMESPACES, "x", {})
+        assert server.asked[0].json == {}
+
+    def test_the_answer_is_the_plain_object_unknown_fields_and_all(self, client: Client, server: Server) -> None:
+        server.script(Answer(200, {"kind": "Namespace", "spec": {"fromTheFuture": None}}))
+        assert client.get(NAMESPACES, "x") == {"kind": "Namespace", "spec": {"fromTheFuture": None}}
+
+    def test_a_compressed_list_is_read(self, client: Client, server: Server) -> None:
+        listed = {"kind": "WidgetList", "items": []}
+        server.script(Answer(200, gzip.compress(json.dumps(listed).encode()), Content_Encoding="gzip"))
+        assert client.list(WIDGETS) == listed
+
+    def test_every_request_says_who_asks(self, make_client: Callable[..., Client], server: Server) -> None:
+        client = make_client(user_agent="tronador/1 (test)", user={"token": "secret"})
+        client.get(NAMESPACES, "x")
+        assert server.asked[0].headers["user-agent"] == "tronador/1 (test)"
+        assert server.asked[0].headers["authorization"] == "Bearer secret"
+
+    def test_connections_are_kept_and_reused(self, client: Client, server: Server) -> None:
+        ports: set[int] = set()
+        server.on_request = lambda asked: ports.add(threading.get_ident())
+        for _ in range(3):
+            client.get(NAMESPACES, "x")
+        assert len(ports) == 1, "one handler thread means one connection"
+
+
+class TestDiscovery:
+    def test_a_resource_that_is_listed_exists(self, client: Client, server: Server) -> None:
+        server.script(
+            Answer(200, {"kind": "APIResourceList", "resources": [{"name": "widgets"}, {"name": "x/status"}]})
+        )
+        assert client.has_resource(WIDGETS)
+        assert server.asked[0].target == "/apis/example.com/v1"
+
+    def test_a_resource_that_is_not_listed_does_not(self, client: Client, server: Server) -> None:
+        server.script(Answer(200, {"kind": "APIResourceList", "resources": [{"name": "gadgets"}]}))
+        assert not client.has_resource(WIDGETS)
+
+    def test_an_unknown_group_means_no(self, client: Client, server: Server) -> None:
+        server.script(Answer(404, b"404 page not found\n"))
+        assert not client.has_resource(WIDGETS)
+
+    def test_any_other_failure_is_no_answer(self, client: Client, server: Server) -> None:
+        server.script(Answer(403, status(403, "Forbidden")))
+        with pytest.raises(errors.Forbidden):
+            client.has_resource(WIDGETS)
+
+    def test_the_server_tells_its_version(self, client: Client, server: Server) -> None:
+        server.script(Answer(200, {"gitVersion": "v1.36.0"}))
+        assert client.server_version()["gitVersion"] == "v1.36.0"
+        assert server.asked[0].target == "/version"
+
+
+class TestFailures:
+    @pytest.mark.parametrize(
+        ("code", "reason", "error"),
+        [
+            (400, "BadRequest", errors.BadRequest),
+            (403, "Forbidden", errors.Forbidden),
+            (404, "NotFound", errors.NotFound),
+            (409, "AlreadyExists", errors.AlreadyExists),
+            (409, "Conflict", errors.Conflict),
+            (410, "Expired", errors.Expired),
+            (422, "Invalid", errors.Invalid),
+            (429, "TooManyRequests", errors.TooManyRequests),
+            (500, "InternalError", errors.ServerError),
+            (504, "Timeout", errors.ServerError),
+            (415, "UnsupportedMediaType", errors.StatusError),
+        ],
+    )
+    def test_each_status_has_its_error_and_keeps_its_words(
+        self, client: Client, server: Server, code: int, reason: str, error: type[errors.StatusError]
+    ) -> None:
+        server.script(Answer(code, status(code, reason, details={"causes": [{"reason": "X"}]})))
+        with pytest.raises(error) as caught:
+            client.patch(NAMESPACES, "x", {})
+        assert type(caught.value) is error
+        assert (caught.value.code, caught.value.reason) == (code, reason)
+        assert caught.value.message == "the server's words"
+        assert caught.value.has_cause("X")
+        assert len(server.asked) == 1, "nothing is repeated without being asked to"
+
+    @pytest.mark.parametrize("body", [b"<html>a proxy's page</html>" * 100, b"", b"404 page not found\n", b"\xff\xfe"])
+    def test_a_failure_without_a_status_keeps_a_short_text(self, client: Client, server: Server, body: bytes) -> None:
+        server.script(Answer(404, body))
+        with pytest.raises(errors.NotFound) as caught:
+            client.get(NAMESPACES, "x")
+        assert caught.value.resource_missing
+        assert len(caught.value.message) <= 512
+
+    @pytest.mark.parametrize("body", [b"<html>", b"[]", b""])
+    def test_a_success_that_is_no_object_is_malformed(self, client: Client, server: Server, body: bytes) -> None:
+        server.script(Answer(200, body))
+        with pytest.raises(errors.MalformedAnswer):
+            client.get(NAMESPACES, "x")
+
+    @pytest.mark.parametrize("verb", VERBS)
+    def test_a_cut_connection_is_told_and_the_request_is_sent_once(
+        self, client: Client, server: Server, verb: str
+    ) -> None:
+        server.script(Reset())
+        with pytest.raises(errors.ConnectionLost):
+            call_every_verb(client)[verb]()
+        assert len(server.asked) == 1
+
+    def test_an_answer_cut_in_the_middle_is_a_lost_connection(self, client: Client, server: Server) -> None:
+        class Half(Answer):
+            def play(self, handler: Any, server: Server) -> None:
+                handler.send_response(200)
+                handler.send_header("Content-Length", "1000")
+                handler.end_headers()
+                handler.wfile.write(b'{"half":')
+                handler.close_connection = True
+
+        server.script(Half())
+        with pytest.raises(errors.ConnectionLost):
+            client.get(NAMESPACES, "x")
+
+    def test_nobody_listening_is_a_lost_connection(self, make_client: Callable[..., Client], server: Server) -> None:
+        client = make_client()
+        server.close()
+        with pytest.raises(errors.ConnectionLost) as caught:
+            client.get(NAMESPACES, "x")
+        assert server.url.removeprefix("http://") in str(caught.value)
+
+    def test_a_server_that_accepts_and_says_nothing_times_out(
+        self, make_client: Callable[..., Client], server: Server
+    ) -> None:
+        server.script(Silence())
+        with pytest.raises(errors.RequestTimeout):
+            make_client(read_timeout=0.05).get(NAMESPACES, "x")
+        assert len(server.asked) == 1
+
+
+class TestRetries:
+    @pytest.mark.parametrize("verb", VERBS)
+    @pytest.mark.parametrize("code", [429, 500, 503])
+    def test_a_server_that_asks_for_it_is_asked_again(
+        self, make_client: Callable[..., Client], server: Server, verb: str, code: int
+    ) -> None:
+        clock, metrics = JumpingClock(), Metrics()
+        client = make_client(clock=clock, metrics=metrics)
+        busy = Answer(code, status(code, "Busy"), Retry_After="3")
+        server.script(busy, busy, Answer(200, {"done": True}))
+        assert call_every_verb(client)[verb]() == {"done": True}
+        assert clock.waits == [3, 3]
+        assert [asked.method for asked in server.asked] == [verb] * 3
+        assert metrics.retries == [f"{verb} {code}"] * 2
+
+    @pytest.mark.parametrize("header", [{}, {"Retry_After": "soon"}, {"Retry_After": "1.5"}, {"Retry_After": "-1"}])
+    def test_without_whole_seconds_the_failure_goes_to_the_caller(
+        self, client: Client, server: Server, header: dict[str, str]
+    ) -> None:
+        server.script(Answer(503, status(503, "Busy"), **header))
+        with pytest.raises(errors.ServerError):
+            client.get(NAMESPACES, "x")
+        assert len(server.asked) == 1
+
+    def test_other_failures_are_not_repeated_even_if_they_say_when(self, client: Client, server: Server) -> None:
+        server.script(Answer(409, status(409, "Conflict"), Retry_After="1"))
+        with pytest.raises(errors.Conflict):
+            client.patch(NAMESPACES, "x", {})
+        assert len(server.asked) == 1
+
+    def test_after_ten_retries_it_gives_up(self, make_client: Callable[..., Client], server: Server) -> None:
+        clock = JumpingClock()
+        server.script(Answer(429, status(429, "TooManyRequests"), Retry_After="1"))
+        with pytest.raises(errors.TooManyRequests):
+            make_client(clock=clock).get(NAMESPACES, "x")
+        assert len(server.asked) == 11
+        assert len(clock.waits) == 10
+
+    def test_a_cancelled_scope_ends_the_wait(
+        self, make_client: Callable[..., Client], server: Server, clock: FakeClock
+    ) -> None:
+        client, scope = make_client(), Scope(clock=clock)
+        server.script(Answer(429, status(429, "TooManyRequests"), Retry_After="1000"))
+        outcome: list[BaseException] = []
+
+        def work() -> None:
+            with scope.bound():
+                try:
+                    client.get(NAMESPACES, "x")
+                except errors.ApiError as error:
+                    outcome.append(error)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        eventually(lambda: clock.waiters() == 1)
+        scope.cancel()
+        thread.join(DEADLINE)
+        assert isinstance(outcome[0], errors.Stopped)
+
+    def test_closing_the_client_ends_the_waits_of_callers_without_a_scope(
+        self, make_client: Callable[..., Client], server: Server, clock: FakeClock
+    ) -> None:
+        client = make_client(clock=clock)
+        server.script(Answer(429, status(429, "TooManyRequests"), Retry_After="1000"))
+        outcome: list[BaseException] = []
+
+        def work() -> None:
+            try:
+                client.get(NAMESPACES, "x")
+            except errors.ApiError as error:
+                outcome.append(error)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        eventually(lambda: clock.waiters() == 1)
+        client.close()
+        thread.join(DEADLINE)
+        assert isinstance(outcome[0], errors.Stopped)
+
+    def test_a_wait_beyond_the_caller_s_deadline_is_not_begun(self, client: Client, server: Server) -> None:
+        clock = JumpingClock()
+        server.script(Answer(429, status(429, "TooManyRequests"), Retry_After="60"))
+        with Scope(timeout=5, clock=clock).bound(), pytest.raises(errors.RequestTimeout, match="60 s"):
+            client.get(NAMESPACES, "x")
+        assert clock.waits == []
+
+
+class TestScopes:
+    def test_nothing_is_sent_under_a_cancelled_scope(self, client: Client, server: Server) -> None:
+        scope = Scope()
+        scope.cancel()
+        with scope.bound(), pytest.raises(errors.Stopped):
+            client.get(NAMESPACES, "x")
+        assert server.asked == []
+
+    def test_cancelling_interrupts_a_request_that_waits_for_its_answer(self, client: Client, server: Server) -> None:
+        server.script(Silence())
+        scope, outcome = Scope(), []
+
+        def work() -> None:
+            with scope.bound():
+                try:
+                    client.get(NAMESPACES, "x")
+                except errors.ApiError as error:
+                    outcome.append(type(error))
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        assert server.waiting.wait(DEADLINE)
+        scope.cancel()
+        thread.join(DEADLINE)
+        assert outcome == [errors.Stopped]
+
+    def test_cancelling_interrupts_the_reading_of_a_body(self, client: Client, server: Server) -> None:
+        server.script(Chunks(b'{"half": ', then="silence"))
+        scope, outcome = Scope(), []
+
+        def work() -> None:
+            with scope.bound():
+                try:
+                    client.get(NAMESPACES, "x")
+                except errors.ApiError as error:
+                    outcome.append(type(error))
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        assert server.waiting.wait(DEADLINE)
+        scope.cancel()
+        thread.join(DEADLINE)
+        assert outcome == [errors.Stopped]
+
+    def test_a_deadline_limits_the_time_for_an_answer(self, client: Client, server: Server) -> None:
+        server.script(Silence())
+        with Scope(timeout=0.05).bound(), pytest.raises(errors.RequestTimeout):
+            client.get(NAMESPACES, "x")
+
+
+class TestGate:
+    @pytest.mark.parametrize("verb", VERBS[1:])
+    def test_a_write_is_not_sent_when_the_gate_is_shut(
+        self, make_client: Callable[..., Client], server: Server, verb: str
+    ) -> None:
+        client = make_client(may_write=lambda: False)
+        with pytest.raises(errors.NotLeader):
+            call_every_verb(client)[verb]()
+        assert server.asked == []
+
+    def test_reads_pass(self, make_client: Callable[..., Client], server: Server) -> None:
+        client = make_client(may_write=lambda: False)
+        client.get(NAMESPACES, "x")
+        client.list(NAMESPACES)
+        assert len(server.asked) == 2
+
+    def test_the_gate_is_asked_again_before_a_retry(self, make_client: Callable[..., Client], server: Server) -> None:
+        answers = iter([True, False])
+        client = make_client(may_write=lambda: next(answers), clock=JumpingClock())
+        server.script(Answer(429, status(429, "TooManyRequests"), Retry_After="1"))
+        with pytest.raises(errors.NotLeader):
+            client.patch(NAMESPACES, "x", {})
+        assert len(server.asked) == 1
+
+
+class TestLimiter:
+    def test_requests_beyond_the_burst_are_spaced(self, make_client: Callable[..., Client], server: Server) -> None:
+        clock, metrics = JumpingClock(), Metrics()
+        limiter = TokenBucket(rate=2, burst=1, clock=clock)
+        client = make_client(limiter=limiter, clock=clock, metrics=metrics)
+        for _ in range(3):
+            client.get(NAMESPACES, "x")
+        assert clock.waits == [0.5, 0.5]
+        assert metrics.limited == [0, 0.5, 0.5]
+
+    def test_there_is_none_by_default(self, make_client: Callable[..., Client]) -> None:
+        metrics = Metrics()
+        client = make_client(metrics=metrics, clock=JumpingClock())
+        for _ in range(20):
+            client.get(NAMESPACES, "x")
+        assert metrics.limited == []
+
+
+class TestMetrics:
+    def test_every_attempt_is_counted_by_its_outcome(self, make_client: Callable[..., Client], server: Server) -> None:
+        metrics = Metrics()
+        client = make_client(metrics=metrics, clock=JumpingClock())
+        server.script(Answer(429, status(429, "Busy"), Retry_After="1"), Answer(200), Reset())
+        client.get(NAMESPACES, "x")
+        with pytest.raises(errors.ConnectionLost):
+            client.patch(NAMESPACES, "x", {})
+        assert metrics.codes == ["GET 429", "GET 200", "PATCH <error>"]
+        assert metrics.hosts == {server.url.removeprefix("http://")}
+
+    def test_sizes_are_those_of_the_bodies(self, make_client: Callable[..., Client], server: Server) -> None:
+        metrics = Metrics()
+        server.script(Answer(200, b'{"a": 1}'))
+        make_client(metrics=metrics).patch(NAMESPACES, "x", {"b": 2})
+        assert metrics.bytes == [(len('{"b": 2}'), len('{"a": 1}'))]
