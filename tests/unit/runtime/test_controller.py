@@ -1,0 +1,307 @@
+"""Workers: what becomes of a key for each outcome of a reconcile."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import structlog
+
+from controller.apimachinery.errors import ApiError, ConnectionLost, RequestTimeout
+from controller.apimachinery.scope import current_scope
+from controller.cache import ConsistencyError
+from controller.runtime import Controller, Request, Result, TerminalError
+from controller.workqueue import ItemExponentialLimiter, RateLimitingQueue
+from tests.unit.fakes import DEADLINE, FakeClock, eventually
+
+
+class Metrics:
+    def __init__(self) -> None:
+        self.workers = 0
+        self.busy = 0
+        self.results: list[str] = []
+        self.failures: list[str] = []
+        self.skips = 0
+
+    def configured(self, *, controller: str, workers: int) -> None:
+        self.workers = workers
+
+    def active(self, *, controller: str, change: int) -> None:
+        self.busy += change
+
+    def reconciled(self, *, controller: str, result: str, seconds: float) -> None:
+        self.results.append(result)
+
+    def failed(self, *, controller: str, terminal: bool, panic: bool, timeout: bool) -> None:
+        names = {"terminal": terminal, "panic": panic, "timeout": timeout}
+        self.failures.append("+".join(name for name, happened in names.items() if happened) or "error")
+
+    def stale(self, *, controller: str) -> None:
+        self.skips += 1
+
+
+class Scripted:
+    """Returns or raises what the script says for each reconcile; then `Result()`."""
+
+    def __init__(self, *outcomes: Any) -> None:
+        self.outcomes = list(outcomes)
+        self.keys: list[str] = []
+
+    def reconcile(self, request: Request) -> Result:
+        self.keys.append(request.key)
+        outcome = self.outcomes.pop(0) if self.outcomes else Result()
+        if callable(outcome):
+            outcome = outcome()
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+
+class Rig:
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+        self.metrics = Metrics()
+        self.queue = RateLimitingQueue(name="test", limiter=ItemExponentialLimiter(base=1, maximum=60), clock=clock)
+        self.controllers: list[Controller] = []
+
+    def run(self, *outcomes: Any, workers: int = 1, timeout: float = 0.0) -> Scripted:
+        scripted = Scripted(*outcomes)
+        self.controller(scripted, workers=workers, timeout=timeout).start()
+        return scripted
+
+    def controller(self, reconciler: Any, *, workers: int = 1, timeout: float = 0.0) -> Controller:
+        controller = Controller(
+            name="test",
+            queue=self.queue,
+            reconciler=reconciler,
+            workers=workers,
+            reconcile_timeout=timeout,
+            metrics=self.metrics,
+            clock=self.clock,
+        )
+        self.controllers.append(controller)
+        return controller
+
+    def once(self, *outcomes: Any) -> None:
+        """Reconcile the key `a` once."""
+        scripted = self.run(*outcomes)
+        self.queue.add("a")
+        eventually(lambda: len(self.metrics.results) == 1)
+        eventually(lambda: not self.queue.snapshot().processing)
+        assert scripted.keys == ["a"]
+
+    def delays(self) -> list[tuple[str, float]]:
+        return list(self.queue.snapshot().delayed)
+
+
+@pytest.fixture
+def rig(clock: FakeClock) -> Iterator[Rig]:
+    rig = Rig(clock)
+    yield rig
+    for controller in rig.controllers:
+        controller.stop(DEADLINE)
+
+
+def test_a_success_forgets_the_key(rig: Rig) -> None:
+    rig.queue.add_rate_limited("a")
+    rig.once(Result())
+    assert rig.metrics.results == ["success"]
+    assert rig.queue.num_requeues("a") == 0
+
+
+def test_a_requeue_after_resets_the_back_off_and_comes_back(rig: Rig) -> None:
+    rig.queue.add_rate_limited("b")
+    rig.once(Result(requeue_after=30))
+    assert rig.metrics.results == ["requeue_after"]
+    assert rig.queue.num_requeues("a") == 0
+    assert ("a", 30.0) in rig.delays()
+
+
+def test_a_requeue_waits_for_the_back_off_and_is_no_error(rig: Rig) -> None:
+    rig.once(Result(requeue=True, requeue_after=30))
+    assert rig.metrics.results == ["requeue"]
+    assert rig.metrics.failures == []
+    assert rig.delays() == [("a", 1.0)]
+
+
+@pytest.mark.parametrize("error", [ApiError("no"), ConnectionLost("reset")])
+def test_an_error_waits_for_the_back_off(rig: Rig, error: Exception) -> None:
+    rig.once(error)
+    assert rig.metrics.results == ["error"]
+    assert rig.metrics.failures == ["error"]
+    assert rig.delays() == [("a", 1.0)]
+
+
+def test_a_terminal_error_is_not_tried_again(rig: Rig) -> None:
+    rig.once(TerminalError("pointless"))
+    assert rig.metrics.results == ["error"]
+    assert rig.metrics.failures == ["terminal"]
+    assert rig.delays() == []
+    assert rig.queue.num_requeues("a") == 0
+
+
+def test_anything_else_that_escapes_is_a_panic_and_the_worker_lives_on(rig: Rig) -> None:
+    scripted = rig.run(KeyError("a bug"))
+    rig.queue.add("a")
+    eventually(lambda: rig.metrics.failures == ["panic"])
+    rig.queue.add("b")
+    eventually(lambda: scripted.keys == ["a", "b"])
+    assert rig.delays() == [("a", 1.0)]
+
+
+def test_a_cache_that_lags_behind_our_writes_is_waited_for_quietly(rig: Rig) -> None:
+    rig.once(ConsistencyError("behind"))
+    assert rig.metrics.skips == 1
+    assert rig.metrics.results == ["requeue"]
+    assert rig.metrics.failures == []
+    assert rig.delays() == [("a", 1.0)]
+
+
+def test_the_back_off_grows_until_a_success(rig: Rig, clock: FakeClock) -> None:
+    rig.run(ApiError("1"), Result(requeue=True), ApiError("3"), Result(), ApiError("5"))
+    rig.queue.add("a")
+    for wait in (1.0, 2.0, 4.0):
+        eventually(lambda wait=wait: rig.delays() == [("a", wait)])
+        eventually(lambda wait=wait: clock.next_wake() == wait)
+        clock.advance(wait)
+    eventually(lambda: len(rig.metrics.results) == 4)
+    rig.queue.add("a")
+    eventually(lambda: rig.delays() == [("a", 1.0)])
+
+
+def test_keys_are_processed_by_as_many_workers_as_configured_and_never_twice_at_once(rig: Rig) -> None:
+    together, release = threading.Barrier(3), threading.Event()
+    at_once: list[str] = []
+
+    class Meeting:
+        def reconcile(self, request: Request) -> Result:
+            at_once.append(request.key)
+            together.wait(DEADLINE)
+            release.wait(DEADLINE)
+            return Result()
+
+    rig.controller(Meeting(), workers=2).start()
+    for key in ("a", "b", "a", "b"):
+        rig.queue.add(key)
+    together.wait(DEADLINE)
+    assert sorted(at_once) == ["a", "b"]
+    assert rig.metrics.busy == 2
+    assert rig.metrics.workers == 2
+    release.set()
+    eventually(lambda: rig.metrics.busy == 0)
+
+
+class TestTimeout:
+    def test_the_time_of_a_reconcile_is_limited_and_counted(self, rig: Rig, clock: FakeClock) -> None:
+        def slow() -> None:
+            clock.advance(6)
+            scope = current_scope()
+            assert scope is not None
+            scope.check()
+
+        rig.run(slow, timeout=5)
+        rig.queue.add("a")
+        eventually(lambda: rig.metrics.failures == ["timeout"])
+        assert rig.metrics.results == ["error"]
+
+    def test_a_request_s_own_timeout_is_not_the_reconcile_s(self, rig: Rig) -> None:
+        rig.run(RequestTimeout("the server was slow"), timeout=5)
+        rig.queue.add("a")
+        eventually(lambda: rig.metrics.failures == ["error"])
+
+    def test_without_one_there_is_no_deadline(self, rig: Rig) -> None:
+        seen: list[float | None] = []
+
+        def look() -> Result:
+            scope = current_scope()
+            assert scope is not None
+            seen.append(scope.remaining())
+            return Result()
+
+        rig.once(look)
+        assert seen == [None]
+
+
+class TestLogging:
+    def test_every_reconcile_has_an_id_of_its_own_in_its_log_lines(self, rig: Rig) -> None:
+        seen: list[dict[str, Any]] = []
+
+        def look() -> Result:
+            seen.append(dict(structlog.contextvars.get_contextvars()))
+            return Result()
+
+        rig.run(look, look)
+        rig.queue.add("a")
+        rig.queue.add("b")
+        eventually(lambda: len(seen) == 2)
+        assert [(one["controller"], one["key"]) for one in seen] == [("test", "a"), ("test", "b")]
+        assert seen[0]["reconcile_id"] != seen[1]["reconcile_id"]
+
+
+class TestStopping:
+    def blocked(self, rig: Rig) -> tuple[Controller, threading.Event, list[BaseException]]:
+        """A controller whose one worker is in a reconcile that waits for `release` or its scope."""
+        entered, release, ended = threading.Event(), threading.Event(), list[BaseException]()
+
+        class Blocked:
+            def reconcile(self, request: Request) -> Result:
+                scope = current_scope()
+                assert scope is not None
+                try:
+                    with scope.interrupting(release.set):
+                        entered.set()
+                        assert release.wait(DEADLINE)
+                    scope.check()
+                except ApiError as error:
+                    ended.append(error)
+                    raise
+                return Result()
+
+        controller = rig.controller(Blocked())
+        controller.start()
+        rig.queue.add("a")
+        assert entered.wait(DEADLINE)
+        return controller, release, ended
+
+    def in_thread(self, function: Callable[[], Any]) -> tuple[threading.Thread, list[Any]]:
+        results: list[Any] = []
+        thread = threading.Thread(target=lambda: results.append(function()))
+        thread.start()
+        return thread, results
+
+    def test_a_running_reconcile_may_finish_and_the_backlog_is_left_alone(self, rig: Rig) -> None:
+        controller, release, ended = self.blocked(rig)
+        rig.queue.add("b")
+        stop, results = self.in_thread(lambda: controller.stop(DEADLINE))
+        eventually(lambda: rig.queue.shutting_down)
+        release.set()
+        stop.join(DEADLINE)
+        assert results == [True]
+        assert ended == []
+        assert rig.metrics.results == ["success"]
+
+    def test_a_reconcile_that_does_not_finish_in_time_is_interrupted(self, rig: Rig) -> None:
+        controller, _, ended = self.blocked(rig)
+        assert not controller.stop(0)
+        assert [type(error).__name__ for error in ended] == ["Stopped"]
+        assert rig.metrics.failures == [], "an interrupted reconcile is no error"
+
+    def test_a_second_start_is_refused(self, rig: Rig) -> None:
+        controller = rig.controller(Scripted())
+        controller.start()
+        with pytest.raises(RuntimeError, match="started once"):
+            controller.start()
+
+    def test_a_start_after_the_stop_is_refused(self, rig: Rig) -> None:
+        controller = rig.controller(Scripted())
+        assert controller.stop(1)
+        with pytest.raises(RuntimeError, match="started once"):
+            controller.start()
+
+    def test_stopping_twice_is_harmless(self, rig: Rig) -> None:
+        controller = rig.controller(Scripted(), workers=3)
+        controller.start()
+        assert controller.stop(DEADLINE)
+        assert controller.stop(DEADLINE)
