@@ -1,0 +1,104 @@
+"""Probes and scrapes over real HTTP, on ports of their own."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+from controller.runtime import HealthChecks, HttpServer, Response
+from tests.unit.fakes import DEADLINE
+
+
+class State:
+    def __init__(self) -> None:
+        self.problem: str | None = None
+
+    def check(self) -> str | None:
+        if self.problem == "raise":
+            raise RuntimeError("a bug in a check")
+        return self.problem
+
+
+@pytest.fixture
+def state() -> State:
+    return State()
+
+
+@pytest.fixture
+def server(state: State) -> Iterator[HttpServer]:
+    checks = HealthChecks({"caches": state.check, "ping": lambda: None})
+
+    def metrics(rest: str, query: Mapping[str, list[str]]) -> Response:
+        return Response(200, f"rest={rest}".encode(), "text/x-metrics")
+
+    server = HttpServer(name="test", host="127.0.0.1", port=0, routes={"/readyz": checks.respond, "/metrics": metrics})
+    server.start()
+    yield server
+    assert server.stop(DEADLINE)
+
+
+def get(server: HttpServer, path: str) -> tuple[int, str, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=DEADLINE)
+    try:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        return response.status, response.read().decode(), response.headers["Content-Type"]
+    finally:
+        connection.close()
+
+
+def test_a_free_port_is_taken_and_told(server: HttpServer) -> None:
+    assert server.port > 0
+
+
+def test_healthy_is_a_plain_ok(server: HttpServer) -> None:
+    assert get(server, "/readyz")[:2] == (200, "ok")
+
+
+def test_a_failing_check_is_named_with_its_reason(server: HttpServer, state: State) -> None:
+    state.problem = "widgets not synced"
+    assert get(server, "/readyz")[:2] == (503, "[-] caches: widgets not synced\n")
+
+
+def test_a_check_that_raises_has_failed(server: HttpServer, state: State) -> None:
+    state.problem = "raise"
+    assert get(server, "/readyz")[:2] == (503, "[-] caches: RuntimeError: a bug in a check\n")
+
+
+def test_verbose_lists_every_check(server: HttpServer, state: State) -> None:
+    assert get(server, "/readyz?verbose")[:2] == (200, "[+] caches: ok\n[+] ping: ok\n")
+    state.problem = "no"
+    assert get(server, "/readyz?verbose")[:2] == (503, "[-] caches: no\n[+] ping: ok\n")
+
+
+def test_one_check_can_be_asked_for(server: HttpServer, state: State) -> None:
+    state.problem = "no"
+    assert get(server, "/readyz/ping")[0] == 200
+    assert get(server, "/readyz/caches")[0] == 503
+    assert get(server, "/readyz/unknown")[0] == 404
+
+
+def test_other_routes_answer_with_their_own_type(server: HttpServer) -> None:
+    assert get(server, "/metrics") == (200, "rest=", "text/x-metrics")
+
+
+@pytest.mark.parametrize("path", ["/", "/metricsx", "/etc/passwd"])
+def test_unknown_paths_are_not_found(server: HttpServer, path: str) -> None:
+    assert get(server, path)[0] == 404
+
+
+def test_a_client_that_connects_and_says_nothing_does_not_hold_up_the_others(server: HttpServer) -> None:
+    with socket.create_connection(("127.0.0.1", server.port)):
+        assert get(server, "/readyz")[0] == 200
+
+
+def test_a_port_in_use_is_known_at_once(server: HttpServer) -> None:
+    with pytest.raises(OSError, match="in use"):
+        HttpServer(name="other", host="127.0.0.1", port=server.port, routes={})
+
+
+def test_a_server_that_was_never_started_can_be_stopped() -> None:
+    assert HttpServer(name="idle", host="127.0.0.1", port=0, routes={}).stop(1)
