@@ -141,7 +141,14 @@ class Kubectl:
     """Runs kubectl against a cluster."""
 
     def __init__(self, cluster: LocalCluster, *, home: Path) -> None:
-        self._environment = {**os.environ, "HOME": str(home), "KUBECONFIG": str(cluster.kubeconfig)}
+        self._environment = _environment(cluster.kubeconfig, home)
+
+    @classmethod
+    def of(cls, kubeconfig: Path, *, home: Path) -> Self:
+        """For a cluster that runs elsewhere."""
+        client = cls.__new__(cls)
+        client._environment = _environment(kubeconfig, home)
+        return client
 
     def __call__(self, *arguments: str, stdin: str | None = None) -> str:
         """Run to success; gives stdout."""
@@ -170,6 +177,10 @@ class Kubectl:
             text=True,
             env=self._environment,
         )
+
+
+def _environment(kubeconfig: Path, home: Path) -> dict[str, str]:
+    return {**os.environ, "HOME": str(home), "KUBECONFIG": str(kubeconfig)}
 
 
 def parsed(text: bytes) -> Any:

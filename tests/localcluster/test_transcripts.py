@@ -1,9 +1,9 @@
 """Conversations recorded from a real kube-apiserver, replayed against the local cluster.
 
 Every request of a file is sent in order to a fresh cluster; whole answers are compared after blanking what must differ
-from run to run (resourceVersions, UIDs, times, the manager in managedFields, continue tokens, counters, the server's own
-address). Values that later requests refer to (a UID in a precondition, a version to watch from, a continue token) are
-translated from the recorded run to this one.
+from run to run (resourceVersions, UIDs, times, the manager in managedFields, continue tokens, counters, the server's
+own address). Values that later requests refer to (a UID in a precondition, a version to watch from, a continue token)
+are translated from the recorded run to this one.
 """
 
 from __future__ import annotations

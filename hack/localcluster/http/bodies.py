@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import yaml
@@ -40,27 +41,38 @@ def parse_document(data: bytes, content_type: str) -> tuple[Any, list[str]]:
 
 
 def parse_json(data: bytes) -> tuple[Any, list[str]]:
-    """JSON, and the keys that occur twice in one object.
+    """JSON, and the paths of keys that occur twice in one object.
 
     Raises:
         ValueError: in Go's words.
     """
-    duplicates: list[str] = []
+    repeated: dict[int, list[str]] = {}
 
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for key, value in items:
-            if key in found:
-                duplicates.append(key)
-            found[key] = value
+        found = dict(items)
+        if len(found) < len(items):
+            keys = [key for key, _ in items]
+            repeated[id(found)] = [key for position, key in enumerate(keys) if key in keys[:position]]
         return found
 
     try:
-        return json.loads(data, object_pairs_hook=pairs), duplicates
+        document = json.loads(data, object_pairs_hook=pairs)
     except json.JSONDecodeError as error:
         raise ValueError(_go_json_error(error)) from None
     except UnicodeDecodeError:
         raise ValueError("invalid UTF-8 in body") from None
+    return document, list(_paths(document, repeated, "")) if repeated else []
+
+
+def _paths(value: Any, repeated: dict[int, list[str]], path: str) -> Iterator[str]:
+    if isinstance(value, dict):
+        prefix = f"{path}." if path else ""
+        yield from (f"{prefix}{key}" for key in repeated.get(id(value), ()))
+        for key, item in value.items():
+            yield from _paths(item, repeated, f"{prefix}{key}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _paths(item, repeated, f"{path}[{index}]")
 
 
 def parse_yaml(data: bytes) -> Any:
@@ -74,7 +86,7 @@ def parse_yaml(data: bytes) -> Any:
     except ValueError:
         pass
     try:
-        return json.loads(json.dumps(yaml.load(data, Loader=_YamlLoader)))
+        return json.loads(json.dumps(yaml.load(data, Loader=_YamlLoader)))  # noqa: S506 - a subclass of SafeLoader
     except yaml.YAMLError as error:
         raise ValueError(f"error converting YAML to JSON: yaml: {error}") from None
 
@@ -111,7 +123,8 @@ def read_object(catalog: Catalog, resource: ResourceType, data: bytes, content_t
     except ValueError as error:
         raise _unrecognized(resource, data, f"couldn't get version/kind; json parse error: {error}") from None
     if not isinstance(document, dict):
-        why = f"json: cannot unmarshal {_json_kind(document)} into Go value of type struct {{ APIVersion string; Kind string }}"
+        go_type = "struct { APIVersion string; Kind string }"
+        why = f"json: cannot unmarshal {_json_kind(document)} into Go value of type {go_type}"
         raise _unrecognized(resource, data, f"couldn't get version/kind; json parse error: {why}")
     return typed(catalog, resource, document, data), [f'duplicate field "{name}"' for name in duplicates]
 
@@ -138,8 +151,8 @@ def typed(catalog: Catalog, resource: ResourceType, document: Object, data: byte
     if metadata is None:
         metadata = {}
     if not isinstance(metadata, dict):
-        why = f"json: cannot unmarshal {_json_kind(metadata)} into Go struct field {resource.kind}.metadata of type v1.ObjectMeta"
-        raise _cannot_handle(resource.kind, resource, why)
+        field = f"Go struct field {resource.kind}.metadata of type v1.ObjectMeta"
+        raise _cannot_handle(resource.kind, resource, f"json: cannot unmarshal {_json_kind(metadata)} into {field}")
     metadata = set_fields(metadata)
     rest = {key: value for key, value in document.items() if key not in ("kind", "apiVersion", "metadata")}
     return {"kind": kind or resource.kind, "apiVersion": resource.api_version, "metadata": metadata, **rest}

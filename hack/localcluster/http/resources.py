@@ -13,7 +13,7 @@ from ..objects import Object, clone, name_of, namespace_of, uid_of
 from ..options import Options
 from ..patch import json_patch, merge_patch
 from ..registry.context import DeleteOptions, WriteContext
-from ..registry.lists import Selection, list_objects
+from ..registry.lists import Selection, list_objects, parse_version
 from ..registry.patching import (
     APPLY_PATCH,
     JSON_PATCH,
@@ -75,6 +75,7 @@ class ResourceHandler:
 
     def _get(self, request: web.Request, target: Target, body: bytes) -> web.Response:
         shape = _shape(request, target, single=True)
+        self._registry.store.check_version(parse_version(request.query.get("resourceVersion", "")))
         obj = self._registry.get(target.resource, target.namespace, target.name)
         return self._object(200, request, target, obj, shape)
 

@@ -52,14 +52,12 @@ def resolve(catalog: Catalog, method: str, path: str, query: Mapping[str, str]) 
         raise missing
     if subresource and subresource not in resource.subresources:
         raise missing
-    if resource.namespaced and not namespace and (name or method not in ("GET", "POST")):
-        raise missing if name else method_not_allowed()
+    if resource.namespaced and not namespace and (name or method != "GET"):
+        raise missing if name or resource.custom else method_not_allowed()
     verb = _verb(resource, method, query, named=bool(name), watch=watch)
     if not verb or (verb not in resource.verbs) or (subresource and verb not in ("get", "update", "patch")):
         if resource.custom:
             raise method_not_supported(group, plural, (verb or method).lower())
-        raise method_not_allowed()
-    if resource.namespaced and not namespace and verb == "create":
         raise method_not_allowed()
     return Target(resource, verb, namespace, name, subresource)
 

@@ -18,16 +18,21 @@ _QUOTE = '"'
 
 def track(resource: ResourceType, old: Object | None, new: Object, context: WriteContext) -> Object:
     """`new` with managedFields that say what this write set; both in the form of this resource's version."""
-    return track_update(
-        old,
-        new,
-        manager=context.manager,
-        api_version=resource.api_version,
-        subresource=context.subresource,
-        now=datetime.now(UTC),
-        typing=resource.strategy.typing,
-        reset_fields=_reset_fields(resource, context),
-    )
+    try:
+        return track_update(
+            old,
+            new,
+            manager=context.manager,
+            api_version=resource.api_version,
+            subresource=context.subresource,
+            now=datetime.now(UTC),
+            typing=resource.strategy.typing,
+            reset_fields=_reset_fields(resource, context),
+        )
+    except TypingError:
+        # Validation comes later and finds better words; should it let the object pass, nobody owns anything in it.
+        metadata = {key: value for key, value in new["metadata"].items() if key != "managedFields"}
+        return {**new, "metadata": metadata}
 
 
 def merge_intent(

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from .. import errors
 from ..clock import now_seconds
 from ..fielderrors import invalid
-from ..objects import Object, is_deleting, meta, name_of, same_content, uid_of
+from ..objects import Object, is_deleting, meta, name_of, object_key, same_content, uid_of
 from ..storage.store import Store
 from . import admission
 from .catalog import Catalog
@@ -119,8 +119,7 @@ class Registry:
                 raise errors.not_found(resource.group, resource.plural, name)
             return self._create_by_update(resource, namespace, name, change, context, tracked, uid_precondition), True
         if uid_precondition and uid_precondition != uid_of(live):
-            text = f"Precondition failed: UID in precondition: {uid_precondition}, UID in object meta: {uid_of(live)}"
-            raise errors.conflict(resource.group, resource.plural, name, text)
+            raise _uid_conflict(resource, namespace, name, uid_precondition, uid_of(live))
         shown = resource.face.shown(live)
         wanted = change(shown)
         match_namespace(resource, namespace, meta(wanted))
@@ -150,8 +149,7 @@ class Registry:
         wanted = change(None)
         metadata = dict(meta(wanted))
         if uid_precondition:
-            text = f"Precondition failed: UID in precondition: {uid_precondition}, UID in object meta: "
-            raise errors.conflict(resource.group, resource.plural, name, text)
+            raise _uid_conflict(resource, namespace, name, uid_precondition, "")
         for field in _SYSTEM_FIELDS:
             metadata.pop(field, None)
         match_namespace(resource, namespace, metadata)
@@ -227,3 +225,14 @@ def match_namespace(resource: ResourceType, namespace: str, metadata: dict[str, 
         )
     else:
         metadata["namespace"] = namespace
+
+
+def _uid_conflict(resource: ResourceType, namespace: str, name: str, wanted: str, found: str) -> errors.StatusError:
+    """409 in the words of the storage layer, which shows its keys."""
+    folder = f"{resource.group}/{resource.plural}" if resource.custom else resource.plural
+    text = (
+        f"StorageError: invalid object, Code: 4, Key: /registry/{folder}/{object_key(namespace, name)}, "
+        f"ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {wanted}, "
+        f"UID in object meta: {found}"
+    )
+    return errors.conflict(resource.group, resource.plural, name, text)

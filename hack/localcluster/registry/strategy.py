@@ -65,6 +65,10 @@ class Strategy:
         """Fields that field selectors may name."""
         return field_readers("metadata.name", "metadata.namespace")
 
+    def describe(self, reference: str) -> str:
+        """The schema's words on a field, "" where there are none."""
+        return ""
+
     def unknown_field_text(self, path: str) -> str:
         """The refusal of any other field."""
         return f'"{path}" is not a known field selector: only "metadata.name", "metadata.namespace"'

@@ -10,10 +10,17 @@ from typing import Any
 from ..clock import age
 from ..objects import Object
 from ..registry.resource import ResourceType
-from . import cells
+from .builtin import COLUMNS, DEFAULT
+from .cells import at, seen
 from .jsonpath import compile_path
 
 Cell = Callable[[Object], Any]
+NAME_DESCRIPTION = (
+    "Name must be unique within a namespace. Is required when creating resources, although some resources may allow a "
+    "client to request the generation of an appropriate name automatically. Name is primarily intended for creation "
+    "idempotence and configuration definition. Cannot be updated. More info: "
+    "https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names"
+)
 CREATION_DESCRIPTION = (
     "CreationTimestamp is a timestamp representing the server time when this object was created. It is not guaranteed "
     "to be set in happens-before order across separate operations. Clients may not set this value. It is represented "
@@ -50,11 +57,15 @@ class Column:
         }
 
 
+NAME_COLUMN = Column("Name", "string", NAME_DESCRIPTION, at("metadata.name"), format="name")
+
+
 def custom_columns(resource: ResourceType) -> tuple[Column, ...]:
     """The columns a CustomResourceDefinition version declares, or Age where it declares none."""
     if not resource.columns:
-        return (_age_column(),)
-    return tuple(_custom(column) for column in resource.columns)
+        created = Column("Age", "date", CREATION_DESCRIPTION, seen("metadata.creationTimestamp"))
+        return (NAME_COLUMN, created)
+    return (NAME_COLUMN, *(_custom(column) for column in resource.columns))
 
 
 def _custom(column: dict[str, Any]) -> Column:
@@ -86,24 +97,17 @@ def _typed(kind: str, value: Any) -> Any:
     return value if number else None
 
 
-def _age_column() -> Column:
-    return Column("Age", "date", CREATION_DESCRIPTION, lambda obj: age(obj["metadata"].get("creationTimestamp")))
-
-
 def builtin_columns(resource: ResourceType) -> tuple[Column, ...]:
-    """The columns of a built-in kind; kinds without columns of their own show their creation."""
-    rows = cells.COLUMNS.get((resource.group, resource.kind))
-    if rows is None:
-        created = Column(
-            "Created At", "date", CREATION_DESCRIPTION, lambda obj: obj["metadata"].get("creationTimestamp")
-        )
-        return (created,)
+    """The columns of a built-in kind; kinds without columns of their own show name and creation."""
+    describe = resource.strategy.describe
     return tuple(
-        _age_column() if row.name == "Age" and row.cell is None else Column(*_fields(row), priority=row.priority)
-        for row in rows
+        Column(
+            row.name,
+            row.type,
+            describe(row.description[1:]) if row.description.startswith("@") else row.description,
+            row.cell,
+            priority=row.priority,
+            format=row.format,
+        )
+        for row in COLUMNS.get((resource.group, resource.kind), DEFAULT)
     )
-
-
-def _fields(row: cells.Row) -> tuple[str, str, str, Cell]:
-    assert row.cell is not None, f"column {row.name} needs a cell"
-    return row.name, row.type, row.description, row.cell

@@ -8,14 +8,6 @@ from ..objects import Object
 from ..registry.resource import ResourceType
 from .columns import Column, builtin_columns, custom_columns
 
-NAME_DESCRIPTION = (
-    "Name must be unique within a namespace. Is required when creating resources, although some resources may allow a "
-    "client to request the generation of an appropriate name automatically. Name is primarily intended for creation "
-    "idempotence and configuration definition. Cannot be updated. More info: "
-    "https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names"
-)
-_NAME = Column("Name", "string", NAME_DESCRIPTION, lambda obj: obj["metadata"].get("name", ""), format="name")
-
 
 def table_of(resource: ResourceType, items: list[Object], metadata: dict[str, Any], include: str) -> Object:
     """The table of some objects (in the version shown).
@@ -24,7 +16,7 @@ def table_of(resource: ResourceType, items: list[Object], metadata: dict[str, An
         metadata: list metadata of the answer.
         include: what each row carries: "Metadata", "Object" or "None".
     """
-    columns = (_NAME, *(custom_columns(resource) if resource.custom else builtin_columns(resource)))
+    columns = custom_columns(resource) if resource.custom else builtin_columns(resource)
     return {
         "kind": "Table",
         "apiVersion": "meta.k8s.io/v1",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from typing import Any
 
 from ...fielderrors import FieldError, forbidden, invalid, required, too_long
@@ -12,6 +13,12 @@ from ...validation import names
 from ..strategy import field_readers, with_status
 from .builtin import BuiltinStrategy
 
+_ACCOUNT_TOKEN = "kubernetes.io/service-account-token"  # noqa: S105 - a type of secrets
+_ACCOUNT_NAME = "kubernetes.io/service-account.name"
+_DOCKER_KEYS = {
+    "kubernetes.io/dockerconfigjson": ".dockerconfigjson",
+    "kubernetes.io/dockercfg": ".dockercfg",
+}
 _SECRET_SIZE_LIMIT = 1024 * 1024
 
 
@@ -79,6 +86,8 @@ class SecretStrategy(BuiltinStrategy):
         errors = [invalid(f"data[{key}]", key, text) for key in data for text in names.config_key(key)]
         if sum(len(base64.b64decode(value)) for value in data.values()) > _SECRET_SIZE_LIMIT:
             errors.append(too_long("data", _SECRET_SIZE_LIMIT))
+        if obj.get("type") == _ACCOUNT_TOKEN and not (obj["metadata"].get("annotations") or {}).get(_ACCOUNT_NAME):
+            errors.append(required(f"metadata.annotations[{_ACCOUNT_NAME}]"))
         return errors + _type_rules(obj.get("type", ""), data)
 
     def validate_change(self, obj: Object, old: Object) -> list[FieldError]:
@@ -95,14 +104,22 @@ def _type_rules(kind: str, data: dict[str, str]) -> list[FieldError]:
 
     if kind == "kubernetes.io/tls":
         return needed("tls.crt", "tls.key")
-    if kind == "kubernetes.io/dockerconfigjson":
-        return needed(".dockerconfigjson")
-    if kind == "kubernetes.io/dockercfg":
-        return needed(".dockercfg")
+    if kind in _DOCKER_KEYS:
+        key = _DOCKER_KEYS[kind]
+        return needed(key) or _not_json(f"data[{key}]", base64.b64decode(data[key]))
     if kind == "kubernetes.io/ssh-auth":
         return needed("ssh-privatekey")
     if kind == "kubernetes.io/basic-auth" and "username" not in data and "password" not in data:
         return [required("data[username]"), required("data[password]")]
+    return []
+
+
+def _not_json(field: str, content: bytes) -> list[FieldError]:
+    try:
+        json.loads(content)
+    except ValueError as error:
+        why = "unexpected end of JSON input" if not content.strip() else str(error)
+        return [invalid(field, "<secret contents redacted>", why)]
     return []
 
 

@@ -16,6 +16,7 @@ class DefinitionStrategy(BuiltinStrategy):
     has_status = True
     has_generation = True
     unconditional_update = False
+    qualified_finalizers = False
 
     def default(self, obj: Object) -> Object:
         """Names that follow from the kind; no conversion."""

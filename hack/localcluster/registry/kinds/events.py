@@ -30,6 +30,16 @@ _NAMES = {
     "deprecatedCount": "count",
 }
 _CORE_NAMES = {core: new for new, core in _NAMES.items()}
+_IMMUTABLE = (
+    "involvedObject",
+    "reason",
+    "reportingComponent",
+    "reportingInstance",
+    "action",
+    "related",
+    "message",
+    "type",
+)
 _INVOLVED = tuple(
     f"involvedObject.{name}"
     for name in ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
@@ -108,54 +118,57 @@ class EventStrategy(BuiltinStrategy):
         return {key: value for key, value in obj.items() if value not in ({}, "")}
 
     def validate(self, obj: Object) -> list[FieldError]:
-        """The core group is lenient, events.k8s.io is not."""
-        errors = self._namespace_errors(obj)
+        """Both versions check an Event of the new form; events.k8s.io takes no other form."""
+        errors = self._common_errors(obj)
         if not self.group:
             return errors
-        return errors + _strict_errors(obj)
+        errors += _series_errors(obj.get("series"))
+        if not obj.get("eventTime"):
+            errors.append(required("eventTime"))
+        if obj.get("type") not in ("Normal", "Warning"):
+            errors.append(invalid("type", "", f"has invalid value: {obj.get('type') or ''}"))
+        for field in ("firstTimestamp", "lastTimestamp", "count", "source"):
+            if obj.get(field):
+                errors.append(invalid(field, "", "needs to be unset"))
+        return errors
 
     def validate_change(self, obj: Object, old: Object) -> list[FieldError]:
         """events.k8s.io: everything but the series is immutable."""
-        errors = self.validate(obj)
-        if self.group:
-            for field in ("involvedObject", "reason", "related", "message", "type", "action"):
-                if (obj.get(field) or None) != (old.get(field) or None):
-                    errors.append(invalid(field, obj.get(field), "field is immutable"))
+        errors = self._common_errors(obj)
+        if not self.group:
+            return errors
+        if obj.get("series") != old.get("series"):
+            errors += _series_errors(obj.get("series"))
+        for field in _IMMUTABLE:
+            if (obj.get(field) or None) != (old.get(field) or None):
+                shown = "reportingController" if field == "reportingComponent" else field
+                errors.append(invalid(shown, obj.get(field), "field is immutable"))
         return errors
 
-    def _namespace_errors(self, obj: Object) -> list[FieldError]:
+    def _common_errors(self, obj: Object) -> list[FieldError]:
         namespace = obj["metadata"].get("namespace", "")
         involved = (obj.get("involvedObject") or {}).get("namespace") or ""
-        if not involved and namespace not in ("default", "kube-system"):
-            return [invalid("involvedObject.namespace", involved, "does not match event.namespace")]
-        if involved and involved != namespace:
-            return [invalid("involvedObject.namespace", involved, "does not match event.namespace")]
-        return []
+        new_form = bool(obj.get("eventTime"))
+        fitting = (namespace,) if involved else ("default", "kube-system") if new_form else ("default",)
+        errors: list[FieldError] = []
+        if (involved or namespace) not in fitting:
+            errors.append(invalid("involvedObject.namespace", involved, "does not match event.namespace"))
+        return errors + (_form_errors(obj, self.group) if new_form else [])
 
 
-def _strict_errors(obj: Object) -> list[FieldError]:
+def _form_errors(obj: Object, group: str) -> list[FieldError]:
     errors: list[FieldError] = []
-    if not obj.get("eventTime"):
-        errors.append(required("eventTime"))
+    name = "reportingController" if group else "reportingComponent"
     controller = obj.get("reportingComponent") or ""
     if not controller:
-        errors.append(required("reportingController"))
-    errors += [invalid("reportingController", controller, text) for text in qualified_name(controller)]
-    instance = obj.get("reportingInstance") or ""
-    if not instance:
-        errors.append(required("reportingInstance"))
-    errors += _length("reportingInstance", instance, 128)
-    if not obj.get("action"):
-        errors.append(required("action"))
-    errors += _length("action", obj.get("action") or "", 128)
-    if not obj.get("reason"):
-        errors.append(required("reason"))
-    errors += _length("reason", obj.get("reason") or "", 128)
-    errors += _length("message", obj.get("message") or "", 1024)
-    if obj.get("type") not in ("Normal", "Warning"):
-        errors.append(invalid("type", "", f"has invalid value: {obj.get('type') or ''}"))
-    errors += _series_errors(obj.get("series"))
-    return errors
+        errors.append(required(name))
+    errors += [invalid(name, controller, text) for text in qualified_name(controller)]
+    for field in ("reportingInstance", "action", "reason"):
+        value = obj.get(field) or ""
+        if not value:
+            errors.append(required(field))
+        errors += _length(field, value, 128)
+    return errors + _length("message", obj.get("message") or "", 1024)
 
 
 def _series_errors(series: dict[str, Any] | None) -> list[FieldError]:

@@ -1,0 +1,84 @@
+"""Running the cluster: restarts of the embedded one, and the program."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hack.localcluster import LocalCluster
+from tests.localcluster.samples import CONFIG_MAPS, CRDS, WIDGET_DEFINITION, WIDGETS, config_map, widget
+from tests.localcluster.support import Api, Kubectl
+
+_ROOT = Path(__file__).parents[2]
+
+
+def test_a_restart_with_state_keeps_port_objects_and_history(local_cluster: LocalCluster) -> None:
+    url = local_cluster.url
+    with Api(local_cluster) as api:
+        api.post(CRDS, WIDGET_DEFINITION)
+        api.post(WIDGETS, widget("one"))
+        version = api.get(WIDGETS).body["metadata"]["resourceVersion"]
+        api.post(WIDGETS, widget("two"))
+    local_cluster.restart()
+    assert local_cluster.url == url
+    with Api(local_cluster) as api:
+        assert api.get(f"{WIDGETS}/one").code == 200
+        with api.watch(f"{WIDGETS}?watch=1&resourceVersion={version}") as watch:
+            assert watch.next()["object"]["metadata"]["name"] == "two"
+
+
+def test_a_restart_may_lose_the_history_only(local_cluster: LocalCluster) -> None:
+    with Api(local_cluster) as api:
+        version = api.get(CONFIG_MAPS).body["metadata"]["resourceVersion"]
+        api.post(CONFIG_MAPS, config_map("kept"))
+    local_cluster.restart(keep_history=False)
+    with Api(local_cluster) as api:
+        assert api.get(f"{CONFIG_MAPS}/kept").code == 200
+        with api.watch(f"{CONFIG_MAPS}?watch=1&resourceVersion={version}") as watch:
+            assert watch.next()["object"]["code"] == 410
+
+
+def test_a_restart_without_state_begins_anew(local_cluster: LocalCluster) -> None:
+    with Api(local_cluster) as api:
+        api.post(CONFIG_MAPS, config_map("lost"))
+    local_cluster.restart(keep_state=False)
+    with Api(local_cluster) as api:
+        assert api.get(f"{CONFIG_MAPS}/lost").code == 404
+        assert api.get("/api/v1/namespaces/default").code == 200
+
+
+def test_a_stopped_cluster_refuses_connections_and_ends_watches(local_cluster: LocalCluster) -> None:
+    with Api(local_cluster) as api, api.watch(f"{CONFIG_MAPS}?watch=1") as watch:
+        local_cluster.stop()
+        assert list(watch) == []
+    with Api(local_cluster) as api, pytest.raises(ConnectionError):
+        api.get("/version")
+    local_cluster.start()
+    with Api(local_cluster) as api:
+        assert api.get("/version").code == 200
+
+
+def test_the_program_serves_logs_and_keeps_its_state(tmp_path: Path) -> None:
+    kubeconfig, audit, state = (tmp_path / name for name in ("kubeconfig", "audit.jsonl", "state.json"))
+    command = [sys.executable, "-m", "hack.localcluster", "--kubeconfig", str(kubeconfig)]
+    command += ["--audit-log", str(audit), "--state-file", str(state)]
+
+    def run(*arguments: str) -> str:
+        with subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, text=True) as process:
+            try:
+                assert process.stdout is not None
+                assert process.stdout.readline().startswith("serving on http://127.0.0.1:")
+                return Kubectl.of(kubeconfig, home=tmp_path)(*arguments)
+            finally:
+                process.send_signal(signal.SIGTERM)
+                assert process.wait(10) == 0
+
+    run("create", "configmap", "c", "--from-literal=a=1")
+    assert run("get", "configmap", "c", "-o", "jsonpath={.data.a}") == "1"
+    entries = [json.loads(line) for line in audit.read_text().splitlines()]
+    assert ("create", "configmaps", 201) in [(one["verb"], one["resource"], one["code"]) for one in entries]
