@@ -430,6 +430,17 @@ def test_values_that_cannot_be_composed_fail_before_any_change(bed: Bed) -> None
     assert bed.error == 'failed to compose values for release: secrets "none" not found'
 
 
+def test_values_can_come_from_the_chart_but_not_from_outside_of_it(bed: Bed) -> None:
+    files = {"deploy/ci.yaml": "application: {deployment: {replicas: 3}}", "root.yaml": "a: 1"}
+    bed.repo.commit("Values", files)
+    bed.change(valuesFrom=[{"chartFileRef": {"path": "ci.yaml"}}])
+    bed.installed()
+    assert bed.client.objects["deployments", "environment", "run"]["spec"]["replicas"] == 3
+    bed.change(valuesFrom=[{"chartFileRef": {"path": "../root.yaml"}}])
+    assert bed.sync() == ["Failed", "!"]
+    assert bed.error == "failed to compose values for release: unable to read value file from path ../root.yaml"
+
+
 def test_such_an_early_failure_is_lost_when_the_target_is_another_namespace(bed: Bed) -> None:
     bed.change(valuesFrom=[{"secretKeyRef": {"name": "none"}}], targetNamespace="elsewhere")
     bed.sync()
