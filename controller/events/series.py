@@ -26,6 +26,7 @@ class Series:
     last_observed: datetime
     last_seen: float
     last_sent: float
+    sent_count: int
 
     @property
     def name(self) -> str:
@@ -64,7 +65,7 @@ class SeriesTable:
         if series is not None and now - series.last_seen >= self._finish_after:
             series = None
         if series is None:
-            self._table[key] = series = Series(event, 1, observed, now, now)
+            self._table[key] = series = Series(event, 1, observed, now, now, 1)
             if len(self._table) > self._capacity:
                 self._table.popitem(last=False)
             return series
@@ -73,7 +74,7 @@ class SeriesTable:
         series.last_observed, series.last_seen = observed, now
         if series.count > 2:
             return None
-        series.last_sent = now
+        series.last_sent, series.sent_count = now, series.count
         return series
 
     def due(self) -> list[Series]:
@@ -84,9 +85,9 @@ class SeriesTable:
             over = now - series.last_seen >= self._finish_after
             if over:
                 del self._table[key]
-            unsent = series.last_seen > series.last_sent
+            unsent = series.count > series.sent_count
             if unsent and (over or now - series.last_sent >= self._refresh_after):
-                series.last_sent = now
+                series.last_sent, series.sent_count = now, series.count
                 due.append(series)
         return due
 

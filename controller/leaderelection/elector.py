@@ -1,0 +1,259 @@
+"""Competing for a Lease, renewing it, losing it, releasing it (client-go tools/leaderelection, with its known faults
+avoided: the clock of the gate, the release of a lease that is not ours any more).
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import structlog
+
+from controller.apimachinery.clock import Clock
+from controller.apimachinery.errors import AlreadyExists, ApiError, Conflict, NotFound, Stopped
+from controller.apimachinery.resources import LEASES, Resource
+from controller.apimachinery.scope import Scope
+from controller.apimachinery.threads import start_thread
+from controller.leaderelection import record
+from controller.leaderelection.clock import BootClock
+from controller.leaderelection.metrics import LeaderElectionMetrics, NoLeaderElectionMetrics
+from controller.leaderelection.observation import Observation
+
+log = structlog.get_logger(__name__)
+
+# client-go's JitterFactor: standbys spread their attempts over retry_period * (1 .. 2.2).
+_JITTER = 1.2
+# Seconds for the thread to notice that it is over; a process that lost its lease must not linger.
+_ABANDON_TIMEOUT = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class LeaderElectionConfig:
+    """Durations in seconds. ValueError, with a sentence, when they do not fit together.
+
+    Attributes:
+        lease_duration: how long a silent leader is waited for.
+        renew_deadline: how long the leader tries to renew before it gives up, so that it ends before others begin.
+        retry_period: between attempts.
+    """
+
+    namespace: str
+    name: str
+    identity: str
+    lease_duration: float = 15.0
+    renew_deadline: float = 10.0
+    retry_period: float = 2.0
+
+    def __post_init__(self) -> None:
+        if not (self.namespace and self.name and self.identity):
+            raise ValueError("leader election needs a namespace, a name and an identity")
+        if min(self.lease_duration, self.renew_deadline, self.retry_period) <= 0:
+            raise ValueError("lease duration, renew deadline and retry period must be above zero")
+        if self.lease_duration <= self.renew_deadline:
+            raise ValueError(
+                f"the lease duration ({self.lease_duration:g} s) must exceed the renew deadline "
+                f"({self.renew_deadline:g} s), or two could lead at once"
+            )
+        if self.renew_deadline <= _JITTER * self.retry_period:
+            raise ValueError(
+                f"the renew deadline ({self.renew_deadline:g} s) must exceed {_JITTER} times the retry period "
+                f"({self.retry_period:g} s), or one failure would lose the lease"
+            )
+
+    @property
+    def request_timeout(self) -> float:
+        """Seconds for one request about the lease: two fit into the renew deadline."""
+        return max(1.0, self.renew_deadline / 2)
+
+
+class LeaseClient(Protocol):
+    """The client for the lease: its own, without retries, without a gate, with `request_timeout`."""
+
+    def get(self, resource: Resource, name: str, *, namespace: str = "") -> dict[str, Any]:
+        """Read."""
+        ...
+
+    def create(self, resource: Resource, obj: dict[str, Any], *, namespace: str = "") -> dict[str, Any]:
+        """Create."""
+        ...
+
+    def replace(self, resource: Resource, name: str, obj: dict[str, Any], *, namespace: str = "") -> dict[str, Any]:
+        """Replace, at the object's resourceVersion."""
+        ...
+
+
+class LeaderElector:
+    """See the module. `start` once; then `stop` (releases) or `abandon` (does not)."""
+
+    def __init__(
+        self,
+        *,
+        client: LeaseClient,
+        config: LeaderElectionConfig,
+        metrics: LeaderElectionMetrics | None = None,
+        clock: Clock | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        rand: Callable[[], float] = random.random,
+    ) -> None:
+        self._client = client
+        self._config = config
+        self._metrics = metrics or NoLeaderElectionMetrics()
+        self._clock = clock or BootClock()
+        self._now = now
+        self._rand = rand
+        self._observation = Observation(clock=self._clock)
+        self._scope = Scope(clock=self._clock)
+        self._thread: threading.Thread | None = None
+        # Until when (clock seconds) this process leads; 0: it does not. One float, so that reading it needs no lock.
+        self._leading_until = 0.0
+        # Set for as long as this process believes to lead, whatever the clock says.
+        self._leading = False
+        self._metrics.leading(name=config.name, leading=False)
+
+    def is_leader_now(self) -> bool:
+        """Whether this process leads at this very moment, by the clock: the gate of every write. Callable anywhere."""
+        return self._clock.now() < self._leading_until
+
+    def problem(self, tolerance: float = 20.0) -> str | None:
+        """The health check: a leader that has been unable to renew or to end for `tolerance` seconds is stuck."""
+        if self._leading and self._clock.now() > self._observation.valid_until() + tolerance:
+            return f"the lease expired more than {tolerance:g} s ago, and this process has neither renewed it nor ended"
+        return None
+
+    @property
+    def holder(self) -> str:
+        """Who leads, as far as this process has seen."""
+        return self._observation.holder()
+
+    def start(self, *, on_started: Callable[[], None], on_lost: Callable[[], None]) -> None:
+        """Compete, in a thread. `on_started` is called when elected, then `on_lost` once if the lease is lost; neither
+        may block. Nothing is called because of a `stop`."""
+        self._thread = start_thread("leader-elector", lambda: self._run(on_started, on_lost))
+
+    def stop(self, timeout: float) -> bool:
+        """Stop competing, and release the lease if it is ours. Call it when nothing of this process writes any more.
+
+        True when the thread ended within `timeout` seconds. Idempotent.
+        """
+        ended = self._end(timeout)
+        if self._leading and ended:
+            self._leading = False
+            self._leading_until = 0.0
+            self._metrics.leading(name=self._config.name, leading=False)
+            self._release()
+        return ended
+
+    def abandon(self) -> None:
+        """Stop competing at once, and leave the lease as it is."""
+        self._leading_until = 0.0
+        self._leading = False
+        self._end(_ABANDON_TIMEOUT)
+
+    def _end(self, timeout: float) -> bool:
+        self._scope.cancel()
+        if self._thread is None:
+            return True
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _run(self, on_started: Callable[[], None], on_lost: Callable[[], None]) -> None:
+        with self._scope.bound():
+            try:
+                while not self._try():
+                    self._scope.wait(self._config.retry_period * (1.0 + self._rand() * _JITTER))
+                self._leading = True
+                self._metrics.leading(name=self._config.name, leading=True)
+                log.info("elected leader", lease=self._config.name, identity=self._config.identity)
+                on_started()
+                self._renew()
+            except Stopped:
+                return
+        self._leading = False
+        self._leading_until = 0.0
+        self._metrics.leading(name=self._config.name, leading=False)
+        log.error("lost the lease", lease=self._config.name, holder=self.holder)
+        on_lost()
+
+    def _renew(self) -> None:
+        """Renew until the time runs out or somebody else holds the lease; raises Stopped when told to stop."""
+        while True:
+            self._scope.wait(min(self._config.retry_period, max(0.0, self._leading_until - self._clock.now())))
+            if not self.is_leader_now():
+                return
+            if not self._try() and self.holder not in ("", self._config.identity):
+                return
+
+    def _try(self) -> bool:
+        """One attempt to acquire or renew. A failure of any kind is "not this time", never an exception."""
+        began = self._clock.now()
+        try:
+            lease = self._acquire_or_renew(began)
+        except Stopped:
+            raise
+        except (Conflict, AlreadyExists) as error:
+            # Somebody else moved: what we know of the lease is old.
+            log.debug("lease changed meanwhile", error=str(error))
+            return False
+        except ApiError as error:
+            log.warning("cannot acquire or renew the lease", lease=self._config.name, error=str(error))
+            return False
+        if lease is None:
+            return False
+        self._observation.see(lease, at=began)
+        # From before the request was sent: others count from when they saw it, which is later.
+        self._leading_until = began + self._config.renew_deadline
+        return True
+
+    def _acquire_or_renew(self, began: float) -> dict[str, Any] | None:
+        known = self._observation.lease
+        if known is not None and self._observation.is_valid() and self.holder == self._config.identity:
+            try:
+                return self._claim(dict(known))
+            except ApiError as error:
+                if isinstance(error, Stopped):
+                    raise
+                self._metrics.slow_path(name=self._config.name)
+                log.debug("renewing the slow way", error=str(error))
+        try:
+            lease = self._client.get(LEASES, self._config.name, namespace=self._config.namespace)
+        except NotFound:
+            return self._create()
+        self._observation.see(lease)
+        holder = record.holder_of(lease)
+        if holder and holder != self._config.identity and self._observation.is_valid():
+            return None
+        return self._claim(lease)
+
+    def _create(self) -> dict[str, Any]:
+        config = self._config
+        lease = record.new(
+            namespace=config.namespace,
+            name=config.name,
+            identity=config.identity,
+            duration=config.lease_duration,
+            now=self._now(),
+        )
+        return self._client.create(LEASES, lease, namespace=config.namespace)
+
+    def _claim(self, lease: dict[str, Any]) -> dict[str, Any]:
+        config = self._config
+        wanted = record.claimed(lease, identity=config.identity, duration=config.lease_duration, now=self._now())
+        return self._client.replace(LEASES, config.name, wanted, namespace=config.namespace)
+
+    def _release(self) -> None:
+        """Give the lease back if a fresh read says that it is ours; failing to only costs the others their wait."""
+        config = self._config
+        try:
+            lease = self._client.get(LEASES, config.name, namespace=config.namespace)
+            if record.holder_of(lease) != config.identity:
+                return
+            self._client.replace(
+                LEASES, config.name, record.released(lease, now=self._now()), namespace=config.namespace
+            )
+            log.info("released the lease", lease=config.name)
+        except ApiError as error:
+            log.warning("cannot release the lease", lease=config.name, error=str(error))
