@@ -110,13 +110,15 @@ class Reflector:
             try:
                 if stream is None:
                     stream = self._open_watch()
+                    self._trouble.over("connect")
                 opened, stream = stream, None
                 self._follow(opened)
                 internal_error_since = None
             except TooManyRequests as error:
                 self._pause(error, error.retry_after)
             except _OpeningLost as error:
-                self._pause(error, None)
+                # Known to be over as soon as a watch opens; whether watching works shows with its first event.
+                self._pause(error, None, phase="connect")
             except ServerError as error:
                 if error.code != 500 or self._settings.internal_error_retry <= 0:
                     raise
@@ -200,10 +202,10 @@ class Reflector:
             return
         self._trouble.over("watch")
 
-    def _pause(self, error: ApiError, seconds: float | None) -> None:
+    def _pause(self, error: ApiError, seconds: float | None, *, phase: str = "watch") -> None:
         """Back off before another watch from where we are: no list."""
         self._metrics.failed(self._target.resource)
-        self._trouble.report("watch", error)
+        self._trouble.report(phase, error)
         self._scope.wait(self._backoff.next() if seconds is None else seconds)
 
     def _failed(self, error: Exception) -> None:

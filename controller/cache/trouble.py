@@ -11,7 +11,7 @@ log = structlog.get_logger(__name__)
 
 
 class TroubleLog:
-    """Remembers what is wrong in which phase ("list" or "watch"). For one thread."""
+    """Remembers what is wrong in which phase ("connect", "list" or "watch"). For one thread."""
 
     def __init__(self, *, resource: Resource) -> None:
         self._resource = resource

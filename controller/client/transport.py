@@ -166,6 +166,9 @@ def failure(error: Exception, *, host: str) -> ApiError:
     if scope is not None and scope.cancelled:
         return Stopped("stopping")
     text = " ".join(str(error).split())
+    if isinstance(error, urllib3.exceptions.NewConnectionError):
+        # It begins with the connection as Python shows it, which tells people less than the host does.
+        text = text.removeprefix(f"{error.conn}: ")
     if isinstance(error, (urllib3.exceptions.TimeoutError, TimeoutError)):
         return RequestTimeout(f"{host}: {text}")
     if isinstance(error, (urllib3.exceptions.SSLError, ssl.SSLError, ApiException)):

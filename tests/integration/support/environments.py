@@ -107,10 +107,10 @@ class Environment:
         return sorted(found, key=lambda event: int(event["metadata"]["resourceVersion"]))
 
     def until(self, holds: Callable[[dict[str, Any]], object], what: str, deadline: float = DEADLINE) -> dict[str, Any]:
-        """It itself, as soon as `holds` does."""
+        """It itself, as soon as `holds` does; a field that is not there yet is no answer."""
 
         def held() -> dict[str, Any] | None:
-            with suppress(NotFound):
+            with suppress(NotFound, KeyError):
                 obj = self.get()
                 return obj if holds(obj) else None
             return None

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from hack.localcluster import LocalCluster
 from hack.localcluster.audit import AuditEntry
+from tests.integration.support.waiting import DEADLINE
 
 CONTROLLER = "tronador"
 _SIDE_EFFECTS = ("events", "leases")
@@ -60,6 +63,26 @@ def after_each_request(local: LocalCluster, tell: Callable[[AuditEntry], None]) 
             tell(entry)
 
     local.audit.record = recorded  # type: ignore[method-assign]
+
+
+@contextmanager
+def freezing(local: LocalCluster, *, told_by: Callable[[AuditEntry], bool]) -> Iterator[threading.Event]:
+    """The whole server stands still from the controller's next such request until the end of the block.
+
+    The request is done and not answered. The event is set when the server stands.
+    """
+    frozen, go_on = threading.Event(), threading.Event()
+
+    def freeze(entry: AuditEntry) -> None:
+        if told_by(entry):
+            frozen.set()
+            go_on.wait(DEADLINE)
+
+    after_each_request(local, freeze)
+    try:
+        yield frozen
+    finally:
+        go_on.set()
 
 
 def _name_in_body(entry: AuditEntry) -> str:

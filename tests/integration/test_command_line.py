@@ -1,0 +1,209 @@
+"""The program `tronador run` as users meet it: its help, its errors, its signals."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+import yaml
+
+from hack.localcluster import LocalCluster
+from tests.integration.support.clusters import ROOT, Cluster
+from tests.integration.support.controllers import clean_environ
+from tests.integration.support.engines import Engine
+from tests.integration.support.environments import Environments
+from tests.integration.support.fixtures import StartProcess
+from tests.integration.support.requests import freezing
+from tests.integration.support.waiting import DEADLINE, eventually
+
+
+def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run the program to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "controller", *arguments],
+        cwd=ROOT,
+        env=clean_environ() | environ,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def test_help_names_every_option_with_its_variable() -> None:
+    done = run("run", "--help")
+    assert done.returncode == 0
+    for word in ("--kubeconfig", "--workers", "$TRONADOR_WORKERS", "--teardown-timeout", "--protected-namespaces"):
+        assert word in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("run", "--no-such-flag"), ("--no-such-flag",)),
+        (("run", "--workers", "many"), ("--workers", "many")),
+        (("run", "--workers", "0"), ("--workers", "'0'", "at least 1")),
+        (("run", "--status-settle", "soon"), ("--status-settle", "soon", "300ms")),
+        (("run", "--namespace-labels", "no label"), ("--namespace-labels", "no label")),
+        (("run", "--health-address", "nowhere"), ("--health-address", "nowhere")),
+        (("run", "--log-level", "loud"), ("--log-level", "loud", "debug")),
+        (("no-such-command",), ("no-such-command",)),
+        ((), ("COMMAND",)),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
+)
+def test_bad_usage_ends_with_2_and_a_sentence(arguments: tuple[str, ...], words: tuple[str, ...]) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    for word in words:
+        assert word in done.stderr
+
+
+def test_a_bad_variable_is_named() -> None:
+    done = run("run", TRONADOR_WORKERS="many")
+    assert done.returncode == 2
+    assert "TRONADOR_WORKERS" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [(None, "no kubeconfig file"), ("{", "not YAML"), ("", "empty"), ("{current-context: nowhere}", "nowhere")],
+)
+def test_a_kubeconfig_that_cannot_be_used_ends_with_1_and_a_sentence(
+    tmp_path: Path, content: str | None, word: str
+) -> None:
+    file = tmp_path / "kubeconfig"
+    if content is not None:
+        file.write_text(content)
+    done = run("run", "--kubeconfig", str(file))
+    assert done.returncode == 1
+    assert word in done.stderr
+    assert str(file) in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_address_that_is_taken_ends_with_1_and_a_sentence(cluster: Cluster, local: LocalCluster) -> None:
+    address = local.url.removeprefix("http://")
+    done = run("run", "--kubeconfig", str(cluster.kubeconfig), "--health-address", address, "--metrics-address", "0")
+    assert done.returncode == 1
+    assert address.partition(":")[2] in done.stderr or "in use" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_wrong_token_is_a_clear_line_and_heals_when_the_kubeconfig_is_renewed(
+    cluster: Cluster,
+    local: LocalCluster,
+    environments: Environments,
+    engine: Engine,
+    start_process: StartProcess,
+    tmp_path: Path,
+) -> None:
+    good = yaml.safe_load(cluster.kubeconfig.read_text())
+    bad = yaml.safe_load(cluster.kubeconfig.read_text())
+    bad["users"][0]["user"]["token"] = "expired"
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text(yaml.safe_dump(bad))
+    process = start_process(kubeconfig=kubeconfig)
+    line = process.logged("not allowed", "401", "environmentprovisioners")
+    assert line["level"] == "warning"
+    assert "expired" not in process.output()
+    environment = environments.create()
+    renewed = tmp_path / "renewed"
+    renewed.write_text(yaml.safe_dump(good))
+    renewed.replace(kubeconfig)
+    environment.deployed()
+    assert "Traceback" not in process.output()
+    assert local.token not in process.output()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_first_signal_ends_it_in_order(
+    cluster: Cluster, start_process: StartProcess, number: signal.Signals
+) -> None:
+    process = start_process()
+    process.logged("starting")
+    process.signal(number)
+    assert process.ended() == 0
+    process.logged("stopped")
+    assert "Traceback" not in process.output()
+
+
+def test_a_running_reconcile_is_let_finish(
+    cluster: Cluster, local: LocalCluster, environments: Environments, engine: Engine, start_process: StartProcess
+) -> None:
+    process = start_process()
+    process.logged("starting")
+    made = [environments.create(f"pr-{number}") for number in range(20)]
+    eventually(lambda: made[0].namespace(), "it is at work")
+    process.signal(signal.SIGTERM)
+    assert process.ended() == 0
+    assert "Traceback" not in process.output()
+    # Each reconcile makes namespace and release together: nobody was left in between.
+    for environment in made:
+        assert (environment.namespace() is None) == (environment.helm_release() is None)
+
+
+def test_a_second_signal_ends_it_at_once(
+    cluster: Cluster, local: LocalCluster, environments: Environments, start_process: StartProcess
+) -> None:
+    process = start_process(graceful_timeout=600, request_timeout=600)
+    process.logged("starting")
+    with freezing(local, told_by=lambda entry: entry.is_write) as frozen:
+        environments.create()
+        assert frozen.wait(DEADLINE), "a write of the controller hangs"
+        # Two of the same kind may be delivered as one.
+        process.signal(signal.SIGTERM)
+        process.signal(signal.SIGINT)
+        assert process.ended() in (128 + signal.SIGTERM, 128 + signal.SIGINT)
+
+
+def test_sigusr1_prints_the_stack_of_every_thread_and_the_queue(
+    cluster: Cluster, environments: Environments, start_process: StartProcess
+) -> None:
+    process = start_process(workers=3)
+    environments.create().until(lambda obj: obj["metadata"].get("finalizers"), "it is at work")
+    process.signal(signal.SIGUSR1)
+    eventually(lambda: "queue environmentprovisioner" in process.output(), "the queue is shown")
+    for thread in ("MainThread", "worker-environmentprovisioner-0", "worker-environmentprovisioner-2"):
+        assert f"thread {thread}:" in process.output()
+    assert process.process.poll() is None
+
+
+def test_readyz_tells_whether_the_caches_are_filled(
+    cluster: Cluster, local: LocalCluster, start_process: StartProcess
+) -> None:
+    local.stop()
+    address = f"127.0.0.1:{free_port()}"
+    process = start_process(health_address=address)
+    process.logged("cannot list or watch")
+    assert get(f"http://{address}/healthz")[0] == 200
+    code, text = get(f"http://{address}/readyz")
+    assert code >= 500
+    assert "caches" in text
+    local.start()
+    eventually(lambda: get(f"http://{address}/readyz")[0] == 200, "it is ready")
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def get(url: str) -> tuple[int, str]:
+    """Status and text of an answer."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()

@@ -1,0 +1,109 @@
+"""Events on an environment: one for each transition, none in between, where `kubectl describe` looks for them."""
+
+from __future__ import annotations
+
+from controller.apimachinery.resources import CORE_EVENTS, EVENTS
+from tests.integration.support.clusters import Cluster
+from tests.integration.support.controllers import ThreadedController
+from tests.integration.support.engines import Engine
+from tests.integration.support.environments import Environment, Environments, manifest, tag
+from tests.integration.support.fixtures import StartController
+from tests.integration.support.waiting import eventually, throughout
+
+
+def reasons(environment: Environment) -> list[str]:
+    """The reasons of its Events, in order."""
+    return [event["reason"] for event in environment.events()]
+
+
+def test_a_deployment_is_told_step_by_step(
+    environments: Environments, engine: Engine, controller: ThreadedController
+) -> None:
+    environment = environments.create()
+    environment.deployed()
+    eventually(lambda: "Deployed" in reasons(environment), "it is told")
+    assert reasons(environment) == ["NamespaceCreated", "ReleaseCreated", "Deployed"]
+    assert {event["type"] for event in environment.events()} == {"Normal"}
+
+
+def test_an_update_is_told(environments: Environments, engine: Engine, controller: ThreadedController) -> None:
+    environment = environments.create(values=tag("one"))
+    environment.deployed()
+    eventually(lambda: reasons(environment)[-1:] == ["Deployed"], "the deployment is told")
+    environment.patch_release(values=tag("two"))
+    environment.deployed()
+    eventually(lambda: reasons(environment)[-2:] == ["ReleaseUpdated", "Deployed"], "the update is told")
+
+
+def test_they_lie_where_kubectl_describe_finds_them(
+    cluster: Cluster, environments: Environments, engine: Engine, controller: ThreadedController
+) -> None:
+    environment = environments.create()
+    obj = environment.deployed()
+    eventually(lambda: "Deployed" in reasons(environment), "it is told")
+    selector = (
+        f"involvedObject.name={environment.name},involvedObject.kind=EnvironmentProvisioner,"
+        f"involvedObject.uid={obj['metadata']['uid']}"
+    )
+    # An object without a namespace has its Events in `default`; kubectl asks in all namespaces.
+    found = cluster.client.list(CORE_EVENTS, field_selector=selector)["items"]
+    assert {event["metadata"]["namespace"] for event in found} == {"default"}
+    newer = [
+        event
+        for event in cluster.list(EVENTS, "default")
+        if (event.get("regarding") or {}).get("uid") == obj["metadata"]["uid"]
+    ]
+    assert {event["reason"] for event in newer} == {event["reason"] for event in found}
+    for event in newer:
+        assert event["reportingController"].startswith("tronador.stakater.com/")
+        assert event["action"]
+        assert event["regarding"]["apiVersion"] == "tronador.stakater.com/v1alpha1"
+
+
+def test_nothing_is_told_in_the_steady_state_nor_after_a_restart(
+    environments: Environments, engine: Engine, start_controller: StartController
+) -> None:
+    controller = start_controller(resync_period=0.2)
+    environment = environments.create()
+    environment.deployed()
+    eventually(lambda: "Deployed" in reasons(environment), "it is told")
+    before = [(e["metadata"]["name"], e["metadata"]["resourceVersion"]) for e in environment.events()]
+
+    def same() -> bool:
+        return before == [(e["metadata"]["name"], e["metadata"]["resourceVersion"]) for e in environment.events()]
+
+    throughout(0.8, same, "an Event without a transition")
+    controller.stop()
+    start_controller(resync_period=0.2)
+    throughout(0.8, same, "an Event without a transition")
+
+
+def test_a_refusal_is_told_once_and_as_a_warning(
+    cluster: Cluster, environments: Environments, engine: Engine, start_controller: StartController
+) -> None:
+    start_controller(resync_period=0.2)
+    name = cluster.name("pr-74")
+    cluster.create_namespace(name)
+    environment = environments.apply(manifest(name))
+    environment.stalled("NamespaceNotOwned")
+    eventually(lambda: reasons(environment) == ["Stalled"], "the refusal is told")
+    throughout(0.6, lambda: reasons(environment) == ["Stalled"], "told again")
+    told = environment.events()[0]
+    assert told["type"] == "Warning"
+    assert "NamespaceNotOwned" in told["message"]
+
+
+def test_a_teardown_is_told_from_its_beginning_to_its_end(
+    cluster: Cluster, environments: Environments, engine: Engine, controller: ThreadedController
+) -> None:
+    environment = environments.create()
+    uid = environment.deployed()["metadata"]["uid"]
+    environment.delete()
+    environment.gone()
+
+    def told() -> list[str]:
+        found = [e for e in cluster.list(CORE_EVENTS, "default") if e["involvedObject"].get("uid") == uid]
+        ordered = sorted(found, key=lambda event: int(event["metadata"]["resourceVersion"]))
+        return [event["reason"] for event in ordered if event["reason"].startswith("Teardown")]
+
+    eventually(lambda: told() == ["TeardownStarted", "TeardownFinished"], lambda: f"the teardown is told, not {told()}")

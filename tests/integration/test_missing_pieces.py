@@ -1,0 +1,115 @@
+"""What is missing, at the start or later: said clearly, waited for, and healed without a restart."""
+
+from __future__ import annotations
+
+from hack.localcluster import LocalCluster
+from tests.integration.support.clusters import Cluster, environment_definition, helm_release_definition
+from tests.integration.support.controllers import ControllerProcess
+from tests.integration.support.engines import Engine
+from tests.integration.support.environments import RELEASE, Environments, tag
+from tests.integration.support.fixtures import StartController, StartProcess
+from tests.integration.support.waiting import throughout
+
+
+def no_traceback(process: ControllerProcess) -> None:
+    """Whatever was said was said in lines."""
+    assert "Traceback" not in process.output()
+
+
+def test_without_the_engines_definition_environments_wait_and_go_on_when_it_appears(
+    bare_cluster: Cluster, local: LocalCluster, start_controller: StartController
+) -> None:
+    bare_cluster.install(environment_definition())
+    start_controller()
+    environment = Environments(bare_cluster).create()
+    waiting = environment.until(
+        lambda obj: [c for c in obj["status"]["conditions"] if c["reason"] == "ReleaseEngineMissing"],
+        "the missing engine is told",
+    )
+    assert "helmreleases.helm.fluxcd.io" in waiting["status"]["applicationStatusMsg"]
+    assert waiting["status"]["applicationStatus"] == "pending"
+    assert environment.condition("Ready")["status"] == "Unknown"
+    bare_cluster.install(helm_release_definition())
+    engine = Engine(bare_cluster)
+    engine.start()
+    environment.deployed()
+    engine.stop()
+
+
+def test_an_engines_definition_that_is_missing_for_a_while_uninstalls_nothing(
+    cluster: Cluster, local: LocalCluster, environments: Environments, engine: Engine, start_controller: StartController
+) -> None:
+    start_controller()
+    environment = environments.create()
+    environment.deployed()
+    engine.stop()
+    cluster.uninstall(helm_release_definition())
+    throughout(0.5, lambda: environment.namespace() and environment.storage(), "something was taken down")
+    cluster.install(helm_release_definition())
+    engine.start()
+    environment.until(lambda obj: environment.helm_release(), "the release is made again")
+    environment.deployed()
+
+
+def test_deleting_an_environment_while_the_engines_definition_is_missing_ends_well(
+    cluster: Cluster, local: LocalCluster, environments: Environments, engine: Engine, start_controller: StartController
+) -> None:
+    start_controller(teardown_timeout=0.5)
+    environment = environments.create()
+    environment.deployed()
+    engine.stop()
+    cluster.uninstall(helm_release_definition())
+    environment.delete()
+    environment.gone()
+    assert environment.namespace() is None
+
+
+def test_without_our_own_definition_the_program_says_so_and_goes_on_when_it_appears(
+    bare_cluster: Cluster, local: LocalCluster, start_process: StartProcess
+) -> None:
+    bare_cluster.install(helm_release_definition())
+    process = start_process()
+    line = process.logged("not installed", "environmentprovisioners.tronador.stakater.com")
+    assert line["level"] == "warning"
+    bare_cluster.install(environment_definition())
+    engine = Engine(bare_cluster)
+    engine.start()
+    Environments(bare_cluster).create().deployed()
+    engine.stop()
+    no_traceback(process)
+
+
+def test_an_api_server_that_cannot_be_reached_is_told_and_awaited(
+    cluster: Cluster, local: LocalCluster, environments: Environments, engine: Engine, start_process: StartProcess
+) -> None:
+    environment = environments.create()
+    engine.stop()
+    local.stop()
+    process = start_process()
+    line = process.logged("cannot list or watch", local.url.removeprefix("http://"))
+    assert line["level"] == "warning"
+    assert len([one for one in process.lines() if one.get("resource") == line["resource"]]) == 1
+    local.start()
+    engine.start()
+    environment.deployed()
+    no_traceback(process)
+
+
+def test_an_api_server_that_goes_away_and_comes_back_is_told_once_and_healed(
+    cluster: Cluster, local: LocalCluster, environments: Environments, engine: Engine, start_process: StartProcess
+) -> None:
+    process = start_process()
+    environment = environments.create(values=tag("one"))
+    environment.deployed()
+    engine.stop()
+    local.stop()
+    process.logged("cannot list or watch")
+    local.start()
+    engine.start()
+    process.logged("connect works again", "environmentprovisioners")
+    environment.patch_release(values=tag("two"))
+    environment.deployed()
+    release = environment.helm_release(RELEASE)
+    assert release is not None
+    assert release["spec"]["values"] == tag("two")
+    no_traceback(process)

@@ -1,0 +1,116 @@
+"""What the controller costs the API server: few writes to deploy, none afterwards."""
+
+from __future__ import annotations
+
+from controller.api.environment import ENVIRONMENTS
+from controller.api.helm_operator import HELM_RELEASES
+from tests.integration.support.clusters import Cluster
+from tests.integration.support.controllers import ThreadedController
+from tests.integration.support.engines import Engine
+from tests.integration.support.environments import RELEASE, Environments, is_deployed
+from tests.integration.support.fixtures import StartController
+from tests.integration.support.requests import Requests
+from tests.integration.support.waiting import eventually, throughout
+
+MOST = 6
+RESYNC = 0.5
+
+
+def test_an_environment_is_deployed_with_six_writes_at_most(
+    environments: Environments, engine: Engine, controller: ThreadedController, requests: Requests
+) -> None:
+    environment = environments.create(spec={"namespaceLabels": {"kind": "pr"}})
+    environment.deployed()
+    written = requests.order(environment=environment.name)
+    assert len(written) <= MOST, written
+
+
+def test_six_writes_suffice_also_when_the_engine_shows_every_phase(
+    environments: Environments, stopped_engine: Engine, start_controller: StartController, requests: Requests
+) -> None:
+    start_controller(status_settle=0.3)
+    stopped_engine.start(show_phases=True)
+    environment = environments.create(spec={"namespaceLabels": {"kind": "pr"}})
+    environment.deployed()
+    written = requests.order(environment=environment.name)
+    assert len(written) <= MOST, written
+
+
+def test_six_writes_suffice_for_each_of_many_at_the_same_time(
+    cluster: Cluster, environments: Environments, engine: Engine, start_controller: StartController, requests: Requests
+) -> None:
+    start_controller(workers=4, status_settle=0.3)
+    made = [environments.create(f"pr-{number}") for number in range(30)]
+    for environment in made:
+        environment.deployed()
+    for environment in made:
+        written = requests.order(environment=environment.name)
+        assert len(written) <= MOST, written
+
+
+def test_one_hundred_environments_cost_no_writes_once_deployed_nor_after_a_restart(
+    cluster: Cluster, environments: Environments, engine: Engine, start_controller: StartController, requests: Requests
+) -> None:
+    controller = start_controller(resync_period=RESYNC)
+    for number in range(100):
+        environments.create(f"pr-{number}", spec={"namespaceLabels": {"number": str(number)}})
+    eventually(lambda: all_deployed(cluster, 100), "all are deployed")
+    settled(requests)
+    nothing_is_written(requests)
+    controller.stop()
+    mark = requests.mark()
+    start_controller(resync_period=RESYNC)
+    settled(requests)
+    # What a restart may look at again, it must not write again.
+    assert requests.order(mark) == []
+    nothing_is_written(requests)
+
+
+def all_deployed(cluster: Cluster, number: int) -> bool:
+    """Whether that many environments exist and all are deployed."""
+    found = cluster.list(ENVIRONMENTS)
+    return len(found) == number and all(is_deployed(obj) for obj in found)
+
+
+def settled(requests: Requests) -> None:
+    """Wait until nothing has been written for as long as a resync takes."""
+    seen = [len(requests.writes())]
+
+    def quiet() -> bool:
+        before = seen[-1]
+        try:
+            throughout(RESYNC, lambda: len(requests.writes()) == before, "written")
+        except AssertionError:
+            seen.append(len(requests.writes()))
+            return False
+        return True
+
+    eventually(quiet, "nothing is written any more")
+
+
+def nothing_is_written(requests: Requests) -> None:
+    """Fails when anything is written within several resyncs."""
+    mark = requests.mark()
+    throughout(4 * RESYNC, lambda: not requests.writes(mark), lambda: f"written: {requests.order(mark)}")
+
+
+def test_status_refreshes_of_the_engine_without_news_are_not_passed_on(
+    cluster: Cluster,
+    environments: Environments,
+    engine: Engine,
+    controller: ThreadedController,
+    requests: Requests,
+) -> None:
+    environment = environments.create()
+    environment.deployed()
+    settled(requests)
+    mark = requests.mark()
+    for number in range(5):
+        release = environment.helm_release()
+        assert release is not None
+        conditions = release["status"]["conditions"]
+        for condition in conditions:
+            condition["lastUpdateTime"] = f"2026-01-01T00:00:0{number}Z"
+        body = {"status": {"conditions": conditions}}
+        cluster.client.patch(HELM_RELEASES, RELEASE, body, namespace=environment.name, subresource="status")
+    throughout(RESYNC, lambda: not requests.writes(mark), lambda: f"written: {requests.order(mark)}")

@@ -1,0 +1,92 @@
+"""A namespace that does not go: told in its own words, retried for ever, and never given up."""
+
+from __future__ import annotations
+
+import pytest
+
+from controller.api.environment import ENVIRONMENTS
+from controller.apimachinery.errors import NotFound
+from tests.integration.support.clusters import CONFIG_MAPS, Cluster
+from tests.integration.support.controllers import ThreadedController
+from tests.integration.support.engines import Engine
+from tests.integration.support.environments import Environment, Environments, condition
+from tests.integration.support.fixtures import StartController
+from tests.integration.support.history import History
+from tests.integration.support.waiting import throughout
+
+HOLDER = "example.com/holder"
+
+
+@pytest.fixture
+def held(cluster: Cluster, environments: Environments, engine: Engine, controller: ThreadedController) -> Environment:
+    """A deployed environment with a ConfigMap in its namespace that somebody's finalizer holds; deleted."""
+    environment = environments.create()
+    environment.deployed()
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "held", "finalizers": [HOLDER]}}
+    cluster.client.create(CONFIG_MAPS, body, namespace=environment.name)
+    environment.delete()
+    return environment
+
+
+def let_go(environment: Environment) -> None:
+    """Take the finalizer away."""
+    body = {"metadata": {"finalizers": None}}
+    try:
+        environment.cluster.client.patch(CONFIG_MAPS, "held", body, namespace=environment.name)
+    except NotFound:
+        return
+
+
+def test_it_is_told_in_the_namespaces_own_words(held: Environment) -> None:
+    try:
+        blocked = held.until(lambda obj: condition(obj, "TeardownBlocked"), "it is told that the teardown is blocked")
+        told = condition(blocked, "TeardownBlocked")
+        assert told["status"] == "True"
+        assert HOLDER in told["message"]
+        namespace = held.namespace()
+        assert namespace is not None
+        words = [c["message"] for c in namespace["status"]["conditions"] if c["type"] == "NamespaceFinalizersRemaining"]
+        assert words[0] in told["message"]
+        assert blocked["status"]["applicationStatus"] == "uninstalling"
+        assert blocked["status"]["currentPhase"] == "Deleting Namespace"
+        assert "TeardownBlocked" in [event["reason"] for event in held.events()]
+    finally:
+        let_go(held)
+
+
+def test_the_environment_stays_for_as_long_as_its_namespace_does_and_then_goes(
+    held: Environment, history: History
+) -> None:
+    try:
+        held.until(lambda obj: condition(obj, "TeardownBlocked"), "it is told that the teardown is blocked")
+        throughout(0.5, held.exists, "the finalizer was dropped while the namespace exists")
+    finally:
+        let_go(held)
+    held.gone()
+    assert held.namespace() is None
+
+
+def test_a_restarted_controller_goes_on_with_a_blocked_teardown(
+    held: Environment, controller: ThreadedController, start_controller: StartController
+) -> None:
+    try:
+        held.until(lambda obj: condition(obj, "TeardownBlocked"), "it is told that the teardown is blocked")
+        controller.stop()
+        start_controller()
+        throughout(0.3, held.exists, "the finalizer was dropped while the namespace exists")
+    finally:
+        let_go(held)
+    held.gone()
+
+
+def test_a_blocked_teardown_costs_no_writes(held: Environment, history: History) -> None:
+    try:
+        blocked = held.until(lambda obj: condition(obj, "TeardownBlocked"), "it is told that the teardown is blocked")
+        version = int(blocked["metadata"]["resourceVersion"])
+        throughout(
+            1.0,
+            lambda: [v for v in history.versions(ENVIRONMENTS, held.name) if v.at > version] == [],
+            "the status of a blocked teardown is written again and again",
+        )
+    finally:
+        let_go(held)
