@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import re2
@@ -28,8 +29,9 @@ class PatternError(ValueError):
     """Not a regular expression; `str()` is Go's complaint."""
 
 
+@lru_cache(maxsize=1024)
 def compile_pattern(pattern: str) -> Any:
-    """The compiled pattern (the library caches them). Raises PatternError."""
+    """The compiled pattern; rules ask for the same ones over and over. Raises PatternError."""
     options = re2.Options()
     options.log_errors = False
     try:

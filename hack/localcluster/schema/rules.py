@@ -112,7 +112,7 @@ class Rule:
 
 def compile_rule(source: Mapping[str, Any], node: Node, kind: Type) -> Rule:
     """A rule at a node of the given type."""
-    variables = {"self": kind, "oldSelf": optional_of(kind) if source.get("optionalOldSelf") else kind}
+    variables = rule_variables(source, kind)
     text = str(source.get("rule") or "")
     condition, problem = _compile(text, variables, BOOL) if text.strip() else (None, "")
     message, message_problem = None, ""
@@ -125,6 +125,11 @@ def compile_rule(source: Mapping[str, Any], node: Node, kind: Type) -> Rule:
         except ValueError:
             path = ""  # refused when the CRD was created; here it just points to the rule's place
     return Rule(source, condition, message, problem, message_problem, path)
+
+
+def rule_variables(source: Mapping[str, Any], kind: Type) -> dict[str, Type]:
+    """What a rule at a value of the given type may refer to."""
+    return {"self": kind, "oldSelf": optional_of(kind) if source.get("optionalOldSelf") else kind}
 
 
 def _compile(text: str, variables: Mapping[str, Type], wanted: Type) -> tuple[Expression | None, str]:

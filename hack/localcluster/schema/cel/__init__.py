@@ -8,7 +8,7 @@ a field that does not exist, in words that people know. What is here is that sub
 the functions Kubernetes adds. The tests hold it against cel-python where the two overlap.
 """
 
-from .environment import Expression, compile_expression
+from .environment import Expression, compile_expression, estimate_cost
 from .errors import CompileError, EvaluationError
 
-__all__ = ["CompileError", "EvaluationError", "Expression", "compile_expression"]
+__all__ = ["CompileError", "EvaluationError", "Expression", "compile_expression", "estimate_cost"]

@@ -46,13 +46,15 @@ TYPE_NAMES: Mapping[str, Type] = {
 }
 
 
-def check(source: str, expression: Expr, *, variables: Mapping[str, Type], functions: Functions) -> Type:
-    """The type of an expression. Raises CompileError with everything that does not fit."""
+def check(
+    source: str, expression: Expr, *, variables: Mapping[str, Type], functions: Functions
+) -> tuple[Type, Mapping[int, Type]]:
+    """The type of an expression, and of its nodes by `id`. Raises CompileError with everything that does not fit."""
     checker = _Checker(functions)
     result = checker.resolve(checker.check(expression, dict(variables)))
     if checker.issues or checker.mixed:
         raise CompileError(source, checker.issues or checker.mixed)
-    return result
+    return result, {node: checker.resolve(kind) for node, kind in checker.types.items()}
 
 
 def qualified_name(expression: Expr | None) -> str:
@@ -69,12 +71,18 @@ class _Checker:
     def __init__(self, functions: Functions) -> None:
         self.issues: list[Issue] = []
         self.mixed: list[Issue] = []  # literals of several types: only reported if nothing else is wrong
+        self.types: dict[int, Type] = {}
         self._mixing_allowed = False
         self._functions = functions
         self._bindings: dict[Type, Type] = {}
         self._fresh = 0
 
     def check(self, node: Expr, scope: Mapping[str, Type]) -> Type:
+        found = self._check(node, scope)
+        self.types[id(node)] = found
+        return found
+
+    def _check(self, node: Expr, scope: Mapping[str, Type]) -> Type:
         match node:
             case ast.Literal():
                 return _literal_type(node.value)
@@ -257,7 +265,7 @@ class _Checker:
                 if kind not in renamed:
                     renamed[kind] = self._parameter(kind.name[0])
                 return renamed[kind]
-            return Type(kind.name, tuple(map(fresh, kind.params)), kind.fields) if kind.params else kind
+            return kind.with_params(map(fresh, kind.params))
 
         return [fresh(kind) for kind in types]
 
@@ -265,7 +273,7 @@ class _Checker:
         """The type with everything put in that is known of its parameters."""
         if kind.is_parameter:
             return self.resolve(self._bindings[kind]) if kind in self._bindings else kind
-        return Type(kind.name, tuple(map(self.resolve, kind.params)), kind.fields) if kind.params else kind
+        return kind.with_params(map(self.resolve, kind.params))
 
     def _assignable(self, given: Type, wanted: Type) -> bool:
         given, wanted = self.resolve(given), self.resolve(wanted)
@@ -313,4 +321,4 @@ def _unwrap(kind: Type) -> tuple[Type, bool]:
 def _shown(kind: Type) -> Type:
     if kind.is_parameter:
         return DYN
-    return Type(kind.name, tuple(map(_shown, kind.params))) if kind.params else kind
+    return kind.with_params(map(_shown, kind.params))

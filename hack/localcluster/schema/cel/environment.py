@@ -8,6 +8,7 @@ from functools import cache
 
 from .ast import Bind, Call, Comprehension, Expr, Ident, ListLiteral, Literal, MapLiteral, Select
 from .checker import check
+from .cost import estimate
 from .evaluator import Program, build
 from .kubernetes import kubernetes_functions
 from .lists import list_functions
@@ -50,8 +51,15 @@ class Expression:
 def compile_expression(source: str, variables: Mapping[str, Type]) -> Expression:
     """Parse, check and compile an expression over the given variables. Raises CompileError."""
     tree = parse(source)
-    result = check(source, tree, variables=variables, functions=functions())
+    result, _ = check(source, tree, variables=variables, functions=functions())
     return Expression(result=result, variables=_free(tree) & variables.keys(), run=build(tree, functions()))
+
+
+def estimate_cost(source: str, variables: Mapping[str, Type]) -> int:
+    """The worst-case cost of an expression over variables of these types and sizes. Raises CompileError."""
+    tree = parse(source)
+    _, types = check(source, tree, variables=variables, functions=functions())
+    return estimate(tree, types)
 
 
 def _free(node: Expr) -> frozenset[str]:

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """A type: a name and its parameters. Objects also have fields, which do not count for equality.
+    """A type: a name and its parameters. Fields (of objects) and size do not count for equality.
+
+    `size` is the most characters, items or entries of a value, where a schema says so.
 
     Type parameters of signatures have one capital letter as their name; fresh ones are numbered (`A#7`).
     """
@@ -21,6 +23,7 @@ class Type:
     name: str
     params: tuple[Type, ...] = ()
     fields: Mapping[str, Type] | None = field(default=None, compare=False)
+    size: int | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         return f"{self.name}({', '.join(map(str, self.params))})" if self.params else self.name
@@ -29,6 +32,10 @@ class Type:
     def is_parameter(self) -> bool:
         """Whether this is a type parameter."""
         return self.name[0].isupper() and (len(self.name) == 1 or self.name[1] == "#")
+
+    def with_params(self, params: Iterable[Type]) -> Type:
+        """The same type with other parameters."""
+        return replace(self, params=tuple(params)) if self.params else self
 
 
 DYN = Type("dyn")
