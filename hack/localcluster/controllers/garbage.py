@@ -14,16 +14,21 @@ from ..storage.changes import Change
 from ..storage.store import GroupPlural
 from .writing import rewrite
 
+Place = tuple[GroupPlural, str, str]
+"""Storage, namespace and name of an object."""
+
 
 class GarbageCollector:
-    """Keeps an index of dependents by owner UID and acts on it."""
+    """Keeps an index of dependents by owner UID, and of owners that wait for theirs, and acts on both."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        self._dependents: dict[str, set[tuple[GroupPlural, str, str]]] = {}
+        self._dependents: dict[str, set[Place]] = {}
+        self._waiting: dict[str, Place] = {}
         for storage in registry.store.resources():
             for obj in registry.store.items(storage):
                 self._index(storage, obj)
+                self._note_waiting(storage, obj)
 
     def react(self, resource: GroupPlural, change: Change) -> None:
         """Handle one change."""
@@ -32,7 +37,9 @@ class GarbageCollector:
         live = self._registry.store.get(resource, namespace_of(change.obj), name_of(change.obj))
         if live is not None:
             self._index(resource, live)
+            self._note_waiting(resource, live)
         if change.kind == "DELETED":
+            self._waiting.pop(uid_of(change.obj), None)
             self._owner_gone(uid_of(change.obj))
             for reference in _references(change.obj):
                 self._check_foreground_owner(reference["uid"])
@@ -119,13 +126,18 @@ class GarbageCollector:
         if not blocking:
             self._remove_finalizer(storage, obj, FOREGROUND)
 
+    def _note_waiting(self, storage: GroupPlural, obj: Object) -> None:
+        if is_deleting(obj) and FOREGROUND in finalizers_of(obj):
+            self._waiting[uid_of(obj)] = (storage, namespace_of(obj), name_of(obj))
+
     def _check_foreground_owner(self, uid: str) -> None:
         """A dependent went: its owner may have been waiting for it."""
-        for storage in self._registry.store.resources():
-            for obj in self._registry.store.items(storage):
-                if uid_of(obj) == uid and is_deleting(obj) and FOREGROUND in finalizers_of(obj):
-                    self._delete_dependents(storage, obj)
-                    return
+        if uid not in self._waiting:
+            return
+        storage, namespace, name = self._waiting[uid]
+        owner = self._registry.store.get(storage, namespace, name)
+        if owner is not None and uid_of(owner) == uid and FOREGROUND in finalizers_of(owner):
+            self._delete_dependents(storage, owner)
 
     def _resource(self, storage: GroupPlural) -> ResourceType:
         return self._registry.catalog.of_storage(storage)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
-from typing import Any
 
 from aiohttp import web
 
@@ -12,8 +10,8 @@ from ..errors import StatusError, bad_request, invalid_options
 from ..objects import Object, clone, name_of, namespace_of, uid_of
 from ..options import Options
 from ..patch import json_patch, merge_patch
-from ..registry.context import DeleteOptions, WriteContext
-from ..registry.lists import Selection, list_objects, parse_version
+from ..registry.context import WriteContext
+from ..registry.lists import list_objects, parse_version
 from ..registry.patching import (
     APPLY_PATCH,
     JSON_PATCH,
@@ -25,23 +23,24 @@ from ..registry.patching import (
 )
 from ..registry.registry import Registry
 from ..registry.scale import scale_of, with_scale
-from ..selectors import fields, labels
 from ..storage.paging import Page
-from ..validation.options import (
-    validate_delete_options,
-    validate_list_options,
-    validate_patch_options,
-    validate_write_options,
-)
+from ..validation.options import validate_list_options
 from ..watch.hub import WatchHub
 from ..watch.stream import WatchRequest, WatchStream
-from .bodies import media_type, parse_document, parse_json, parse_yaml, read_object
-from .negotiate import Representation, negotiate
+from .bodies import media_type, parse_document, parse_json, read_object
+from .negotiate import Representation
+from .params import (
+    TRUE,
+    Query,
+    delete_options,
+    integer,
+    patch_document,
+    selection_of,
+    shape_of,
+    write_context,
+)
 from .respond import render_list, render_object, respond
 from .route import Target
-
-_TRUE = ("1", "true", "True", "TRUE")
-Query = Mapping[str, str]
 
 
 class ResourceHandler:
@@ -74,7 +73,7 @@ class ResourceHandler:
         return handlers[target.verb](request, target, body)
 
     def _get(self, request: web.Request, target: Target, body: bytes) -> web.Response:
-        shape = _shape(request, target, single=True)
+        shape = shape_of(request, target, single=True)
         self._registry.store.check_version(parse_version(request.query.get("resourceVersion", "")))
         obj = self._registry.get(target.resource, target.namespace, target.name)
         return self._object(200, request, target, obj, shape)
@@ -92,7 +91,7 @@ class ResourceHandler:
         return respond(code, shown, shape=shape, warnings=context.warnings if context else ())
 
     def _list(self, request: web.Request, target: Target, body: bytes) -> web.Response:
-        shape = _shape(request, target, single=False)
+        shape = shape_of(request, target, single=False)
         page = self._page(request.query, target)
         include = request.query.get("includeObject", "Metadata")
         return respond(200, render_list(target.resource, page, shape, include), shape=shape)
@@ -107,13 +106,13 @@ class ResourceHandler:
             selection_of(target, query),
             version=query.get("resourceVersion", ""),
             match=query.get("resourceVersionMatch", ""),
-            limit=_integer(query, "limit"),
+            limit=integer(query, "limit"),
             token=query.get("continue", ""),
         )
 
     async def _watch(self, request: web.Request, target: Target) -> web.StreamResponse:
         query = request.query
-        shape = _shape(request, target, single=True)
+        shape = shape_of(request, target, single=True)
         problems = validate_list_options({**query, "watch": "1"})
         if problems:
             raise invalid_options("ListOptions", problems)
@@ -122,9 +121,9 @@ class ResourceHandler:
             resource=target.resource,
             selection=selection_of(target, query),
             version=query.get("resourceVersion", ""),
-            initial_events=None if initial is None else initial in _TRUE,
-            bookmarks=query.get("allowWatchBookmarks") in _TRUE,
-            timeout=_integer(query, "timeoutSeconds") or 1800 * (1 + random.random()),
+            initial_events=None if initial is None else initial in TRUE,
+            bookmarks=query.get("allowWatchBookmarks") in TRUE,
+            timeout=integer(query, "timeoutSeconds") or 1800 * (1 + random.random()),
         )
         include = query.get("includeObject", "Metadata")
         stream = WatchStream(
@@ -153,15 +152,15 @@ class ResourceHandler:
         return response
 
     def _create(self, request: web.Request, target: Target, body: bytes) -> web.Response:
-        shape = _shape(request, target, single=True)
-        context = _write_context(request, "CreateOptions", target)
+        shape = shape_of(request, target, single=True)
+        context = write_context(request, "CreateOptions", target)
         obj = self._read(request, target, body, context)
         created = self._registry.create(target.resource, target.namespace, obj, context)
         return self._object(201, request, target, created, shape, context)
 
     def _update(self, request: web.Request, target: Target, body: bytes) -> web.Response:
-        shape = _shape(request, target, single=True)
-        context = _write_context(request, "UpdateOptions", target)
+        shape = shape_of(request, target, single=True)
+        context = write_context(request, "UpdateOptions", target)
         obj = self._read(request, target, body, context)
         resource = target.resource
         check_name(obj, target.name, target.namespace if resource.namespaced else "")
@@ -193,11 +192,11 @@ class ResourceHandler:
     def _patch(self, request: web.Request, target: Target, body: bytes) -> web.Response:
         kind = media_type(request.headers.get("Content-Type", ""))
         check_patch_type(target.resource, kind)
-        shape = _shape(request, target, single=True)
+        shape = shape_of(request, target, single=True)
         query = request.query
-        force = None if "force" not in query else query["force"] in _TRUE
-        context = _write_context(request, "PatchOptions", target, apply=kind == APPLY_PATCH, force=force)
-        document, duplicates = _patch_document(body, apply=kind == APPLY_PATCH)
+        force = None if "force" not in query else query["force"] in TRUE
+        context = write_context(request, "PatchOptions", target, apply=kind == APPLY_PATCH, force=force)
+        document, duplicates = patch_document(body, apply=kind == APPLY_PATCH)
         patcher = Patcher(
             target.resource,
             kind=kind,
@@ -223,7 +222,7 @@ class ResourceHandler:
         resource, place = target.resource, (target.namespace, target.name)
         if target.verb == "get":
             return respond(200, scale_of(resource, self._registry.get(resource, *place)))
-        context = _write_context(request, "UpdateOptions", target)
+        context = write_context(request, "UpdateOptions", target)
         kind = media_type(request.headers.get("Content-Type", ""))
 
         def change(live: Object | None) -> Object:
@@ -240,15 +239,15 @@ class ResourceHandler:
         return respond(200, scale_of(resource, self._registry.update(resource, *place, change, context)[0]))
 
     def _delete(self, request: web.Request, target: Target, body: bytes) -> web.Response:
-        shape = _shape(request, target, single=True)
-        options = _delete_options(request, body)
+        shape = shape_of(request, target, single=True)
+        options = delete_options(request, body)
         result = self._registry.delete(target.resource, target.namespace, target.name, options)
         waits = options.orphan_dependents is False and result.get("kind") != "Status"
         return self._object(202 if waits else 200, request, target, result, shape)
 
     def _delete_collection(self, request: web.Request, target: Target, body: bytes) -> web.Response:
-        shape = _shape(request, target, single=False)
-        options = _delete_options(request, body)
+        shape = shape_of(request, target, single=False)
+        options = delete_options(request, body)
         page = self._page(request.query, target)
         for obj in page.items:
             try:
@@ -257,86 +256,3 @@ class ResourceHandler:
                 if error.code != 404:
                     raise
         return respond(200, render_list(target.resource, page, shape), shape=shape)
-
-
-def selection_of(target: Target, query: Query) -> Selection:
-    """What a list, watch or deletecollection selects.
-
-    Raises:
-        StatusError: 400.
-    """
-    strategy = target.resource.strategy
-    by_label = labels.parse(query.get("labelSelector", ""))
-    by_field = fields.parse(query.get("fieldSelector", ""), strategy.readers, strategy.unknown_field_text)
-    if target.name:
-        named = by_field.exact("metadata.name")
-        if by_field.terms and named != target.name:
-            raise bad_request("fieldSelector metadata.name doesn't match requested name")
-        by_field = fields.FieldSelector((fields.FieldTerm("metadata.name", target.name, True),), strategy.readers)
-    return Selection(namespace=target.namespace, labels=by_label, fields=by_field)
-
-
-def _shape(request: web.Request, target: Target, *, single: bool) -> Representation:
-    return negotiate(request.headers.get("Accept", ""), custom=target.resource.custom, single=single)
-
-
-def _integer(query: Query, name: str) -> int:
-    text = query.get(name, "")
-    if not text:
-        return 0
-    try:
-        return int(text)
-    except ValueError:
-        why = f'strconv.ParseInt: parsing "{text}": invalid syntax'
-        raise bad_request(why) from None
-
-
-def _write_context(
-    request: web.Request, kind: str, target: Target, *, apply: bool = False, force: bool | None = None
-) -> WriteContext:
-    query = request.query
-    manager = query.get("fieldManager", "")
-    dry_run, directive = query.getall("dryRun", []), query.get("fieldValidation", "")
-    problems = validate_patch_options(apply=apply, manager=manager, force=force) if kind == "PatchOptions" else []
-    problems += validate_write_options(manager=manager, dry_run=dry_run, field_validation=directive)
-    if problems:
-        raise invalid_options(kind, problems)
-    agent = request.headers.get("User-Agent", "").partition("/")[0]
-    return WriteContext(
-        manager=manager or agent[:128] or "unknown",
-        dry_run=bool(dry_run),
-        field_validation=directive or "Warn",
-        subresource=target.subresource,
-    )
-
-
-def _delete_options(request: web.Request, body: bytes) -> DeleteOptions:
-    document: dict[str, Any] = {}
-    if body:
-        try:
-            parsed, _ = parse_document(body, request.headers.get("Content-Type", ""))
-        except ValueError as error:
-            raise bad_request(f"couldn't get version/kind; json parse error: {error}") from None
-        document = parsed if isinstance(parsed, dict) else {}
-    else:
-        query = request.query
-        if "propagationPolicy" in query:
-            document["propagationPolicy"] = query["propagationPolicy"]
-        if "orphanDependents" in query:
-            document["orphanDependents"] = query["orphanDependents"] in _TRUE
-        if "gracePeriodSeconds" in query:
-            document["gracePeriodSeconds"] = _integer(query, "gracePeriodSeconds")
-        if "dryRun" in query:
-            document["dryRun"] = query.getall("dryRun")
-    problems = validate_delete_options(document)
-    if problems:
-        raise invalid_options("DeleteOptions", problems)
-    return DeleteOptions.from_document(document)
-
-
-def _patch_document(body: bytes, *, apply: bool) -> tuple[Any, list[str]]:
-    try:
-        return (parse_yaml(body), []) if apply else parse_json(body)
-    except ValueError as error:
-        what = "encoding" if apply else "decoding"
-        raise bad_request(f"error {what} patch: {error}") from None

@@ -49,7 +49,9 @@ def render_list(resource: ResourceType, page: Page, shape: Representation, inclu
     if shape.form.startswith("metadata"):
         partial = [partial_metadata(item) for item in items]
         return {"kind": "PartialObjectMetadataList", "apiVersion": _META, "metadata": metadata, "items": partial}
-    if not resource.custom:
+    if resource.custom:
+        metadata.setdefault("continue", "")  # unstructured lists always have the field
+    else:
         # Lists of Go types leave the type out of their items; unstructured lists keep it.
         items = [{key: value for key, value in item.items() if key not in ("kind", "apiVersion")} for item in items]
     kind, version = resource.list_kind, resource.api_version

@@ -136,9 +136,11 @@ def _resource(row: _Row, types: BuiltinTypes) -> ResourceType:
         verbs=tuple(verb for verb in ALL_VERBS if verb != "deletecollection" or row.plural != "namespaces"),
         subresources=tuple(sorted(subresources)),
         storage=("", "events") if is_event else (row.group, row.plural),
-        face=_face(row) if is_event else Face(),
+        face=_face(row),
     )
 
 
 def _face(row: _Row) -> Face:
-    return events.EventsFace() if row.group else events.CoreEventsFace()
+    if row.strategy is events.EventStrategy:
+        return events.EventsFace() if row.group else events.CoreEventsFace()
+    return core.RolesFace() if row.strategy is core.RoleStrategy else Face()

@@ -41,12 +41,18 @@ def parse_version(text: str) -> int:
     Raises:
         StatusError: 400.
     """
-    if not text:
-        return 0
-    if not (text.isascii() and text.isdigit()):
-        why = f"strconv.ParseUint: parsing {go_quote(text)}: invalid syntax"
-        raise bad_request(f"invalid resource version: resourceVersion: Invalid value: {go_quote(text)}: {why}")
-    return int(text)
+    problem = version_problem(text)
+    if problem:
+        raise bad_request(f"invalid resource version: {problem}")
+    return int(text or 0)
+
+
+def version_problem(text: str) -> str:
+    """What is wrong with a resourceVersion parameter, "" if nothing."""
+    if not text or (text.isascii() and text.isdigit()):
+        return ""
+    shown = go_quote(text)
+    return f"resourceVersion: Invalid value: {shown}: strconv.ParseUint: parsing {shown}: invalid syntax"
 
 
 def list_objects(

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC
 from typing import Any
 
-from ..errors import bad_request
+from ..clock import parse
+from ..errors import bad_request, go_quote
 from ..objects import Object
 from ..schema.builtin import BuiltinTypes
 
-_ANYTHING = ("Quantity", "IntOrString", "RawExtension", "FieldsV1", "JSON", "Time", "MicroTime")
+_ANYTHING = ("Quantity", "IntOrString", "RawExtension", "FieldsV1", "JSON")
+_TIMES = {"Time": "2006-01-02T15:04:05Z07:00", "MicroTime": "2006-01-02T15:04:05.000000Z07:00"}
 _JSON_NAMES = {str: "string", bool: "bool", int: "number", float: "number", list: "array", dict: "object"}
 
 
@@ -83,6 +86,8 @@ class _Walk:
 
     def _value(self, value: Any, schema: Mapping[str, Any], struct: str, path: str) -> Any:
         name, schema = self._resolve(schema)
+        if name in _TIMES and isinstance(value, str):
+            return _normal_time(value, name)
         if name in _ANYTHING or not (schema.get("type") or schema.get("properties")):
             return value
         kind = _first(schema.get("type")) or "object"
@@ -124,6 +129,15 @@ class _Walk:
             inner_name, inner = self._resolve(additional if isinstance(additional, Mapping) else {})
             return "map[string]" + self._go_type(inner_name, inner)
         return {"boolean": "bool", "number": "float64"}.get(kind, kind)
+
+
+def _normal_time(text: str, kind: str) -> str:
+    """A time as Go writes it again: UTC, in whole seconds or in microseconds."""
+    moment = parse(text)
+    if moment is None:
+        shown = go_quote(text)
+        raise _Mismatch(f'parsing time {shown} as "{_TIMES[kind]}": cannot parse {shown} as "2006"')
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S" + (".%fZ" if kind == "MicroTime" else "Z"))
 
 
 def _first(kind: Any) -> str:

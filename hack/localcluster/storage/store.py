@@ -171,4 +171,4 @@ class Store:
 def ordered(objects: dict[str, Object], namespace: str = "") -> list[Object]:
     """Objects in the byte order of their keys, of one namespace or of all."""
     prefix = f"{namespace}/" if namespace else ""
-    return [objects[key] for key in sorted(objects) if key.startswith(prefix)]
+    return [objects[key] for key in sorted(key for key in objects if key.startswith(prefix))]

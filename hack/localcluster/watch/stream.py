@@ -6,9 +6,9 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from ..errors import StatusError, expired
+from ..errors import StatusError, bare_failure, expired
 from ..objects import Object, encode
-from ..registry.lists import Selection, parse_version
+from ..registry.lists import Selection, version_problem
 from ..registry.resource import ResourceType
 from ..storage.changes import Change
 from ..storage.store import Store, ordered
@@ -48,6 +48,9 @@ class WatchStream:
         render: the stored object as this watch shows it.
         bookmark_interval: seconds.
         progress: whether sendInitialEvents is served.
+
+    Raises:
+        StatusError: 500 for a version that is no number (lists answer 400: the real server differs in the same way).
     """
 
     def __init__(
@@ -68,7 +71,10 @@ class WatchStream:
         self._render = render
         self._bookmark_interval = bookmark_interval
         self._progress = progress
-        self._start = parse_version(request.version)
+        problem = version_problem(request.version)
+        if problem:
+            raise bare_failure(problem)
+        self._start = int(request.version or 0)
         self._sent_version = store.version
 
     async def lines(self) -> AsyncIterator[bytes]:

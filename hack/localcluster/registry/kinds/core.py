@@ -10,6 +10,7 @@ from ...fielderrors import FieldError, forbidden, invalid, required, too_long
 from ...objects import Object, name_of
 from ...selectors.fields import FieldReader
 from ...validation import names
+from ..resource import Face
 from ..strategy import field_readers, with_status
 from .builtin import BuiltinStrategy
 
@@ -179,6 +180,14 @@ class LeaseStrategy(BuiltinStrategy):
             text = "must be greater than or equal to 0"
             errors.append(invalid("spec.leaseTransitions", spec["leaseTransitions"], text))
         return errors
+
+
+class RolesFace(Face):
+    """Roles always show their rules."""
+
+    def shown(self, obj: Object) -> Object:
+        """With null rules where there are none."""
+        return obj if obj.get("rules") else {**obj, "rules": None}
 
 
 class RoleStrategy(BuiltinStrategy):
