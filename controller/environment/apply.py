@@ -106,7 +106,8 @@ class Applier:
             answer = self._client.create(target.resource, body, namespace=target.namespace)
         except AlreadyExists:
             # Not in our cache: it lags, or the object lacks the label that the cache is limited to.
-            return Applied({target: self._read(target)}, decide_again=True)
+            # Who may not look at it either is told so: deciding anew about an unknown would never end.
+            return Applied({target: self._look(target)}, decide_again=True)
         log.info("created", kind=target.resource.kind, name=target.name)
         self._written(environment, target.resource, answer)
         return Applied({target: answer})
@@ -136,6 +137,12 @@ class Applier:
 
     def _read(self, subject: Target | Listing) -> Any:
         try:
+            return self._look(subject)
+        except Forbidden:
+            return REFUSED
+
+    def _look(self, subject: Target | Listing) -> Any:
+        try:
             if isinstance(subject, Target):
                 return self._client.get(subject.resource, subject.name, namespace=subject.namespace)
             page = self._client.list(
@@ -148,5 +155,3 @@ class Applier:
             return tuple(page.get("items") or ())
         except NotFound:
             return None if isinstance(subject, Target) else ()
-        except Forbidden:
-            return REFUSED

@@ -31,7 +31,9 @@ class Wakeups:
         self._wake = wake
         self._limit = limit
         self._lock = threading.Lock()
-        self._streams: dict[str, tuple[Scope, threading.Thread]] = {}
+        self._streams: dict[str, Scope] = {}
+        # Those whose stream was let go end by themselves, a moment later; the stop waits for them too.
+        self._threads: set[threading.Thread] = set()
         self._stopped = False
 
     def start(self) -> None:
@@ -43,13 +45,14 @@ class Wakeups:
             if self._stopped or key in self._streams or len(self._streams) >= self._limit:
                 return
             scope = Scope()
+            self._streams[key] = scope
             thread = start_thread(f"wakeup-{key}", lambda: self._watch(scope, listing, key))
-            self._streams[key] = (scope, thread)
+            self._threads = {thread, *(other for other in self._threads if other.is_alive())}
 
     def release(self, key: str) -> None:
         """Close the stream of environment `key`, if there is one."""
         with self._lock:
-            scope, _ = self._streams.pop(key, (None, None))
+            scope = self._streams.pop(key, None)
         if scope is not None:
             scope.cancel()
 
@@ -57,13 +60,13 @@ class Wakeups:
         """Close all streams and wait for their threads, at most `timeout` seconds each; True when all ended."""
         with self._lock:
             self._stopped = True
-            streams = list(self._streams.values())
+            scopes, threads = list(self._streams.values()), list(self._threads)
             self._streams.clear()
-        for scope, _ in streams:
+        for scope in scopes:
             scope.cancel()
-        for _, thread in streams:
+        for thread in threads:
             thread.join(timeout)
-        return not any(thread.is_alive() for _, thread in streams)
+        return not any(thread.is_alive() for thread in threads)
 
     def _watch(self, scope: Scope, listing: Listing, key: str) -> None:
         try:
@@ -73,11 +76,12 @@ class Wakeups:
             log.debug("wake-up stream ended", environment=key, error=str(error))
         finally:
             with self._lock:
-                if self._streams.get(key, (None, None))[0] is scope:
+                if self._streams.get(key) is scope:
                     del self._streams[key]
 
     def _follow(self, scope: Scope, listing: Listing, key: str) -> None:
-        # Without a version the stream begins with what exists, so nothing is missed between the read and the watch.
+        # Without a version the stream begins with what exists. What went between the read and the watch is not told;
+        # then the look with back-off finds it.
         stream = self._client.watch(
             listing.resource,
             namespace=listing.namespace,
