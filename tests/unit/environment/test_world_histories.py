@@ -121,7 +121,8 @@ class Histories(RuleBasedStateMachine):
     def disown_or_return_the_namespace(self, ours: bool) -> None:
         def change(obj: dict[str, Any]) -> None:
             obj["metadata"]["labels"].pop(ENVIRONMENT_LABEL, None)
-            if ours:
+            # Returned to an environment that is gone, or that nothing holds, it would be nobody's.
+            if ours and objects.finalizers(self._environment() or {}):
                 obj["metadata"]["labels"][ENVIRONMENT_LABEL] = NAME
 
         self.api.edit(NAMESPACES, NAME, "", change)

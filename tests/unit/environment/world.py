@@ -143,11 +143,15 @@ class World:
         for resource in resources or WATCHED:
             self.stores[resource].sync()
 
-    def reconcile(self, name: str) -> Result:
-        """One reconcile with the caches as they are. A crash is followed by a restart; an error is tried again."""
+    def reconcile_strictly(self, name: str) -> Result:
+        """One reconcile with the caches as they are; whatever it raises is raised."""
         self.api.reads.clear()
+        return self._reconciler.reconcile(Request(name))
+
+    def reconcile(self, name: str) -> Result:
+        """The same, but a crash is followed by a restart, and an error is tried again."""
         try:
-            return self._reconciler.reconcile(Request(name))
+            return self.reconcile_strictly(name)
         except Crash:
             self.restart()
             return Result(requeue=True)

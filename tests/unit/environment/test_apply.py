@@ -1,0 +1,267 @@
+"""Each effect as the exact request that it becomes, and each answer as what it means."""
+
+import pytest
+
+from controller.api.environment import ENVIRONMENTS, FINALIZER
+from controller.apimachinery.errors import Conflict as ConflictError
+from controller.apimachinery.errors import ConnectionLost, status_error
+from controller.apimachinery.errors import Forbidden as ForbiddenError
+from controller.apimachinery.errors import Invalid as InvalidError
+from controller.apimachinery.errors import NotFound as NotFoundError
+from controller.apimachinery.resources import NAMESPACES, SECRETS
+from controller.client import PatchType
+from controller.environment.apply import Applied, Applier
+from controller.environment.effects import (
+    AddFinalizer,
+    Create,
+    Delete,
+    Emit,
+    EventType,
+    Listing,
+    Patch,
+    Read,
+    RemoveFinalizer,
+    Target,
+    WakeOnChange,
+)
+from controller.environment.observation import REFUSED
+from tests.unit.environment.builders import NAME, environment, namespace_target, release_target
+
+ENVIRONMENT = environment()
+ANSWER = {"metadata": {"name": "x", "resourceVersion": "9"}}
+LISTING = Listing(SECRETS, NAME, label_selector="owner=helm", metadata_only=True)
+
+
+class _Client:
+    """Records requests; answers from a script, or with ANSWER."""
+
+    def __init__(self, *answers):
+        self.requests = []
+        self._answers = list(answers)
+
+    def _answer(self, verb, resource, *arguments, **parameters):
+        self.requests.append((verb, resource.plural, *arguments, parameters))
+        answer = self._answers.pop(0) if self._answers else ANSWER
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def get(self, *arguments, **parameters):
+        return self._answer("get", *arguments, **parameters)
+
+    def list(self, *arguments, **parameters):
+        return self._answer("list", *arguments, **parameters)
+
+    def create(self, *arguments, **parameters):
+        return self._answer("create", *arguments, **parameters)
+
+    def patch(self, *arguments, **parameters):
+        return self._answer("patch", *arguments, **parameters)
+
+    def delete(self, *arguments, **parameters):
+        return self._answer("delete", *arguments, **parameters)
+
+
+class _Neighbours:
+    def __init__(self):
+        self.told = []
+
+    def event(self, regarding, **fields):
+        self.told.append(("event", regarding["metadata"]["name"], fields))
+
+    def ensure(self, listing, key):
+        self.told.append(("ensure", listing, key))
+
+    def written(self, owner, resource, obj):
+        self.told.append(("written", owner["metadata"]["name"], resource.plural, obj))
+
+
+def _apply(effect, *answers):
+    client, neighbours = _Client(*answers), _Neighbours()
+    applier = Applier(client=client, recorder=neighbours, waker=neighbours, written=neighbours.written)
+    return applier.apply(effect, ENVIRONMENT), client.requests, neighbours.told
+
+
+def _error(code, reason, **details):
+    return status_error(code, {"kind": "Status", "reason": reason, "message": "words", "details": details})
+
+
+def test_a_creation_is_remembered_as_our_own_write():
+    applied, requests, told = _apply(Create(release_target(), {"a": 1}))
+
+    assert requests == [("create", "helmreleases", {"a": 1}, {"namespace": NAME})]
+    assert applied == Applied({release_target(): ANSWER})
+    assert told == [("written", NAME, "helmreleases", ANSWER)]
+
+
+def test_what_exists_already_is_read_and_decided_about_anew():
+    applied, requests, told = _apply(Create(namespace_target(), {}), _error(409, "AlreadyExists"), ANSWER)
+
+    assert [request[0] for request in requests] == ["create", "get"]
+    assert applied == Applied({namespace_target(): ANSWER}, decide_again=True)
+    assert told == []
+
+
+def test_what_existed_and_is_gone_again_is_decided_about_anew():
+    applied, _, _ = _apply(Create(namespace_target(), {}), _error(409, "AlreadyExists"), _error(404, "NotFound"))
+
+    assert applied == Applied({namespace_target(): None}, decide_again=True)
+
+
+def test_what_exists_already_and_may_not_be_read_is_refused():
+    with pytest.raises(ForbiddenError):
+        _apply(Create(namespace_target(), {}), _error(409, "AlreadyExists"), _error(403, "Forbidden"))
+
+
+def test_a_mapping_is_sent_as_a_merge_patch():
+    applied, requests, told = _apply(Patch(namespace_target(), {"metadata": {}}))
+
+    assert requests == [
+        ("patch", "namespaces", NAME, {"metadata": {}}, {"namespace": "", "patch_type": PatchType.MERGE})
+    ]
+    assert applied == Applied({namespace_target(): ANSWER})
+    assert told == [("written", NAME, "namespaces", ANSWER)]
+
+
+def test_operations_are_sent_as_a_json_patch():
+    _, requests, _ = _apply(Patch(release_target(), [{"op": "remove", "path": "/spec/x"}]))
+
+    assert requests[0][-1] == {"namespace": NAME, "patch_type": PatchType.JSON}
+
+
+def test_operations_that_no_longer_fit_are_a_conflict():
+    with pytest.raises(ConflictError):
+        _apply(Patch(release_target(), [{"op": "test"}]), _error(422, "Invalid"))
+
+
+@pytest.mark.parametrize(
+    ("body", "details"),
+    [([{"op": "add"}], {"causes": [{"field": "spec.x"}]}), ({"spec": {}}, {}), ({"spec": {}}, {"causes": [{}]})],
+)
+def test_a_patch_whose_outcome_the_schema_refuses_is_refused(body, details):
+    with pytest.raises(InvalidError):
+        _apply(Patch(release_target(), body), _error(422, "Invalid", **details))
+
+
+@pytest.mark.parametrize(
+    ("effect", "finalizers"),
+    [
+        (AddFinalizer(Target(ENVIRONMENTS, NAME), ("other", FINALIZER), "7"), ["other", FINALIZER]),
+        (RemoveFinalizer(Target(ENVIRONMENTS, NAME), ("other",), "7"), ["other"]),
+        (RemoveFinalizer(Target(ENVIRONMENTS, NAME), (), "7"), None),
+    ],
+)
+def test_finalizers_are_patched_at_the_version_that_was_seen(effect, finalizers):
+    _, requests, told = _apply(effect)
+
+    [(verb, plural, name, body, parameters)] = requests
+    assert (verb, plural, name) == ("patch", "environmentprovisioners", NAME)
+    assert body == {"metadata": {"finalizers": finalizers, "resourceVersion": "7"}}
+    assert parameters["patch_type"] is PatchType.MERGE
+    assert told == [("written", NAME, "environmentprovisioners", ANSWER)]
+
+
+def test_a_deletion_names_the_life_that_was_looked_at():
+    applied, requests, _ = _apply(Delete(release_target(), "uid-9"))
+
+    assert requests == [("delete", "helmreleases", "run-pipeline", {"namespace": NAME, "uid": "uid-9"})]
+    assert applied == Applied({})
+
+
+def test_what_is_gone_already_is_deleted():
+    applied, _, _ = _apply(Delete(release_target(), "uid-9"), _error(404, "NotFound"))
+
+    assert applied == Applied({})
+
+
+def test_another_life_is_a_conflict():
+    with pytest.raises(ConflictError):
+        _apply(Delete(release_target(), "uid-9"), _error(409, "Conflict"))
+
+
+@pytest.mark.parametrize(
+    ("answer", "want"),
+    [
+        (ANSWER, ANSWER),
+        (_error(404, "NotFound"), None),
+        (status_error(404, "no such page"), None),
+        (_error(403, "x"), REFUSED),
+    ],
+)
+def test_an_object_is_read_live(answer, want):
+    applied, requests, _ = _apply(Read(release_target()), answer)
+
+    assert requests == [("get", "helmreleases", "run-pipeline", {"namespace": NAME})]
+    assert applied == Applied({release_target(): want}, decide_again=True)
+
+
+@pytest.mark.parametrize(
+    ("answer", "want"),
+    [
+        ({"items": [ANSWER]}, (ANSWER,)),
+        ({"items": None}, ()),
+        (_error(404, "NotFound"), ()),
+        (_error(403, "x"), REFUSED),
+    ],
+)
+def test_a_listing_is_read_live_with_both_its_selectors(answer, want):
+    applied, requests, _ = _apply(Read(LISTING), answer)
+
+    parameters = {"namespace": NAME, "label_selector": "owner=helm", "field_selector": "", "metadata_only": True}
+    assert requests == [("list", "secrets", parameters)]
+    assert applied == Applied({LISTING: want}, decide_again=True)
+
+
+@pytest.mark.parametrize("error", [ConnectionLost("reset"), _error(500, "InternalError"), _error(429, "x")])
+@pytest.mark.parametrize(
+    "effect",
+    [Read(release_target()), Create(release_target(), {}), Patch(release_target(), {}), Delete(release_target(), "1")],
+)
+def test_an_error_without_an_answer_is_raised(effect, error):
+    with pytest.raises(type(error)):
+        _apply(effect, error)
+
+
+@pytest.mark.parametrize(
+    ("effect", "error", "kind"),
+    [
+        (Create(release_target(), {}), _error(404, "NotFound"), NotFoundError),
+        (Create(release_target(), {}), _error(403, "Forbidden"), ForbiddenError),
+        (Patch(release_target(), {}), _error(409, "Conflict"), ConflictError),
+        (Patch(release_target(), {}), _error(404, "NotFound"), NotFoundError),
+    ],
+)
+def test_a_refused_write_is_raised_for_others_to_explain(effect, error, kind):
+    with pytest.raises(kind):
+        _apply(effect, error)
+
+
+def test_a_wake_up_is_asked_for_the_environment():
+    applied, requests, told = _apply(WakeOnChange(LISTING))
+
+    assert (applied, requests) == (Applied({}), [])
+    assert told == [("ensure", LISTING, NAME)]
+
+
+def test_an_event_is_about_the_environment():
+    _, requests, told = _apply(Emit(EventType.WARNING, "Stalled", "Reconcile", "words"))
+
+    assert requests == []
+    assert told == [("event", NAME, {"type": "Warning", "reason": "Stalled", "action": "Reconcile", "note": "words"})]
+
+
+def test_the_status_is_merged_at_the_version_that_was_seen_and_by_its_own_subresource():
+    client, neighbours = _Client(), _Neighbours()
+    applier = Applier(client=client, recorder=neighbours, waker=neighbours, written=neighbours.written)
+
+    applier.patch_status(environment(version="8"), Target(ENVIRONMENTS, NAME), {"a": None})
+
+    body = {"metadata": {"resourceVersion": "8"}, "status": {"a": None}}
+    assert client.requests == [("patch", "environmentprovisioners", NAME, body, {"subresource": "status"})]
+    assert neighbours.told == [("written", NAME, "environmentprovisioners", ANSWER)]
+
+
+def test_every_resource_is_asked_for_in_its_own_scope():
+    _, requests, _ = _apply(Read(Target(NAMESPACES, "a")))
+
+    assert requests == [("get", "namespaces", "a", {"namespace": ""})]
