@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import signal as signals
 import subprocess
 import sys
 import threading
-
-import pytest
 
 from hack.localcluster import LocalCluster
 from hack.standins.git.mirrors import MirrorTimes
@@ -220,18 +217,3 @@ def test_stopping_ends_every_thread(bed: ClusterBed) -> None:
         bed.reached("Succeeded")
     left = [thread.name for thread in set(threading.enumerate()) - before]
     assert left == []
-
-
-@pytest.mark.parametrize("signal", ["SIGTERM", "SIGINT"])
-def test_the_program_runs_until_a_signal(bed: ClusterBed, cluster: LocalCluster, signal: str) -> None:
-    command = [sys.executable, "-m", "hack.standins", "--kubeconfig", str(cluster.kubeconfig), "--install-crds"]
-    command += ["helm-operator", "--git-rewrite", "=".join(bed.rewrites[0]), "--mirror-delay", "0.1"]
-    command += ["--git-retry-interval", "0.1", "--allow-namespace", bed.namespace]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    bed.create()
-    bed.reached("Succeeded")
-    process.send_signal(getattr(signals, signal))
-    assert process.wait(30) == 0
-    process.stdout.close()

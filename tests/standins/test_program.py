@@ -1,0 +1,65 @@
+"""The command line: what it refuses, and how it ends."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hack.localcluster import LocalCluster
+from hack.standins.__main__ import main
+from tests.standins.cluster_bed import ClusterBed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "required"),
+        (["helm-operator", "--fail", "instal"], "'instal' is none of fetch, install"),
+        (["helm-operator", "--git-rewrite", "https://x"], "'https://x' is not PREFIX=PREFIX"),
+        (["helm-operator", "--sync-interval", "-1"], "invalid"),
+        (["helm-operator", "--sync-interval", "soon"], "invalid"),
+        (["engine-double", "--git-rewrite", "a=b"], "unrecognized arguments"),
+    ],
+)
+def test_bad_arguments_end_with_2_and_the_reason(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert words in capsys.readouterr().err
+
+
+def test_a_missing_kubeconfig_ends_with_1_and_its_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--kubeconfig", str(tmp_path / "none"), "engine-double"]) == 1
+    assert str(tmp_path / "none") in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("program", ["helm-operator", "engine-double"])
+def test_it_says_when_it_is_ready_and_runs_until_a_signal(
+    bed: ClusterBed, cluster: LocalCluster, number: signal.Signals, program: str
+) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "hack.standins",
+        "--kubeconfig",
+        str(cluster.kubeconfig),
+        "--install-crds",
+        program,
+    ]
+    if program == "helm-operator":
+        command += ["--git-rewrite", "=".join(bed.rewrites[0]), "--allow-namespace", bed.namespace]
+        command += ["--mirror-delay", "0.1", "--git-retry-interval", "0.1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        bed.create()
+        bed.reached("Succeeded")
+        process.send_signal(number)
+        assert process.wait(30) == 0
