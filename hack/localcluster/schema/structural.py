@@ -18,6 +18,7 @@ from . import defaulting, pruning
 from .embedded import check_embedded
 from .listtypes import check_lists
 from .node import compile_node
+from .objectmeta import read_metadata
 from .ratcheting import Correlation
 from .ruleset import RuleSet, rules_of
 from .typing import Typing, custom_resource_typing
@@ -43,13 +44,24 @@ class Structural:
         return rules_of(self._node, is_resource=True)
 
     def unknown_fields(self, obj: Object) -> list[str]:
-        """Paths of fields that the schema does not know, sorted, as strict decoding names them (`spec.list[0].x`)."""
-        return pruning.prune(self._node, obj, is_resource=True)[1]
+        """Paths of fields that nobody knows, in the order strict decoding names them (`metadata.x`, `spec.list[0].x`).
+
+        Raises:
+            MetadataError: the metadata cannot be read.
+        """
+        in_metadata = read_metadata(obj["metadata"])[1] if obj.get("metadata") is not None else []
+        return in_metadata + pruning.prune(self._node, obj, is_resource=True)[1]
 
     def prune(self, obj: Object) -> Object:
-        """The object without unknown fields."""
+        """The object without unknown fields, those of the metadata included.
+
+        Raises:
+            MetadataError: the metadata cannot be read.
+        """
         pruned: Object = pruning.prune(self._node, obj, is_resource=True)[0]
-        return pruned
+        if pruned.get("metadata") is None:
+            return pruned
+        return {**pruned, "metadata": read_metadata(pruned["metadata"])[0]}
 
     def default(self, obj: Object) -> Object:
         """The object with defaults put in, and without nulls where none are allowed."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hack.localcluster.schema import Structural
+from hack.localcluster.schema import MetadataError, Structural
 
 Json = dict[str, Any]
 
@@ -22,10 +22,48 @@ def test_unknown_fields_are_dropped_and_named_in_order() -> None:
     assert schema.prune(obj) == {"spec": {"list": [{"a": "b"}]}}
 
 
-def test_identity_and_metadata_are_nobody_elses_to_prune() -> None:
-    obj = {"apiVersion": "v1", "kind": "W", "metadata": {"name": "n", "anything": 1}}
-    assert structural().unknown_fields(obj) == []
-    assert structural().prune(obj) == obj
+def test_metadata_has_the_same_fields_everywhere() -> None:
+    metadata = {
+        "name": "n",
+        "labels": {"a": None},
+        "anything": 1,
+        "finalizers": [],
+        "ownerReferences": [{"name": "o", "x": 1}],
+    }
+    obj = {"apiVersion": "v1", "kind": "W", "metadata": metadata, "other": 1}
+    assert structural().unknown_fields(obj) == ["metadata.anything", "metadata.ownerReferences[0].x", "other"]
+    kept = {"name": "n", "labels": {"a": ""}, "ownerReferences": [{"name": "o"}]}
+    assert structural().prune(obj) == {"apiVersion": "v1", "kind": "W", "metadata": kept}
+
+
+@pytest.mark.parametrize(
+    ("metadata", "message"),
+    [
+        ({"labels": {"a": 1}}, "json: cannot unmarshal number into Go struct field ObjectMeta.labels of type string"),
+        (
+            {"labels": []},
+            "json: cannot unmarshal array into Go struct field ObjectMeta.labels of type map[string]string",
+        ),
+        ({"name": 5}, "json: cannot unmarshal number into Go struct field ObjectMeta.name of type string"),
+        (
+            {"finalizers": "x"},
+            "json: cannot unmarshal string into Go struct field ObjectMeta.finalizers of type []string",
+        ),
+        (
+            {"ownerReferences": [{"controller": "yes"}]},
+            "json: cannot unmarshal string into Go struct field OwnerReference.ownerReferences.controller of type bool",
+        ),
+        ("text", "json: cannot unmarshal string into Go value of type v1.ObjectMeta"),
+        (
+            {"creationTimestamp": "soon"},
+            'parsing time "soon" as "2006-01-02T15:04:05Z07:00": cannot parse "soon" as "2006"',
+        ),
+    ],
+)
+def test_metadata_of_other_types_cannot_be_read(metadata: Any, message: str) -> None:
+    with pytest.raises(MetadataError) as caught:
+        structural().prune({"metadata": metadata})
+    assert str(caught.value) == message
 
 
 def test_maps_and_preserved_parts_keep_their_content() -> None:
