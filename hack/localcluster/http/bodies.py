@@ -102,10 +102,21 @@ _YamlLoader.yaml_implicit_resolvers = {
 
 
 def _go_json_error(error: json.JSONDecodeError) -> str:
-    text = error.doc[error.pos :]
-    if not text.strip():
+    text = error.doc[error.pos :].lstrip()
+    if not text:
         return "unexpected end of JSON input"
-    return f"invalid character {_go_char(text.lstrip()[0])} looking for beginning of value"
+    where = next((words for start, words in _GO_PLACES.items() if error.msg.startswith(start)), _GO_PLACES[""])
+    return f"invalid character {_go_char(text[0])} {where}"
+
+
+# Python's words for what it expected → Go's words for where it was.
+_GO_PLACES = {
+    "Expecting property name": "looking for beginning of object key string",
+    "Expecting ':'": "after object key",
+    "Expecting ','": "after object key:value pair",
+    "Extra data": "after top-level value",
+    "": "looking for beginning of value",
+}
 
 
 def _go_char(char: str) -> str:

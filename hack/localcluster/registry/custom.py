@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..fielderrors import FieldError
+from ..fielderrors import FieldError, invalid
 from ..objects import Object
 from ..schema.structural import Structural
 from ..schema.typing import Typing
@@ -35,7 +35,8 @@ class CustomStrategy(Strategy):
     unconditional_update = False
     has_generation = True
 
-    def __init__(self, *, schema: dict[str, Any], has_status: bool, selectable: tuple[str, ...]) -> None:
+    def __init__(self, *, kind: str, schema: dict[str, Any], has_status: bool, selectable: tuple[str, ...]) -> None:
+        self._kind = kind
         self._structural = Structural(schema)
         self.has_status = has_status
         self._selectable = selectable
@@ -65,6 +66,9 @@ class CustomStrategy(Strategy):
 
     def validate_create(self, obj: Object, *, namespaced: bool) -> list[FieldError]:
         """Metadata and schema together: an error in one keeps the other's rules from running."""
+        wrong_kind = self._wrong_kind(obj)
+        if wrong_kind:
+            return wrong_kind
         errors = validate_metadata(obj, namespaced=namespaced, name_check=self.name_check)
         return errors + self._structural.validate(obj, None, preceding=errors)
 
@@ -72,9 +76,16 @@ class CustomStrategy(Strategy):
         """The common checks, then metadata again and the schema."""
         common = validate_metadata(obj, namespaced=namespaced, name_check=names.path_segment)
         common += validate_metadata_update(obj, old)
+        wrong_kind = self._wrong_kind(obj)
+        if wrong_kind:
+            return common + wrong_kind
         again = validate_metadata_update(obj, old)
         check = self._structural.validate_status if subresource == "status" else self._structural.validate
         return common + again + check(obj, old, preceding=again)
+
+    def _wrong_kind(self, obj: Object) -> list[FieldError]:
+        kind = obj.get("kind") or ""
+        return [] if kind == self._kind else [invalid("kind", kind, f"must be {self._kind}")]
 
 
 def custom_resources(definition: Object) -> list[ResourceType]:
@@ -96,7 +107,9 @@ def custom_resources(definition: Object) -> list[ResourceType]:
                 singular=accepted.get("singular") or accepted["kind"].lower(),
                 kind=accepted["kind"],
                 namespaced=spec["scope"] == "Namespaced",
-                strategy=CustomStrategy(schema=schema, has_status="status" in subresources, selectable=selectable),
+                strategy=CustomStrategy(
+                    kind=accepted["kind"], schema=schema, has_status="status" in subresources, selectable=selectable
+                ),
                 list_kind=accepted.get("listKind") or f"{accepted['kind']}List",
                 short_names=tuple(accepted.get("shortNames") or ()),
                 categories=tuple(accepted.get("categories") or ()),

@@ -48,7 +48,7 @@ def merge_intent(
     if intent.get("apiVersion") != resource.api_version:
         raise bad_request(
             "Incorrect version specified in apply patch. "
-            f"Specified patch version: {intent.get('apiVersion')}, expected: {resource.api_version}"
+            f"Specified patch version: {intent.get('apiVersion') or ''}, expected: {resource.api_version}"
         )
     unknown = resource.strategy.decode(intent)[1]
     if unknown:

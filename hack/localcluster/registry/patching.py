@@ -103,8 +103,13 @@ class Patcher:
 
     def _decoded(self, patched: Object) -> Object:
         patched = {**patched, "metadata": set_fields(patched.get("metadata") or {})}
+        resource, found = self._resource, (patched.get("apiVersion"), patched.get("kind"))
+        if not resource.custom and found != (resource.api_version, resource.kind):
+            gvk = f"{resource.group}/{resource.version}, Kind={found[1]}"
+            package = resource.group.partition(".")[0] or "core"
+            raise self._invalid_patch(patched, f"unable to decode {gvk} into *{package}.{resource.kind}")
         try:
-            wanted, problems = self._resource.strategy.decode(patched)
+            wanted, problems = resource.strategy.decode(patched)
         except StatusError as error:
             text = error.message.partition(": ")[2]
             raise self._invalid_patch(patched, text) from None

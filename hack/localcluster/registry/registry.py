@@ -71,7 +71,7 @@ class Registry:
         obj = strategy.prepare_create(obj)
         problems = strategy.validate_create(obj, namespaced=resource.namespaced)
         if problems:
-            raise errors.invalid(resource.storage[0], resource.kind, name_of(obj), problems)
+            raise errors.invalid(resource.storage[0], obj["kind"], name_of(obj), problems)
         if meta(obj).get("resourceVersion") not in (None, "", "0"):
             raise errors.bare_failure("resourceVersion should not be set on objects to be created")
         existing = self.store.get(resource.storage, namespace, name_of(obj))
@@ -133,7 +133,7 @@ class Registry:
             new, live, namespaced=resource.namespaced, subresource=context.subresource
         )
         if problems:
-            raise errors.invalid(resource.storage[0], resource.kind, name_of(new), problems)
+            raise errors.invalid(resource.storage[0], new["kind"], name_of(new), problems)
         return self._replace(resource, new, live, context), False
 
     def _create_by_update(

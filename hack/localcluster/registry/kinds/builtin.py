@@ -24,10 +24,12 @@ class BuiltinStrategy(Strategy):
     Attributes:
         initial_status: status of a new object, for kinds that have one.
         qualified_finalizers: finalizers must name a domain and a path.
+        revalidates_metadata: an update checks the metadata as a creation does, once more (the causes show it).
     """
 
     initial_status: dict[str, Any] = {}
     qualified_finalizers: bool = True
+    revalidates_metadata: bool = False
 
     def __init__(self, types: BuiltinTypes, *, group: str, version: str, kind: str) -> None:
         self.group = group
@@ -75,6 +77,8 @@ class BuiltinStrategy(Strategy):
     def validate_update(self, obj: Object, old: Object, *, namespaced: bool, subresource: str) -> list[FieldError]:
         """The same for updates."""
         errors = super().validate_update(obj, old, namespaced=namespaced, subresource=subresource)
+        if self.revalidates_metadata and not subresource:
+            errors += validate_metadata(obj, namespaced=namespaced, name_check=self.name_check)
         return errors + self._unqualified_finalizers(obj)
 
     def _unqualified_finalizers(self, obj: Object) -> list[FieldError]:

@@ -66,6 +66,8 @@ class NamespaceStrategy(BuiltinStrategy):
 class SecretStrategy(BuiltinStrategy):
     """Secrets: stringData, types, keys, size, immutability."""
 
+    revalidates_metadata = True
+
     @property
     def readers(self) -> dict[str, FieldReader]:
         """Also by type."""
@@ -136,6 +138,8 @@ def immutable_errors(obj: Object, old: Object, fields: tuple[str, ...]) -> list[
 class ConfigMapStrategy(BuiltinStrategy):
     """ConfigMaps: keys, size, immutability."""
 
+    revalidates_metadata = True
+
     def validate(self, obj: Object) -> list[FieldError]:
         """Keys of both maps, which must not overlap."""
         data: dict[str, str] = obj.get("data") or {}
@@ -161,6 +165,7 @@ class ConfigMapStrategy(BuiltinStrategy):
 class ServiceAccountStrategy(BuiltinStrategy):
     """ServiceAccounts answer a deletion with themselves."""
 
+    revalidates_metadata = True
     returns_deleted = True
 
 
@@ -193,5 +198,6 @@ class RolesFace(Face):
 class RoleStrategy(BuiltinStrategy):
     """Roles and bindings: any path segment is a name, PUT creates."""
 
+    revalidates_metadata = True
     name_check = staticmethod(names.path_segment)
     create_on_update = True
