@@ -10,6 +10,7 @@ Objects read from a store are shared: never mutate them, `copy.deepcopy` what is
 from controller.cache.backoff import Backoff
 from controller.cache.consistency import ConsistencyError, ConsistencyStore
 from controller.cache.informer import Informer, default_transform
+from controller.cache.listwatch import ReflectorSettings
 from controller.cache.notifier import DeletedFinalStateUnknown, Handler, Registration
 from controller.cache.store import Store
 
@@ -20,6 +21,7 @@ __all__ = [
     "DeletedFinalStateUnknown",
     "Handler",
     "Informer",
+    "ReflectorSettings",
     "Registration",
     "Store",
     "default_transform",

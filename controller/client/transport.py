@@ -168,7 +168,10 @@ def failure(error: Exception, *, host: str) -> ApiError:
     text = " ".join(str(error).split())
     if isinstance(error, urllib3.exceptions.NewConnectionError):
         # It begins with the connection as Python shows it, which tells people less than the host does.
-        text = text.removeprefix(f"{error.conn}: ")
+        # The library counts it among the timeouts, but a refused connection is known at once.
+        return ConnectionLost(f"{host}: {text.removeprefix(f'{error.conn}: ')}")
+    if isinstance(error, urllib3.exceptions.ReadTimeoutError):
+        return RequestTimeout(f"{host}: no answer in the time allowed")
     if isinstance(error, (urllib3.exceptions.TimeoutError, TimeoutError)):
         return RequestTimeout(f"{host}: {text}")
     if isinstance(error, (urllib3.exceptions.SSLError, ssl.SSLError, ApiException)):

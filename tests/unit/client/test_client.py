@@ -219,7 +219,10 @@ class TestFailures:
         server.close()
         with pytest.raises(errors.ConnectionLost) as caught:
             client.get(NAMESPACES, "x")
-        assert server.url.removeprefix("http://") in str(caught.value)
+        assert type(caught.value) is errors.ConnectionLost, "a refusal is known at once, it is no timeout"
+        assert str(caught.value).startswith(f"{server.url.removeprefix('http://')}: ")
+        assert "Connection refused" in str(caught.value)
+        assert "object at" not in str(caught.value), "in words, not in Python"
 
     def test_a_server_that_accepts_and_says_nothing_times_out(
         self, make_client: Callable[..., Client], server: Server

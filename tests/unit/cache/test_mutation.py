@@ -1,0 +1,24 @@
+"""The detector of changed cache objects detects them."""
+
+from __future__ import annotations
+
+import pytest
+
+from controller.cache import Informer, ReflectorSettings
+from tests.unit.fakes import DEADLINE, WIDGETS, LiveApi, eventually
+from tests.unit.mutation import MutationDetector
+
+
+def test_a_changed_object_is_found_and_an_unchanged_one_is_not() -> None:
+    detector = MutationDetector()
+    api = LiveApi("a")
+    informer = Informer(
+        client=api, resource=WIDGETS, transform=detector.transform, settings=ReflectorSettings(watch_list=False)
+    )
+    informer.start()
+    stored = eventually(lambda: informer.store.get("ns/a"))
+    detector.verify()
+    stored["metadata"]["labels"] = {"oops": "changed"}
+    with pytest.raises(AssertionError, match="a cached object was changed"):
+        detector.verify()
+    assert informer.stop(DEADLINE)
