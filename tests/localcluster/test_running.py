@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from hack.localcluster import LocalCluster
+from hack.localcluster import ClusterProcess, LocalCluster
 from tests.localcluster.samples import CONFIG_MAPS, CRDS, WIDGET_DEFINITION, WIDGETS, config_map, widget
 from tests.localcluster.support import Api, Kubectl
 
-_ROOT = Path(__file__).parents[2]
+_SHOWN = ("verb", "resource", "name", "code")
 
 
 def test_a_restart_with_state_keeps_port_objects_and_history(local_cluster: LocalCluster) -> None:
@@ -65,20 +63,23 @@ def test_a_stopped_cluster_refuses_connections_and_ends_watches(local_cluster: L
 
 def test_the_program_serves_logs_and_keeps_its_state(tmp_path: Path) -> None:
     kubeconfig, audit, state = (tmp_path / name for name in ("kubeconfig", "audit.jsonl", "state.json"))
-    command = [sys.executable, "-m", "hack.localcluster", "--kubeconfig", str(kubeconfig)]
-    command += ["--audit-log", str(audit), "--state-file", str(state)]
+    flags = ("--audit-log", str(audit), "--state-file", str(state))
 
     def run(*arguments: str) -> str:
-        with subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, text=True) as process:
-            try:
-                assert process.stdout is not None
-                assert process.stdout.readline().startswith("serving on http://127.0.0.1:")
-                return Kubectl.of(kubeconfig, home=tmp_path)(*arguments)
-            finally:
-                process.send_signal(signal.SIGTERM)
-                assert process.wait(10) == 0
+        with ClusterProcess(kubeconfig, *flags) as process:
+            out = Kubectl.of(kubeconfig, home=tmp_path)(*arguments)
+            assert process.stop() == 0
+        return out
 
     run("create", "configmap", "c", "--from-literal=a=1")
     assert run("get", "configmap", "c", "-o", "jsonpath={.data.a}") == "1"
     entries = [json.loads(line) for line in audit.read_text().splitlines()]
-    assert ("create", "configmaps", 201) in [(one["verb"], one["resource"], one["code"]) for one in entries]
+    assert ("create", "configmaps", "c", 201) in [tuple(one[k] for k in _SHOWN) for one in entries]
+
+
+def test_a_killed_program_leaves_nothing_listening(tmp_path: Path) -> None:
+    with ClusterProcess(tmp_path / "kubeconfig") as process:
+        assert process.kill() == -signal.SIGKILL
+        refused = Kubectl.of(tmp_path / "kubeconfig", home=tmp_path).run("get", "configmaps")
+    assert refused.returncode == 1
+    assert "refused" in refused.stderr

@@ -200,7 +200,7 @@ def test_the_audit_log_says_who_asked_for_what(local_cluster: LocalCluster, api:
     api.merge(f"{CONFIG_MAPS}/absent", {"data": {}})
     seen = [(e.verb, e.resource, e.namespace, e.name, e.code) for e in local_cluster.audit.entries()]
     assert seen == [
-        ("create", "configmaps", "default", "", 201),
+        ("create", "configmaps", "default", "c", 201),
         ("get", "configmaps", "default", "c", 200),
         ("patch", "configmaps", "default", "absent", 404),
     ]

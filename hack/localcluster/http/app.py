@@ -81,13 +81,14 @@ class ApiServer:
 
     def _record(self, request: web.Request, user: User, target: route.Target | None, body: bytes, code: int) -> None:
         place: dict[str, Any] = {}
+        sent = _decoded(body, request.headers.get("Content-Type", ""))
         if target is not None:
             place = {
                 "group": target.resource.group,
                 "resource": target.resource.plural,
                 "subresource": target.subresource,
                 "namespace": target.namespace,
-                "name": target.name,
+                "name": target.name or _name_in(sent),
             }
         self._audit.record(
             AuditEntry(
@@ -96,10 +97,16 @@ class ApiServer:
                 verb=target.verb if target else request.method.lower(),
                 path=request.path,
                 code=code,
-                body=_decoded(body, request.headers.get("Content-Type", "")),
+                body=sent,
                 **place,
             )
         )
+
+
+def _name_in(sent: Any) -> str:
+    """The name a create gives in its body, since its path has none."""
+    metadata = sent.get("metadata") if isinstance(sent, dict) else None
+    return str(metadata.get("name") or "") if isinstance(metadata, dict) else ""
 
 
 def _decoded(body: bytes, content_type: str) -> Any:
