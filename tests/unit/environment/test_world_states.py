@@ -20,7 +20,9 @@ from controller.api.environment import (
     UID_ANNOTATION,
 )
 from controller.api.helm_operator import HELM_RELEASES
+from controller.api.rbac import ROLE_BINDINGS
 from controller.apimachinery.resources import NAMESPACES, SECRETS
+from controller.environment.options import EnvironmentOptions
 from tests.unit.environment.builders import (
     LABELS,
     NAME,
@@ -85,9 +87,9 @@ def _situations():
             yield names
 
 
-def _world(situation) -> World:
+def _world(situation, options: EnvironmentOptions | None = None) -> World:
     env, ns, release = situation
-    world = World()
+    world = World(options)
     world.api.put(ENVIRONMENTS, environment(**ENVIRONMENT_STATES[env]))
     if NAMESPACE_STATES[ns] is not None:
         world.api.put(NAMESPACES, NAMESPACE_STATES[ns])
@@ -184,6 +186,23 @@ def test_every_situation_comes_to_its_end_and_to_rest(env):
             world.restart()
             world.run(NAME)
             assert world.api.writes == [], "it is not at rest"
+        except AssertionError as error:
+            error.add_note(f"environment {situation[0]}, namespace {situation[1]}, release {situation[2]}")
+            raise
+
+
+@pytest.mark.parametrize("env", list(ENVIRONMENT_STATES))
+def test_with_rights_of_our_own_in_each_environment_the_ends_are_the_same(env):
+    options = EnvironmentOptions(service_account="tronador")
+    for situation in _situations():
+        if situation[0] != env:
+            continue
+        world = _world(situation, options)
+        try:
+            world.run(NAME)
+            _check_end(situation, world)
+            if env.startswith("deleting"):
+                assert world.api.all(ROLE_BINDINGS) == []
         except AssertionError as error:
             error.add_note(f"environment {situation[0]}, namespace {situation[1]}, release {situation[2]}")
             raise

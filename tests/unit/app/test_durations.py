@@ -1,0 +1,49 @@
+"""Durations as people write them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from controller.app.durations import parse, render
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("300ms", 0.3),
+        ("10s", 10),
+        ("1m30s", 90),
+        ("2h", 7200),
+        ("1.5h", 5400),
+        ("5", 5),
+        ("0", 0),
+        (" 2s ", 2),
+        ("0s", 0),
+    ],
+)
+def test_a_duration_is_read_as_seconds(text, seconds):
+    assert parse(text) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize("text", ["", "s", "ten", "10 s", "10d", "1h-5m", "10s!", "10sx", "x10s", "1m 30s"])
+def test_what_is_no_duration_is_refused_with_examples(text):
+    with pytest.raises(ValueError, match=r"is no duration: write for example 300ms, 10s, 1m30s or 2h"):
+        parse(text)
+
+
+@pytest.mark.parametrize("text", ["-1", "inf", "nan", "1e999"])
+def test_a_negative_or_infinite_duration_is_refused(text):
+    with pytest.raises(ValueError, match="is no duration"):
+        parse(text)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.3, "300ms"), (10, "10s"), (90, "90s"), (120, "2m"), (7200, "2h"), (0, "0s"), (1.5, "1.5s")]
+)
+def test_seconds_are_shown_shortly(seconds, text):
+    assert render(seconds) == text
+
+
+@given(st.integers(0, 10_000_000).map(lambda milliseconds: milliseconds / 1000))
+def test_what_is_shown_reads_as_it_was(seconds):
+    assert parse(render(seconds)) == pytest.approx(seconds, rel=1e-5)

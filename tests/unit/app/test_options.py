@@ -1,0 +1,164 @@
+"""Options: one definition for the flag, the variable, the help, the check and the table."""
+
+import argparse
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from controller.app.cli import main
+from controller.app.options import (
+    OptionError,
+    Options,
+    add_arguments,
+    build,
+    default_text,
+    flag,
+    markdown_table,
+    variable,
+)
+
+
+def _build(*arguments, **environ):
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    return build(parser.parse_args(arguments), environ)
+
+
+def test_without_flags_and_variables_the_defaults_hold():
+    assert _build() == Options()
+
+
+def test_a_flag_sets_an_option():
+    assert _build("--workers", "7").workers == 7
+
+
+def test_a_variable_sets_an_option():
+    assert _build(TRONADOR_WORKERS="7").workers == 7
+
+
+def test_the_flag_wins_over_the_variable():
+    assert _build("--workers=7", TRONADOR_WORKERS="9").workers == 7
+
+
+def test_a_bad_variable_does_not_matter_where_a_flag_is_given():
+    assert _build("--workers=7", TRONADOR_WORKERS="many").workers == 7
+
+
+def test_an_empty_flag_is_a_value_and_wins_too():
+    assert _build("--protected-namespaces=", TRONADOR_PROTECTED_NAMESPACES="x").protected_namespaces == ()
+
+
+@pytest.mark.parametrize(
+    ("argument", "field", "value"),
+    [
+        ("--status-settle=0", "status_settle", 0),
+        ("--chart-grace=5m", "chart_grace", 300),
+        ("--protected-namespaces=a, b-*,,", "protected_namespaces", ("a", "b-*")),
+        ("--namespace-labels=a=b,x.y/c=", "namespace_labels", {"a": "b", "x.y/c": ""}),
+        ("--metrics-address=0", "metrics_address", "0"),
+        ("--log-level=debug", "log_level", "debug"),
+    ],
+)
+def test_values_are_read_by_their_kind(argument, field, value):
+    assert getattr(_build(argument), field) == value
+
+
+@pytest.mark.parametrize(
+    ("argument", "words"),
+    [
+        ("--workers=many", "'many' is no whole number"),
+        ("--workers=0", "'0' is too small: use at least 1"),
+        ("--chart-grace=soon", "'soon' is no duration"),
+        ("--chart-grace=-1", "'-1' is no duration"),
+        ("--request-timeout=0", "'0' is too small: use at least 100ms"),
+        ("--namespace-labels=a", "'a' is no label"),
+        ("--namespace-labels=a=b c", "'a=b c' is no label"),
+        ("--log-format=xml", "'xml' is unknown: use one of auto, json, console"),
+        ("--metrics-address=here", "'here' is no address"),
+    ],
+)
+def test_a_bad_value_is_refused_with_its_source_the_value_and_the_remedy(argument, words):
+    name, _, value = argument.partition("=")
+
+    with pytest.raises(OptionError) as by_flag:
+        _build(argument)
+    with pytest.raises(OptionError) as by_variable:
+        _build(**{"TRONADOR_" + name[2:].upper().replace("-", "_"): value})
+
+    assert str(by_flag.value).startswith(f"{name}: {words}")
+    assert str(by_variable.value).startswith("TRONADOR_")
+    assert words in str(by_variable.value)
+
+
+@pytest.mark.parametrize("option", fields(Options), ids=lambda option: option.name)
+def test_every_default_can_be_written_and_read_back(option):
+    text = default_text(option)
+
+    assert getattr(_build(f"{flag(option)}={text}"), option.name) == getattr(Options(), option.name)
+
+
+@pytest.mark.parametrize("option", fields(Options), ids=lambda option: option.name)
+def test_every_option_has_a_flag_a_variable_a_help_and_a_row(option):
+    parser = argparse.ArgumentParser(prog="x")
+    add_arguments(parser)
+    words = " ".join(parser.format_help().split())
+
+    assert f"{flag(option)} " in words
+    assert f"${variable(option)}" in words.replace(" ", "") or f"${variable(option)}" in words
+    assert f"| `{flag(option)}` | `{variable(option)}` |" in markdown_table()
+
+
+def test_the_names_of_flag_and_variable_follow_from_the_field():
+    by_name = {option.name: option for option in fields(Options)}
+
+    assert flag(by_name["status_settle"]) == "--status-settle"
+    assert variable(by_name["status_settle"]) == "TRONADOR_STATUS_SETTLE"
+
+
+def test_the_table_has_the_form_that_the_readme_shows():
+    lines = markdown_table().splitlines()
+
+    assert lines[:2] == ["| flag | environment variable | default | meaning |", "| --- | --- | --- | --- |"]
+    assert len(lines) == 2 + len(fields(Options))
+    assert all(line.count("|") == 5 for line in lines)
+    assert (
+        "| `--status-settle` | `TRONADOR_STATUS_SETTLE` | `300ms` "
+        "| a passing state is written to the status only when it lasts this long |"
+    ) in lines
+    assert (
+        "| `--log-format` | `TRONADOR_LOG_FORMAT` | `auto` "
+        "| auto is console on a terminal and json elsewhere (`auto`, `json`, `console`) |"
+    ) in lines
+    assert next(line for line in lines if "`--context`" in line).split("|")[3].strip() == ""
+
+
+def test_the_readme_shows_the_table_as_it_is():
+    readme = Path(__file__).parents[3] / "README.md"
+
+    assert markdown_table() in readme.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("arguments", [["run", "--workers=0"], ["run", "--workers", "many"]])
+def test_a_bad_value_ends_with_2_and_one_clear_line_before_anything_connects(arguments, capsys):
+    assert main(arguments, {}) == 2
+
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("tronador run: --workers: ")
+
+
+@pytest.mark.parametrize("arguments", [["run", "--wrong"], ["run", "--work=2"], ["wrong"], []])
+def test_a_wrong_flag_or_command_ends_with_2(arguments, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(arguments, {})
+
+    assert end.value.code == 2
+    assert "usage: tronador" in capsys.readouterr().err
+
+
+def test_help_ends_with_0(capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["run", "--help"], {})
+
+    assert end.value.code == 0
+    assert "--status-settle DURATION" in capsys.readouterr().out
