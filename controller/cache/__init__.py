@@ -7,9 +7,10 @@ know whether the copy has caught up with its own writes. The whole behaviour is 
 Objects read from a store are shared: never mutate them, `copy.deepcopy` what is to be changed.
 """
 
+from controller.cache.admission import default_transform
 from controller.cache.backoff import Backoff
 from controller.cache.consistency import ConsistencyError, ConsistencyStore
-from controller.cache.informer import Informer, default_transform
+from controller.cache.informer import Informer
 from controller.cache.listwatch import ReflectorSettings
 from controller.cache.notifier import DeletedFinalStateUnknown, Handler, Registration
 from controller.cache.store import Store

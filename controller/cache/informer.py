@@ -8,32 +8,21 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
-
-import structlog
 
 from controller.apimachinery import objects
 from controller.apimachinery.clock import Clock, MonotonicClock
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import Resource
 from controller.apimachinery.threads import start_thread
+from controller.cache.admission import Admission, Transform, default_transform
 from controller.cache.backoff import Backoff
 from controller.cache.listwatch import ListWatch, ReflectorSettings, Target
 from controller.cache.metrics import CacheMetrics, NoCacheMetrics
 from controller.cache.notifier import DeletedFinalStateUnknown, Handler, Notifier, Registration
 from controller.cache.reflector import Reflector
 from controller.cache.store import IndexFunction, Store
-
-log = structlog.get_logger(__name__)
-
-Transform = Callable[[dict[str, Any]], Object]
-
-
-def default_transform(obj: dict[str, Any]) -> Object:
-    """Drop `metadata.managedFields`: often half of an object, and nothing to decide by."""
-    obj["metadata"].pop("managedFields", None)
-    return obj
 
 
 class Informer:
@@ -70,10 +59,10 @@ class Informer:
         self.name = f"informer-{resource.plural}"
         self.store = Store(indexers=indexers)
         self._resync_period = resync_period
-        self._transform = transform
         self._missing_is_empty = missing_is_empty
         self._metrics = metrics or NoCacheMetrics()
         self._clock = clock or MonotonicClock()
+        self._admission = Admission(resource=resource, transform=transform, metrics=self._metrics)
         self._reflector = Reflector(
             client=client,
             target=Target(resource, namespace, label_selector, field_selector),
@@ -177,32 +166,6 @@ class Informer:
 
     # What follows is called by the sink, in the reflector's thread.
 
-    def _admit(self, raw: dict[str, Any], *, listed: bool) -> tuple[str, Object] | None:
-        problem = self._problem(raw, listed=listed)
-        if problem is None:
-            raw["apiVersion"], raw["kind"] = self.resource.api_version, self.resource.kind
-            try:
-                obj = self._transform(raw)
-            except Exception:  # one object that a transform cannot digest must not hold up the others
-                log.exception("transform failed", resource=str(self.resource), object=objects.key(raw))
-                self._metrics.skipped(self.resource)
-                return None
-            return objects.key(obj), obj
-        log.warning("object left out", resource=str(self.resource), problem=problem)
-        self._metrics.skipped(self.resource)
-        return None
-
-    def _problem(self, raw: Any, *, listed: bool) -> str | None:
-        if not isinstance(raw, dict) or not isinstance(raw.get("metadata"), dict):
-            return "no metadata"
-        if not raw["metadata"].get("name") or not raw["metadata"].get("resourceVersion"):
-            return "no name or resourceVersion"
-        found = (raw.get("apiVersion"), raw.get("kind"))
-        wanted = (self.resource.api_version, self.resource.kind)
-        if found != wanted and not (listed and found == (None, None)):
-            return f"is a {found[0]} {found[1]}, not a {wanted[0]} {wanted[1]}"
-        return None
-
     def _replace(self, new: Mapping[str, Object], resource_version: str) -> None:
         with self._lock:
             old = self.store.replace(new, resource_version=resource_version)
@@ -257,7 +220,7 @@ class _Sink:
         self._informer = informer
 
     def admit(self, raw: dict[str, Any], *, listed: bool) -> tuple[str, Object] | None:
-        return self._informer._admit(raw, listed=listed)
+        return self._informer._admission.admit(raw, listed=listed)
 
     def replace(self, objects: Mapping[str, Object], *, resource_version: str) -> None:
         self._informer._replace(objects, resource_version)

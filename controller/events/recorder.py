@@ -15,7 +15,6 @@ from typing import Any, Protocol
 
 import structlog
 
-from controller.apimachinery import objects
 from controller.apimachinery.clock import Clock, MonotonicClock
 from controller.apimachinery.errors import (
     AlreadyExists,
@@ -30,16 +29,12 @@ from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import EVENTS, Resource
 from controller.apimachinery.scope import Scope
 from controller.apimachinery.threads import start_thread
+from controller.events import content
 from controller.events.series import Series, SeriesTable
 from controller.events.spam import SpamFilter
 
 log = structlog.get_logger(__name__)
 
-# Limits of the API (pkg/apis/core/validation/events.go).
-_NOTE_LIMIT = 1024
-_NAME_LIMIT = 253
-# Where Events about cluster-scoped objects have to live.
-_DEFAULT_NAMESPACE = "default"
 # How often, in seconds, the series are looked through.
 _HOUSEKEEPING = 60.0
 
@@ -124,7 +119,18 @@ class Recorder:
         """
         try:
             moment = self._now()
-            event = self._build(regarding, moment, type, reason, action, note, related)
+            event = content.build(
+                regarding=regarding,
+                related=related,
+                moment=moment,
+                stamp=self._stamp(moment),
+                controller=self._controller,
+                instance=self._instance,
+                type_=type,
+                reason=reason,
+                action=action,
+                note=note,
+            )
         except Exception:  # an Event that cannot be built must not fail the reconcile that reports it
             log.exception("event could not be built", reason=reason)
             self._metrics.event("failed")
@@ -151,38 +157,6 @@ class Recorder:
         self._scope.cancel()
         self._thread.join(1.0)
         return not self._thread.is_alive()
-
-    def _build(
-        self,
-        regarding: Object,
-        moment: datetime,
-        type_: str,
-        reason: str,
-        action: str,
-        note: str,
-        related: Object | None,
-    ) -> dict[str, Any]:
-        reference = _reference(regarding)
-        suffix = f".{self._stamp(moment):x}"
-        event: dict[str, Any] = {
-            "apiVersion": EVENTS.api_version,
-            "kind": EVENTS.kind,
-            "metadata": {
-                "name": reference["name"][: _NAME_LIMIT - len(suffix)] + suffix,
-                "namespace": reference.get("namespace") or _DEFAULT_NAMESPACE,
-            },
-            "eventTime": _micro_time(moment),
-            "reportingController": self._controller,
-            "reportingInstance": self._instance,
-            "type": type_,
-            "reason": reason,
-            "action": action,
-            "note": _cut(note),
-            "regarding": reference,
-        }
-        if related is not None:
-            event["related"] = _reference(related)
-        return event
 
     def _stamp(self, moment: datetime) -> int:
         """Nanoseconds for a name, never the same twice: two Events of one moment must not collide."""
@@ -239,7 +213,7 @@ class Recorder:
 
     def _send(self, series: Series) -> None:
         if series.count > 1:
-            counted = {"count": series.count, "lastObservedTime": _micro_time(series.last_observed)}
+            counted = {"count": series.count, "lastObservedTime": content.micro_time(series.last_observed)}
             try:
                 self._client.patch(EVENTS, series.name, {"series": counted}, namespace=series.namespace)
                 return
@@ -258,28 +232,3 @@ class Recorder:
     def _failed(self, series: Series, error: ApiError) -> None:
         self._metrics.event("failed")
         log.warning("event not posted", reason=series.event["reason"], error=str(error))
-
-
-def _reference(obj: Object) -> dict[str, str]:
-    """An ObjectReference to `obj`, which may be one already."""
-    meta = objects.metadata(obj) or obj
-    reference = {
-        "apiVersion": obj.get("apiVersion"),
-        "kind": obj.get("kind"),
-        "namespace": meta.get("namespace"),
-        "name": meta.get("name"),
-        "uid": meta.get("uid"),
-    }
-    if not reference["name"] or not reference["kind"]:
-        raise ValueError(f"cannot refer to {reference}")
-    return {key: str(value) for key, value in reference.items() if value}
-
-
-def _cut(note: str) -> str:
-    """At most `_NOTE_LIMIT` bytes, as the API counts, and no character cut in half."""
-    data = note.encode()
-    return note if len(data) <= _NOTE_LIMIT else data[: _NOTE_LIMIT - 3].decode(errors="ignore") + "..."
-
-
-def _micro_time(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

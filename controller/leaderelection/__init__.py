@@ -5,6 +5,7 @@ lease still holds, by this machine's own clock alone. What makes it safe is `Lea
 computed from the clock, every write is gated on it, and so it turns false in time even if the renewing thread is stuck.
 """
 
-from controller.leaderelection.elector import LeaderElectionConfig, LeaderElector
+from controller.leaderelection.config import LeaderElectionConfig
+from controller.leaderelection.elector import LeaderElector
 
 __all__ = ["LeaderElectionConfig", "LeaderElector"]

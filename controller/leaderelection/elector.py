@@ -7,7 +7,6 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -20,54 +19,14 @@ from controller.apimachinery.scope import Scope
 from controller.apimachinery.threads import start_thread
 from controller.leaderelection import record
 from controller.leaderelection.clock import BootClock
+from controller.leaderelection.config import JITTER, LeaderElectionConfig
 from controller.leaderelection.metrics import LeaderElectionMetrics, NoLeaderElectionMetrics
 from controller.leaderelection.observation import Observation
 
 log = structlog.get_logger(__name__)
 
-# client-go's JitterFactor: standbys spread their attempts over retry_period * (1 .. 2.2).
-_JITTER = 1.2
 # Seconds for the thread to notice that it is over; a process that lost its lease must not linger.
 _ABANDON_TIMEOUT = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class LeaderElectionConfig:
-    """Durations in seconds. ValueError, with a sentence, when they do not fit together.
-
-    Attributes:
-        lease_duration: how long a silent leader is waited for.
-        renew_deadline: how long the leader tries to renew before it gives up, so that it ends before others begin.
-        retry_period: between attempts.
-    """
-
-    namespace: str
-    name: str
-    identity: str
-    lease_duration: float = 15.0
-    renew_deadline: float = 10.0
-    retry_period: float = 2.0
-
-    def __post_init__(self) -> None:
-        if not (self.namespace and self.name and self.identity):
-            raise ValueError("leader election needs a namespace, a name and an identity")
-        if min(self.lease_duration, self.renew_deadline, self.retry_period) <= 0:
-            raise ValueError("lease duration, renew deadline and retry period must be above zero")
-        if self.lease_duration <= self.renew_deadline:
-            raise ValueError(
-                f"the lease duration ({self.lease_duration:g} s) must exceed the renew deadline "
-                f"({self.renew_deadline:g} s), or two could lead at once"
-            )
-        if self.renew_deadline <= _JITTER * self.retry_period:
-            raise ValueError(
-                f"the renew deadline ({self.renew_deadline:g} s) must exceed {_JITTER} times the retry period "
-                f"({self.retry_period:g} s), or one failure would lose the lease"
-            )
-
-    @property
-    def request_timeout(self) -> float:
-        """Seconds for one request about the lease: two fit into the renew deadline."""
-        return max(1.0, self.renew_deadline / 2)
 
 
 class LeaseClient(Protocol):
@@ -164,7 +123,7 @@ class LeaderElector:
         with self._scope.bound():
             try:
                 while not self._try():
-                    self._scope.wait(self._config.retry_period * (1.0 + self._rand() * _JITTER))
+                    self._scope.wait(self._config.retry_period * (1.0 + self._rand() * JITTER))
                 self._leading = True
                 self._metrics.leading(name=self._config.name, leading=True)
                 log.info("elected leader", lease=self._config.name, identity=self._config.identity)

@@ -16,10 +16,6 @@ class HealthChecks:
     def __init__(self, checks: Mapping[str, Check] | None = None) -> None:
         self._checks = dict(checks or {})
 
-    def problems(self) -> dict[str, str]:
-        """The failing checks and what they say."""
-        return {name: problem for name, check in self._checks.items() if (problem := _run(check)) is not None}
-
     def respond(self, rest: str, query: Mapping[str, list[str]]) -> Response:
         """The route: 200 `ok`, or 503 with the failing checks; every check is listed with `?verbose`."""
         if rest and rest not in self._checks:

@@ -1,0 +1,59 @@
+"""What comes in from the API server: checked, completed and transformed once, before anybody sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+from controller.apimachinery import objects
+from controller.apimachinery.objects import Object
+from controller.apimachinery.resources import Resource
+from controller.cache.metrics import CacheMetrics
+
+log = structlog.get_logger(__name__)
+
+Transform = Callable[[dict[str, Any]], Object]
+
+
+def default_transform(obj: dict[str, Any]) -> Object:
+    """Drop `metadata.managedFields`: often half of an object, and nothing to decide by."""
+    obj["metadata"].pop("managedFields", None)
+    return obj
+
+
+class Admission:
+    """For the objects of one resource."""
+
+    def __init__(self, *, resource: Resource, transform: Transform, metrics: CacheMetrics) -> None:
+        self._resource = resource
+        self._transform = transform
+        self._metrics = metrics
+
+    def admit(self, raw: dict[str, Any], *, listed: bool) -> tuple[str, Object] | None:
+        """Key and final form, or None (logged and counted) for what makes no sense. Items of lists have no kind."""
+        problem = self._problem(raw, listed=listed)
+        if problem is not None:
+            log.warning("object left out", resource=str(self._resource), problem=problem)
+            self._metrics.skipped(self._resource)
+            return None
+        raw["apiVersion"], raw["kind"] = self._resource.api_version, self._resource.kind
+        try:
+            obj = self._transform(raw)
+        except Exception:  # one object that a transform cannot digest must not hold up the others
+            log.exception("transform failed", resource=str(self._resource), object=objects.key(raw))
+            self._metrics.skipped(self._resource)
+            return None
+        return objects.key(obj), obj
+
+    def _problem(self, raw: Any, *, listed: bool) -> str | None:
+        if not isinstance(raw, dict) or not isinstance(raw.get("metadata"), dict):
+            return "no metadata"
+        if not raw["metadata"].get("name") or not raw["metadata"].get("resourceVersion"):
+            return "no name or resourceVersion"
+        found = (raw.get("apiVersion"), raw.get("kind"))
+        wanted = (self._resource.api_version, self._resource.kind)
+        if found != wanted and not (listed and found == (None, None)):
+            return f"is a {found[0]} {found[1]}, not a {wanted[0]} {wanted[1]}"
+        return None
