@@ -20,9 +20,7 @@ from controller.client import Client
 
 SECRET_TYPE = "helm.sh/release.v1"  # noqa: S105 -- a Secret's type, not a secret
 
-UNKNOWN = "unknown"
 DEPLOYED = "deployed"
-UNINSTALLED = "uninstalled"
 SUPERSEDED = "superseded"
 FAILED = "failed"
 UNINSTALLING = "uninstalling"
