@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from controller.apimachinery.threads import start_thread
+
 from .audit import AuditLog
 from .auth import Authenticator
 from .hooks import Hooks
@@ -67,8 +69,7 @@ class LocalCluster:
         return self._server.hooks
 
     def __enter__(self) -> Self:
-        self._thread = threading.Thread(name="localcluster", target=self._loop.run_forever, daemon=True)
-        self._thread.start()
+        self._thread = start_thread("localcluster", self._loop.run_forever)
         self.start()
         write_kubeconfig(self.kubeconfig, url=self.url, token=self.token)
         return self

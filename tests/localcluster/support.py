@@ -98,17 +98,17 @@ class Api:
             assert time.monotonic() < deadline, f"{path} did not become as wanted: {answer}"
             pause.wait(0.01)
 
-    def watch(self, path: str) -> Watch:
+    def watch(self, path: str, *, accept: str = "application/json") -> Watch:
         """Open a watch; it is established when this returns."""
-        return Watch(self._cluster.url, path, self._token)
+        return Watch(self._cluster.url, path, self._token, accept=accept)
 
 
 class Watch:
     """An open watch stream."""
 
-    def __init__(self, url: str, path: str, token: str) -> None:
+    def __init__(self, url: str, path: str, token: str, *, accept: str) -> None:
         self._connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=DEADLINE_SECONDS)
-        self._connection.request("GET", path, headers={"Authorization": f"Bearer {token}"})
+        self._connection.request("GET", path, headers={"Authorization": f"Bearer {token}", "Accept": accept})
         self._response = self._connection.getresponse()
         self.code = self._response.status
 
@@ -119,10 +119,6 @@ class Watch:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._connection.close()
-
-    def body(self) -> Any:
-        """The answer of a watch that was refused."""
-        return parsed(self._response.read())
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """The events until the server ends the stream."""

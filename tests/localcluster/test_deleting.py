@@ -72,6 +72,23 @@ def test_an_owner_of_an_earlier_life_is_no_owner(widgets: Api) -> None:
     widgets.until(f"{CONFIG_MAPS}/child", lambda found: found.code == 404)
 
 
+def test_an_owner_of_a_kind_that_is_not_served_is_given_the_benefit_of_the_doubt(api: Api) -> None:
+    stranger = {"apiVersion": "strange.example.com/v1", "kind": "Stranger", "name": "s", "uid": "u"}
+    api.post(CONFIG_MAPS, config_map("kept", ownerReferences=[stranger]))
+    missing = {"apiVersion": "v1", "kind": "ConfigMap", "name": "missing", "uid": "v"}
+    api.post(CONFIG_MAPS, config_map("collected", ownerReferences=[missing]))
+    api.until(f"{CONFIG_MAPS}/collected", lambda found: found.code == 404)
+    assert api.get(f"{CONFIG_MAPS}/kept").code == 200
+
+
+def test_a_cluster_scoped_object_is_not_collected_for_a_namespaced_owner(api: Api) -> None:
+    pod = {"apiVersion": "v1", "kind": "ConfigMap", "name": "missing", "uid": "u"}
+    api.post(NAMESPACES, namespace("kept", ownerReferences=[pod]))
+    api.post(CONFIG_MAPS, config_map("collected", ownerReferences=[pod]))
+    api.until(f"{CONFIG_MAPS}/collected", lambda found: found.code == 404)
+    assert "deletionTimestamp" not in api.get(f"{NAMESPACES}/kept").body["metadata"]
+
+
 def test_a_collection_is_deleted_by_selector(api: Api) -> None:
     for name in ("a", "b"):
         api.post(CONFIG_MAPS, config_map(name, labels={"name": name}))

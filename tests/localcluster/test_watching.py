@@ -131,6 +131,17 @@ def test_a_watch_shows_its_objects_in_the_form_asked_for(local_cluster: LocalClu
     assert answer.body["object"]["kind"] == form
 
 
+def test_a_watched_table_describes_its_columns_once(api: Api) -> None:
+    for name in "ab":
+        api.post(CONFIG_MAPS, config_map(name))
+    accept = "application/json;as=Table;g=meta.k8s.io;v=v1"
+    with api.watch(f"{CONFIG_MAPS}?watch=1", accept=accept) as watch:
+        first, second = watch.next()["object"], watch.next()["object"]
+    assert [column["name"] for column in first["columnDefinitions"]] == ["Name", "Data", "Age"]
+    assert second["columnDefinitions"] is None
+    assert second["rows"][0]["cells"][:2] == ["b", 1]
+
+
 def test_dropped_watches_end_and_held_ones_fall_behind(local_cluster: LocalCluster, api: Api) -> None:
     version = _version(api)
     with api.watch(f"{CONFIG_MAPS}?watch=1&resourceVersion={version}") as watch:

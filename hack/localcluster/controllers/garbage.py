@@ -93,10 +93,14 @@ class GarbageCollector:
             self._delete(storage, obj, policy)
 
     def _owner(self, obj: Object, reference: dict[str, Any]) -> Object | None:
-        """The live owner; one in another namespace or of another UID is none."""
+        """The live owner; one in another namespace or of another UID is none.
+
+        What cannot be resolved (a kind that is not served, a namespaced owner of a cluster-scoped object) counts as
+        alive: the real collector retries such references for ever rather than delete on a guess.
+        """
         resource = self._registry.catalog.by_kind(reference.get("apiVersion", ""), reference.get("kind", ""))
-        if resource is None:
-            return {} if "/" in str(reference.get("apiVersion")) else None
+        if resource is None or (resource.namespaced and not namespace_of(obj)):
+            return {}
         namespace = namespace_of(obj) if resource.namespaced else ""
         owner = self._registry.store.get(resource.storage, namespace, reference.get("name", ""))
         return owner if owner is not None and uid_of(owner) == reference["uid"] else None

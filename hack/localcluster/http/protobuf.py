@@ -39,7 +39,8 @@ _MESSAGES: Mapping[str, Mapping[int, str]] = {
         6: "controller:bool",
         7: "blockOwnerDeletion:bool",
     },
-    "LabelSelector": {1: "matchLabels:map"},
+    "LabelSelector": {1: "matchLabels:map", 2: "matchExpressions:LabelSelectorRequirement*"},
+    "LabelSelectorRequirement": {1: "key:string", 2: "operator:string", 3: "values:string*"},
     "LocalObjectReference": {1: "name:string"},
     "Namespace": {1: "metadata:ObjectMeta"},
     "ConfigMap": {1: "metadata:ObjectMeta", 2: "data:map", 3: "binaryData:bytemap", 4: "immutable:bool"},
@@ -85,6 +86,8 @@ _MESSAGES: Mapping[str, Mapping[int, str]] = {
         10: "externalName:string",
     },
     "ServicePort": {1: "name:string", 2: "protocol:string", 3: "port:int", 4: "targetPort:intstr", 5: "nodePort:int"},
+    "PodDisruptionBudget": {1: "metadata:ObjectMeta", 2: "spec:PodDisruptionBudgetSpec"},
+    "PodDisruptionBudgetSpec": {1: "minAvailable:intstr", 2: "selector:LabelSelector", 3: "maxUnavailable:intstr"},
     "PriorityClass": {
         1: "metadata:ObjectMeta",
         2: "value:int",

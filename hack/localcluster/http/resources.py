@@ -131,7 +131,8 @@ class ResourceHandler:
             self._hub,
             wanted,
             representation=f"{target.resource.api_version} {shape.form} {include}",
-            render=lambda obj: render_object(target.resource, obj, shape, include),
+            render=lambda obj, first: render_object(target.resource, obj, shape, include, headers=first),
+            varies=shape.form == "table",
             bookmark_interval=self._options.bookmark_interval,
             progress=self._options.initial_events,
         )

@@ -19,13 +19,16 @@ from .negotiate import Representation
 _META = "meta.k8s.io/v1"
 
 
-def render_object(resource: ResourceType, obj: Object, shape: Representation, include: str = "Metadata") -> Object:
-    """A stored object as the answer to a request for it."""
+def render_object(
+    resource: ResourceType, obj: Object, shape: Representation, include: str = "Metadata", *, headers: bool = True
+) -> Object:
+    """A stored object as the answer to a request for it; `headers` False leaves a table's columns out."""
     if obj.get("kind") == "Status" and "details" in obj:
         return obj  # what a finished deletion answers with
     shown = resource.face.shown(obj)
     if shape.form == "table":
-        return table_of(resource, [shown], {"resourceVersion": shown["metadata"].get("resourceVersion", "")}, include)
+        version = shown["metadata"].get("resourceVersion", "")
+        return table_of(resource, [shown], {"resourceVersion": version}, include, headers=headers)
     if shape.form == "metadata":
         return partial_metadata(shown)
     return shown

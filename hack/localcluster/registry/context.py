@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,20 +32,17 @@ class DeleteOptions:
 
     propagation: str | None = None
     orphan_dependents: bool | None = None
-    grace_seconds: int | None = None
     uid: str | None = None
     resource_version: str | None = None
     dry_run: bool = False
 
     @classmethod
-    def from_document(cls, document: Mapping[str, object]) -> DeleteOptions:
+    def from_document(cls, document: Mapping[str, Any]) -> DeleteOptions:
         """From the JSON document of a request."""
         preconditions = document.get("preconditions") or {}
-        assert isinstance(preconditions, Mapping)
         return cls(
-            propagation=document.get("propagationPolicy"),  # type: ignore[arg-type]
-            orphan_dependents=document.get("orphanDependents"),  # type: ignore[arg-type]
-            grace_seconds=document.get("gracePeriodSeconds"),  # type: ignore[arg-type]
+            propagation=document.get("propagationPolicy"),
+            orphan_dependents=document.get("orphanDependents"),
             uid=preconditions.get("uid"),
             resource_version=preconditions.get("resourceVersion"),
             dry_run=bool(document.get("dryRun")),

@@ -9,19 +9,22 @@ from ..registry.resource import ResourceType
 from .columns import Column, builtin_columns, custom_columns
 
 
-def table_of(resource: ResourceType, items: list[Object], metadata: dict[str, Any], include: str) -> Object:
+def table_of(
+    resource: ResourceType, items: list[Object], metadata: dict[str, Any], include: str, *, headers: bool = True
+) -> Object:
     """The table of some objects (in the version shown).
 
     Args:
         metadata: list metadata of the answer.
         include: what each row carries: "Metadata", "Object" or "None".
+        headers: whether the columns are described; a watch does so once.
     """
     columns = custom_columns(resource) if resource.custom else builtin_columns(resource)
     return {
         "kind": "Table",
         "apiVersion": "meta.k8s.io/v1",
         "metadata": metadata,
-        "columnDefinitions": [column.definition for column in columns],
+        "columnDefinitions": [column.definition for column in columns] if headers else None,
         "rows": [_row(columns, obj, include) for obj in items],
     }
 

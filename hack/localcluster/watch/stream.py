@@ -44,8 +44,7 @@ class WatchStream:
     """Produces the bytes of one watch.
 
     Args:
-        representation: name under which encodings are shared.
-        render: the stored object as this watch shows it.
+        representation, render, varies: as for `EventWriter`.
         bookmark_interval: seconds.
         progress: whether sendInitialEvents is served.
 
@@ -61,14 +60,14 @@ class WatchStream:
         *,
         representation: str,
         render: Render,
+        varies: bool,
         bookmark_interval: float,
         progress: bool,
     ) -> None:
         self._store = store
         self._hub = hub
         self._request = request
-        self._writer = EventWriter(request.selection, representation, render)
-        self._render = render
+        self._writer = EventWriter(request.selection, representation, render, varies=varies)
         self._bookmark_interval = bookmark_interval
         self._progress = progress
         problem = version_problem(request.version)
@@ -105,13 +104,10 @@ class WatchStream:
             self._store.check_version(self._start)
         if request.initial_events is False:
             return [], self._hub.open(storage, ())
-        lines = [self._initial(obj) for obj in ordered(collection.objects) if request.selection.matches(obj)]
+        lines = [self._writer.added(obj) for obj in ordered(collection.objects) if request.selection.matches(obj)]
         if request.initial_events and request.bookmarks:
             lines.append(self._bookmark({"annotations": {"k8s.io/initial-events-end": "true"}}))
         return lines, self._hub.open(storage, ())
-
-    def _initial(self, obj: Object) -> bytes:
-        return event_line("ADDED", encode(self._render(obj)))
 
     def _bookmark(self, metadata: Object) -> bytes:
         resource = self._request.resource
