@@ -82,7 +82,8 @@ class Gateway:
             return await self._forward(request, answer)
 
     async def _pass_when_thawed(self) -> None:
-        if not self._thawed.is_set():
+        # Frozen anew before it was this request's turn, it waits on.
+        while not self._thawed.is_set():
             self._counters.add("frozen")
             await self._thawed.wait()
 

@@ -21,8 +21,6 @@ from hack.faultproxy.settings import Settings
 from hack.faultproxy.upstream import Upstream
 from hack.faultproxy.watches import OpenWatches
 
-_SHUTDOWN_SECONDS = 2.0
-
 
 class Server:
     """The proxy, inside an event loop. Use as an async context manager, and call from that loop only."""
@@ -100,9 +98,7 @@ class Server:
         return self._watches.cut(match, ending)
 
     async def _run(self, application: web.Application, stack: AsyncExitStack) -> web.AppRunner:
-        runner = web.AppRunner(
-            application, handler_cancellation=True, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS
-        )
+        runner = web.AppRunner(application, handler_cancellation=True, access_log=None)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         return runner

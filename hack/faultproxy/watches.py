@@ -135,7 +135,6 @@ class OpenWatches:
     def __init__(self, *, counters: Counters) -> None:
         self._counters = counters
         self._watches: set[Watch] = set()
-        self._frozen = False
 
     def __len__(self) -> int:
         return len(self._watches)
@@ -145,7 +144,6 @@ class OpenWatches:
     ) -> web.StreamResponse:
         """Forward the answer to the watch that `request` opened, whose headers have not been sent yet."""
         watch = Watch(described=described, plan=plan, counters=self._counters)
-        watch.freeze(self._frozen)
         self._watches.add(watch)
         try:
             answer.headers.popall("Content-Length", None)
@@ -161,7 +159,6 @@ class OpenWatches:
             watch.follow(decider.decide(watch.described).watch)
 
     def freeze(self, frozen: bool) -> None:
-        self._frozen = frozen
         for watch in self._watches:
             watch.freeze(frozen)
 

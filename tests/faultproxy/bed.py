@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from controller.apimachinery.threads import start_thread
+from hack.faultproxy.faults import Match
+from hack.faultproxy.proxy import FaultProxy
 
 # Generous, because a busy machine must not fail a test; never used up when all is well.
 DEADLINE = 20.0
@@ -41,6 +43,7 @@ class ScriptedServer:
         self.seen: list[Seen] = []
         self.answer: Callable[[web.Request], web.StreamResponse] = lambda _: web.json_response({"kind": "Answer"})
         self._tls = tls
+        self._completed = 0
         self._changed = threading.Condition()
         self._watches: list[asyncio.Queue[bytes | Exception | None]] = []
 
@@ -73,6 +76,11 @@ class ScriptedServer:
         with self._changed:
             assert self._changed.wait_for(lambda: len(self.seen) >= count, DEADLINE), f"only {len(self.seen)} requests"
 
+    def wait_for_answers(self, count: int) -> None:
+        """Wait until `count` answers were sent to their last byte."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: self._completed >= count, DEADLINE), f"only {self._completed} answers"
+
     def wait_for_watches(self, count: int) -> None:
         """Wait until exactly `count` watches are open."""
         with self._changed:
@@ -104,7 +112,13 @@ class ScriptedServer:
             self._changed.notify_all()
         if request.query.get("watch"):
             return await self._watch(request)
-        return self.answer(request)
+        response = self.answer(request)
+        await response.prepare(request)
+        await response.write_eof()
+        with self._changed:
+            self._completed += 1
+            self._changed.notify_all()
+        return response
 
     async def _watch(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
@@ -194,7 +208,14 @@ def event(number: int) -> bytes:
     return json.dumps({"type": "MODIFIED", "object": {"metadata": {"resourceVersion": str(number)}}}).encode() + b"\n"
 
 
-def nothing_to_read(response: http.client.HTTPResponse) -> bool:
+def nothing_comes(proxy: FaultProxy, response: http.client.HTTPResponse) -> bool:
+    """Whether a watch stays as it is, although the proxy had several turns to do something with it."""
+    for _ in range(10):
+        proxy.drop_watches(Match(path="no such path"))
+    return _nothing_to_read(response)
+
+
+def _nothing_to_read(response: http.client.HTTPResponse) -> bool:
     """Whether a streamed answer neither has more bytes waiting nor has ended."""
     with contextlib.suppress(BlockingIOError):
         raw: socket.socket = response.fp.raw._sock  # type: ignore[attr-defined]

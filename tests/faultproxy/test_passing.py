@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import http.client
 import os
 import zlib
+from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp import web
 
 from hack.faultproxy.kubeconfig import Target
+from hack.faultproxy.lines import lines
 from hack.faultproxy.proxy import FaultProxy
 from tests.faultproxy.bed import Client, ScriptedServer, client_of, event
 
@@ -33,8 +36,9 @@ def test_headers_reach_the_server_but_none_of_the_connection_and_none_invented(
     assert headers["Authorization"] == "Bearer mine"
     assert headers["User-Agent"] == "me/1"
     assert headers["Host"] == server.url.removeprefix("http://")
-    assert "X-Hop" not in headers
-    assert "Content-Type" not in headers
+    assert headers.keys() == {"Host", "Authorization", "User-Agent", "Accept-Encoding", "Connection"}
+    client.request("PUT", body=b"?").read()
+    assert server.seen[1].headers.keys() == {"Host", "Accept-Encoding", "Content-Length", "Connection"}
 
 
 def test_status_headers_and_body_of_the_answer_come_back(client: Client, server: ScriptedServer) -> None:
@@ -82,12 +86,33 @@ def test_one_connection_serves_many_requests(client: Client, server: ScriptedSer
     assert len(server.seen) == 3
 
 
-def test_events_of_a_watch_arrive_one_by_one_as_they_happen(client: Client, server: ScriptedServer) -> None:
+def test_events_of_a_watch_arrive_one_by_one_as_they_happen(
+    client: Client, server: ScriptedServer, proxy: FaultProxy
+) -> None:
     watch = client.watch()
     server.wait_for_watches(1)
     for number in range(3):
         server.send(event(number))
         assert watch.readline() == event(number)
+    assert proxy.counters() == {"requests": 1, "watches": 1}
+
+
+def test_watches_are_asked_for_uncompressed_because_lines_must_be_told_apart(
+    client: Client, server: ScriptedServer
+) -> None:
+    client.request(path="/api/things?watch=1", Accept_Encoding="gzip")
+    assert "Accept-Encoding" not in server.seen[0].headers
+
+
+def test_lines_are_whole_wherever_the_chunks_end() -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        for chunk in (b"a", b"b\nc\n", b"\n", b"d\ne", b"f"):
+            yield chunk
+
+    async def collected() -> list[bytes]:
+        return [line async for line in lines(chunks())]
+
+    assert asyncio.run(collected()) == [b"ab\n", b"c\n", b"\n", b"d\n", b"ef"]
 
 
 def test_a_watch_event_of_many_chunks_stays_whole(client: Client, server: ScriptedServer) -> None:

@@ -7,6 +7,7 @@ import json
 import time
 
 import pytest
+from aiohttp import web
 
 from hack.faultproxy.faults import Answer, Latency, Match, ResetAfter, ResetBefore, Rule
 from hack.faultproxy.proxy import FaultProxy
@@ -94,6 +95,16 @@ def test_a_reset_after_lets_the_server_do_the_write_and_loses_the_answer(
         client.request("POST", body=b'{"kind": "Thing"}')
     assert [(seen.method, seen.body) for seen in server.seen] == [("POST", b'{"kind": "Thing"}')]
     assert proxy.counters() == {"requests": 1, "reset-after": 1}
+
+
+def test_a_reset_after_lets_the_server_finish_its_answer(
+    client: Client, server: ScriptedServer, proxy: FaultProxy
+) -> None:
+    server.answer = lambda _: web.Response(body=bytes(20_000_000))
+    proxy.set_rules(Rule(fault=ResetAfter()))
+    with pytest.raises(ConnectionResetError):
+        client.request()
+    server.wait_for_answers(1)
 
 
 @pytest.mark.parametrize("fault", [ResetBefore(), ResetAfter()])

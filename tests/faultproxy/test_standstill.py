@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 
 import pytest
 from aiohttp import web
 
-from hack.faultproxy.faults import DropWatch, Latency, Rule
+from hack.faultproxy.faults import DelayWatch, Latency, Rule
 from hack.faultproxy.kubeconfig import Target
 from hack.faultproxy.proxy import FaultProxy
-from tests.faultproxy.bed import DEADLINE, Client, ScriptedServer, client_of, event, nothing_to_read
+from tests.faultproxy.bed import DEADLINE, Client, ScriptedServer, client_of, event, nothing_comes
 
 
 def test_a_frozen_proxy_accepts_connections_and_answers_once_thawed(
@@ -50,11 +51,12 @@ def test_a_frozen_watch_neither_forwards_nor_ends_until_thawed(
     server.wait_for_watches(1)
     proxy.wait_for("watches")
     proxy.freeze()
-    proxy.set_rules(Rule(fault=DropWatch(after=3600)))
+    # So short a delay is over at once, but its counter tells that the event has come to the proxy.
+    proxy.set_rules(Rule(fault=DelayWatch(seconds=1e-9)))
     server.send(event(1))
     server.end_watches()
-    server.wait_for_watches(0)
-    assert nothing_to_read(watch)
+    proxy.wait_for("watch-delay")
+    assert nothing_comes(proxy, watch)
     proxy.thaw()
     assert watch.read() == event(1)
 
@@ -94,12 +96,18 @@ def test_heal_undoes_everything(client: Client, server: ScriptedServer, proxy: F
 
 
 def test_a_proxy_can_be_left_while_frozen_with_requests_and_watches_open(server: ScriptedServer) -> None:
-    with FaultProxy(target=_target(server)) as proxy, client_of(proxy.url) as client:
-        client.watch()
-        proxy.wait_for("watches")
-        proxy.freeze()
-        client.send_only()
-        proxy.wait_for("frozen")
+    with contextlib.ExitStack() as afterwards:
+        with FaultProxy(target=_target(server)) as proxy:
+            client = afterwards.enter_context(client_of(proxy.url))
+            watch = client.watch()
+            proxy.wait_for("watches")
+            proxy.freeze()
+            connection = client.send_only()
+            proxy.wait_for("frozen")
+        with pytest.raises(ConnectionResetError):
+            watch.read()
+        with pytest.raises(ConnectionResetError):
+            connection.getresponse()
     server.wait_for_watches(0)
 
 

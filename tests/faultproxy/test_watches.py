@@ -9,7 +9,7 @@ import pytest
 
 from hack.faultproxy.faults import CutWatch, DelayWatch, DropWatch, Ending, HalfOpenWatch, Match, Rule
 from hack.faultproxy.proxy import FaultProxy
-from tests.faultproxy.bed import Client, ScriptedServer, event, nothing_to_read
+from tests.faultproxy.bed import Client, ScriptedServer, event, nothing_comes
 
 
 def open_watch(client: Client, server: ScriptedServer, path: str = "/api/things") -> http.client.HTTPResponse:
@@ -84,7 +84,7 @@ def test_a_half_open_watch_is_accepted_and_then_silent_while_the_connection_stay
     proxy.wait_for("watch-half-open")
     # A request and its answer on the same server come later than the events, and still nothing was forwarded.
     assert client.ask()[0] == 200
-    assert nothing_to_read(watch)
+    assert nothing_comes(proxy, watch)
 
 
 def test_even_the_servers_end_of_a_half_open_watch_is_not_forwarded(
@@ -96,7 +96,7 @@ def test_even_the_servers_end_of_a_half_open_watch_is_not_forwarded(
     server.end_watches()
     server.wait_for_watches(0)
     assert client.ask()[0] == 200
-    assert nothing_to_read(watch)
+    assert nothing_comes(proxy, watch)
 
 
 def test_a_half_open_watch_stays_dead_when_the_rule_is_lifted_and_a_new_one_works(
@@ -110,7 +110,7 @@ def test_a_half_open_watch_stays_dead_when_the_rule_is_lifted_and_a_new_one_work
     server.wait_for_watches(2)
     server.send(event(2))
     assert alive.readline() == event(2)
-    assert nothing_to_read(dead)
+    assert nothing_comes(proxy, dead)
     assert proxy.drop_watches() == 2
     assert dead.read() == b""
 
@@ -137,7 +137,7 @@ def test_while_a_watch_is_late_requests_are_not_and_held_events_come_once_the_de
     server.send(event(2), event(3))
     proxy.wait_for("watch-delay", 2)
     assert client.ask()[0] == 200
-    assert nothing_to_read(watch)
+    assert nothing_comes(proxy, watch)
     proxy.set_rules()
     assert [watch.readline(), watch.readline()] == [event(2), event(3)]
 
