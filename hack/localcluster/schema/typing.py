@@ -63,7 +63,7 @@ class Typing:
         strategies = str(extensions.get("x-kubernetes-patch-strategy") or "")
         self.patch_strategies: tuple[str, ...] = tuple(s for s in strategies.split(",") if s)
         self.patch_merge_key = str(extensions.get("x-kubernetes-patch-merge-key") or "")
-        self.list_type, self.list_keys = _list_relationship(extensions, self.patch_strategies, self.patch_merge_key)
+        self.list_type, self.list_keys = _list_relationship(extensions)
         self.untyped = self._name in (_RAW_EXTENSION, _FIELDS_V1)
         if self.untyped:
             self.scalar = self.list = True
@@ -135,17 +135,11 @@ def _scalar_type(kind: str, form: str) -> str:
     return "boolean" if kind == "boolean" else "untyped"
 
 
-def _list_relationship(
-    extensions: Mapping[str, Any], strategies: tuple[str, ...], merge_key: str
-) -> tuple[ListType, tuple[str, ...]]:
+def _list_relationship(extensions: Mapping[str, Any]) -> tuple[ListType, tuple[str, ...]]:
     declared = extensions.get("x-kubernetes-list-type")
     if declared == "map":
         return "map", tuple(extensions.get("x-kubernetes-list-map-keys") or ())
-    if declared == "set":
-        return "set", ()
-    if declared is None and "merge" in strategies:
-        return ("map", (merge_key,)) if merge_key else ("set", ())
-    return "atomic", ()
+    return ("set", ()) if declared == "set" else ("atomic", ())
 
 
 DEDUCED = Typing({}, preserve=True)

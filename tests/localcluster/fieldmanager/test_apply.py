@@ -86,6 +86,14 @@ def test_what_an_updater_changed_stays_when_the_applier_lets_go() -> None:
     assert live["data"] == {"a": "1", "b": "2"}
 
 
+def test_what_nobody_owns_stays_when_its_neighbour_goes() -> None:
+    live = applied(None, config_map({"a": "1", "b": "1"}), "m")
+    live["metadata"]["managedFields"][0]["fieldsV1"] = {"f:data": {"f:a": {}}}
+    live = applied(live, config_map({"c": "1"}), "m")
+    assert live["data"] == {"b": "1", "c": "1"}
+    assert owned(live) == {"m": {"f:data": {"f:c": {}}}}
+
+
 def test_applying_the_same_again_changes_nothing() -> None:
     live = applied(None, config_map({"a": "1"}), "m")
     assert applied(live, config_map({"a": "1"}), "m", seconds=5) == live
@@ -194,6 +202,12 @@ def test_new_items_stand_where_the_intent_puts_them() -> None:
     live = applied(None, deployment({"name": "a"}, {"name": "b"}), "m", typing=DEPLOYMENT)
     live = applied(live, deployment({"name": "x"}, {"name": "b"}, {"name": "y"}), "n", typing=DEPLOYMENT)
     assert [item["name"] for item in containers_of(live)] == ["a", "x", "b", "y"]
+
+
+def test_shared_items_follow_the_order_of_the_intent() -> None:
+    live = applied(None, deployment({"name": "a"}, {"name": "b"}, {"name": "c"}), "m", typing=DEPLOYMENT)
+    live = applied(live, deployment({"name": "c"}, {"name": "x"}, {"name": "a"}), "n", typing=DEPLOYMENT)
+    assert [item["name"] for item in containers_of(live)] == ["b", "c", "x", "a"]
 
 
 def test_a_defaulted_key_belongs_to_the_identity_of_an_item() -> None:

@@ -119,6 +119,12 @@ def test_entries_that_the_client_sends_replace_the_stored_ones() -> None:
     assert list(owned(track(created, config_map({"a": "1", "b": "1"}, managedFields=[entry])))) == ["renamed"]
 
 
+def test_other_times_alone_are_no_reason_to_write() -> None:
+    created = track(None, config_map({"a": "1"}))
+    entry = {**created["metadata"]["managedFields"][0], "time": "2030-01-01T00:00:00Z"}
+    assert track(created, config_map({"a": "1"}, managedFields=[entry])) == created
+
+
 def test_entries_that_make_no_sense_are_ignored() -> None:
     created = track(None, config_map({"a": "1"}))
     assert track(created, config_map({"a": "1"}, managedFields=[{"manager": "x"}])) == created

@@ -46,6 +46,7 @@ SAME_LENGTHS = text(maxLength=10)
         (array(NUMBER), "self.all(x, true)", 4718591),
         (array(NUMBER, maxItems=10), "self.all(x, true)", 32),
         (array(text()), "self.all(x, true)", 3145727),
+        (array(NUMBER, maxItems=10), "self.exists(x, true)", 42),
         (array(BOOLEAN), "self.all(x, true)", 1887437),
         (array(array(NUMBER)), "self.all(x, true)", 3145727),
         (array(EITHER), "self.all(x, true)", 4718591),

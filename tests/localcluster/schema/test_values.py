@@ -204,6 +204,18 @@ def test_any_of_asks_for_one_branch_and_all_of_for_every_one() -> None:
     ]
 
 
+def test_the_branch_of_an_any_of_that_got_furthest_tells_what_is_wrong() -> None:
+    field = {
+        "type": "object",
+        "properties": {"a": STRING},
+        "anyOf": [{"minProperties": 5}, {"properties": {"a": {"enum": ["x"]}}}, {"minProperties": 6}],
+    }
+    assert [error.message for error in errors_of(field, {"a": "y"})] == [
+        '<nil>: Invalid value: "": "spec.x" must validate at least one schema (anyOf)',
+        'spec.x.a: Unsupported value: "y": supported values: "x"',
+    ]
+
+
 def test_not_refuses_what_the_schema_accepts() -> None:
     field = {"type": "object", "properties": {"a": STRING}, "not": {"required": ["a"]}}
     message = '<nil>: Invalid value: "": "spec.x" must not validate the schema (not)'
