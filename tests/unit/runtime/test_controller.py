@@ -134,10 +134,14 @@ def test_an_error_waits_for_the_back_off(rig: Rig, error: Exception) -> None:
     assert rig.delays() == [("a", 1.0)]
 
 
-def test_a_terminal_error_is_not_tried_again(rig: Rig) -> None:
-    rig.once(TerminalError("pointless"))
-    assert rig.metrics.results == ["error"]
-    assert rig.metrics.failures == ["terminal"]
+def test_a_terminal_error_is_not_tried_again_and_forgets_the_key(rig: Rig, clock: FakeClock) -> None:
+    rig.run(ApiError("no"), TerminalError("pointless"))
+    rig.queue.add("a")
+    eventually(lambda: clock.next_wake() == 1)
+    clock.advance(1)
+    eventually(lambda: rig.metrics.results == ["error", "error"])
+    eventually(lambda: not rig.queue.snapshot().processing)
+    assert rig.metrics.failures == ["error", "terminal"]
     assert rig.delays() == []
     assert rig.queue.num_requeues("a") == 0
 

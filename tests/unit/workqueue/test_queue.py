@@ -285,6 +285,18 @@ class TestShutdown:
         drain.join(DEADLINE)
         assert drained == [True]
 
+    def test_a_drain_waits_for_a_backlog_that_no_worker_has_taken_yet(
+        self, queue: RateLimitingQueue, clock: FakeClock
+    ) -> None:
+        queue.add("a")
+        drained: list[bool] = []
+        drain = start(lambda: drained.append(queue.shutdown_with_drain()))
+        eventually(lambda: clock.sleepers() == 1)
+        assert take(queue) == "a"
+        queue.done("a")
+        drain.join(DEADLINE)
+        assert drained == [True]
+
     def test_a_drain_waits_for_a_key_that_was_added_while_processed(
         self, queue: RateLimitingQueue, clock: FakeClock
     ) -> None:
