@@ -165,12 +165,18 @@ def _blanked(value: Json, key: str = "") -> Json:
     if isinstance(value, dict):
         return {_blanked_text(name): _blanked(item, name) for name, item in value.items()}
     if isinstance(value, list):
-        return [_blanked(item, key) for item in value]
+        items = [_blanked(item, key) for item in value]
+        # Entries of managedFields are ordered by their times, which may fall into two seconds here and not there.
+        return sorted(items, key=_sort_key) if key == "managedFields" else items
     if isinstance(value, str):
         if key in ("resourceVersion", "uid", "continue", "manager", "serverAddress"):
             return f"<{key}>"
         return _blanked_text(value)
     return value
+
+
+def _sort_key(value: Json) -> str:
+    return json.dumps(value, sort_keys=True)
 
 
 def _blanked_text(text: str) -> str:

@@ -1,0 +1,60 @@
+"""The decision: members of system:masters may do everything, everybody else what a binding gives them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..auth.users import MASTERS, User
+from ..fielderrors import go_quote
+from .attributes import Attributes, refusal
+from .policy import GROUP, Policy
+from .rules import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether a request is allowed; `reason` is "" where there is nothing to say."""
+
+    allowed: bool
+    reason: str = ""
+
+
+class Authorizer:
+    """Decides by a policy."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+
+    def decide(self, asked: Attributes) -> Decision:
+        """Whether the request is allowed, and by which binding, or which bound role is missing."""
+        if MASTERS in asked.user.groups:
+            return Decision(True)
+        missing: list[tuple[str, str]] = []
+        for namespace in ("", asked.namespace) if asked.namespace else ("",):
+            grants = self._policy.grants(asked.user, namespace)
+            for grant in grants.given:
+                if any(rule.allows(asked) for rule in grant.rules):
+                    return Decision(True, f"RBAC: allowed by {grant.source}")
+            missing += grants.missing
+        return Decision(False, f"RBAC: {unresolved(missing)}" if missing else "")
+
+    def check(self, asked: Attributes) -> None:
+        """Refuse what is not allowed.
+
+        Raises:
+            StatusError: 403.
+        """
+        decision = self.decide(asked)
+        if not decision.allowed:
+            raise refusal(asked, decision.reason)
+
+    def rights(self, user: User, namespace: str) -> tuple[list[Rule], str]:
+        """Every rule that applies to a user in a namespace, and what went wrong finding them ("" for nothing)."""
+        rules, missing = self._policy.rights(user, namespace)
+        return rules, unresolved(missing)
+
+
+def unresolved(missing: list[tuple[str, str]]) -> str:
+    """Bound roles that do not exist, as an aggregate of Go errors is printed."""
+    texts = list(dict.fromkeys(f"{kind.lower()}.{GROUP} {go_quote(name)} not found" for kind, name in missing))
+    return texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]" if texts else ""
