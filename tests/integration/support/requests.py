@@ -39,6 +39,10 @@ class Requests:
             and environment in ("", entry.namespace, entry.name, _name_in_body(entry))
         ]
 
+    def count(self, verb: str, resource: str, since: int = 0) -> int:
+        """How many requests of that kind were made."""
+        return sum(entry.verb == verb and entry.resource == resource for entry in self.all(since))
+
     def order(self, since: int = 0, *, environment: str = "") -> list[str]:
         """The writes as `verb resource[/subresource] name`."""
         return [told(entry) for entry in self.writes(since, environment=environment)]
