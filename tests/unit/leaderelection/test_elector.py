@@ -351,8 +351,11 @@ class TestGate:
         api.before = lambda verb: clock.advance(4)
         candidate.round()
         api.before = lambda verb: None
+        api.broken = ConnectionLost("refused")
         clock.advance(5.9)
         assert candidate.elector.is_leader_now()
+        clock.advance(0.2)
+        assert not candidate.elector.is_leader_now(), "ten seconds after the renewal was sent, six after its answer"
 
     def test_before_being_elected_it_is_shut(self, candidate: Candidate) -> None:
         assert not candidate.elector.is_leader_now()
