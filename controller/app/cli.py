@@ -21,7 +21,11 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
         print(f"tronador run: {error}", file=sys.stderr)
         return EXIT_USAGE
     logs.configure(log_format=chosen.log_format, level=chosen.log_level)
-    return run.run(chosen)
+    try:
+        return run.run(chosen)
+    except options.OptionError as error:
+        print(f"tronador run: {error}", file=sys.stderr)
+        return EXIT_USAGE
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -37,6 +37,13 @@ def _integer(text: str) -> int:
         raise ValueError(f"{text!r} is no whole number") from None
 
 
+def _boolean(text: str) -> bool:
+    known = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+    if (word := text.strip().lower()) not in known:
+        raise ValueError(f"{text!r} is neither true nor false")
+    return known[word]
+
+
 def _address(text: str) -> str:
     parse_address(text)
     return text
@@ -57,6 +64,7 @@ def _labels(text: str) -> Mapping[str, str]:
 
 
 _TEXT = _Kind(str, str, "TEXT")
+_SWITCH = _Kind(_boolean, lambda value: str(value).lower(), "BOOL")
 _ADDRESS = _Kind(_address, str, "HOST:PORT")
 _NUMBER = _Kind(_integer, str, "NUMBER")
 _DURATION = _Kind(durations.parse, durations.render, "DURATION")
@@ -80,6 +88,14 @@ class Options:
     )
     context: str = _option(_TEXT, "", "context of the kubeconfig; without it the current one")
     namespace: str = _option(_TEXT, "tronador-system", "namespace of the controller itself")
+    leader_elect: bool = _option(
+        _SWITCH, True, "let one of several replicas work, chosen by a Lease in the controller's own namespace"
+    )
+    lease_duration: float = _option(_DURATION, 15.0, "how long a leader that went silent is waited for", least=0.1)
+    lease_renew_deadline: float = _option(
+        _DURATION, 10.0, "how long a leader tries to renew its lease before it ends", least=0.1
+    )
+    lease_retry_period: float = _option(_DURATION, 2.0, "pause between two attempts at the lease", least=0.01)
     service_account: str = _option(
         _TEXT,
         "tronador-controller",
@@ -152,11 +168,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add a flag for every option."""
     for option in fields(Options):
         kind: _Kind = option.metadata["kind"]
+        # A switch alone, without a value, means true.
+        alone: dict[str, Any] = {"nargs": "?", "const": "true"} if kind is _SWITCH else {}
         shown = f"default: {default_text(option)}; " if default_text(option) else ""
         parser.add_argument(
             flag(option),
             metavar="|".join(option.metadata["choices"]) or kind.placeholder,
             help=f"{option.metadata['help']} ({shown}${variable(option)})".replace("%", "%%"),
+            **alone,
         )
 
 

@@ -15,7 +15,7 @@ from controller.api.helm_operator import HELM_RELEASES
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import NAMESPACES, Resource
-from controller.app.addresses import parse_address
+from controller.app import election, serving
 from controller.app.options import Options
 from controller.app.sources import Enqueue
 from controller.cache import Backoff, ConsistencyStore, Informer, Store
@@ -33,8 +33,7 @@ from controller.environment.wakeups import Wakeups
 from controller.environment.watches import WATCHES, Watch
 from controller.events import Recorder
 from controller.metrics import Metrics
-from controller.runtime import Controller, HealthChecks, HttpServer, Manager, Response
-from controller.runtime.httpserver import Route
+from controller.runtime import Controller, Manager
 from controller.workqueue import (
     BucketLimiter,
     ItemExponentialLimiter,
@@ -59,10 +58,13 @@ class Application:
 
 
 def build(options: Options, connection: Connection) -> Application:
-    """The whole controller for one cluster. OSError: an address of `options` is taken; OptionError: it is none."""
+    """The whole controller. OSError: an address is taken; OptionError: options contradict each other."""
     metrics = Metrics()
+    elector = election.build(options, connection, metrics)
     requests = Client(
         connection=connection,
+        # Asked before each write: nothing of a process that lost its lease may reach the cluster.
+        may_write=elector.is_leader_now if elector else lambda: True,
         read_timeout=options.request_timeout,
         pool_size=options.workers + 4,
         metrics=metrics.client,
@@ -115,12 +117,17 @@ def build(options: Options, connection: Connection) -> Application:
         metrics=metrics.controller,
     )
     _prepare(metrics, environments)
-    ready = HealthChecks({"caches": lambda: None if manager.caches_synced else "the caches are not filled yet"})
     manager = Manager(
-        servers=_servers(options, metrics, ready),
+        servers=serving.build(
+            options,
+            metrics,
+            healthy={"leader-election": lambda: elector.problem() if elector else None},
+            ready={"caches": lambda: None if manager.caches_synced else "the caches are not filled yet"},
+        ),
         caches=tuple(informers.values()),
         services=(recorder, wakeups),
         controllers=(controller,),
+        elector=elector,
         graceful_timeout=options.graceful_timeout,
         sync_timeout=options.cache_sync_timeout or math.inf,
     )
@@ -182,20 +189,3 @@ def _prepare(metrics: Metrics, environments: Store) -> None:
         phases=PHASE_NAMES, outcomes=OUTCOMES, reasons=("ChartFetchFailed", "DeployFailed", "Failed", "TestFailed")
     )
     metrics.environments.observe_environments(statuses=tuple(State), count=count)
-
-
-def _servers(options: Options, metrics: Metrics, ready: HealthChecks) -> tuple[HttpServer, ...]:
-    routes: dict[str, dict[str, Route]] = {
-        options.metrics_address: {
-            "/metrics": lambda rest, query: Response(200, metrics.render(), metrics.content_type)
-        },
-    }
-    # Both may be asked for on the same address.
-    probes: dict[str, Route] = {"/healthz": HealthChecks().respond, "/readyz": ready.respond}
-    routes.setdefault(options.health_address, {}).update(probes)
-    return tuple(
-        HttpServer(name="-".join(path.strip("/") for path in served), host=host, port=port, routes=served)
-        for address, served in routes.items()
-        if (parsed := parse_address(address)) is not None
-        for host, port in (parsed,)
-    )

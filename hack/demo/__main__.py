@@ -81,7 +81,7 @@ def _run(console: Console, folder: Path, *, keep: bool) -> None:
         addresses = ("--metrics-address", "127.0.0.1:0", "--health-address", "127.0.0.1:0")
         programs.start(
             "controller",
-            ["controller", "run", "--kubeconfig", str(kubeconfig), *addresses],
+            ["controller", "run", "--kubeconfig", str(kubeconfig), "--leader-elect=false", *addresses],
             ready=lambda: "starting" in _text(programs.log_of("controller")),
         )
         journey = Journey(

@@ -21,6 +21,7 @@ from tests.integration.support.waiting import DEADLINE, eventually
 
 # Every interval short; each can be changed by a test.
 SHORT: Mapping[str, Any] = {
+    "leader_elect": False,
     "status_settle": 0.05,
     "recheck_interval": 0.2,
     "max_backoff": 0.2,

@@ -1,0 +1,72 @@
+"""Which of several processes works: the elector, with a client of its own that nothing else can hold up."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import uuid
+from typing import Any
+
+from controller.apimachinery.errors import AlreadyExists, NotFound
+from controller.apimachinery.resources import NAMESPACES, Resource
+from controller.app.options import OptionError, Options
+from controller.client import Client, Connection
+from controller.leaderelection import LeaderElectionConfig, LeaderElector
+from controller.metrics import Metrics
+
+LEASE_NAME = "tronador-controller"
+
+
+def build(options: Options, connection: Connection, metrics: Metrics) -> LeaderElector | None:
+    """The elector, or None where this process is to work alone. OptionError: the durations do not fit together."""
+    if not options.leader_elect:
+        return None
+    try:
+        election = LeaderElectionConfig(
+            namespace=options.namespace,
+            name=LEASE_NAME,
+            identity=f"{socket.gethostname()}_{uuid.uuid4()}",
+            lease_duration=options.lease_duration,
+            renew_deadline=options.lease_renew_deadline,
+            retry_period=options.lease_retry_period,
+        )
+    except ValueError as error:
+        raise OptionError(f"--lease-duration, --lease-renew-deadline, --lease-retry-period: {error}") from None
+    client = Client(
+        connection=connection,
+        connect_timeout=election.request_timeout,
+        read_timeout=election.request_timeout,
+        pool_size=1,
+        max_retries=0,
+        metrics=metrics.client,
+    )
+    return LeaderElector(client=LeaseClient(client), config=election, metrics=metrics.leader_election)
+
+
+class LeaseClient:
+    """Reads and writes the lease; makes the controller's own namespace where the first lease finds none.
+
+    Installed from the manifests the namespace is there. Run from a workplace, against a cluster that never saw them,
+    it is not, and nobody should have to guess why nothing happens.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def get(self, resource: Resource, name: str, *, namespace: str = "") -> dict[str, Any]:
+        """Read."""
+        return self._client.get(resource, name, namespace=namespace)
+
+    def create(self, resource: Resource, obj: dict[str, Any], *, namespace: str = "") -> dict[str, Any]:
+        """Create, with the namespace if need be."""
+        try:
+            return self._client.create(resource, obj, namespace=namespace)
+        except NotFound:
+            body = {"apiVersion": NAMESPACES.api_version, "kind": NAMESPACES.kind, "metadata": {"name": namespace}}
+            with contextlib.suppress(AlreadyExists):
+                self._client.create(NAMESPACES, body)
+            return self._client.create(resource, obj, namespace=namespace)
+
+    def replace(self, resource: Resource, name: str, obj: dict[str, Any], *, namespace: str = "") -> dict[str, Any]:
+        """Replace, at the object's resourceVersion."""
+        return self._client.replace(resource, name, obj, namespace=namespace)

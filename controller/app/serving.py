@@ -1,0 +1,37 @@
+"""What the process serves over HTTP: metrics for scrapes, and health for probes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from controller.app.addresses import parse_address
+from controller.app.options import Options
+from controller.metrics import Metrics
+from controller.runtime import HealthChecks, HttpServer, Response
+from controller.runtime.health import Check
+from controller.runtime.httpserver import Route
+
+
+def build(
+    options: Options, metrics: Metrics, *, healthy: Mapping[str, Check], ready: Mapping[str, Check]
+) -> tuple[HttpServer, ...]:
+    """One server for each address that is asked for. OSError: an address is taken."""
+
+    def scrape(rest: str, query: Mapping[str, list[str]]) -> Response:
+        return Response(200, metrics.render(), metrics.content_type)
+
+    probes: dict[str, Callable[..., Response]] = {
+        "/healthz": HealthChecks(healthy).respond,
+        "/readyz": HealthChecks(ready).respond,
+    }
+    routes: dict[str, dict[str, Route]] = {options.metrics_address: {"/metrics": scrape}}
+    # Both may be asked for on the same address, as long as it is not "any free port".
+    routes.setdefault(options.health_address, {}).update(probes)
+    servers = []
+    for address, served in routes.items():
+        parsed = parse_address(address)
+        if parsed is not None:
+            host, port = parsed
+            name = "-".join(path.strip("/") for path in served)
+            servers.append(HttpServer(name=name, host=host, port=port, routes=served))
+    return tuple(servers)
