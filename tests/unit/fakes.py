@@ -49,13 +49,16 @@ class FakeClock:
             condition.wait(DEADLINE)
         finally:
             with self._lock:
-                self._waiting.remove(entry)
+                self._waiting = [one for one in self._waiting if one is not entry]
 
     def advance(self, seconds: float) -> None:
         with self._lock:
             self._now += seconds
-            due = [condition for condition, deadline in self._waiting if deadline is not None and deadline <= self._now]
-        for condition in due:
+            due = [entry for entry in self._waiting if entry[1] is not None and entry[1] <= self._now]
+            # From now on they are awake, even if they have not had the processor yet: `waiters` counts them again only
+            # when they wait again, so a test can let everybody finish before it moves time on.
+            self._waiting = [entry for entry in self._waiting if entry not in due]
+        for condition, _ in due:
             with condition:
                 condition.notify_all()
 
