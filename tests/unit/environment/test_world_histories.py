@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from controller.api.environment import ENVIRONMENT_LABEL, ENVIRONMENTS, Environment
 from controller.api.helm_operator import HELM_RELEASES
@@ -42,6 +42,10 @@ class Histories(RuleBasedStateMachine):
     # The model
 
     def _follow(self, write: Write) -> None:
+        if write.resource == HELM_RELEASES and write.verb == "create":
+            known = Environment(self.api.peek(ENVIRONMENTS, NAME) or {}).recorded_release
+            left = {secret["metadata"]["labels"]["name"] for secret in self.api.all(SECRETS, NAME)} - {write.name}
+            assert known not in left, "a release was made before the old one was uninstalled"
         if write.resource != NAMESPACES:
             return
         if write.verb == "create":
@@ -77,6 +81,12 @@ class Histories(RuleBasedStateMachine):
 
     # What authors do
 
+    @initialize(labels=LABELS, name=NAMES, deployed=st.booleans())
+    def begin(self, labels: dict[str, str], name: str, deployed: bool) -> None:
+        if deployed:
+            self.create(labels, name)
+            self.settle()
+
     @precondition(lambda self: self._environment() is None)
     @rule(labels=LABELS, name=NAMES)
     def create(self, labels: dict[str, str], name: str) -> None:
@@ -110,6 +120,12 @@ class Histories(RuleBasedStateMachine):
             self.api.edit(NAMESPACES, NAME, "", lambda obj: obj["metadata"]["labels"].update({key: value}))
             self.theirs[key] = value
             self.ours.discard(key)
+
+    @rule(key=KEYS)
+    def meddle_with_a_label_that_its_author_gives_up(self, key: str) -> None:
+        # Both at once, which single steps would hardly ever hit.
+        self.meddle_with_a_label(key, "x")
+        self._edit(lambda spec: (spec.get("namespaceLabels") or {}).pop(key, None))
 
     @rule(key=KEYS)
     def remove_a_label(self, key: str) -> None:
