@@ -9,10 +9,9 @@ import signal
 from pathlib import Path
 
 from .audit import AuditLog
-from .auth import Authenticator
 from .kubeconfig import write_kubeconfig
 from .options import Options
-from .server import Server
+from .server import Server, credentials_of
 from .storage import state
 from .storage.store import Store
 
@@ -35,6 +34,12 @@ def main() -> None:
     parser.add_argument(
         "--no-initial-events", action="store_true", help="refuse watches that ask for sendInitialEvents"
     )
+    parser.add_argument(
+        "--rights-delay",
+        type=float,
+        default=defaults.rights_delay,
+        help="seconds until changes of roles and bindings take effect",
+    )
     parser.add_argument("--no-rollouts", action="store_true", help="leave the status of workloads to somebody else")
     given = parser.parse_args()
     options = Options(
@@ -46,6 +51,7 @@ def main() -> None:
         history_limit=given.history_limit,
         initial_events=not given.no_initial_events,
         rollouts=not given.no_rollouts,
+        rights_delay=given.rights_delay,
     )
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     asyncio.run(_serve(options, given.kubeconfig))
@@ -59,10 +65,10 @@ async def _serve(options: Options, kubeconfig: Path) -> None:
     store = Store(history_limit=options.history_limit)
     if options.state_file:
         state.load(store, Path(options.state_file))
-    authenticator, audit = Authenticator(), AuditLog(options.audit_log)
-    server = Server(options=options, store=store, authenticator=authenticator, audit=audit, port=options.port)
-    url = f"http://{options.host}:{await server.start()}"
-    write_kubeconfig(kubeconfig, url=url, token=authenticator.admin_token)
+    credentials, audit = credentials_of(options), AuditLog(options.audit_log)
+    server = Server(options=options, store=store, credentials=credentials, audit=audit, port=options.port)
+    url = f"https://{options.host}:{await server.start()}"
+    write_kubeconfig(kubeconfig, url=url, authority=credentials.authority, token=credentials.admin_token)
     print(f"serving on {url}, KUBECONFIG={kubeconfig}", flush=True)
     await stopped.wait()
     await server.stop()

@@ -16,7 +16,8 @@ class AuditEntry:
 
     Attributes:
         time: seconds since the epoch, when the answer began.
-        user, user_agent: who asked.
+        user, user_agent: who asked; the user is "" when the credentials were not good.
+        impersonated_user: as whom, if that is somebody else.
         verb: as RBAC calls it (get, list, watch, create, update, patch, delete, deletecollection), or the HTTP method
             in lower case for paths that are no resource.
         path: the URL's path.
@@ -27,6 +28,7 @@ class AuditEntry:
     time: float = field(default_factory=time.time)
     user: str
     user_agent: str
+    impersonated_user: str = ""
     verb: str
     path: str
     group: str = ""

@@ -13,11 +13,10 @@ from typing import Any, Self, TypeVar
 from controller.apimachinery.threads import start_thread
 
 from .audit import AuditLog
-from .auth import Authenticator
 from .hooks import Hooks
 from .kubeconfig import write_kubeconfig
 from .options import Options
-from .server import Server
+from .server import Server, credentials_of
 from .storage import state
 from .storage.store import Store
 
@@ -36,6 +35,7 @@ class LocalCluster:
         kubeconfig: path of the kubeconfig.
         audit: every request so far.
         token: the admin's bearer token.
+        authority: certificate of the certificate authority, as PEM.
     """
 
     def __init__(self, options: Options | None = None, *, kubeconfig: Path | None = None) -> None:
@@ -43,8 +43,9 @@ class LocalCluster:
         self._folder = tempfile.TemporaryDirectory(prefix="localcluster-")
         self.kubeconfig = kubeconfig or Path(self._folder.name) / "kubeconfig"
         self.audit = AuditLog(self._options.audit_log)
-        self._authenticator = Authenticator()
-        self.token = self._authenticator.admin_token
+        self._credentials = credentials_of(self._options)
+        self.token = self._credentials.admin_token
+        self.authority = self._credentials.authority
         self._store = self._new_store()
         self._port = self._options.port
         self._loop = asyncio.new_event_loop()
@@ -60,7 +61,12 @@ class LocalCluster:
     @property
     def url(self) -> str:
         """Base URL of the API."""
-        return f"http://{self._options.host}:{self._port}"
+        return f"https://{self.address}"
+
+    @property
+    def address(self) -> str:
+        """Where it listens, as `host:port`."""
+        return f"{self._options.host}:{self._port}"
 
     @property
     def hooks(self) -> Hooks:
@@ -71,7 +77,7 @@ class LocalCluster:
     def __enter__(self) -> Self:
         self._thread = start_thread("localcluster", self._loop.run_forever)
         self.start()
-        write_kubeconfig(self.kubeconfig, url=self.url, token=self.token)
+        write_kubeconfig(self.kubeconfig, url=self.url, authority=self.authority, token=self.token)
         return self
 
     def __exit__(
@@ -94,7 +100,7 @@ class LocalCluster:
         server = Server(
             options=self._options,
             store=self._store,
-            authenticator=self._authenticator,
+            credentials=self._credentials,
             audit=self.audit,
             port=self._port,
         )

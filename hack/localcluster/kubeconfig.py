@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import base64
+import os
+import tempfile
 from pathlib import Path
 
 import yaml
 
 
-def write_kubeconfig(path: Path, *, url: str, token: str, namespace: str = "default") -> None:
-    """Write a kubeconfig with one context, readable by its owner only."""
+def write_kubeconfig(path: Path, *, url: str, authority: str, token: str, namespace: str = "default") -> None:
+    """Write a kubeconfig with one context, readable by its owner only, and all at once: somebody may wait for it.
+
+    Args:
+        authority: certificate that verifies the server, as PEM.
+    """
     name = "localcluster"
+    cluster = {"server": url, "certificate-authority-data": base64.b64encode(authority.encode()).decode()}
     document = {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [{"name": name, "cluster": {"server": url}}],
+        "clusters": [{"name": name, "cluster": cluster}],
         "users": [{"name": "admin", "user": {"token": token}}],
         "contexts": [{"name": name, "context": {"cluster": name, "user": "admin", "namespace": namespace}}],
         "current-context": name,
     }
-    path.touch(mode=0o600)
-    path.write_text(yaml.safe_dump(document), encoding="utf-8")
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        yaml.safe_dump(document, file)
+    Path(draft).replace(path)

@@ -18,6 +18,8 @@ class Options:
         initial_events: answer watches with sendInitialEvents; False refuses them as a server without progress
             notifications from its storage does.
         rollouts: a small controller marks workloads as rolled out.
+        rights_delay: seconds until a change of roles or bindings takes effect, as on a real server it takes some
+            milliseconds; 0 for at once.
         namespace_report_delay: seconds until a terminating namespace says what remains in it.
     """
 
@@ -29,4 +31,5 @@ class Options:
     history_limit: int = 10_000
     initial_events: bool = True
     rollouts: bool = True
+    rights_delay: float = 0.0
     namespace_report_delay: float = 1.0

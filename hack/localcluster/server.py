@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 from aiohttp import web
 
 from .audit import AuditLog
-from .auth import Authenticator
+from .auth import Authenticator, Credentials
 from .controllers.aggregation import AggregationController
 from .controllers.definitions import DefinitionController
 from .controllers.garbage import GarbageCollector
 from .controllers.manager import ControllerManager
 from .controllers.namespaces import NamespaceController
 from .controllers.rollouts import RolloutController
+from .controllers.tokens import TokenController
 from .discovery.handler import DiscoveryHandler
 from .hooks import HookHandler, Hooks
 from .http.app import ApiServer
 from .http.resources import ResourceHandler
+from .http.reviews import ReviewHandler
+from .http.tokens import TokenHandler
 from .options import Options
+from .rbac.authorizer import Authorizer
+from .rbac.bootstrap import bootstrap
+from .rbac.feed import PolicyFeed
+from .rbac.guard import WriteGuard
 from .registry.catalog import Catalog
 from .registry.registry import Registry
 from .storage.store import Store
@@ -28,6 +36,13 @@ from .watch.hub import WatchHub
 _SHUTDOWN_SECONDS = 0.5
 
 
+def credentials_of(options: Options) -> Credentials:
+    """New ones, or those kept beside the state file: with its state a cluster stays the same one to its clients."""
+    if not options.state_file:
+        return Credentials()
+    return Credentials.kept_in(Path(f"{options.state_file}.credentials"))
+
+
 class Server:
     """Serves a store until stopped. The store outlives the server: that is a restart with state.
 
@@ -35,13 +50,15 @@ class Server:
         port: where to listen, 0 for any.
     """
 
-    def __init__(
-        self, *, options: Options, store: Store, authenticator: Authenticator, audit: AuditLog, port: int
-    ) -> None:
+    def __init__(self, *, options: Options, store: Store, credentials: Credentials, audit: AuditLog, port: int) -> None:
         self._options = options
         self._port = port
+        self._tls = credentials.server_context(options.host)
         catalog = Catalog()
-        registry = Registry(store, catalog)
+        authenticator = Authenticator(credentials, store)
+        self._policies = PolicyFeed(store, delay=options.rights_delay)
+        authorizer = Authorizer(self._policies.effective)
+        registry = Registry(store, catalog, WriteGuard(authorizer, self._policies.live))
         self._hub = WatchHub(store)
         self._controllers = ControllerManager(registry)
         namespaces = NamespaceController(registry, self._controllers.later, report_delay=options.namespace_report_delay)
@@ -49,16 +66,21 @@ class Server:
         self._controllers.add(namespaces.react)
         self._controllers.add(GarbageCollector(registry).react)
         self._controllers.add(AggregationController(registry).react)
+        self._controllers.add(TokenController(registry, credentials).react)
         if options.rollouts:
             self._controllers.add(RolloutController(registry).react)
         namespaces.bootstrap()
+        bootstrap(registry)
         self.hooks = Hooks(store=store, hub=self._hub, audit=audit)
         api = ApiServer(
             catalog=catalog,
             resources=ResourceHandler(registry, self._hub, options),
+            review_handler=ReviewHandler(registry, authorizer=authorizer, authenticator=authenticator),
+            token_handler=TokenHandler(registry, credentials.signer),
             discovery=DiscoveryHandler(catalog),
             hooks=HookHandler(self.hooks),
             authenticator=authenticator,
+            authorizer=authorizer,
             audit=audit,
         )
         self._runner = web.AppRunner(
@@ -67,9 +89,11 @@ class Server:
 
     async def start(self) -> int:
         """Listen; gives the port."""
-        self._controllers.start(asyncio.get_running_loop())
+        loop = asyncio.get_running_loop()
+        self._policies.start(loop)
+        self._controllers.start(loop)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._options.host, self._port, reuse_address=True)
+        site = web.TCPSite(self._runner, self._options.host, self._port, reuse_address=True, ssl_context=self._tls)
         await site.start()
         port: int = self._runner.addresses[0][1]
         return port
@@ -79,4 +103,5 @@ class Server:
         self._hub.drop()
         await self._runner.cleanup()
         self._controllers.stop()
+        self._policies.stop()
         self._hub.detach()

@@ -91,7 +91,7 @@ def test_a_kubeconfig_that_cannot_be_used_ends_with_1_and_a_sentence(
 
 
 def test_an_address_that_is_taken_ends_with_1_and_a_sentence(cluster: Cluster, local: LocalCluster) -> None:
-    address = local.url.removeprefix("http://")
+    address = local.address
     done = run("run", "--kubeconfig", str(cluster.kubeconfig), "--health-address", address, "--metrics-address", "0")
     assert done.returncode == 1
     assert address.partition(":")[2] in done.stderr or "in use" in done.stderr

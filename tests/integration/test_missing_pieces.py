@@ -86,7 +86,7 @@ def test_an_api_server_that_cannot_be_reached_is_told_and_awaited(
     engine.stop()
     local.stop()
     process = start_process()
-    line = process.logged("cannot list or watch", local.url.removeprefix("http://"))
+    line = process.logged("cannot list or watch", local.address)
     assert line["level"] == "warning"
     assert len([one for one in process.lines() if one.get("resource") == line["resource"]]) == 1
     local.start()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import ssl
 import subprocess
 import threading
 import time
@@ -29,6 +30,12 @@ class Answer:
     headers: dict[str, str]
 
 
+def connection(cluster: LocalCluster) -> http.client.HTTPSConnection:
+    """A connection to a cluster, which is verified by its certificate authority."""
+    trust = ssl.create_default_context(cadata=cluster.authority)
+    return http.client.HTTPSConnection(cluster.address, timeout=DEADLINE_SECONDS, context=trust)
+
+
 class Api:
     """Requests to a cluster, one after the other over one connection."""
 
@@ -50,8 +57,7 @@ class Api:
         self, method: str, path: str, body: Any = None, *, content_type: str = "", accept: str = "", token: str = ""
     ) -> Answer:
         """One request; bytes and str bodies go as they are, others as JSON."""
-        host = self._cluster.url.removeprefix("http://")
-        self._connection = self._connection or http.client.HTTPConnection(host, timeout=DEADLINE_SECONDS)
+        self._connection = self._connection or connection(self._cluster)
         headers = {"Authorization": f"Bearer {token or self._token}"}
         if content_type:
             headers["Content-Type"] = content_type
@@ -100,14 +106,14 @@ class Api:
 
     def watch(self, path: str, *, accept: str = "application/json") -> Watch:
         """Open a watch; it is established when this returns."""
-        return Watch(self._cluster.url, path, self._token, accept=accept)
+        return Watch(self._cluster, path, self._token, accept=accept)
 
 
 class Watch:
     """An open watch stream."""
 
-    def __init__(self, url: str, path: str, token: str, *, accept: str) -> None:
-        self._connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=DEADLINE_SECONDS)
+    def __init__(self, cluster: LocalCluster, path: str, token: str, *, accept: str) -> None:
+        self._connection = connection(cluster)
         self._connection.request("GET", path, headers={"Authorization": f"Bearer {token}", "Accept": accept})
         self._response = self._connection.getresponse()
         self.code = self._response.status

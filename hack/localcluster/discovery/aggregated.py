@@ -6,7 +6,7 @@ from ..objects import Object
 from ..registry.catalog import Catalog
 from ..registry.custom import CUSTOM_VERBS
 from ..registry.resource import ResourceType
-from .legacy import SCALE_KIND, subresource_verbs
+from .legacy import SUBRESOURCE_KINDS, subresource_verbs
 
 CONTENT_TYPE = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
@@ -54,7 +54,7 @@ def _resource(resource: ResourceType) -> Object:
     below = [
         {
             "subresource": name,
-            "responseKind": SCALE_KIND if name == "scale" else kind,
+            "responseKind": SUBRESOURCE_KINDS.get(name, kind),
             "verbs": list(subresource_verbs(name)),
         }
         for name in resource.subresources

@@ -10,7 +10,10 @@ from ..registry.catalog import Catalog
 from ..registry.custom import CUSTOM_VERBS
 from ..registry.resource import ResourceType
 
-SCALE_KIND = {"group": "autoscaling", "version": "v1", "kind": "Scale"}
+SUBRESOURCE_KINDS = {
+    "scale": {"group": "autoscaling", "version": "v1", "kind": "Scale"},
+    "token": {"group": "authentication.k8s.io", "version": "v1", "kind": "TokenRequest"},
+}
 SUBRESOURCE_VERBS = ("get", "patch", "update")
 
 
@@ -62,7 +65,8 @@ def _entries(resource: ResourceType) -> list[Object]:
         entry["shortNames"] = list(resource.short_names)
     if resource.categories:
         entry["categories"] = list(resource.categories)
-    entry["storageVersionHash"] = storage_hash(resource)
+    if "get" in resource.verbs:  # reviews are answered and not stored
+        entry["storageVersionHash"] = storage_hash(resource)
     entries = [entry]
     for name in resource.subresources:
         below: Object = {
@@ -72,15 +76,14 @@ def _entries(resource: ResourceType) -> list[Object]:
             "kind": resource.kind,
             "verbs": list(subresource_verbs(name)),
         }
-        if name == "scale":
-            below.update(SCALE_KIND)
+        below.update(SUBRESOURCE_KINDS.get(name, {}))
         entries.append(below)
     return entries
 
 
 def subresource_verbs(name: str) -> tuple[str, ...]:
     """What may be done to a subresource."""
-    return ("update",) if name == "finalize" else SUBRESOURCE_VERBS
+    return {"finalize": ("update",), "token": ("create",)}.get(name, SUBRESOURCE_VERBS)
 
 
 def storage_hash(resource: ResourceType) -> str:

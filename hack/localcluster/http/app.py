@@ -1,8 +1,9 @@
-"""The HTTP server: authentication, routing, failures, audit."""
+"""The HTTP server: authentication, authorization, routing, failures, audit."""
 
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
@@ -12,16 +13,20 @@ from ..auth import Authenticator, User
 from ..discovery.handler import DiscoveryHandler
 from ..errors import PlainError, StatusError, internal
 from ..hooks import HOOK_PREFIX, HookHandler
+from ..rbac.attributes import Attributes
+from ..rbac.authorizer import Authorizer
+from ..rbac.impersonation import impersonated
 from ..registry.catalog import Catalog
-from . import route
+from . import reviews, route, tokens
 from .bodies import media_type, parse_json, parse_yaml
 from .protobuf import MEDIA_TYPE, read_protobuf
+from .requestinfo import attributes_of
 from .resources import ResourceHandler
 from .respond import respond_failure
 
 _LOG = logging.getLogger(__name__)
 _BODY_LIMIT = 3 * 1024 * 1024
-_PUBLIC = ("/healthz", "/livez", "/readyz", "/version")
+_NOBODY = User("")
 
 
 class ApiServer:
@@ -32,16 +37,22 @@ class ApiServer:
         *,
         catalog: Catalog,
         resources: ResourceHandler,
+        review_handler: reviews.ReviewHandler,
+        token_handler: tokens.TokenHandler,
         discovery: DiscoveryHandler,
         hooks: HookHandler,
         authenticator: Authenticator,
+        authorizer: Authorizer,
         audit: AuditLog,
     ) -> None:
         self._catalog = catalog
         self._resources = resources
+        self._reviews = review_handler
+        self._tokens = token_handler
         self._discovery = discovery
         self._hooks = hooks
         self._authenticator = authenticator
+        self._authorizer = authorizer
         self._audit = audit
 
     def application(self) -> web.Application:
@@ -51,23 +62,21 @@ class ApiServer:
         return app
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
-        user = User("system:anonymous", ("system:unauthenticated",))
-        target: route.Target | None = None
+        asked = attributes_of(_NOBODY, request.method, request.path, request.query)
+        user = _NOBODY
         body = b""
         try:
-            if request.path not in _PUBLIC:
-                user = self._authenticator.authenticate(request.headers)
+            user = self._authenticator.authenticate(request.headers)
             body = await request.read()
+            asked = self._admitted(request, replace(asked, user=user))
             if request.path.startswith(HOOK_PREFIX):
                 return await self._hooks.handle(request, body)
-            target = route.resolve(self._catalog, request.method, request.rel_url.raw_path, request.query)
-            if target is None:
-                response: web.StreamResponse = self._discovery.handle(request)
-            elif target.verb == "watch":
-                self._record(request, user, target, b"", 200)
+            path = request.rel_url.raw_path
+            target = route.resolve(self._catalog, asked.user, request.method, path, request.query)
+            if target is not None and target.verb == "watch":
+                self._record(request, user, asked, b"", 200)
                 return await self._resources.handle(request, target, body)
-            else:
-                response = await self._resources.handle(request, target, body)
+            response = await self._answer(request, target, body)
         except (StatusError, PlainError) as error:
             response = respond_failure(error)
         except web.HTTPRequestEntityTooLarge:
@@ -76,29 +85,41 @@ class ApiServer:
         except Exception as error:  # noqa: BLE001 - a server answers 500 and goes on
             _LOG.exception("%s %s failed", request.method, request.path_qs)
             response = respond_failure(internal(f"{type(error).__name__}: {error}"))
-        self._record(request, user, target, body, response.status)
+        self._record(request, user, asked, body, response.status)
         return response
 
-    def _record(self, request: web.Request, user: User, target: route.Target | None, body: bytes, code: int) -> None:
-        place: dict[str, Any] = {}
+    def _admitted(self, request: web.Request, asked: Attributes) -> Attributes:
+        """The request as whom it is made; refused unless it is allowed."""
+        user = impersonated(request.headers, asked, self._authorizer.check)
+        asked = replace(asked, user=user)
+        self._authorizer.check(asked)
+        return asked
+
+    async def _answer(self, request: web.Request, target: route.Target | None, body: bytes) -> web.StreamResponse:
+        if target is None:
+            return self._discovery.handle(request)
+        if target.resource.group in reviews.GROUPS:
+            return self._reviews.handle(request, target, body)
+        if target.subresource == tokens.SUBRESOURCE:
+            return self._tokens.handle(request, target, body)
+        return await self._resources.handle(request, target, body)
+
+    def _record(self, request: web.Request, user: User, asked: Attributes, body: bytes, code: int) -> None:
         sent = _decoded(body, request.headers.get("Content-Type", ""))
-        if target is not None:
-            place = {
-                "group": target.resource.group,
-                "resource": target.resource.plural,
-                "subresource": target.subresource,
-                "namespace": target.namespace,
-                "name": target.name or _name_in(sent),
-            }
         self._audit.record(
             AuditEntry(
                 user=user.name,
                 user_agent=request.headers.get("User-Agent", ""),
-                verb=target.verb if target else request.method.lower(),
+                impersonated_user=asked.user.name if asked.user.name != user.name else "",
+                verb=asked.verb,
                 path=request.path,
+                group=asked.group,
+                resource=asked.resource,
+                subresource=asked.subresource,
+                namespace=asked.namespace if asked.resource != "namespaces" else "",
+                name=asked.name or _name_in(sent),
                 code=code,
                 body=sent,
-                **place,
             )
         )
 

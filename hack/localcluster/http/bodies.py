@@ -11,6 +11,7 @@ import yaml
 from ..errors import bad_request, go_quote, unsupported_media_type
 from ..objects import Object, set_fields
 from ..registry.catalog import Catalog
+from ..registry.context import WriteContext
 from ..registry.resource import ResourceType
 from .protobuf import MEDIA_TYPE, read_protobuf
 
@@ -138,6 +139,27 @@ def read_object(catalog: Catalog, resource: ResourceType, data: bytes, content_t
         why = f"json: cannot unmarshal {_json_kind(document)} into Go value of type {go_type}"
         raise _unrecognized(resource, data, f"couldn't get version/kind; json parse error: {why}")
     return typed(catalog, resource, document, data), [f'duplicate field "{name}"' for name in duplicates]
+
+
+def read_strictly(
+    catalog: Catalog, resource: ResourceType, data: bytes, content_type: str, context: WriteContext
+) -> Object:
+    """The object of a create or replace as its kind's type holds it; unknown fields are dealt with as `context` says.
+
+    Raises:
+        StatusError: 400 or 415.
+    """
+    obj, problems = read_object(catalog, resource, data, content_type)
+    obj, unknown = resource.strategy.decode(obj)
+    problems += unknown
+    if problems and context.field_validation == "Strict":
+        raise bad_request(
+            f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: '
+            f"strict decoding error: {', '.join(problems)}"
+        )
+    if context.field_validation == "Warn":
+        context.warnings.extend(problems)
+    return obj
 
 
 def typed(catalog: Catalog, resource: ResourceType, document: Object, data: bytes) -> Object:

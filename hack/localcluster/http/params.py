@@ -83,6 +83,7 @@ def write_context(
         dry_run=bool(dry_run),
         field_validation=directive or "Warn",
         subresource=target.subresource,
+        user=target.user,
     )
 
 

@@ -6,7 +6,7 @@ import random
 
 from aiohttp import web
 
-from ..errors import StatusError, bad_request, invalid_options
+from ..errors import StatusError, invalid_options
 from ..objects import Object, clone, name_of, namespace_of, uid_of
 from ..options import Options
 from ..patch import json_patch, merge_patch
@@ -27,7 +27,7 @@ from ..storage.paging import Page
 from ..validation.options import validate_list_options
 from ..watch.hub import WatchHub
 from ..watch.stream import WatchRequest, WatchStream
-from .bodies import media_type, parse_document, parse_json, read_object
+from .bodies import media_type, parse_document, parse_json, read_strictly
 from .negotiate import Representation
 from .params import (
     TRUE,
@@ -177,18 +177,8 @@ class ResourceHandler:
         return self._object(201 if created else 200, request, target, updated, shape, context)
 
     def _read(self, request: web.Request, target: Target, body: bytes, context: WriteContext) -> Object:
-        resource = target.resource
-        obj, problems = read_object(self._registry.catalog, resource, body, request.headers.get("Content-Type", ""))
-        obj, unknown = resource.strategy.decode(obj)
-        problems += unknown
-        if problems and context.field_validation == "Strict":
-            raise bad_request(
-                f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: '
-                f"strict decoding error: {', '.join(problems)}"
-            )
-        if context.field_validation == "Warn":
-            context.warnings.extend(problems)
-        return obj
+        content_type = request.headers.get("Content-Type", "")
+        return read_strictly(self._registry.catalog, target.resource, body, content_type, context)
 
     def _patch(self, request: web.Request, target: Target, body: bytes) -> web.Response:
         kind = media_type(request.headers.get("Content-Type", ""))

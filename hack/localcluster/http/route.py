@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from ..auth import User
 from ..errors import method_not_allowed, method_not_supported, page_not_found, resource_not_found
 from ..registry.catalog import Catalog
 from ..registry.resource import ResourceType
@@ -13,20 +14,22 @@ from ..registry.resource import ResourceType
 _OBJECT_VERBS = {"GET": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _COLLECTION_VERBS = {"GET": "list", "POST": "create", "DELETE": "deletecollection"}
 _NAMESPACE_SUBRESOURCES = ("status", "finalize")
+_CREATED_SUBRESOURCES = ("token",)
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A request for a resource, resolved."""
+    """A request for a resource by a user, resolved."""
 
     resource: ResourceType
     verb: str
     namespace: str
     name: str
     subresource: str
+    user: User
 
 
-def resolve(catalog: Catalog, method: str, path: str, query: Mapping[str, str]) -> Target | None:
+def resolve(catalog: Catalog, user: User, method: str, path: str, query: Mapping[str, str]) -> Target | None:
     """The resource request a path stands for, or None when the path is none (`/version`, discovery, ...).
 
     Raises:
@@ -54,12 +57,12 @@ def resolve(catalog: Catalog, method: str, path: str, query: Mapping[str, str]) 
         raise missing
     if resource.namespaced and not namespace and (name or method != "GET"):
         raise missing if name or resource.custom else method_not_allowed()
-    verb = _verb(resource, method, query, named=bool(name), watch=watch)
-    if not verb or (verb not in resource.verbs) or (subresource and verb not in ("get", "update", "patch")):
+    verb = _verb(method, query, named=bool(name), watch=watch, created=subresource in _CREATED_SUBRESOURCES)
+    if verb not in (_subresource_verbs(subresource) if subresource else resource.verbs):
         if resource.custom:
             raise method_not_supported(group, plural, (verb or method).lower())
         raise method_not_allowed()
-    return Target(resource, verb, namespace, name, subresource)
+    return Target(resource, verb, namespace, name, subresource, user)
 
 
 def _namespace(group: str, rest: list[str]) -> tuple[str, list[str]]:
@@ -70,7 +73,13 @@ def _namespace(group: str, rest: list[str]) -> tuple[str, list[str]]:
     return rest[1], rest[2:]
 
 
-def _verb(resource: ResourceType, method: str, query: Mapping[str, str], *, named: bool, watch: bool) -> str:
+def _subresource_verbs(subresource: str) -> tuple[str, ...]:
+    return ("create",) if subresource in _CREATED_SUBRESOURCES else ("get", "update", "patch")
+
+
+def _verb(method: str, query: Mapping[str, str], *, named: bool, watch: bool, created: bool) -> str:
     if method == "GET" and (watch or query.get("watch") in ("1", "true")):
         return "watch"
+    if created and method == "POST":
+        return "create"
     return (_OBJECT_VERBS if named else _COLLECTION_VERBS).get(method, "")

@@ -2,7 +2,7 @@
 
 A row is (group, version, kind, plural, options). Options: `cluster` (not namespaced), `status`, `generation`, `orphan`
 (dependents are orphaned unless asked), `returns` (DELETE answers with the object), `create` (PUT creates), `versioned`
-(PUT demands a resourceVersion).
+(PUT demands a resourceVersion), `review` (answered, never stored).
 """
 
 from __future__ import annotations
@@ -30,11 +30,12 @@ class _Row:
 
 _RBAC = "rbac.authorization.k8s.io"
 _ADMISSION = "admissionregistration.k8s.io"
+_AUTHENTICATION, _AUTHORIZATION = "authentication.k8s.io", "authorization.k8s.io"
 _ROWS = (
     _Row("", "v1", "Namespace", "namespaces", "cluster status", "ns", "", "finalize", core.NamespaceStrategy),
     _Row("", "v1", "ConfigMap", "configmaps", "", "cm", strategy=core.ConfigMapStrategy),
     _Row("", "v1", "Secret", "secrets", strategy=core.SecretStrategy),
-    _Row("", "v1", "ServiceAccount", "serviceaccounts", "returns", "sa", strategy=core.ServiceAccountStrategy),
+    _Row("", "v1", "ServiceAccount", "serviceaccounts", "returns", "sa", "", "token", core.ServiceAccountStrategy),
     _Row("", "v1", "Service", "services", "status returns create", "svc", "all", strategy=workloads.ServiceStrategy),
     _Row("", "v1", "Endpoints", "endpoints", "create", "ep"),
     _Row("", "v1", "Event", "events", "", "ev", strategy=events.EventStrategy),
@@ -47,6 +48,12 @@ _ROWS = (
     _Row("", "v1", "Node", "nodes", "cluster status", "no"),
     _Row("events.k8s.io", "v1", "Event", "events", "", "ev", strategy=events.EventStrategy),
     _Row("coordination.k8s.io", "v1", "Lease", "leases", strategy=core.LeaseStrategy),
+    _Row(_AUTHENTICATION, "v1", "SelfSubjectReview", "selfsubjectreviews", "cluster review"),
+    _Row(_AUTHENTICATION, "v1", "TokenReview", "tokenreviews", "cluster review"),
+    _Row(_AUTHORIZATION, "v1", "LocalSubjectAccessReview", "localsubjectaccessreviews", "review"),
+    _Row(_AUTHORIZATION, "v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews", "cluster review"),
+    _Row(_AUTHORIZATION, "v1", "SelfSubjectRulesReview", "selfsubjectrulesreviews", "cluster review"),
+    _Row(_AUTHORIZATION, "v1", "SubjectAccessReview", "subjectaccessreviews", "cluster review"),
     _Row(_RBAC, "v1", "Role", "roles", strategy=core.RoleStrategy),
     _Row(_RBAC, "v1", "RoleBinding", "rolebindings", strategy=policy.BindingStrategy),
     _Row(_RBAC, "v1", "ClusterRole", "clusterroles", "cluster", strategy=core.RoleStrategy),
@@ -133,11 +140,22 @@ def _resource(row: _Row, types: BuiltinTypes) -> ResourceType:
         list_kind=f"{row.kind}List",
         short_names=tuple(name for name in row.short.split(",") if name),
         categories=tuple(name for name in row.categories.split(",") if name),
-        verbs=tuple(verb for verb in ALL_VERBS if verb != "deletecollection" or row.plural != "namespaces"),
+        verbs=_verbs(row),
         subresources=tuple(sorted(subresources)),
         storage=("", "events") if is_event else (row.group, row.plural),
         face=_face(row),
     )
+
+
+def token_requests(types: BuiltinTypes) -> ResourceType:
+    """The kind that the subresource `serviceaccounts/token` speaks; it has no path of its own."""
+    return _resource(_Row(_AUTHENTICATION, "v1", "TokenRequest", "tokenrequests", "review"), types)
+
+
+def _verbs(row: _Row) -> tuple[str, ...]:
+    if "review" in row.options.split():
+        return ("create",)
+    return tuple(verb for verb in ALL_VERBS if verb != "deletecollection" or row.plural != "namespaces")
 
 
 def _face(row: _Row) -> Face:

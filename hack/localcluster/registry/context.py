@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..auth.users import User
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteContext:
@@ -16,6 +18,7 @@ class WriteContext:
         dry_run: do everything but store.
         field_validation: "Strict", "Warn" or "Ignore" unknown and duplicate fields.
         subresource: "status", "finalize", "" for the object itself.
+        user: who asked for it; None for the built-in controllers, whom nobody refuses anything.
         warnings: sentences to be sent as Warning headers; filled while the write goes on.
     """
 
@@ -23,6 +26,7 @@ class WriteContext:
     dry_run: bool = False
     field_validation: str = "Warn"
     subresource: str = ""
+    user: User | None = None
     warnings: list[str] = field(default_factory=list)
 
 

@@ -13,6 +13,7 @@ from .. import errors
 from ..clock import now_seconds
 from ..fielderrors import invalid
 from ..objects import Object, is_deleting, meta, name_of, object_key, same_content, uid_of
+from ..rbac.guard import WriteGuard
 from ..storage.store import Store
 from . import admission
 from .catalog import Catalog
@@ -28,11 +29,16 @@ Change = Callable[[Object | None], Object]
 
 
 class Registry:
-    """The write paths and the single-object read path over a store."""
+    """The write paths and the single-object read path over a store.
 
-    def __init__(self, store: Store, catalog: Catalog) -> None:
+    Args:
+        guard: refuses writes by which a user would hand out rights that it does not have.
+    """
+
+    def __init__(self, store: Store, catalog: Catalog, guard: WriteGuard) -> None:
         self.store = store
         self.catalog = catalog
+        self._guard = guard
         self._deletion = Deletion(store)
 
     def get(self, resource: ResourceType, namespace: str, name: str) -> Object:
@@ -55,10 +61,13 @@ class Registry:
         metadata = {key: value for key, value in obj["metadata"].items() if key not in _SYSTEM_FIELDS}
         obj = {**obj, "metadata": metadata}
         match_namespace(resource, namespace, metadata)
+        self._guard.check(resource.storage, namespace, "", obj, None, context.user)
         obj = resource.face.stored(track(resource, None, obj, context))
         return self._insert(resource, namespace, obj, context)
 
-    def _insert(self, resource: ResourceType, namespace: str, obj: Object, context: WriteContext) -> Object:
+    def _insert(
+        self, resource: ResourceType, namespace: str, obj: Object, context: WriteContext, *, by_update: bool = False
+    ) -> Object:
         metadata = dict(obj["metadata"])
         obj = {**obj, "metadata": metadata}
         admission.admit_create(self.store, resource, namespace, metadata.get("name") or "")
@@ -123,6 +132,7 @@ class Registry:
         shown = resource.face.shown(live)
         wanted = change(shown)
         match_namespace(resource, namespace, meta(wanted))
+        self._guard.check(resource.storage, namespace, name, wanted, shown, context.user)
         if not tracked:
             wanted = track(resource, shown, wanted, context)
         new = resource.face.stored(wanted)
@@ -155,9 +165,10 @@ class Registry:
         match_namespace(resource, namespace, metadata)
         metadata.pop("resourceVersion", None)
         wanted = {**wanted, "metadata": metadata}
+        self._guard.check(resource.storage, namespace, name, wanted, None, context.user)
         if not tracked:
             wanted = track(resource, None, wanted, context)
-        return self._insert(resource, namespace, resource.face.stored(wanted), context)
+        return self._insert(resource, namespace, resource.face.stored(wanted), context, by_update=True)
 
     def _check_version(self, resource: ResourceType, name: str, new: Object, live: Object) -> None:
         version = new["metadata"].get("resourceVersion") or ""
