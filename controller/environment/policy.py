@@ -11,7 +11,7 @@ from controller.api.environment import ENVIRONMENT_LABEL, GROUP, MANAGED_BY_LABE
 from controller.apimachinery import names
 
 _GIT_URL: Final = re.compile(
-    r"https?://[^/@\s?#]+(/\S*)?|ssh://([A-Za-z0-9._-]+@)?[^/@:\s]+(:[0-9]+)?/\S+|git@[^/@:\s]+:\S+"
+    r"https?://([^/@:\s?#]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?(/\S*)?|ssh://([A-Za-z0-9._-]+@)?[^/@:\s]+(:[0-9]+)?/\S+|git@[^/@:\s]+:\S+"
 )
 # Whatever stands before an @ may be a password, with a scheme before it or without.
 _USER_INFO: Final = re.compile(r"^([a-z+.-]+://)?.*@", re.DOTALL)

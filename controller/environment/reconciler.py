@@ -66,9 +66,13 @@ class Consistency(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Round:
-    """A plan as far as it was carried out, and what the API server answered."""
+    """A plan as far as it was carried out, the timers of the whole plan, and what the API server answered.
+
+    A step that failed goes on being waited for, so its timer runs on although its decision was replaced.
+    """
 
     plan: Plan
+    timers: frozenset[str]
     answers: Mapping[Target | Listing, Any]
     decide_again: bool
 
@@ -151,9 +155,10 @@ class EnvironmentReconciler:
         if any(isinstance(effect, RemoveFinalizer) for effect in effects):
             # The environment is gone, or will be once others let it go: there is no status left to write.
             self._stopwatch.finished(key)
+            self._timers.forget(key)
             return Result()
         observation = self._observer.observe(environment, answers=answers, ages=ages)
-        return self._settle_status(key, observation, done.plan)
+        return self._settle_status(key, observation, done)
 
     def _carry_out(self, plan: Plan, environment: Object) -> _Round:
         steps: list[Step] = []
@@ -167,7 +172,7 @@ class EnvironmentReconciler:
             decide_again = decide_again or done.decide_again
             if done.cut_short:
                 break
-        return _Round(Plan(tuple(steps)), answers, decide_again)
+        return _Round(Plan(tuple(steps)), plan.timers, answers, decide_again)
 
     def _carry_out_step(self, step: Step, environment: Object) -> _StepDone:
         started = self._now()
@@ -192,12 +197,12 @@ class EnvironmentReconciler:
         self._metrics.phase(step.phase, outcome=outcome, seconds=self._now() - started)
         return _StepDone(step, answers, decide_again=decide_again)
 
-    def _settle_status(self, key: str, observation: Observation, plan: Plan) -> Result:
+    def _settle_status(self, key: str, observation: Observation, done: _Round) -> Result:
         before = observation.environment.status
-        wanted = status.desired(observation, plan, self._options)
+        wanted = status.desired(observation, done.plan, self._options)
         patch = patches.merge_patch(before, wanted)
-        recheck = [s.decision.recheck_after for s in plan.steps if s.decision.recheck_after is not None]
-        timers = set(plan.timers)
+        recheck = [s.decision.recheck_after for s in done.plan.steps if s.decision.recheck_after is not None]
+        timers = set(done.timers)
         if patch and status.is_passing(wanted):
             timer = _settle_timer(wanted)
             left = self._options.status_settle - observation.age(timer)

@@ -103,6 +103,10 @@ def _suspended(observation: Observation) -> dict[str, Any]:
         for condition in observation.environment.conditions
         if condition.get("type") not in ("Reconciling", "Stalled")
     ]
+    if conditions.find(status["conditions"], "Ready") is None:
+        never = Condition("Ready", UNKNOWN, "Suspended", "Suspended before it was ever reconciled.")
+        generation = observation.environment.generation
+        status["conditions"] += conditions.merge((), (never,), generation=generation, now=observation.now)
     return status
 
 

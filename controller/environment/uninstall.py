@@ -19,6 +19,8 @@ from controller.environment.observation import REFUSED, UNASKED, Observation
 from controller.environment.options import EnvironmentOptions
 
 TIMER = "uninstall"
+# Runs while the deletion itself is refused; what comes after it has a time of its own.
+ASKING = "uninstall:asking"
 REASON = "UninstallingRelease"
 
 
@@ -46,7 +48,7 @@ def decide(observation: Observation, names: Iterable[str], options: EnvironmentO
             if not objects.is_deleting(release)
         ]
         if deletes:
-            return _wait(observation, f"Uninstalling the release {', '.join(ours)}.", options, *deletes)
+            return _ask(observation, ", ".join(ours), deletes, options)
         if not leaving:
             return _wait_or_give_up(observation, f"HelmRelease {', '.join(ours)} to go", options)
     if leaving:
@@ -95,13 +97,21 @@ def storage(observation: Observation, release_name: str) -> Listing:
     )
 
 
+def _ask(observation: Observation, names: str, deletes: Iterable[Effect], options: EnvironmentOptions) -> Wait | Done:
+    if observation.age(ASKING) >= options.teardown_timeout:
+        return Done(given_up=f"Waited {options.teardown_timeout:g}s for HelmRelease {names} to be deleted, in vain.")
+    return _wait(observation, f"Uninstalling the release {names}.", options, *deletes, timer=ASKING)
+
+
 def _wait_or_give_up(observation: Observation, what: str, options: EnvironmentOptions, *effects: Effect) -> Wait | Done:
     if observation.age(TIMER) >= options.teardown_timeout:
         return Done(given_up=f"Waited {options.teardown_timeout:g}s for {what}, in vain.")
     return _wait(observation, f"Waiting for {what}.", options, *effects)
 
 
-def _wait(observation: Observation, message: str, options: EnvironmentOptions, *effects: Effect) -> Wait:
+def _wait(
+    observation: Observation, message: str, options: EnvironmentOptions, *effects: Effect, timer: str = TIMER
+) -> Wait:
     # As long again as it has taken so far: 1, 2, 4 seconds, and so on up to the longest pause.
-    pause = min(max(observation.age(TIMER), 1.0), options.recheck_interval)
-    return Wait(REASON, message, recheck_after=pause, effects=effects, timer=TIMER)
+    pause = min(max(observation.age(timer), 1.0), options.recheck_interval)
+    return Wait(REASON, message, recheck_after=pause, effects=effects, timer=timer)

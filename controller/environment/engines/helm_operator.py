@@ -10,7 +10,6 @@ Its status has traps, and this module is where they end:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from typing import Any, Final
 
 from controller.api.environment import (
@@ -24,10 +23,10 @@ from controller.api.environment import (
 from controller.api.helm_operator import HELM_RELEASES, HelmRelease
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
-from controller.apimachinery.timestamps import from_time
 from controller.environment.engines.health import Health, State
 
 NAME: Final = "helm-operator"
+CHART_FETCH_FAILED: Final = "ChartFetchFailed"
 WAITING_FOR_CHART: Final = "Waiting for the chart to be fetched."
 
 _COPIED_CHART_FIELDS: Final = ("git", "path", "ref", "secretRef")
@@ -77,14 +76,12 @@ def desired(environment: Environment) -> dict[str, Any]:
     }
 
 
-def health(release: Object | None, *, grace_from: datetime | None, grace: float, now: datetime) -> Health:
+def health(release: Object | None, *, chart_patience: float) -> Health:
     """How the release fares.
 
     Args:
         release: the HelmRelease, or None where it does not exist yet.
-        grace_from: when we began to wait for the chart of this generation; None while we have not recorded it.
-        grace: seconds that fetching the chart may take.
-        now: wall clock.
+        chart_patience: seconds for which fetching the chart may go on failing; 0 when it has failed for too long.
     """
     view = HelmRelease(release or {})
     phase = view.phase
@@ -94,13 +91,15 @@ def health(release: Object | None, *, grace_from: datetime | None, grace: float,
         return Health(State.DEPLOYING, phase, _progress_message(view))
     if not view.is_observed:
         # The end of the sync before, or of this one a moment before it is recorded: either way it is under way.
-        if phase == "ChartFetchFailed":
+        if phase == CHART_FETCH_FAILED:
             return Health(State.PENDING, phase, WAITING_FOR_CHART)
         return Health(State.DEPLOYING, phase, _running(view))
-    if phase == "ChartFetchFailed":
-        return _chart_fetch_failed(view, grace_from=grace_from, grace=grace, now=now)
+    if phase == CHART_FETCH_FAILED:
+        if chart_patience > 0:
+            return Health(State.PENDING, phase, WAITING_FOR_CHART, changes_after=chart_patience)
+        return Health(State.FAILED, phase, _released_message(view))
     released = view.condition("Released")
-    message = str(released.get("message") or "")
+    message = _released_message(view)
     if phase == "Succeeded" and released.get("status") == "True":
         return Health(State.DEPLOYED, phase, message)
     if phase == "Succeeded" or _test_failure_ignored(view):
@@ -108,13 +107,8 @@ def health(release: Object | None, *, grace_from: datetime | None, grace: float,
     return Health(State.FAILED, phase, message or _phase_message(view))
 
 
-def _chart_fetch_failed(view: HelmRelease, *, grace_from: datetime | None, grace: float, now: datetime) -> Health:
-    moments = [grace_from, from_time(view.condition("Released").get("lastTransitionTime"))]
-    start = max((moment for moment in moments if moment is not None), default=now)
-    left = (start + timedelta(seconds=grace) - now).total_seconds()
-    if grace_from is None or left > 0:
-        return Health(State.PENDING, view.phase, WAITING_FOR_CHART, changes_after=max(left, 1.0))
-    return Health(State.FAILED, view.phase, str(view.condition("Released").get("message") or ""))
+def _released_message(view: HelmRelease) -> str:
+    return str(view.condition("Released").get("message") or "")
 
 
 def _test_failure_ignored(view: HelmRelease) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, Final
 
 from controller.api.environment import Environment
@@ -25,8 +24,10 @@ _EVENT_IS_LATE_FOR: Final = 30.0
 def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     """Ask for the Events of a failed release once, and look again when time alone changes the state."""
     health = judge(observation, options)
+    if health.changes_after is not None:
+        return Continue(recheck_after=health.changes_after, timer=_patience_timer(observation.environment))
     if health.state is not State.FAILED:
-        return Continue(recheck_after=health.changes_after)
+        return Continue()
     if _is_told(observation.environment, health):
         return Continue()
     events = warnings_of(observation)
@@ -37,14 +38,8 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
 
 def judge(observation: Observation, options: EnvironmentOptions) -> Health:
     """The release's health as of now, without the Events."""
-    environment = observation.environment
-    release = observation.release(environment.release_name)
-    return helm_operator.health(
-        release,
-        grace_from=_grace_from(environment, release or {}),
-        grace=options.chart_grace,
-        now=observation.now,
-    )
+    release = observation.release(observation.environment.release_name)
+    return helm_operator.health(release, chart_patience=_chart_patience(observation, options))
 
 
 def explained(observation: Observation, health: Health) -> str:
@@ -70,13 +65,19 @@ def warnings_of(observation: Observation) -> Listing:
     return Listing(CORE_EVENTS, observation.environment.namespace_name, field_selector=selector)
 
 
-def _grace_from(environment: Environment, release: Any) -> datetime | None:
-    if environment.status.get("observedGeneration") != environment.generation:
-        return None
-    ready = conditions.find(environment.conditions, "Ready") or {}
-    if ready.get("status") == conditions.UNKNOWN:
-        return from_time(ready.get("lastTransitionTime"))
-    return from_time(objects.metadata(release).get("creationTimestamp"))
+def _chart_patience(observation: Observation, options: EnvironmentOptions) -> float:
+    environment = observation.environment
+    condition = conditions.find(environment.conditions, "ReleaseReady") or {}
+    recorded = (condition.get("status"), condition.get("reason"), condition.get("observedGeneration"))
+    if recorded == (conditions.FALSE, helm_operator.CHART_FETCH_FAILED, environment.generation):
+        # Said to have failed, and nothing has changed since: a restart must not take that back.
+        return 0.0
+    return max(0.0, options.chart_grace - observation.age(_patience_timer(environment)))
+
+
+def _patience_timer(environment: Environment) -> str:
+    # Each generation may name another repository or branch, and is waited for anew.
+    return f"chart:{environment.generation}"
 
 
 def _told(environment: Environment) -> str:

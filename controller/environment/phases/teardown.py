@@ -125,7 +125,7 @@ def _wait(observation: Observation, options: EnvironmentOptions, reason: str, me
 
 def _is_announced(observation: Observation) -> bool:
     known = observation.environment.status.get("applicationStatus") == State.UNINSTALLING
-    return known or TIMER in observation.ages or uninstall.TIMER in observation.ages
+    return known or not observation.ages.keys().isdisjoint({TIMER, uninstall.ASKING, uninstall.TIMER})
 
 
 def _announcement(observation: Observation) -> Emit:

@@ -1,24 +1,18 @@
 """What the Helm Operator's status means: every phase, and every trap in it."""
 
-from datetime import timedelta
-
 import pytest
 
 from controller.environment.engines.health import Health, State
 from controller.environment.engines.helm_operator import WAITING_FOR_CHART, health
-from tests.unit.environment.builders import NOW, environment, helm_release, operator_status, words
-
-GRACE = 300.0
+from tests.unit.environment.builders import environment, helm_release, operator_status, words
 
 
-def _health(status, *, generation=1, grace_from=60.0, of=None):
-    release = helm_release(of, status=status, generation=generation)
-    moment = None if grace_from is None else NOW - timedelta(seconds=grace_from)
-    return health(release, grace_from=moment, grace=GRACE, now=NOW)
+def _health(status, *, generation=1, chart_patience=240.0, of=None):
+    return health(helm_release(of, status=status, generation=generation), chart_patience=chart_patience)
 
 
 def test_a_release_that_does_not_exist_is_pending():
-    assert health(None, grace_from=None, grace=GRACE, now=NOW) == Health(State.PENDING, "Pending", WAITING_FOR_CHART)
+    assert health(None, chart_patience=240.0) == Health(State.PENDING, "Pending", WAITING_FOR_CHART)
 
 
 @pytest.mark.parametrize("status", [None, {}, {"releaseStatus": "deployed"}, {"phase": None}])
@@ -148,38 +142,21 @@ def test_an_update_of_a_condition_without_a_transition_is_no_news():
 # A chart that cannot be fetched
 
 
-@pytest.mark.parametrize(("since", "left"), [(0, 300), (20, 280), (299, 1), (299.5, 1)])
-def test_a_chart_that_cannot_be_fetched_is_waited_for_within_the_grace_period(since, left):
-    found = _health(operator_status("ChartFetchFailed", since=since), grace_from=since)
+@pytest.mark.parametrize("left", [300, 1, 0.5])
+def test_a_chart_that_cannot_be_fetched_is_waited_for_while_there_is_patience(left):
+    found = _health(operator_status("ChartFetchFailed"), chart_patience=left)
 
-    assert (found.state, found.message) == (State.PENDING, "Waiting for the chart to be fetched.")
-    assert found.changes_after == pytest.approx(left, abs=1)
+    assert found == Health(State.PENDING, "ChartFetchFailed", "Waiting for the chart to be fetched.", left)
 
 
-@pytest.mark.parametrize("since", [300, 3000])
-def test_a_chart_that_cannot_be_fetched_for_longer_is_a_failure_in_its_own_words(since):
-    found = _health(operator_status("ChartFetchFailed", since=since), grace_from=since)
+def test_a_chart_that_cannot_be_fetched_for_longer_is_a_failure_in_its_own_words():
+    found = _health(operator_status("ChartFetchFailed"), chart_patience=0)
 
     assert found == Health(State.FAILED, "ChartFetchFailed", words("ChartFetchFailed"))
 
 
-def test_the_grace_period_begins_when_the_fetching_began_to_fail():
-    assert _health(operator_status("ChartFetchFailed", since=20), grace_from=3000).state is State.PENDING
-
-
-def test_the_grace_period_begins_anew_with_a_new_generation():
-    assert _health(operator_status("ChartFetchFailed", since=3000), grace_from=20).state is State.PENDING
-
-
-def test_without_a_record_of_its_beginning_the_grace_period_is_not_over():
-    found = _health(operator_status("ChartFetchFailed", since=3000), grace_from=None)
-
-    assert found.state is State.PENDING
-    assert found.changes_after is not None
-
-
 def test_a_missing_chart_of_an_older_generation_is_waited_for_without_end():
-    found = _health(operator_status("ChartFetchFailed", since=3000, observed=1), generation=2, grace_from=3000)
+    found = _health(operator_status("ChartFetchFailed", observed=1), generation=2, chart_patience=0)
 
     assert found == Health(State.PENDING, "ChartFetchFailed", WAITING_FOR_CHART)
 

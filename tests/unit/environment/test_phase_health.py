@@ -30,12 +30,13 @@ EVENTS = Listing(
 FAILED = helm_release(status=operator_status("Failed"))
 
 
-def _observe(release, *, answers=None, status=None, generation=1):
+def _observe(release, *, answers=None, status=None, generation=1, ages=None):
     return observation(
         environment=environment(status=status, generation=generation),
         namespace=namespace(),
         releases=[release],
         answers=answers or {},
+        ages=ages or {},
     )
 
 
@@ -122,34 +123,48 @@ def test_another_failure_is_looked_up_anew(status, generation):
 # The grace period of a chart
 
 
-def _fetch_failed(since):
-    return helm_release(status=operator_status("ChartFetchFailed", since=since))
+def _fetch_failed():
+    return helm_release(status=operator_status("ChartFetchFailed"))
+
+
+def _said_to_have_failed(generation):
+    return {
+        "observedGeneration": generation,
+        "conditions": [
+            {
+                "type": "ReleaseReady",
+                "status": "False",
+                "reason": "ChartFetchFailed",
+                "message": words("ChartFetchFailed"),
+                "observedGeneration": generation,
+            }
+        ],
+    }
 
 
 def test_a_passing_fetch_failure_is_looked_at_again_when_its_grace_period_ends():
-    status = {"observedGeneration": 1, "conditions": [_ready("Unknown", 100)]}
+    seen = _observe(_fetch_failed(), ages={"chart:1": 100.0})
 
-    assert decide(_observe(_fetch_failed(100), status=status), OPTIONS) == Continue(recheck_after=200)
+    assert decide(seen, OPTIONS) == Continue(recheck_after=200.0, timer="chart:1")
+
+
+def test_a_fetch_failure_that_is_seen_for_the_first_time_starts_the_grace_period():
+    assert decide(_observe(_fetch_failed()), OPTIONS) == Continue(recheck_after=300.0, timer="chart:1")
 
 
 def test_a_lasting_fetch_failure_is_a_failure():
-    status = {"observedGeneration": 1, "conditions": [_ready("Unknown", 301)]}
-
-    assert judge(_observe(_fetch_failed(301), status=status), OPTIONS).state is State.FAILED
+    assert judge(_observe(_fetch_failed(), ages={"chart:1": 301.0}), OPTIONS).state is State.FAILED
 
 
-@pytest.mark.parametrize("known", [{"observedGeneration": 1, "conditions": [_ready("Unknown", 3000)]}, None])
-def test_a_new_generation_has_a_grace_period_of_its_own(known):
-    seen = _observe(_fetch_failed(3000), status=known, generation=2)
+def test_a_new_generation_has_a_grace_period_of_its_own():
+    seen = _observe(_fetch_failed(), status=_said_to_have_failed(1), generation=2, ages={"chart:1": 301.0})
 
     assert judge(seen, OPTIONS).state is State.PENDING
-    assert decide(seen, OPTIONS).recheck_after is not None
+    assert decide(seen, OPTIONS).timer == "chart:2"
 
 
-def test_a_fetch_failure_stays_a_failure_once_it_is_one():
-    status = {"observedGeneration": 1, "conditions": [_ready("False", 10)]}
-
-    assert judge(_observe(_fetch_failed(3000), status=status), OPTIONS).state is State.FAILED
+def test_a_fetch_failure_stays_a_failure_once_it_is_said_to_be_one_also_after_a_restart():
+    assert judge(_observe(_fetch_failed(), status=_said_to_have_failed(1)), OPTIONS).state is State.FAILED
 
 
 def test_a_release_without_a_status_is_looked_at_when_it_changes():

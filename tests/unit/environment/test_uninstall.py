@@ -169,6 +169,13 @@ def test_after_the_timeout_it_is_given_up_with_a_reason(answers):
     assert given_up.given_up.startswith("Waited 600s for ")
 
 
+def test_a_release_that_nobody_lets_us_delete_is_given_up_as_well():
+    answers = {release_target(): helm_release()}
+
+    assert isinstance(_decide(answers=answers, ages={"uninstall:asking": 599.9}), Wait)
+    assert isinstance(_decide(answers=answers, ages={"uninstall:asking": 600}), Done)
+
+
 def test_a_release_is_asked_to_go_even_when_the_time_is_over():
     decision = _decide(answers={release_target(): helm_release()}, ages={"uninstall": 10_000})
 
