@@ -1,0 +1,154 @@
+"""Everything under manifests/ is what Kubernetes accepts, and grants exactly what the controller is made to use."""
+
+import re
+from pathlib import Path
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from controller.api.environment import ENVIRONMENTS
+from controller.api.helm_operator import HELM_RELEASES
+from controller.api.rbac import ENVIRONMENT_ROLE, ROLE_BINDINGS
+from controller.apimachinery.resources import EVENTS, LEASES, NAMESPACES
+from controller.app.election import LEASE_NAME
+from controller.app.options import Options
+from controller.environment import policy
+from controller.environment.watches import WATCHES
+from hack.localcluster.schema.crd_checks import check_definition
+from hack.localcluster.schema.structural import Structural
+
+ROOT = Path(__file__).parent.parent.parent
+MANIFESTS = sorted((ROOT / "manifests").rglob("*.yaml"))
+# Kinds that only kustomize knows, and those whose schema is in a CRD.
+NOT_OF_KUBERNETES = ("kustomization.yaml",)
+READING = {"get", "list", "watch"}
+
+# What each effect needs, by hand: the verbs that `apply`, the Event recorder and the elector send.
+USED = {
+    (ENVIRONMENTS.group, "environmentprovisioners"): READING | {"patch"},
+    (ENVIRONMENTS.group, "environmentprovisioners/status"): {"patch"},
+    (NAMESPACES.group, "namespaces"): READING | {"create", "patch", "delete"},
+    (HELM_RELEASES.group, "helmreleases"): READING | {"create", "patch", "delete"},
+    (ROLE_BINDINGS.group, "rolebindings"): {"get", "create", "patch", "delete"},
+    (ROLE_BINDINGS.group, "clusterroles"): {"bind"},
+}
+
+
+def _documents(file):
+    return [document for document in yaml.safe_load_all(file.read_text()) if document]
+
+
+def _objects(kind):
+    return [
+        document
+        for file in MANIFESTS
+        for document in _documents(file)
+        if document.get("kind") == kind and file.name not in NOT_OF_KUBERNETES
+    ]
+
+
+def _named(kind, name):
+    [found] = [document for document in _objects(kind) if document["metadata"]["name"] == name]
+    return found
+
+
+def _rights(role):
+    rights = {}
+    for rule in role["rules"]:
+        for group in rule["apiGroups"]:
+            for resource in rule["resources"]:
+                rights.setdefault((group, resource), set()).update(rule["verbs"])
+    return rights
+
+
+@pytest.mark.parametrize("file", MANIFESTS, ids=lambda file: str(file.relative_to(ROOT)))
+def test_kubernetes_accepts_every_object(file):
+    if file.name in NOT_OF_KUBERNETES:
+        assert all((file.parent / name).exists() for name in _documents(file)[0]["resources"])
+        return
+    for document in _documents(file):
+        if document["apiVersion"] == ENVIRONMENTS.api_version:
+            continue
+        kubernetes_validate.validate(document, "1.36", strict=True)
+
+
+def test_the_api_server_accepts_our_definition_of_an_environment():
+    for definition in _objects("CustomResourceDefinition"):
+        assert check_definition(definition) == []
+
+
+def test_every_field_of_an_environment_is_described():
+    undescribed = []
+
+    def visit(schema, path):
+        for name, field in (schema.get("properties") or {}).items():
+            if "description" not in field and path + name != "metadata":
+                undescribed.append(path + name)
+            visit(field, f"{path}{name}.")
+        if isinstance(schema.get("items"), dict):
+            visit(schema["items"], f"{path}[].")
+
+    visit(_definition_schema(), "")
+    assert undescribed == []
+
+
+def test_every_sample_passes_our_own_definition():
+    schema = Structural(_definition_schema())
+    samples = _objects(ENVIRONMENTS.kind)
+    assert samples
+    for sample in samples:
+        assert schema.unknown_fields(sample) == []
+        assert schema.validate(sample) == []
+
+
+def test_the_patterns_say_the_same_to_the_api_server_and_to_us():
+    release = _definition_schema()["properties"]["spec"]["properties"]["application"]["properties"]["release"]
+    pattern = release["properties"]["chart"]["properties"]["git"]["pattern"]
+    assert re.sub(r"\[\^\\s\]", r"\\S", pattern) == f"^({policy._GIT_URL.pattern})$"
+
+
+def test_the_controller_is_granted_what_it_uses_and_nothing_else():
+    assert _rights(_named("ClusterRole", "tronador-controller")) == USED
+
+
+def test_whatever_is_watched_may_be_read_in_the_whole_cluster():
+    rights = _rights(_named("ClusterRole", "tronador-controller"))
+    for watch in WATCHES:
+        assert rights[(watch.resource.group, watch.resource.plural)] >= READING
+
+
+def test_no_rule_grants_everything_and_none_grants_secrets_or_config_maps_in_the_whole_cluster():
+    for role in (*_objects("ClusterRole"), *_objects("Role")):
+        for rule in role["rules"]:
+            assert "*" not in (*rule["verbs"], *rule["resources"], *rule["apiGroups"])
+            assert not {"secrets", "configmaps"} & set(rule["resources"])
+
+
+def test_only_the_role_of_environments_may_be_bound():
+    [rule] = [rule for rule in _named("ClusterRole", "tronador-controller")["rules"] if "bind" in rule["verbs"]]
+    assert rule["resourceNames"] == [ENVIRONMENT_ROLE]
+    assert _named("ClusterRole", ENVIRONMENT_ROLE)["aggregationRule"]
+
+
+def test_events_go_to_the_namespace_default_and_the_lease_is_our_own():
+    events, lease = _named("Role", "tronador-controller-events"), _named("Role", "tronador-controller-lease")
+
+    assert events["metadata"]["namespace"] == "default"
+    assert _rights(events) == {(EVENTS.group, EVENTS.plural): {"create", "patch"}}
+    assert lease["metadata"]["namespace"] == Options().namespace
+    assert _rights(lease) == {(LEASES.group, LEASES.plural): {"create", "get", "update"}}
+    assert [rule.get("resourceNames") for rule in lease["rules"]] == [None, [LEASE_NAME]]
+
+
+def test_every_binding_is_for_the_account_that_the_options_name():
+    options = Options()
+    for binding in (*_objects("ClusterRoleBinding"), *_objects("RoleBinding")):
+        [subject] = binding["subjects"]
+        assert (subject["kind"], subject["name"]) == ("ServiceAccount", options.service_account)
+        assert subject["namespace"] == options.namespace
+
+
+def _definition_schema():
+    definition = _named("CustomResourceDefinition", f"{ENVIRONMENTS.plural}.{ENVIRONMENTS.group}")
+    return definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
