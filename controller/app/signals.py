@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import threading
 import traceback
@@ -17,24 +18,37 @@ _EXIT_BY_SIGNAL = 128
 
 
 def install(*, stop: Callable[[], None], dump: Callable[[], str]) -> None:
-    """Install the handlers. `stop` may take locks: it runs in a thread of its own, never inside a handler.
+    """Install the handlers; to be called by the main thread. `stop` and `dump` may take locks: nothing waits for them.
 
     `dump` returns what to print on SIGUSR1 beside the threads' stacks.
     """
-    asked = threading.Event()
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
+        signal.signal(number, _wake_only)
+    # The interpreter runs handlers in the main thread, between two of its steps. A main thread that is just about to
+    # block on a lock would notice a signal only with the next one. So the C code tells a thread of our own.
+    signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+    start_thread("signals", lambda: _listen(reader, writer, stop=stop, dump=dump))
 
-    def terminate(number: int, frame: FrameType | None) -> None:
-        if asked.is_set():
-            os._exit(_EXIT_BY_SIGNAL + number)
-        asked.set()
-        start_thread("signal-stop", stop)
 
-    def show(number: int, frame: FrameType | None) -> None:
-        start_thread("signal-dump", lambda: print(f"{stacks()}\n{dump()}", file=sys.stderr, flush=True))
+def _wake_only(number: int, frame: FrameType | None) -> None:
+    """Without a handler the signal would have its default effect, and nobody would be told."""
 
-    signal.signal(signal.SIGTERM, terminate)
-    signal.signal(signal.SIGINT, terminate)
-    signal.signal(signal.SIGUSR1, show)
+
+def _listen(reader: socket.socket, writer: socket.socket, *, stop: Callable[[], None], dump: Callable[[], str]) -> None:
+    """Acts on each signal, for as long as the process lives; holds `writer`, whose other end would close without it."""
+    asked = False
+    with reader, writer:
+        while received := reader.recv(1):
+            number = received[0]
+            if number == signal.SIGUSR1:
+                start_thread("signal-dump", lambda: print(f"{stacks()}\n{dump()}", file=sys.stderr, flush=True))
+            elif asked:
+                os._exit(_EXIT_BY_SIGNAL + number)
+            elif number in (signal.SIGTERM, signal.SIGINT):
+                asked = True
+                start_thread("signal-stop", stop)
 
 
 def stacks() -> str:

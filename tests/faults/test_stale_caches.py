@@ -13,7 +13,7 @@ from tests.integration.support.controllers import ThreadedController
 from tests.integration.support.engines import Engine
 from tests.integration.support.environments import Environments, manifest, tag
 from tests.integration.support.requests import Requests, told
-from tests.integration.support.waiting import throughout
+from tests.integration.support.waiting import eventually, throughout
 
 # The test's own History watches the same resources, so it is not used here: it would be held back as well.
 WATCHED = (ENVIRONMENTS, NAMESPACES, HELM_RELEASES)
@@ -73,6 +73,25 @@ def test_a_stale_namespace_cache_does_not_let_a_foreign_namespace_be_taken(
     created = cluster.create_namespace("pr-74", labels={"owner": "somebody"})
     environment = environments.apply(manifest("pr-74"))
     environment.stalled("NamespaceNotOwned")
+    assert environment.namespace() == created
+    local.release(str(NAMESPACES))
+
+
+def test_a_foreign_namespace_that_took_the_place_of_ours_unseen_is_left_alone(
+    cluster: Cluster,
+    local: LocalCluster,
+    environments: Environments,
+    engine: Engine,
+    controller: ThreadedController,
+) -> None:
+    environment = environments.create()
+    environment.deployed()
+    hold(local, NAMESPACES)
+    cluster.client.delete(NAMESPACES, environment.name)
+    eventually(lambda: environment.namespace() is None, "ours is gone")
+    created = cluster.create_namespace(environment.name, labels={"owner": "somebody"})
+    environment.delete()
+    environment.gone()
     assert environment.namespace() == created
     local.release(str(NAMESPACES))
 

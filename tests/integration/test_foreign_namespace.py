@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from controller.api.environment import ADOPT_ANNOTATION, ENVIRONMENT_LABEL
+from controller.api.rbac import ROLE_BINDINGS
 from controller.apimachinery.resources import NAMESPACES
 from tests.integration.support.clusters import Cluster
 from tests.integration.support.controllers import ThreadedController
@@ -102,6 +103,7 @@ def test_an_adopted_namespace_survives_its_environment_and_loses_our_labels(
     assert not [name for name in after["annotations"] if name.startswith("tronador") and name != ADOPT_ANNOTATION]
     assert environment.helm_release() is None
     assert environment.storage() == []
+    assert environment.cluster.list(ROLE_BINDINGS, environment.name) == []
 
 
 def test_a_namespace_adopted_once_survives_also_when_the_consent_was_taken_back(

@@ -1,0 +1,50 @@
+"""Environments live and die while the network between the controller and the API server is bad.
+
+Each trouble is lived through by a few environments in `make test`, and by two hundred in `make test-all`. However bad
+it is, everything comes about, once, and in order.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults.support import ledger
+from tests.faults.support.bed import bed
+from tests.faults.support.troubles import TROUBLES, Size, Trouble
+
+FEW = Size(environments=5, deadline=60.0, lifetime=1.1, silence=0.5, latency=0.1, delay=0.5, retry_after=0)
+MANY = Size(environments=200, deadline=240.0, lifetime=2.0, silence=5.0, latency=0.5, delay=10.0, retry_after=1)
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_a_few_environments_live_through_it(tmp_path: Path, trouble: str) -> None:
+    live_through(TROUBLES[trouble](FEW), FEW, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_two_hundred_environments_live_through_it(tmp_path: Path, trouble: str) -> None:
+    live_through(TROUBLES[trouble](MANY), MANY, tmp_path)
+
+
+def live_through(trouble: Trouble, size: Size, folder: Path) -> None:
+    """All are created; then a part is changed and a part deleted; then what was deleted is made anew."""
+    everyone = range(size.environments)
+    dying, changing = everyone[::3], everyone[1::3]
+    with bed(folder, *trouble.rules, options=trouble.options, streams=trouble.streams) as running:
+        fleet = running.fleet
+        with trouble.meanwhile(running):
+            fleet.create(everyone, "one")
+        fleet.settled(size.deadline)
+        with trouble.meanwhile(running):
+            fleet.update(changing, "two")
+            fleet.delete(dying)
+        fleet.settled(size.deadline)
+        with trouble.meanwhile(running):
+            fleet.create(dying, "three")
+        fleet.settled(size.deadline)
+        trouble.happened(running)
+        ledger.check(running.requests, lives=fleet.lives, living=fleet.living)
