@@ -119,7 +119,8 @@ class InitialState:
                 timeout_seconds=random.randint(*self._settings.watch_timeout),
                 allow_bookmarks=True,
                 send_initial_events=True,
-                read_timeout=self._settings.initial_silence,
+                # A server that says nothing shall not hold this up for longer than a watch.
+                read_timeout=min(self._settings.initial_silence, self._settings.watch_silence),
             )
         except StatusError as error:
             raise _judge(error) from error

@@ -160,6 +160,7 @@ class Reflector:
         """Pass a watch's events on until it ends. A silence or a break is an end like any other."""
         started = self._clock.now()
         events = 0
+        silent = False
         broken: ConnectionLost | None = None
         with stream:
             try:
@@ -167,11 +168,12 @@ class Reflector:
                     events += 1
                     self._handle(event)
             except RequestTimeout:
+                silent = True
                 log.debug("watch was silent, opening another", resource=str(self._target.resource))
             except ConnectionLost as error:
                 broken = error
         seconds = self._clock.now() - started
-        short = events == 0 and seconds < self._settings.short_watch
+        short = events == 0 and not silent and seconds < self._settings.short_watch
         self._metrics.watched(self._target.resource, seconds=seconds, events=events, short=short)
         if short:
             reason = broken or "closed by the server"

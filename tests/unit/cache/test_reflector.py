@@ -287,6 +287,12 @@ class TestWatching:
         assert rig.metrics.failures == 0
         assert silence.closed
 
+    def test_a_silence_is_no_failure_however_little_of_it_is_borne(self) -> None:
+        rig = run(page("a"), Script(fails=RequestTimeout("read timed out"), lasting=0.5), Script(bookmark(12)))
+        assert rig.api.verbs == ["list", "watch", "watch"]
+        assert rig.clock.waits == []
+        assert rig.metrics.failures == 0
+
     def test_a_watch_is_given_up_after_a_silence_of_two_bookmarks(self) -> None:
         assert run(page("a"), Script(bookmark(11))).call(1)["read_timeout"] == 150
 

@@ -136,6 +136,11 @@ def test_a_silence_may_be_short_during_the_initial_state_and_long_afterwards() -
     assert script.read_timeouts == [150]
 
 
+def test_a_silence_during_the_initial_state_is_never_borne_longer_than_on_a_watch() -> None:
+    rig = Rig(Script(bookmark(10, end=True)), watch_list=True, watch_silence=5.0).run()
+    assert rig.call(0)["read_timeout"] == 5.0
+
+
 def test_a_stream_is_closed_when_the_copy_cannot_take_the_state() -> None:
     script = Script(bookmark(10, end=True))
     rig = Rig(script, watch_list=True)
