@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from controller.environment.watches import WATCHES
+from hack.faultproxy.faults import HalfOpenWatch, Rule
 from tests.faults.support import ledger
 from tests.faults.support.bed import bed
 from tests.faults.support.troubles import TROUBLES, Size, Trouble
@@ -30,10 +32,19 @@ def test_two_hundred_environments_live_through_it(tmp_path: Path, trouble: str) 
     live_through(TROUBLES[trouble](MANY), MANY, tmp_path)
 
 
+def test_a_server_that_accepts_watches_and_says_nothing_is_listed_at_the_start(tmp_path: Path) -> None:
+    silent = Rule(fault=HalfOpenWatch())
+    with bed(tmp_path, silent, options={"watch_read_timeout": FEW.silence}) as running:
+        running.proxy.wait_for("watch-half-open", len(WATCHES))
+        running.proxy.set_rules()
+        running.fleet.create([0], "one")
+        running.fleet.settled(FEW.deadline)
+
+
 def live_through(trouble: Trouble, size: Size, folder: Path) -> None:
     """All are created; then a part is changed and a part deleted; then what was deleted is made anew."""
     everyone = range(size.environments)
-    dying, changing = everyone[::3], everyone[1::3]
+    dying, changing = everyone[::5], everyone[1::5]
     with bed(folder, *trouble.rules, options=trouble.options, streams=trouble.streams) as running:
         fleet = running.fleet
         with trouble.meanwhile(running):

@@ -32,6 +32,7 @@ class Bed:
     """What a test of a bad network handles."""
 
     local: LocalCluster
+    engine: Engine
     proxy: FaultProxy
     fleet: Fleet
     requests: Requests
@@ -76,4 +77,4 @@ def bed(folder: Path, *rules: Rule, options: Mapping[str, Any], streams: bool = 
         controller = ThreadedController(through, **options)
         stack.callback(controller.stop)
         controller.start()
-        yield Bed(local=local, proxy=proxy, fleet=Fleet(cluster), requests=Requests(local))
+        yield Bed(local=local, engine=engine, proxy=proxy, fleet=Fleet(cluster), requests=Requests(local))

@@ -67,7 +67,18 @@ class Trouble:
 
 def watches_dropped(size: Size) -> Trouble:
     """Every watch ends at a certain age."""
-    return Trouble(rules=(Rule(fault=DropWatch(after=size.lifetime)),), happened=_counted("watch-drop", _INFORMERS))
+
+    @contextmanager
+    def meanwhile(bed: Bed) -> Iterator[None]:
+        before = bed.proxy.counters().get("watch-drop", 0)
+        yield
+        bed.proxy.wait_for("watch-drop", before + _INFORMERS)
+
+    return Trouble(
+        rules=(Rule(fault=DropWatch(after=size.lifetime)),),
+        meanwhile=meanwhile,
+        happened=_counted("watch-drop", 3 * _INFORMERS),
+    )
 
 
 def history_compacted(size: Size) -> Trouble:
@@ -124,8 +135,8 @@ def requests_failing(size: Size) -> Trouble:
             Rule(fault=ResetBefore(), percent=10),
             Rule(fault=ResetAfter(), percent=10),
         ),
-        # Most of them wait most of the time.
-        options={"workers": max(4, size.environments // 5)},
+        # Most of them wait most of the time, and a deletion needs luck several times in a row.
+        options={"workers": max(4, size.environments // 5), "max_backoff": 0.02},
         happened=_counted_all({"answer-500": 5, "answer-429": 5, "reset-before": 2, "reset-after": 2}),
     )
 
@@ -182,8 +193,11 @@ def _restarting(*, keep_history: bool) -> Callable[[Bed], AbstractContextManager
     def meanwhile(bed: Bed) -> Iterator[None]:
         yield
         before = bed.proxy.counters().get("upstream-lost", 0)
+        # This is about the controller: the engine shall not have to find its way as well.
+        bed.engine.stop()
         bed.local.stop()
         bed.proxy.wait_for("upstream-lost", before + 1)
         bed.local.restart(keep_history=keep_history)
+        bed.engine.start()
 
     return meanwhile
