@@ -74,6 +74,18 @@ class LocalCluster:
         assert self._server is not None, "the server is stopped"
         return self._server.hooks
 
+    def kubeconfig_for(self, namespace: str, name: str) -> Path:
+        """Write a kubeconfig for a service account, which must exist; gives its path.
+
+        Raises:
+            ApiError: what the API answers, NotFound above all.
+        """
+        # Imported here because it brings the product's client along, which the server itself has no use for.
+        from hack.serviceaccounts import write_kubeconfig as write_account_kubeconfig
+
+        path = Path(self._folder.name) / f"{namespace}.{name}"
+        return write_account_kubeconfig(path, admin=self.kubeconfig, namespace=namespace, name=name)
+
     def __enter__(self) -> Self:
         self._thread = start_thread("localcluster", self._loop.run_forever)
         self.start()

@@ -9,7 +9,7 @@ import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -37,11 +37,19 @@ def connection(cluster: LocalCluster) -> http.client.HTTPSConnection:
 
 
 class Api:
-    """Requests to a cluster, one after the other over one connection."""
+    """Requests to a cluster, one after the other over one connection.
 
-    def __init__(self, cluster: LocalCluster, *, token: str = "") -> None:
+    Args:
+        token: whose requests they are: the admin's by default, nobody's with None.
+        headers: sent with each of them.
+    """
+
+    def __init__(
+        self, cluster: LocalCluster, *, token: str | None = "", headers: Mapping[str, str] | None = None
+    ) -> None:
         self._cluster = cluster
-        self._token = token or cluster.token
+        self._token = cluster.token if token == "" else token
+        self._headers = dict(headers or {})
         self._connection: http.client.HTTPConnection | None = None
 
     def __enter__(self) -> Self:
@@ -58,7 +66,7 @@ class Api:
     ) -> Answer:
         """One request; bytes and str bodies go as they are, others as JSON."""
         self._connection = self._connection or connection(self._cluster)
-        headers = {"Authorization": f"Bearer {token or self._token}"}
+        headers = {**self._headers, **_authorization(token or self._token)}
         if content_type:
             headers["Content-Type"] = content_type
         if accept:
@@ -112,9 +120,9 @@ class Api:
 class Watch:
     """An open watch stream."""
 
-    def __init__(self, cluster: LocalCluster, path: str, token: str, *, accept: str) -> None:
+    def __init__(self, cluster: LocalCluster, path: str, token: str | None, *, accept: str) -> None:
         self._connection = connection(cluster)
-        self._connection.request("GET", path, headers={"Authorization": f"Bearer {token}", "Accept": accept})
+        self._connection.request("GET", path, headers={**_authorization(token), "Accept": accept})
         self._response = self._connection.getresponse()
         self.code = self._response.status
 
@@ -183,6 +191,10 @@ class Kubectl:
 
 def _environment(kubeconfig: Path, home: Path) -> dict[str, str]:
     return {**os.environ, "HOME": str(home), "KUBECONFIG": str(kubeconfig)}
+
+
+def _authorization(token: str | None) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 def parsed(text: bytes) -> Any:

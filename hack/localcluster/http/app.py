@@ -68,7 +68,9 @@ class ApiServer:
         try:
             user = self._authenticator.authenticate(request.headers)
             body = await request.read()
-            asked = self._admitted(request, replace(asked, user=user))
+            asked = replace(asked, user=user)
+            asked = replace(asked, user=impersonated(request.headers, asked, self._authorizer.check))
+            self._authorizer.check(asked)
             if request.path.startswith(HOOK_PREFIX):
                 return await self._hooks.handle(request, body)
             path = request.rel_url.raw_path
@@ -87,13 +89,6 @@ class ApiServer:
             response = respond_failure(internal(f"{type(error).__name__}: {error}"))
         self._record(request, user, asked, body, response.status)
         return response
-
-    def _admitted(self, request: web.Request, asked: Attributes) -> Attributes:
-        """The request as whom it is made; refused unless it is allowed."""
-        user = impersonated(request.headers, asked, self._authorizer.check)
-        asked = replace(asked, user=user)
-        self._authorizer.check(asked)
-        return asked
 
     async def _answer(self, request: web.Request, target: route.Target | None, body: bytes) -> web.StreamResponse:
         if target is None:

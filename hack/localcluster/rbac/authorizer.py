@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..auth.users import MASTERS, User
@@ -36,7 +37,7 @@ class Authorizer:
                 if any(rule.allows(asked) for rule in grant.rules):
                     return Decision(True, f"RBAC: allowed by {grant.source}")
             missing += grants.missing
-        return Decision(False, f"RBAC: {unresolved(missing)}" if missing else "")
+        return Decision(False, f"RBAC: {_unresolved(missing)}" if missing else "")
 
     def check(self, asked: Attributes) -> None:
         """Refuse what is not allowed.
@@ -51,10 +52,15 @@ class Authorizer:
     def rights(self, user: User, namespace: str) -> tuple[list[Rule], str]:
         """Every rule that applies to a user in a namespace, and what went wrong finding them ("" for nothing)."""
         rules, missing = self._policy.rights(user, namespace)
-        return rules, unresolved(missing)
+        return rules, _unresolved(missing)
 
 
-def unresolved(missing: list[tuple[str, str]]) -> str:
-    """Bound roles that do not exist, as an aggregate of Go errors is printed."""
-    texts = list(dict.fromkeys(f"{kind.lower()}.{GROUP} {go_quote(name)} not found" for kind, name in missing))
+def _unresolved(missing: list[tuple[str, str]]) -> str:
+    """Bound roles that do not exist, in the words of the informers' listers."""
+    return aggregate(f"{kind.lower()}.{GROUP} {go_quote(name)} not found" for kind, name in missing)
+
+
+def aggregate(errors: Iterable[str]) -> str:
+    """Errors as an aggregate of them is printed; "" for none."""
+    texts = list(dict.fromkeys(errors))
     return texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]" if texts else ""

@@ -7,12 +7,12 @@ never refused.
 from __future__ import annotations
 
 from ..auth.users import MASTERS, User
-from ..errors import StatusError, forbidden, not_found
+from ..errors import StatusError, bare_failure, forbidden, not_found
 from ..fielderrors import go_quote
 from ..objects import Object, meta, name_of
 from ..storage.store import GroupPlural
 from .attributes import Attributes
-from .authorizer import Authorizer, unresolved
+from .authorizer import Authorizer, aggregate
 from .escalation import EVERYTHING, described, missing_rights
 from .policy import CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, GROUP, ROLE_BINDINGS, ROLES, Policy
 from .rules import Rule, go_list
@@ -93,7 +93,8 @@ class WriteGuard:
                 return
         rules = self._policy.role(kind, role, namespace)
         if rules is None:
-            raise _unknown_role(plural, kind, role)
+            # The storage names what the request is about, and not the kind that it looked up.
+            raise not_found(GROUP, resource[1], role) if plural else _unknown_kind(kind)
         self._confirm(resource[1], namespace, name_of(wanted), list(rules), user)
 
     def _confirm(self, plural: str, namespace: str, name: str, wanted: list[Rule], user: User) -> None:
@@ -106,14 +107,13 @@ class WriteGuard:
             f"not currently held:\n{described(missing)}"
         )
         if unknown:
-            why += f"; resolution errors: [{unresolved(unknown)}]"
+            errors = (f"{plural}.{GROUP} {go_quote(role)} not found" for _, role in unknown)
+            why += f"; resolution errors: [{aggregate(errors)}]"
         raise forbidden(GROUP, plural, name, why)
 
 
-def _unknown_role(plural: str, kind: str, name: str) -> StatusError:
-    if not plural:
-        return StatusError(500, "", f"unsupported role reference kind: {go_quote(kind)}")
-    return not_found(GROUP, plural, name)
+def _unknown_kind(kind: str) -> StatusError:
+    return bare_failure(f"unsupported role reference kind: {go_quote(kind)}")
 
 
 def _aggregates(role: Object) -> bool:

@@ -81,6 +81,8 @@ class Registry:
         problems = strategy.validate_create(obj, namespaced=resource.namespaced)
         if problems:
             raise errors.invalid(resource.storage[0], obj["kind"], name_of(obj), problems)
+        if by_update:
+            self._guard.check_create(resource.group, resource.plural, namespace, name_of(obj), context.user)
         if meta(obj).get("resourceVersion") not in (None, "", "0"):
             raise errors.bare_failure("resourceVersion should not be set on objects to be created")
         existing = self.store.get(resource.storage, namespace, name_of(obj))
