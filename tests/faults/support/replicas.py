@@ -1,0 +1,114 @@
+"""Several controllers as programs, each with an account of its own, so that the audit log tells who did what."""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+import urllib.request
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from controller.apimachinery.resources import SECRETS, Resource
+from controller.app.election import LEASE_NAME
+from hack.faultproxy.proxy import FaultProxy
+from hack.localcluster.audit import AuditEntry
+from tests.integration.support.clusters import Cluster
+from tests.integration.support.controllers import ControllerProcess
+from tests.integration.support.waiting import eventually
+
+NAMESPACE = "tronador-system"
+# In seconds. The machine may be busy: nobody shall lose a lease for that.
+LEASE_DURATION = 4.0
+ELECTION = {
+    "leader_elect": True,
+    "lease_duration": LEASE_DURATION,
+    "lease_renew_deadline": 3.0,
+    "lease_retry_period": 0.3,
+}
+
+_ACCOUNTS = Resource("", "v1", "serviceaccounts", "ServiceAccount", namespaced=True)
+_BINDINGS = Resource("rbac.authorization.k8s.io", "v1", "clusterrolebindings", "ClusterRoleBinding", namespaced=False)
+_METRIC = re.compile(r"^leader_election_master_status\{.*\} ([01])\.0$", re.MULTILINE)
+
+
+class Replica:
+    """One of them.
+
+    Attributes:
+        user: as the audit log calls it.
+        proxy: between it and the API server.
+        process: the program.
+    """
+
+    def __init__(
+        self, *, user: str, proxy: FaultProxy, kubeconfig: Path, log: Path, number: int, **options: Any
+    ) -> None:
+        self.user = user
+        self.proxy = proxy
+        # Every process has addresses of its own on the loopback interface, so no port is ever taken.
+        self._address = f"127.{os.getpid() >> 8 & 255}.{os.getpid() & 255}.{number + 1}:8080"
+        self.process = ControllerProcess(kubeconfig, log, **{**ELECTION, "metrics_address": self._address, **options})
+
+    def metric(self) -> str:
+        """`leader_election_master_status` as it serves it: "1" or "0"."""
+        with urllib.request.urlopen(f"http://{self._address}/metrics", timeout=10) as answer:
+            found = _METRIC.search(answer.read().decode())
+        assert found, "leader_election_master_status is not served"
+        return found[1]
+
+
+def account(cluster: Cluster, name: str, folder: Path) -> tuple[str, Path]:
+    """A service account that may do everything: its user name, and a kubeconfig with its token."""
+    user = f"system:serviceaccount:{NAMESPACE}:{name}"
+    metadata = {"name": name, "namespace": NAMESPACE}
+    cluster.client.create(_ACCOUNTS, {"metadata": metadata}, namespace=NAMESPACE)
+    cluster.client.create(
+        _BINDINGS,
+        {
+            "metadata": {"name": name},
+            "roleRef": {"apiGroup": _BINDINGS.group, "kind": "ClusterRole", "name": "cluster-admin"},
+            "subjects": [{"kind": "ServiceAccount", **metadata}],
+        },
+    )
+    annotations = {"kubernetes.io/service-account.name": name}
+    secret = {"metadata": {**metadata, "annotations": annotations}, "type": "kubernetes.io/service-account-token"}
+    cluster.client.create(SECRETS, secret, namespace=NAMESPACE)
+    filled = eventually(lambda: (cluster.get(SECRETS, name, NAMESPACE) or {}).get("data"), "the token is made")
+    document = yaml.safe_load(cluster.kubeconfig.read_text())
+    document["users"][0]["user"] = {"token": base64.b64decode(filled["token"]).decode()}
+    path = folder / name
+    path.write_text(yaml.safe_dump(document))
+    return user, path
+
+
+def leader(entries: Iterable[AuditEntry]) -> str:
+    """The user who holds the lease after these requests; "" when it is free."""
+    holder = ""
+    for entry in entries:
+        if is_turn(entry):
+            holder = entry.user if entry.body["spec"]["holderIdentity"] else ""
+    return holder
+
+
+def is_turn(entry: AuditEntry) -> bool:
+    """Whether it took, renewed or released the lease."""
+    return entry.resource == "leases" and entry.name in ("", LEASE_NAME) and entry.is_write and entry.code < 300
+
+
+def out_of_turn(entries: Iterable[AuditEntry]) -> list[AuditEntry]:
+    """The writes, refused ones too, of controllers that did not hold the lease when they arrived.
+
+    Events are left out: they change nothing that anybody decides by.
+    """
+    found = []
+    holder = ""
+    for entry in entries:
+        if is_turn(entry):
+            holder = entry.user if entry.body["spec"]["holderIdentity"] else ""
+        elif entry.is_write and entry.resource not in ("events", "leases") and entry.user != holder:
+            found.append(entry)
+    return found

@@ -1,0 +1,136 @@
+"""Two controllers as programs, of which one works: it is killed, ended and frozen, and the other one takes over."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from controller.apimachinery.resources import NAMESPACES
+from controller.environment.watches import WATCHES
+from hack.faultproxy.faults import Latency, Match, Rule
+from tests.faults.support import ledger
+from tests.faults.support.bed import local_cluster, proxied
+from tests.faults.support.fleet import Fleet
+from tests.faults.support.replicas import LEASE_DURATION, NAMESPACE, Replica, account, leader, out_of_turn
+from tests.integration.support.clusters import Cluster
+from tests.integration.support.engines import Engine
+from tests.integration.support.requests import Requests
+from tests.integration.support.waiting import eventually
+
+DEADLINE = 60.0
+WORKERS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """A cluster in which two controllers are to run."""
+
+    cluster: Cluster
+    requests: Requests
+    fleet: Fleet
+    folder: Path
+    stack: ExitStack
+
+    def start(self, number: int, *rules: Rule, **options: Any) -> Replica:
+        """Start one, behind a proxy with these rules, and wait until it competes for the lease or has it."""
+        user, kubeconfig = account(self.cluster, f"replica-{number}", self.folder)
+        proxy, through = self.stack.enter_context(proxied(kubeconfig, self.folder))
+        proxy.set_rules(*rules)
+        log = self.folder / f"replica-{number}.log"
+        replica = Replica(
+            user=user,
+            proxy=proxy,
+            kubeconfig=through,
+            log=log,
+            number=number,
+            workers=WORKERS,
+            namespace=NAMESPACE,
+            **options,
+        )
+        self.stack.callback(replica.process.stop)
+        replica.process.start()
+        eventually(
+            lambda: any(e.resource == "leases" and e.user == user for e in self.requests.all()),
+            lambda: f"it competes for the lease; it printed {replica.process.output()}",
+        )
+        return replica
+
+    def leads(self, replica: Replica) -> None:
+        """Wait until it holds the lease."""
+        eventually(lambda: leader(self.requests.all()) == replica.user, f"{replica.user} leads")
+
+    def right(self) -> None:
+        """Wait until every environment is as it was asked for, each effect done once."""
+        self.fleet.settled(DEADLINE)
+        ledger.check(self.requests, lives=self.fleet.lives, living=self.fleet.living)
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[Pair]:
+    with ExitStack() as stack:
+        cluster, local = stack.enter_context(local_cluster())
+        cluster.client.create(NAMESPACES, {"metadata": {"name": NAMESPACE}})
+        engine = Engine(cluster)
+        stack.callback(engine.stop)
+        engine.start()
+        yield Pair(cluster=cluster, requests=Requests(local), fleet=Fleet(cluster), folder=tmp_path, stack=stack)
+
+
+def test_the_standby_takes_over_from_a_killed_leader_without_a_list(pair: Pair) -> None:
+    first, second = pair.start(0), pair.start(1)
+    pair.fleet.create(range(3), "one")
+    pair.right()
+    assert (first.metric(), second.metric()) == ("1", "0")
+
+    mark, killed = pair.requests.mark(), time.monotonic()
+    first.process.kill()
+    pair.fleet.update([0], "two")
+    pair.fleet.create([3], "two")
+    pair.leads(second)
+    assert time.monotonic() - killed < LEASE_DURATION + 10
+
+    pair.right()
+    assert second.metric() == "1"
+    filled = [watch.resource.plural for watch in WATCHES]
+    read = [e for e in pair.requests.all(mark) if e.verb in ("list", "watch") and e.resource in filled]
+    assert read == [], "its caches were not warm"
+    assert out_of_turn(pair.requests.all()) == []
+
+
+def test_a_leader_that_is_told_to_end_hands_the_lease_over_at_once(pair: Pair) -> None:
+    # So long that nobody could wait for its end here.
+    durations = {"lease_duration": 60, "lease_renew_deadline": 40}
+    first, second = pair.start(0, **durations), pair.start(1, **durations)
+    pair.fleet.create(range(5), "one")
+    told = time.monotonic()
+    first.process.signal(signal.SIGTERM)
+    pair.leads(second)
+    assert time.monotonic() - told < 5
+    assert first.process.ended() == 0
+    pair.right()
+    assert out_of_turn(pair.requests.all()) == []
+
+
+def test_what_a_frozen_leader_had_sent_does_no_harm_and_it_sends_nothing_more(pair: Pair) -> None:
+    # What it sends is on its way for so long that another one leads when it arrives.
+    writes = Match(path="/environmentprovisioners/", methods=("PATCH",))
+    first = pair.start(0, Rule(fault=Latency(seconds=LEASE_DURATION + 4), match=writes))
+    second = pair.start(1)
+    pair.fleet.create(range(10), "one")
+    first.proxy.wait_for("latency", WORKERS)
+    first.process.signal(signal.SIGSTOP)
+    pair.leads(second)
+    eventually(lambda: out_of_turn(pair.requests.all()), "what was on its way arrives")
+    first.process.signal(signal.SIGCONT)
+    assert first.process.ended() != 0
+    pair.right()
+    late = out_of_turn(pair.requests.all())
+    assert len(late) <= WORKERS
+    assert {entry.user for entry in late} == {first.user}
