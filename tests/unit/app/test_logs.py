@@ -1,0 +1,66 @@
+"""Logging: where lines go, and that losing one costs nothing else."""
+
+import io
+import json
+import sys
+
+import pytest
+import structlog
+
+from controller.app import logs
+
+
+@pytest.fixture(autouse=True)
+def _configured_as_before():
+    yield
+    structlog.reset_defaults()
+
+
+def test_a_line_is_one_json_document_on_stderr(capsys):
+    logs.configure(log_format="json", level="info")
+
+    structlog.get_logger().info("created", kind="Namespace")
+
+    line = json.loads(capsys.readouterr().err)
+    assert (line["event"], line["kind"], line["level"]) == ("created", "Namespace", "info")
+
+
+def test_a_traceback_stays_within_its_line(capsys):
+    logs.configure(log_format="json", level="info")
+
+    try:
+        raise ValueError("wrong")
+    except ValueError:
+        structlog.get_logger().exception("failed")
+
+    [line] = capsys.readouterr().err.splitlines()
+    assert "ValueError: wrong" in json.loads(line)["exception"]
+
+
+def test_less_important_lines_are_left_out(capsys):
+    logs.configure(log_format="json", level="warning")
+
+    structlog.get_logger().info("created")
+
+    assert capsys.readouterr().err == ""
+
+
+def test_whoever_logs_survives_a_stderr_that_is_closed(monkeypatch):
+    logs.configure(log_format="json", level="info")
+    closed = io.StringIO()
+    closed.close()
+    monkeypatch.setattr(sys, "stderr", closed)
+
+    structlog.get_logger().info("created")
+
+
+def test_a_stderr_that_is_replaced_gets_the_lines_from_then_on(monkeypatch):
+    logs.configure(log_format="json", level="info")
+    log = structlog.get_logger()
+    log.info("before")
+    replaced = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", replaced)
+
+    log.info("after")
+
+    assert json.loads(replaced.getvalue())["event"] == "after"
