@@ -105,7 +105,6 @@ def build(options: Options, connection: Connection) -> Application:
         metrics=metrics.environments,
         stopwatch=Stopwatch(metrics=metrics.environments, now=time.monotonic),
         options=_environment_options(options),
-        stale=lambda: metrics.controller.stale(controller=CONTROLLER_NAME),
         now=time.monotonic,
     )
     controller = Controller(

@@ -17,7 +17,6 @@ from controller.api.environment import Environment
 from controller.apimachinery import patches
 from controller.apimachinery.errors import ApiError, Conflict, NotFound
 from controller.apimachinery.objects import Object
-from controller.cache import ConsistencyError
 from controller.environment import status, transitions
 from controller.environment.apply import Applier
 from controller.environment.decide import decide
@@ -88,7 +87,7 @@ class _StepDone:
 
 
 class EnvironmentReconciler:
-    """See the module. `stale` is called when the caches lag behind our own writes; `now` returns monotonic seconds."""
+    """See the module. `now` returns monotonic seconds."""
 
     def __init__(
         self,
@@ -100,10 +99,8 @@ class EnvironmentReconciler:
         metrics: Metrics,
         stopwatch: Stopwatch,
         options: EnvironmentOptions,
-        stale: Callable[[], None],
         now: Callable[[], float],
     ) -> None:
-        self._stale = stale
         self._observer = observer
         self._applier = applier
         self._wakeups = wakeups
@@ -115,18 +112,16 @@ class EnvironmentReconciler:
         self._timers = Timers(now=now)
 
     def reconcile(self, request: Request) -> Result:
-        """Bring one environment a step nearer to what its spec asks for. Raises ApiError for what a retry may heal."""
+        """Bring one environment a step nearer to what its spec asks for.
+
+        Raises ApiError for what a retry may heal, ConsistencyError while the caches lag behind our own writes.
+        """
         key = request.key
         environment = self._observer.environment(key)
         if environment is None or _is_let_go(environment):
             self._forget(key)
             return Result()
-        try:
-            self._consistency.ensure_ready(key)
-        except ConsistencyError as error:
-            self._stale()
-            log.debug("the caches lag behind our own writes", environment=key, error=str(error))
-            return Result(requeue=True)
+        self._consistency.ensure_ready(key)
         with structlog.contextvars.bound_contextvars(environment=key):
             try:
                 return self._reconcile(key, environment)

@@ -6,6 +6,7 @@ from controller.api.environment import ENVIRONMENTS, FINALIZER
 from controller.api.helm_operator import HELM_RELEASES
 from controller.apimachinery.errors import ConnectionLost, status_error
 from controller.apimachinery.resources import NAMESPACES
+from controller.cache import ConsistencyError
 from controller.environment.options import EnvironmentOptions
 from controller.runtime.reconcile import Result
 from tests.unit.environment.builders import NAME, RELEASE_NAME, environment, foreign_namespace, helm_release, namespace
@@ -66,12 +67,14 @@ def test_our_own_writes_are_waited_for():
     world.reconcile(NAME)
     writes = len(world.api.writes)
 
-    assert world.reconcile(NAME).requeue
+    with pytest.raises(ConsistencyError):
+        world.reconcile_strictly(NAME)
     assert len(world.api.writes) == writes
     world.sync(ENVIRONMENTS)
-    assert world.reconcile(NAME).requeue
+    with pytest.raises(ConsistencyError):
+        world.reconcile_strictly(NAME)
     world.sync()
-    assert not world.reconcile(NAME).requeue
+    world.reconcile_strictly(NAME)
 
 
 def test_a_namespace_that_the_cache_does_not_know_yet_is_not_taken_for_ours():

@@ -22,7 +22,7 @@ from controller.apimachinery import objects
 from controller.apimachinery.errors import ApiError
 from controller.apimachinery.resources import NAMESPACES, Resource
 from controller.apimachinery.timestamps import to_time
-from controller.cache import ConsistencyStore
+from controller.cache import ConsistencyError, ConsistencyStore
 from controller.environment.apply import Applier
 from controller.environment.observe import Observer, environment_of
 from controller.environment.options import EnvironmentOptions
@@ -134,7 +134,6 @@ class World:
             metrics=self.recorded,
             stopwatch=Stopwatch(metrics=self.recorded, now=lambda: self.seconds),
             options=self.options,
-            stale=lambda: None,
             now=lambda: self.seconds,
         )
 
@@ -149,13 +148,13 @@ class World:
         return self._reconciler.reconcile(Request(name))
 
     def reconcile(self, name: str) -> Result:
-        """The same, but a crash is followed by a restart, and an error is tried again."""
+        """The same, but a crash is followed by a restart, and an error or a lagging cache is tried again."""
         try:
             return self.reconcile_strictly(name)
         except Crash:
             self.restart()
             return Result(requeue=True)
-        except ApiError:
+        except (ApiError, ConsistencyError):
             return Result(requeue=True)
 
     def run(self, name: str, *, operator: bool = True, limit: int = 60) -> int:
