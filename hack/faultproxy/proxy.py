@@ -135,6 +135,10 @@ class FaultProxy:
         """Cut the next line of each open watch that matches in half, and end the watch; returns how many."""
         return self._call(lambda server: server.cut_watches(match, ending))
 
+    def insert_line(self, line: bytes, match: Match = Match()) -> int:  # noqa: B008 (frozen)
+        """Send a line, with its end, to the open watches that match, as if the server had; returns how many."""
+        return self._call(lambda server: server.insert_line(match, line))
+
     def counters(self) -> dict[str, int]:
         """What was injected so far, by name (see the README); what never happened is missing."""
         return self._counters.snapshot()

@@ -97,6 +97,10 @@ class Server:
         """Cut the next line of the open watches that match; returns how many."""
         return self._watches.cut(match, ending)
 
+    async def insert_line(self, match: Match, line: bytes) -> int:
+        """Forward a line to the open watches that match, as if the server had sent it; returns how many."""
+        return self._watches.insert(match, line)
+
     async def _run(self, application: web.Application, stack: AsyncExitStack) -> web.AppRunner:
         runner = web.AppRunner(application, handler_cancellation=True, access_log=None)
         await runner.setup()

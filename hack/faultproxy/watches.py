@@ -16,6 +16,8 @@ from hack.faultproxy.lines import lines
 from hack.faultproxy.upstream import UpstreamAnswer, UpstreamLost
 from hack.faultproxy.watchstep import Cut, Drop, Send, Wait, next_step
 
+INSERTED = "watch-insert"
+
 
 @dataclass(frozen=True, slots=True)
 class _Held:
@@ -53,6 +55,11 @@ class Watch:
         """The next line will be the last, and only half of it."""
         self._order = replace(self._plan, cut_after=0, cut_ending=ending)
         self._woken.set()
+
+    def insert(self, line: bytes) -> None:
+        """Forward this line as if it came from the server now."""
+        self._counters.add(INSERTED)
+        self._hold(line=line)
 
     def freeze(self, frozen: bool) -> None:
         self._frozen = frozen
@@ -174,6 +181,13 @@ class OpenWatches:
         matching = self._matching(match)
         for watch in matching:
             watch.cut(ending)
+        return len(matching)
+
+    def insert(self, match: Match, line: bytes) -> int:
+        """Forward a line to those that match; returns how many."""
+        matching = self._matching(match)
+        for watch in matching:
+            watch.insert(line)
         return len(matching)
 
     def _matching(self, match: Match) -> list[Watch]:

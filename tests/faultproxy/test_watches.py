@@ -182,6 +182,19 @@ def test_the_next_line_of_the_open_watches_can_be_cut(
     open_watch(client, server)
 
 
+def test_the_open_watches_can_be_sent_a_line_that_the_server_never_wrote(
+    client: Client, server: ScriptedServer, proxy: FaultProxy
+) -> None:
+    watch, other = open_watch(client, server), open_watch(client, server, "/api/others")
+    assert proxy.insert_line(b"nonsense\n", Match(path="things")) == 1
+    assert watch.readline() == event(1)
+    assert watch.readline() == b"nonsense\n"
+    server.send(event(2))
+    assert watch.readline() == event(2)
+    assert other.readline() == event(2)
+    assert proxy.counters()["watch-insert"] == 1
+
+
 def test_watch_faults_leave_other_requests_alone(client: Client, server: ScriptedServer, proxy: FaultProxy) -> None:
     proxy.set_rules(Rule(fault=HalfOpenWatch()), Rule(fault=CutWatch()), Rule(fault=DropWatch(after=0)))
     assert client.ask() == (200, {"kind": "Answer"})
