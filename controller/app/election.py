@@ -5,20 +5,24 @@ from __future__ import annotations
 import contextlib
 import socket
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from controller.apimachinery.errors import AlreadyExists, NotFound
 from controller.apimachinery.resources import NAMESPACES, Resource
 from controller.app.options import OptionError, Options
-from controller.client import Client, Connection
+from controller.client import Client
 from controller.leaderelection import LeaderElectionConfig, LeaderElector
 from controller.metrics import Metrics
 
 LEASE_NAME = "tronador-controller"
 
 
-def build(options: Options, connection: Connection, metrics: Metrics) -> LeaderElector | None:
-    """The elector, or None where this process is to work alone. OptionError: the durations do not fit together."""
+def build(options: Options, connect: Callable[..., Client], metrics: Metrics) -> LeaderElector | None:
+    """The elector, or None where this process is to work alone. OptionError: the durations do not fit together.
+
+    `connect` makes a client; the elector's never retries, and gives up early enough for a second try.
+    """
     if not options.leader_elect:
         return None
     try:
@@ -32,13 +36,8 @@ def build(options: Options, connection: Connection, metrics: Metrics) -> LeaderE
         )
     except ValueError as error:
         raise OptionError(f"--lease-duration, --lease-renew-deadline, --lease-retry-period: {error}") from None
-    client = Client(
-        connection=connection,
-        connect_timeout=election.request_timeout,
-        read_timeout=election.request_timeout,
-        pool_size=1,
-        max_retries=0,
-        metrics=metrics.client,
+    client = connect(
+        connect_timeout=election.request_timeout, read_timeout=election.request_timeout, pool_size=1, max_retries=0
     )
     return LeaderElector(client=LeaseClient(client), config=election, metrics=metrics.leader_election)
 

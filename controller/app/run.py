@@ -31,5 +31,7 @@ def run(options: Options) -> int:
     except (SyncTimeout, LeadershipLost) as error:
         log.error("ending", error=str(error))
         return EXIT_FAILURE
+    finally:
+        application.close()
     log.info("stopped")
     return EXIT_OK

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from controller.api.environment import ENVIRONMENTS, Environment
 from controller.api.helm_operator import HELM_RELEASES
@@ -51,6 +52,12 @@ class Application:
 
     manager: Manager
     queue: RateLimitingQueue
+    clients: tuple[Client, ...]
+
+    def close(self) -> None:
+        """Let go of all connections, when the manager has ended."""
+        for client in self.clients:
+            client.close()
 
     def describe(self) -> str:
         """The queue's content, for a person who asks what the process is doing."""
@@ -60,21 +67,20 @@ class Application:
 def build(options: Options, connection: Connection) -> Application:
     """The whole controller. OSError: an address is taken; OptionError: options contradict each other."""
     metrics = Metrics()
-    elector = election.build(options, connection, metrics)
-    requests = Client(
-        connection=connection,
+    clients: list[Client] = []
+
+    def connect(**settings: Any) -> Client:
+        clients.append(Client(connection=connection, metrics=metrics.client, **settings))
+        return clients[-1]
+
+    elector = election.build(options, connect, metrics)
+    requests = connect(
         # Asked before each write: nothing of a process that lost its lease may reach the cluster.
         may_write=elector.is_leader_now if elector else lambda: True,
         read_timeout=options.request_timeout,
         pool_size=options.workers + 4,
-        metrics=metrics.client,
     )
-    watches = Client(
-        connection=connection,
-        watch_read_timeout=options.watch_read_timeout,
-        pool_size=len(WATCHES) + 2,
-        metrics=metrics.client,
-    )
+    watches = connect(watch_read_timeout=options.watch_read_timeout, pool_size=len(WATCHES) + 2)
     queue = RateLimitingQueue(
         name=CONTROLLER_NAME,
         # The bucket bounds what failing environments may cost the API server all together.
@@ -130,7 +136,7 @@ def build(options: Options, connection: Connection) -> Application:
         graceful_timeout=options.graceful_timeout,
         sync_timeout=options.cache_sync_timeout or math.inf,
     )
-    return Application(manager, queue)
+    return Application(manager, queue, tuple(clients))
 
 
 def _informer(watch: Watch, client: Client, options: Options, metrics: Metrics) -> Informer:

@@ -57,6 +57,12 @@ def decide(observation: Observation, names: Iterable[str], options: EnvironmentO
     return _decide_storage(observation, [name for name in targets if name not in present], options)
 
 
+def outdated(observation: Observation) -> frozenset[str]:
+    """The releases that were made under other names than the one wanted now."""
+    environment = observation.environment
+    return frozenset({*observation.cached_releases, environment.recorded_release} - {"", environment.release_name})
+
+
 def is_ours(observation: Observation, release: Object) -> bool:
     """Whether we made this HelmRelease. Where its labels were stripped, its annotation still tells.
 

@@ -55,7 +55,7 @@ def _named(kind, name):
 
 def _rights(role):
     rights = {}
-    for rule in role["rules"]:
+    for rule in role.get("rules") or ():
         for group in rule["apiGroups"]:
             for resource in rule["resources"]:
                 rights.setdefault((group, resource), set()).update(rule["verbs"])
@@ -120,7 +120,7 @@ def test_whatever_is_watched_may_be_read_in_the_whole_cluster():
 
 def test_no_rule_grants_everything_and_none_grants_secrets_or_config_maps_in_the_whole_cluster():
     for role in (*_objects("ClusterRole"), *_objects("Role")):
-        for rule in role["rules"]:
+        for rule in role.get("rules") or ():
             assert "*" not in (*rule["verbs"], *rule["resources"], *rule["apiGroups"])
             assert not {"secrets", "configmaps"} & set(rule["resources"])
 

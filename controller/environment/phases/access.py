@@ -1,7 +1,7 @@
 """Gives our own account its rights inside the environment, as soon as something needs them.
 
-Deploying a release needs none: HelmReleases are ours cluster-wide. A teardown needs to see Helm's storage, and so does
-whoever wants to know why a release failed. So nobody waits for this write before the application runs.
+Deploying a release needs none: HelmReleases are ours cluster-wide. To see the end of an uninstall takes Helm's
+storage, and to know why a release failed takes its Events. So nobody waits for this write before the application runs.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from controller.apimachinery import objects
-from controller.environment import access
+from controller.environment import access, uninstall
 from controller.environment.decision import Continue, Decision
 from controller.environment.engines.health import State
 from controller.environment.observation import Observation
@@ -32,9 +32,14 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     timer = f"{NAME}:{objects.uid(namespace)}"
     if timer in observation.ages and observation.age(timer) < _TRUSTED_FOR:
         return Continue(timer=timer)
-    if health.judge(observation, options).state is not State.FAILED:
+    if not _is_needed_now(observation, options):
         if observation.environment.status.get("applicationStatus") not in (State.DEPLOYED, State.FAILED):
             return Continue()
         if (left := _CALM - observation.age(_CALM_TIMER)) > 0:
             return Continue(recheck_after=left, timer=_CALM_TIMER)
     return Continue(access.repair(observation, options), timer=timer)
+
+
+def _is_needed_now(observation: Observation, options: EnvironmentOptions) -> bool:
+    failed = health.judge(observation, options).state is State.FAILED
+    return failed or bool(uninstall.outdated(observation))

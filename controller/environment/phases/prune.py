@@ -13,7 +13,7 @@ NAME = "prune"
 def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     """Uninstall surplus releases; the wanted one runs meanwhile, so nothing waits for this."""
     wanted = observation.environment.release_name
-    surplus = [name for name in observation.cached_releases if name != wanted]
+    surplus = uninstall.outdated(observation) & observation.cached_releases.keys()
     if not surplus or observation.release(wanted) is None:
         return Continue()
     outcome = uninstall.decide(observation, surplus, options)

@@ -23,10 +23,9 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     current = observation.release(name)
     if current is not None:
         return _update(observation, current)
-    before = [old for old in {*observation.cached_releases, environment.recorded_release} if old not in ("", name)]
     told: tuple[Effect, ...] = ()
-    if before:
-        outcome = uninstall.decide(observation, before, options)
+    if outdated := uninstall.outdated(observation):
+        outcome = uninstall.decide(observation, outdated, options)
         if isinstance(outcome, Wait):
             return outcome
         if outcome.given_up:

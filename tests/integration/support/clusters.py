@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
@@ -23,6 +24,7 @@ from controller.client import Client, PatchType
 from controller.client.config import load
 from hack.localcluster import LocalCluster, Options
 from hack.standins import crds
+from tests.integration.support import accounts
 from tests.integration.support.waiting import eventually
 
 ROOT = Path(__file__).parents[3]
@@ -37,6 +39,7 @@ class Cluster:
 
     Attributes:
         kubeconfig: leads to it with the rights of an administrator.
+        controller_kubeconfig: leads to it as the controller's own service account, with what manifests/rbac grants.
         client: the test's own hands.
         local: the local cluster with its hooks and audit log, or None for a real one.
     """
@@ -45,6 +48,8 @@ class Cluster:
         self.kubeconfig = kubeconfig
         self.local = local
         self.client = self.connect("tests")
+        self._folder = TemporaryDirectory(prefix="cluster-")
+        self.controller_kubeconfig = accounts.install(self.client, admin=kubeconfig, folder=Path(self._folder.name))
         self._ending = "" if local else f"-{secrets.token_hex(3)}"
         self._made: set[str] = set()
 
@@ -114,6 +119,7 @@ class Cluster:
     def close(self) -> None:
         """Let go of the connections."""
         self.client.close()
+        self._folder.cleanup()
 
 
 def environment_definition() -> dict[str, Any]:

@@ -53,6 +53,7 @@ class ThreadedController:
         if self._thread is not None:
             self._thread.join(DEADLINE)
             assert not self._thread.is_alive(), "the controller does not stop"
+        self._application.close()
         if self._failure is not None:
             raise self._failure
 

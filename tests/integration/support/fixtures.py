@@ -97,7 +97,7 @@ def start_controller(bare_cluster: Cluster) -> Iterator[StartController]:
     started: list[ThreadedController] = []
 
     def start(*, wait: bool = True, **options: Any) -> ThreadedController:
-        controller = ThreadedController(bare_cluster.kubeconfig, **options)
+        controller = ThreadedController(bare_cluster.controller_kubeconfig, **options)
         started.append(controller)
         controller.start(wait=wait)
         return controller
@@ -120,7 +120,7 @@ def start_process(bare_cluster: Cluster, tmp_path: Path) -> Iterator[StartProces
 
     def start(*flags: str, kubeconfig: Path | None = None, **options: Any) -> ControllerProcess:
         log = tmp_path / f"controller-{len(started)}.log"
-        process = ControllerProcess(kubeconfig or bare_cluster.kubeconfig, log, *flags, **options)
+        process = ControllerProcess(kubeconfig or bare_cluster.controller_kubeconfig, log, *flags, **options)
         started.append(process)
         return process.start()
 

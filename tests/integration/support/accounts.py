@@ -1,0 +1,47 @@
+"""The controller's own account, installed from the manifests: every test runs with the rights that users grant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from controller.apimachinery.resources import NAMESPACES, Resource
+from controller.app.options import Options
+from controller.client import Client, PatchType
+from hack.serviceaccounts import write_kubeconfig
+from tests.integration.support.waiting import eventually
+
+RBAC = Path(__file__).parents[3] / "manifests" / "rbac"
+_GROUP = "rbac.authorization.k8s.io"
+_CLUSTER_ROLES = Resource(_GROUP, "v1", "clusterroles", "ClusterRole", namespaced=False)
+_RESOURCES = {
+    resource.kind: resource
+    for resource in (
+        NAMESPACES,
+        Resource("", "v1", "serviceaccounts", "ServiceAccount", namespaced=True),
+        _CLUSTER_ROLES,
+        Resource(_GROUP, "v1", "clusterrolebindings", "ClusterRoleBinding", namespaced=False),
+        Resource(_GROUP, "v1", "roles", "Role", namespaced=True),
+        Resource(_GROUP, "v1", "rolebindings", "RoleBinding", namespaced=True),
+    )
+}
+
+
+def install(client: Client, *, admin: Path, folder: Path) -> Path:
+    """Apply manifests/rbac as an administrator; the kubeconfig of the account that it makes, written to `folder`."""
+    for document in _documents():
+        resource, metadata = _RESOURCES[document["kind"]], document["metadata"]
+        namespace = metadata.get("namespace", "")
+        client.patch(resource, metadata["name"], document, namespace=namespace, patch_type=PatchType.APPLY, force=True)
+    eventually(lambda: client.get(_CLUSTER_ROLES, "tronador-environment").get("rules"), "the role is composed")
+    options = Options()
+    return write_kubeconfig(
+        folder / "controller.kubeconfig", admin=admin, namespace=options.namespace, name=options.service_account
+    )
+
+
+def _documents() -> list[dict[str, Any]]:
+    files = yaml.safe_load((RBAC / "kustomization.yaml").read_text())["resources"]
+    return [document for name in files for document in yaml.safe_load_all((RBAC / name).read_text()) if document]
