@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from controller.apimachinery.errors import NotFound
 from hack.localcluster import LocalCluster
 from hack.localcluster.auth import Authenticator, Credentials
 from hack.localcluster.auth.tokens import TokenSigner
 from hack.localcluster.storage.store import Store
+from hack.serviceaccounts import write_kubeconfig
 from tests.localcluster.rights import ACCOUNTS, made, make_account, request_token, token_of
 from tests.localcluster.samples import CONFIG_MAPS, NAMESPACES, config_map, namespace
 from tests.localcluster.support import Api, Kubectl
@@ -197,6 +199,20 @@ def test_a_kubeconfig_of_an_account_leads_to_its_rights(local_cluster: LocalClus
     binding = ("rolebinding", "robot", "--clusterrole=view", "--serviceaccount=default:robot")
     Kubectl(local_cluster, home=tmp_path)("create", *binding)
     assert "No resources found in default namespace." in robot.run("get", "configmaps").stderr
+
+
+def test_a_kubeconfig_finds_the_clusters_files_from_anywhere(local_cluster: LocalCluster, tmp_path: Path) -> None:
+    document = yaml.safe_load(local_cluster.kubeconfig.read_text())
+    cluster = document["clusters"][0]["cluster"]
+    del cluster["certificate-authority-data"]
+    cluster["certificate-authority"] = "authority.pem"
+    folder, elsewhere = tmp_path / "admin", tmp_path / "elsewhere"
+    for place in (folder, elsewhere):
+        place.mkdir()
+    (folder / "authority.pem").write_text(local_cluster.authority)
+    (folder / "config").write_text(yaml.safe_dump(document))
+    path = write_kubeconfig(elsewhere / "config", admin=folder / "config", namespace="default", name="default")
+    assert "system:serviceaccount:default:default" in Kubectl.of(path, home=tmp_path)("auth", "whoami")
 
 
 def test_there_is_no_kubeconfig_for_an_account_that_does_not_exist(local_cluster: LocalCluster) -> None:
