@@ -129,6 +129,40 @@ def test_a_bound_token_dies_with_what_it_is_bound_to(api: Api) -> None:
     assert answer.body["message"] == "cannot bind token to object of type /v1, Kind=ConfigMap"
 
 
+def test_a_token_is_bound_to_no_pod_of_another_account(api: Api) -> None:
+    make_account(api)
+    spec = {"serviceAccountName": "default", "containers": [{"name": "c", "image": "i"}]}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec}
+    made(api.post("/api/v1/namespaces/default/pods", pod))
+    reference = {"apiVersion": "v1", "kind": "Pod", "name": "p"}
+    assert works(api, token_of(api, "default", boundObjectRef=reference))
+    answer = request_token(api, boundObjectRef=reference)
+    why = 'cannot bind token for serviceaccount "robot" to pod running with serviceaccount "default"'
+    assert (answer.code, answer.body["message"]) == (400, why)
+
+
+@pytest.mark.parametrize("metadata", [{"name": "other"}, {"name": "robot", "namespace": "other"}])
+def test_a_token_request_must_be_for_the_account_of_its_path(api: Api, metadata: dict[str, str]) -> None:
+    make_account(api)
+    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "metadata": metadata, "spec": {}}
+    answer = api.post(f"{ACCOUNTS}/robot/token", body)
+    assert answer.code == 400
+    assert "(other) does not match" in answer.body["message"]
+
+
+def test_a_namespace_on_its_way_out_gives_no_tokens(api: Api) -> None:
+    made(api.post(NAMESPACES, namespace("brief")))
+    body = {"apiVersion": "v1", "kind": "ServiceAccount"}
+    body["metadata"] = {"name": "held", "finalizers": ["tests.example.com/hold"]}
+    accounts = "/api/v1/namespaces/brief/serviceaccounts"
+    made(api.post(accounts, body))
+    api.delete(f"{NAMESPACES}/brief")
+    answer = request_token(api, "held", "brief")
+    assert answer.code == 403
+    assert "because it is being terminated" in answer.body["message"]
+    assert api.merge(f"{accounts}/held", {"metadata": {"finalizers": None}}).code == 200
+
+
 def test_a_token_meant_for_others_opens_nothing(api: Api) -> None:
     make_account(api)
     token = token_of(api, audiences=["vault"])
@@ -185,6 +219,10 @@ def test_a_token_secret_goes_with_its_account_and_cannot_be_without(api: Api) ->
     made(api.post(SECRETS, secret("keys", "robot")))
     made(api.post(SECRETS, secret("orphan", "nobody")))
     api.until(f"{SECRETS}/orphan", lambda answer: answer.code == 404)
+    late = secret("late", "robot")
+    late["metadata"]["annotations"]["kubernetes.io/service-account.uid"] = "of an earlier account"
+    made(api.post(SECRETS, late))
+    api.until(f"{SECRETS}/late", lambda answer: answer.code == 404)
     api.delete(f"{ACCOUNTS}/robot")
     api.until(f"{SECRETS}/keys", lambda answer: answer.code == 404)
 
