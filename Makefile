@@ -24,6 +24,10 @@ test-slow: $(VENV)/.installed ## run only what `make test` leaves out
 
 test-all: test test-slow ## run every test
 
+bench: $(VENV)/.installed ## measure memory and throughput (some minutes; hack/bench/README.md)
+	$(BIN)/python -m hack.bench throughput
+	$(BIN)/python -m hack.bench memory
+
 lint: $(VENV)/.installed ## ruff, mypy --strict, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -38,4 +42,4 @@ clean: ## remove what the other targets made
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help demo test test-slow test-all lint format clean
+.PHONY: help demo test test-slow test-all bench lint format clean

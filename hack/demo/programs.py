@@ -57,6 +57,10 @@ class Programs:
             if process.poll() is not None:
                 raise ProgramError(f"{name} ended with exit code {process.returncode}; {self._last_words(name)}")
 
+    def pid(self, name: str) -> int:
+        """The process ID of a running program."""
+        return self._running[name].pid
+
     def log_of(self, name: str) -> Path:
         """The file with everything that a program prints."""
         return self._folder / f"{name}.log"

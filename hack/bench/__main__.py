@@ -1,0 +1,36 @@
+"""`python -m hack.bench memory|throughput`: measures, prints figures, and ends with 1 when a limit is exceeded."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+
+from controller.apimachinery.errors import ApiError
+from hack.bench import memory, throughput
+from hack.bench.bed import BenchError
+from hack.demo.programs import ProgramError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code 0, 1 when a limit is exceeded or nothing could be measured, 2 for bad arguments."""
+    parser = argparse.ArgumentParser(prog="python -m hack.bench", description=__doc__, allow_abbrev=False)
+    benchmarks = parser.add_subparsers(required=True, metavar="BENCHMARK")
+    memory.add_to(benchmarks)
+    throughput.add_to(benchmarks)
+    options = parser.parse_args(arguments)
+    # As Ctrl-C: whoever ends a benchmark ends its programs.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        within_limits: bool = options.run(options)
+    except (BenchError, ProgramError, ApiError) as error:
+        print(f"hack.bench: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 1
+    return 0 if within_limits else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,122 @@
+"""What every benchmark runs on: a cluster and a controller, each a process of its own, and what the latter reports."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from controller.api.environment import ENVIRONMENTS
+from controller.api.helm_operator import HELM_RELEASES
+from controller.apimachinery.errors import ApiError
+from controller.apimachinery.resources import Resource
+from controller.client import Client, config
+from hack.demo.programs import ROOT, Programs
+from hack.standins import crds
+
+_DEFINITION = ROOT / "manifests" / "crds" / "tronador.stakater.com_environmentprovisioners.yaml"
+_LOOK_SECONDS = 0.05
+_DEADLINE_SECONDS = 600.0
+
+
+class BenchError(Exception):
+    """Nothing was measured; the text says why."""
+
+
+class Bed:
+    """A running controller in a running cluster."""
+
+    def __init__(self, *, folder: Path, programs: Programs, client: Client) -> None:
+        self._folder = folder
+        self._programs = programs
+        # Processes have addresses of their own on the loopback interface, so the port is free.
+        self._address = f"127.{os.getpid() >> 8 & 255}.{os.getpid() & 255}.1:8080"
+        self.client = client
+
+    def start_engine(self) -> None:
+        """Start the engine that installs every release at once."""
+        arguments = ["hack.standins", "--kubeconfig", str(self._folder / "kubeconfig"), "engine-double"]
+        log = self._programs.log_of("engine")
+        self._programs.start("engine", arguments, ready=lambda: "ready" in log.read_text())
+
+    def start_controller(self, *flags: str) -> None:
+        """Start the controller, alone and without pauses that are there for people."""
+        arguments = [
+            *("controller", "run", "--kubeconfig", str(self._folder / "kubeconfig"), "--leader-elect", "false"),
+            *("--metrics-address", self._address, "--health-address", "0", "--log-level", "warning", *flags),
+        ]
+        self._programs.start("controller", arguments, ready=lambda: self.version_seen() > 0)
+
+    def resident_bytes(self) -> int:
+        """The controller's resident memory."""
+        status = Path(f"/proc/{self._programs.pid('controller')}/status").read_text()
+        found = re.search(r"^VmRSS:\s+(\d+) kB$", status, re.MULTILINE)
+        assert found, "a running process has a size"
+        return int(found[1]) * 1024
+
+    def metric(self, name: str, *labels: str) -> float:
+        """The sum of a metric's series that have all these labels (`name="value"`); 0 while it is not served."""
+        with suppress(OSError), urllib.request.urlopen(f"http://{self._address}/metrics", timeout=10) as answer:
+            lines = answer.read().decode().splitlines()
+            wanted = [line for line in lines if line.startswith(f"{name}{{") and all(label in line for label in labels)]
+            return sum(float(line.rpartition(" ")[2]) for line in wanted)
+        return 0.0
+
+    def version_seen(self) -> int:
+        """Up to which resourceVersion the controller knows the environments."""
+        return int(self.metric("informer_store_resource_version", f'resource="{ENVIRONMENTS.plural}"'))
+
+    def wait_until(self, holds: Callable[[], bool], what: str) -> None:
+        """BenchError: it does not hold within ten minutes; ProgramError: a program has ended."""
+        pause = threading.Event()
+        deadline = time.monotonic() + _DEADLINE_SECONDS
+        while not holds():
+            self._programs.check()
+            if time.monotonic() > deadline:
+                raise BenchError(f"not within {_DEADLINE_SECONDS:g} s: {what}")
+            pause.wait(_LOOK_SECONDS)
+
+
+@contextmanager
+def running() -> Iterator[Bed]:
+    """A cluster with both definitions; everything ends, and nothing is left, when the block does."""
+    with ExitStack() as stack:
+        name = stack.enter_context(tempfile.TemporaryDirectory(prefix="tronador-bench-"))
+        programs = stack.enter_context(Programs(folder=Path(name), environ={}))
+        kubeconfig = Path(name) / "kubeconfig"
+        programs.start("cluster", ["hack.localcluster", "--kubeconfig", str(kubeconfig)], ready=kubeconfig.exists)
+        client = Client(connection=config.load(kubeconfig=str(kubeconfig)), user_agent="bench", field_manager="bench")
+        stack.callback(client.close)
+        bed = Bed(folder=Path(name), programs=programs, client=client)
+        crds.install(client, threading.Event())
+        client.create(crds.CRDS, yaml.safe_load(_DEFINITION.read_text()))
+        for resource in (ENVIRONMENTS, HELM_RELEASES):
+            bed.wait_until(lambda resource=resource: _is_served(client, resource), f"{resource} is served")
+        yield bed
+
+
+def environment(name: str) -> dict[str, Any]:
+    """An EnvironmentProvisioner."""
+    chart = {"git": "https://git.example.org/application", "path": "deploy", "ref": "main"}
+    return {
+        "apiVersion": ENVIRONMENTS.api_version,
+        "kind": ENVIRONMENTS.kind,
+        "metadata": {"name": name},
+        "spec": {"application": {"release": {"chart": chart, "releaseName": "application", "values": {}}}},
+    }
+
+
+def _is_served(client: Client, resource: Resource) -> bool:
+    try:
+        return client.has_resource(resource)
+    except ApiError:
+        return False
