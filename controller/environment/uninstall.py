@@ -81,6 +81,9 @@ def _decide_storage(observation: Observation, names: Iterable[str], options: Env
     if reads := [Read(listing) for listing in listings.values() if observation.answer(listing) is UNASKED]:
         return _wait(observation, "Looking for the release's storage.", options, *reads)
     remaining = {name: listing for name, listing in listings.items() if observation.answer(listing)}
+    if not observation.is_ours(observation.namespace or {}):
+        # Rights in a stranger's namespace are not going to come: what is refused there will never be known.
+        remaining = {name: listing for name, listing in remaining.items() if observation.answer(listing) is not REFUSED}
     if not remaining:
         return Done()
     refused = [name for name, listing in remaining.items() if observation.answer(listing) is REFUSED]

@@ -149,4 +149,4 @@ def hold(local: LocalCluster, resource: Resource) -> None:
 
 def creations(requests: Requests) -> list[str]:
     """What the controller asked to create, whether it got it or not."""
-    return [told(entry) for entry in requests.writes() if entry.verb == "create" and entry.resource != "rolebindings"]
+    return [told(entry) for entry in requests.writes() if entry.verb == "create"]

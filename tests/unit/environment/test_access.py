@@ -3,7 +3,7 @@
 import pytest
 
 from controller.environment import access
-from controller.environment.decision import Continue
+from controller.environment.decision import Continue, Wait
 from controller.environment.effects import Create, Delete, Patch, Read
 from controller.environment.observation import REFUSED
 from controller.environment.options import EnvironmentOptions
@@ -92,34 +92,48 @@ def test_it_is_taken_away_from_a_namespace_that_stays():
 # When
 
 
-def _decide(phase="Succeeded", *, state="deployed", ages=None):
+def _decide(phase="Succeeded", *, state="deployed", ages=None, answers=None):
     of = environment(status={"applicationStatus": state})
     release = helm_release(of, status=operator_status(phase))
-    return decide(observation(environment=of, namespace=namespace(), releases=[release], ages=ages or {}), OPTIONS)
+    return decide(
+        observation(environment=of, namespace=namespace(), releases=[release], ages=ages or {}, answers=answers or {}),
+        OPTIONS,
+    )
 
 
 def test_nothing_is_done_while_the_application_is_on_its_way():
     assert _decide("Installing", state="deploying") == go_on()
 
 
-def test_a_deployed_environment_gets_it_after_a_moment_of_calm():
-    waiting = _decide()
-
-    assert isinstance(waiting, Continue)
-    assert waiting.effects == ()
-    assert waiting.recheck_after == pytest.approx(2)
-    assert _decide(ages={waiting.timer: 2.0}).effects == (Read(TARGET),)
+def test_an_environment_that_just_runs_needs_none():
+    assert _decide() == go_on()
 
 
-def test_a_failure_needs_it_at_once():
-    assert _decide("Failed", state="deploying").effects == (Read(TARGET),)
+def test_a_failure_needs_it_and_nothing_goes_on_before_it_is_seen():
+    decision = _decide("Failed", state="deploying")
+
+    assert isinstance(decision, Wait)
+    assert decision.effects == (Read(TARGET),)
 
 
-def test_what_was_seen_right_is_trusted_for_an_hour():
-    seen = _decide(ages={"access:calm": 2.0})
+def test_a_failure_gets_it_where_it_is_missing():
+    decision = _decide("Failed", state="deploying", answers={TARGET: None})
 
-    assert _decide(ages={seen.timer: 3599.0}) == Continue(timer=seen.timer)
-    assert _decide("Failed", ages={seen.timer: 3601.0}).effects == (Read(TARGET),)
+    assert isinstance(decision, Continue)
+    assert [type(effect) for effect in decision.effects] == [Create]
+
+
+def test_an_old_release_that_is_to_be_uninstalled_needs_it():
+    of = environment(status={"applicationStatus": "deployed", "release": {"name": "old"}})
+
+    assert decide(observation(environment=of, namespace=namespace()), OPTIONS).effects == (Read(TARGET),)
+
+
+def test_what_was_seen_right_is_trusted_for_as_long_as_it_is_needed():
+    seen = _decide("Failed", answers={TARGET: _binding()})
+
+    assert seen == Continue(timer=seen.timer)
+    assert _decide("Failed", ages={seen.timer: 3601.0}) == Continue(timer=seen.timer)
 
 
 def test_without_a_namespace_there_is_nothing_to_have_rights_in():

@@ -207,3 +207,10 @@ def test_the_message_is_the_same_whatever_the_order_of_the_names():
     live = {release_target("a"): helm_release(name="a"), release_target("b"): helm_release(name="b")}
 
     assert _decide(names=["b", "a"], answers=live).message == _decide(names=["a", "b"], answers=live).message
+
+
+def test_storage_that_we_may_not_see_in_a_namespace_of_somebody_else_is_not_waited_for():
+    answers = {release_target(): None, STORAGE: REFUSED}
+
+    assert _decide(answers=answers, within=foreign_namespace) == Done()
+    assert isinstance(_decide(answers=answers), Wait)
