@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from controller.apimachinery.resources import NAMESPACES
 from controller.environment.watches import WATCHES
 from hack.faultproxy.faults import Latency, Match, Rule
 from tests.faults.support import ledger
@@ -76,7 +75,6 @@ class Pair:
 def pair(tmp_path: Path) -> Iterator[Pair]:
     with ExitStack() as stack:
         cluster, local = stack.enter_context(local_cluster())
-        cluster.client.create(NAMESPACES, {"metadata": {"name": NAMESPACE}})
         engine = Engine(cluster)
         stack.callback(engine.stop)
         engine.start()

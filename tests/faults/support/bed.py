@@ -72,7 +72,7 @@ def bed(folder: Path, *rules: Rule, options: Mapping[str, Any], streams: bool = 
         engine = Engine(cluster)
         stack.callback(engine.stop)
         engine.start()
-        proxy, through = stack.enter_context(proxied(cluster.kubeconfig, folder))
+        proxy, through = stack.enter_context(proxied(cluster.controller_kubeconfig, folder))
         proxy.set_rules(*rules)
         controller = ThreadedController(through, **options)
         stack.callback(controller.stop)

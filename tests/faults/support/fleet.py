@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -15,6 +16,8 @@ from tests.integration.support.waiting import eventually
 # A namespace with a release that belongs to somebody else.
 BYSTANDER = "bystander"
 TEAM = "team"
+# Between two looks, for each environment.
+_LOOK_SECONDS = 0.005
 
 
 class Fleet:
@@ -56,10 +59,12 @@ class Fleet:
     def settled(self, deadline: float) -> None:
         """Wait until everything is as it was asked for, and nothing is there beyond it."""
         pending: list[str] = []
+        pause = threading.Event()
 
         def done() -> bool:
             pending[:] = self._pending()
-            return not pending
+            # A look costs as much as there is to see, and shall not be what everything waits for.
+            return not pending or pause.wait(_LOOK_SECONDS * len(self.lives))
 
         eventually(done, lambda: f"{len(pending)} are not done: {', '.join(pending[:5])}", deadline=deadline)
         assert self._cluster.get(HELM_RELEASES, RELEASE, BYSTANDER) is not None, "somebody else's release is gone"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import re
 import urllib.request
@@ -10,15 +9,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from controller.apimachinery.resources import SECRETS, Resource
+from controller.apimachinery.resources import Resource
 from controller.app.election import LEASE_NAME
 from hack.faultproxy.proxy import FaultProxy
 from hack.localcluster.audit import AuditEntry
+from hack.serviceaccounts import write_kubeconfig
 from tests.integration.support.clusters import Cluster
 from tests.integration.support.controllers import ControllerProcess
-from tests.integration.support.waiting import eventually
 
 NAMESPACE = "tronador-system"
 # In seconds. The machine may be busy: nobody shall lose a lease for that.
@@ -62,27 +59,17 @@ class Replica:
 
 
 def account(cluster: Cluster, name: str, folder: Path) -> tuple[str, Path]:
-    """A service account that may do everything: its user name, and a kubeconfig with its token."""
-    user = f"system:serviceaccount:{NAMESPACE}:{name}"
+    """A service account that may do everything: its user name, and a kubeconfig with its token.
+
+    The account of the manifests is one for all replicas; here it must be told who of them wrote.
+    """
     metadata = {"name": name, "namespace": NAMESPACE}
     cluster.client.create(_ACCOUNTS, {"metadata": metadata}, namespace=NAMESPACE)
-    cluster.client.create(
-        _BINDINGS,
-        {
-            "metadata": {"name": name},
-            "roleRef": {"apiGroup": _BINDINGS.group, "kind": "ClusterRole", "name": "cluster-admin"},
-            "subjects": [{"kind": "ServiceAccount", **metadata}],
-        },
-    )
-    annotations = {"kubernetes.io/service-account.name": name}
-    secret = {"metadata": {**metadata, "annotations": annotations}, "type": "kubernetes.io/service-account-token"}
-    cluster.client.create(SECRETS, secret, namespace=NAMESPACE)
-    filled = eventually(lambda: (cluster.get(SECRETS, name, NAMESPACE) or {}).get("data"), "the token is made")
-    document = yaml.safe_load(cluster.kubeconfig.read_text())
-    document["users"][0]["user"] = {"token": base64.b64decode(filled["token"]).decode()}
-    path = folder / name
-    path.write_text(yaml.safe_dump(document))
-    return user, path
+    role = {"apiGroup": _BINDINGS.group, "kind": "ClusterRole", "name": "cluster-admin"}
+    subject = {"kind": "ServiceAccount", **metadata}
+    cluster.client.create(_BINDINGS, {"metadata": {"name": name}, "roleRef": role, "subjects": [subject]})
+    path = write_kubeconfig(folder / name, admin=cluster.kubeconfig, namespace=NAMESPACE, name=name)
+    return f"system:serviceaccount:{NAMESPACE}:{name}", path
 
 
 def leader(entries: Iterable[AuditEntry]) -> str:

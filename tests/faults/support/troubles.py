@@ -29,6 +29,7 @@ class Size:
 
     Attributes:
         environments: how many.
+        deaths: how many of them are deleted.
         deadline: for one stage of their lives.
         lifetime: of a watch that is dropped; not under a second, or every drop would count as a failure.
         silence: after which the controller gives a watch up.
@@ -38,6 +39,7 @@ class Size:
     """
 
     environments: int
+    deaths: int
     deadline: float
     lifetime: float
     silence: float
