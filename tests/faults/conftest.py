@@ -13,6 +13,7 @@ from tests.integration.support.fixtures import (
     start_process,
     stopped_engine,
 )
+from tests.leaks import nothing_left_behind
 
 __all__ = [
     "bare_cluster",
@@ -22,6 +23,7 @@ __all__ = [
     "environments",
     "history",
     "local",
+    "nothing_left_behind",
     "requests",
     "start_controller",
     "start_process",
