@@ -123,11 +123,11 @@ def test_deciding_does_not_slow_down_with_everybody_elses_bindings() -> None:
         subjects = (account(f"robot-{number}"), account("robot", "home"))
         write(store, ROLE_BINDINGS, placed(binding("reader", "ClusterRole/reader", *subjects), f"n-{number}"))
         write(store, CLUSTER_ROLE_BINDINGS, binding(f"reader-{number}", "ClusterRole/reader", user(f"u-{number}")))
-    started = time.perf_counter()
+    started = time.thread_time()
     for number in range(500):
         # Each decision comes right after a change, so that nothing remembered helps.
         write(store, ROLE_BINDINGS, placed(binding("other", "ClusterRole/reader", user("u")), f"n-{number}"))
         assert authorizer.decide(asked(robot, "get", f"n-{number}")).allowed
         assert not authorizer.decide(asked(robot, "list", f"n-{number}")).allowed
-    # 1000 decisions take some 20 ms; a scan of all bindings would take a hundred times as long.
-    assert time.perf_counter() - started < 1.0
+    # 1000 decisions take some 20 ms of work; a scan of all bindings would take a hundred times as long.
+    assert time.thread_time() - started < 1.0
