@@ -116,15 +116,21 @@ def test_a_leader_that_is_told_to_end_hands_the_lease_over_at_once(pair: Pair) -
     assert out_of_turn(pair.requests.all()) == []
 
 
-def test_what_a_frozen_leader_had_sent_does_no_harm_and_it_sends_nothing_more(pair: Pair) -> None:
-    # What it sends is on its way for so long that another one leads when it arrives.
+def freeze_while_writing(pair: Pair, latency: float) -> Replica:
+    """Freeze the leader while each of its workers waits for a write, which takes `latency` seconds to arrive, until
+    another one leads."""
     writes = Match(path="/environmentprovisioners/", methods=("PATCH",))
-    first = pair.start(0, Rule(fault=Latency(seconds=LEASE_DURATION + 4), match=writes))
+    first = pair.start(0, Rule(fault=Latency(seconds=latency), match=writes))
     second = pair.start(1)
     pair.fleet.create(range(10), "one")
     first.proxy.wait_for("latency", WORKERS)
     first.process.signal(signal.SIGSTOP)
     pair.leads(second)
+    return first
+
+
+def test_what_a_frozen_leader_had_sent_does_no_harm_and_it_sends_nothing_more(pair: Pair) -> None:
+    first = freeze_while_writing(pair, LEASE_DURATION + 4)
     eventually(lambda: out_of_turn(pair.requests.all()), "what was on its way arrives")
     first.process.signal(signal.SIGCONT)
     assert first.process.ended() != 0
@@ -132,3 +138,12 @@ def test_what_a_frozen_leader_had_sent_does_no_harm_and_it_sends_nothing_more(pa
     late = out_of_turn(pair.requests.all())
     assert len(late) <= WORKERS
     assert {entry.user for entry in late} == {first.user}
+
+
+def test_a_frozen_leader_that_wakes_does_not_go_on_where_it_was(pair: Pair) -> None:
+    # The answers lie ready when it wakes, and every one of them calls for the next write.
+    first = freeze_while_writing(pair, 1.0)
+    first.process.signal(signal.SIGCONT)
+    assert first.process.ended() != 0
+    pair.right()
+    assert out_of_turn(pair.requests.all()) == []
