@@ -148,7 +148,7 @@ def everything_slow(size: Size) -> Trouble:
     return Trouble(
         rules=(Rule(fault=Latency(seconds=size.latency)),),
         options={"workers": max(4, size.environments // 5)},
-        happened=_counted("latency", 10 * size.environments),
+        happened=_counted("latency", 5 * size.environments),
     )
 
 
