@@ -1,5 +1,5 @@
-"""What all tests share: property tests that search the same examples in every run (`--hypothesis-profile=explore` searches
-new ones), and logging that is for each test as if it were the first.
+"""What all tests share: property tests that search the same examples in every run (`--hypothesis-profile=explore`
+searches new ones), and logging that is for each test as if it were the first.
 """
 
 from collections.abc import Iterator
