@@ -15,7 +15,7 @@ from tests.integration.support.engines import Engine
 from tests.integration.support.environments import RELEASE, Environment, Environments, manifest
 from tests.integration.support.fixtures import StartController
 from tests.integration.support.history import History
-from tests.integration.support.requests import Requests
+from tests.integration.support.requests import Requests, told
 from tests.integration.support.waiting import eventually, throughout
 
 STORAGE = f"sh.helm.release.v1.{RELEASE}.v1"
@@ -64,7 +64,8 @@ def test_the_audit_log_shows_the_same_order(
     environment.delete(propagation)
     environment.gone()
     relevant = ("delete helmreleases", "delete namespaces", "patch environmentprovisioners pr-74")
-    done = [line for line in requests.order(mark) if line.startswith(relevant)]
+    # A write that came with an outdated version is refused and made again: only what was done counts.
+    done = [line for entry in requests.writes(mark) if entry.code < 300 and (line := told(entry)).startswith(relevant)]
     assert done == [f"delete helmreleases {RELEASE}", "delete namespaces pr-74", "patch environmentprovisioners pr-74"]
 
 
