@@ -21,7 +21,7 @@ from controller.apimachinery.errors import AlreadyExists, ApiError, Forbidden, N
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import SECRETS
 from controller.apimachinery.threads import start_thread
-from controller.cache import DeletedFinalStateUnknown, Informer
+from controller.cache import Backoff, DeletedFinalStateUnknown, Informer
 from controller.client import Client
 from controller.workqueue import RateLimitingQueue
 from hack.standins import plays
@@ -50,7 +50,8 @@ class EngineDouble:
         self._gone: dict[str, HelmRelease] = {}
         # Key -> (UID, generation, phase) that was last written. One worker at a time has a key, so no lock.
         self._answered: dict[str, tuple[str, int, str]] = {}
-        self._informer = Informer(client=client, resource=HELM_RELEASES)
+        # A test that takes the API server away waits for its return, not for a back-off made for production.
+        self._informer = Informer(client=client, resource=HELM_RELEASES, backoff=Backoff(maximum=1.0))
         self._informer.add_handler(self, name="engine-double")
         self._threads: list[threading.Thread] = []
 
