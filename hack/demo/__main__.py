@@ -22,6 +22,7 @@ from hack.demo import report, world
 from hack.demo.journey import Journey, JourneyError
 from hack.demo.programs import ROOT, ProgramError, Programs
 from hack.samples import make_application_repository
+from hack.serviceaccounts import write_kubeconfig
 
 MANIFEST = ROOT / "manifests" / "samples" / "environmentprovisioner.yaml"
 SECOND_TAG = "SNAPSHOT-PR-74-1b9c4e07"
@@ -67,6 +68,10 @@ def _run(console: Console, folder: Path, *, keep: bool) -> None:
         )
         client = Client(connection=config.load(kubeconfig=str(kubeconfig)), user_agent="demo")
         world.kubectl(kubeconfig, "apply", "-k", str(ROOT / "manifests" / "crds"))
+        world.kubectl(kubeconfig, "apply", "-k", str(ROOT / "manifests" / "rbac"))
+        account = write_kubeconfig(
+            folder / "controller.kubeconfig", admin=kubeconfig, namespace="tronador-system", name="tronador-controller"
+        )
         programs.start(
             "helm-operator",
             [
@@ -81,7 +86,7 @@ def _run(console: Console, folder: Path, *, keep: bool) -> None:
         addresses = ("--metrics-address", "127.0.0.1:0", "--health-address", "127.0.0.1:0")
         programs.start(
             "controller",
-            ["controller", "run", "--kubeconfig", str(kubeconfig), "--leader-elect=false", *addresses],
+            ["controller", "run", "--kubeconfig", str(account), "--leader-elect=false", *addresses],
             ready=lambda: "starting" in _text(programs.log_of("controller")),
         )
         journey = Journey(
