@@ -24,7 +24,12 @@ def run(options: Options) -> int:
     except (ConfigError, OSError) as error:
         log.error("cannot start", error=str(error))
         return EXIT_FAILURE
-    signals.install(stop=application.manager.stop, dump=application.describe)
+
+    def stop() -> None:
+        log.info("stopping", graceful_timeout=options.graceful_timeout)
+        application.manager.stop()
+
+    signals.install(stop=stop, dump=application.describe)
     log.info("starting", cluster=connection.source, workers=options.workers)
     try:
         application.manager.run()
