@@ -125,6 +125,7 @@ class Manager:
             self._stop_all(started, timeout=0.0, release=False)
             raise
         except BaseException:
+            # Whatever it was, KeyboardInterrupt included: no thread of what was started may be left behind.
             self._stop_all(started, timeout=self._graceful_timeout, release=True)
             raise
         self._stop_all(started, timeout=self._graceful_timeout, release=True)

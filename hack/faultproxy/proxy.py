@@ -74,6 +74,7 @@ class FaultProxy:
             self._thread = start_thread("faultproxy", lambda: asyncio.run(self._run(tls)))
             self._loop, self._stop, self._server = self._started.result(_ANSWER_SECONDS)
         except BaseException:
+            # Whatever it was, KeyboardInterrupt included: a port that is taken must be given back.
             self._close_ports()
             raise
         return self
