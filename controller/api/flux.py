@@ -1,0 +1,90 @@
+"""Flux's HelmRelease (v2) and GitRepository (v1): the constants that we rely on, and typed views."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from controller.apimachinery import conditions, objects
+from controller.apimachinery.objects import Object
+from controller.apimachinery.resources import Resource
+
+HELM_RELEASES = Resource("helm.toolkit.fluxcd.io", "v2", "helmreleases", "HelmRelease", namespaced=True)
+GIT_REPOSITORIES = Resource("source.toolkit.fluxcd.io", "v1", "gitrepositories", "GitRepository", namespaced=True)
+
+# With `reconcileStrategy: Revision` a chart's version ends in the first 12 digits of its commit; where there are
+# valuesFiles, the generation of the chart's object follows.
+_OF_COMMIT: Final = re.compile(r"\+([0-9a-f]{12})(\.[0-9]+)?$")
+
+
+@dataclass(frozen=True, slots=True)
+class FluxObject:
+    """What the status of every Flux object has in common."""
+
+    obj: Object
+
+    @property
+    def generation(self) -> int:
+        return objects.generation(self.obj)
+
+    @property
+    def is_deleting(self) -> bool:
+        return objects.is_deleting(self.obj)
+
+    @property
+    def status(self) -> Mapping[str, Any]:
+        return self.obj.get("status") or {}
+
+    @property
+    def is_observed(self) -> bool:
+        """Whether the controller has come to an end, good or bad, with the spec as it is now."""
+        return int(self.status.get("observedGeneration") or 0) == self.generation
+
+    def condition(self, type_: str) -> Mapping[str, Any]:
+        """The condition of that type, or an empty mapping."""
+        return conditions.find(self.status.get("conditions"), type_) or {}
+
+    def current(self, type_: str) -> Mapping[str, Any]:
+        """The condition of that type, or an empty mapping where it is missing or speaks of an older generation."""
+        condition = self.condition(type_)
+        return condition if condition.get("observedGeneration") == self.generation else {}
+
+
+@dataclass(frozen=True, slots=True)
+class HelmRelease(FluxObject):
+    """A read view of one HelmRelease."""
+
+    @property
+    def is_suspended(self) -> bool:
+        return (self.obj.get("spec") or {}).get("suspend") is True
+
+    @property
+    def attempted_commit(self) -> str:
+        """Beginning of the commit whose chart was tried last, or ""."""
+        return commit_of_chart(str(self.status.get("lastAttemptedRevision") or ""))
+
+    @property
+    def deployed_commit(self) -> str:
+        """Beginning of the commit whose chart runs, or ""."""
+        newest: Mapping[str, Any] = next(iter(self.status.get("history") or ()), {})
+        return commit_of_chart(str(newest.get("chartVersion") or "")) if newest.get("status") == "deployed" else ""
+
+
+@dataclass(frozen=True, slots=True)
+class GitRepository(FluxObject):
+    """A read view of one GitRepository."""
+
+    @property
+    def commit(self) -> str:
+        """The commit of the artifact, or ""."""
+        revision = str((self.status.get("artifact") or {}).get("revision") or "")
+        # branch@sha1:6f50ff2f..., or without the branch.
+        return revision.rpartition(":")[2]
+
+
+def commit_of_chart(version: str) -> str:
+    """Beginning of the commit that a chart of that version was built from, or "" where the version does not say it."""
+    found = _OF_COMMIT.search(version)
+    return found[1] if found else ""

@@ -1,0 +1,155 @@
+"""What the status of a HelmRelease and of its GitRepository mean, taken together.
+
+What misleads, and what is done about it:
+- Ready and every other condition may speak of an older spec: only conditions of the current generation count;
+- a HelmRelease stays Ready when its branch is gone or another one was chosen, because the old artifact stays: the
+  GitRepository is asked as well, and the release must have tried the commit that it found;
+- Ready is False from a retry's end to the next one's begin, and Reconciling is True all the while: False decides;
+- "SourceNotReady" is what every release says in its first seconds, and also what it says for ever where the chart is
+  missing: it is believed only after a while;
+- a release that was rolled back runs, but not what was asked for: its words are those of the failure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from controller.api.flux import GitRepository, HelmRelease
+from controller.apimachinery import objects
+from controller.apimachinery.conditions import FALSE, TRUE
+from controller.apimachinery.objects import Object
+from controller.environment.engines.health import Health, State
+
+CHART_FETCH_FAILED: Final = "ChartFetchFailed"
+WAITING_FOR_CHART: Final = "Waiting for the chart to be fetched."
+TAKING_UP: Final = "Flux is taking up the change."
+UNINSTALLING: Final = "Flux is uninstalling the release."
+SUSPENDED: Final = "The release is suspended."
+STILL_RUNNING: Final = "The previous version is still running."
+# An error of Helm can be a whole page, and two of them may have to fit in one message.
+MESSAGE_LIMIT: Final = 480
+
+_Condition = Mapping[str, Any]
+# The chart is not there yet; or it never will be.
+_WAITS_FOR_CHART: Final = ("SourceNotReady", "DependencyNotReady", "ArtifactFailed")
+# Not a failure: the try was given up because something newer has come.
+_GIVEN_UP: Final = "HealthCheckCanceled"
+_SOURCE_TROUBLES: Final = ("FetchFailed", "StorageOperationFailed", "Stalled")
+# How every look at a release begins, also where there is nothing to do.
+_PRELUDE: Final = "Fulfilling prerequisites"
+
+
+def health(release: Object | None, source: Object | None, *, chart_patience: float) -> Health:
+    """How the release fares.
+
+    Args:
+        release: the HelmRelease, or None where it does not exist yet.
+        source: the GitRepository, or None where it does not exist yet.
+        chart_patience: seconds for which fetching the chart may go on failing; 0 when it has failed for too long.
+    """
+    helm, git = HelmRelease(release or {}), GitRepository(source or {})
+    if helm.is_deleting:
+        return _uninstalling(helm)
+    if helm.is_suspended:
+        return Health(State.SUSPENDED, "Suspended", _words(helm.condition("Ready")) or SUSPENDED)
+    if trouble := _trouble(git):
+        return Health(State.FAILED, str(trouble["reason"]), _both(helm, trouble))
+    if release is None or source is None or not helm.condition("Ready"):
+        return Health(State.PENDING, "Pending", WAITING_FOR_CHART)
+    ready = helm.current("Ready")
+    if ready.get("status") == FALSE and ready.get("reason") in _WAITS_FOR_CHART:
+        return _without_chart(ready, chart_patience)
+    if _has_failed(helm):
+        return Health(State.FAILED, str(_cause(helm)["reason"]), _failure(helm))
+    if ready.get("status") != TRUE or not helm.is_observed or not git.is_observed or _is_busy(helm):
+        return Health(State.DEPLOYING, "Progressing", _progress(helm))
+    if _is_behind(helm, git):
+        return _not_taken_up(helm, git, chart_patience)
+    return Health(State.DEPLOYED, str(ready["reason"]), _words(ready))
+
+
+def _uninstalling(helm: HelmRelease) -> Health:
+    released = helm.condition("Released")
+    if released.get("status") == FALSE and released.get("reason") == "UninstallFailed":
+        return Health(State.UNINSTALLING, "UninstallFailed", _words(released))
+    return Health(State.UNINSTALLING, "Uninstalling", UNINSTALLING)
+
+
+def _trouble(git: GitRepository) -> _Condition | None:
+    found = (git.current(type_) for type_ in _SOURCE_TROUBLES)
+    return next((condition for condition in found if condition.get("status") == TRUE), None)
+
+
+def _both(helm: HelmRelease, trouble: _Condition) -> str:
+    """What is wrong with the source, and how the release fares without it."""
+    if _has_failed(helm) and helm.current("Ready").get("reason") not in _WAITS_FOR_CHART:
+        return f"{_words(trouble)} {_failure(helm)}"
+    ready = helm.condition("Ready")
+    if ready.get("status") == TRUE:
+        return f"{_words(trouble)} {STILL_RUNNING} {_words(ready)}"
+    return _words(trouble)
+
+
+def _without_chart(ready: _Condition, chart_patience: float) -> Health:
+    if chart_patience > 0:
+        return Health(State.PENDING, str(ready["reason"]), WAITING_FOR_CHART, changes_after=chart_patience)
+    return Health(State.FAILED, CHART_FETCH_FAILED, _words(ready))
+
+
+def _has_failed(helm: HelmRelease) -> bool:
+    ready = helm.current("Ready")
+    if ready.get("status") == FALSE:
+        return ready.get("reason") != _GIVEN_UP
+    return helm.current("Stalled").get("status") == TRUE
+
+
+def _cause(helm: HelmRelease) -> _Condition:
+    """The condition that says what failed: after a rollback Ready speaks of that, and no longer of its cause."""
+    ready = helm.current("Ready")
+    if helm.current("Remediated"):
+        causes = (helm.current(type_) for type_ in ("TestSuccess", "Released"))
+        return next((condition for condition in causes if condition.get("status") == FALSE), ready)
+    return ready if ready.get("status") == FALSE else helm.current("Stalled")
+
+
+def _failure(helm: HelmRelease) -> str:
+    words, remediated = _words(_cause(helm)), helm.current("Remediated")
+    if remediated.get("status") == FALSE:
+        return f"{words} {_words(remediated)}"
+    return f"{words} {STILL_RUNNING}" if remediated.get("reason") == "RollbackSucceeded" else words
+
+
+def _is_busy(helm: HelmRelease) -> bool:
+    reconciling = helm.current("Reconciling")
+    return reconciling.get("status") == TRUE and reconciling.get("message") != _PRELUDE
+
+
+def _is_behind(helm: HelmRelease, git: GitRepository) -> bool:
+    """Whether the source has found a commit whose chart the release has not tried."""
+    attempted = helm.attempted_commit
+    return bool(attempted and git.commit and not git.commit.startswith(attempted))
+
+
+def _not_taken_up(helm: HelmRelease, git: GitRepository, chart_patience: float) -> Health:
+    if chart_patience > 0:
+        return Health(State.DEPLOYING, "Progressing", TAKING_UP, changes_after=chart_patience)
+    # Some errors of the build leave the chart of before in its place, and the release never hears of them.
+    chart = f"{objects.namespace(helm.obj)}-{objects.name(helm.obj)}"
+    message = (
+        f"The chart of commit {git.commit[:12]} has not been built; the HelmChart {chart} in this namespace says why. "
+        f"{STILL_RUNNING} {_words(helm.condition('Ready'))}"
+    )
+    return Health(State.FAILED, CHART_FETCH_FAILED, message)
+
+
+def _progress(helm: HelmRelease) -> str:
+    # Only an action of Helm takes time. The steps before it pass quickly, and each new text would be a write.
+    running = _words(helm.current("Reconciling"))
+    return running if running.startswith("Running ") else TAKING_UP
+
+
+def _words(condition: _Condition) -> str:
+    """A condition's message on one line, shortened."""
+    text = " ".join(str(condition.get("message") or "").split())
+    return text if len(text) <= MESSAGE_LIMIT else f"{text[: MESSAGE_LIMIT - 1]}…"
