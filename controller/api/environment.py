@@ -27,6 +27,8 @@ ADOPT_ANNOTATION = f"{GROUP}/adopt"
 ADOPTED_ANNOTATION = f"{GROUP}/adopted"
 # On a namespace, set by us in the same patch as the labels: what we applied, as JSON {name: value}.
 APPLIED_LABELS_ANNOTATION = f"{GROUP}/applied-labels"
+# On an environment, set by the pipeline: "true" when its code comes from a fork of the repository.
+FORK_ANNOTATION = f"{GROUP}/fork"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,13 @@ class Environment:
         return self.name
 
     @property
+    def is_of_fork(self) -> bool:
+        """Whether the pipeline marked it as code of a fork; a mark that is not understood counts too."""
+        return objects.annotations(self.obj).get(FORK_ANNOTATION, "") not in ("", "false")
+
+    @property
     def spec(self) -> Mapping[str, Any]:
-        return self.obj.get("spec") or {}
+        return _mapping(self.obj.get("spec"))
 
     @property
     def suspended(self) -> bool:
@@ -70,12 +77,13 @@ class Environment:
 
     @property
     def namespace_labels(self) -> Mapping[str, str]:
-        return self.spec.get("namespaceLabels") or {}
+        labels = _mapping(self.spec.get("namespaceLabels"))
+        return {name: value for name, value in labels.items() if value is not None}
 
     @property
     def release(self) -> Mapping[str, Any]:
         """`spec.application.release`."""
-        return (self.spec.get("application") or {}).get("release") or {}
+        return _mapping(_mapping(self.spec.get("application")).get("release"))
 
     @property
     def release_name(self) -> str:
@@ -94,3 +102,8 @@ class Environment:
     @property
     def conditions(self) -> tuple[Mapping[str, Any], ...]:
         return tuple(self.status.get("conditions") or ())
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    # What is of another form is refused by the policy; until then, and in a teardown, it must not be in the way.
+    return value if isinstance(value, Mapping) else {}

@@ -13,7 +13,7 @@ RELEASE_NAME_LIMIT = 53
 _HASH_DIGITS = 10
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _LABEL_NAME = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
-_LABEL_PREFIX = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 
 
 def is_dns_label(text: str, *, limit: int = DNS_LABEL_LIMIT) -> bool:
@@ -21,10 +21,15 @@ def is_dns_label(text: str, *, limit: int = DNS_LABEL_LIMIT) -> bool:
     return len(text) <= limit and _DNS_LABEL.fullmatch(text) is not None
 
 
+def is_dns_subdomain(text: str) -> bool:
+    """Whether `text` may be the name of an object, a Secret's for one: RFC 1123 labels with dots between them."""
+    return len(text) <= 253 and _DNS_SUBDOMAIN.fullmatch(text) is not None
+
+
 def is_label_key(text: str) -> bool:
     """Whether `text` may be the key of a label: `name` or `prefix/name`."""
     prefix, slash, name = text.rpartition("/")
-    if slash and (len(prefix) > 253 or not _LABEL_PREFIX.fullmatch(prefix)):
+    if slash and not is_dns_subdomain(prefix):
         return False
     return len(name) <= 63 and _LABEL_NAME.fullmatch(name) is not None
 

@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
-from controller.apimachinery import names
+from controller.apimachinery import giturls, names
 from controller.app import durations
 from controller.app.addresses import parse_address
+from controller.policy import Pin, PolicyOptions, pins
 
 ENVIRONMENT_PREFIX = "TRONADOR_"
 
@@ -63,6 +64,23 @@ def _labels(text: str) -> Mapping[str, str]:
     return labels
 
 
+def _name(text: str) -> str:
+    if not names.is_dns_subdomain(text):
+        raise ValueError(f"{text!r} is no name of an object: use lower case letters, digits, '-' and '.'")
+    return text
+
+
+def _repositories(text: str) -> tuple[str, ...]:
+    for glob in _list(text):
+        if "://" in glob or glob.partition("/")[0].lower() != glob.partition("/")[0]:
+            raise ValueError(f"{glob!r} matches no repository: write host/org/*, without https:// and in lower case")
+    return _list(text)
+
+
+def _prefixes(text: str) -> tuple[str, ...]:
+    return tuple(giturls.parse_prefix(part) for part in _list(text))
+
+
 _TEXT = _Kind(str, str, "TEXT")
 _SWITCH = _Kind(_boolean, lambda value: str(value).lower(), "BOOL")
 _ADDRESS = _Kind(_address, str, "HOST:PORT")
@@ -70,6 +88,11 @@ _NUMBER = _Kind(_integer, str, "NUMBER")
 _DURATION = _Kind(durations.parse, durations.render, "DURATION")
 _GLOBS = _Kind(_list, ",".join, "GLOB,...")
 _LABELS = _Kind(_labels, lambda value: ",".join(f"{k}={v}" for k, v in value.items()), "NAME=VALUE,...")
+_NAME = _Kind(_name, str, "NAME")
+_REPOSITORIES = _Kind(_repositories, ",".join, "GLOB,...")
+_PREFIXES = _Kind(_prefixes, ",".join, "HOST/ORG,...")
+_PINS = _Kind(pins.parse, pins.show, "PREFIX:KEY=GLOB;...")
+_POLICY = PolicyOptions()
 
 
 def _option(kind: _Kind, default: Any, text: str, *, least: float | None = None, choices: tuple[str, ...] = ()) -> Any:
@@ -105,11 +128,57 @@ class Options:
     workers: int = _option(_NUMBER, 4, "environments that are reconciled at the same time", least=1)
     protected_namespaces: tuple[str, ...] = _option(
         _GLOBS,
-        ("default", "kube-*", "openshift", "openshift-*"),
+        _POLICY.protected_namespaces,
         "names that no environment may have; the controller's own namespace is always one of them",
     )
     namespace_labels: Mapping[str, str] = _option(
         _LABELS, {}, "labels for the namespace of every environment; they win over the environment's own"
+    )
+    allowed_reference_namespaces: tuple[str, ...] = _option(
+        _GLOBS,
+        _POLICY.allowed_reference_namespaces,
+        "namespaces, beside an environment's own, whose Secrets and ConfigMaps a release may refer to; the controller "
+        "needs a Role there",
+    )
+    allow_external_values: bool = _option(
+        _SWITCH, _POLICY.allow_external_values, "let releases take values from URLs, which the Helm Operator reads"
+    )
+    denied_namespace_labels: tuple[str, ...] = _option(
+        _GLOBS,
+        _POLICY.denied_namespace_labels,
+        "keys of labels that no environment may set; app.kubernetes.io/managed-by and tronador.stakater.com/* are "
+        "always among them",
+    )
+    pinned_namespace_labels: tuple[Pin, ...] = _option(
+        _PINS,
+        _POLICY.pinned_namespace_labels,
+        "keys of labels that only repositories below a prefix may set, and to which values, as "
+        "github.com/org:stakater.com/tenant=org-*,kind=pr;git.example.com:stakater.com/tenant=shop; the longest prefix "
+        "decides, and * is every repository",
+    )
+    allowed_git_repositories: tuple[str, ...] = _option(
+        _REPOSITORIES,
+        _POLICY.allowed_git_repositories,
+        "repositories that charts may come from, as github.com/org/*",
+    )
+    credential_git_prefixes: tuple[str, ...] = _option(
+        _PREFIXES,
+        _POLICY.credential_git_prefixes,
+        "places of repositories, as github.com/org, that may be given credentials which TronadorConfig maps to a bare "
+        "name or to every repository",
+    )
+    allow_forks_on_helm_operator: bool = _option(
+        _SWITCH,
+        _POLICY.allow_forks_on_helm_operator,
+        "let the Helm Operator, which works as cluster-admin, install charts of forks",
+    )
+    release_service_account: str = _option(
+        _NAME, "tronador-release", "service account, in each environment's namespace, that a release of Flux runs as"
+    )
+    release_cluster_role: str = _option(
+        _NAME,
+        "tronador-release",
+        "ClusterRole that this account is bound to; the controller must be allowed to bind it",
     )
     status_settle: float = _option(
         _DURATION, 0.3, "a passing state is written to the status only when it lasts this long", least=0

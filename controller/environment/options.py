@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from controller.policy import PolicyOptions
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvironmentOptions:
     """Options of the decisions.
 
     Attributes:
-        protected_namespaces: globs of names that no environment may have.
+        policy: what an environment may ask for.
         namespace_labels: labels for every environment's namespace; they win over the environment's own.
         status_settle: a passing state is written only when it lasts this long.
         chart_grace: how long the Helm Operator may fail to fetch a chart before that counts as a failure. Its first
@@ -19,14 +21,18 @@ class EnvironmentOptions:
         teardown_timeout: how long an uninstall may take before the teardown goes on without it.
         service_account: the account that we run as, in `own_namespace`; it gets its rights inside each environment by
             a RoleBinding there. "" where it has them anyhow.
+        release_service_account: the account, in each environment's namespace, that a release of Flux runs as.
+        release_cluster_role: the ClusterRole that it is bound to there.
         recheck_interval: longest pause between two looks at something that no watch tells about.
     """
 
-    protected_namespaces: tuple[str, ...] = ("default", "kube-*", "openshift", "openshift-*")
+    policy: PolicyOptions = field(default_factory=PolicyOptions)
     namespace_labels: Mapping[str, str] = field(default_factory=dict)
     status_settle: float = 0.3
     chart_grace: float = 300.0
     teardown_timeout: float = 600.0
     recheck_interval: float = 10.0
     service_account: str = ""
+    release_service_account: str = "tronador-release"
+    release_cluster_role: str = "tronador-release"
     own_namespace: str = "tronador-system"

@@ -38,17 +38,17 @@ BAD_RELEASES: Mapping[str, tuple[dict[str, Any], str]] = {
     "a chart from a Helm repository": ({"chart": {**CHART, "repository": "https://c.example"}}, f"{RELEASE}.chart"),
 }
 # As long as it is, an old or a hand-made CustomResourceDefinition lets everything through.
-STALLED = (
-    "a release name of 60 characters",
-    "a file URL",
-    "a password in the URL",
-    "a missing path",
-    "a path that leads out",
-    "a target namespace",
-    "value file secrets",
-    "Helm 2",
-    "a chart from a Helm repository",
-)
+STALLED = {
+    "a release name of 60 characters": "InvalidSpec",
+    "a file URL": "InvalidSpec",
+    "a password in the URL": "CredentialsInURL",
+    "a missing path": "InvalidSpec",
+    "a path that leads out": "InvalidSpec",
+    "a target namespace": "FieldNotAllowed",
+    "value file secrets": "FieldNotAllowed",
+    "Helm 2": "InvalidSpec",
+    "a chart from a Helm repository": "FieldNotAllowed",
+}
 
 
 @pytest.mark.parametrize("what", BAD_RELEASES)
@@ -92,7 +92,7 @@ def test_behind_an_older_schema_it_is_stalled_with_field_value_and_remedy(
     bare_cluster.install(permissive_definition())
     release, field = BAD_RELEASES[what]
     environment = environments.create("bad", **release)
-    message = environment.stalled("InvalidSpec")["message"]
+    message = environment.stalled(STALLED[what])["message"]
     assert field in message
     assert "p4ss" not in message
     assert environment.namespace() is None
@@ -125,7 +125,7 @@ def test_labels_that_tell_whose_a_namespace_is_are_refused(
     environments: Environments, engine: Engine, controller: ThreadedController, label: str
 ) -> None:
     environment = environments.create(spec={"namespaceLabels": {label: "somebody-else"}})
-    message = environment.stalled("InvalidSpec")["message"]
+    message = environment.stalled("LabelReserved")["message"]
     assert label in message
     assert "somebody-else" in message
     assert environment.namespace() is None
@@ -142,7 +142,7 @@ def test_fifty_good_ones_beside_a_bad_one_are_deployed(
     worse = environments.create("worse", spec={"namespaceLabels": {"tronador.stakater.com/x": "y"}})
     good = [environments.create(f"pr-{number}") for number in range(50)]
     bad.stalled("NamespaceNotOwned")
-    worse.stalled("InvalidSpec")
+    worse.stalled("LabelReserved")
     for environment in good:
         environment.deployed()
     eventually(lambda: bad.condition("Stalled") and worse.condition("Stalled"), "the bad ones still are")

@@ -1,19 +1,21 @@
 """Everything under manifests/ is what Kubernetes accepts, and grants exactly what the controller is made to use."""
 
-import re
+from functools import cache
 from pathlib import Path
 
 import kubernetes_validate
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from controller.api.environment import ENVIRONMENTS
 from controller.api.helm_operator import HELM_RELEASES
 from controller.api.rbac import ENVIRONMENT_ROLE, ROLE_BINDINGS
+from controller.apimachinery import giturls
 from controller.apimachinery.resources import EVENTS, LEASES, NAMESPACES
 from controller.app.election import LEASE_NAME
 from controller.app.options import Options
-from controller.environment import policy
 from controller.environment.watches import WATCHES
 from hack.localcluster.schema.crd_checks import check_definition
 from hack.localcluster.schema.structural import Structural
@@ -102,10 +104,34 @@ def test_every_sample_passes_our_own_definition():
         assert schema.validate(sample) == []
 
 
-def test_the_patterns_say_the_same_to_the_api_server_and_to_us():
-    release = _definition_schema()["properties"]["spec"]["properties"]["application"]["properties"]["release"]
-    pattern = release["properties"]["chart"]["properties"]["git"]["pattern"]
-    assert re.sub(r"\[\^\\s\]", r"\\S", pattern) == f"^({policy._GIT_URL.pattern})$"
+@given(
+    st.text(alphabet="aZ0.:/@%-_[]" + "ｇ\n", min_size=1, max_size=20), st.sampled_from(["https://", "ssh://", "git@"])
+)
+def test_the_schema_refuses_no_git_url_that_we_take(rest, start):
+    try:
+        giturls.parse(start + rest)
+    except ValueError:
+        return
+    assert _git_schema().validate(start + rest) == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://alice:hunter2@github.com/org/repo",
+        "https://hunter2@github.com/org/repo",
+        "https://github.com\\@evil.example/org/repo",
+        "https://github.com/org/../evil",
+        "https://github.com/org/..",
+        "git@github.com:../evil",
+        "https://github.com/org?x",
+        "https://gıthub.com/org",
+        "ssh://-oProxyCommand=id@github.com/org",
+        "file:///etc",
+    ],
+)
+def test_the_schema_refuses_what_could_lead_elsewhere(url):
+    assert _git_schema().validate(url)
 
 
 def test_the_controller_is_granted_what_it_uses_and_nothing_else():
@@ -152,3 +178,9 @@ def test_every_binding_is_for_the_account_that_the_options_name():
 def _definition_schema():
     definition = _named("CustomResourceDefinition", f"{ENVIRONMENTS.plural}.{ENVIRONMENTS.group}")
     return definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+
+
+@cache
+def _git_schema():
+    release = _definition_schema()["properties"]["spec"]["properties"]["application"]["properties"]["release"]
+    return Structural(release["properties"]["chart"]["properties"]["git"])

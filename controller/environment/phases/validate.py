@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from controller.environment import policy
 from controller.environment.decision import Continue, Decision, Stop
+from controller.environment.engines import helm_operator
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
+from controller.policy import violations
 
 NAME = "validate"
 
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
-    """Refuse protected names and specs that break a rule."""
-    environment = observation.environment
-    if glob := policy.protecting_glob(environment, options.protected_namespaces):
-        return Stop(
-            "NamespaceProtected",
-            f"metadata.name: {environment.name!r}: the namespace of this name is protected by '{glob}' of "
-            "--protected-namespaces; give the environment another name",
-        )
-    if violations := policy.violations(environment):
-        return Stop("InvalidSpec", "; ".join(str(violation) for violation in violations))
+    """Refuse what the policy refuses, all of it at once, by the name of the first."""
+    if refused := violations(observation.environment, options.policy, engine=helm_operator.NAME):
+        return Stop(refused[0].reason, "; ".join(str(violation) for violation in refused))
     return Continue()

@@ -1,0 +1,117 @@
+"""URLs of git repositories, in one form that can be compared: which host, and which repository on it.
+
+Rules and credentials depend on where a URL leads. So whatever could be read in two ways is refused, not interpreted:
+a user before the host, a backslash, a query, `..`, an escaped letter, a host that is not ASCII.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import unquote
+
+_DEFAULT_PORTS: Final[Mapping[str, int]] = {"http": 80, "https": 443, "ssh": 22}
+_PATH: Final = r"[A-Za-z0-9._~+=,:%/-]+"
+_AUTHORITY: Final = r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:(?P<port>[0-9]{1,5}))?"
+_SSH_USER: Final = r"[A-Za-z0-9._][A-Za-z0-9._-]*@"
+_HTTP: Final = re.compile(rf"(?P<scheme>https?)://{_AUTHORITY}/(?P<path>{_PATH})")
+_SSH: Final = re.compile(rf"(?P<scheme>ssh)://({_SSH_USER})?{_AUTHORITY}/(?P<path>{_PATH})")
+_SCP: Final = re.compile(rf"git@(?P<host>[A-Za-z0-9._-]+):/?(?P<path>{_PATH})")
+_HOST: Final = re.compile(r"[a-z0-9]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9_-]*[a-z0-9])?)*")
+# What needs no escape, or must not have one: an escaped letter is a second spelling, an escaped slash a hidden one.
+_NEEDLESSLY_ESCAPED: Final = re.compile(r"[A-Za-z0-9._~/\\%@-]|[^\x20-\x7e]")
+_ESCAPE: Final = re.compile(r"%([0-9A-Fa-f]{2})?")
+# Whatever stands before an @ may be a password, with a scheme before it or without; so may a query.
+_USER_INFO: Final = re.compile(r"^([a-z+.-]+://)?.*(@|%40)", re.DOTALL | re.IGNORECASE)
+_QUERY: Final = re.compile(r"[?#].*", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class GitURL:
+    """Where a repository is.
+
+    Attributes:
+        scheme: http, https or ssh (also for `git@host:path`).
+        host: in lower case, with its port where that is not the scheme's own.
+        path: on that host, as it is written but without escapes, slashes at its ends and `.git`.
+    """
+
+    scheme: str
+    host: str
+    path: str
+
+    @property
+    def location(self) -> str:
+        """`host/org/repository`: the same for every URL of one repository."""
+        return f"{self.host}/{self.path}"
+
+    @property
+    def repository(self) -> str:
+        """The repository's bare name."""
+        return self.path.rpartition("/")[2]
+
+    def is_under(self, prefix: str) -> bool:
+        """Whether it lies at or below `prefix`, a result of `parse_prefix`."""
+        return self.location == prefix or self.location.startswith(f"{prefix}/")
+
+
+def parse(url: str) -> GitURL:
+    """Where `url` leads. ValueError, whose text repeats nothing of the URL: it is none that we take."""
+    match = _HTTP.fullmatch(url) or _SSH.fullmatch(url) or _SCP.fullmatch(url)
+    if match is None:
+        raise ValueError("use an http, https or ssh URL or git@host:path, in plain ASCII")
+    found = match.groupdict()
+    scheme = found.get("scheme") or "ssh"
+    return GitURL(scheme, _host(found["host"], found.get("port"), _DEFAULT_PORTS[scheme]), _path(found["path"]))
+
+
+def parse_prefix(text: str) -> str:
+    """A place of repositories (`host`, `host/org` or deeper) in the form of locations. ValueError: it is none."""
+    host, _, path = text.partition("/")
+    match = re.fullmatch(_AUTHORITY, host)
+    try:
+        if match is None or not (path == "" or re.fullmatch(_PATH, path)):
+            raise ValueError
+        name = _host(match["host"], match["port"], 0)
+        return f"{name}/{_path(path)}" if path else name
+    except ValueError:
+        raise ValueError(f"{text!r} is no place of repositories: write host or host/org, without https://") from None
+
+
+def masked(text: str) -> str:
+    """`text` without anything in it that may be a password of a URL: messages are read by many."""
+    return _QUERY.sub("?***", _USER_INFO.sub(r"\1***@", text))
+
+
+def _host(host: str, port: str | None, default_port: int) -> str:
+    host = host.lower()
+    if host.startswith("["):
+        try:
+            host = f"[{ipaddress.IPv6Address(host[1:-1]).compressed}]"
+        except ValueError:
+            raise ValueError("the host is no IPv6 address") from None
+    else:
+        # An absolute name is the same host.
+        host = host.removesuffix(".")
+        if not _HOST.fullmatch(host):
+            raise ValueError("the host is no host name")
+    if port is None or int(port) == default_port:
+        return host
+    if not 0 < int(port) < 65536:
+        raise ValueError("the port is no port")
+    return f"{host}:{int(port)}"
+
+
+def _path(path: str) -> str:
+    for escape in _ESCAPE.finditer(path):
+        if escape[1] is None or _NEEDLESSLY_ESCAPED.match(chr(int(escape[1], 16))):
+            raise ValueError("escape nothing in the path that can be written as it is, and no slash")
+    segments = path.removesuffix("/").split("/")
+    if segments[0].startswith("-") or not {"", ".", ".."}.isdisjoint(segments):
+        raise ValueError("leave '.', '..' and empty segments out of the path")
+    last = segments[-1]
+    segments[-1] = last.removesuffix(".git") or last
+    return unquote("/".join(segments))

@@ -1,0 +1,53 @@
+"""Which labels an environment may set on its namespace: finders of the table in `rules`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from controller.api.environment import GROUP, MANAGED_BY_LABEL, Environment
+from controller.apimachinery import names
+from controller.policy import chart, pins
+from controller.policy.chart import Found
+from controller.policy.options import PolicyOptions
+
+# They tell whose a namespace is. No option allows them.
+OUR_OWN: Final = (MANAGED_BY_LABEL, f"{GROUP}/*", f"*.{GROUP}/*")
+
+
+def bad_key(environment: Environment, options: PolicyOptions, engine: str) -> Found:
+    """A key that Kubernetes refuses."""
+    yield from ((_field(key), key) for key in environment.namespace_labels if not names.is_label_key(key))
+
+
+def bad_value(environment: Environment, options: PolicyOptions, engine: str) -> Found:
+    """A value that Kubernetes refuses."""
+    for key, value in environment.namespace_labels.items():
+        if value is not None and not (isinstance(value, str) and names.is_label_value(value)):
+            yield _field(key), value
+
+
+def our_own(environment: Environment, options: PolicyOptions, engine: str) -> Found:
+    """A label that tells whose the namespace is."""
+    yield from _matching(environment.namespace_labels, OUR_OWN)
+
+
+def denied(environment: Environment, options: PolicyOptions, engine: str) -> Found:
+    """A label that the platform team keeps for itself."""
+    yield from _matching(environment.namespace_labels, options.denied_namespace_labels)
+
+
+def foreign_value(environment: Environment, options: PolicyOptions, engine: str) -> Found:
+    """A pinned label with a value that is not the repository's."""
+    for key, value in environment.namespace_labels.items():
+        globs = pins.allowed_values(key, chart.location(environment), options.pinned_namespace_labels)
+        if globs is not None and not names.matches_any(str(value), globs):
+            yield _field(key), value
+
+
+def _matching(labels: Mapping[str, str], globs: tuple[str, ...]) -> Found:
+    yield from ((_field(key), value) for key, value in labels.items() if names.matches_any(key, globs))
+
+
+def _field(key: str) -> str:
+    return f"spec.namespaceLabels[{key}]"

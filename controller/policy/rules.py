@@ -1,0 +1,180 @@
+"""The table: what is refused, with which reason and remedy, and what would allow it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from controller.api.environment import FORK_ANNOTATION, Environment
+from controller.apimachinery import giturls, names
+from controller.policy import chart, labels, references
+from controller.policy.fields import VALUES_SOURCES, Misfit, misfits
+from controller.policy.options import PolicyOptions
+
+INVALID: Final = "InvalidSpec"
+# A value in a message is for recognising it, not for reading it.
+_VALUE_LIMIT: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One thing that is refused: why, where it stands, what stands there, and what would be right."""
+
+    reason: str
+    field: str
+    value: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.value!r}: {self.remedy}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row.
+
+    Attributes:
+        reason: CamelCase, for the environment's conditions.
+        find: yields the path and the value of all that breaks the rule, for an environment, the options, and the name
+            of the engine ("" where that is not known).
+        remedy: what its author should do.
+        allowed_by: what the platform team could do instead: a flag or an annotation; "" where nothing allows it.
+    """
+
+    reason: str
+    find: Callable[[Environment, PolicyOptions, str], Iterable[tuple[str, Any]]]
+    remedy: str
+    allowed_by: str = ""
+
+
+def violations(environment: Environment, options: PolicyOptions, *, engine: str = "") -> tuple[Violation, ...]:
+    """Everything that is refused about an environment, in the order of the table.
+
+    Args:
+        environment: as its author wrote it, of whatever form.
+        options: what the platform team allows.
+        engine: name of the engine that would install the release; "" leaves out what only one of them is refused.
+    """
+    found = [*_protected(environment, options), *_misfits(environment)]
+    if any(violation.reason == INVALID for violation in found):
+        # The other rules look into fields that are of the right form.
+        return tuple(found)
+    for rule in RULES:
+        remedy = f"{rule.remedy}, or have it allowed by {rule.allowed_by}" if rule.allowed_by else rule.remedy
+        found += [
+            _violation(rule.reason, field, value, remedy) for field, value in rule.find(environment, options, engine)
+        ]
+    return tuple(found)
+
+
+def _forks(environment: Environment, options: PolicyOptions, engine: str) -> Iterator[tuple[str, Any]]:
+    if engine == "helm-operator" and environment.is_of_fork and not options.allow_forks_on_helm_operator:
+        yield f"metadata.annotations[{FORK_ANNOTATION}]", environment.obj["metadata"]["annotations"][FORK_ANNOTATION]
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    Rule(
+        "ForkNotAllowed",
+        _forks,
+        "the Helm Operator works as cluster-admin and installs no chart of a fork; use Flux",
+        "--allow-forks-on-helm-operator",
+    ),
+    Rule(
+        "CredentialsInURL",
+        chart.credentials_in_url,
+        "take them out, replace them where they are in use, and name a Secret in chart.secretRef",
+    ),
+    Rule(INVALID, chart.bad_url, "use an http, https or ssh URL or git@host:path, in plain ASCII and without '..'"),
+    Rule(
+        "RepositoryNotAllowed",
+        chart.foreign_repository,
+        "use a repository that charts may come from",
+        "--allowed-git-repositories",
+    ),
+    Rule(INVALID, chart.bad_path, "name the chart's folder within the repository, without '..'"),
+    Rule(INVALID, chart.bad_ref, "name a branch, tag or commit"),
+    Rule(
+        INVALID,
+        chart.bad_release_name,
+        "use at most 53 lower case letters, digits and dashes, with a letter or digit at both ends",
+    ),
+    Rule(INVALID, chart.old_helm, "only Helm 3 is supported; remove it"),
+    Rule(INVALID, references.ambiguous_source, f"name exactly one of {', '.join(VALUES_SOURCES)}"),
+    Rule(INVALID, references.bad_reference, "use a name or key that a Secret or ConfigMap can have"),
+    Rule(
+        "ReferenceNotAllowed",
+        references.foreign_reference,
+        "refer to the environment's own namespace",
+        "--allowed-reference-namespaces",
+    ),
+    Rule(
+        "ExternalValuesNotAllowed",
+        references.external_source,
+        "put the values into spec.application.release.values",
+        "--allow-external-values",
+    ),
+    Rule(
+        "ExternalValuesNotSupported",
+        references.external_source_of_flux,
+        "Flux reads no values from URLs; put them into spec.application.release.values",
+    ),
+    Rule(INVALID, references.bad_external_source, "use an http or https URL, without credentials in it"),
+    Rule(INVALID, references.bad_chart_file, "name a file within the chart's folder, without '..'"),
+    Rule(INVALID, labels.bad_key, "use [prefix/]name as Kubernetes does for the keys of labels"),
+    Rule(INVALID, labels.bad_value, "use at most 63 letters, digits, '-', '_' and '.', or nothing"),
+    Rule("LabelReserved", labels.our_own, "this label tells whose the namespace is; remove it"),
+    Rule(
+        "LabelNotAllowed",
+        labels.denied,
+        "this label is the platform team's; remove it",
+        "--denied-namespace-labels or --namespace-labels",
+    ),
+    Rule(
+        "LabelValueNotAllowed",
+        labels.foreign_value,
+        "use a value that is this repository's",
+        "--pinned-namespace-labels",
+    ),
+)
+
+
+def _protected(environment: Environment, options: PolicyOptions) -> Iterator[Violation]:
+    name = environment.name
+    if glob := names.matches_any(name, options.protected_namespaces):
+        remedy = (
+            f"the namespace of this name is protected by '{glob}' of --protected-namespaces; "
+            "give the environment another name"
+        )
+        yield Violation("NamespaceProtected", "metadata.name", name, remedy)
+    elif not names.is_dns_label(name):
+        yield _violation(INVALID, "metadata.name", name, "use a name that a namespace can have")
+
+
+# Where another field does what a refused one was meant for.
+_INSTEAD: Final = {
+    "targetNamespace": "a release lives in its environment's own namespace; remove it",
+    "valueFileSecrets": "it is deprecated; use valuesFrom with a secretKeyRef",
+    "chart.repository": "charts from a Helm repository are not supported; use git, path and ref",
+    "chart.name": "charts from a Helm repository are not supported; use git, path and ref",
+    "chart.version": "charts from a Helm repository are not supported; use git, path and ref",
+}
+
+
+def _misfits(environment: Environment) -> Iterator[Violation]:
+    for misfit in misfits(environment):
+        if misfit.unlisted:
+            yield _violation("FieldNotAllowed", misfit.field, misfit.value, _instead(misfit))
+        else:
+            yield _violation(INVALID, misfit.field, misfit.value, f"use {misfit.wanted}")
+
+
+def _instead(misfit: Misfit) -> str:
+    return _INSTEAD.get(
+        misfit.field.removeprefix("spec.application.release."), "no release may use this field; remove it"
+    )
+
+
+def _violation(reason: str, field: str, value: Any, remedy: str) -> Violation:
+    text = giturls.masked(str(value))
+    return Violation(reason, field, text if len(text) <= _VALUE_LIMIT else f"{text[:_VALUE_LIMIT]}...", remedy)
