@@ -1,4 +1,4 @@
-"""`python -m hack.standins --kubeconfig PATH helm-operator|engine-double [options]`: runs until SIGTERM or SIGINT.
+"""`python -m hack.standins --kubeconfig PATH helm-operator|flux|engine-double [options]`: runs until SIGTERM or SIGINT.
 
 Prints `ready` on stdout once it has seen everything that is there; logs go to stderr.
 """
@@ -21,6 +21,9 @@ from controller.client import Client
 from controller.client.config import load
 from hack.standins import crds, plays
 from hack.standins.engine_double import EngineDouble
+from hack.standins.flux.flux import Flux
+from hack.standins.flux.flux import Options as FluxOptions
+from hack.standins.flux.loop import Pace
 from hack.standins.git.mirrors import MirrorTimes
 from hack.standins.helm_operator.operator import HelmOperator, Options
 from hack.standins.plays import OPERATIONS, Plays
@@ -88,6 +91,21 @@ def _helm_operator(client: Client, options: argparse.Namespace, folder: Path) ->
     )
 
 
+def _flux(client: Client, options: argparse.Namespace, folder: Path) -> StandIn:
+    return Flux(
+        client=client,
+        options=FluxOptions(
+            folder=folder,
+            namespace=options.allow_namespace,
+            git_rewrites=options.git_rewrite,
+            git_timeout=options.git_timeout,
+            longest_interval=options.longest_interval or float("inf"),
+            pace=Pace(first_retry=options.min_retry_delay, last_retry=options.max_retry_delay, workers=options.workers),
+            plays=_plays(options),
+        ),
+    )
+
+
 def _engine_double(client: Client, options: argparse.Namespace, _folder: Path) -> StandIn:
     return EngineDouble(client=client, plays=_plays(options), workers=options.workers, show_phases=options.phases)
 
@@ -106,29 +124,29 @@ def _parser() -> argparse.ArgumentParser:
     operator = programs.add_parser("helm-operator", help="the legacy Helm Operator", allow_abbrev=False)
     operator.set_defaults(build=_helm_operator)
     _add_common(operator, workers=2)
-    operator.add_argument(
-        "--git-rewrite",
-        metavar="PREFIX=PREFIX",
-        type=_rewrite,
-        action="append",
-        default=[],
-        help="a chart's git URL that begins with the first leads to the second, as git's insteadOf (repeatable)",
-    )
+    _add_charts(operator)
     operator.add_argument("--git-default-ref", default="master", help="for charts without a ref")
-    operator.add_argument("--allow-namespace", default="", help="look at this namespace only")
     for name, seconds, meaning in (
         ("mirror-delay", 20.0, "until the clone of a new mirror starts"),
         ("git-timeout", 20.0, "for one git command"),
         ("git-poll-interval", 300.0, "between two fetches of a mirror"),
         ("git-retry-interval", 10.0, "after a failed clone or fetch"),
-        ("engine-timeout", 60.0, "for rendering a chart"),
         ("sync-interval", 180.0, "between two syncs without a reason"),
         ("status-interval", 10.0, "between two refreshes of releaseStatus"),
-        ("upgrade-delay", 0.0, "that an upgrade takes"),
-        ("rollback-delay", 0.0, "that a rollback takes"),
-        ("test-delay", 0.0, "that a test takes"),
     ):
         _add_seconds(operator, name, seconds, meaning)
+
+    flux = programs.add_parser("flux", help="Flux's source-controller and helm-controller", allow_abbrev=False)
+    flux.set_defaults(build=_flux)
+    _add_common(flux, workers=4)
+    _add_charts(flux)
+    for name, seconds, meaning in (
+        ("git-timeout", 60.0, "for one git command"),
+        ("min-retry-delay", 0.75, "before the first retry of what failed; it doubles with each"),
+        ("max-retry-delay", 900.0, "before a retry at most"),
+        ("longest-interval", 0.0, "that an interval of an object counts for at most; 0: no limit"),
+    ):
+        _add_seconds(flux, name, seconds, meaning)
 
     double = programs.add_parser("engine-double", help="answers at once, without git or Helm", allow_abbrev=False)
     double.set_defaults(build=_engine_double)
@@ -150,6 +168,21 @@ def _add_common(parser: argparse.ArgumentParser, *, workers: int) -> None:
     )
     _add_seconds(parser, "install-delay", 0.0, "that an installation takes")
     _add_seconds(parser, "uninstall-delay", 0.0, f"that an uninstall takes; for one object: {plays.DELAY}")
+
+
+def _add_charts(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--git-rewrite",
+        metavar="PREFIX=PREFIX",
+        type=_rewrite,
+        action="append",
+        default=[],
+        help="a git URL that begins with the first leads to the second, as git's insteadOf (repeatable)",
+    )
+    parser.add_argument("--allow-namespace", default="", help="look at this namespace only")
+    _add_seconds(parser, "engine-timeout", 60.0, "for rendering a chart")
+    for operation, meaning in (("upgrade", "an upgrade"), ("rollback", "a rollback"), ("test", "a test")):
+        _add_seconds(parser, f"{operation}-delay", 0.0, f"that {meaning} takes")
 
 
 def _add_seconds(parser: argparse.ArgumentParser, name: str, default: float, meaning: str) -> None:

@@ -14,6 +14,7 @@ from controller.client.config import load
 from hack.localcluster import LocalCluster
 from hack.standins import crds
 from tests.standins.cluster_bed import ClusterBed
+from tests.standins.flux_bed import FluxBed
 
 
 @pytest.fixture(scope="package")
@@ -36,4 +37,12 @@ def bed(cluster: LocalCluster, _numbers: Iterator[int], tmp_path: Path) -> Itera
     """A namespace and an application repository."""
     client = Client(connection=load(kubeconfig=str(cluster.kubeconfig)), field_manager="helm-operator")
     yield ClusterBed(client, f"environment-{next(_numbers)}", tmp_path)
+    client.close()
+
+
+@pytest.fixture
+def flux_bed(cluster: LocalCluster, _numbers: Iterator[int], tmp_path: Path) -> Iterator[FluxBed]:
+    """A namespace and an application repository."""
+    client = Client(connection=load(kubeconfig=str(cluster.kubeconfig)), field_manager="flux")
+    yield FluxBed(client, f"environment-{next(_numbers)}", tmp_path)
     client.close()

@@ -1,4 +1,4 @@
-"""Our CRD of the HelmRelease: everything that the original's has, and a server accepts it."""
+"""Our CRDs of the engines' kinds: what they have is what the originals' have, and a server accepts them."""
 
 from __future__ import annotations
 
@@ -11,49 +11,101 @@ from typing import Any
 import pytest
 import yaml
 
+from controller.apimachinery.errors import Invalid
 from hack.standins import crds
+from hack.standins.flux.resources import GIT_REPOSITORIES
+from hack.standins.flux.resources import HELM_RELEASES as FLUX_HELM_RELEASES
 from hack.standins.helm_operator.resource import HELM_RELEASES
 from hack.standins.helm_operator.status import PHASES
-from tests.standins.cluster_bed import ClusterBed
+from tests.standins.cluster_bed import URL, ClusterBed
 
 FIXTURES = Path(os.environ.get("TRONADOR_FIXTURES") or Path(__file__).parents[3] / "shared/fixtures")
-ORIGINAL = FIXTURES / "crds/helm.fluxcd.io_helmreleases.yaml"
+NAMES = (
+    "helmreleases.helm.fluxcd.io",
+    "helmreleases.helm.toolkit.fluxcd.io",
+    "gitrepositories.source.toolkit.fluxcd.io",
+)
 # What a schema decides by; descriptions and the like are its own affair.
-KEYWORDS = ("type", "format", "enum", "required", "x-kubernetes-preserve-unknown-fields")
+KEYWORDS = (
+    "type",
+    "format",
+    "enum",
+    "required",
+    "pattern",
+    "minLength",
+    "maxLength",
+    "minimum",
+    "default",
+    "x-kubernetes-preserve-unknown-fields",
+    "x-kubernetes-validations",
+)
 
 
-def ours() -> dict[str, Any]:
-    return next(found for found in crds.definitions() if found["metadata"]["name"] == "helmreleases.helm.fluxcd.io")
+def ours(name: str) -> dict[str, Any]:
+    return next(found for found in crds.definitions() if found["metadata"]["name"] == name)
+
+
+def original(name: str) -> dict[str, Any]:
+    plural, _, group = name.partition(".")
+    file = FIXTURES / f"crds/{group}_{plural}.yaml"
+    if not file.exists():
+        pytest.skip("the original CRDs are not beside this repository")
+    return yaml.safe_load(file.read_text())
+
+
+def version(crd: dict[str, Any]) -> dict[str, Any]:
+    return crd["spec"]["versions"][0]
+
+
+def schema(crd: dict[str, Any]) -> dict[str, Any]:
+    return version(crd)["schema"]["openAPIV3Schema"]
 
 
 def fields(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
     """Every field's path with its keywords."""
     decisive = {key: schema[key] for key in KEYWORDS if key in schema}
-    yield path, {key: sorted(value) if isinstance(value, list) else value for key, value in decisive.items()}
+    for key in ("enum", "required"):
+        if key in decisive:
+            decisive[key] = sorted(decisive[key])
+    yield path, decisive
     for name, inner in (schema.get("properties") or {}).items():
         yield from fields(inner, f"{path}.{name}")
-    if "items" in schema:
-        yield from fields(schema["items"], f"{path}[]")
+    for key, ending in (("items", "[]"), ("additionalProperties", "{}")):
+        if key in schema:
+            yield from fields(schema[key], f"{path}{ending}")
 
 
-@pytest.mark.skipif(not ORIGINAL.exists(), reason="the original CRD is not beside this repository")
-def test_every_field_of_the_original_is_here_and_means_the_same() -> None:
-    def version(crd: dict[str, Any]) -> dict[str, Any]:
-        return crd["spec"]["versions"][0]
+@pytest.mark.parametrize("name", NAMES)
+def test_every_field_is_as_the_original_has_it(name: str) -> None:
+    theirs = dict(fields(schema(original(name))))
+    different = {
+        path: (field, theirs.get(path)) for path, field in fields(schema(ours(name))) if field != theirs.get(path)
+    }
+    assert different == {}
 
-    original = yaml.safe_load(ORIGINAL.read_text())
-    assert dict(fields(version(ours())["schema"]["openAPIV3Schema"])) == dict(
-        fields(version(original)["schema"]["openAPIV3Schema"])
-    )
-    assert ours()["spec"]["names"] == original["spec"]["names"]
-    columns = [(column["name"], column["jsonPath"]) for column in version(ours())["additionalPrinterColumns"]]
-    assert columns == [(each["name"], each["jsonPath"]) for each in version(original)["additionalPrinterColumns"]]
-    assert version(ours())["subresources"] == {"status": {}}
+
+def test_the_helm_operator_s_has_no_further_field() -> None:
+    name = "helmreleases.helm.fluxcd.io"
+    assert set(dict(fields(schema(original(name))))) == set(dict(fields(schema(ours(name)))))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_version_and_columns_are_the_original_s(name: str) -> None:
+    mine, theirs = ours(name), original(name)
+    for key in ("group", "scope", "names"):
+        assert mine["spec"][key] == theirs["spec"][key]
+    assert len(mine["spec"]["versions"]) == len([one for one in theirs["spec"]["versions"] if one["served"]])
+    for key in ("name", "served", "storage", "subresources"):
+        assert version(mine)[key] == version(theirs)[key]
+    columns = [(one["name"], one["type"], one["jsonPath"]) for one in version(mine)["additionalPrinterColumns"]]
+    assert columns == [
+        (one["name"], one["type"], one["jsonPath"]) for one in version(theirs)["additionalPrinterColumns"]
+    ]
 
 
 def test_the_schema_knows_exactly_the_phases_that_are_played() -> None:
-    schema = ours()["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
-    assert set(schema["properties"]["status"]["properties"]["phase"]["enum"]) == set(PHASES)
+    status = schema(ours("helmreleases.helm.fluxcd.io"))["properties"]["status"]
+    assert set(status["properties"]["phase"]["enum"]) == set(PHASES)
 
 
 def test_installing_again_leaves_what_is_there_alone(bed: ClusterBed) -> None:
@@ -67,3 +119,27 @@ def test_values_are_kept_as_they_are(bed: ClusterBed) -> None:
     values = {"any": {"thing": [1, {"goes": None}]}}
     bed.create(values=values)
     assert bed.client.get(HELM_RELEASES, "run", namespace=bed.namespace)["spec"]["values"] == values
+
+
+def test_what_was_never_reconciled_has_observed_generation_minus_one(bed: ClusterBed) -> None:
+    source = {"metadata": {"name": "run"}, "spec": {"url": URL, "interval": "1m"}}
+    bed.client.create(GIT_REPOSITORIES, source, namespace=bed.namespace)
+    assert bed.client.get(GIT_REPOSITORIES, "run", namespace=bed.namespace)["status"] == {"observedGeneration": -1}
+
+
+CHART = {"spec": {"chart": "deploy", "sourceRef": {"kind": "GitRepository", "name": "run"}}}
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ({"interval": "1m"}, "either chart or chartRef must be set"),
+        ({"interval": "1m", "chart": CHART, "chartRef": {"kind": "HelmChart", "name": "c"}}, "either chart or"),
+        ({"chart": CHART}, "spec.interval: Required value"),
+        ({"interval": "1 minute", "chart": CHART}, "spec.interval: Invalid value"),
+        ({"interval": "1m", "chart": CHART, "releaseName": "r" * 54}, "spec.releaseName: Too long"),
+    ],
+)
+def test_a_release_that_the_original_refuses_is_refused(bed: ClusterBed, spec: dict[str, Any], words: str) -> None:
+    with pytest.raises(Invalid, match=words):
+        bed.client.create(FLUX_HELM_RELEASES, {"metadata": {"name": "run"}, "spec": spec}, namespace=bed.namespace)

@@ -480,13 +480,3 @@ def test_at_most_max_history_revisions_are_kept(bed: Bed) -> None:
         bed.change(values=bed.tag(tag))
         bed.sync()
     assert bed.client.secrets() == {f"{V}3": "superseded", f"{V}4": "deployed"}
-
-
-def test_events_repeat_by_counting(bed: Bed) -> None:
-    reporter = bed.syncer._reporter
-    for _ in range(3):
-        reporter.event(bed.hr, "Warning", "FailedReleaseSync", "same words")
-    reporter.event(bed.hr, "Normal", "ReleaseSynced", "other words")
-    events = [obj for key, obj in bed.client.objects.items() if key[0] == "events"]
-    assert [(event["reason"], event["count"]) for event in events] == [("FailedReleaseSync", 3), ("ReleaseSynced", 1)]
-    assert events[0]["involvedObject"]["uid"] == "1"

@@ -60,6 +60,10 @@ class CustomStrategy(Strategy):
         unknown = [f'unknown field "{path}"' for path in self._structural.unknown_fields(obj)]
         return self._structural.default(self._structural.prune(obj)), unknown
 
+    def prepare_create(self, obj: Object) -> Object:
+        """Defaults once more: whoever reads an object from storage finds them in the status too, which was dropped."""
+        return self._structural.default(super().prepare_create(obj))
+
     def content(self, obj: Object) -> Object:
         """Everything but metadata, and but the status where that has a subresource."""
         return {key: value for key, value in obj.items() if key not in ("metadata", "apiVersion", "kind")}

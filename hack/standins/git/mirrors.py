@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import tarfile
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from controller.apimachinery.threads import start_thread
 from hack.standins.git.commands import Git, GitError, rewrite
+from hack.standins.git.trees import unpack
 
 NOT_CLONED = "git repo has not been cloned yet"
 
@@ -88,14 +88,9 @@ class Mirror:
     def export(self, sha: str, folder: Path) -> None:
         """Unpack the tree of a commit into an existing folder. Raises GitError."""
         with tempfile.TemporaryDirectory() as scratch:
-            archive = Path(scratch, "tree.tar")
+            archive = Path(scratch, f"{sha}.tar")
             self._git.archive(self._folder, sha, archive)
-            try:
-                with tarfile.open(archive) as tar:
-                    # Links that lead out of the folder are refused: the repository's author is not the operator.
-                    tar.extractall(folder, filter="data")
-            except tarfile.TarError as error:
-                raise GitError(f"the tree of {sha} cannot be unpacked: {error}") from error
+            unpack(archive, folder)
 
     def stop(self, timeout: float) -> None:
         """End the thread; waits `timeout` seconds for a git command under way."""

@@ -19,18 +19,23 @@ from controller.apimachinery.threads import start_thread
 from controller.cache import DeletedFinalStateUnknown, Informer
 from controller.client import Client
 from controller.workqueue import RateLimitingQueue
+from hack.standins.events import Events
 from hack.standins.git.commands import Git
 from hack.standins.git.mirrors import Mirrors, MirrorTimes
 from hack.standins.helm.actions import Helm
 from hack.standins.helm.engine import HelmEngine, HelmError
 from hack.standins.helm.kinds import Kinds
 from hack.standins.helm_operator.charts import Charts
-from hack.standins.helm_operator.reporter import SYNC_FAILED, SYNCED, Reporter
+from hack.standins.helm_operator.reporter import Reporter
 from hack.standins.helm_operator.resource import HELM_RELEASES, HelmRelease
 from hack.standins.helm_operator.sync import Syncer, SyncFailed
 from hack.standins.plays import Plays
 
 log = structlog.get_logger(__name__)
+
+COMPONENT = "helm-operator"
+SYNCED = "ReleaseSynced"
+SYNC_FAILED = "FailedReleaseSync"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +84,7 @@ class HelmOperator:
         self._engine = HelmEngine(timeout=options.engine_timeout)
         self._kinds = Kinds(client=client)
         self._reporter = Reporter(client=client)
+        self._events = Events(client=client, component=COMPONENT, about=HELM_RELEASES)
         self._charts = Charts(
             client=client,
             mirrors=lambda on_change: Mirrors(
@@ -151,7 +157,7 @@ class HelmOperator:
             log.warning("uninstall failed", helmrelease=hr.key, error=str(error))
         else:
             log.info("uninstalled", helmrelease=hr.key)
-        self._reporter.forget(hr)
+        self._events.forget(objects.uid(hr.obj))
 
     def _work(self) -> None:
         while (key := self._queue.get()) is not None:
@@ -169,10 +175,10 @@ class HelmOperator:
             self._syncer.sync(hr)
         except SyncFailed as error:
             log.warning("sync failed", helmrelease=hr.key, error=str(error))
-            self._reporter.event(hr, "Warning", SYNC_FAILED, f"synchronization of {release} failed: {error}")
+            self._events.emit(hr.obj, "Warning", SYNC_FAILED, f"synchronization of {release} failed: {error}")
         else:
             log.info("synced", helmrelease=hr.key)
-            self._reporter.event(hr, "Normal", SYNCED, f"managed {release} synchronized")
+            self._events.emit(hr.obj, "Normal", SYNCED, f"managed {release} synchronized")
 
     def _refresh_statuses(self) -> None:
         while not self._stop.wait(self._options.status_interval):

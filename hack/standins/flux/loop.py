@@ -1,0 +1,157 @@
+"""What calls a reconciler, and when: its informer, its queue with back-off, its workers."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from controller.apimachinery import objects
+from controller.apimachinery.errors import ApiError
+from controller.apimachinery.objects import Object
+from controller.apimachinery.resources import Resource
+from controller.apimachinery.threads import start_thread
+from controller.cache import Backoff, DeletedFinalStateUnknown, Informer
+from controller.client import Client
+from controller.workqueue import ItemExponentialLimiter, RateLimitingQueue
+from hack.standins.flux.resources import REQUESTED_AT
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """When a key is to be reconciled next, unless something happens before: `after` seconds; None: with back-off."""
+
+    after: float | None
+
+
+DONE = None
+WITH_BACKOFF = Again(None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """Seconds before the first retry and at most, and how many workers there are."""
+
+    first_retry: float
+    last_retry: float
+    workers: int
+
+
+class Loop:
+    """One kind and its reconciler. `start` once, `stop` once."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        client: Client,
+        resource: Resource,
+        namespace: str,
+        pace: Pace,
+        reconcile: Callable[[str], Again | None],
+        changed: Callable[[Object], None] = lambda _obj: None,
+    ) -> None:
+        """
+        Args:
+            namespace: the only one to look at; "": all.
+            reconcile: is given a key; an ApiError is the same as WITH_BACKOFF.
+            changed: told of every object that appeared or changed, status included, in the informer's thread.
+        """
+        self._name = name
+        self._pace = pace
+        self._reconcile = reconcile
+        self._changed = changed
+        self._stop = threading.Event()
+        limiter = ItemExponentialLimiter(base=pace.first_retry, maximum=pace.last_retry)
+        self._queue = RateLimitingQueue(name=name, limiter=limiter)
+        # A test that takes the API server or the CRD away waits for its return, not for a back-off for production.
+        self._informer = Informer(
+            client=client,
+            resource=resource,
+            namespace=namespace,
+            backoff=Backoff(maximum=1.0),
+            missing_is_empty=True,
+        )
+        self._informer.add_handler(self, name=name)
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Begin, in threads of its own."""
+        self._informer.start()
+        for number in range(self._pace.workers):
+            self._threads.append(start_thread(f"{self._name} worker {number}", self._work))
+
+    def has_synced(self) -> bool:
+        """Whether everything that existed at the start has been seen."""
+        return self._informer.has_synced()
+
+    def stop(self, timeout: float) -> None:
+        """End; what is under way is finished, within about `timeout` seconds."""
+        self._stop.set()
+        self._queue.shutdown()
+        self._informer.stop(timeout)
+        for thread in self._threads:
+            thread.join(timeout)
+
+    def enqueue(self, key: str) -> None:
+        """Have a key reconciled now."""
+        self._queue.add(key)
+
+    def cached(self, key: str) -> Object | None:
+        """The object as the watch saw it last."""
+        return self._informer.store.get(key)
+
+    def all(self) -> list[Object]:
+        """All objects as the watch saw them last."""
+        return list(self._informer.store.list())
+
+    # The informer's handler.
+
+    def on_add(self, obj: Object) -> None:
+        self._changed(obj)
+        self._queue.add(objects.key(obj))
+
+    def on_update(self, old: Object, new: Object) -> None:
+        self._changed(new)
+        if _concerns_us(old, new):
+            self._queue.add(objects.key(new))
+
+    def on_delete(self, obj: Object | DeletedFinalStateUnknown) -> None:
+        # Reconciling what is gone cleans up after it, whoever took its finalizer.
+        self._queue.add(obj.key if isinstance(obj, DeletedFinalStateUnknown) else objects.key(obj))
+
+    def _work(self) -> None:
+        while (key := self._queue.get()) is not None:
+            if not self._stop.is_set():
+                self._process(key)
+            self._queue.done(key)
+
+    def _process(self, key: str) -> None:
+        try:
+            again = self._reconcile(key)
+        except ApiError as error:
+            log.info("failed, trying again", controller=self._name, object=key, error=str(error))
+            again = WITH_BACKOFF
+        except Exception:  # a bug that one object meets must not end the worker
+            log.exception("reconciling crashed", controller=self._name, object=key)
+            again = WITH_BACKOFF
+        if again == WITH_BACKOFF:
+            self._queue.add_rate_limited(key)
+            return
+        self._queue.forget(key)
+        if again is not None and again.after is not None:
+            self._queue.add_after(key, again.after)
+
+
+def _concerns_us(old: Object, new: Object) -> bool:
+    """As the originals' predicates: another spec (a deletion counts as one), another life, or somebody asked for it."""
+    return (
+        objects.generation(old) != objects.generation(new)
+        or objects.uid(old) != objects.uid(new)
+        or objects.is_deleting(old) != objects.is_deleting(new)
+        or objects.annotations(old).get(REQUESTED_AT) != objects.annotations(new).get(REQUESTED_AT)
+    )
