@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from controller.apimachinery.errors import Invalid
+from controller.apimachinery.resources import Resource
 from hack.standins import crds
 from hack.standins.flux.resources import GIT_REPOSITORIES
 from hack.standins.flux.resources import HELM_RELEASES as FLUX_HELM_RELEASES
@@ -75,6 +76,16 @@ def fields(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[s
             yield from fields(schema[key], f"{path}{ending}")
 
 
+def create(bed: ClusterBed, resource: Resource, spec: dict[str, Any]) -> None:
+    obj = {
+        "apiVersion": resource.api_version,
+        "kind": resource.kind,
+        "metadata": {"name": "run"},
+        "spec": spec,
+    }
+    bed.client.create(resource, obj, namespace=bed.namespace)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_field_is_as_the_original_has_it(name: str) -> None:
     theirs = dict(fields(schema(original(name))))
@@ -122,8 +133,7 @@ def test_values_are_kept_as_they_are(bed: ClusterBed) -> None:
 
 
 def test_what_was_never_reconciled_has_observed_generation_minus_one(bed: ClusterBed) -> None:
-    source = {"metadata": {"name": "run"}, "spec": {"url": URL, "interval": "1m"}}
-    bed.client.create(GIT_REPOSITORIES, source, namespace=bed.namespace)
+    create(bed, GIT_REPOSITORIES, {"url": URL, "interval": "1m"})
     assert bed.client.get(GIT_REPOSITORIES, "run", namespace=bed.namespace)["status"] == {"observedGeneration": -1}
 
 
@@ -142,4 +152,4 @@ CHART = {"spec": {"chart": "deploy", "sourceRef": {"kind": "GitRepository", "nam
 )
 def test_a_release_that_the_original_refuses_is_refused(bed: ClusterBed, spec: dict[str, Any], words: str) -> None:
     with pytest.raises(Invalid, match=words):
-        bed.client.create(FLUX_HELM_RELEASES, {"metadata": {"name": "run"}, "spec": spec}, namespace=bed.namespace)
+        create(bed, FLUX_HELM_RELEASES, spec)
