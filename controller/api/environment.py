@@ -100,6 +100,11 @@ class Environment:
         return str((self.status.get("release") or {}).get("name") or "")
 
     @property
+    def recorded_engine(self) -> str:
+        """Name of the engine that this release was made for, or ""."""
+        return str((self.status.get("release") or {}).get("engine") or "")
+
+    @property
     def conditions(self) -> tuple[Mapping[str, Any], ...]:
         return tuple(self.status.get("conditions") or ())
 

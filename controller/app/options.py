@@ -172,6 +172,13 @@ class Options:
         _POLICY.allow_forks_on_helm_operator,
         "let the Helm Operator, which works as cluster-admin, install charts of forks",
     )
+    release_engine: str = _option(
+        _TEXT,
+        "auto",
+        "what installs the charts; auto is what the cluster serves when an environment's first release is made (Flux "
+        "where both are there), and stays; another value moves every environment to that engine",
+        choices=("auto", "flux", "helm-operator"),
+    )
     release_service_account: str = _option(
         _NAME, "tronador-release", "service account, in each environment's namespace, that a release of Flux runs as"
     )

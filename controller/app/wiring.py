@@ -12,10 +12,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from controller.api.environment import ENVIRONMENTS, Environment
-from controller.api.helm_operator import HELM_RELEASES
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
-from controller.apimachinery.resources import NAMESPACES, Resource
+from controller.apimachinery.resources import Resource
 from controller.app import election, serving
 from controller.app.options import Options
 from controller.app.sources import Enqueue
@@ -25,6 +24,7 @@ from controller.client import Client
 from controller.client.config import Connection
 from controller.environment.apply import Applier
 from controller.environment.decide import PHASE_NAMES
+from controller.environment.discovery import Discovery
 from controller.environment.engines.health import State
 from controller.environment.observe import Observer
 from controller.environment.options import EnvironmentOptions
@@ -93,7 +93,7 @@ def build(options: Options, connection: Connection) -> Application:
     for watch in WATCHES:
         add = queue.add if watch.resource == ENVIRONMENTS else _only_known(queue, environments)
         handler = Enqueue(keys=watch.keys, add=add)
-        informers[watch.resource].add_handler(handler, name=f"enqueue-{watch.resource.plural}")
+        informers[watch.resource].add_handler(handler, name=f"enqueue-{watch.resource}")
     consistency = ConsistencyStore(stores={resource: informer.store for resource, informer in informers.items()})
     recorder = Recorder(
         client=requests, controller=REPORTING_CONTROLLER, instance=socket.gethostname(), metrics=metrics.events
@@ -101,12 +101,16 @@ def build(options: Options, connection: Connection) -> Application:
     wakeups = Wakeups(client=watches, wake=queue.add)
     reconciler = EnvironmentReconciler(
         observer=Observer(
-            environments=environments,
-            namespaces=informers[NAMESPACES].store,
-            releases=informers[HELM_RELEASES].store,
+            stores={resource: informer.store for resource, informer in informers.items()},
             now=lambda: datetime.now(UTC),
         ),
-        applier=Applier(client=requests, recorder=recorder, waker=wakeups, written=_remember(consistency)),
+        applier=Applier(
+            client=requests,
+            served=Discovery(client=requests, now=time.monotonic).served,
+            recorder=recorder,
+            waker=wakeups,
+            written=_remember(consistency),
+        ),
         wakeups=wakeups,
         consistency=consistency,
         metrics=metrics.environments,
@@ -149,7 +153,7 @@ def _informer(watch: Watch, client: Client, options: Options, metrics: Metrics) 
         # Everything is reconciled by way of its environment, so one resync of those is enough.
         resync_period=options.resync_period if watch.resource == ENVIRONMENTS else 0.0,
         # Without an engine's CRD its releases are none; the environments say so, and go on when it appears.
-        missing_is_empty=watch.resource == HELM_RELEASES,
+        missing_is_empty=watch.may_be_missing,
         settings=ReflectorSettings(watch_silence=options.watch_read_timeout),
         backoff=Backoff(maximum=min(30.0, options.max_backoff)),
         metrics=metrics.cache,
@@ -183,6 +187,7 @@ def _environment_options(options: Options) -> EnvironmentOptions:
         teardown_timeout=options.teardown_timeout,
         recheck_interval=options.recheck_interval,
         service_account=options.service_account,
+        release_engine=options.release_engine,
         release_service_account=options.release_service_account,
         release_cluster_role=options.release_cluster_role,
         own_namespace=options.namespace,

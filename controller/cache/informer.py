@@ -56,7 +56,7 @@ class Informer:
         clock: Clock | None = None,
     ) -> None:
         self.resource = resource
-        self.name = f"informer-{resource.plural}"
+        self.name = f"informer-{resource}"
         self.store = Store(indexers=indexers)
         self._resync_period = resync_period
         self._missing_is_empty = missing_is_empty

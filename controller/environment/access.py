@@ -1,20 +1,28 @@
-"""Our own rights inside an environment: one RoleBinding, to a role that the platform team composes.
+"""Rights inside an environment: our own, and those that its chart is applied with.
 
-There is no informer of RoleBindings, so the binding is read when it matters: before a teardown rests on it, and now and
-then while the environment lives.
+Ours is one RoleBinding, to a role that the platform team composes. Where the engine applies charts with the rights of
+an account, that is a ServiceAccount of the environment's namespace, bound to a role that cannot reach out of it. There
+is no informer of either kind, so they are read when something rests on them.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Final
 
 from controller.api.environment import ENVIRONMENT_LABEL, MANAGED_BY, MANAGED_BY_LABEL, UID_ANNOTATION
 from controller.api.rbac import ENVIRONMENT_BINDING, ENVIRONMENT_ROLE, RBAC_GROUP, ROLE_BINDINGS
 from controller.apimachinery import objects, patches
 from controller.apimachinery.objects import Object
+from controller.apimachinery.resources import SERVICE_ACCOUNTS, Resource
 from controller.environment.effects import Create, Delete, Effect, Patch, Read, Target
-from controller.environment.observation import UNASKED, Observation, Unknown
+from controller.environment.engines.engine import Engine
+from controller.environment.observation import REFUSED, UNASKED, Observation, Unknown
 from controller.environment.options import EnvironmentOptions
+from controller.environment.ownership import is_adopted
+
+# Runs while rights are seen to: a new RoleBinding is not in force at once.
+TIMER: Final = "access"
 
 
 def binding_target(observation: Observation) -> Target:
@@ -22,54 +30,112 @@ def binding_target(observation: Observation) -> Target:
     return Target(ROLE_BINDINGS, ENVIRONMENT_BINDING, observation.environment.namespace_name)
 
 
-def repair(observation: Observation, options: EnvironmentOptions) -> tuple[Effect, ...]:
-    """What makes the binding right: first a Read, then whatever the answer calls for; nothing where it is right."""
+def repair_ours(observation: Observation, options: EnvironmentOptions) -> tuple[Effect, ...]:
+    """What makes our own binding right: first a Read, then whatever the answer calls for; nothing where it is right."""
     if not options.service_account:
         return ()
-    target = binding_target(observation)
+    body = _binding(
+        observation,
+        ENVIRONMENT_BINDING,
+        role=ENVIRONMENT_ROLE,
+        account=options.service_account,
+        account_namespace=options.own_namespace,
+    )
+    return tuple(_repair(observation, binding_target(observation), body))
+
+
+def repair_releases(observation: Observation, options: EnvironmentOptions, engine: Engine) -> tuple[Effect, ...]:
+    """The same for the account that the engine applies the chart with, and for its binding."""
+    if not engine.RUNS_AS_ACCOUNT:
+        return ()
+    account, binding = _release_targets(observation, options)
+    body = _binding(
+        observation,
+        binding.name,
+        role=options.release_cluster_role,
+        account=account.name,
+        account_namespace=account.namespace,
+    )
+    return (
+        *_repair(observation, account, _object(observation, SERVICE_ACCOUNTS, account.name)),
+        *_repair(observation, binding, body),
+    )
+
+
+def remove(observation: Observation, options: EnvironmentOptions) -> tuple[Effect, ...]:
+    """What takes all of it away from a namespace that outlives its environment; our own rights go last.
+
+    First Reads of what nobody has looked at yet.
+    """
+    account, binding = _release_targets(observation, options)
+    targets = (binding, account, binding_target(observation))
+    if reads := tuple(Read(target) for target in targets if observation.answer(target) is UNASKED):
+        return reads
+    live = {target: observation.answer(target) for target in targets}
+    return tuple(
+        Delete(target, objects.uid(answer))
+        for target, answer in live.items()
+        if not isinstance(answer, Unknown) and answer is not None and _is_ours(observation, answer)
+    )
+
+
+def _release_targets(observation: Observation, options: EnvironmentOptions) -> tuple[Target, Target]:
+    namespace = observation.environment.namespace_name
+    return (
+        Target(SERVICE_ACCOUNTS, options.release_service_account, namespace),
+        Target(ROLE_BINDINGS, options.release_service_account, namespace),
+    )
+
+
+def _repair(observation: Observation, target: Target, body: dict[str, Any]) -> Iterator[Effect]:
     answer = observation.answer(target)
-    if answer is UNASKED:
-        return (Read(target),)
-    if isinstance(answer, Unknown):
+    if observation.namespace is None:
+        # The namespace is made in this very plan, so there is nothing in it yet.
+        yield Create(target, body)
+    elif answer is UNASKED:
+        yield Read(target)
+    elif answer is REFUSED and target == binding_target(observation):
         # Not even allowed to look: then our rights come from elsewhere, or what needs them says that they are missing.
-        return ()
-    body = _desired(observation, options)
-    if answer is None:
-        return (Create(target, body),)
-    if not patches.equal(answer.get("roleRef"), body["roleRef"]):
+        return
+    elif answer is None or answer is REFUSED:
+        yield Create(target, body)
+    elif not _is_ours(observation, answer):
+        # Somebody's of the same name, in a namespace that was there before us: neither changed nor ever deleted.
+        return
+    elif not patches.equal(answer.get("roleRef"), body.get("roleRef")):
         # A roleRef cannot be changed. Whoever put another one there gets ours back.
-        return (Delete(target, objects.uid(answer)), Create(target, body))
-    if patches.equal(answer.get("subjects"), body["subjects"]) and observation.is_ours(answer):
-        return ()
-    metadata = {"labels": body["metadata"]["labels"], "resourceVersion": objects.resource_version(answer)}
-    return (Patch(target, {"metadata": metadata, "subjects": body["subjects"]}),)
+        yield Delete(target, objects.uid(answer))
+        yield Create(target, body)
+    elif not patches.equal(answer.get("subjects"), body.get("subjects")) or not observation.is_ours(answer):
+        metadata = {"labels": body["metadata"]["labels"], "resourceVersion": objects.resource_version(answer)}
+        subjects = {"subjects": body["subjects"]} if "subjects" in body else {}
+        yield Patch(target, {"metadata": metadata} | subjects)
 
 
-def remove(observation: Observation) -> tuple[Effect, ...]:
-    """What takes the binding away from a namespace that outlives its environment; needs its live answer."""
-    target = binding_target(observation)
-    answer = observation.answer(target)
-    if isinstance(answer, Unknown) or answer is None:
-        return ()
-    return (Delete(target, objects.uid(answer)),)
+def _is_ours(observation: Observation, obj: Object) -> bool:
+    """Whether we made it. In a namespace that we made, everything of our names is."""
+    namespace = observation.namespace
+    made_by_us = namespace is not None and observation.is_ours(namespace) and not is_adopted(namespace)
+    return made_by_us or observation.is_ours(obj) or UID_ANNOTATION in objects.annotations(obj)
 
 
-def _desired(observation: Observation, options: EnvironmentOptions) -> dict[str, Any]:
-    environment = observation.environment
-    subject: Object = {
-        "kind": "ServiceAccount",
-        "name": options.service_account,
-        "namespace": options.own_namespace,
+def _binding(observation: Observation, name: str, *, role: str, account: str, account_namespace: str) -> dict[str, Any]:
+    subject: Object = {"kind": "ServiceAccount", "name": account, "namespace": account_namespace}
+    return _object(observation, ROLE_BINDINGS, name) | {
+        "roleRef": {"apiGroup": RBAC_GROUP, "kind": "ClusterRole", "name": role},
+        "subjects": [subject],
     }
+
+
+def _object(observation: Observation, resource: Resource, name: str) -> dict[str, Any]:
+    environment = observation.environment
     return {
-        "apiVersion": ROLE_BINDINGS.api_version,
-        "kind": ROLE_BINDINGS.kind,
+        "apiVersion": resource.api_version,
+        "kind": resource.kind,
         "metadata": {
-            "name": ENVIRONMENT_BINDING,
+            "name": name,
             "namespace": environment.namespace_name,
             "labels": {ENVIRONMENT_LABEL: environment.name, MANAGED_BY_LABEL: MANAGED_BY},
             "annotations": {UID_ANNOTATION: environment.uid},
         },
-        "roleRef": {"apiGroup": RBAC_GROUP, "kind": "ClusterRole", "name": ENVIRONMENT_ROLE},
-        "subjects": [subject],
     }

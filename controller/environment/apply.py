@@ -19,10 +19,12 @@ from controller.environment.effects import (
     Delete,
     Effect,
     Emit,
+    GroupVersion,
     Listing,
     Patch,
     Read,
     RemoveFinalizer,
+    Subject,
     Target,
     WakeOnChange,
 )
@@ -51,12 +53,15 @@ class Waker(Protocol):
 class Applied:
     """What an effect brought: answers for the next observation, and whether they call for a new decision at once."""
 
-    answers: Mapping[Target | Listing, Any]
+    answers: Mapping[Subject, Any]
     decide_again: bool = False
 
 
 class Applier:
-    """See the module. `written` is told of every write to an object: for reads that are to see our own writes.
+    """See the module.
+
+    `served` answers what a group version has (`discovery.Discovery`); `written` is told of every write to an object:
+    for reads that are to see our own writes.
 
     Every error of `controller.apimachinery.errors` that has no answer here is raised.
     """
@@ -65,11 +70,13 @@ class Applier:
         self,
         *,
         client: Client,
+        served: Callable[[str], frozenset[str]],
         recorder: Recorder,
         waker: Waker,
         written: Callable[[Object, Resource, Object], None],
     ) -> None:
         self._client = client
+        self._served = served
         self._recorder = recorder
         self._waker = waker
         self._written = written
@@ -135,13 +142,15 @@ class Applier:
         log.info("deleted", kind=target.resource.kind, name=target.name)
         return Applied({})
 
-    def _read(self, subject: Target | Listing) -> Any:
+    def _read(self, subject: Subject) -> Any:
         try:
             return self._look(subject)
         except Forbidden:
             return REFUSED
 
-    def _look(self, subject: Target | Listing) -> Any:
+    def _look(self, subject: Subject) -> Any:
+        if isinstance(subject, GroupVersion):
+            return self._served(subject.text)
         try:
             if isinstance(subject, Target):
                 return self._client.get(subject.resource, subject.name, namespace=subject.namespace)

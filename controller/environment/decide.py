@@ -8,10 +8,26 @@ from typing import Final
 from controller.environment.decision import Continue, Decision, Plan, Step
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
-from controller.environment.phases import access, finalizer, health, namespace, prune, release, teardown, validate
+from controller.environment.phases import (
+    access,
+    finalizer,
+    health,
+    namespace,
+    prune,
+    release,
+    source,
+    teardown,
+    validate,
+)
 
-PHASES: Final[tuple[ModuleType, ...]] = (finalizer, validate, namespace, access, release, prune, health)
-PHASE_NAMES: Final[tuple[str, ...]] = (*(phase.NAME for phase in PHASES), "status", teardown.NAME)
+PHASES: Final[tuple[ModuleType, ...]] = (finalizer, validate, namespace, access, source, release, prune, health)
+# A suspended environment is held by its finalizer, and otherwise left exactly as it is.
+SUSPENDED_PHASES: Final[tuple[ModuleType, ...]] = (finalizer, release)
+PHASE_NAMES: Final[tuple[str, ...]] = (
+    *(phase.NAME for phase in PHASES),
+    "status",
+    teardown.NAME,
+)
 
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Plan:
@@ -19,8 +35,7 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Plan:
     environment = observation.environment
     if environment.is_deleting:
         return Plan((Step(teardown.NAME, teardown.decide(observation, options)),))
-    # A suspended environment is held by its finalizer, and otherwise left exactly as it is.
-    phases = (finalizer,) if environment.suspended else PHASES
+    phases = SUSPENDED_PHASES if environment.suspended else PHASES
     steps = []
     for phase in phases:
         decision: Decision = phase.decide(observation, options)

@@ -35,6 +35,19 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupVersion:
+    """One version of an API group, for discovery: what the API server serves in it."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+Subject = Target | Listing | GroupVersion
+
+
+@dataclass(frozen=True, slots=True)
 class Create:
     """Create `body`. Where the object exists already, apply reads it and the decision is made anew."""
 
@@ -81,9 +94,9 @@ class RemoveFinalizer:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """Read one object, or a listing, from the API server; the answer stands in the next observation."""
+    """Ask the API server for one object, a listing, or what it serves; the answer stands in the next observation."""
 
-    subject: Target | Listing
+    subject: Subject
 
 
 @dataclass(frozen=True, slots=True)

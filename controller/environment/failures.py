@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from controller.apimachinery.errors import ApiError, BadRequest, Forbidden, Invalid, NotFound
 from controller.environment.decision import Stop, Wait
-from controller.environment.effects import Effect, Listing, Read, WakeOnChange
+from controller.environment.effects import Effect, GroupVersion, Listing, Read, WakeOnChange
 from controller.environment.options import EnvironmentOptions
 
+# Seconds until a new RoleBinding is usually in force.
+_RIGHTS_TAKE: Final = 0.2
 
-def explain(effect: Effect, error: ApiError, options: EnvironmentOptions) -> Wait | Stop | None:
-    """The decision to show instead of the one that failed, or None for an error that a retry heals unseen."""
+
+def explain(
+    effect: Effect, error: ApiError, options: EnvironmentOptions, *, fresh_rights: bool = False
+) -> Wait | Stop | None:
+    """The decision to show instead of the one that failed, or None for an error that a retry heals unseen.
+
+    `fresh_rights`: whether a RoleBinding of ours may be too young to be in force.
+    """
     subject = _subject(effect)
     again = options.recheck_interval
     if isinstance(error, NotFound) and error.resource_missing:
         return Wait(
             "ReleaseEngineMissing",
-            f"The cluster does not know {subject}: install the Helm Operator with its CRDs; this then goes on.",
+            f"The cluster does not know {subject}: install the release engine with its CRDs; this then goes on.",
             recheck_after=again,
         )
     if isinstance(error, Forbidden) and error.namespace_terminating:
         return Wait("NamespaceTerminating", "The namespace is terminating.", recheck_after=again)
+    if isinstance(error, Forbidden) and fresh_rights:
+        return Wait("AwaitingRights", "Waiting for our rights in the namespace to be in force.", _RIGHTS_TAKE)
     if isinstance(error, Forbidden):
         return Stop("Forbidden", f"{error.message} (grant the controller this right)", recheck_after=again)
     if isinstance(error, Invalid | BadRequest):
@@ -30,7 +42,7 @@ def explain(effect: Effect, error: ApiError, options: EnvironmentOptions) -> Wai
 def _subject(effect: Effect) -> str:
     if isinstance(effect, Read):
         subject = effect.subject
-        return str(subject.resource)
+        return str(subject) if isinstance(subject, GroupVersion) else str(subject.resource)
     if isinstance(effect, WakeOnChange):
         return str(effect.listing.resource)
     target = getattr(effect, "target", None)

@@ -8,11 +8,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from controller.api.environment import ENVIRONMENT_LABEL, ENVIRONMENTS, Environment
-from controller.api.helm_operator import HELM_RELEASES
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import NAMESPACES
-from controller.environment.effects import Listing, Target
+from controller.environment.effects import Subject, Target
 
 
 class Unknown:
@@ -29,7 +28,7 @@ UNASKED: Final = Unknown("unasked")
 # A 403: in a terminating namespace even our own rights may be gone already.
 REFUSED: Final = Unknown("refused")
 
-Answers = Mapping[Target | Listing, Any]
+Answers = Mapping[Subject, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,16 +38,18 @@ class Observation:
     Attributes:
         cached_environment: the EnvironmentProvisioner in the cache.
         cached_namespace: the namespace of its name in the cache, or None.
-        cached_releases: the HelmReleases in that namespace that carry its label, by name.
-        answers: for a Target the live object or None where it is gone, for a Listing its items as a tuple; either may
-            be REFUSED. What we wrote ourselves in this reconcile stands here too, so it outweighs the caches.
+        cached: the objects of the release engines (HelmReleases, GitRepositories) in that namespace that carry its
+            label.
+        answers: for a Target the live object or None where it is gone, for a Listing its items as a tuple, for a
+            GroupVersion the plural names of what is served there; each may be REFUSED. What we wrote ourselves in this
+            reconcile stands here too, so it outweighs the caches.
         ages: seconds that each running timer has run.
         now: wall clock, for conditions.
     """
 
     cached_environment: Object
     cached_namespace: Object | None
-    cached_releases: Mapping[str, Object]
+    cached: Mapping[Target, Object]
     answers: Answers = field(default_factory=dict)
     ages: Mapping[str, float] = field(default_factory=dict)
     now: datetime
@@ -73,16 +74,12 @@ class Observation:
         answer = self.answers.get(self.namespace_target, UNASKED)
         return self.cached_namespace if isinstance(answer, Unknown) else answer
 
-    def release_target(self, name: str) -> Target:
-        """Where the HelmRelease of that name lies."""
-        return Target(HELM_RELEASES, name, self.environment.namespace_name)
+    def get(self, target: Target) -> Object | None:
+        """An object of a release engine, as fresh as we know it, or None."""
+        answer = self.answers.get(target, UNASKED)
+        return self.cached.get(target) if isinstance(answer, Unknown) else answer
 
-    def release(self, name: str) -> Object | None:
-        """The HelmRelease of that name, as fresh as we know it, or None."""
-        answer = self.answers.get(self.release_target(name), UNASKED)
-        return self.cached_releases.get(name) if isinstance(answer, Unknown) else answer
-
-    def answer(self, subject: Target | Listing) -> Any:
+    def answer(self, subject: Subject) -> Any:
         """What was read live in this reconcile, UNASKED or REFUSED."""
         return self.answers.get(subject, UNASKED)
 

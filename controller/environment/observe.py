@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
-from controller.api.environment import ENVIRONMENT_LABEL
+from controller.api.environment import ENVIRONMENT_LABEL, ENVIRONMENTS
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
+from controller.apimachinery.resources import NAMESPACES, Resource
+from controller.environment import engines
+from controller.environment.effects import Target
 from controller.environment.observation import Answers, Observation
 
 ENVIRONMENT_INDEX = "environment"
@@ -27,18 +30,18 @@ class Store(Protocol):
 
 
 def environment_of(obj: Object) -> list[str]:
-    """The index function of release stores: the environment that an object says it belongs to."""
+    """The index function of the engines' stores: the environment that an object says it belongs to."""
     name = objects.labels(obj).get(ENVIRONMENT_LABEL)
     return [name] if name else []
 
 
 class Observer:
-    """Builds observations. `now` tells the wall clock's time (aware)."""
+    """Builds observations from the informers' stores. `now` tells the wall clock's time (aware)."""
 
-    def __init__(self, *, environments: Store, namespaces: Store, releases: Store, now: Callable[[], datetime]) -> None:
-        self._environments = environments
-        self._namespaces = namespaces
-        self._releases = releases
+    def __init__(self, *, stores: Mapping[Resource, Store], now: Callable[[], datetime]) -> None:
+        self._environments = stores[ENVIRONMENTS]
+        self._namespaces = stores[NAMESPACES]
+        self._of_engines = {resource: stores[resource] for resource in engines.RESOURCES}
         self._now = now
 
     def environment(self, key: str) -> Object | None:
@@ -49,15 +52,16 @@ class Observer:
         """The world of one environment, now."""
         name = objects.name(environment)
         # A label may be copied anywhere; only the namespace of the environment's name is its own.
-        releases: dict[str, Any] = {
-            objects.name(release): release
-            for release in self._releases.by_index(ENVIRONMENT_INDEX, name)
-            if objects.namespace(release) == name
+        cached = {
+            Target(resource, objects.name(obj), name): obj
+            for resource, store in self._of_engines.items()
+            for obj in store.by_index(ENVIRONMENT_INDEX, name)
+            if objects.namespace(obj) == name
         }
         return Observation(
             cached_environment=environment,
             cached_namespace=self._namespaces.get(name),
-            cached_releases=releases,
+            cached=cached,
             answers=answers,
             ages=ages,
             now=self._now(),

@@ -21,6 +21,8 @@ class EnvironmentOptions:
         teardown_timeout: how long an uninstall may take before the teardown goes on without it.
         service_account: the account that we run as, in `own_namespace`; it gets its rights inside each environment by
             a RoleBinding there. "" where it has them anyhow.
+        release_engine: name of the engine for every environment, or "auto": what the cluster serves when an
+            environment's first release is made, and from then on the same.
         release_service_account: the account, in each environment's namespace, that a release of Flux runs as.
         release_cluster_role: the ClusterRole that it is bound to there.
         recheck_interval: longest pause between two looks at something that no watch tells about.
@@ -33,6 +35,7 @@ class EnvironmentOptions:
     teardown_timeout: float = 600.0
     recheck_interval: float = 10.0
     service_account: str = ""
+    release_engine: str = "auto"
     release_service_account: str = "tronador-release"
     release_cluster_role: str = "tronador-release"
     own_namespace: str = "tronador-system"

@@ -17,11 +17,11 @@ from controller.api.environment import Environment
 from controller.apimachinery import patches
 from controller.apimachinery.errors import ApiError, Conflict, NotFound
 from controller.apimachinery.objects import Object
-from controller.environment import status, transitions
+from controller.environment import access, status, transitions
 from controller.environment.apply import Applier
 from controller.environment.decide import decide
 from controller.environment.decision import Plan, Step
-from controller.environment.effects import Create, Listing, RemoveFinalizer, Target, WakeOnChange
+from controller.environment.effects import Create, RemoveFinalizer, Subject, WakeOnChange
 from controller.environment.failures import explain
 from controller.environment.observation import Observation
 from controller.environment.observe import Observer
@@ -35,6 +35,8 @@ log = structlog.get_logger(__name__)
 
 # Each round answers at least one question that the round before asked. No environment has this many.
 _ROUNDS = 12
+# Seconds for which a refusal may only mean that our RoleBinding is not in force yet.
+_RIGHTS_SETTLE = 5.0
 # How a phase can end, for metrics.
 OUTCOMES: Final = ("continue", "wait", "stop", "error")
 
@@ -72,7 +74,7 @@ class _Round:
 
     plan: Plan
     timers: frozenset[str]
-    answers: Mapping[Target | Listing, Any]
+    answers: Mapping[Subject, Any]
     decide_again: bool
 
 
@@ -81,7 +83,7 @@ class _StepDone:
     """One step as it was carried out; `cut_short` where the steps after it have lost their ground."""
 
     step: Step
-    answers: Mapping[Target | Listing, Any]
+    answers: Mapping[Subject, Any]
     decide_again: bool = False
     cut_short: bool = False
 
@@ -134,11 +136,13 @@ class EnvironmentReconciler:
 
     def _reconcile(self, key: str, environment: Object) -> Result:
         ages = self._timers.ages(key)
-        answers: dict[Target | Listing, Any] = {}
+        answers: dict[Subject, Any] = {}
         for _ in range(_ROUNDS):
             observation = self._observer.observe(environment, answers=answers, ages=ages)
             self._stopwatch.saw(observation.environment)
-            done = self._carry_out(decide(observation, self._options), environment)
+            plan = decide(observation, self._options)
+            fresh_rights = access.TIMER in plan.timers and observation.age(access.TIMER) < _RIGHTS_SETTLE
+            done = self._carry_out(plan, environment, fresh_rights=fresh_rights)
             answers.update(done.answers)
             if not done.decide_again:
                 break
@@ -155,13 +159,13 @@ class EnvironmentReconciler:
         observation = self._observer.observe(environment, answers=answers, ages=ages)
         return self._settle_status(key, observation, done)
 
-    def _carry_out(self, plan: Plan, environment: Object) -> _Round:
+    def _carry_out(self, plan: Plan, environment: Object, *, fresh_rights: bool) -> _Round:
         steps: list[Step] = []
-        answers: dict[Target | Listing, Any] = {}
+        answers: dict[Subject, Any] = {}
         decide_again = False
         for step in plan.steps:
             with structlog.contextvars.bound_contextvars(phase=step.phase):
-                done = self._carry_out_step(step, environment)
+                done = self._carry_out_step(step, environment, fresh_rights=fresh_rights)
             steps.append(done.step)
             answers.update(done.answers)
             decide_again = decide_again or done.decide_again
@@ -169,16 +173,16 @@ class EnvironmentReconciler:
                 break
         return _Round(Plan(tuple(steps)), plan.timers, answers, decide_again)
 
-    def _carry_out_step(self, step: Step, environment: Object) -> _StepDone:
+    def _carry_out_step(self, step: Step, environment: Object, *, fresh_rights: bool) -> _StepDone:
         started = self._now()
-        answers: dict[Target | Listing, Any] = {}
+        answers: dict[Subject, Any] = {}
         decide_again = False
         for effect in step.decision.effects:
             try:
                 applied = self._applier.apply(effect, environment)
             except ApiError as error:
                 self._metrics.phase(step.phase, outcome="error", seconds=self._now() - started)
-                decision = explain(effect, error, self._options)
+                decision = explain(effect, error, self._options, fresh_rights=fresh_rights)
                 if decision is None:
                     raise
                 log.warning("failed", reason=decision.reason, error=str(error))

@@ -6,17 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from controller.api.helm_operator import HelmRelease
 from controller.apimachinery import conditions
 from controller.apimachinery.conditions import FALSE, TRUE, UNKNOWN, Condition
-from controller.environment import namespace_labels, uninstall
+from controller.environment import engine_choice, namespace_labels, releases, uninstall
 from controller.environment.decision import Continue, Plan, Stop, Wait
 from controller.environment.effects import Create, Patch
-from controller.environment.engines import helm_operator
 from controller.environment.engines.health import Health, State
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
-from controller.environment.phases import finalizer, health, namespace, release, teardown, validate
+from controller.environment.phases import access, finalizer, health, namespace, release, source, teardown, validate
 
 NAME: Final = "status"
 # An applicationStatusMsg is for a table's column and a person's eye; a Helm error can be a whole page.
@@ -27,12 +25,27 @@ class CurrentPhase:
     """`status.currentPhase`, in the words that users of the original know."""
 
     NAMESPACE: Final = "Provisioning Namespace"
+    RESOURCES: Final = "Applying Resources"
     DEPLOYING: Final = "Deploying Release"
     WAITING: Final = "Waiting For Release"
     IDLE: Final = "Waiting For Next Reconciliation Loop"
     SUSPENDED: Final = "Suspended"
     UNINSTALLING: Final = "Uninstalling Release"
     DELETING: Final = "Deleting Namespace"
+
+
+# What is shown while a phase waits.
+_PHASES: Final[Mapping[str, str]] = {
+    access.NAME: CurrentPhase.RESOURCES,
+    source.NAME: CurrentPhase.DEPLOYING,
+    release.NAME: CurrentPhase.DEPLOYING,
+}
+# The parts of an environment in their order, and the phases that each consists of.
+_PARTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "NamespaceReady": (finalizer.NAME, validate.NAME, namespace.NAME),
+    "ResourcesReady": (access.NAME,),
+    "ReleaseReady": (source.NAME, release.NAME),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +79,7 @@ def desired(observation: Observation, plan: Plan, options: EnvironmentOptions) -
         status["namespaceLabels"] = namespace_labels.mirrored(environment, options.namespace_labels)
     elif environment.status.get("namespaceLabels") is not None:
         status["namespaceLabels"] = dict(environment.status["namespaceLabels"])
-    if recorded := _release(observation, plan, has_namespace=has_namespace):
+    if recorded := _release(observation, plan, options, has_namespace=has_namespace):
         status["release"] = recorded
     return status
 
@@ -76,14 +89,19 @@ def is_passing(status: Mapping[str, Any]) -> bool:
     return bool(conditions.find(status.get("conditions"), "Reconciling"))
 
 
-def _release(observation: Observation, plan: Plan, *, has_namespace: bool) -> Mapping[str, Any] | None:
+def _release(
+    observation: Observation, plan: Plan, options: EnvironmentOptions, *, has_namespace: bool
+) -> Mapping[str, Any] | None:
     environment = observation.environment
     if environment.is_deleting or not has_namespace or not _reaches(plan, release.NAME):
         return environment.status.get("release")
-    name = environment.release_name
-    view = HelmRelease(observation.release(name) or {})
-    recorded: dict[str, Any] = {"engine": helm_operator.NAME, "name": name}
-    return recorded | ({"revision": view.revision} if view.revision else {})
+    engine = engine_choice.choose(observation, options)
+    assert engine is not None, "without an engine no plan reaches the release"
+    target = releases.wanted(observation, engine)
+    source = next((observation.get(source) for source in releases.sources_of(target)), None)
+    revision = engine.revision(observation.get(target), source)
+    recorded: dict[str, Any] = {"engine": engine.NAME, "name": target.name}
+    return recorded | ({"revision": revision} if revision else {})
 
 
 def _reaches(plan: Plan, phase: str) -> bool:
@@ -127,11 +145,11 @@ def _summarize(observation: Observation, plan: Plan, options: EnvironmentOptions
 
 
 def _of_release(observation: Observation, judged: Health, *, changed: bool) -> _Summary:
-    namespace_ready = _namespace_ready(observation)
+    before = _ready_before("ReleaseReady", observation)
     if judged.state is State.DEPLOYED:
         ready = (
             Condition("Ready", TRUE, "Deployed", judged.message),
-            namespace_ready,
+            *before,
             Condition("ReleaseReady", TRUE, judged.reason, judged.message),
         )
         return _Summary(judged.state, CurrentPhase.IDLE, judged.message, ready)
@@ -139,29 +157,38 @@ def _of_release(observation: Observation, judged: Health, *, changed: bool) -> _
         message = health.explained(observation, judged)
         failed = (
             Condition("Ready", FALSE, "ReleaseFailed", message),
-            namespace_ready,
+            *before,
             Condition("ReleaseReady", FALSE, judged.reason, message),
         )
         return _Summary(judged.state, CurrentPhase.IDLE, message, failed)
     phase = CurrentPhase.DEPLOYING if changed else CurrentPhase.WAITING
     progressing = (
         Condition("Ready", UNKNOWN, "Progressing", judged.message),
-        namespace_ready,
+        *before,
         Condition("ReleaseReady", UNKNOWN, "Progressing", judged.message),
         Condition("Reconciling", TRUE, "Progressing", judged.message),
     )
     return _Summary(judged.state, phase, judged.message, progressing)
 
 
-def _namespace_ready(observation: Observation) -> Condition:
-    return Condition("NamespaceReady", TRUE, "Active", f"Namespace {observation.environment.namespace_name} is ready.")
+def _ready_before(part: str, observation: Observation) -> tuple[Condition, ...]:
+    """The conditions of the parts before this one: they are ready, or the plan would not have come this far."""
+    name = observation.environment.namespace_name
+    ready = {
+        "NamespaceReady": Condition("NamespaceReady", TRUE, "Active", f"Namespace {name} is ready."),
+        "ResourcesReady": Condition(
+            "ResourcesReady", TRUE, "Applied", "Everything that belongs beside the release is there."
+        ),
+    }
+    earlier = list(_PARTS)[: list(_PARTS).index(part)]
+    return tuple(ready[name] for name in earlier)
 
 
 def _parts(observation: Observation, plan: Plan, status: str, reason: str, message: str) -> tuple[Condition, ...]:
     """The conditions of the parts, where the plan ended before the release's own health could be judged."""
-    if plan.steps[-1].phase in (finalizer.NAME, validate.NAME, namespace.NAME):
-        return (Condition("NamespaceReady", status, reason, message),)
-    return (_namespace_ready(observation), Condition("ReleaseReady", status, reason, message))
+    last = plan.steps[-1].phase
+    part = next((part for part, phases in _PARTS.items() if last in phases), "ReleaseReady")
+    return (*_ready_before(part, observation), Condition(part, status, reason, message))
 
 
 def _stopped(observation: Observation, plan: Plan, stop: Stop) -> _Summary:
@@ -175,7 +202,7 @@ def _stopped(observation: Observation, plan: Plan, stop: Stop) -> _Summary:
 
 def _waiting(observation: Observation, plan: Plan, wait: Wait) -> _Summary:
     at = plan.steps[-1].phase
-    phase = {release.NAME: CurrentPhase.DEPLOYING}.get(at, CurrentPhase.NAMESPACE)
+    phase = _PHASES.get(at, CurrentPhase.NAMESPACE)
     if wait.reason == uninstall.REASON:
         phase = CurrentPhase.UNINSTALLING
     ready = (

@@ -1,20 +1,23 @@
-"""Uninstalling releases, and knowing that it is over: the part that teardown and a changed release name share.
+"""Uninstalling releases, and knowing that it is over: the part that teardown and a changed release share.
 
 The Helm Operator keeps no finalizer on its HelmReleases. The object vanishes at once, and the uninstall runs after it.
-It is over when Helm's storage Secrets of the release are gone; only their metadata is ever read.
+It is over when Helm's storage Secrets of the release are gone; only their metadata is ever read. Flux holds a
+HelmRelease until it has uninstalled it, and needs the source of the chart until then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from controller.api.environment import UID_ANNOTATION
+from controller.api.helm_operator import HELM_RELEASES
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import SECRETS
+from controller.environment import releases
 from controller.environment.decision import Wait
-from controller.environment.effects import Delete, Effect, Listing, Read, WakeOnChange
+from controller.environment.effects import Delete, Effect, Listing, Patch, Read, Target, WakeOnChange
 from controller.environment.observation import REFUSED, UNASKED, Observation
 from controller.environment.options import EnvironmentOptions
 
@@ -31,36 +34,19 @@ class Done:
     given_up: str = ""
 
 
-def decide(observation: Observation, names: Iterable[str], options: EnvironmentOptions) -> Wait | Done:
-    """The next step towards having no release of these names. Every answer that it rests on is a live one."""
-    targets = {name: observation.release_target(name) for name in sorted(set(names))}
-    if reads := [Read(target) for target in targets.values() if observation.answer(target) is UNASKED]:
-        return _wait(observation, "Looking for the release.", options, *reads)
-    live = {name: observation.answer(target) for name, target in targets.items()}
-    leaving = observation.namespace is None or objects.is_deleting(observation.namespace)
-    if not leaving and (refused := [name for name, answer in live.items() if answer is REFUSED]):
-        return _wait_or_give_up(observation, f"the right to read HelmRelease {', '.join(refused)}", options)
-    present = {name: answer for name, answer in live.items() if isinstance(answer, Mapping)}
-    if ours := {name: release for name, release in present.items() if is_ours(observation, release)}:
-        deletes = [
-            Delete(targets[name], objects.uid(release))
-            for name, release in ours.items()
-            if not objects.is_deleting(release)
-        ]
-        if deletes:
-            return _ask(observation, ", ".join(ours), deletes, options)
-        if not leaving:
-            return _wait_or_give_up(observation, f"HelmRelease {', '.join(ours)} to go", options)
-    if leaving:
+def decide(observation: Observation, targets: Iterable[Target], options: EnvironmentOptions) -> Wait | Done:
+    """The next step towards having none of these HelmReleases. Every answer that it rests on is a live one."""
+    wanted_gone = sorted(set(targets), key=str)
+    if outcome := _remove(observation, wanted_gone, "the release", options):
+        return outcome
+    if _is_leaving(observation):
         # The namespace takes everything with it, and there even our own rights may be gone: nothing can be known.
         return Done()
-    return _decide_storage(observation, [name for name in targets if name not in present], options)
-
-
-def outdated(observation: Observation) -> frozenset[str]:
-    """The releases that were made under other names than the one wanted now."""
-    environment = observation.environment
-    return frozenset({*observation.cached_releases, environment.recorded_release} - {"", environment.release_name})
+    gone = [target for target in wanted_gone if not isinstance(observation.answer(target), Mapping)]
+    sources = [source for target in gone for source in releases.sources_of(target)]
+    if outcome := _remove(observation, sources, "the source of the chart", options):
+        return outcome
+    return _decide_storage(observation, [target.name for target in gone if target.resource == HELM_RELEASES], options)
 
 
 def is_ours(observation: Observation, release: Object) -> bool:
@@ -74,6 +60,48 @@ def is_ours(observation: Observation, release: Object) -> bool:
     namespace = observation.namespace
     within_ours = namespace is not None and observation.is_ours(namespace)
     return within_ours and objects.name(release) == observation.environment.recorded_release
+
+
+def storage(observation: Observation, release_name: str) -> Listing:
+    """Where Helm keeps the revisions of a release."""
+    return Listing(
+        SECRETS,
+        observation.environment.namespace_name,
+        label_selector=f"owner=helm,name={release_name}",
+        metadata_only=True,
+    )
+
+
+def _is_leaving(observation: Observation) -> bool:
+    return observation.namespace is None or objects.is_deleting(observation.namespace)
+
+
+def _remove(
+    observation: Observation, targets: Iterable[Target], what: str, options: EnvironmentOptions
+) -> Wait | Done | None:
+    """The next step towards having none of these objects, or None when that is so."""
+    live = {target: observation.answer(target) for target in targets}
+    if reads := [Read(target) for target, answer in live.items() if answer is UNASKED]:
+        return _wait(observation, f"Looking for {what}.", options, *reads)
+    leaving = _is_leaving(observation)
+    if not leaving and (refused := [target for target, answer in live.items() if answer is REFUSED]):
+        return _wait_or_give_up(observation, f"the right to read {_named(refused)}", options)
+    present = {target: answer for target, answer in live.items() if isinstance(answer, Mapping)}
+    ours = {target: obj for target, obj in present.items() if is_ours(observation, obj)}
+    if steps := [step for target, obj in ours.items() for step in _deletion(target, obj)]:
+        return _ask(observation, ours, steps, options)
+    if ours and not leaving:
+        return _wait_or_give_up(observation, f"{_named(ours)} to go", options)
+    return None
+
+
+def _deletion(target: Target, obj: Object) -> Iterator[Effect]:
+    if (obj.get("spec") or {}).get("suspend") is True:
+        # Flux lets a suspended release go without uninstalling it.
+        same_life = {"op": "test", "path": "/metadata/uid", "value": objects.uid(obj)}
+        yield Patch(target, [same_life, {"op": "replace", "path": "/spec/suspend", "value": False}])
+    if not objects.is_deleting(obj):
+        yield Delete(target, objects.uid(obj))
 
 
 def _decide_storage(observation: Observation, names: Iterable[str], options: EnvironmentOptions) -> Wait | Done:
@@ -96,20 +124,16 @@ def _decide_storage(observation: Observation, names: Iterable[str], options: Env
     return _wait_or_give_up(observation, what, options, *watches)
 
 
-def storage(observation: Observation, release_name: str) -> Listing:
-    """Where Helm keeps the revisions of a release."""
-    return Listing(
-        SECRETS,
-        observation.environment.namespace_name,
-        label_selector=f"owner=helm,name={release_name}",
-        metadata_only=True,
-    )
+def _named(targets: Iterable[Target]) -> str:
+    return ", ".join(f"{target.resource.kind} {target.name}" for target in targets)
 
 
-def _ask(observation: Observation, names: str, deletes: Iterable[Effect], options: EnvironmentOptions) -> Wait | Done:
+def _ask(
+    observation: Observation, targets: Iterable[Target], steps: Iterable[Effect], options: EnvironmentOptions
+) -> Wait | Done:
     if observation.age(ASKING) >= options.teardown_timeout:
-        return Done(given_up=f"Waited {options.teardown_timeout:g}s for HelmRelease {names} to be deleted, in vain.")
-    return _wait(observation, f"Uninstalling the release {names}.", options, *deletes, timer=ASKING)
+        return Done(given_up=f"Waited {options.teardown_timeout:g}s for {_named(targets)} to be deleted, in vain.")
+    return _wait(observation, f"Uninstalling {_named(targets)}.", options, *steps, timer=ASKING)
 
 
 def _wait_or_give_up(observation: Observation, what: str, options: EnvironmentOptions, *effects: Effect) -> Wait | Done:

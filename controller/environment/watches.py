@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from controller.api.environment import ENVIRONMENT_LABEL, ENVIRONMENTS
-from controller.api.helm_operator import HELM_RELEASES
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import NAMESPACES, Resource
+from controller.environment import engines
 from controller.environment.observe import ENVIRONMENT_INDEX, environment_of
 
 IndexFunction = Callable[[Object], list[str]]
@@ -25,12 +25,14 @@ class Watch:
         keys: the environments (by name) that an object may concern.
         label_selector: what the cache is limited to; an object that leaves it is not a deleted object.
         indexers: indexes of its store.
+        may_be_missing: whether the cluster may not know the resource; then there is none of it, until it appears.
     """
 
     resource: Resource
     keys: Callable[[Object], Iterable[str]]
     label_selector: str = ""
     indexers: Mapping[str, IndexFunction] = field(default_factory=dict)
+    may_be_missing: bool = False
 
 
 def _same_name(obj: Object) -> Iterable[str]:
@@ -45,10 +47,14 @@ def _own_namespace(obj: Object) -> Iterable[str]:
 WATCHES: Final[tuple[Watch, ...]] = (
     Watch(ENVIRONMENTS, _same_name),
     Watch(NAMESPACES, _same_name),
-    Watch(
-        HELM_RELEASES,
-        _own_namespace,
-        label_selector=ENVIRONMENT_LABEL,
-        indexers={ENVIRONMENT_INDEX: environment_of},
+    *(
+        Watch(
+            resource,
+            _own_namespace,
+            label_selector=ENVIRONMENT_LABEL,
+            indexers={ENVIRONMENT_INDEX: environment_of},
+            may_be_missing=True,
+        )
+        for resource in engines.RESOURCES
     ),
 )

@@ -41,6 +41,7 @@ def test_it_ends_with_the_status_of_the_guide(
     assert {c["type"]: c["status"] for c in status["conditions"]} == {
         "Ready": "True",
         "NamespaceReady": "True",
+        "ResourcesReady": "True",
         "ReleaseReady": "True",
     }
 

@@ -9,6 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from controller.api import flux
 from controller.api.environment import ENVIRONMENTS
 from controller.api.helm_operator import HELM_RELEASES
 from controller.api.rbac import ENVIRONMENT_ROLE, ROLE_BINDINGS
@@ -32,6 +33,8 @@ USED = {
     (ENVIRONMENTS.group, "environmentprovisioners/status"): {"patch"},
     (NAMESPACES.group, "namespaces"): READING | {"create", "patch", "delete"},
     (HELM_RELEASES.group, "helmreleases"): READING | {"create", "patch", "delete"},
+    (flux.HELM_RELEASES.group, "helmreleases"): READING | {"create", "patch", "delete"},
+    (flux.GIT_REPOSITORIES.group, "gitrepositories"): READING | {"create", "patch", "delete"},
     (ROLE_BINDINGS.group, "rolebindings"): {"get", "create", "patch", "delete"},
     (ROLE_BINDINGS.group, "clusterroles"): {"bind"},
 }
@@ -144,17 +147,25 @@ def test_whatever_is_watched_may_be_read_in_the_whole_cluster():
         assert rights[(watch.resource.group, watch.resource.plural)] >= READING
 
 
-def test_no_rule_grants_everything_and_none_grants_secrets_or_config_maps_in_the_whole_cluster():
+def test_no_rule_grants_everything():
     for role in (*_objects("ClusterRole"), *_objects("Role")):
         for rule in role.get("rules") or ():
             assert "*" not in (*rule["verbs"], *rule["resources"], *rule["apiGroups"])
+
+
+def test_nothing_grants_secrets_or_config_maps_but_those_of_our_own_namespace():
+    for role in (*_objects("ClusterRole"), *_objects("Role")):
+        if role["metadata"].get("namespace") == Options().namespace:
+            continue
+        for rule in role.get("rules") or ():
             assert not {"secrets", "configmaps"} & set(rule["resources"])
 
 
-def test_only_the_role_of_environments_may_be_bound():
+def test_only_the_roles_of_environments_and_of_their_releases_may_be_bound():
     [rule] = [rule for rule in _named("ClusterRole", "tronador-controller")["rules"] if "bind" in rule["verbs"]]
-    assert rule["resourceNames"] == [ENVIRONMENT_ROLE]
-    assert _named("ClusterRole", ENVIRONMENT_ROLE)["aggregationRule"]
+    assert rule["resourceNames"] == [ENVIRONMENT_ROLE, Options().release_cluster_role]
+    for name in rule["resourceNames"]:
+        assert _named("ClusterRole", name)["aggregationRule"]
 
 
 def test_events_go_to_the_namespace_default_and_the_lease_is_our_own():

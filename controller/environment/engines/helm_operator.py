@@ -23,9 +23,16 @@ from controller.api.environment import (
 from controller.api.helm_operator import HELM_RELEASES, HelmRelease
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
+from controller.environment.engines.context import ReleaseContext
 from controller.environment.engines.health import Health, State
 
 NAME: Final = "helm-operator"
+RELEASES: Final = HELM_RELEASES
+RESOURCES: Final = (HELM_RELEASES,)
+# The operator applies every chart as cluster-admin, knows no suspension, and says why something failed only in Events.
+RUNS_AS_ACCOUNT: Final = False
+CAN_SUSPEND: Final = False
+TELLS_WHY_IN_EVENTS: Final = True
 CHART_FETCH_FAILED: Final = "ChartFetchFailed"
 WAITING_FOR_CHART: Final = "Waiting for the chart to be fetched."
 
@@ -46,12 +53,12 @@ _INSTALLING: Final = frozenset({"ChartFetched", "Installing", "Upgrading", "Depl
 _UNDER_WAY: Final = _INSTALLING | {"Testing", "Tested", "RollingBack"}
 
 
-def desired(environment: Environment) -> dict[str, Any]:
+def desired(context: ReleaseContext) -> dict[str, Any]:
     """The HelmRelease for an environment: its release, field by field, with the engine's own dead ends avoided."""
+    environment = context.environment
     release = environment.release
-    chart = release.get("chart") or {}
     spec: dict[str, Any] = {
-        "chart": {field: chart[field] for field in _COPIED_CHART_FIELDS if chart.get(field)},
+        "chart": _chart(context),
         # The operator's default may be Helm 2, which needs a server of its own.
         "helmVersion": "v3",
         "releaseName": environment.release_name,
@@ -76,11 +83,26 @@ def desired(environment: Environment) -> dict[str, Any]:
     }
 
 
-def health(release: Object | None, *, chart_patience: float) -> Health:
+def source(context: ReleaseContext) -> None:
+    """The HelmRelease itself says where its chart lies."""
+
+
+def ignored_fields(environment: Environment) -> tuple[str, ...]:
+    """It is the engine whose fields these are."""
+    return ()
+
+
+def revision(release: Object | None, source: Object | None) -> str:
+    """Git revision that is deployed, or ""."""
+    return HelmRelease(release or {}).revision
+
+
+def health(release: Object | None, source: Object | None, *, chart_patience: float) -> Health:
     """How the release fares.
 
     Args:
         release: the HelmRelease, or None where it does not exist yet.
+        source: nothing, with this engine.
         chart_patience: seconds for which fetching the chart may go on failing; 0 when it has failed for too long.
     """
     view = HelmRelease(release or {})
@@ -105,6 +127,13 @@ def health(release: Object | None, *, chart_patience: float) -> Health:
     if phase == "Succeeded" or _test_failure_ignored(view):
         return Health(State.DEPLOYING, phase, message)
     return Health(State.FAILED, phase, message or _phase_message(view))
+
+
+def _chart(context: ReleaseContext) -> dict[str, Any]:
+    chart = context.environment.release.get("chart") or {}
+    copied = {field: chart[field] for field in _COPIED_CHART_FIELDS if chart.get(field)}
+    given = {"secretRef": {"name": context.git_secret}} if context.git_secret else {}
+    return given | copied
 
 
 def _released_message(view: HelmRelease) -> str:

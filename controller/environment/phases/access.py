@@ -1,18 +1,20 @@
-"""Gives our own account its rights inside the environment, once something needs them.
+"""Sees to the rights inside the environment, once something needs them.
 
-Deploying a release needs none: HelmReleases are ours cluster-wide. To see the end of an uninstall takes Helm's
-storage, and to know why a release failed takes its Events. So an environment that just runs costs no binding, and
-nobody who takes over our account can look into it. A teardown makes or repairs the binding by itself.
+Deploying a release with the Helm Operator needs none: HelmReleases are ours cluster-wide. To see the end of an
+uninstall takes Helm's storage, and to know why a release failed takes its Events. So an environment that just runs
+costs no binding, and nobody who takes over our account can look into it. Flux applies charts with an account of the
+environment's own, which has to be there first. A teardown makes or repairs all of this by itself.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from controller.apimachinery import objects
-from controller.environment import access, uninstall
+from controller.apimachinery import conditions
+from controller.environment import access, engine_choice, releases
 from controller.environment.decision import Continue, Decision, Wait
 from controller.environment.effects import Read
+from controller.environment.engines.engine import Engine
 from controller.environment.engines.health import State
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
@@ -22,22 +24,31 @@ NAME: Final = "access"
 
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
-    """Make or repair the RoleBinding where it is needed, and look at it again every now and then."""
-    namespace = observation.namespace
-    if namespace is None:
+    """Make or repair the rights as long as something rests on them."""
+    engine = engine_choice.choose(observation, options)
+    if engine is None or not _is_needed(observation, options, engine):
         return Continue()
-    if not _is_needed(observation, options):
-        return Continue()
-    timer = f"{NAME}:{objects.uid(namespace)}"
-    if timer in observation.ages:
-        return Continue(timer=timer)
-    effects = access.repair(observation, options)
+    effects = (
+        *access.repair_ours(observation, options),
+        *access.repair_releases(observation, options, engine),
+    )
     if any(isinstance(effect, Read) for effect in effects):
         # The phases after this one may only look where they have been let in.
-        return Wait("CheckingAccess", "Looking at our own rights.", effects=effects)
-    return Continue(effects, timer=timer)
+        return Wait("CheckingAccess", "Looking at the rights in the namespace.", effects=effects, timer=access.TIMER)
+    return Continue(effects, timer=access.TIMER)
 
 
-def _is_needed(observation: Observation, options: EnvironmentOptions) -> bool:
+def _is_needed(observation: Observation, options: EnvironmentOptions, engine: Engine) -> bool:
+    if engine.RUNS_AS_ACCOUNT and not _is_settled(observation):
+        return True
+    if observation.namespace is None:
+        return False
     failed = health.judge(observation, options).state is State.FAILED
-    return failed or bool(uninstall.outdated(observation))
+    return failed or bool(releases.outdated(observation, engine))
+
+
+def _is_settled(observation: Observation) -> bool:
+    """Whether this generation is deployed already: then the rights were right when it was."""
+    environment = observation.environment
+    ready = conditions.find(environment.conditions, "Ready") or {}
+    return ready.get("status") == conditions.TRUE and ready.get("observedGeneration") == environment.generation

@@ -9,8 +9,9 @@ from controller.api.helm_operator import HELM_RELEASES
 from controller.apimachinery import conditions, objects
 from controller.apimachinery.resources import CORE_EVENTS
 from controller.apimachinery.timestamps import from_time
+from controller.environment import engine_choice, releases
 from controller.environment.decision import Continue, Decision
-from controller.environment.effects import Listing, Read
+from controller.environment.effects import Listing, Read, Target
 from controller.environment.engines import helm_operator
 from controller.environment.engines.health import Health, State
 from controller.environment.observation import UNASKED, Observation, Unknown
@@ -26,7 +27,7 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     health = judge(observation, options)
     if health.changes_after is not None:
         return Continue(recheck_after=health.changes_after, timer=_patience_timer(observation.environment))
-    if health.state is not State.FAILED:
+    if health.state is not State.FAILED or not _is_told_in_events(observation, options):
         return Continue()
     if _is_told(observation.environment, health):
         return Continue()
@@ -38,8 +39,12 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
 
 def judge(observation: Observation, options: EnvironmentOptions) -> Health:
     """The release's health as of now, without the Events."""
-    release = observation.release(observation.environment.release_name)
-    return helm_operator.health(release, chart_patience=_chart_patience(observation, options))
+    engine = engine_choice.choose(observation, options)
+    if engine is None:
+        return Health(State.PENDING, "ReleaseEngineMissing", "")
+    target = releases.wanted(observation, engine)
+    source = next((observation.get(source) for source in releases.sources_of(target)), None)
+    return engine.health(observation.get(target), source, chart_patience=_chart_patience(observation, options))
 
 
 def explained(observation: Observation, health: Health) -> str:
@@ -52,17 +57,22 @@ def explained(observation: Observation, health: Health) -> str:
 
 
 def warnings_of(observation: Observation) -> Listing:
-    """The Warning Events about the HelmRelease."""
-    name = observation.environment.release_name
-    release = observation.release(name) or {}
+    """The Warning Events about the Helm Operator's HelmRelease."""
+    environment = observation.environment
+    target = Target(HELM_RELEASES, environment.release_name, environment.namespace_name)
     fields = {
         "involvedObject.kind": HELM_RELEASES.kind,
-        "involvedObject.name": name,
-        "involvedObject.uid": objects.uid(release),
+        "involvedObject.name": target.name,
+        "involvedObject.uid": objects.uid(observation.get(target) or {}),
         "type": "Warning",
     }
     selector = ",".join(f"{field}={value}" for field, value in fields.items())
-    return Listing(CORE_EVENTS, observation.environment.namespace_name, field_selector=selector)
+    return Listing(CORE_EVENTS, target.namespace, field_selector=selector)
+
+
+def _is_told_in_events(observation: Observation, options: EnvironmentOptions) -> bool:
+    engine = engine_choice.choose(observation, options)
+    return engine is not None and engine.TELLS_WHY_IN_EVENTS
 
 
 def _chart_patience(observation: Observation, options: EnvironmentOptions) -> float:

@@ -20,6 +20,7 @@ from controller.environment.decision import Continue, Decision, Stop, Wait
 from controller.environment.effects import Create, Emit, EventType, Patch
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
+from controller.environment.ownership import is_adopted
 
 NAME = "namespace"
 
@@ -41,11 +42,6 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
         f"metadata.name: {environment.name!r}: a namespace of this name exists and is not ours; give the environment "
         f"another name, or annotate the namespace with {ADOPT_ANNOTATION}={environment.name} to have it adopted",
     )
-
-
-def is_adopted(namespace: Object) -> bool:
-    """Whether a namespace of ours was there before its environment, and so outlives it."""
-    return not objects.annotations(namespace).keys().isdisjoint({ADOPT_ANNOTATION, ADOPTED_ANNOTATION})
 
 
 def _annotations(environment: Environment, labels: Mapping[str, str]) -> dict[str, str]:

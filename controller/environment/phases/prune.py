@@ -1,8 +1,8 @@
-"""What carries our label and is no longer wanted: HelmReleases beside the one that the spec asks for."""
+"""What carries our label and is no longer wanted: releases beside the one that the spec asks for, and their sources."""
 
 from __future__ import annotations
 
-from controller.environment import uninstall
+from controller.environment import engine_choice, releases, uninstall
 from controller.environment.decision import Continue, Decision, Wait
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
@@ -12,9 +12,13 @@ NAME = "prune"
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     """Uninstall surplus releases; the wanted one runs meanwhile, so nothing waits for this."""
-    wanted = observation.environment.release_name
-    surplus = uninstall.outdated(observation) & observation.cached_releases.keys()
-    if not surplus or observation.release(wanted) is None:
+    engine = engine_choice.choose(observation, options)
+    if engine is None or observation.get(releases.wanted(observation, engine)) is None:
+        return Continue()
+    surplus = releases.outdated(observation, engine) & observation.cached.keys()
+    # A source without its release: the process ended between the two.
+    surplus |= releases.of_stray_sources(observation) - {releases.wanted(observation, engine)}
+    if not surplus:
         return Continue()
     outcome = uninstall.decide(observation, surplus, options)
     if isinstance(outcome, Wait):

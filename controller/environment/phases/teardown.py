@@ -18,13 +18,14 @@ from controller.api.environment import (
 )
 from controller.apimachinery import conditions, objects
 from controller.apimachinery.objects import Object
-from controller.environment import access, namespace_labels, uninstall
+from controller.environment import access, engine_choice, namespace_labels, releases, uninstall
 from controller.environment.decision import Continue, Decision, Wait
-from controller.environment.effects import Delete, Effect, Emit, EventType, Patch, Read, RemoveFinalizer
+from controller.environment.effects import Delete, Effect, Emit, EventType, Patch, Read, RemoveFinalizer, Target
+from controller.environment.engines import ENGINES
 from controller.environment.engines.health import State
 from controller.environment.observation import REFUSED, UNASKED, Observation
 from controller.environment.options import EnvironmentOptions
-from controller.environment.phases.namespace import is_adopted
+from controller.environment.ownership import is_adopted
 
 NAME = "teardown"
 TIMER: Final = "teardown"
@@ -56,30 +57,42 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     if namespace is None:
         return _finish(observation)
     ours = observation.is_ours(namespace)
-    if ours and not objects.is_deleting(namespace) and (effects := access.repair(observation, options)):
-        # A chart's own account may have tampered with the binding that the rest of this needs.
-        return Wait(uninstall.REASON, "Seeing to our own rights.", _RIGHTS_TAKE, effects, timer=uninstall.TIMER)
-    outcome = uninstall.decide(observation, _releases(observation, ours=ours), options)
+    if ours and not objects.is_deleting(namespace) and (effects := _rights(observation, options)):
+        # A chart's own account may have tampered with the bindings that the rest of this needs.
+        return Wait(uninstall.REASON, "Seeing to the rights that this needs.", _RIGHTS_TAKE, effects, uninstall.TIMER)
+    outcome = uninstall.decide(observation, _releases(observation, options, ours=ours), options)
     if isinstance(outcome, Wait):
         return outcome
     told = (Emit(EventType.WARNING, "UninstallTimedOut", "Uninstall", outcome.given_up),) if outcome.given_up else ()
     if not ours:
         return _finish(observation, *told)
     if is_adopted(namespace):
-        return _finish(observation, *told, *access.remove(observation), _release_adopted(observation, namespace))
+        removals = access.remove(observation, options)
+        if any(isinstance(effect, Read) for effect in removals):
+            return _wait(observation, options, DELETING, "Looking for what we made.", *removals)
+        return _finish(observation, *told, *removals, _release_adopted(observation, namespace))
     if not objects.is_deleting(namespace):
         delete = Delete(observation.namespace_target, objects.uid(namespace))
         return _wait(observation, options, DELETING, f"Deleting namespace {objects.name(namespace)}.", *told, delete)
     return _await_namespace(observation, namespace, options)
 
 
-def _releases(observation: Observation, *, ours: bool) -> Iterator[str]:
-    yield from observation.cached_releases
-    if recorded := observation.environment.recorded_release:
+def _rights(observation: Observation, options: EnvironmentOptions) -> tuple[Effect, ...]:
+    """What makes our rights right; then those that the engine uninstalls with, as ours need a moment to be in force."""
+    engine = engine_choice.choose(observation, options)
+    ours = access.repair_ours(observation, options)
+    return ours or (access.repair_releases(observation, options, engine) if engine else ())
+
+
+def _releases(observation: Observation, options: EnvironmentOptions, *, ours: bool) -> Iterator[Target]:
+    yield from releases.cached(observation)
+    if recorded := releases.recorded(observation):
         yield recorded
     # Made, but not recorded before the deletion came. In a foreign namespace we never make one.
     if ours:
-        yield observation.environment.release_name
+        engine = engine_choice.choose(observation, options)
+        for candidate in (engine,) if engine else ENGINES.values():
+            yield releases.wanted(observation, candidate)
 
 
 def _await_namespace(observation: Observation, namespace: Object, options: EnvironmentOptions) -> Wait:

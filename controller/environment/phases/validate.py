@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from controller.environment.decision import Continue, Decision, Stop
-from controller.environment.engines import helm_operator
+from controller.environment import engine_choice
+from controller.environment.decision import Continue, Decision, Stop, Wait
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
 from controller.policy import violations
@@ -12,7 +12,11 @@ NAME = "validate"
 
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
-    """Refuse what the policy refuses, all of it at once, by the name of the first."""
-    if refused := violations(observation.environment, options.policy, engine=helm_operator.NAME):
+    """Refuse what the policy refuses, all of it at once, by the name of the first; find out the engine."""
+    engine = engine_choice.choose(observation, options)
+    name = engine.NAME if engine else ""
+    if refused := violations(observation.environment, options.policy, engine=name):
         return Stop(refused[0].reason, "; ".join(str(violation) for violation in refused))
+    if questions := engine_choice.questions(observation, options):
+        return Wait("ChoosingEngine", "Looking for the release engine of the cluster.", effects=questions)
     return Continue()

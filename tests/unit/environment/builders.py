@@ -20,9 +20,11 @@ from controller.apimachinery.resources import NAMESPACES
 from controller.apimachinery.timestamps import to_time
 from controller.environment import namespace_labels
 from controller.environment.decision import Continue
-from controller.environment.effects import Effect, Emit, Listing, Target
+from controller.environment.effects import Effect, Emit, Subject, Target
 from controller.environment.engines import helm_operator
+from controller.environment.engines.context import ReleaseContext
 from controller.environment.observation import Observation
+from controller.environment.options import EnvironmentOptions
 
 NOW = datetime(2026, 3, 21, 12, 0, 0, tzinfo=UTC)
 NAME = "shop-74"
@@ -139,7 +141,7 @@ def helm_release(
     deleting: bool = False,
 ) -> dict[str, Any]:
     """The HelmRelease that an environment wants, as the API server would hold it."""
-    obj = helm_operator.desired(Environment(of or environment()))
+    obj = helm_operator.desired(context(of))
     metadata = obj["metadata"] | {
         "uid": uid,
         "generation": generation,
@@ -157,6 +159,16 @@ def helm_release(
     return obj | {"metadata": metadata} | ({"status": dict(status)} if status is not None else {})
 
 
+def context(of: Mapping[str, Any] | None = None) -> ReleaseContext:
+    """What an engine knows of a release that needs nothing beside its environment."""
+    return ReleaseContext(environment=Environment(of or environment()))
+
+
+def operator_options(**options: Any) -> EnvironmentOptions:
+    """The options where the Helm Operator is the engine."""
+    return EnvironmentOptions(release_engine=helm_operator.NAME, **options)
+
+
 def foreign_release(name: str = RELEASE_NAME) -> dict[str, Any]:
     """A HelmRelease that somebody else made."""
     return helm_release(name=name, labels={"owner": "somebody"}, annotations={})
@@ -167,7 +179,7 @@ def observation(
     environment: Mapping[str, Any] | None = None,
     namespace: Mapping[str, Any] | None = None,
     releases: Sequence[Mapping[str, Any]] = (),
-    answers: Mapping[Target | Listing, Any] | None = None,
+    answers: Mapping[Subject, Any] | None = None,
     ages: Mapping[str, float] | None = None,
     now: datetime = NOW,
 ) -> Observation:
@@ -175,7 +187,7 @@ def observation(
     return Observation(
         cached_environment=environment if environment is not None else globals()["environment"](),
         cached_namespace=namespace,
-        cached_releases={release["metadata"]["name"]: release for release in releases},
+        cached={release_target(release["metadata"]["name"]): release for release in releases},
         answers=answers or {},
         ages=ages or {},
         now=now,

@@ -14,6 +14,7 @@ from typing import Any
 import jsonpatch
 import jsonpointer
 
+from controller.api.helm_operator import HELM_RELEASES
 from controller.apimachinery.errors import ApiError, status_error
 from controller.apimachinery.resources import NAMESPACES, Resource
 from controller.client import PatchType
@@ -52,9 +53,14 @@ class FakeApi:
         # Number of writes until the process dies: before the last of them, or after it.
         self.crash_before: int | None = None
         self.crash_after: int | None = None
+        # What discovery knows of.
+        self.serves: set[Resource] = {HELM_RELEASES}
         self.refuse: Callable[[str, Resource, str, str], ApiError | None] = lambda *_: None
 
     # What the controller calls: the same as controller.client.Client
+
+    def served(self, group_version: str) -> frozenset[str]:
+        return frozenset(r.plural for r in self.serves if r.api_version == group_version)
 
     def get(self, resource: Resource, name: str, *, namespace: str = "") -> dict[str, Any]:
         self._check("get", resource, namespace, name)

@@ -17,6 +17,7 @@ from controller.environment.effects import (
     Delete,
     Emit,
     EventType,
+    GroupVersion,
     Listing,
     Patch,
     Read,
@@ -76,9 +77,19 @@ class _Neighbours:
         self.told.append(("written", owner["metadata"]["name"], resource.plural, obj))
 
 
+def _applier(client, neighbours):
+    return Applier(
+        client=client,
+        served=lambda group_version: frozenset({f"served in {group_version}"}),
+        recorder=neighbours,
+        waker=neighbours,
+        written=neighbours.written,
+    )
+
+
 def _apply(effect, *answers):
     client, neighbours = _Client(*answers), _Neighbours()
-    applier = Applier(client=client, recorder=neighbours, waker=neighbours, written=neighbours.written)
+    applier = _applier(client, neighbours)
     return applier.apply(effect, ENVIRONMENT), client.requests, neighbours.told
 
 
@@ -179,6 +190,13 @@ def test_another_life_is_a_conflict():
         _apply(Delete(release_target(), "uid-9"), _error(409, "Conflict"))
 
 
+def test_what_is_served_is_asked_of_discovery():
+    applied, requests, _ = _apply(Read(GroupVersion("apps/v1")))
+
+    assert applied == Applied({GroupVersion("apps/v1"): frozenset({"served in apps/v1"})}, decide_again=True)
+    assert requests == []
+
+
 @pytest.mark.parametrize(
     ("answer", "want"),
     [
@@ -252,7 +270,7 @@ def test_an_event_is_about_the_environment():
 
 def test_the_status_is_merged_at_the_version_that_was_seen_and_by_its_own_subresource():
     client, neighbours = _Client(), _Neighbours()
-    applier = Applier(client=client, recorder=neighbours, waker=neighbours, written=neighbours.written)
+    applier = _applier(client, neighbours)
 
     applier.patch_status(environment(version="8"), Target(ENVIRONMENTS, NAME), {"a": None})
 

@@ -7,10 +7,14 @@ from controller.apimachinery.resources import SECRETS
 from controller.environment.decision import Stop, Wait
 from controller.environment.effects import Create, Delete, Listing, Patch, Read, WakeOnChange
 from controller.environment.failures import explain
-from controller.environment.options import EnvironmentOptions
-from tests.unit.environment.builders import NAME, namespace_target, release_target
+from tests.unit.environment.builders import (
+    NAME,
+    namespace_target,
+    operator_options,
+    release_target,
+)
 
-OPTIONS = EnvironmentOptions(recheck_interval=7)
+OPTIONS = operator_options(recheck_interval=7)
 CREATE = Create(release_target(), {})
 
 

@@ -3,9 +3,14 @@
 import pytest
 import yaml
 
-from controller.api.environment import Environment
 from controller.environment.engines import helm_operator
-from tests.unit.environment.builders import GIT, NAME, UID, environment
+from tests.unit.environment.builders import (
+    GIT,
+    NAME,
+    UID,
+    context,
+    environment,
+)
 
 GUIDE = """
 apiVersion: tronador.stakater.com/v1alpha1
@@ -59,7 +64,7 @@ spec:
 
 
 def _spec(**changes):
-    return helm_operator.desired(Environment(environment(**changes)))["spec"]
+    return helm_operator.desired(context(environment(**changes)))["spec"]
 
 
 def test_the_guides_environment_leads_to_the_guides_release_with_two_deliberate_differences():
@@ -70,13 +75,13 @@ def test_the_guides_environment_leads_to_the_guides_release_with_two_deliberate_
     want["spec"]["helmVersion"] = "v3"
     want["spec"]["rollback"] = {"enable": True}
 
-    assert helm_operator.desired(Environment(yaml.safe_load(GUIDE))) == want
+    assert helm_operator.desired(context(yaml.safe_load(GUIDE))) == want
 
 
 def test_the_least_environment_gets_every_default():
     obj = environment(name="e" * 60, chart={"ref": None}, release={"releaseName": None})
 
-    assert helm_operator.desired(Environment(obj))["spec"] == {
+    assert helm_operator.desired(context(obj))["spec"] == {
         "chart": {"git": GIT, "path": "deploy"},
         "helmVersion": "v3",
         "releaseName": "e" * 42 + "-a1b79bc380",
@@ -166,7 +171,7 @@ def test_an_environment_cannot_choose_helm_2():
 
 
 def test_the_release_carries_no_owner_reference_and_says_whose_it_is():
-    metadata = helm_operator.desired(Environment(environment()))["metadata"]
+    metadata = helm_operator.desired(context())["metadata"]
 
     assert metadata == {
         "name": "run-pipeline",

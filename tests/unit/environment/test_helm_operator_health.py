@@ -8,11 +8,11 @@ from tests.unit.environment.builders import environment, helm_release, operator_
 
 
 def _health(status, *, generation=1, chart_patience=240.0, of=None):
-    return health(helm_release(of, status=status, generation=generation), chart_patience=chart_patience)
+    return health(helm_release(of, status=status, generation=generation), None, chart_patience=chart_patience)
 
 
 def test_a_release_that_does_not_exist_is_pending():
-    assert health(None, chart_patience=240.0) == Health(State.PENDING, "Pending", WAITING_FOR_CHART)
+    assert health(None, None, chart_patience=240.0) == Health(State.PENDING, "Pending", WAITING_FOR_CHART)
 
 
 @pytest.mark.parametrize("status", [None, {}, {"releaseStatus": "deployed"}, {"phase": None}])

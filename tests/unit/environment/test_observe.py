@@ -1,6 +1,9 @@
 """From the stores to an observation."""
 
-from controller.apimachinery.resources import SECRETS
+from controller.api.environment import ENVIRONMENTS
+from controller.api.helm_operator import HELM_RELEASES
+from controller.apimachinery.resources import NAMESPACES, SECRETS
+from controller.environment import engines
 from controller.environment.effects import Listing
 from controller.environment.observation import REFUSED, UNASKED
 from controller.environment.observe import ENVIRONMENT_INDEX, Observer, environment_of
@@ -30,12 +33,12 @@ class _Store:
 
 
 def _observer(*, environments=(), namespaces=(), releases=()):
-    return Observer(
-        environments=_Store(*environments),
-        namespaces=_Store(*namespaces),
-        releases=_Store(*releases),
-        now=lambda: NOW,
-    )
+    stores = dict.fromkeys(engines.RESOURCES, _Store()) | {
+        ENVIRONMENTS: _Store(*environments),
+        NAMESPACES: _Store(*namespaces),
+        HELM_RELEASES: _Store(*releases),
+    }
+    return Observer(stores=stores, now=lambda: NOW)
 
 
 def test_an_observation_holds_the_environments_own_objects():
@@ -46,7 +49,7 @@ def test_an_observation_holds_the_environments_own_objects():
     seen = observer.observe(environment(), answers={}, ages={"x": 1.0})
 
     assert seen.namespace == namespace()
-    assert dict(seen.cached_releases) == {"run-pipeline": helm_release()}
+    assert dict(seen.cached) == {release_target(): helm_release()}
     assert seen.now == NOW
     assert (seen.age("x"), seen.age("y")) == (1.0, 0.0)
 
@@ -73,7 +76,7 @@ def test_what_was_answered_live_outweighs_the_caches():
     )
 
     assert seen.namespace == newer
-    assert seen.release("run-pipeline") is None
+    assert seen.get(release_target()) is None
 
 
 def test_a_refusal_is_no_answer_and_the_cache_stays_what_is_known():
@@ -84,7 +87,7 @@ def test_a_refusal_is_no_answer_and_the_cache_stays_what_is_known():
     )
 
     assert seen.namespace == namespace()
-    assert seen.release("run-pipeline") == helm_release()
+    assert seen.get(release_target()) == helm_release()
 
 
 def test_the_environment_that_we_wrote_is_fresher_than_the_cached_one():

@@ -7,7 +7,6 @@ from controller.environment.decision import Continue
 from controller.environment.effects import Listing, Read
 from controller.environment.engines.health import State
 from controller.environment.observation import REFUSED
-from controller.environment.options import EnvironmentOptions
 from controller.environment.phases.health import decide, explained, judge
 from tests.unit.environment.builders import (
     NAME,
@@ -17,11 +16,12 @@ from tests.unit.environment.builders import (
     helm_release,
     namespace,
     observation,
+    operator_options,
     operator_status,
     words,
 )
 
-OPTIONS = EnvironmentOptions(chart_grace=300)
+OPTIONS = operator_options(chart_grace=300)
 EVENTS = Listing(
     CORE_EVENTS,
     NAME,

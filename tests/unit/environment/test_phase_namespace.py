@@ -12,7 +12,6 @@ from controller.api.environment import (
 )
 from controller.environment.decision import Continue, Stop, Wait
 from controller.environment.effects import Create, Patch
-from controller.environment.options import EnvironmentOptions
 from controller.environment.phases.namespace import decide
 from tests.unit.environment.builders import (
     LABELS,
@@ -25,11 +24,12 @@ from tests.unit.environment.builders import (
     namespace,
     namespace_target,
     observation,
+    operator_options,
     our_labels,
     without_events,
 )
 
-OPTIONS = EnvironmentOptions()
+OPTIONS = operator_options()
 
 
 def _metadata_patch(decision):
@@ -64,7 +64,7 @@ def test_nothing_that_is_made_carries_an_owner_reference():
 
 
 def test_the_operators_labels_are_set_and_remembered_too():
-    [create] = without_events(decide(observation(), EnvironmentOptions(namespace_labels={"cost": "c"})).effects)
+    [create] = without_events(decide(observation(), operator_options(namespace_labels={"cost": "c"})).effects)
 
     metadata = create.body["metadata"]
     assert metadata["labels"] == {**our_labels(), "cost": "c"}

@@ -3,11 +3,18 @@
 from controller.apimachinery.resources import SECRETS
 from controller.environment.decision import Continue
 from controller.environment.effects import Delete, Listing, Read, WakeOnChange
-from controller.environment.options import EnvironmentOptions
 from controller.environment.phases.prune import decide
-from tests.unit.environment.builders import NAME, go_on, helm_release, namespace, observation, release_target
+from tests.unit.environment.builders import (
+    NAME,
+    go_on,
+    helm_release,
+    namespace,
+    observation,
+    operator_options,
+    release_target,
+)
 
-OPTIONS = EnvironmentOptions()
+OPTIONS = operator_options()
 SURPLUS = helm_release(name="surplus")
 STORAGE = Listing(SECRETS, NAME, label_selector="owner=helm,name=surplus", metadata_only=True)
 

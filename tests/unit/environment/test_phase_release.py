@@ -2,16 +2,15 @@
 
 import pytest
 
-from controller.api.environment import Environment
 from controller.apimachinery.resources import SECRETS
 from controller.environment.decision import Stop, Wait
 from controller.environment.effects import Create, Delete, Listing, Patch, Read, WakeOnChange
 from controller.environment.engines import helm_operator
-from controller.environment.options import EnvironmentOptions
 from controller.environment.phases.release import decide
 from tests.unit.environment.builders import (
     GIT,
     NAME,
+    context,
     environment,
     event_reasons,
     foreign_release,
@@ -19,11 +18,12 @@ from tests.unit.environment.builders import (
     helm_release,
     namespace,
     observation,
+    operator_options,
     release_target,
     without_events,
 )
 
-OPTIONS = EnvironmentOptions(teardown_timeout=600)
+OPTIONS = operator_options(teardown_timeout=600)
 SAME_LIFE = {"op": "test", "path": "/metadata/uid", "value": "hr-1"}
 
 
@@ -45,9 +45,7 @@ def _patch(decision):
 def test_a_missing_release_is_created():
     decision = _decide()
 
-    assert without_events(decision.effects) == [
-        Create(release_target(), helm_operator.desired(Environment(environment())))
-    ]
+    assert without_events(decision.effects) == [Create(release_target(), helm_operator.desired(context()))]
     assert event_reasons(decision.effects) == ["ReleaseCreated"]
 
 
@@ -146,8 +144,8 @@ BEFORE = helm_release(name="before")
     "seen",
     [
         {"releases": [BEFORE]},
-        {"of": environment(status={"release": {"name": "before"}})},
-        {"releases": [BEFORE], "of": environment(status={"release": {"name": "before"}})},
+        {"of": environment(status={"release": {"engine": "helm-operator", "name": "before"}})},
+        {"releases": [BEFORE], "of": environment(status={"release": {"engine": "helm-operator", "name": "before"}})},
     ],
 )
 def test_the_old_release_is_looked_for_before_the_new_one_is_made(seen):
@@ -171,7 +169,11 @@ def test_the_old_release_is_uninstalled_before_the_new_one_is_made():
 def test_an_uninstall_that_does_not_end_is_given_up_with_a_warning():
     answers = {release_target("before"): None, _storage("before"): ({"metadata": {}},)}
 
-    decision = _decide(answers=answers, ages={"uninstall": 600}, of=environment(status={"release": {"name": "before"}}))
+    decision = _decide(
+        answers=answers,
+        ages={"uninstall": 600},
+        of=environment(status={"release": {"engine": "helm-operator", "name": "before"}}),
+    )
 
     assert event_reasons(decision.effects) == ["UninstallTimedOut", "ReleaseCreated"]
     assert [type(effect) for effect in without_events(decision.effects)] == [Create]

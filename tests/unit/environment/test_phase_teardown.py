@@ -10,11 +10,11 @@ from controller.api.environment import (
     UID_ANNOTATION,
 )
 from controller.api.environment import ENVIRONMENTS as ENVIRONMENT_RESOURCE
-from controller.apimachinery.resources import SECRETS
+from controller.api.rbac import ROLE_BINDINGS
+from controller.apimachinery.resources import SECRETS, SERVICE_ACCOUNTS
 from controller.environment.decision import Continue, Wait
 from controller.environment.effects import Delete, Listing, Patch, Read, RemoveFinalizer, Target
 from controller.environment.observation import REFUSED
-from controller.environment.options import EnvironmentOptions
 from controller.environment.phases.teardown import decide
 from tests.unit.environment.builders import (
     LABELS,
@@ -28,15 +28,21 @@ from tests.unit.environment.builders import (
     namespace,
     namespace_target,
     observation,
+    operator_options,
     our_labels,
     release_target,
     without_events,
 )
 
-OPTIONS = EnvironmentOptions(teardown_timeout=600, recheck_interval=10)
+OPTIONS = operator_options(teardown_timeout=600, recheck_interval=10)
 STORAGE = Listing(SECRETS, NAME, label_selector=f"owner=helm,name={RELEASE_NAME}", metadata_only=True)
 SECRET = {"metadata": {"name": "sh.helm.release.v1.run-pipeline.v1"}}
-GONE = {release_target(): None, STORAGE: ()}
+RIGHTS = (
+    Target(ROLE_BINDINGS, "tronador-release", NAME),
+    Target(SERVICE_ACCOUNTS, "tronador-release", NAME),
+    Target(ROLE_BINDINGS, "tronador-controller", NAME),
+)
+GONE = {release_target(): None, STORAGE: (), **dict.fromkeys(RIGHTS)}
 REMOVED = RemoveFinalizer(Target(ENVIRONMENT_RESOURCE, NAME), (), "10")
 
 
@@ -123,7 +129,7 @@ def test_last_the_finalizer_goes_and_nothing_comes_after_it():
 
 
 def test_releases_of_other_names_that_carry_our_label_and_the_recorded_one_go_too():
-    of = environment(deleting=True, status={"release": {"name": "before"}})
+    of = environment(deleting=True, status={"release": {"engine": "helm-operator", "name": "before"}})
 
     decision = _decide(namespace(), environment=of, releases=[helm_release(name="surplus")])
 
@@ -156,7 +162,7 @@ def test_a_namespace_without_our_label_is_not_touched_whatever_its_annotations(a
 
 
 def test_our_release_in_a_namespace_of_somebody_else_is_uninstalled():
-    of = environment(deleting=True, status={"release": {"name": RELEASE_NAME}})
+    of = environment(deleting=True, status={"release": {"engine": "helm-operator", "name": RELEASE_NAME}})
     seen = {"environment": of, "releases": [helm_release()]}
 
     assert _decide(foreign_namespace(), **seen).effects == (Read(release_target()),)

@@ -7,9 +7,16 @@ from controller.api.helm_operator import HELM_RELEASES
 from controller.apimachinery.errors import ConnectionLost, status_error
 from controller.apimachinery.resources import NAMESPACES
 from controller.cache import ConsistencyError
-from controller.environment.options import EnvironmentOptions
 from controller.runtime.reconcile import Result
-from tests.unit.environment.builders import NAME, RELEASE_NAME, environment, foreign_namespace, helm_release, namespace
+from tests.unit.environment.builders import (
+    NAME,
+    RELEASE_NAME,
+    environment,
+    foreign_namespace,
+    helm_release,
+    namespace,
+    operator_options,
+)
 from tests.unit.environment.world import World
 
 
@@ -195,7 +202,7 @@ def test_a_refusal_that_never_ends_does_not_make_an_endless_reconcile():
 
 
 def test_a_passing_state_is_only_written_when_it_lasts():
-    world = _world(EnvironmentOptions(status_settle=0.3))
+    world = _world(operator_options(status_settle=0.3))
 
     result = world.reconcile(NAME)
     assert result.requeue_after == pytest.approx(0.3)
@@ -213,7 +220,7 @@ def test_a_passing_state_is_only_written_when_it_lasts():
 
 
 def test_without_a_settle_time_every_state_is_written_at_once():
-    world = _world(EnvironmentOptions(status_settle=0))
+    world = _world(operator_options(status_settle=0))
 
     world.reconcile(NAME)
 

@@ -6,7 +6,6 @@ import pytest
 
 from controller.environment import status
 from controller.environment.decide import decide
-from controller.environment.options import EnvironmentOptions
 from tests.unit.environment.builders import (
     GIT,
     LABELS,
@@ -19,13 +18,14 @@ from tests.unit.environment.builders import (
     namespace,
     namespace_target,
     observation,
+    operator_options,
     operator_status,
     our_labels,
     release_target,
     words,
 )
 
-OPTIONS = EnvironmentOptions()
+OPTIONS = operator_options()
 IDLE = "Waiting For Next Reconciliation Loop"
 
 
@@ -127,6 +127,7 @@ def test_a_deployed_environment_reads_as_in_the_guide():
     assert _conditions(found) == {
         "Ready": ("True", "Deployed"),
         "NamespaceReady": ("True", "Active"),
+        "ResourcesReady": ("True", "Applied"),
         "ReleaseReady": ("True", "Succeeded"),
     }
 
@@ -158,6 +159,7 @@ def test_a_release_on_its_way_is_neither_ready_nor_failed(phase, state, message)
     assert _conditions(found) == {
         "Ready": ("Unknown", "Progressing"),
         "NamespaceReady": ("True", "Active"),
+        "ResourcesReady": ("True", "Applied"),
         "ReleaseReady": ("Unknown", "Progressing"),
         "Reconciling": ("True", "Progressing"),
     }
@@ -204,6 +206,7 @@ def test_a_failed_release_is_idle_and_not_stalled():
     assert _conditions(found) == {
         "Ready": ("False", "ReleaseFailed"),
         "NamespaceReady": ("True", "Active"),
+        "ResourcesReady": ("True", "Applied"),
         "ReleaseReady": ("False", "Failed"),
     }
 
@@ -250,7 +253,7 @@ def test_labels_are_not_mirrored_before_there_is_a_namespace_of_ours():
 
 
 def test_a_label_that_the_operator_overrides_is_not_mirrored():
-    options = EnvironmentOptions(namespace_labels={"team": "platform"})
+    options = operator_options(namespace_labels={"team": "platform"})
     labels = our_labels({**LABELS, "team": "platform"})
 
     found = _status(options, namespace=namespace(labels=labels, applied=labels))
@@ -335,7 +338,7 @@ def test_a_transition_time_moves_only_with_the_status():
     after = _status(environment=upgraded, releases=[release])
 
     times = {condition["type"]: condition["lastTransitionTime"] for condition in after["conditions"]}
-    assert times == {"Ready": ago(0), "NamespaceReady": ago(1000), "ReleaseReady": ago(0)}
+    assert times == {"Ready": ago(0), "NamespaceReady": ago(1000), "ResourcesReady": ago(1000), "ReleaseReady": ago(0)}
     assert {condition["observedGeneration"] for condition in after["conditions"]} == {2}
 
 

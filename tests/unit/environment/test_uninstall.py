@@ -7,7 +7,6 @@ from controller.environment import uninstall
 from controller.environment.decision import Wait
 from controller.environment.effects import Delete, Listing, Read, WakeOnChange
 from controller.environment.observation import REFUSED
-from controller.environment.options import EnvironmentOptions
 from controller.environment.uninstall import Done
 from tests.unit.environment.builders import (
     NAME,
@@ -18,10 +17,11 @@ from tests.unit.environment.builders import (
     helm_release,
     namespace,
     observation,
+    operator_options,
     release_target,
 )
 
-OPTIONS = EnvironmentOptions(teardown_timeout=600, recheck_interval=10)
+OPTIONS = operator_options(teardown_timeout=600, recheck_interval=10)
 STORAGE = Listing(SECRETS, NAME, label_selector=f"owner=helm,name={RELEASE_NAME}", metadata_only=True)
 SECRET = {"metadata": {"name": "sh.helm.release.v1.run-pipeline.v1"}}
 
@@ -31,7 +31,7 @@ def _decide(*, names=(RELEASE_NAME,), answers=None, ages=None, within=namespace,
     built = observation(
         namespace=within() if callable(within) else within, answers=answers or {}, ages=ages or {}, **seen
     )
-    return uninstall.decide(built, names, OPTIONS)
+    return uninstall.decide(built, [release_target(name) for name in names], OPTIONS)
 
 
 def test_the_release_is_read_live_before_anything_else():
@@ -49,7 +49,7 @@ def test_a_release_of_ours_is_deleted_in_the_life_that_was_read():
     assert isinstance(decision, Wait)
     assert decision.effects == (Delete(release_target(), "hr-live"),)
     assert decision.reason == "UninstallingRelease"
-    assert decision.message == "Uninstalling the release run-pipeline."
+    assert decision.message == "Uninstalling HelmRelease run-pipeline."
 
 
 def test_a_release_that_is_on_its_way_out_is_waited_for():
@@ -99,7 +99,7 @@ def test_a_release_of_ours_is_known_by_its_label_or_by_its_annotation(release):
 
 
 def test_a_release_without_any_mark_is_known_by_the_status_within_our_namespace():
-    recorded = environment(status={"release": {"name": RELEASE_NAME}})
+    recorded = environment(status={"release": {"engine": "helm-operator", "name": RELEASE_NAME}})
 
     decision = _decide(environment=recorded, answers={release_target(): foreign_release()})
 
@@ -108,7 +108,7 @@ def test_a_release_without_any_mark_is_known_by_the_status_within_our_namespace(
 
 def test_the_status_alone_proves_nothing_within_a_namespace_of_somebody_else():
     # Ours was deleted by hand, and somebody made another one of the same name with a release of the same name.
-    recorded = environment(status={"release": {"name": RELEASE_NAME}})
+    recorded = environment(status={"release": {"engine": "helm-operator", "name": RELEASE_NAME}})
 
     decision = _decide(
         environment=recorded, within=foreign_namespace, answers={release_target(): foreign_release()}, releases=[]

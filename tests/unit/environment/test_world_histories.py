@@ -18,7 +18,11 @@ from controller.api.helm_operator import HELM_RELEASES
 from controller.apimachinery import objects
 from controller.apimachinery.resources import NAMESPACES, SECRETS
 from controller.environment.engines import helm_operator
-from tests.unit.environment.builders import NAME, environment
+from tests.unit.environment.builders import (
+    NAME,
+    context,
+    environment,
+)
 from tests.unit.environment.fake_api import Write
 from tests.unit.environment.world import WATCHED, World
 
@@ -220,7 +224,7 @@ class Histories(RuleBasedStateMachine):
         assert found["status"]["namespaceLabels"] == wanted
         assert found["status"]["observedGeneration"] == found["metadata"]["generation"]
         [release] = self.api.all(HELM_RELEASES, NAME)
-        assert release["spec"] == helm_operator.desired(Environment(found))["spec"]
+        assert release["spec"] == helm_operator.desired(context(found))["spec"]
         assert objects.labels(release)[ENVIRONMENT_LABEL] == NAME
 
     def teardown(self) -> None:

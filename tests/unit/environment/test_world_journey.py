@@ -5,8 +5,14 @@ import pytest
 from controller.api.environment import ENVIRONMENTS, FINALIZER
 from controller.api.helm_operator import HELM_RELEASES
 from controller.apimachinery.resources import NAMESPACES, SECRETS
-from controller.environment.options import EnvironmentOptions
-from tests.unit.environment.builders import LABELS, NAME, RELEASE_NAME, environment, words
+from tests.unit.environment.builders import (
+    LABELS,
+    NAME,
+    RELEASE_NAME,
+    environment,
+    operator_options,
+    words,
+)
 from tests.unit.environment.world import World
 
 
@@ -244,7 +250,7 @@ def test_a_deleted_environment_takes_its_release_then_its_namespace_and_then_goe
 
 
 def test_an_uninstall_that_never_ends_is_given_up_after_the_timeout_with_a_warning():
-    world = World(EnvironmentOptions(teardown_timeout=60))
+    world = World(operator_options(teardown_timeout=60))
     _create(world)
     world.run(NAME)
     world.operator.stuck = True
@@ -258,7 +264,7 @@ def test_an_uninstall_that_never_ends_is_given_up_after_the_timeout_with_a_warni
 
 
 def test_a_release_that_somebody_elses_finalizer_holds_does_not_hold_the_teardown_for_ever():
-    world = World(EnvironmentOptions(teardown_timeout=60))
+    world = World(operator_options(teardown_timeout=60))
     _create(world)
     world.run(NAME)
     world.api.edit(HELM_RELEASES, RELEASE_NAME, NAME, lambda obj: obj["metadata"].update(finalizers=["example.com/x"]))

@@ -32,6 +32,7 @@ from tests.unit.environment.builders import (
     foreign_release,
     helm_release,
     namespace,
+    operator_options,
     our_labels,
 )
 from tests.unit.environment.fake_operator import storage_secret
@@ -193,7 +194,7 @@ def test_every_situation_comes_to_its_end_and_to_rest(env):
 
 @pytest.mark.parametrize("env", list(ENVIRONMENT_STATES))
 def test_with_rights_of_our_own_in_each_environment_the_ends_are_the_same(env):
-    options = EnvironmentOptions(service_account="tronador")
+    options = operator_options(service_account="tronador")
     for situation in _situations():
         if situation[0] != env:
             continue

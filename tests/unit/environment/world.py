@@ -17,23 +17,26 @@ from controller.api.environment import (
     FINALIZER,
     UID_ANNOTATION,
 )
-from controller.api.helm_operator import HELM_RELEASES
 from controller.apimachinery import objects
 from controller.apimachinery.errors import ApiError
 from controller.apimachinery.resources import NAMESPACES, Resource
 from controller.apimachinery.timestamps import to_time
 from controller.cache import ConsistencyError, ConsistencyStore
+from controller.environment import engines
 from controller.environment.apply import Applier
 from controller.environment.observe import Observer, environment_of
 from controller.environment.options import EnvironmentOptions
 from controller.environment.reconciler import EnvironmentReconciler
 from controller.environment.stopwatch import Stopwatch
 from controller.runtime.reconcile import Request, Result
-from tests.unit.environment.builders import NOW
+from tests.unit.environment.builders import (
+    NOW,
+    operator_options,
+)
 from tests.unit.environment.fake_api import Crash, FakeApi, Write
 from tests.unit.environment.fake_operator import FakeOperator
 
-WATCHED = (ENVIRONMENTS, NAMESPACES, HELM_RELEASES)
+WATCHED = (ENVIRONMENTS, NAMESPACES, *engines.RESOURCES)
 
 
 class LaggingStore:
@@ -48,7 +51,7 @@ class LaggingStore:
 
     def sync(self) -> None:
         """Catch up."""
-        limited = self._resource == HELM_RELEASES
+        limited = self._resource in engines.RESOURCES
         found = (o for o in self._api.all(self._resource) if not limited or ENVIRONMENT_LABEL in objects.labels(o))
         self._objects = {objects.key(obj): copy.deepcopy(obj) for obj in found}
         self._version = self._api.version
@@ -97,7 +100,7 @@ class World:
     """See the module. `options` are the controller's."""
 
     def __init__(self, options: EnvironmentOptions | None = None) -> None:
-        self.options = options or EnvironmentOptions()
+        self.options = options or operator_options()
         self.seconds = 0.0
         self.api = FakeApi(now=self.timestamp)
         self.operator = FakeOperator(self.api, now=self.timestamp)
@@ -123,12 +126,16 @@ class World:
 
         self._reconciler = EnvironmentReconciler(
             observer=Observer(
-                environments=self.stores[ENVIRONMENTS],
-                namespaces=self.stores[NAMESPACES],
-                releases=self.stores[HELM_RELEASES],
+                stores=self.stores,
                 now=lambda: NOW + timedelta(seconds=self.seconds),
             ),
-            applier=Applier(client=self.api, recorder=self.recorded, waker=self.recorded, written=written),
+            applier=Applier(
+                client=self.api,
+                served=self.api.served,
+                recorder=self.recorded,
+                waker=self.recorded,
+                written=written,
+            ),
             wakeups=self.recorded,
             consistency=consistency,
             metrics=self.recorded,

@@ -629,7 +629,7 @@ def test_a_long_value_is_cut():
 
 
 def test_a_good_environment_goes_on():
-    assert validate.decide(observation(), EnvironmentOptions()) == builders.go_on()
+    assert validate.decide(observation(), builders.operator_options()) == builders.go_on()
 
 
 NAMES = st.sampled_from(

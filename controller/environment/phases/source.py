@@ -1,0 +1,43 @@
+"""Where the chart lies: the GitRepository of an engine that wants an object for it. From here on engines matter."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from controller.environment import engine_choice, release_context, releases, uninstall, upkeep
+from controller.environment.decision import Continue, Decision, Wait
+from controller.environment.effects import Create
+from controller.environment.engines import ENGINES
+from controller.environment.observation import Observation
+from controller.environment.options import EnvironmentOptions
+
+NAME: Final = "source"
+
+
+def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
+    """Bring the source of the environment's chart to what its spec asks for."""
+    engine = engine_choice.choose(observation, options)
+    if engine is None:
+        return _missing(options)
+    desired = engine.source(release_context.build(observation, options, engine))
+    if desired is None:
+        return Continue()
+    (target,) = releases.sources_of(releases.wanted(observation, engine))
+    current = observation.get(target)
+    if current is None:
+        return Continue((Create(target, desired),))
+    if found := upkeep.obstacle(observation, target, current, ours=uninstall.is_ours(observation, current)):
+        return found
+    correction = upkeep.correction(target, current, desired)
+    return Continue((correction[0],)) if correction else Continue()
+
+
+def _missing(options: EnvironmentOptions) -> Wait:
+    engines = ", or ".join(
+        f"{' with '.join(map(str, engine.RESOURCES))} ({engine.NAME})" for engine in ENGINES.values()
+    )
+    return Wait(
+        "ReleaseEngineMissing",
+        f"The cluster serves no release engine: install one of {engines}; this then goes on.",
+        recheck_after=options.recheck_interval,
+    )

@@ -1,0 +1,54 @@
+"""Where the releases of an environment lie: the one that is wanted, and those that were made before."""
+
+from __future__ import annotations
+
+from controller.environment import engines
+from controller.environment.effects import Target
+from controller.environment.engines.engine import Engine
+from controller.environment.observation import Observation
+
+
+def wanted(observation: Observation, engine: Engine) -> Target:
+    """The HelmRelease that the spec asks for."""
+    environment = observation.environment
+    return Target(engine.RELEASES, environment.release_name, environment.namespace_name)
+
+
+def recorded(observation: Observation) -> Target | None:
+    """The HelmRelease that the status remembers as made last, or None."""
+    environment = observation.environment
+    engine = engines.ENGINES.get(environment.recorded_engine)
+    if engine is None or not environment.recorded_release:
+        return None
+    return Target(engine.RELEASES, environment.recorded_release, environment.namespace_name)
+
+
+def cached(observation: Observation) -> frozenset[Target]:
+    """The HelmReleases that carry the environment's label, of whichever engine."""
+    kinds = {engine.RELEASES for engine in engines.ENGINES.values()}
+    return frozenset(target for target in observation.cached if target.resource in kinds)
+
+
+def outdated(observation: Observation, engine: Engine) -> frozenset[Target]:
+    """The HelmReleases that were made under another name, or for another engine, than is wanted now."""
+    made_last = recorded(observation)
+    made = cached(observation) | ({made_last} if made_last else frozenset())
+    return made - {wanted(observation, engine)}
+
+
+def sources_of(release: Target) -> tuple[Target, ...]:
+    """The objects that say where the chart of a HelmRelease lies: they bear its name and go after it."""
+    others = (resource for resource in engines.of(release.resource).RESOURCES if resource != release.resource)
+    return tuple(Target(resource, release.name, release.namespace) for resource in others)
+
+
+def of_stray_sources(observation: Observation) -> frozenset[Target]:
+    """The HelmReleases, there or not, whose sources carry the environment's label."""
+    owners = {
+        resource: engine.RELEASES
+        for engine in engines.ENGINES.values()
+        for resource in engine.RESOURCES
+        if resource != engine.RELEASES
+    }
+    sources = (target for target in observation.cached if target.resource in owners)
+    return frozenset(Target(owners[target.resource], target.name, target.namespace) for target in sources)

@@ -1,0 +1,22 @@
+"""A suspended environment is left exactly as it is; where its engine can be suspended, that is told to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from controller.apimachinery import objects
+from controller.environment import engines, releases, uninstall
+from controller.environment.effects import Patch
+from controller.environment.observation import Observation
+
+
+def effects(observation: Observation) -> Iterator[Patch]:
+    """Suspend the HelmReleases of ours whose engine knows suspension. Resuming is a correction like any other."""
+    for target in sorted(releases.cached(observation), key=str):
+        release = observation.get(target) or {}
+        if not engines.of(target.resource).CAN_SUSPEND or (release.get("spec") or {}).get("suspend") is True:
+            continue
+        if not release or objects.is_deleting(release) or not uninstall.is_ours(observation, release):
+            continue
+        same_life = {"op": "test", "path": "/metadata/uid", "value": objects.uid(release)}
+        yield Patch(target, [same_life, {"op": "add", "path": "/spec/suspend", "value": True}])

@@ -1,0 +1,44 @@
+"""Keeping an object of a release engine as we want it, where others may change it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from controller.apimachinery import objects, patches
+from controller.apimachinery.objects import Object
+from controller.environment.decision import Stop, Wait
+from controller.environment.effects import Patch, Target
+from controller.environment.observation import Observation
+
+
+def obstacle(observation: Observation, target: Target, current: Object, *, ours: bool) -> Wait | Stop | None:
+    """Why the object that is there cannot be ours to change, or None."""
+    kind = target.resource.kind
+    if objects.is_deleting(current):
+        return Wait("ReleaseTerminating", f"{kind} {target.name} of an earlier life is still terminating.")
+    if ours:
+        return None
+    return Stop(
+        "ReleaseNotOwned",
+        f"spec.application.release.releaseName: {target.name!r}: a {kind} of this name exists in the namespace and "
+        f"is not ours; use another releaseName, or remove that {kind}",
+    )
+
+
+def correction(target: Target, current: Object, desired: Mapping[str, Any]) -> tuple[Patch, bool] | None:
+    """The patch that brings `current` to `desired`, and whether it changes the spec; None where nothing differs.
+
+    The spec is ours entirely; of the metadata only what we set is, and others may add their own.
+    """
+    metadata = {
+        field: {**objects.metadata(current).get(field, {}), **desired["metadata"][field]}
+        for field in ("labels", "annotations")
+    }
+    actual = {field: objects.metadata(current)[field] for field in metadata if objects.metadata(current).get(field)}
+    spec_changes = patches.json_patch(current.get("spec") or {}, desired["spec"], "/spec")
+    changes = [*patches.json_patch(actual, metadata, "/metadata"), *spec_changes]
+    if not changes:
+        return None
+    same_life: dict[str, Any] = {"op": "test", "path": "/metadata/uid", "value": objects.uid(current)}
+    return Patch(target, [same_life, *changes]), bool(spec_changes)
