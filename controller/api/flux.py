@@ -68,8 +68,9 @@ class HelmRelease(FluxObject):
     @property
     def deployed_commit(self) -> str:
         """Beginning of the commit whose chart runs, or ""."""
-        newest: Mapping[str, Any] = next(iter(self.status.get("history") or ()), {})
-        return commit_of_chart(str(newest.get("chartVersion") or "")) if newest.get("status") == "deployed" else ""
+        history = self.status.get("history") or ()
+        deployed: Mapping[str, Any] = next((entry for entry in history if entry.get("status") == "deployed"), {})
+        return commit_of_chart(str(deployed.get("chartVersion") or ""))
 
 
 @dataclass(frozen=True, slots=True)
