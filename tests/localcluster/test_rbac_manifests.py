@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from hack.localcluster import LocalCluster
+from hack.standins import crds
 from tests.localcluster.rights import ACCOUNTS, RBAC, binding, made, rule
 from tests.localcluster.samples import CRDS, NAMESPACES, WIDGET_DEFINITION, namespace
 from tests.localcluster.support import Api, Kubectl
@@ -25,6 +26,9 @@ def installed(kubectl: Kubectl, api: Api) -> Kubectl:
     """kubectl, on a cluster with our definitions and roles, and one environment's namespace."""
     kubectl("apply", "-k", str(ROOT / "manifests" / "crds"))
     kubectl("apply", "-k", str(ROOT / "manifests" / "rbac"))
+    for definition in crds.definitions():
+        made(api.post(CRDS, definition))
+        api.until(f"/apis/{definition['spec']['group']}", lambda answer: answer.code == 200)
     made(api.post(NAMESPACES, namespace("pr-74")))
     return kubectl
 
@@ -54,7 +58,14 @@ QUESTIONS = {
     "list secrets -n pr-74": False,
     "create rolebindings.rbac.authorization.k8s.io -n pr-74": True,
     "bind clusterroles.rbac.authorization.k8s.io/tronador-environment -n pr-74": True,
+    "bind clusterroles.rbac.authorization.k8s.io/tronador-release -n pr-74": True,
     "bind clusterroles.rbac.authorization.k8s.io/cluster-admin -n pr-74": False,
+    "patch helmreleases.helm.toolkit.fluxcd.io -A": True,
+    "update helmreleases.helm.toolkit.fluxcd.io -A": False,
+    "delete gitrepositories.source.toolkit.fluxcd.io -A": True,
+    "create helmreleases.helm.fluxcd.io -A": True,
+    "create serviceaccounts -A": False,
+    "list configmaps -A": False,
     "escalate roles.rbac.authorization.k8s.io -n pr-74": False,
     "create clusterrolebindings.rbac.authorization.k8s.io -A": False,
     "impersonate users -A": False,

@@ -13,7 +13,10 @@ from controller.client import Client, PatchType
 from hack.serviceaccounts import write_kubeconfig
 from tests.integration.support.waiting import eventually
 
-RBAC = Path(__file__).parents[3] / "manifests" / "rbac"
+MANIFESTS = Path(__file__).parents[3] / "manifests"
+_FOLDERS = ("rbac", "policies")
+_ROLES = ("tronador-environment", "tronador-release")
+_ADMISSION = "admissionregistration.k8s.io"
 _GROUP = "rbac.authorization.k8s.io"
 _CLUSTER_ROLES = Resource(_GROUP, "v1", "clusterroles", "ClusterRole", namespaced=False)
 _RESOURCES = {
@@ -25,17 +28,25 @@ _RESOURCES = {
         Resource(_GROUP, "v1", "clusterrolebindings", "ClusterRoleBinding", namespaced=False),
         Resource(_GROUP, "v1", "roles", "Role", namespaced=True),
         Resource(_GROUP, "v1", "rolebindings", "RoleBinding", namespaced=True),
+        Resource(_ADMISSION, "v1", "validatingadmissionpolicies", "ValidatingAdmissionPolicy", namespaced=False),
+        Resource(
+            _ADMISSION, "v1", "validatingadmissionpolicybindings", "ValidatingAdmissionPolicyBinding", namespaced=False
+        ),
     )
 }
 
 
 def install(client: Client, *, admin: Path, folder: Path) -> Path:
-    """Apply manifests/rbac as an administrator; the kubeconfig of the account that it makes, written to `folder`."""
+    """Apply manifests/rbac and manifests/policies as an administrator.
+
+    Gives the kubeconfig, written to `folder`, of the account that they make.
+    """
     for document in _documents():
         resource, metadata = _RESOURCES[document["kind"]], document["metadata"]
         namespace = metadata.get("namespace", "")
         client.patch(resource, metadata["name"], document, namespace=namespace, patch_type=PatchType.APPLY, force=True)
-    eventually(lambda: client.get(_CLUSTER_ROLES, "tronador-environment").get("rules"), "the role is composed")
+    for name in _ROLES:
+        eventually(lambda name=name: client.get(_CLUSTER_ROLES, name).get("rules"), f"{name} is composed")
     options = Options()
     return write_kubeconfig(
         folder / "controller.kubeconfig", admin=admin, namespace=options.namespace, name=options.service_account
@@ -43,5 +54,9 @@ def install(client: Client, *, admin: Path, folder: Path) -> Path:
 
 
 def _documents() -> list[dict[str, Any]]:
-    files = yaml.safe_load((RBAC / "kustomization.yaml").read_text())["resources"]
-    return [document for name in files for document in yaml.safe_load_all((RBAC / name).read_text()) if document]
+    files = [
+        MANIFESTS / folder / name
+        for folder in _FOLDERS
+        for name in yaml.safe_load((MANIFESTS / folder / "kustomization.yaml").read_text())["resources"]
+    ]
+    return [document for file in files for document in yaml.safe_load_all(file.read_text()) if document]

@@ -1,0 +1,176 @@
+"""What the admission policies let through, and what they stop: the controller, and charts, beyond what RBAC can say."""
+
+import pytest
+
+from controller.api import flux
+from controller.api.environment import ADOPT_ANNOTATION, ADOPTED_ANNOTATION, ENVIRONMENT_LABEL
+from controller.api.rbac import RBAC_GROUP
+from controller.app.options import Options
+from hack.localcluster.schema.cel import compile_expression
+from hack.localcluster.schema.cel.types import BOOL, DYN
+from tests.manifests.admission import Write, denials, policies
+
+US = f"system:serviceaccount:{Options().namespace}:{Options().service_account}"
+OURS = {ENVIRONMENT_LABEL: "pr-74"}
+
+
+def _namespace(*, name="pr-74", labels=None, annotations=None):
+    metadata = {"name": name, "labels": {"kubernetes.io/metadata.name": name, **(labels or {})}}
+    if annotations is not None:
+        metadata["annotations"] = annotations
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
+
+
+BARE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "pr-74"}}
+NAMESPACES = {
+    "one of ours": _namespace(labels=OURS),
+    "one of ours with annotations": _namespace(labels=OURS, annotations={"a": "b"}),
+    "an adopted one": _namespace(labels=OURS, annotations={ADOPT_ANNOTATION: "pr-74", ADOPTED_ANNOTATION: "true"}),
+    "an adopted one without its owner's annotation": _namespace(labels=OURS, annotations={ADOPTED_ANNOTATION: "true"}),
+    "one that is given to us": _namespace(annotations={ADOPT_ANNOTATION: "pr-74"}),
+    "one that is given to another environment": _namespace(annotations={ADOPT_ANNOTATION: "pr-75"}),
+    "a foreign one": _namespace(annotations={}),
+    "one without labels": BARE,
+    "kube-system": _namespace(name="kube-system"),
+    "one with another's label": _namespace(labels={ENVIRONMENT_LABEL: "pr-75"}),
+    "one with an empty label": _namespace(labels={ENVIRONMENT_LABEL: ""}),
+    "one that only says adopted": _namespace(annotations={ADOPTED_ANNOTATION: "true"}),
+}
+CHANGED = {
+    "one of ours",
+    "one of ours with annotations",
+    "an adopted one",
+    "an adopted one without its owner's annotation",
+    "one that is given to us",
+}
+DELETED = {"one of ours", "one of ours with annotations"}
+BOUND = CHANGED - {"one that is given to us"}
+
+
+def _of_namespace(operation, before, *, user=US):
+    after = _namespace(labels={**OURS, "x": "y"}) if operation == "UPDATE" else None
+    return Write(user=user, group="", resource="namespaces", operation=operation, before=before, after=after)
+
+
+def _of_binding(operation, namespace, *, user=US):
+    body = {"metadata": {"name": "b", "namespace": "pr-74"}, "roleRef": {"name": "tronador-environment"}}
+    before, after = (None, body) if operation == "CREATE" else (body, None if operation == "DELETE" else body)
+    return Write(
+        user=user,
+        group=RBAC_GROUP,
+        resource="rolebindings",
+        operation=operation,
+        before=before,
+        after=after,
+        namespace=namespace,
+    )
+
+
+@pytest.mark.parametrize("what", NAMESPACES)
+def test_the_controller_changes_only_what_is_its_own_or_given_to_it(what):
+    assert (denials(_of_namespace("UPDATE", NAMESPACES[what])) == []) is (what in CHANGED)
+
+
+@pytest.mark.parametrize("what", NAMESPACES)
+def test_the_controller_deletes_only_what_it_made(what):
+    assert (denials(_of_namespace("DELETE", NAMESPACES[what])) == []) is (what in DELETED)
+
+
+@pytest.mark.parametrize("operation", ["CREATE", "UPDATE", "DELETE"])
+@pytest.mark.parametrize("what", NAMESPACES)
+def test_the_controller_binds_only_where_it_is_at_home(what, operation):
+    assert (denials(_of_binding(operation, NAMESPACES[what])) == []) is (what in BOUND)
+
+
+@pytest.mark.parametrize("user", ["admin", "system:serviceaccount:tronador-system:default", f"{US}-2", f"x{US}"])
+def test_nobody_else_is_concerned(user):
+    for namespace in NAMESPACES.values():
+        for operation in ("UPDATE", "DELETE"):
+            assert denials(_of_namespace(operation, namespace, user=user)) == []
+            assert denials(_of_binding(operation, namespace, user=user)) == []
+
+
+FLUX = {
+    flux.HELM_RELEASES.group: "helmreleases",
+    flux.GIT_REPOSITORIES.group: "gitrepositories",
+    "kustomize.toolkit.fluxcd.io": "kustomizations",
+    "fluxcd.controlplane.io": "resourcesets",
+    "helm.fluxcd.io": "helmreleases",
+}
+
+
+def _of_flux(user, *, group=flux.HELM_RELEASES.group, namespace=NAMESPACES["one of ours"], **kwargs):
+    body = {"metadata": {"name": "nested", "namespace": namespace["metadata"]["name"]}, "spec": {}}
+    given = {"operation": "CREATE", "after": body, **kwargs}
+    return Write(user=user, group=group, resource=FLUX[group], namespace=namespace, **given)
+
+
+@pytest.mark.parametrize("account", ["tronador-release", "default", "its-own"])
+@pytest.mark.parametrize("group", FLUX)
+def test_no_account_of_an_environment_writes_objects_of_flux_there(group, account):
+    [refused] = denials(_of_flux(f"system:serviceaccount:pr-74:{account}", group=group))
+
+    assert refused.startswith("tronador-no-nested-flux: ")
+
+
+@pytest.mark.parametrize("operation", ["UPDATE", "DELETE"])
+@pytest.mark.parametrize("subresource", ["", "status"])
+def test_nor_does_it_change_what_is_there(operation, subresource):
+    body = {"metadata": {"name": "run-pipeline", "namespace": "pr-74"}}
+    write = _of_flux(
+        "system:serviceaccount:pr-74:tronador-release",
+        operation=operation,
+        before=body,
+        after=None if operation == "DELETE" else body,
+        subresource=subresource,
+    )
+
+    assert len(denials(write)) == 1
+
+
+@pytest.mark.parametrize(
+    "user",
+    [US, "system:serviceaccount:flux-system:helm-controller", "admin", "system:serviceaccount:pr-7:x", "system:admin"],
+)
+def test_the_controller_flux_and_people_write_them(user):
+    assert denials(_of_flux(user)) == []
+
+
+def test_outside_of_environments_the_policy_is_silent():
+    assert denials(_of_flux("system:serviceaccount:pr-74:x", namespace=NAMESPACES["a foreign one"])) == []
+
+
+# The form
+
+
+def _expressions():
+    for policy in policies():
+        spec, name = policy["spec"], policy["metadata"]["name"]
+        for part in ("matchConditions", "variables", "validations"):
+            for item in spec.get(part, ()):
+                yield pytest.param(part, item["expression"], id=f"{name}-{item.get('name', part)}")
+
+
+VARIABLES = dict.fromkeys(("object", "oldObject", "namespaceObject", "request", "variables"), DYN)
+
+
+@pytest.mark.parametrize(("part", "expression"), list(_expressions()))
+def test_every_expression_compiles_and_all_but_variables_say_yes_or_no(part, expression):
+    compiled = compile_expression(expression, VARIABLES)
+
+    assert part == "variables" or compiled.result in (BOOL, DYN)
+
+
+def test_there_are_three_policies_each_of_them_in_force_and_none_ever_skipped():
+    assert {policy["metadata"]["name"] for policy in policies()} == {
+        "tronador-rolebindings",
+        "tronador-namespaces",
+        "tronador-no-nested-flux",
+    }
+    assert {policy["spec"]["failurePolicy"] for policy in policies()} == {"Fail"}
+
+
+def test_the_policies_about_us_name_the_account_that_the_options_name():
+    names = [c["expression"] for policy in policies() for c in policy["spec"].get("matchConditions", ())]
+
+    assert names == [f"request.userInfo.username == '{US}'"] * 2
