@@ -5,8 +5,6 @@ They are read from the folder beside the project that holds recorded material; w
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,10 +16,10 @@ from controller.environment.engines.flux_health import STILL_RUNNING, SUSPENDED,
 from controller.environment.engines.health import State
 from tests.unit.environment.described import status_of
 from tests.unit.environment.flux_builders import deployed, source, words
+from tests.unit.environment.real_definitions import FIXTURES
 
 Json = dict[str, Any]
 
-FIXTURES = Path(os.environ.get("TRONADOR_FIXTURES") or Path(__file__).parents[4] / "shared/fixtures")
 RECORDED = FIXTURES / "helmrelease-status"
 INSTALLED = "Helm install succeeded for release default/podinfo.v1 with chart podinfo@6.5.4"
 NOT_FOUND = (
