@@ -24,6 +24,7 @@ from tests.integration.support.controllers import ControllerProcess, ThreadedCon
 from tests.integration.support.engines import Engine
 from tests.integration.support.environments import Environments
 from tests.integration.support.history import History
+from tests.integration.support.judge import judging
 from tests.integration.support.requests import Requests
 
 StartController = Callable[..., ThreadedController]
@@ -36,7 +37,12 @@ def bare_cluster() -> Iterator[Cluster]:
     if REAL_KUBECONFIG and os.environ.get("PYTEST_XDIST_WORKER"):
         pytest.fail("two controllers in one cluster disturb each other: run with -n 0 against a real cluster")
     with running_cluster() as cluster:
-        yield cluster
+        if cluster.local is None:
+            yield cluster
+            return
+        with judging(cluster.local) as judge:
+            yield cluster
+    assert judge.refused == [], "manifests/policies would have refused this"
 
 
 @pytest.fixture
