@@ -12,7 +12,7 @@ import jsonschema
 import yaml
 
 from controller.api.environment import Environment
-from controller.environment.engines import flux
+from controller.environment.engines import flux, helm_operator
 from controller.environment.engines.context import Reference, ReleaseContext
 from hack.localcluster.schema import Structural
 
@@ -20,6 +20,7 @@ Json = dict[str, Any]
 
 FIXTURES = Path(os.environ.get("TRONADOR_FIXTURES") or Path(__file__).parents[4] / "shared/fixtures")
 _FILES = {
+    "helm.fluxcd.io/v1/HelmRelease": "helm.fluxcd.io_helmreleases",
     "helm.toolkit.fluxcd.io/v2/HelmRelease": "helm.toolkit.fluxcd.io_helmreleases",
     "source.toolkit.fluxcd.io/v1/GitRepository": "source.toolkit.fluxcd.io_gitrepositories",
 }
@@ -50,6 +51,7 @@ def written(environment: Json, *, git_secret: str, service_account: str) -> Iter
         service_account=service_account,
         copies=dict(_copies(environment)),
     )
+    yield helm_operator.desired(context)
     yield flux.source(context)
     yield flux.desired(context)
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from controller.api.environment import Environment
-from controller.environment.engines import flux
+from controller.environment.engines import flux, helm_operator
 from controller.environment.engines.context import ReleaseContext
 from controller.environment.engines.health import State
 from tests.unit.environment.generated import our_schema
@@ -111,6 +111,32 @@ def test_the_account_of_a_release_stands_where_flux_authors_write_it(name: str) 
 
     assert ours["spec"]["serviceAccountName"] == theirs["spec"]["serviceAccountName"]
     assert ours["metadata"]["namespace"] == theirs["metadata"]["namespace"]
+
+
+# Of the Helm Operator
+
+
+def test_a_release_of_the_helm_operators_own_tests_is_written_as_it_stands() -> None:
+    theirs = _objects(FIXTURES / "manifests/helm-operator.e2e.git.yaml", "HelmRelease")[0]
+    context = _context("demo", theirs["spec"])
+
+    ours = helm_operator.desired(context)
+
+    assert ours["apiVersion"] == theirs["apiVersion"]
+    assert ours["spec"] == theirs["spec"] | {"helmVersion": "v3", "test": {}}
+    assert (ours["metadata"]["name"], ours["metadata"]["namespace"]) == ("podinfo-git", "demo")
+
+
+def test_the_same_release_by_flux() -> None:
+    theirs = _objects(FIXTURES / "manifests/helm-operator.e2e.git.yaml", "HelmRelease")[0]
+    context = _context("demo", theirs["spec"])
+
+    ours, source = flux.desired(context)["spec"], flux.source(context)["spec"]
+
+    assert source["url"] == theirs["spec"]["chart"]["git"]
+    assert source["ref"] == {"branch": "master"}
+    assert ours["chart"]["spec"]["chart"] == "charts/podinfo"
+    assert (ours["timeout"], ours["values"]) == ("30s", theirs["spec"]["values"])
 
 
 # Of the field

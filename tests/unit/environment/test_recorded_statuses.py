@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from controller.api.flux import GitRepository
-from controller.environment.engines import flux
+from controller.environment.engines import flux, helm_operator
 from controller.environment.engines.flux_health import STILL_RUNNING, SUSPENDED, WAITING_FOR_CHART
 from controller.environment.engines.health import State
 from tests.unit.environment.described import status_of
@@ -159,3 +159,14 @@ def test_the_commit_of_a_recorded_artifact() -> None:
 
     assert obj["status"]["artifact"]["revision"] in text
     assert GitRepository(obj).commit == "132f4e719209eb10b9485302f8593fc0e680f4fc"
+
+
+# HelmReleases of the Helm Operator
+
+
+def test_operators_that_knew_no_phases_are_never_guessed_to_have_finished() -> None:
+    release = _described("helm.fluxcd.io-v1.describe-quickstart-old-reasons.txt", generation=1)
+
+    assert release["status"]["conditions"][1]["reason"] == "HelmSuccess"
+    assert release["status"]["releaseStatus"] == "deployed"
+    assert helm_operator.health(release, None, chart_patience=240).state is State.PENDING
