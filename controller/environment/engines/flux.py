@@ -7,6 +7,8 @@ Three things here keep a preview alive:
   lay in the cluster and is mended there. helm-controller waits longer and longer between two tries. Its newer strategy
   RetryOnFailure would do too, but older CRDs drop the field, and we would write it again for ever;
 - every field that the CRDs have a default for is written out, so that what we want equals what the API server holds.
+
+Values from a URL have no equivalent and would change what is deployed: the policy refuses them.
 """
 
 from __future__ import annotations
@@ -121,9 +123,6 @@ def ignored_fields(environment: Environment) -> tuple[str, ...]:
     ignored = []
     if chart.get("secretRef") and str(chart.get("git") or "").startswith("http:"):
         ignored.append("chart.secretRef")
-    for position, entry in enumerate(release.get("valuesFrom") or ()):
-        if entry.get("externalSourceRef"):
-            ignored.append(f"valuesFrom[{position}].externalSourceRef")
     if (release.get("rollback") or {}).get("recreate"):
         ignored.append("rollback.recreate")
     if (release.get("test") or {}).get("cleanup"):
