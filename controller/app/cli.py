@@ -7,25 +7,28 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from controller.app import logs, options, run
-
-EXIT_USAGE = 2
+from controller.app import exits
+from controller.app.commands import COMMANDS, Command
+from controller.app.options import OptionError
+from controller.pipeline.errors import InvalidFiles, PipelineError
 
 
 def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:
     """Run the command that the arguments name; returns the exit code. Bad usage is 2, before anything connects."""
     parsed = _parser().parse_args(arguments)
+    command: Command = parsed.command
     try:
-        chosen = options.build(parsed, environ)
-    except options.OptionError as error:
-        print(f"tronador run: {error}", file=sys.stderr)
-        return EXIT_USAGE
-    logs.configure(log_format=chosen.log_format, level=chosen.log_level)
-    try:
-        return run.run(chosen)
-    except options.OptionError as error:
-        print(f"tronador run: {error}", file=sys.stderr)
-        return EXIT_USAGE
+        return command.execute(parsed, environ)
+    except OptionError as error:
+        print(f"tronador {command.NAME}: {error}", file=sys.stderr)
+        return exits.USAGE
+    except InvalidFiles as error:
+        # Each line begins with file:line:column, as editors and CI systems expect it.
+        print(error, file=sys.stderr)
+        return exits.FAILED
+    except PipelineError as error:
+        print(f"tronador {command.NAME}: {error}", file=sys.stderr)
+        return exits.FAILED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -33,11 +36,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="tronador", description="A namespace and a Helm release for every pull request.", allow_abbrev=False
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    running = commands.add_parser(
-        "run",
-        help="run the controller",
-        description="Run the controller. Every option is also an environment variable; the flag wins.",
-        allow_abbrev=False,
-    )
-    options.add_arguments(running)
+    for command in COMMANDS:
+        added = commands.add_parser(command.NAME, help=command.HELP, allow_abbrev=False)
+        added.set_defaults(command=command)
+        command.add_arguments(added)
     return parser

@@ -5,15 +5,12 @@ from __future__ import annotations
 import structlog
 
 from controller.apimachinery.errors import ConfigError
-from controller.app import signals, wiring
+from controller.app import exits, signals, wiring
 from controller.app.options import Options
 from controller.client import config
 from controller.runtime.manager import LeadershipLost, SyncTimeout
 
 log = structlog.get_logger(__name__)
-
-EXIT_OK = 0
-EXIT_FAILURE = 1
 
 
 def run(options: Options) -> int:
@@ -23,7 +20,7 @@ def run(options: Options) -> int:
         application = wiring.build(options, connection)
     except (ConfigError, OSError) as error:
         log.error("cannot start", error=str(error))
-        return EXIT_FAILURE
+        return exits.FAILED
 
     def stop() -> None:
         log.info("stopping", graceful_timeout=options.graceful_timeout)
@@ -35,8 +32,8 @@ def run(options: Options) -> int:
         application.manager.run()
     except (SyncTimeout, LeadershipLost) as error:
         log.error("ending", error=str(error))
-        return EXIT_FAILURE
+        return exits.FAILED
     finally:
         application.close()
     log.info("stopped")
-    return EXIT_OK
+    return exits.OK

@@ -1,0 +1,28 @@
+"""`tronador run`: the controller."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from typing import Final
+
+from controller.app import logs, options
+
+NAME: Final = "run"
+HELP: Final = "run the controller"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add a flag for every option."""
+    parser.description = "Run the controller. Every option is also an environment variable; the flag wins."
+    options.add_arguments(parser)
+
+
+def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Run until a signal or a lost lease. OptionError: an option is wrong; nothing was connected then."""
+    # Imported here, for it brings the whole controller along, which no step of a pipeline should have to load.
+    from controller.app import run
+
+    chosen = options.build(parsed, environ)
+    logs.configure(log_format=chosen.log_format, level=chosen.log_level)
+    return run.run(chosen)

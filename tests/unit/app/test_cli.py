@@ -1,0 +1,70 @@
+"""The command line: each command's outcome becomes an exit code and, where it is not fine, words on stderr."""
+
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from controller.app import cli, commands
+from controller.app.options import OptionError
+from controller.pipeline.errors import InvalidFiles, PipelineError, Problem
+
+
+@pytest.fixture
+def ending(monkeypatch):
+    """Runs a command `try` that ends as it is told: with an exit code or an error."""
+
+    def end(outcome):
+        def execute(parsed, environ):
+            if isinstance(outcome, Exception):
+                raise outcome
+            return outcome
+
+        command = SimpleNamespace(NAME="try", HELP="try it", add_arguments=lambda parser: None, execute=execute)
+        monkeypatch.setattr(cli, "COMMANDS", (command,))
+        return cli.main(["try"], {})
+
+    return end
+
+
+@pytest.mark.parametrize("code", [0, 1, 2])
+def test_the_exit_code_is_the_commands_own(ending, capsys, code):
+    assert ending(code) == code
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_failure_is_told_with_the_commands_name(ending, capsys):
+    assert ending(PipelineError("the remote is dead")) == 1
+    assert capsys.readouterr() == ("", "tronador try: the remote is dead\n")
+
+
+def test_bad_usage_has_its_own_exit_code(ending, capsys):
+    assert ending(OptionError("--for: 'x' is unknown")) == 2
+    assert capsys.readouterr() == ("", "tronador try: --for: 'x' is unknown\n")
+
+
+def test_a_line_about_a_file_begins_with_the_place(ending, capsys):
+    problems = [Problem("a.yaml", 3, 5, "application.x", "is unknown"), Problem("b.yaml", 0, 0, "", "is empty")]
+    assert ending(InvalidFiles(problems)) == 1
+    assert capsys.readouterr() == ("", "a.yaml:3:5: application.x: is unknown\nb.yaml: is empty\n")
+
+
+def test_without_a_command_the_usage_is_told(capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main([], {})
+    assert ended.value.code == 2
+    assert "COMMAND" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", commands.COMMANDS, ids=lambda command: command.NAME)
+def test_every_command_explains_itself(capsys, command):
+    with pytest.raises(SystemExit) as ended:
+        cli.main([command.NAME, "--help"], {})
+    assert ended.value.code == 0
+    assert f"tronador {command.NAME}" in capsys.readouterr().out
+
+
+def test_the_command_line_does_not_load_the_controller():
+    code = "import sys; import controller.app.cli; sys.exit('kubernetes' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
