@@ -18,7 +18,7 @@ import structlog
 
 from controller.apimachinery.errors import ApiError
 from controller.client import Client
-from controller.client.config import load
+from controller.client.config import Connection, load
 from hack.standins import crds, plays
 from hack.standins.engine_double import EngineDouble
 from hack.standins.flux.flux import Flux
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"hack.standins: {error}", file=sys.stderr)
         return 1
     with tempfile.TemporaryDirectory(prefix="standins-") as folder:
-        stand_in: StandIn = options.build(client, options, Path(folder))
+        stand_in: StandIn = options.build(client, connection, options, Path(folder))
         stand_in.start()
         while not stop.is_set() and not stand_in.has_synced():
             stop.wait(_LOOK_SECONDS)
@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _helm_operator(client: Client, options: argparse.Namespace, folder: Path) -> StandIn:
+def _helm_operator(client: Client, _connection: Connection, options: argparse.Namespace, folder: Path) -> StandIn:
     return HelmOperator(
         client=client,
         options=Options(
@@ -91,14 +91,16 @@ def _helm_operator(client: Client, options: argparse.Namespace, folder: Path) ->
     )
 
 
-def _flux(client: Client, options: argparse.Namespace, folder: Path) -> StandIn:
+def _flux(client: Client, connection: Connection, options: argparse.Namespace, folder: Path) -> StandIn:
     return Flux(
         client=client,
+        connection=connection,
         options=FluxOptions(
             folder=folder,
             namespace=options.allow_namespace,
             git_rewrites=options.git_rewrite,
             git_timeout=options.git_timeout,
+            engine_timeout=options.engine_timeout,
             longest_interval=options.longest_interval or float("inf"),
             pace=Pace(first_retry=options.min_retry_delay, last_retry=options.max_retry_delay, workers=options.workers),
             plays=_plays(options),
@@ -106,7 +108,7 @@ def _flux(client: Client, options: argparse.Namespace, folder: Path) -> StandIn:
     )
 
 
-def _engine_double(client: Client, options: argparse.Namespace, _folder: Path) -> StandIn:
+def _engine_double(client: Client, _connection: Connection, options: argparse.Namespace, _folder: Path) -> StandIn:
     return EngineDouble(client=client, plays=_plays(options), workers=options.workers, show_phases=options.phases)
 
 

@@ -43,6 +43,6 @@ def bed(cluster: LocalCluster, _numbers: Iterator[int], tmp_path: Path) -> Itera
 @pytest.fixture
 def flux_bed(cluster: LocalCluster, _numbers: Iterator[int], tmp_path: Path) -> Iterator[FluxBed]:
     """A namespace and an application repository."""
-    client = Client(connection=load(kubeconfig=str(cluster.kubeconfig)), field_manager="flux")
-    yield FluxBed(client, f"environment-{next(_numbers)}", tmp_path)
-    client.close()
+    bed = FluxBed(load(kubeconfig=str(cluster.kubeconfig)), f"environment-{next(_numbers)}", tmp_path)
+    yield bed
+    bed.client.close()

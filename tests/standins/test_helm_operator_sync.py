@@ -72,6 +72,7 @@ class Bed:
                 pause=lambda _seconds: self.stopping,
                 name=hr.release_name,
                 namespace=hr.target_namespace,
+                field_manager="helm-operator",
             ),
         )
         self.client.objects[KEY] = {

@@ -11,7 +11,8 @@ import pytest
 
 from hack.localcluster import LocalCluster
 from hack.standins.__main__ import main
-from tests.standins.cluster_bed import ClusterBed
+from tests.standins.cluster_bed import URL, ClusterBed
+from tests.standins.flux_bed import FluxBed
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,8 @@ from tests.standins.cluster_bed import ClusterBed
         (["helm-operator", "--git-rewrite", "https://x"], "'https://x' is not PREFIX=PREFIX"),
         (["helm-operator", "--sync-interval", "-1"], "invalid"),
         (["helm-operator", "--sync-interval", "soon"], "invalid"),
+        (["flux", "--git-rewrite", "https://x"], "'https://x' is not PREFIX=PREFIX"),
+        (["flux", "--longest-interval", "soon"], "invalid"),
         (["engine-double", "--git-rewrite", "a=b"], "unrecognized arguments"),
     ],
 )
@@ -62,4 +65,20 @@ def test_it_says_when_it_is_ready_and_runs_until_a_signal(
         bed.create()
         bed.reached("Succeeded")
         process.send_signal(number)
+        assert process.wait(30) == 0
+
+
+def test_flux_runs_as_a_program_too(flux_bed: FluxBed, cluster: LocalCluster) -> None:
+    command = [
+        *(sys.executable, "-m", "hack.standins", "--kubeconfig", str(cluster.kubeconfig), "--install-crds", "flux"),
+        *("--git-rewrite", f"{URL}={flux_bed.repo.path}", "--allow-namespace", flux_bed.namespace),
+        *("--min-retry-delay", "0.05", "--max-retry-delay", "0.2", "--longest-interval", "0.3"),
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        flux_bed.create_source()
+        flux_bed.create_release()
+        flux_bed.ready()
+        process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0

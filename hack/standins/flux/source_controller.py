@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from controller.apimachinery import objects
 from controller.apimachinery.conditions import FALSE, TRUE
 from controller.apimachinery.errors import ApiError, NotFound
+from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import SECRETS
 from controller.client import Client
 from hack.standins import plays
@@ -40,9 +42,22 @@ class SourceController:
     """`loop` drives it."""
 
     def __init__(
-        self, *, client: Client, artifacts: Artifacts, plays: Plays, pace: Pace, longest: float, namespace: str
+        self,
+        *,
+        client: Client,
+        artifacts: Artifacts,
+        plays: Plays,
+        pace: Pace,
+        longest: float,
+        namespace: str,
+        changed: Callable[[Object], None],
     ) -> None:
-        """`longest`: seconds that no `interval` exceeds; `namespace`: the only one to look at, "" for all."""
+        """
+        Args:
+            longest: seconds that no `interval` exceeds.
+            namespace: the only one to look at; "": all.
+            changed: told of every GitRepository that appeared or changed.
+        """
         self._client = client
         self._artifacts = artifacts
         self._plays = plays
@@ -55,6 +70,7 @@ class SourceController:
             namespace=namespace,
             pace=pace,
             reconcile=self._reconcile,
+            changed=changed,
         )
 
     def _reconcile(self, key: str) -> Again | None:

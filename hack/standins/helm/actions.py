@@ -53,13 +53,20 @@ class Helm:
         pause: Callable[[float], bool],
         name: str,
         namespace: str,
+        field_manager: str,
     ) -> None:
-        """`pause` waits for that many seconds, or less when the program is stopping: then it returns True."""
+        """
+        Args:
+            pause: waits for that many seconds, or less when the program is stopping: then it returns True.
+            field_manager: whose the applied fields are.
+        """
         self._engine = engine
         self._name = name
         self._namespace = namespace
         self._storage = ReleaseStorage(client=client)
-        self._applier = Applier(client=client, kinds=kinds, release=name, namespace=namespace)
+        self._applier = Applier(
+            client=client, kinds=kinds, release=name, namespace=namespace, field_manager=field_manager
+        )
         self._rollout = Rollout(applier=self._applier, pause=pause)
 
     @_helm_errors()
@@ -125,15 +132,19 @@ class Helm:
         return self._store(release.moved(storage.DEPLOYED, "Upgrade complete"))
 
     @_helm_errors()
-    def rollback(self, *, wait: float, play: Play) -> Release:
-        """Make a new revision that is what the revision before the last one was. `wait`: see `install`."""
+    def rollback(self, *, wait: float, play: Play, version: int = 0) -> Release:
+        """Make a new revision that is what another one was: the one before the last, or `version`.
+
+        `wait`: see `install`.
+        """
         history = self.history()
         if not history:
             raise HelmError("release: not found")
         last = history[-1]
-        target = next((item for item in history if item.version == last.version - 1), None)
+        version = version or last.version - 1
+        target = next((item for item in history if item.version == version), None)
         if target is None:
-            raise HelmError(f"release has no {last.version - 1} version")
+            raise HelmError(f"release has no {version} version")
         release = replace(
             target,
             version=last.version + 1,
@@ -155,6 +166,13 @@ class Helm:
         return self._store(release.moved(storage.DEPLOYED, release.description))
 
     @_helm_errors()
+    def unlock(self, description: str) -> None:
+        """Give up the operation that the newest revision waits for: the revision has failed."""
+        last = self.last()
+        if last is not None:
+            self._store(last.moved(storage.FAILED, description))
+
+    @_helm_errors()
     def test(self, *, play: Play) -> None:
         """Run the release's test hooks."""
         last = self.last()
@@ -164,18 +182,21 @@ class Helm:
         self._rollout.play(play)
 
     @_helm_errors()
-    def uninstall(self, *, play: Play) -> None:
-        """Remove the release's objects, then its storage. A failure leaves both, the release as `uninstalling`."""
+    def uninstall(self, *, play: Play, hooks: bool = True) -> None:
+        """Remove the release's objects, then its storage. A failure leaves both, the release as `uninstalling`.
+
+        `hooks`: run the chart's delete hooks.
+        """
         history = self.history()
         if not history:
             raise HelmError(f"uninstall: Release not loaded: {self._name}: release: not found")
         last = self._store(history[-1].moved(storage.UNINSTALLING, "Deletion in progress (or silently failed)"))
-        hooks = self._hooks(last)
-        self._rollout.run_hooks("pre-delete", hooks)
+        found = self._hooks(last) if hooks else []
+        self._rollout.run_hooks("pre-delete", found)
         self._rollout.play(play)
         for obj in in_uninstall_order(self._objects(last)):
             self._applier.delete(obj)
-        self._rollout.run_hooks("post-delete", hooks)
+        self._rollout.run_hooks("post-delete", found)
         for release in history:
             self._storage.delete(release)
 

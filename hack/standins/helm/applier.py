@@ -15,17 +15,17 @@ from hack.standins.helm.kinds import Kinds
 MANAGED_BY = "app.kubernetes.io/managed-by"
 RELEASE_NAME = "meta.helm.sh/release-name"
 RELEASE_NAMESPACE = "meta.helm.sh/release-namespace"
-FIELD_MANAGER = "helm-operator"
 
 
 class Applier:
     """The objects of one release. API errors pass through; what Helm itself refuses is a HelmError."""
 
-    def __init__(self, *, client: Client, kinds: Kinds, release: str, namespace: str) -> None:
+    def __init__(self, *, client: Client, kinds: Kinds, release: str, namespace: str, field_manager: str) -> None:
         self._client = client
         self._kinds = kinds
         self._release = release
         self._namespace = namespace
+        self._field_manager = field_manager
 
     def refuse_foreign(self, found: Iterable[Object]) -> None:
         """Raise HelmError when one of the objects exists and another release, or nobody, owns it."""
@@ -49,7 +49,7 @@ class Applier:
             self._owned(obj, namespace),
             namespace=namespace,
             patch_type=PatchType.APPLY,
-            field_manager=FIELD_MANAGER,
+            field_manager=self._field_manager,
             force=True,
         )
 

@@ -205,6 +205,7 @@ class HelmOperator:
             pause=self._stop.wait,
             name=hr.release_name,
             namespace=hr.target_namespace,
+            field_manager=COMPONENT,
         )
 
 
