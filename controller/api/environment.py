@@ -29,6 +29,9 @@ ADOPTED_ANNOTATION = f"{GROUP}/adopted"
 APPLIED_LABELS_ANNOTATION = f"{GROUP}/applied-labels"
 # On an environment, set by the pipeline: "true" when its code comes from a fork of the repository.
 FORK_ANNOTATION = f"{GROUP}/fork"
+# On an environment, set by the pipeline: the repository and the number of the pull request that it is for.
+REPOSITORY_ANNOTATION = f"{GROUP}/repository"
+PULL_REQUEST_ANNOTATION = f"{GROUP}/pull-request"
 
 
 @dataclass(frozen=True, slots=True)

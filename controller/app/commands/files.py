@@ -1,0 +1,49 @@
+"""Reading and writing the files that a command's flags name."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Final
+
+from controller.pipeline.errors import PipelineError
+
+STANDARD_INPUT: Final = "-"
+# Far beyond anything that is meant for us; reading stops there, whatever is behind the name.
+_LIMIT: Final = 128 * 1024 * 1024
+
+
+def read_bytes(path: str, flag: str) -> bytes:
+    """Content of a file, or of standard input for "-". PipelineError: it cannot be read."""
+    try:
+        if path == STANDARD_INPUT:
+            content = sys.stdin.buffer.read(_LIMIT + 1)
+        else:
+            with Path(path).open("rb") as file:
+                content = file.read(_LIMIT + 1)
+    except (OSError, ValueError) as error:
+        raise PipelineError(f"{flag}: cannot read {path!a}: {_words(error)}") from error
+    if len(content) > _LIMIT:
+        raise PipelineError(f"{flag}: {path!a} is longer than {_LIMIT} bytes")
+    return content
+
+
+def write_text(path: str | None, text: str) -> None:
+    """Write to a file, or to standard output. PipelineError: it cannot be written."""
+    if path is None:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        return
+    try:
+        Path(path).write_text(text)
+    except (OSError, ValueError) as error:
+        raise PipelineError(f"--output: cannot write {path!a}: {_words(error)}") from error
+
+
+def write_word(path: str | None, word: str) -> None:
+    """Write one word: to a file without a line end, for what compares results takes it for a part of them."""
+    write_text(path, word if path is not None else f"{word}\n")
+
+
+def _words(error: OSError | ValueError) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)

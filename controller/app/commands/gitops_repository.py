@@ -1,0 +1,109 @@
+"""The flags and variables by which `publish` and `retire` are told where the GitOps repository is, and who they are."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from controller.app import durations
+from controller.app.commands import files
+from controller.app.options import OptionError
+from controller.pipeline import gitrefs
+from controller.pipeline.gitops import Credentials, Places, Target, check, parse_remote, places
+
+USERNAME_VARIABLE: Final = "TRONADOR_GIT_USERNAME"
+PASSWORD_VARIABLE: Final = "TRONADOR_GIT_PASSWORD"  # noqa: S105 (a variable's name)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags."""
+    parser.add_argument(
+        "--repository", metavar="URL", required=True, help="the GitOps repository; never with credentials in the URL"
+    )
+    parser.add_argument("--branch", metavar="NAME", default="main", help="its branch (default: main)")
+    parser.add_argument(
+        "--path", metavar="DIR", default=".", help="folder of the environments in it (default: its root)"
+    )
+    parser.add_argument(
+        "--event-time",
+        metavar="TIME",
+        default="",
+        help="when what led to this happened, as `tronador event` tells it; by that a reopened pull request is told "
+        "from a build that is merely late",
+    )
+    parser.add_argument(
+        "--timeout", metavar="DURATION", default="2m", help="time for everything together (default: 2m)"
+    )
+    parser.add_argument(
+        "--username-file", metavar="FILE", help=f"file with the user's name for https (or ${USERNAME_VARIABLE})"
+    )
+    parser.add_argument(
+        "--password-file", metavar="FILE", help=f"file with the password or token for https (or ${PASSWORD_VARIABLE})"
+    )
+    parser.add_argument("--ssh-key-file", metavar="FILE", help="file with the private key for ssh")
+    parser.add_argument(
+        "--known-hosts-file", metavar="FILE", help="file with the hosts' keys for ssh (default: ssh's own)"
+    )
+    parser.add_argument("--author-name", metavar="NAME", default="tronador", help="of the commit (default: tronador)")
+    parser.add_argument(
+        "--author-email", metavar="ADDRESS", default="tronador@localhost", help="of the commit (default: %(default)s)"
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="file for the outcome, one word without a line end (default: standard output)",
+    )
+
+
+def target(parsed: argparse.Namespace, environ: Mapping[str, str]) -> Target:
+    """Where to push, and as whom. OptionError: a flag is wrong; PipelineError: a file cannot be read."""
+    try:
+        remote = parse_remote(parsed.repository)
+    except ValueError as error:
+        raise OptionError(f"--repository: {error}") from None
+    if not gitrefs.is_branch(parsed.branch):
+        raise OptionError(f"--branch: {parsed.branch!a} is no name of a branch")
+    for flag, text in (("--author-name", parsed.author_name), ("--author-email", parsed.author_email)):
+        # git itself takes these three for the ends of the parts.
+        if not text.strip() or not text.isprintable() or "<" in text or ">" in text:
+            raise OptionError(f"{flag}: {text!a} cannot stand in a commit: write one line without < and >")
+    known = parsed.known_hosts_file
+    credentials = Credentials(
+        username=_line(parsed.username_file, "--username-file") or environ.get(USERNAME_VARIABLE, ""),
+        password=_line(parsed.password_file, "--password-file") or environ.get(PASSWORD_VARIABLE, ""),
+        ssh_key=files.read_bytes(parsed.ssh_key_file, "--ssh-key-file") if parsed.ssh_key_file else b"",
+        known_hosts=Path(known) if known else None,
+    )
+    try:
+        check(credentials, remote)
+        timeout = durations.parse(parsed.timeout)
+    except ValueError as error:
+        raise OptionError(str(error)) from None
+    return Target(
+        remote=remote,
+        branch=parsed.branch,
+        credentials=credentials,
+        author_name=parsed.author_name,
+        author_email=parsed.author_email,
+        timeout=timeout,
+    )
+
+
+def places_of(parsed: argparse.Namespace, name: str) -> Places:
+    """Where the environment's files lie. OptionError: the folder or the name could lead elsewhere."""
+    try:
+        return places(parsed.path, name)
+    except ValueError as error:
+        raise OptionError(str(error)) from None
+
+
+def _line(path: str | None, flag: str) -> str:
+    if path is None:
+        return ""
+    text = files.read_bytes(path, flag).decode(errors="replace").rstrip("\r\n")
+    if not text or not text.isprintable():
+        raise OptionError(f"{flag}: {path} holds no single line of text")
+    return text

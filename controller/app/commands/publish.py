@@ -1,0 +1,57 @@
+"""`tronador publish`: put an environment into the GitOps repository."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from typing import Final
+
+from controller.app import exits
+from controller.app.commands import files, gitops_repository
+from controller.pipeline import gitops
+
+NAME: Final = "publish"
+HELP: Final = "put an environment into a GitOps repository"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's flags."""
+    parser.description = (
+        "Write the environment into the folder of a GitOps repository, commit and push. The outcome is one word: "
+        "published, unchanged, or retired when its pull request was closed meanwhile (nothing is written then, and "
+        "there is nothing to wait for). Exit code 1: the repository cannot be reached or refuses the push, or the file "
+        "belongs to another repository."
+    )
+    gitops_repository.add_arguments(parser)
+    parser.add_argument("-f", "--file", metavar="FILE", required=True, help="the environment, as render writes it")
+    parser.add_argument("--revive", action="store_true", help="publish although its pull request was closed before")
+
+
+def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Publish; prints the outcome. OptionError, PipelineError."""
+    document = files.read_bytes(parsed.file, "--file")
+    environment = gitops.read_environment(document, parsed.file)
+    target = gitops_repository.target(parsed, environ)
+    places = gitops_repository.places_of(parsed, environment.name)
+    change = gitops.bring(
+        target,
+        places,
+        lambda content: gitops.publish(
+            content,
+            places=places,
+            document=document,
+            source=gitops.origin_of(environment.obj),
+            revive=parsed.revive,
+            time=parsed.event_time,
+        ),
+        subject=f"Publish environment {places.name}",
+        report=_report,
+    )
+    _report(change.reason)
+    files.write_word(parsed.output, str(change.outcome))
+    return exits.OK
+
+
+def _report(text: str) -> None:
+    sys.stderr.write(f"tronador {NAME}: {text}\n")

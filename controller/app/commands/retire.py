@@ -1,0 +1,65 @@
+"""`tronador retire`: take an environment out of the GitOps repository."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from typing import Final
+
+from controller.app import exits
+from controller.app.commands import files, gitops_repository
+from controller.pipeline import gitops
+
+NAME: Final = "retire"
+HELP: Final = "take an environment out of a GitOps repository"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's flags."""
+    parser.description = (
+        "Remove the environment from the folder of a GitOps repository, and leave a small tombstone there, so that a "
+        "build that ends later does not bring it back. The outcome is one word: retired, or unchanged when it was "
+        "retired before or belongs to somebody else. Exit code 1: the repository cannot be reached or refuses the push."
+    )
+    gitops_repository.add_arguments(parser)
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--name", metavar="NAME", help="the environment's name, as `tronador event` tells it")
+    which.add_argument("-f", "--file", metavar="FILE", help="the environment, as render writes it")
+    parser.add_argument(
+        "--repository-url",
+        metavar="URL",
+        default="",
+        help="with --name: the repository of its pull request; the environment of another one is left alone",
+    )
+    parser.add_argument(
+        "--pr-number",
+        metavar="NUMBER",
+        default="",
+        help="with --name: its pull request; the environment of another one is left alone",
+    )
+
+
+def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Retire; prints the outcome. OptionError, PipelineError."""
+    if parsed.file is not None:
+        environment = gitops.read_environment(files.read_bytes(parsed.file, "--file"), parsed.file)
+        name, source = environment.name, gitops.origin_of(environment.obj)
+    else:
+        name, source = parsed.name, gitops.Origin(gitops.location(parsed.repository_url), parsed.pr_number)
+    target = gitops_repository.target(parsed, environ)
+    places = gitops_repository.places_of(parsed, name)
+    change = gitops.bring(
+        target,
+        places,
+        lambda content: gitops.retire(content, places=places, source=source, time=parsed.event_time),
+        subject=f"Retire environment {places.name}",
+        report=_report,
+    )
+    _report(change.reason)
+    files.write_word(parsed.output, str(change.outcome))
+    return exits.OK
+
+
+def _report(text: str) -> None:
+    sys.stderr.write(f"tronador {NAME}: {text}\n")

@@ -1,0 +1,89 @@
+"""`tronador wait`: wait until the cluster has deployed an environment, or has taken it down."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from typing import Final
+
+from controller.api.environment import Environment
+from controller.apimachinery import names
+from controller.apimachinery.errors import ApiError, Forbidden
+from controller.app import durations, exits
+from controller.app.commands import files
+from controller.app.options import OptionError
+from controller.pipeline.errors import PipelineError
+
+NAME: Final = "wait"
+HELP: Final = "wait until an environment is deployed, or gone"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's flags."""
+    parser.description = (
+        "Watch an environment in the cluster. With a file, deployed means that the cluster has exactly the file's spec "
+        "and has deployed it: the snapshot before it does not count. Exit code 0: it is so; 1: it has failed, at once "
+        "and with the release's own words; 2: not within the time."
+    )
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("name", metavar="NAME", nargs="?", help="the environment's name")
+    which.add_argument("-f", "--file", metavar="FILE", help="the environment, as it was published")
+    parser.add_argument(
+        "--for",
+        dest="goal",
+        choices=("deployed", "gone"),
+        default="deployed",
+        help="what to wait for (default: deployed)",
+    )
+    parser.add_argument("--timeout", metavar="DURATION", default="10m", help="for how long (default: 10m)")
+    parser.add_argument(
+        "--kubeconfig", metavar="FILE", help="kubeconfig file (default: the pod's account, $KUBECONFIG)"
+    )
+    parser.add_argument("--context", metavar="NAME", help="context of the kubeconfig (default: its current one)")
+
+
+def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Wait; returns what came of it. OptionError, PipelineError."""
+    # Imported here, because the other steps of a pipeline talk to no cluster and should not load what that takes.
+    from controller.client import Client, config
+    from controller.pipeline import gitops, waiting
+
+    wanted: Environment | None = None
+    if parsed.file is not None:
+        wanted = gitops.read_environment(files.read_bytes(parsed.file, "--file"), parsed.file)
+    name = wanted.name if wanted is not None else parsed.name
+    if not names.is_dns_label(name):
+        raise OptionError(f"NAME: {name!a} is no name of an environment")
+    try:
+        timeout = durations.parse(parsed.timeout)
+    except ValueError as error:
+        raise OptionError(f"--timeout: {error}") from None
+    try:
+        connection = config.load(kubeconfig=parsed.kubeconfig, context=parsed.context, environ=environ)
+        client = Client(connection=connection, user_agent="tronador (wait)", pool_size=2)
+        try:
+            end = waiting.wait_for(
+                client,
+                name,
+                waiting.Goal(parsed.goal),
+                wanted=wanted.obj if wanted is not None else None,
+                timeout=timeout,
+                report=lambda text: _report(name, text),
+            )
+        finally:
+            client.close()
+    except waiting.TimedOut as error:
+        _report(name, str(error))
+        return exits.USAGE
+    except Forbidden as error:
+        raise PipelineError(f"{error}; allow get, list and watch of environmentprovisioners") from error
+    except ApiError as error:
+        raise PipelineError(str(error)) from error
+    _report(name, end.message)
+    return exits.OK if end.state is waiting.State.REACHED else exits.FAILED
+
+
+def _report(name: str, text: str) -> None:
+    sys.stderr.write(f"tronador {NAME}: {name}: {text}\n")
+    sys.stderr.flush()

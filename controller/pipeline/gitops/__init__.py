@@ -1,0 +1,32 @@
+"""The GitOps repository: one file for each environment, put there and taken out by pipelines that run side by side."""
+
+from controller.pipeline.gitops.changes import Change, Content, Outcome, Places, places, publish, retire
+from controller.pipeline.gitops.credentials import Credentials, check
+from controller.pipeline.gitops.document import read_environment
+from controller.pipeline.gitops.errors import GitOpsError
+from controller.pipeline.gitops.origin import Origin, location
+from controller.pipeline.gitops.origin import of as origin_of
+from controller.pipeline.gitops.publishing import Target, bring
+from controller.pipeline.gitops.remote import Remote
+from controller.pipeline.gitops.remote import parse as parse_remote
+
+__all__ = [
+    "Change",
+    "Content",
+    "Credentials",
+    "GitOpsError",
+    "Origin",
+    "Outcome",
+    "Places",
+    "Remote",
+    "Target",
+    "bring",
+    "check",
+    "location",
+    "origin_of",
+    "parse_remote",
+    "places",
+    "publish",
+    "read_environment",
+    "retire",
+]

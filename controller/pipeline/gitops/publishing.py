@@ -1,0 +1,125 @@
+"""Bringing one change into the GitOps repository, while others push there as well.
+
+A push that comes too late is not rebased: the change is decided anew on what the others left, which comes to the same
+history and notices what they did to the same file. Pauses are random, so that a crowd of pipelines gets out of step.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from controller.pipeline.gitops import credentials, document, origin, tombstone
+from controller.pipeline.gitops.changes import Change, Content, Places
+from controller.pipeline.gitops.credentials import Credentials
+from controller.pipeline.gitops.errors import GitOpsError, LostRace, Transient
+from controller.pipeline.gitops.git import Deadline, Git
+from controller.pipeline.gitops.origin import Origin
+from controller.pipeline.gitops.remote import Remote
+from controller.pipeline.gitops.repository import Branch
+
+# Attempts while others push, and attempts without an answer. The time allowed usually ends before the former.
+_RACES: Final = 50
+_TROUBLES: Final = 5
+_FIRST_PAUSE: Final = 0.2
+_LONGEST_PAUSE: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where to, and as whom.
+
+    Attributes:
+        timeout: seconds for everything together.
+    """
+
+    remote: Remote
+    branch: str
+    credentials: Credentials
+    author_name: str
+    author_email: str
+    timeout: float
+
+
+def bring(
+    target: Target,
+    places: Places,
+    decide: Callable[[Content], Change],
+    *,
+    subject: str,
+    report: Callable[[str], None],
+    rand: Callable[[], float] = random.random,
+) -> Change:
+    """Have `decide` applied to the newest state of the branch, and pushed; returns what was done.
+
+    `subject` is the commit's message, `report` is told of each attempt that failed. Raises GitOpsError.
+    """
+    deadline = Deadline(target.timeout)
+    with _branch(target, deadline) as branch:
+        races = troubles = 0
+        while True:
+            try:
+                branch.fetch()
+                change = decide(_content(branch, places))
+                commit = branch.commit(change.writes, message=f"{subject}\n") if change.writes else ""
+                if commit:
+                    branch.push(commit)
+                return change
+            except LostRace as error:
+                races += 1
+                if races >= _RACES:
+                    raise GitOpsError(f"others were quicker {races} times in a row: {error}") from error
+                report("others pushed meanwhile, trying again on top of that")
+            except Transient as error:
+                troubles += 1
+                if troubles >= _TROUBLES:
+                    raise GitOpsError(f"the repository cannot be reached: {error}") from error
+                report(f"{error}; trying again")
+            pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(races + troubles, 8)) * rand()
+            time.sleep(min(pause, deadline.remaining()))
+
+
+@contextmanager
+def _branch(target: Target, deadline: Deadline) -> Iterator[Branch]:
+    with TemporaryDirectory(prefix="tronador-") as folder:
+        private = Path(folder)
+        git = Git(
+            folder=private,
+            protocol=target.remote.protocol,
+            extra={
+                "GIT_AUTHOR_NAME": target.author_name,
+                "GIT_AUTHOR_EMAIL": target.author_email,
+                "GIT_COMMITTER_NAME": target.author_name,
+                "GIT_COMMITTER_EMAIL": target.author_email,
+                **credentials.environment(target.credentials, target.remote, folder=private),
+            },
+            deadline=deadline,
+            secrets=target.credentials.secrets,
+        )
+        yield Branch(git=git, url=target.remote.url, name=target.branch)
+
+
+def _content(branch: Branch, places: Places) -> Content:
+    file, stone = branch.read(places.file), branch.read(places.tombstone)
+    mine = {f"{places.name}.yaml", tombstone.FOLDER}
+    return Content(
+        file=file,
+        origin=_origin(file),
+        tombstone=tombstone.parse(stone) if stone is not None else None,
+        others=bool(branch.entries(places.folder) - mine),
+    )
+
+
+def _origin(file: bytes | None) -> Origin | None:
+    if file is None:
+        return None
+    try:
+        return origin.of(document.read(file).obj)
+    except ValueError:
+        return None

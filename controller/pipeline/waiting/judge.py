@@ -1,0 +1,73 @@
+"""Whether an environment is where it is wanted, judged from the object alone. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from controller.api.environment import Environment
+from controller.apimachinery import conditions
+from controller.apimachinery.objects import Object
+from controller.pipeline.waiting.comparison import same_spec
+
+
+class Goal(StrEnum):
+    """What is waited for."""
+
+    DEPLOYED = "deployed"
+    GONE = "gone"
+
+
+class State(StrEnum):
+    """Where it is on its way."""
+
+    PENDING = "pending"
+    REACHED = "reached"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The state, and why in words for people."""
+
+    state: State
+    message: str
+
+
+def judge(goal: Goal, live: Object | None, *, wanted: Object | None = None) -> Judgement:
+    """How far `live` (None: there is no such environment) is from `goal`; `wanted` is the file that was published."""
+    return _gone(live) if goal is Goal.GONE else _deployed(live, wanted)
+
+
+def _gone(live: Object | None) -> Judgement:
+    if live is None:
+        return Judgement(State.REACHED, "gone")
+    environment = Environment(live)
+    if not environment.is_deleting:
+        return Judgement(State.PENDING, "it is still there, and nobody has deleted it yet")
+    blocked = conditions.find(environment.conditions, "TeardownBlocked")
+    message = blocked.get("message") if blocked is not None else environment.status.get("currentPhase")
+    return Judgement(State.PENDING, str(message or "it is being taken down"))
+
+
+def _deployed(live: Object | None, wanted: Object | None) -> Judgement:
+    if live is None:
+        return Judgement(State.PENDING, "it is not in the cluster yet")
+    environment = Environment(live)
+    if environment.is_deleting:
+        return Judgement(State.PENDING, "it is being taken down")
+    if wanted is not None and not same_spec(wanted, live):
+        return Judgement(State.PENDING, "the cluster has another spec of it still")
+    if environment.suspended:
+        return Judgement(State.FAILED, "it is suspended by its own spec, so nothing of it is deployed")
+    ready = conditions.find(environment.conditions, "Ready") or {}
+    generations = {environment.status.get("observedGeneration"), ready.get("observedGeneration")}
+    if generations != {environment.generation}:
+        return Judgement(State.PENDING, "the controller has not looked at this spec yet")
+    status = str(environment.status.get("applicationStatus") or "")
+    message = str(ready.get("message") or environment.status.get("applicationStatusMsg") or "")
+    if status == "deployed" and ready.get("status") == conditions.TRUE:
+        return Judgement(State.REACHED, f"deployed: {message}")
+    if status == "failed" and ready.get("status") == conditions.FALSE:
+        return Judgement(State.FAILED, f"{ready.get('reason')}: {message}")
+    return Judgement(State.PENDING, f"{status}: {message}" if message else status)

@@ -1,0 +1,8 @@
+"""What a webhook of GitHub or GitLab means for an environment. Pure: the same delivery, the same answer."""
+
+from controller.pipeline.webhooks.body import BodyError
+from controller.pipeline.webhooks.decision import Decision, Rules, Verdict
+from controller.pipeline.webhooks.delivery import Delivery, decide
+from controller.pipeline.webhooks.signature import Unverified
+
+__all__ = ["BodyError", "Decision", "Delivery", "Rules", "Unverified", "Verdict", "decide"]

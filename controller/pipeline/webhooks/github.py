@@ -1,0 +1,73 @@
+"""GitHub's event `pull_request`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from controller.pipeline.webhooks import values
+from controller.pipeline.webhooks.body import Fields
+from controller.pipeline.webhooks.pullrequest import GITHUB, Happening, PullRequest
+
+EVENT: Final = "pull_request"
+_HAPPENINGS: Final[Mapping[str, Happening]] = {
+    "opened": Happening.OPENED,
+    "reopened": Happening.REOPENED,
+    "synchronize": Happening.PUSHED,
+    "ready_for_review": Happening.READY,
+    "converted_to_draft": Happening.DRAFTED,
+    "closed": Happening.CLOSED,
+}
+# Other events are about a pull request too, and carry it whole. What they are really about stands beside it.
+_OTHER_EVENTS: Final = ("review", "comment", "thread")
+
+
+def is_of_github(body: Mapping[str, Any]) -> bool:
+    """Whether a body without a named event is one of GitHub's."""
+    return "pull_request" in body or "hook_id" in body or ("repository" in body and "object_kind" not in body)
+
+
+def event(body: Mapping[str, Any]) -> str:
+    """The event that a body itself tells of: `pull_request`, `ping`, or "" for any other."""
+    if "zen" in body and "hook_id" in body:
+        return "ping"
+    if "pull_request" in body and not any(name in body for name in _OTHER_EVENTS):
+        return EVENT
+    return ""
+
+
+def read(body: Mapping[str, Any]) -> PullRequest:
+    """The pull request in the body of a `pull_request` event. Raises BodyError."""
+    fields = Fields(body)
+    action = fields.text("action")
+    pull, repository = fields.at("pull_request"), fields.at("repository")
+    head, base = pull.at("head"), pull.at("base")
+    # A deleted fork leaves null behind. `head.repo.fork` says something else: the base itself may be a fork.
+    source = head.maybe("repo")
+    is_fork = source is None or source.number("id") != base.at("repo").number("id")
+    happenings = {_HAPPENINGS[action]} if action in _HAPPENINGS else set()
+    changes = fields.maybe("changes")
+    if action == "edited" and changes is not None and changes.has("base"):
+        happenings.add(Happening.REBASED)
+    label = fields.maybe("label")
+    changed = frozenset({label.text("name")} if label is not None else ())
+    return PullRequest(
+        provider=GITHUB,
+        action=action,
+        happenings=frozenset(happenings),
+        labels_set=changed if action == "labeled" else frozenset(),
+        labels_taken=changed if action == "unlabeled" else frozenset(),
+        number=pull.number("number"),
+        repository=values.repository_name(repository, "name"),
+        repository_url=values.clone_url(repository, "clone_url"),
+        branch=values.branch(head, "ref"),
+        commit=values.commit(head, "sha"),
+        source_url=values.clone_url(source, "clone_url") if source is not None else "",
+        base_branch=values.branch(base, "ref"),
+        is_fork=is_fork,
+        is_open=pull.text("state") == "open",
+        is_merged=pull.flag("merged"),
+        is_draft=pull.flag("draft"),
+        labels=frozenset(label.text("name") for label in pull.each("labels")),
+        time=values.time(pull, "updated_at"),
+    )
