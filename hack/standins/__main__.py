@@ -1,4 +1,4 @@
-"""`python -m hack.standins --kubeconfig PATH helm-operator|flux|engine-double [options]`: runs until SIGTERM or SIGINT.
+"""`python -m hack.standins --kubeconfig PATH PROGRAM [options]`: runs until SIGTERM or SIGINT.
 
 Prints `ready` on stdout once it has seen everything that is there; logs go to stderr.
 """
@@ -21,6 +21,7 @@ from controller.client import Client
 from controller.client.config import Connection, load
 from hack.standins import crds, plays
 from hack.standins.engine_double import EngineDouble
+from hack.standins.flux.double import FluxDouble
 from hack.standins.flux.flux import Flux
 from hack.standins.flux.flux import Options as FluxOptions
 from hack.standins.flux.loop import Pace
@@ -112,6 +113,10 @@ def _engine_double(client: Client, _connection: Connection, options: argparse.Na
     return EngineDouble(client=client, plays=_plays(options), workers=options.workers, show_phases=options.phases)
 
 
+def _flux_double(client: Client, _connection: Connection, options: argparse.Namespace, _folder: Path) -> StandIn:
+    return FluxDouble(client=client, plays=_plays(options), workers=options.workers, show_phases=options.phases)
+
+
 def _plays(options: argparse.Namespace) -> Plays:
     seconds = {operation: getattr(options, f"{operation}_delay", 0.0) for operation in OPERATIONS}
     return Plays(seconds=seconds, failing=options.fail)
@@ -150,10 +155,16 @@ def _parser() -> argparse.ArgumentParser:
     ):
         _add_seconds(flux, name, seconds, meaning)
 
-    double = programs.add_parser("engine-double", help="answers at once, without git or Helm", allow_abbrev=False)
-    double.set_defaults(build=_engine_double)
-    _add_common(double, workers=4)
-    double.add_argument("--phases", action="store_true", help="also write the phases on the way")
+    for name, build, engine in (
+        ("engine-double", _engine_double, "the Helm Operator"),
+        ("flux-double", _flux_double, "Flux"),
+    ):
+        double = programs.add_parser(
+            name, help=f"{engine}, but answers at once, without git or Helm", allow_abbrev=False
+        )
+        double.set_defaults(build=build)
+        _add_common(double, workers=4)
+        double.add_argument("--phases", action="store_true", help="also write the phases on the way")
     return parser
 
 
