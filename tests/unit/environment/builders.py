@@ -179,15 +179,19 @@ def observation(
     environment: Mapping[str, Any] | None = None,
     namespace: Mapping[str, Any] | None = None,
     releases: Sequence[Mapping[str, Any]] = (),
+    cached: Mapping[Target, Any] | None = None,
     answers: Mapping[Subject, Any] | None = None,
     ages: Mapping[str, float] | None = None,
     now: datetime = NOW,
 ) -> Observation:
-    """What one reconcile sees; the environment is a good one unless it is given."""
+    """What one reconcile sees; the environment is a good one unless it is given.
+
+    `releases` are the Helm Operator's; `cached` holds objects of any engine.
+    """
     return Observation(
         cached_environment=environment if environment is not None else globals()["environment"](),
         cached_namespace=namespace,
-        cached={release_target(release["metadata"]["name"]): release for release in releases},
+        cached={release_target(release["metadata"]["name"]): release for release in releases} | dict(cached or {}),
         answers=answers or {},
         ages=ages or {},
         now=now,

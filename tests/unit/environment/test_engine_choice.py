@@ -1,0 +1,96 @@
+"""Which engine an environment has: by option, by what was made before, or by what the cluster serves; and it stays."""
+
+import pytest
+
+from controller.api import flux as flux_api
+from controller.api.environment import ENVIRONMENT_LABEL
+from controller.api.helm_operator import HELM_RELEASES
+from controller.environment import engine_choice
+from controller.environment.effects import GroupVersion, Read, Target
+from controller.environment.engines import flux, helm_operator
+from controller.environment.observation import REFUSED
+from controller.environment.options import EnvironmentOptions
+from controller.environment.phases import source
+from tests.unit.environment.builders import NAME, RELEASE_NAME, environment, observation
+
+AUTO = EnvironmentOptions()
+HELM_OPERATOR = {GroupVersion("helm.fluxcd.io/v1"): frozenset({"helmreleases"})}
+FLUX = {
+    GroupVersion("helm.toolkit.fluxcd.io/v2"): frozenset({"helmreleases"}),
+    GroupVersion("source.toolkit.fluxcd.io/v1"): frozenset({"gitrepositories", "buckets"}),
+}
+NONE = dict.fromkeys((*HELM_OPERATOR, *FLUX), frozenset())
+
+
+def _chosen(options=AUTO, **seen):
+    return engine_choice.choose(observation(**seen), options)
+
+
+def _recorded(engine):
+    return environment(status={"release": {"engine": engine, "name": RELEASE_NAME}})
+
+
+def _made(resource):
+    obj = {"metadata": {"name": RELEASE_NAME, "namespace": NAME, "labels": {ENVIRONMENT_LABEL: NAME}}}
+    return {Target(resource, RELEASE_NAME, NAME): obj}
+
+
+def test_an_option_decides_for_every_environment():
+    explicit = EnvironmentOptions(release_engine="helm-operator")
+
+    assert _chosen(explicit, environment=_recorded("flux"), answers=NONE | FLUX) is helm_operator
+    assert engine_choice.questions(observation(), explicit) == ()
+
+
+def test_without_an_option_the_cluster_is_asked_what_it_serves():
+    asked = engine_choice.questions(observation(), AUTO)
+
+    assert {effect.subject for effect in asked} == {*HELM_OPERATOR, *FLUX}
+    assert all(isinstance(effect, Read) for effect in asked)
+
+
+@pytest.mark.parametrize(
+    ("served", "want"),
+    [
+        pytest.param(NONE | HELM_OPERATOR, helm_operator, id="the Helm Operator alone"),
+        pytest.param(NONE | FLUX, flux, id="Flux alone"),
+        pytest.param(HELM_OPERATOR | FLUX, flux, id="Flux where both are there"),
+        pytest.param(NONE, None, id="none"),
+        pytest.param(dict.fromkeys(NONE, REFUSED), None, id="none that we may know of"),
+    ],
+)
+def test_what_is_served_decides_about_a_first_release(served, want):
+    assert _chosen(answers=served) is want
+    assert engine_choice.questions(observation(answers=served), AUTO) == ()
+
+
+def test_half_of_flux_is_not_flux():
+    without_sources = NONE | HELM_OPERATOR | {GroupVersion("helm.toolkit.fluxcd.io/v2"): frozenset({"helmreleases"})}
+
+    assert _chosen(answers=without_sources) is helm_operator
+
+
+def test_what_the_status_records_stays_whatever_is_installed_beside_it():
+    assert _chosen(environment=_recorded("helm-operator"), answers=HELM_OPERATOR | FLUX) is helm_operator
+    assert _chosen(environment=_recorded("flux"), answers=NONE | HELM_OPERATOR) is flux
+    assert engine_choice.questions(observation(environment=_recorded("flux")), AUTO) == ()
+
+
+@pytest.mark.parametrize(
+    ("resource", "want"), [(HELM_RELEASES, helm_operator), (flux_api.HELM_RELEASES, flux)], ids=["engine 1", "engine 2"]
+)
+def test_a_release_that_was_made_tells_where_the_status_was_lost(resource, want):
+    assert _chosen(cached=_made(resource), answers=HELM_OPERATOR | FLUX) is want
+
+
+def test_an_engine_that_nobody_knows_any_more_is_chosen_anew():
+    assert _chosen(environment=_recorded("engine-9"), answers=NONE | FLUX) is flux
+
+
+def test_without_an_engine_the_environment_says_which_there_are_and_looks_again():
+    decision = source.decide(observation(answers=NONE), AUTO)
+
+    assert decision.reason == "ReleaseEngineMissing"
+    assert "helmreleases.helm.fluxcd.io (helm-operator)" in decision.message
+    assert "gitrepositories.source.toolkit.fluxcd.io (flux)" in decision.message
+    assert decision.recheck_after == AUTO.recheck_interval
