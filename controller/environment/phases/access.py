@@ -39,7 +39,7 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
 
 
 def _is_needed(observation: Observation, options: EnvironmentOptions, engine: Engine) -> bool:
-    if engine.RUNS_AS_ACCOUNT and not _is_settled(observation):
+    if engine.RUNS_AS_ACCOUNT and not _is_settled(observation, engine):
         return True
     if observation.namespace is None:
         return False
@@ -47,8 +47,12 @@ def _is_needed(observation: Observation, options: EnvironmentOptions, engine: En
     return failed or bool(releases.outdated(observation, engine))
 
 
-def _is_settled(observation: Observation) -> bool:
-    """Whether this generation is deployed already: then the rights were right when it was."""
+def _is_settled(observation: Observation, engine: Engine) -> bool:
+    """Whether this generation is deployed already: then the rights were right when it was.
+
+    A release that is gone may have gone with its whole namespace.
+    """
     environment = observation.environment
     ready = conditions.find(environment.conditions, "Ready") or {}
-    return ready.get("status") == conditions.TRUE and ready.get("observedGeneration") == environment.generation
+    deployed = ready.get("status") == conditions.TRUE and ready.get("observedGeneration") == environment.generation
+    return deployed and observation.get(releases.wanted(observation, engine)) is not None

@@ -12,6 +12,7 @@ from controller.environment.options import EnvironmentOptions
 from controller.environment.phases.access import decide
 from tests.unit.environment.builders import (
     NAME,
+    RELEASE_NAME,
     UID,
     environment,
     go_on,
@@ -219,12 +220,15 @@ def test_with_flux_a_new_environment_gets_all_rights_before_its_release():
 
 def test_with_flux_rights_are_looked_at_until_the_generation_is_deployed():
     ready = {"type": "Ready", "status": "True", "observedGeneration": 1}
-
-    assert isinstance(_decide_with_flux(namespace=namespace()), Wait)
+    release = {Target(flux.RELEASES, RELEASE_NAME, NAME): {"metadata": {"name": RELEASE_NAME}}}
     settled = environment(status={"conditions": [ready]})
-    assert _decide_with_flux(environment=settled, namespace=namespace()) == go_on()
     changed = environment(generation=2, status={"conditions": [ready]})
-    assert isinstance(_decide_with_flux(environment=changed, namespace=namespace()), Wait)
+
+    assert isinstance(_decide_with_flux(namespace=namespace(), cached=release), Wait)
+    assert _decide_with_flux(environment=settled, namespace=namespace(), cached=release) == go_on()
+    assert isinstance(_decide_with_flux(environment=changed, namespace=namespace(), cached=release), Wait)
+    # It may have gone with its namespace.
+    assert isinstance(_decide_with_flux(environment=settled, namespace=namespace()), Wait)
 
 
 def test_without_a_namespace_there_is_nothing_to_have_rights_in():

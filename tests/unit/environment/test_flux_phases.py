@@ -1,4 +1,4 @@
-"""The phases with Flux: a source beside the release, an account that it runs as, suspension, a finalizer to wait for."""
+"""The phases with Flux: a source beside the release, its account, suspension, and a finalizer to wait for."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A small world around the heart: an API server, caches that lag, a Helm Operator, time, and a process that may die.
+"""A small world around the heart: an API server, caches that lag, both engines, time, and a process that may die.
 
 While the controller works, the world checks what must never be broken, whatever the history; see `Invariants`.
 """
@@ -34,6 +34,7 @@ from tests.unit.environment.builders import (
     operator_options,
 )
 from tests.unit.environment.fake_api import Crash, FakeApi, Write
+from tests.unit.environment.fake_flux import FakeFlux
 from tests.unit.environment.fake_operator import FakeOperator
 
 WATCHED = (ENVIRONMENTS, NAMESPACES, *engines.RESOURCES)
@@ -104,12 +105,18 @@ class World:
         self.seconds = 0.0
         self.api = FakeApi(now=self.timestamp)
         self.operator = FakeOperator(self.api, now=self.timestamp)
+        self.flux = FakeFlux(self.api, now=self.timestamp)
+        self.api.serves = set(engines.RESOURCES)
         self.recorded = Recorded()
         self.api.on_write.append(self._check)
         self.restart()
 
     def timestamp(self) -> str:
         return to_time(NOW + timedelta(seconds=self.seconds))
+
+    def engines_step(self) -> bool:
+        """The engines do a little; whether there was anything to do."""
+        return any([self.operator.step(), self.flux.step()])
 
     # The controller's process
 
@@ -170,7 +177,7 @@ class World:
             self.sync()
             version = self.api.version
             result = self.reconcile(name)
-            worked = self.operator.step() if operator else False
+            worked = self.engines_step() if operator else False
             self.api.finish_namespaces()
             moved = worked or self.api.version != version or result.requeue
             if not moved and result.requeue_after is None:
