@@ -1,7 +1,10 @@
 """Names that Kubernetes and Helm accept, and cutting long ones."""
 
+import hashlib
+import re
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.apimachinery import names
@@ -68,3 +71,144 @@ def test_the_first_glob_that_matches_the_whole_name_is_told():
     assert names.matches_any("my-default", globs) is None
     assert names.matches_any("kube", globs) is None
     assert names.matches_any("anything", ()) is None
+
+
+@pytest.mark.parametrize("text", ["run-pipeline", "a" * 63, "0--0", "a-0123456789a", "a-012345678"])
+def test_a_text_that_is_a_name_stays_as_it_is(text):
+    assert names.conform(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        ("feat/x", "feat-x-"),
+        ("Feat-X", "feat-x-"),
+        ("feat_x.y", "feat-x-y-"),
+        ("feat-x-", "feat-x-"),
+        ("-feat-x", "feat-x-"),
+        ("grün", "gr-n-"),
+        ("a" * 64, "a" * 52 + "-"),
+        ("a" * 51 + "-" * 20, "a" * 51 + "-"),
+        ("a\n", "a-"),
+        ("日本", ""),
+        ("", ""),
+        ("\udcff", ""),
+    ],
+)
+def test_a_text_that_is_changed_ends_in_the_hash_of_the_original(text, start):
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:10]
+    assert names.conform(text) == start + digest
+
+
+def test_nobody_can_choose_a_name_that_belongs_to_another_text():
+    taken = names.conform("feat/x")
+    assert names.conform(taken) != taken
+    assert names.conform(names.conform("日本")) != names.conform("日本")
+
+
+def test_the_release_of_a_branch_has_a_name_that_helm_takes():
+    assert names.release_name("run-pipeline") == "run-pipeline"
+    assert len(names.release_name("a" * 54)) == 53
+
+
+def test_an_environment_is_called_after_its_repository_and_pull_request():
+    assert names.environment_name("stakater-nordmart-inventory", 74) == "stakater-nordmart-inventory-74"
+
+
+def test_a_name_that_is_cut_keeps_the_number():
+    name = names.environment_name("r" * 100, 74)
+    assert len(name) == 63
+    assert re.fullmatch(r"r{49}-74-[0-9a-f]{10}", name)
+
+
+@pytest.mark.parametrize("repository", ["日本", "", "---", "/"])
+def test_a_repository_without_a_single_letter_still_gives_a_name(repository):
+    name = names.environment_name(repository, 7)
+    assert re.fullmatch(r"7-[0-9a-f]{10}", name)
+
+
+@pytest.mark.parametrize(
+    ("template", "name"),
+    [("pr-{pr}-{repo}", "pr-7-shop"), ("{repo}-pr-{pr}", "shop-pr-7"), ("a-{repo}-b-{pr}-c", "a-shop-b-7-c")],
+)
+def test_a_template_may_say_it_otherwise(template, name):
+    assert names.is_name_template(template)
+    assert names.environment_name("shop", 7, template=template) == name
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "",
+        "{repo}",
+        "{pr}",
+        "{repo}{pr}",
+        "{repo}1{pr}",
+        "{repo}-{pr}-{pr}",
+        "{repo}-{pr}-",
+        "-{repo}-{pr}",
+        "{repo!r}-{pr}",
+        "{repo.__class__}-{pr}",
+        "{repo}-{pr}-{branch}",
+        "Pr-{pr}-{repo}",
+        "pr-{pr}-{repo}-" + "a" * 40,
+        "{repo}-{pr}\n",
+    ],
+)
+def test_a_template_in_which_two_could_become_one_is_none(template):
+    assert not names.is_name_template(template)
+
+
+BRANCHES = st.one_of(
+    st.text(max_size=200),
+    st.text("ab/-._AB1", max_size=8),
+    st.text("abcdef0123456789-", min_size=8, max_size=70),
+)
+TEMPLATES = st.sampled_from(["{repo}-{pr}", "pr-{pr}-{repo}", "{repo}-pr-{pr}", "1-{pr}-2-{repo}-3"])
+NUMBERS = st.integers(min_value=1, max_value=2**31)
+
+
+def _release_names_are_distinct(branches):
+    found = {names.release_name(branch) for branch in branches}
+    assert len(found) == len(branches)
+    assert all(names.is_dns_label(name, limit=53) for name in found)
+
+
+def _environment_names_are_distinct(pulls, template):
+    found = {names.environment_name(repository, number, template=template) for repository, number in pulls}
+    assert len(found) == len(pulls)
+    assert all(names.is_dns_label(name) for name in found)
+
+
+@settings(max_examples=500)
+@given(st.sets(BRANCHES, max_size=8))
+def test_the_releases_of_different_branches_have_different_names(branches):
+    _release_names_are_distinct(branches)
+
+
+@settings(max_examples=500)
+@given(st.sets(st.tuples(BRANCHES, NUMBERS), max_size=8), TEMPLATES)
+def test_different_pull_requests_have_different_names(pulls, template):
+    _environment_names_are_distinct(pulls, template)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@settings(max_examples=10_000)
+@given(st.sets(BRANCHES, max_size=8))
+def test_the_releases_of_many_branches_have_different_names(branches):
+    _release_names_are_distinct(branches)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@settings(max_examples=10_000)
+@given(st.sets(st.tuples(BRANCHES, NUMBERS), max_size=8), TEMPLATES)
+def test_many_pull_requests_have_different_names(pulls, template):
+    _environment_names_are_distinct(pulls, template)
+
+
+@given(BRANCHES.filter(lambda text: text != ""))
+def test_neighbours_of_a_text_are_told_apart(text):
+    variants = {text, text.upper(), text.lower(), text + "-", "-" + text, text.replace("/", "-"), names.conform(text)}
+    _environment_names_are_distinct({(variant, 1) for variant in variants}, names.DEFAULT_NAME_TEMPLATE)
