@@ -9,10 +9,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from controller import sharedconfig
 from controller.api import flux
 from controller.api.environment import ENVIRONMENTS
 from controller.api.helm_operator import HELM_RELEASES
 from controller.api.rbac import ENVIRONMENT_ROLE, ROLE_BINDINGS
+from controller.api.tronador_config import CONFIG_NAME, TRONADOR_CONFIGS
 from controller.apimachinery import giturls
 from controller.apimachinery.resources import EVENTS, LEASES, NAMESPACES
 from controller.app.election import LEASE_NAME
@@ -20,6 +22,8 @@ from controller.app.options import Options
 from controller.environment.watches import WATCHES
 from hack.localcluster.schema.crd_checks import check_definition
 from hack.localcluster.schema.structural import Structural
+from tests.unit.sharedconfig.fixtures import FIXTURES as CONFIGS
+from tests.unit.sharedconfig.fixtures import fixture
 
 ROOT = Path(__file__).parent.parent.parent
 MANIFESTS = sorted((ROOT / "manifests").rglob("*.yaml"))
@@ -27,6 +31,7 @@ MANIFESTS = sorted((ROOT / "manifests").rglob("*.yaml"))
 NOT_OF_KUBERNETES = ("kustomization.yaml",)
 WATCHING = {"list", "watch"}
 READING = WATCHING | {"get"}
+OURS = (ENVIRONMENTS, TRONADOR_CONFIGS)
 
 # What each effect needs, by hand: the verbs that `apply`, the Event recorder and the elector send.
 USED = {
@@ -79,12 +84,18 @@ def test_kubernetes_accepts_every_object(file):
         kubernetes_validate.validate(document, "1.36", strict=True)
 
 
-def test_the_api_server_accepts_our_definition_of_an_environment():
-    for definition in _objects("CustomResourceDefinition"):
+def test_the_api_server_accepts_our_definitions():
+    definitions = _objects("CustomResourceDefinition")
+    assert {definition["spec"]["names"]["kind"] for definition in definitions} == {
+        ENVIRONMENTS.kind,
+        TRONADOR_CONFIGS.kind,
+    }
+    for definition in definitions:
         assert check_definition(definition) == []
 
 
-def test_every_field_of_an_environment_is_described():
+@pytest.mark.parametrize("resource", OURS, ids=lambda resource: resource.kind)
+def test_every_field_of_our_kinds_is_described(resource):
     undescribed = []
 
     def visit(schema, path):
@@ -95,17 +106,57 @@ def test_every_field_of_an_environment_is_described():
         if isinstance(schema.get("items"), dict):
             visit(schema["items"], f"{path}[].")
 
-    visit(_definition_schema(), "")
+    visit(_definition_schema(resource), "")
     assert undescribed == []
 
 
-def test_every_sample_passes_our_own_definition():
-    schema = Structural(_definition_schema())
-    samples = _objects(ENVIRONMENTS.kind)
+@pytest.mark.parametrize("resource", OURS, ids=lambda resource: resource.kind)
+def test_no_text_of_our_kinds_is_unbounded(resource):
+    unbounded = []
+
+    def visit(schema, path):
+        if schema.get("type") == "string" and not {"maxLength", "enum", "format"} & schema.keys():
+            unbounded.append(path)
+        if schema.get("type") == "array" and "maxItems" not in schema:
+            unbounded.append(path)
+        for name, field in (schema.get("properties") or {}).items():
+            visit(field, f"{path}.{name}")
+        for part in ("items", "additionalProperties"):
+            if isinstance(schema.get(part), dict):
+                visit(schema[part], f"{path}[]")
+
+    for part in ("spec", "resources"):
+        visit(_definition_schema(resource)["properties"].get(part) or {}, part)
+    assert unbounded == []
+
+
+@pytest.mark.parametrize("resource", OURS, ids=lambda resource: resource.kind)
+def test_every_sample_passes_our_own_definition(resource):
+    schema = Structural(_definition_schema(resource))
+    samples = _objects(resource.kind)
     assert samples
     for sample in samples:
         assert schema.unknown_fields(sample) == []
         assert schema.validate(sample) == []
+
+
+def test_the_sample_of_the_shared_configuration_is_the_one_that_counts_and_sound():
+    [sample] = _objects(TRONADOR_CONFIGS.kind)
+    assert (sample["metadata"]["name"], sample["metadata"]["namespace"]) == (CONFIG_NAME, Options().namespace)
+    assert sharedconfig.problems(sharedconfig.parse(sample)) == ()
+
+
+@pytest.mark.parametrize("file", CONFIGS, ids=lambda file: file.name)
+def test_what_users_of_the_original_wrote_can_be_stored_whatever_is_wrong_with_it(file):
+    schema = Structural(_definition_schema(TRONADOR_CONFIGS))
+    config = yaml.safe_load(fixture(file))
+    assert schema.unknown_fields(config) == []
+    assert schema.validate(config) == []
+
+
+@pytest.mark.parametrize("parts", [{}, {"spec": None}, {"spec": {}, "resources": None}, {"spec": {"mappings": None}}])
+def test_a_shared_configuration_may_lack_any_part(parts):
+    assert Structural(_definition_schema(TRONADOR_CONFIGS)).validate(parts) == []
 
 
 @given(
@@ -187,8 +238,8 @@ def test_every_binding_is_for_the_account_that_the_options_name():
         assert subject["namespace"] == options.namespace
 
 
-def _definition_schema():
-    definition = _named("CustomResourceDefinition", f"{ENVIRONMENTS.plural}.{ENVIRONMENTS.group}")
+def _definition_schema(resource=ENVIRONMENTS):
+    definition = _named("CustomResourceDefinition", f"{resource.plural}.{resource.group}")
     return definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
 
 

@@ -1,0 +1,43 @@
+"""TronadorConfig (`tronador.stakater.com/v1alpha1`): its constants, and a typed view to read it through."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from controller.api.environment import GROUP
+from controller.apimachinery import objects
+from controller.apimachinery.objects import Object
+from controller.apimachinery.resources import Resource
+
+TRONADOR_CONFIGS = Resource(GROUP, "v1alpha1", "tronadorconfigs", "TronadorConfig", namespaced=True)
+# The one that counts, in the controller's own namespace.
+CONFIG_NAME = "tronador-config"
+
+
+@dataclass(frozen=True, slots=True)
+class TronadorConfig:
+    """A read view of one TronadorConfig. The form of what it says is the business of `controller.sharedconfig`."""
+
+    obj: Object
+
+    @property
+    def generation(self) -> int:
+        return objects.generation(self.obj)
+
+    @property
+    def resources(self) -> Any:
+        return self.obj.get("resources")
+
+    @property
+    def spec(self) -> Any:
+        return self.obj.get("spec")
+
+    @property
+    def status(self) -> Mapping[str, Any]:
+        return self.obj.get("status") or {}
+
+    @property
+    def conditions(self) -> tuple[Mapping[str, Any], ...]:
+        return tuple(self.status.get("conditions") or ())

@@ -1,0 +1,144 @@
+"""Everything that is wrong with a TronadorConfig and can be told without a cluster."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from controller.api import flux, helm_operator
+from controller.apimachinery import names
+from controller.sharedconfig import repositories, secret_data
+from controller.sharedconfig.model import Copy, Manifest, Problem, SharedConfig
+
+INVALID: Final = "InvalidManifest"
+CLUSTER_SCOPED: Final = "ClusterScopedKind"
+DUPLICATE: Final = "Duplicate"
+NOT_SUPPORTED: Final = "KindNotSupported"
+BAD_REPOSITORY: Final = "InvalidRepository"
+BAD_NAME: Final = "InvalidName"
+SECRET_KIND: Final = ("", "Secret")
+
+_API_VERSION: Final = re.compile(r"([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?v[0-9][a-z0-9]*")
+_KIND: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*")
+# The API server takes every text as a name that can be a part of a path; each kind may ask for more.
+_NAME: Final = re.compile(r"(?!\.{1,2}$)[^/%\s]{1,253}")
+# What Kubernetes itself has beside namespaces. Discovery tells of all others.
+_CLUSTER_SCOPED: Final = frozenset(
+    {
+        ("", "Namespace"),
+        ("", "Node"),
+        ("", "PersistentVolume"),
+        ("admissionregistration.k8s.io", "MutatingAdmissionPolicy"),
+        ("admissionregistration.k8s.io", "MutatingAdmissionPolicyBinding"),
+        ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"),
+        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"),
+        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"),
+        ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"),
+        ("apiextensions.k8s.io", "CustomResourceDefinition"),
+        ("apiregistration.k8s.io", "APIService"),
+        ("certificates.k8s.io", "CertificateSigningRequest"),
+        ("networking.k8s.io", "IngressClass"),
+        ("node.k8s.io", "RuntimeClass"),
+        ("rbac.authorization.k8s.io", "ClusterRole"),
+        ("rbac.authorization.k8s.io", "ClusterRoleBinding"),
+        ("scheduling.k8s.io", "PriorityClass"),
+        ("storage.k8s.io", "CSIDriver"),
+        ("storage.k8s.io", "StorageClass"),
+        ("tronador.stakater.com", "EnvironmentProvisioner"),
+    }
+)
+# What carries an environment's label among these is a release of it, and would be uninstalled as one too many.
+_OF_ENGINES: Final = frozenset(
+    (resource.group, resource.kind)
+    for resource in (helm_operator.HELM_RELEASES, flux.HELM_RELEASES, flux.GIT_REPOSITORIES)
+)
+
+
+def problems(config: SharedConfig) -> tuple[Problem, ...]:
+    """Everything that is wrong, in the order in which it is written down."""
+    objects = (*config.manifests, *config.secrets)
+    return (
+        *config.misfits,
+        *(problem for manifest in objects for problem in of_manifest(manifest)),
+        *duplicates(objects, config.copies),
+        *_of_mappings(config),
+        *_of_copies(config.copies),
+    )
+
+
+def of_manifest(manifest: Manifest) -> tuple[Problem, ...]:
+    """Everything that is wrong with one object."""
+    return tuple(_of_manifest(manifest))
+
+
+def duplicates(manifests: Iterable[Manifest], copies: Iterable[Copy]) -> Iterator[Problem]:
+    """Objects that would be one and the same in an environment."""
+    keyed = [(manifest.key, manifest.field) for manifest in manifests if manifest.name]
+    keyed += [((*SECRET_KIND, copy.name), copy.field) for copy in copies if copy.name]
+    seen: dict[tuple[str, str, str], str] = {}
+    for key, field in keyed:
+        if (first := seen.setdefault(key, field)) != field:
+            _, kind, name = key
+            yield Problem(DUPLICATE, field, f"{kind} {name!r} stands at {first} already; remove one of the two")
+
+
+def cluster_scoped(manifest: Manifest) -> Problem:
+    """Said of a manifest whose kind does not live in namespaces."""
+    message = f"a {manifest.kind} belongs to no namespace, and environments get nothing else; remove it"
+    return Problem(CLUSTER_SCOPED, manifest.field, message)
+
+
+def _of_manifest(manifest: Manifest) -> Iterator[Problem]:
+    field = manifest.field
+    if not _API_VERSION.fullmatch(manifest.api_version):
+        yield Problem(INVALID, f"{field}.apiVersion", "write the version of the object's kind, as v1 or apps/v1")
+    if not _KIND.fullmatch(manifest.kind):
+        yield Problem(INVALID, f"{field}.kind", "write the object's kind, as ConfigMap")
+    if not _NAME.fullmatch(manifest.name):
+        yield Problem(INVALID, f"{field}.metadata.name", "give the object a name; generateName cannot be kept right")
+    kind = (manifest.group, manifest.kind)
+    if kind in _CLUSTER_SCOPED:
+        yield cluster_scoped(manifest)
+    if kind in _OF_ENGINES:
+        message = f"an environment has one release, and its {manifest.kind} is made from its spec; remove this one"
+        yield Problem(NOT_SUPPORTED, field, message)
+    if kind == SECRET_KIND:
+        yield from secret_data.problems(manifest)
+
+
+def _of_mappings(config: SharedConfig) -> Iterator[Problem]:
+    seen: dict[str, str] = {}
+    for mapping in config.mappings:
+        yield from _of_repositories(mapping.repositories, mapping.field)
+        for repository in mapping.repositories:
+            if (first := seen.setdefault(repository, mapping.field)) != mapping.field:
+                message = f"{repository!r} stands in {first} already, which counts; remove one of the two"
+                yield Problem(DUPLICATE, f"{mapping.field}.repos", message)
+        for name, of_name in (
+            ("authSecret", mapping.credentials.auth_secret),
+            ("imagePullSecret", mapping.credentials.image_pull_secret),
+        ):
+            yield from _of_name(of_name, f"{mapping.field}.{name}")
+    yield from _of_name(config.org_level.auth_secret, "spec.orgLevelSecrets.authSecret")
+    yield from _of_name(config.org_level.image_pull_secret, "spec.orgLevelSecrets.imagePullSecret")
+
+
+def _of_copies(copies: Iterable[Copy]) -> Iterator[Problem]:
+    for copy in copies:
+        if copy.name:
+            yield from _of_name(copy.name, f"{copy.field}.name")
+        else:
+            yield Problem(BAD_NAME, f"{copy.field}.name", "name the Secret that is to be copied")
+        yield from _of_repositories(copy.repositories or (), copy.field)
+
+
+def _of_repositories(given: Iterable[str], field: str) -> Iterator[Problem]:
+    for position, repository in enumerate(given):
+        if message := repositories.problem(repository):
+            yield Problem(BAD_REPOSITORY, f"{field}.repos[{position}]", message)
+
+
+def _of_name(name: str, field: str) -> Iterator[Problem]:
+    if name and not names.is_dns_subdomain(name):
+        yield Problem(BAD_NAME, field, f"{name[:253]!r} can be no Secret's name")

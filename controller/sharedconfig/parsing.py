@@ -1,0 +1,97 @@
+"""From a TronadorConfig as somebody wrote it to its parts. Takes every form: what is none of the schema's is a misfit.
+
+`null` and absent are the same everywhere, and a config may lack its spec, its resources, or both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from controller.api.tronador_config import TronadorConfig
+from controller.apimachinery.objects import Object
+from controller.sharedconfig.model import Copy, Credentials, Manifest, Problem, RepositoryMapping, SharedConfig
+
+MISFIT: Final = "InvalidConfig"
+
+
+def parse(obj: Object) -> SharedConfig:
+    """The parts of a TronadorConfig."""
+    reader = _Reader()
+    config = TronadorConfig(obj)
+    resources = reader.mapping(config.resources, "resources")
+    spec = reader.mapping(config.spec, "spec")
+    return SharedConfig(
+        manifests=tuple(reader.manifests(resources.get("manifests"), "resources.manifests")),
+        secrets=tuple(reader.manifests(spec.get("secrets"), "spec.secrets")),
+        mappings=tuple(reader.mappings(spec.get("mappings"), "spec.mappings")),
+        org_level=reader.credentials(spec.get("orgLevelSecrets"), "spec.orgLevelSecrets"),
+        copies=tuple(reader.copies(spec.get("copySecrets"), "spec.copySecrets")),
+        # The last of all arguments to be evaluated: by now everything has been looked at.
+        misfits=tuple(reader.misfits),
+    )
+
+
+class _Reader:
+    """Reads fields of any form and remembers those that are not of theirs."""
+
+    def __init__(self) -> None:
+        self.misfits: list[Problem] = []
+
+    def mapping(self, value: Any, field: str) -> Mapping[str, Any]:
+        if value is None or isinstance(value, Mapping):
+            return value or {}
+        self._misfit(field, "use a map")
+        return {}
+
+    def manifests(self, value: Any, field: str) -> Iterator[Manifest]:
+        for position, item in enumerate(self._list(value, field)):
+            where = f"{field}[{position}]"
+            body = self.mapping(item, where)
+            metadata = self.mapping(body.get("metadata"), f"{where}.metadata")
+            words = (_word(body.get("apiVersion")), _word(body.get("kind")), _word(metadata.get("name")))
+            yield Manifest(where, *words, body)
+
+    def mappings(self, value: Any, field: str) -> Iterator[RepositoryMapping]:
+        for position, item in enumerate(self._list(value, field)):
+            where = f"{field}[{position}]"
+            repositories = self._texts(self.mapping(item, where).get("repos"), f"{where}.repos")
+            yield RepositoryMapping(where, repositories, self.credentials(item, where))
+
+    def credentials(self, value: Any, field: str) -> Credentials:
+        names = self.mapping(value, field)
+        return Credentials(
+            self._text(names.get("authSecret"), f"{field}.authSecret"),
+            self._text(names.get("imagePullSecret"), f"{field}.imagePullSecret"),
+        )
+
+    def copies(self, value: Any, field: str) -> Iterator[Copy]:
+        for position, item in enumerate(self._list(value, field)):
+            where = f"{field}[{position}]"
+            copy = self.mapping(item, where)
+            repositories = None if copy.get("repos") is None else self._texts(copy["repos"], f"{where}.repos")
+            yield Copy(where, self._text(copy.get("name"), f"{where}.name"), repositories)
+
+    def _list(self, value: Any, field: str) -> list[Any]:
+        if value is None or isinstance(value, list):
+            return value or []
+        self._misfit(field, "use a list")
+        return []
+
+    def _texts(self, value: Any, field: str) -> tuple[str, ...]:
+        return tuple(self._text(item, f"{field}[{position}]") for position, item in enumerate(self._list(value, field)))
+
+    def _text(self, value: Any, field: str) -> str:
+        if value is None or isinstance(value, str):
+            return value or ""
+        self._misfit(field, "use a text")
+        return ""
+
+    def _misfit(self, field: str, message: str) -> None:
+        problem = Problem(MISFIT, field, message)
+        if problem not in self.misfits:
+            self.misfits.append(problem)
+
+
+def _word(value: Any) -> str:
+    return value if isinstance(value, str) else ""
