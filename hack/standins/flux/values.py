@@ -1,7 +1,4 @@
-"""A release's values: every reference in order, a later one over an earlier one, the inline values over all.
-
-A value with a target path goes over the inline values too, as they are when its turn comes.
-"""
+"""A release's values: every reference in order, a later one over an earlier one, the inline values over all."""
 
 from __future__ import annotations
 
@@ -52,24 +49,12 @@ def compose(
             raise ValuesError(_words(reference, namespace, str(error))) from error
         except ApiError as error:
             raise ValuesError(str(error)) from error
-        path = reference.get("targetPath")
         try:
-            if path:
-                result = with_path(merge(result, inline), str(path), _scalar(text, parse))
-            else:
-                documents = parse(text)
-                result = merge(result, documents[0] if documents else {})
+            documents = parse(text)
         except HelmError as error:
             raise ValuesError(_words(reference, namespace, str(error))) from error
+        result = merge(result, documents[0] if documents else {})
     return merge(result, inline)
-
-
-def with_path(values: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
-    """The values with one set at a dotted path; maps on the way are made."""
-    first, _, rest = path.partition(".")
-    inner = values.get(first)
-    below = with_path(inner if isinstance(inner, Mapping) else {}, rest, value) if rest else value
-    return {**values, first: below}
 
 
 def _text(reference: Mapping[str, Any], read: Callable[[str, str], Object]) -> str:
@@ -87,13 +72,6 @@ def _text(reference: Mapping[str, Any], read: Callable[[str, str], Object]) -> s
         return base64.b64decode(data[key]).decode()
     except (binascii.Error, UnicodeDecodeError) as error:
         raise ValuesError(f"failed to read values data: {error}") from error
-
-
-def _scalar(text: str, parse: Callable[[str], list[dict[str, Any]]]) -> Any:
-    """What `--set` would make of a text."""
-    if text[:1] in ("'", '"') and text[-1:] == text[:1]:
-        return text.strip("'\"")
-    return parse(f"value: {text}")[0]["value"]
 
 
 def _words(reference: Mapping[str, Any], namespace: str, reason: str) -> str:
