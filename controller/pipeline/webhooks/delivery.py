@@ -77,7 +77,7 @@ def _parameters(pull: PullRequest, name: str) -> dict[str, Any]:
         "name": name,
         "repo_name": pull.repository,
         "pr_number": pull.number,
-        "repository": pull.repository_url,
+        "repository_url": pull.repository_url,
         "git_url": pull.source_url if pinned else pull.repository_url,
         "git_ref": pull.commit if pull.is_fork else pull.branch,
         "commit": pull.commit,

@@ -1,0 +1,91 @@
+"""`tronador event`: what a webhook's delivery means for the environment of its pull request."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping
+from typing import Final
+
+from controller.apimachinery import names
+from controller.app import exits
+from controller.app.commands import files
+from controller.app.options import OptionError
+from controller.pipeline.webhooks import Delivery, Rules, decide
+
+NAME: Final = "event"
+HELP: Final = "decide what a webhook of GitHub or GitLab means for an environment"
+_SIGNATURE_VARIABLE: Final = "TRONADOR_SIGNATURE"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's flags."""
+    parser.description = (
+        "Read the body of a webhook (GitHub pull_request, GitLab merge_request) and print as JSON whether to apply, "
+        "remove or ignore, why, and the parameters for render, publish and retire. Exit code 1: the delivery is "
+        "refused, because its signature is wrong or its body is broken."
+    )
+    parser.add_argument(
+        "--body", metavar="FILE", required=True, help="the request's body as it came; - is standard input"
+    )
+    parser.add_argument(
+        "--event-type",
+        metavar="NAME",
+        default="",
+        help="value of the header X-GitHub-Event or X-Gitlab-Event (default: what the body tells)",
+    )
+    parser.add_argument(
+        "--signature",
+        metavar="TEXT",
+        help="value of the header X-Hub-Signature-256 or X-Gitlab-Token; the latter is a secret, and belongs into "
+        f"${_SIGNATURE_VARIABLE}",
+    )
+    parser.add_argument(
+        "--secret-file",
+        metavar="FILE",
+        help="file with the webhook's secret; with it a delivery without the right signature is refused",
+    )
+    parser.add_argument(
+        "--allow-fork-label",
+        metavar="NAME",
+        default="",
+        help="label by which a maintainer lets one commit of a fork in (default: forks are ignored)",
+    )
+    parser.add_argument("--drafts", action="store_true", help="give drafts an environment too (default: none)")
+    parser.add_argument(
+        "--name-template",
+        metavar="TEXT",
+        default=names.DEFAULT_NAME_TEMPLATE,
+        help="how environments are called, the same as for render (default: %(default)s)",
+    )
+    parser.add_argument("-o", "--output", metavar="FILE", help="file for the decision (default: standard output)")
+
+
+def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Print the decision. OptionError: a flag is wrong; PipelineError: the delivery is refused."""
+    if not names.is_name_template(parsed.name_template):
+        raise OptionError(
+            f"--name-template: {parsed.name_template!a} is none: write {{repo}} and {{pr}} once each, with a dash "
+            "between them, among a-z, 0-9 and -"
+        )
+    secret = files.read_bytes(parsed.secret_file, "--secret-file") if parsed.secret_file is not None else None
+    delivery = Delivery(
+        raw=files.read_bytes(parsed.body, "--body"),
+        event=parsed.event_type,
+        signature=(parsed.signature if parsed.signature is not None else environ.get(_SIGNATURE_VARIABLE, "")).strip(),
+        # An editor's line end is not part of a secret.
+        secret=secret.rstrip(b"\r\n") if secret is not None else None,
+    )
+    decision = decide(
+        delivery,
+        Rules(fork_label=parsed.allow_fork_label, drafts=parsed.drafts),
+        name=lambda pull: names.environment_name(pull.repository, pull.number, template=parsed.name_template),
+    )
+    answer = {
+        "decision": str(decision.verdict),
+        "reason": decision.reason,
+        "provider": decision.provider,
+        "parameters": decision.parameters,
+    }
+    files.write_text(parsed.output, json.dumps(answer, indent=2) + "\n")
+    return exits.OK

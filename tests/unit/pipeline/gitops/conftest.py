@@ -1,0 +1,62 @@
+"""Publishing to a real repository, in the test's own process."""
+
+import pytest
+
+from controller.pipeline import gitops
+from tests.unit.pipeline.gitops.origin_repository import OriginRepository, environment
+
+
+@pytest.fixture
+def repository(tmp_path):
+    """The GitOps repository."""
+    return OriginRepository(tmp_path)
+
+
+NOBODY = gitops.Origin()
+
+
+class Pipeline:
+    """One pipeline that publishes and retires; `reports` is what it told meanwhile."""
+
+    def __init__(self, repository, **target):
+        self.reports = []
+        self._target = {
+            "remote": gitops.parse_remote(str(repository.path)),
+            "branch": "main",
+            "credentials": gitops.Credentials(),
+            "author_name": "tronador",
+            "author_email": "tronador@localhost",
+            "timeout": 30.0,
+            **target,
+        }
+
+    def publish(self, document=None, *, path="envs", revive=False, time=""):
+        """Publish; the outcome."""
+        document = environment() if document is None else document
+        found = gitops.read_environment(document, "environment.yaml")
+        places = gitops.places(path, found.name)
+        source = gitops.origin_of(found.obj)
+        return self._bring(
+            places,
+            lambda content: gitops.publish(
+                content, places=places, document=document, source=source, revive=revive, time=time
+            ),
+        )
+
+    def retire(self, name="shop-74", *, path="envs", source=NOBODY, time=""):
+        """Retire; the outcome."""
+        places = gitops.places(path, name)
+        return self._bring(places, lambda content: gitops.retire(content, places=places, source=source, time=time))
+
+    def _bring(self, places, decide):
+        target = gitops.Target(**self._target)
+        change = gitops.bring(
+            target, places, decide, subject=f"Change {places.name}", report=self.reports.append, rand=lambda: 0.0
+        )
+        return str(change.outcome)
+
+
+@pytest.fixture
+def pipeline(repository):
+    """A pipeline for that repository."""
+    return Pipeline(repository)

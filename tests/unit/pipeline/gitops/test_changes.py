@@ -1,0 +1,167 @@
+"""What is to be changed, decided from what lies in the folder."""
+
+import pytest
+
+from controller.pipeline.gitops import Content, GitOpsError, Origin, Outcome, places, publish, retire
+from controller.pipeline.gitops.tombstone import Tombstone
+
+SHOP = Origin("github.com/acme/shop", "74")
+OTHER = Origin("github.com/other/shop", "74")
+NEXT = Origin("github.com/acme/shop", "75")
+UNKNOWN = Origin()
+PLACES = places("envs", "shop-74")
+FILE, STONE, KEEP = "envs/shop-74.yaml", "envs/.retired/shop-74", "envs/.gitkeep"
+EARLY, CLOSED, LATE = "2026-03-01T11:00:00Z", "2026-03-01T12:00:00Z", "2026-03-01T13:00:00Z"
+GRAVE = Tombstone(SHOP, CLOSED)
+
+
+def published(content, *, document=b"new", source=SHOP, revive=False, time=""):
+    return publish(content, places=PLACES, document=document, source=source, revive=revive, time=time)
+
+
+def retired(content, *, source=SHOP, time=CLOSED):
+    return retire(content, places=PLACES, source=source, time=time)
+
+
+def test_a_new_environment_is_one_file():
+    change = published(Content())
+    assert (change.outcome, change.writes) == (Outcome.PUBLISHED, {FILE: b"new"})
+
+
+def test_the_same_content_changes_nothing():
+    change = published(Content(file=b"new", origin=SHOP))
+    assert (change.outcome, change.writes) == (Outcome.UNCHANGED, {})
+
+
+def test_another_content_replaces_it():
+    assert published(Content(file=b"old", origin=SHOP)).writes == {FILE: b"new"}
+    assert published(Content(file=b"old", origin=UNKNOWN), source=UNKNOWN).writes == {FILE: b"new"}
+    # A name may be handed on from one pull request of a repository to the next.
+    assert published(Content(file=b"old", origin=SHOP), source=NEXT).writes == {FILE: b"new"}
+
+
+@pytest.mark.parametrize(
+    ("present", "source", "words"),
+    [
+        (OTHER, SHOP, "pull request 74 of the repository github.com/other/shop, not to"),
+        (UNKNOWN, SHOP, "a repository that it does not name"),
+        (SHOP, UNKNOWN, "pull request 74 of the repository github.com/acme/shop"),
+        (None, SHOP, "cannot be read"),
+    ],
+)
+def test_what_belongs_to_somebody_else_is_not_overwritten(present, source, words):
+    for document in (b"new", b"old"):
+        with pytest.raises(GitOpsError) as refused:
+            published(Content(file=b"old", origin=present), source=source, document=document)
+        assert words in str(refused.value)
+        assert FILE in str(refused.value)
+
+
+@pytest.mark.parametrize("time", ["", EARLY, CLOSED])
+def test_a_build_that_ends_after_the_close_brings_nothing_back(time):
+    change = published(Content(tombstone=GRAVE), time=time)
+    assert (change.outcome, change.writes) == (Outcome.RETIRED, {})
+    assert "--revive" in change.reason
+
+
+@pytest.mark.parametrize("stone", [GRAVE, Tombstone(SHOP), Tombstone(UNKNOWN), Tombstone(Origin(SHOP.repository))])
+def test_a_tombstone_can_be_overruled(stone):
+    change = published(Content(tombstone=stone), revive=True)
+    assert (change.outcome, change.writes) == (Outcome.PUBLISHED, {STONE: None, FILE: b"new"})
+
+
+def test_what_happened_after_the_close_is_a_reopening():
+    assert published(Content(tombstone=GRAVE), time=LATE).writes == {STONE: None, FILE: b"new"}
+
+
+def test_a_tombstone_without_a_time_holds_until_it_is_overruled():
+    assert published(Content(tombstone=Tombstone(SHOP)), time=LATE).outcome is Outcome.RETIRED
+
+
+@pytest.mark.parametrize("stone", [Tombstone(OTHER, CLOSED), Tombstone(NEXT, CLOSED)])
+def test_a_tombstone_holds_for_its_own_pull_request_only(stone):
+    assert published(Content(tombstone=stone), time=EARLY).writes == {FILE: b"new"}
+
+
+def test_a_retired_environment_leaves_a_tombstone():
+    change = retired(Content(file=b"old", origin=SHOP))
+    assert change.outcome is Outcome.RETIRED
+    assert change.writes == {
+        FILE: None,
+        STONE: b'{"repository": "github.com/acme/shop", "pullRequest": "74", "time": "2026-03-01T12:00:00Z"}\n',
+    }
+
+
+def test_a_tombstone_learns_from_the_file_what_it_was_not_told():
+    change = retired(Content(file=b"old", origin=SHOP), source=UNKNOWN, time="")
+    assert change.writes[STONE] == b'{"repository": "github.com/acme/shop", "pullRequest": "74"}\n'
+
+
+def test_a_file_that_cannot_be_read_is_retired_all_the_same():
+    assert retired(Content(file=b"broken", origin=None)).writes[FILE] is None
+
+
+def test_the_tombstone_of_an_environment_that_never_was_stops_its_late_build():
+    change = retired(Content())
+    assert change.outcome is Outcome.RETIRED
+    assert list(change.writes) == [STONE]
+
+
+@pytest.mark.parametrize("time", ["", EARLY, CLOSED])
+def test_retiring_again_changes_nothing(time):
+    change = retired(Content(tombstone=GRAVE), time=time)
+    assert (change.outcome, change.writes) == (Outcome.UNCHANGED, {})
+
+
+def test_a_second_close_moves_the_tombstone_on():
+    assert LATE.encode() in retired(Content(tombstone=GRAVE), time=LATE).writes[STONE]
+
+
+def test_the_next_pull_requests_tombstone_takes_the_place_of_the_last_ones():
+    assert b'"75"' in retired(Content(tombstone=GRAVE), source=NEXT).writes[STONE]
+
+
+@pytest.mark.parametrize("present", [OTHER, NEXT])
+def test_what_belongs_to_somebody_else_is_left_alone(present):
+    change = retired(Content(file=b"theirs", origin=present))
+    assert (change.outcome, change.writes) == (Outcome.UNCHANGED, {})
+    assert "left alone" in change.reason
+
+
+def test_the_last_file_leaves_something_that_keeps_the_folder():
+    assert retired(Content(file=b"old", origin=SHOP, others=False)).writes[KEEP] == b""
+    assert KEEP not in retired(Content(file=b"old", origin=SHOP, others=True)).writes
+
+
+def test_the_root_needs_nothing_that_keeps_it():
+    root = places(".", "shop-74")
+    change = retire(Content(file=b"old", origin=SHOP, others=False), places=root, source=SHOP, time="")
+    assert sorted(change.writes) == [".retired/shop-74", "shop-74.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "file"),
+    [
+        ("envs", "envs/shop-74.yaml"),
+        ("./team/envs/", "team/envs/shop-74.yaml"),
+        ("team//envs", "team/envs/shop-74.yaml"),
+        (".", "shop-74.yaml"),
+        ("", "shop-74.yaml"),
+        ("-x", "-x/shop-74.yaml"),
+        ("a b;$(id)", "a b;$(id)/shop-74.yaml"),
+    ],
+)
+def test_a_folder_is_relative_to_the_root(folder, file):
+    assert places(folder, "shop-74").file == file
+
+
+@pytest.mark.parametrize("folder", ["/etc", "..", "a/../../b", ".git", "a/.GIT/hooks", "a\nb", "a\\b", "a\x00b"])
+def test_a_folder_that_leads_elsewhere_is_refused(folder):
+    with pytest.raises(ValueError, match="no folder of the repository"):
+        places(folder, "shop-74")
+
+
+@pytest.mark.parametrize("name", ["", "..", "../../x", "a/b", "A", "--x", "a\n", "$(id)", "a" * 64, ".retired"])
+def test_a_name_that_is_none_is_refused(name):
+    with pytest.raises(ValueError, match="no name of an environment"):
+        places("envs", name)

@@ -1,0 +1,27 @@
+"""Tombstones as they lie in a repository, also when somebody has been at them."""
+
+import pytest
+
+from controller.pipeline.gitops import Origin
+from controller.pipeline.gitops.tombstone import Tombstone, parse
+
+
+@pytest.mark.parametrize(
+    "stone",
+    [
+        Tombstone(Origin("github.com/acme/shop", "74"), "2026-03-01T12:00:00Z"),
+        Tombstone(Origin("github.com/acme/shop")),
+        Tombstone(Origin()),
+    ],
+)
+def test_it_is_read_as_it_was_written(stone):
+    assert parse(stone.text()) == stone
+    assert stone.text().count(b"\n") == 1
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"garbage", b"\xff", b"[]", b"3", b"{}", b"[" * 100_000, b'{"repository": null}']
+)
+def test_one_that_cannot_be_read_holds_for_everybody(content):
+    stone = parse(content)
+    assert stone.outlives(Origin("github.com/acme/shop", "74"), time="2026-03-01T12:00:00Z")

@@ -1,0 +1,143 @@
+"""Webhook bodies of our own, of the real shape as far as it is read, and how a test asks about one."""
+
+import copy
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from controller.pipeline.webhooks import Delivery, Rules, decide
+
+FIXTURES = Path(os.environ.get("TRONADOR_FIXTURES") or Path(__file__).parents[5] / "shared/fixtures") / "github"
+SHA = "6f50ff2f00112233445566778899aabbccddeeff"
+OLD_SHA = "0123456789abcdef0123456789abcdef01234567"
+TIME = "2026-03-01T12:00:00Z"
+LABEL = "preview"
+STRICT = Rules()
+
+
+def ask(body, *, rules=STRICT, **delivery):
+    """The decision about a body, which may be an object or raw bytes."""
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return decide(Delivery(raw=raw, **delivery), rules, name=lambda pull: f"{pull.repository}-{pull.number}")
+
+
+def verdict(body, **options):
+    """Only what is to be done."""
+    return str(ask(body, **options).verdict)
+
+
+def recorded(name):
+    """A real payload, from the material beside the project."""
+    path = FIXTURES / name
+    if not path.is_file():
+        pytest.skip(f"{path} is not there")
+    return json.loads(path.read_bytes())
+
+
+def github(action="opened", *, fork=False, gone=False, labels=(), label=None, **pull):
+    """A `pull_request` event of GitHub; further arguments are fields of the pull request."""
+    base = _github_repository(1, "acme/shop")
+    source = None if gone else _github_repository(2, "stranger/shop") if fork else base
+    body = {
+        "action": action,
+        "number": 74,
+        "pull_request": {
+            "number": 74,
+            "state": "closed" if action == "closed" else "open",
+            "draft": False,
+            "merged": False,
+            "title": "Sell more",
+            "updated_at": TIME,
+            "labels": [{"id": 1, "name": name} for name in labels],
+            "head": {"ref": "run-pipeline", "sha": SHA, "repo": source},
+            "base": {"ref": "main", "sha": OLD_SHA, "repo": base},
+            **pull,
+        },
+        "repository": base,
+        "sender": {"id": 7, "login": "someone"},
+    }
+    if label is not None:
+        body["label"] = {"id": 1, "name": label}
+    return body
+
+
+def gitlab(action="open", *, fork=False, gone=False, labels=(), changes=None, pushed=False, **attributes):
+    """A merge request event of GitLab; further arguments are fields of `object_attributes`."""
+    target = _gitlab_project("acme/shop")
+    source = None if gone else _gitlab_project("stranger/shop") if fork else target
+    states = {"close": "closed", "merge": "merged"}
+    return {
+        "object_kind": "merge_request",
+        "event_type": "merge_request",
+        "user": {"id": 7, "username": "someone"},
+        "project": {"id": 1, **target},
+        "repository": {"name": "The Shop", "homepage": target["web_url"]},
+        "object_attributes": {
+            "id": 990074,
+            "iid": 74,
+            "action": action,
+            "state": states.get(action, "opened"),
+            "title": "Sell more",
+            "draft": False,
+            "work_in_progress": False,
+            "source_branch": "run-pipeline",
+            "target_branch": "main",
+            "source_project_id": None if gone else 2 if fork else 1,
+            "target_project_id": 1,
+            "source": source,
+            "target": target,
+            "last_commit": {"id": SHA, "title": "Sell more"},
+            "labels": [{"id": 1, "title": name} for name in labels],
+            "updated_at": "2026-03-01 12:00:00 UTC",
+            **({"oldrev": OLD_SHA} if pushed else {}),
+            **attributes,
+        },
+        "labels": [{"id": 1, "title": name} for name in labels],
+        "changes": changes or {},
+    }
+
+
+def labels_changed(before, after):
+    """`changes` of GitLab for labels."""
+    return {
+        "labels": {"previous": [{"title": name} for name in before], "current": [{"title": name} for name in after]}
+    }
+
+
+def changed(body, path, value):
+    """A copy of a body with the field at the dotted `path` set, or taken out when `value` is `...`."""
+    copied = copy.deepcopy(body)
+    *parents, last = path.split(".")
+    where = copied
+    for name in parents:
+        where = where[name]
+    if value is ...:
+        del where[last]
+    else:
+        where[last] = value
+    return copied
+
+
+def _github_repository(number, full_name):
+    return {
+        "id": number,
+        "name": full_name.partition("/")[2],
+        "full_name": full_name,
+        # Says nothing about the pull request: the base itself may be a fork of something else.
+        "fork": True,
+        "clone_url": f"https://github.com/{full_name}.git",
+        "ssh_url": f"git@github.com:{full_name}.git",
+    }
+
+
+def _gitlab_project(path):
+    return {
+        "name": "The Shop",
+        "path_with_namespace": path,
+        "web_url": f"https://gitlab.example.com/{path}",
+        "git_http_url": f"https://gitlab.example.com/{path}.git",
+        "git_ssh_url": f"git@gitlab.example.com:{path}.git",
+        "default_branch": "main",
+    }

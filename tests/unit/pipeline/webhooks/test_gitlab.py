@@ -1,0 +1,132 @@
+"""What GitLab's merge requests come to. One delivery can tell several things there."""
+
+import pytest
+
+from controller.pipeline.webhooks import BodyError, Rules
+from tests.unit.pipeline.webhooks.payloads import LABEL, SHA, TIME, ask, changed, gitlab, labels_changed, verdict
+
+FORKS = Rules(fork_label=LABEL)
+TO_DRAFT = {"draft": {"previous": False, "current": True}}
+TO_READY = {"draft": {"previous": True, "current": False}}
+TO_OTHER_BASE = {"target_branch": {"previous": "main", "current": "next"}}
+
+
+@pytest.mark.parametrize(
+    ("body", "want"),
+    [
+        (gitlab("open"), "apply"),
+        (gitlab("reopen"), "apply"),
+        (gitlab("update", pushed=True), "apply"),
+        (gitlab("update", changes=TO_OTHER_BASE), "apply"),
+        (gitlab("update", changes=TO_READY), "apply"),
+        (gitlab("update", changes=TO_DRAFT, draft=True), "remove"),
+        (gitlab("update", changes={"title": {"previous": "a", "current": "b"}}), "ignore"),
+        (gitlab("update", changes=labels_changed([], ["x"]), labels=["x"]), "ignore"),
+        (gitlab("update"), "ignore"),
+        (gitlab("approved"), "ignore"),
+        (gitlab("unapproval"), "ignore"),
+        (gitlab("close"), "remove"),
+        (gitlab("merge"), "remove"),
+        (gitlab("update", pushed=True, state="closed"), "ignore"),
+        (gitlab("update", pushed=True, state="merged"), "ignore"),
+        (gitlab("open", draft=True), "ignore"),
+        (gitlab("open", draft=..., work_in_progress=True), "ignore"),
+        (gitlab("update", pushed=True, draft=True), "ignore"),
+    ],
+)
+def test_each_is_decided(body, want):
+    if body["object_attributes"]["draft"] is ...:
+        body = changed(body, "object_attributes.draft", ...)
+    decision = ask(body)
+    assert (str(decision.verdict), decision.provider) == (want, "gitlab")
+
+
+def test_a_draft_that_is_pushed_and_made_ready_at_once_is_made():
+    assert verdict(gitlab("update", pushed=True, changes=TO_READY)) == "apply"
+
+
+def test_merged_and_closed_are_told_apart():
+    assert ask(gitlab("merge")).reason == "pull request 74 was merged"
+    assert ask(gitlab("close")).reason == "pull request 74 was closed"
+
+
+@pytest.mark.parametrize(
+    ("body", "want"),
+    [
+        (gitlab("open", fork=True), "ignore"),
+        (gitlab("open", fork=True, labels=[LABEL]), "ignore"),
+        (gitlab("update", fork=True, labels=[LABEL], changes=labels_changed([], [LABEL])), "apply"),
+        (gitlab("update", fork=True, labels=[LABEL], changes=labels_changed([LABEL], [LABEL, "x"])), "ignore"),
+        (gitlab("update", fork=True, labels=[LABEL], changes=labels_changed([], [LABEL]), pushed=True), "ignore"),
+        (gitlab("update", fork=True, labels=[LABEL], pushed=True), "ignore"),
+        (gitlab("update", fork=True, changes=labels_changed([LABEL], [])), "remove"),
+        (gitlab("reopen", fork=True, labels=[LABEL]), "ignore"),
+        (gitlab("close", fork=True), "remove"),
+        (gitlab("merge", gone=True), "remove"),
+        (gitlab("update", gone=True, labels=[LABEL], changes=labels_changed([], [LABEL])), "ignore"),
+    ],
+)
+def test_forks_need_the_label_and_after_each_push_anew(body, want):
+    assert verdict(body, rules=FORKS) == want
+
+
+@pytest.mark.parametrize("action", ["open", "reopen", "update"])
+def test_forks_are_ignored_unless_a_label_is_named(action):
+    body = gitlab(action, fork=True, pushed=True, labels=[LABEL], changes=labels_changed([], [LABEL]))
+    assert verdict(body) == "ignore"
+
+
+def test_the_parameters_are_those_of_the_merge_request():
+    assert ask(gitlab("update", pushed=True)).parameters == {
+        "name": "shop-74",
+        "repo_name": "shop",
+        "pr_number": 74,
+        "repository_url": "https://gitlab.example.com/acme/shop.git",
+        "git_url": "https://gitlab.example.com/acme/shop.git",
+        "git_ref": "run-pipeline",
+        "commit": SHA,
+        "base_ref": "main",
+        "fork": False,
+        "event_time": TIME,
+    }
+
+
+def test_a_fork_is_pinned_to_the_commit_that_was_looked_at():
+    body = gitlab("update", fork=True, labels=[LABEL], changes=labels_changed([], [LABEL]))
+    parameters = ask(body, rules=FORKS).parameters
+    assert parameters["git_url"] == "https://gitlab.example.com/stranger/shop.git"
+    assert parameters["git_ref"] == SHA
+
+
+@pytest.mark.parametrize("time", ["2026-03-01 12:00:00 UTC", "2026-03-01T12:00:00Z", "2026-03-01T14:00:00.944+02:00"])
+def test_moments_are_read_in_each_of_their_spellings(time):
+    assert ask(gitlab(updated_at=time)).parameters["event_time"] == TIME
+
+
+def test_a_moved_project_is_still_the_same():
+    moved = changed(gitlab(), "object_attributes.source.path_with_namespace", "old/place")
+    assert ask(moved).parameters["fork"] is False
+
+
+def test_a_close_needs_no_commit():
+    assert verdict(gitlab("close", last_commit=None)) == "remove"
+    with pytest.raises(BodyError, match=r"object_attributes\.last_commit: is missing"):
+        ask(gitlab("open", last_commit=None))
+
+
+@pytest.mark.parametrize("event", ["Merge Request Hook", "System Hook", ""])
+def test_the_header_may_name_the_hook(event):
+    assert verdict(gitlab(), event=event) == "apply"
+
+
+@pytest.mark.parametrize("body", [{"object_kind": "push"}, {"object_kind": "note"}, {"event_name": "project_create"}])
+@pytest.mark.parametrize("event", ["Push Hook", "System Hook", ""])
+def test_other_events_are_ignored(body, event):
+    decision = ask(body, event=event)
+    assert (str(decision.verdict), decision.provider) == ("ignore", "gitlab")
+
+
+@pytest.mark.parametrize("path", ["object_attributes", "object_attributes.iid", "object_attributes.target"])
+def test_a_broken_body_is_refused_with_its_field(path):
+    with pytest.raises(BodyError, match=f"{path}: is missing"):
+        ask(changed(gitlab(), path, ...))

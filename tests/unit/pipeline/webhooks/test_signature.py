@@ -1,0 +1,77 @@
+"""Whom a delivery is believed to come from."""
+
+import hashlib
+import hmac
+import json
+
+import pytest
+
+from controller.pipeline.webhooks import Unverified, signature
+from tests.unit.pipeline.webhooks.payloads import github, gitlab, verdict
+
+SECRET = b"It's a Secret to Everybody"
+BODY = json.dumps(github()).encode()
+
+
+def digest(raw, secret=SECRET, algorithm="sha256"):
+    return f"{algorithm}={hmac.new(secret, raw, algorithm).hexdigest()}"
+
+
+def test_githubs_own_example_is_verified():
+    proof = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
+    assert signature.verify(b"Hello, World!", signature=proof, secret=SECRET) == "github"
+
+
+def test_a_signed_delivery_is_decided():
+    assert verdict(BODY, signature=digest(BODY), secret=SECRET) == "apply"
+
+
+def test_the_signature_is_over_the_raw_form():
+    raw = b"payload=" + json.dumps(github()).replace(" ", "+").encode()
+    assert verdict(raw, signature=digest(raw), secret=SECRET) == "apply"
+
+
+@pytest.mark.parametrize(
+    ("proof", "words"),
+    [
+        ("", "no signature"),
+        (digest(BODY, algorithm="sha1"), "X-Hub-Signature-256"),
+        (digest(BODY + b" "), "not that of this body"),
+        (digest(BODY, secret=b"another"), "not that of this body"),
+        (f"sha256={'0' * 64}", "not that of this body"),
+        (digest(BODY).upper(), "not the webhook's secret"),
+        (digest(BODY)[:-1], "not the webhook's secret"),
+        ("\udcff", "not the webhook's secret"),
+        (hashlib.sha256(BODY).hexdigest(), "not the webhook's secret"),
+    ],
+)
+def test_any_other_proof_is_refused(proof, words):
+    with pytest.raises(Unverified) as refused:
+        verdict(BODY, signature=proof, secret=SECRET)
+    assert words in str(refused.value)
+    assert SECRET.decode() not in str(refused.value)
+    assert not proof or proof not in str(refused.value)
+
+
+def test_an_empty_secret_proves_nothing():
+    with pytest.raises(Unverified, match="empty"):
+        verdict(BODY, signature=digest(BODY, secret=b""), secret=b"")
+
+
+def test_gitlabs_token_is_compared():
+    assert verdict(gitlab(), signature=SECRET.decode(), secret=SECRET) == "apply"
+    with pytest.raises(Unverified):
+        verdict(gitlab(), signature="another", secret=SECRET)
+
+
+def test_a_proof_of_one_provider_proves_nothing_about_the_other():
+    raw = json.dumps(gitlab()).encode()
+    with pytest.raises(Unverified, match="gitlab"):
+        verdict(raw, signature=digest(raw), secret=SECRET)
+    with pytest.raises(Unverified, match="github"):
+        verdict(BODY, signature=SECRET.decode(), secret=SECRET)
+
+
+def test_what_cannot_be_verified_is_not_even_read():
+    with pytest.raises(Unverified):
+        verdict(b"not json", signature="", secret=SECRET)
