@@ -1,0 +1,30 @@
+"""Argo CD's health checks, run as Argo CD runs them: Lua 5.1 with `obj` as its one global, and hardly a library."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import lupa.lua51 as lua
+
+# What is there in Argo CD: the base and table libraries. Neither string nor math, let alone files.
+_ABSENT = ("string", "math", "io", "os", "debug", "coroutine", "python")
+
+
+def health(script: str, obj: Mapping[str, Any]) -> tuple[str, str]:
+    """Status and message that a script gives for an object. Raises lupa.LuaError where it fails."""
+    runtime = lua.LuaRuntime(register_eval=False, register_builtins=False, unpack_returned_tuples=True)
+    names = runtime.globals()
+    for name in _ABSENT:
+        names[name] = None
+    names["obj"] = _table(runtime, obj)
+    result = runtime.execute(script)
+    return result["status"], result["message"]
+
+
+def _table(runtime: lua.LuaRuntime, value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return runtime.table_from({key: _table(runtime, item) for key, item in value.items()})
+    if isinstance(value, list):
+        return runtime.table_from([_table(runtime, item) for item in value])
+    return value

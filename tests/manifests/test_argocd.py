@@ -1,0 +1,132 @@
+"""Argo CD's side: its own CRD takes the Application, and its health check reads an environment as people would."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from controller.api.environment import ENVIRONMENTS
+from controller.environment import status
+from controller.environment.decide import decide
+from tests.manifests.definitions import FIXTURES, documents, named, refusals
+from tests.manifests.lua import health
+from tests.unit.environment.builders import (
+    environment,
+    foreign_namespace,
+    helm_release,
+    namespace,
+    namespace_target,
+    observation,
+    operator_options,
+    operator_status,
+    release_target,
+    words,
+)
+
+KEY = f"resource.customizations.health.{ENVIRONMENTS.group}_{ENVIRONMENTS.kind}"
+OPTIONS = operator_options()
+
+
+def _script() -> str:
+    return named("argocd", "ConfigMap", "argocd-cm")["data"][KEY]
+
+
+def _judged(obj: dict[str, Any]) -> tuple[str, str]:
+    return health(_script(), obj)
+
+
+def _with_status(of: dict[str, Any], **seen: Any) -> dict[str, Any]:
+    """The environment with the status that the controller gives it."""
+    built = observation(**{"namespace": namespace(), "environment": of, **seen})
+    return of | {"status": status.desired(built, decide(built, OPTIONS), OPTIONS)}
+
+
+def _released(phase: str, **changes: Any) -> dict[str, Any]:
+    of = environment(**changes)
+    return _with_status(of, releases=[helm_release(of, status=operator_status(phase))])
+
+
+# The health check
+
+
+@pytest.mark.parametrize(
+    ("obj", "state", "message"),
+    [
+        (_released("Succeeded"), "Healthy", words("Succeeded")),
+        (_released("ChartFetchFailed"), "Progressing", "Waiting for the chart to be fetched."),
+        (_released("Installing"), "Progressing", words("Installing")),
+        (_with_status(environment()), "Progressing", None),
+        (_released("Failed"), "Degraded", words("Failed")),
+        (_with_status(environment(), namespace=foreign_namespace()), "Degraded", None),
+        (_with_status(environment(chart={"git": "file:///etc"})), "Degraded", None),
+        (_released("Succeeded", suspend=True), "Suspended", "The environment is suspended."),
+    ],
+    ids=["deployed", "pending", "deploying", "new", "failed", "stalled", "bad", "suspended"],
+)
+def test_an_environment_is_as_healthy_as_its_status_says(obj: dict[str, Any], state: str, message: str | None) -> None:
+    said = message if message is not None else obj["status"]["applicationStatusMsg"]
+    assert said
+    assert _judged(obj) == (state, said)
+
+
+def test_one_that_is_taken_down_is_progressing_whatever_its_conditions_say() -> None:
+    answers = {namespace_target(): namespace(deleting=True), release_target(): None}
+    obj = _with_status(environment(deleting=True), answers=answers)
+
+    assert obj["status"]["applicationStatus"] == "uninstalling"
+    assert _judged(obj)[0] == "Progressing"
+
+
+@pytest.mark.parametrize("before", ["Succeeded", "Failed"])
+def test_what_is_said_of_an_older_generation_counts_for_nothing(before: str) -> None:
+    obj = _released(before)
+    obj["metadata"]["generation"] += 1
+
+    assert _judged(obj) == ("Progressing", "Waiting for the controller to see this generation.")
+
+
+@pytest.mark.parametrize("absent", [None, {}, {"conditions": []}])
+def test_one_without_a_status_is_progressing(absent: dict[str, Any] | None) -> None:
+    assert _judged(environment(status=absent))[0] == "Progressing"
+
+
+def test_conditions_without_a_message_still_have_words() -> None:
+    for ready, state in (("True", "Healthy"), ("False", "Degraded"), ("Unknown", "Progressing")):
+        found = {"observedGeneration": 1, "conditions": [{"type": "Ready", "status": ready}]}
+        judged = _judged(environment(status=found))
+        assert judged[0] == state
+        assert judged[1]
+
+
+# The manifests
+
+
+@pytest.mark.skipif(not FIXTURES.exists(), reason="no folder with definitions beside the project")
+def test_argo_cd_s_own_definition_takes_the_application() -> None:
+    assert refusals(_application(), definition="argoproj.io_applications") == []
+
+
+def test_the_application_prunes_and_heals_down_to_an_empty_folder() -> None:
+    policy = _application()["spec"]["syncPolicy"]
+
+    assert policy["automated"] == {"prune": True, "selfHeal": True, "allowEmpty": True}
+    assert set(policy["syncOptions"]) == {"ServerSideApply=true", "PruneLast=true", "PrunePropagationPolicy=background"}
+
+
+def test_its_project_allows_environments_from_its_repository_to_its_destination_and_nothing_else() -> None:
+    application = _application()
+    project = named("argocd", "AppProject", application["spec"]["project"])["spec"]
+
+    assert project["clusterResourceWhitelist"] == [{"group": ENVIRONMENTS.group, "kind": ENVIRONMENTS.kind}]
+    assert project["namespaceResourceBlacklist"] == [{"group": "*", "kind": "*"}]
+    assert project["sourceRepos"] == [application["spec"]["source"]["repoURL"]]
+    assert project["destinations"] == [application["spec"]["destination"]]
+
+
+def test_everything_of_argo_cd_is_in_its_own_namespace() -> None:
+    assert {document["metadata"]["namespace"] for document in documents("argocd")} == {"argocd"}
+
+
+def _application() -> dict[str, Any]:
+    return named("argocd", "Application", "tronador-environments")
