@@ -120,6 +120,7 @@ class Client:
         subresource: str = "",
         field_manager: str | None = None,
         force: bool = False,
+        dry_run: bool = False,
     ) -> JsonObject:
         """Patch an object (`subresource`: "status") and return the outcome. Raises Conflict, NotFound, Invalid, ..."""
         return self._call(
@@ -132,6 +133,7 @@ class Client:
                 subresource=subresource,
                 field_manager=field_manager or self._field_manager,
                 force=force,
+                dry_run=dry_run,
             )
         )
 

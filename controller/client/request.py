@@ -166,15 +166,19 @@ def patch(
     subresource: str = "",
     field_manager: str,
     force: bool = False,
+    dry_run: bool = False,
 ) -> Request:
-    """Patch an object. `force` (server-side apply only) takes over fields that other managers own."""
+    """Patch an object. `force` (server-side apply only) takes over fields that other managers own; `dry_run` has the
+    server answer with the outcome and keep nothing.
+    """
     if force and patch_type is not PatchType.APPLY:
         raise ValueError("force belongs to server-side apply")
     if isinstance(body, list) != (patch_type is PatchType.JSON):
         # The package silently turns an object under the JSON patch type into a strategic merge patch.
         raise ValueError("a JSON patch is a list of operations; every other patch is an object")
     path = object_path(resource, namespace, name, subresource)
-    return _write("PATCH", path, body, patch_type.value, _query(fieldManager=field_manager, force=force or None))
+    query = _query(fieldManager=field_manager, force=force or None, dryRun="All" if dry_run else None)
+    return _write("PATCH", path, body, patch_type.value, query)
 
 
 def delete(

@@ -20,6 +20,8 @@ from controller.apimachinery.errors import ApiError
 from controller.client import Client
 from controller.client.config import Connection, load
 from hack.standins import crds, plays
+from hack.standins.argocd.argocd import ArgoCD
+from hack.standins.argocd.argocd import Options as ArgoCDOptions
 from hack.standins.engine_double import EngineDouble
 from hack.standins.flux.double import FluxDouble
 from hack.standins.flux.flux import Flux
@@ -109,6 +111,21 @@ def _flux(client: Client, connection: Connection, options: argparse.Namespace, f
     )
 
 
+def _argocd(client: Client, _connection: Connection, options: argparse.Namespace, folder: Path) -> StandIn:
+    return ArgoCD(
+        client=client,
+        options=ArgoCDOptions(
+            folder=folder,
+            namespace=options.namespace,
+            git_rewrites=options.git_rewrite,
+            git_timeout=options.git_timeout,
+            refresh=options.refresh_interval,
+            heal=options.heal_delay,
+            longest_backoff=options.longest_backoff or float("inf"),
+        ),
+    )
+
+
 def _engine_double(client: Client, _connection: Connection, options: argparse.Namespace, _folder: Path) -> StandIn:
     return EngineDouble(client=client, plays=_plays(options), workers=options.workers, show_phases=options.phases)
 
@@ -155,6 +172,18 @@ def _parser() -> argparse.ArgumentParser:
     ):
         _add_seconds(flux, name, seconds, meaning)
 
+    argocd = programs.add_parser("argocd", help="Argo CD's application controller", allow_abbrev=False)
+    argocd.set_defaults(build=_argocd)
+    _add_git_rewrite(argocd)
+    argocd.add_argument("--namespace", default="argocd", help="of Applications and settings (default argocd)")
+    for name, seconds, meaning in (
+        ("git-timeout", 60.0, "for one git command"),
+        ("refresh-interval", 180.0, "between two looks at repositories and cluster"),
+        ("heal-delay", 5.0, "from a sync to the next one of the same commit"),
+        ("longest-backoff", 0.0, "that a pause after a failed sync lasts at most; 0: as the Application says"),
+    ):
+        _add_seconds(argocd, name, seconds, meaning)
+
     for name, build, engine in (
         ("engine-double", _engine_double, "the Helm Operator"),
         ("flux-double", _flux_double, "Flux"),
@@ -183,7 +212,7 @@ def _add_common(parser: argparse.ArgumentParser, *, workers: int) -> None:
     _add_seconds(parser, "uninstall-delay", 0.0, f"that an uninstall takes; for one object: {plays.DELAY}")
 
 
-def _add_charts(parser: argparse.ArgumentParser) -> None:
+def _add_git_rewrite(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--git-rewrite",
         metavar="PREFIX=PREFIX",
@@ -192,6 +221,10 @@ def _add_charts(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="a git URL that begins with the first leads to the second, as git's insteadOf (repeatable)",
     )
+
+
+def _add_charts(parser: argparse.ArgumentParser) -> None:
+    _add_git_rewrite(parser)
     parser.add_argument("--allow-namespace", default="", help="look at this namespace only")
     _add_seconds(parser, "engine-timeout", 60.0, "for rendering a chart")
     for operation, meaning in (("upgrade", "an upgrade"), ("rollback", "a rollback"), ("test", "a test")):

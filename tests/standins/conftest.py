@@ -13,6 +13,7 @@ from controller.client import Client
 from controller.client.config import load
 from hack.localcluster import LocalCluster
 from hack.standins import crds
+from tests.standins.argocd_bed import ArgoCDBed
 from tests.standins.cluster_bed import ClusterBed
 from tests.standins.flux_bed import FluxBed
 
@@ -46,3 +47,11 @@ def flux_bed(cluster: LocalCluster, _numbers: Iterator[int], tmp_path: Path) -> 
     bed = FluxBed(load(kubeconfig=str(cluster.kubeconfig)), f"environment-{next(_numbers)}", tmp_path)
     yield bed
     bed.client.close()
+
+
+@pytest.fixture
+def argocd_bed(cluster: LocalCluster, _numbers: Iterator[int], tmp_path: Path) -> Iterator[ArgoCDBed]:
+    """A namespace and a GitOps repository."""
+    client = Client(connection=load(kubeconfig=str(cluster.kubeconfig)), field_manager="argocd")
+    yield ArgoCDBed(client, f"argocd-{next(_numbers)}", tmp_path)
+    client.close()

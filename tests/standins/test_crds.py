@@ -1,4 +1,4 @@
-"""Our CRDs of the engines' kinds: what they have is what the originals' have, and a server accepts them."""
+"""Our CRDs of the neighbours' kinds: what they have is what the originals' have, and a server accepts them."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ NAMES = (
     "helmreleases.helm.fluxcd.io",
     "helmreleases.helm.toolkit.fluxcd.io",
     "gitrepositories.source.toolkit.fluxcd.io",
+    "applications.argoproj.io",
 )
 # What a schema decides by; descriptions and the like are its own affair.
 KEYWORDS = (

@@ -26,6 +26,8 @@ from tests.standins.flux_bed import FluxBed
         (["flux", "--git-rewrite", "https://x"], "'https://x' is not PREFIX=PREFIX"),
         (["flux", "--longest-interval", "soon"], "invalid"),
         (["engine-double", "--git-rewrite", "a=b"], "unrecognized arguments"),
+        (["argocd", "--refresh-interval", "often"], "invalid"),
+        (["argocd", "--fail", "install"], "unrecognized arguments"),
     ],
 )
 def test_bad_arguments_end_with_2_and_the_reason(

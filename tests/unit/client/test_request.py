@@ -138,6 +138,12 @@ def test_only_an_apply_can_be_forced() -> None:
         build.patch(WIDGETS, "x", {}, namespace="ns", patch_type=PatchType.MERGE, field_manager="m", force=True)
 
 
+def test_a_patch_can_be_tried_without_being_kept() -> None:
+    kwargs: dict[str, Any] = {"namespace": "ns", "patch_type": PatchType.APPLY, "field_manager": "m"}
+    assert ("dryRun", "All") in build.patch(WIDGETS, "x", {}, dry_run=True, **kwargs).query
+    assert "dryRun" not in dict(build.patch(WIDGETS, "x", {}, **kwargs).query)
+
+
 @pytest.mark.parametrize(("patch_type", "body"), [(PatchType.JSON, {}), (PatchType.MERGE, []), (PatchType.APPLY, [])])
 def test_a_body_of_the_wrong_shape_for_its_patch_is_refused(patch_type: PatchType, body: Any) -> None:
     with pytest.raises(ValueError, match="JSON patch is a list"):

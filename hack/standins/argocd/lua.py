@@ -1,4 +1,4 @@
-"""Argo CD's health checks, run as Argo CD runs them: Lua 5.1 with `obj` as its one global, and hardly a library."""
+"""Health checks in Lua, run as Argo CD runs them: Lua 5.1 with `obj` as its one global, and hardly a library."""
 
 from __future__ import annotations
 
@@ -11,15 +11,22 @@ import lupa.lua51 as lua
 _ABSENT = ("string", "math", "io", "os", "debug", "coroutine", "python")
 
 
+class ScriptError(Exception):
+    """The script failed; the text is Lua's."""
+
+
 def health(script: str, obj: Mapping[str, Any]) -> tuple[str, str]:
-    """Status and message that a script gives for an object. Raises lupa.LuaError where it fails."""
-    runtime = lua.LuaRuntime(register_eval=False, register_builtins=False, unpack_returned_tuples=True)
+    """Status and message that a script gives for an object. Raises ScriptError."""
+    runtime = lua.LuaRuntime(register_eval=False, register_builtins=False)
     names = runtime.globals()
     for name in _ABSENT:
         names[name] = None
     names["obj"] = _table(runtime, obj)
-    result = runtime.execute(script)
-    return result["status"], result["message"]
+    try:
+        result = runtime.execute(script)
+        return str(result["status"]), str(result["message"] or "")
+    except (lua.LuaError, TypeError) as error:
+        raise ScriptError(str(error)) from error
 
 
 def _table(runtime: lua.LuaRuntime, value: Any) -> Any:

@@ -1,0 +1,136 @@
+"""Read views of an Application and of the AppProject that limits it. Pure."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from controller.apimachinery import objects
+from controller.apimachinery.objects import Object
+from controller.apimachinery.resources import Resource
+from controller.client import DeletePropagation
+from hack.standins.argocd.resources import BACKGROUND_FINALIZER, FINALIZER
+
+# What the original retries without being asked, and its pauses in seconds.
+RETRIES = 5
+FIRST_PAUSE, PAUSE_FACTOR, LONGEST_PAUSE = 5.0, 2, 180.0
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """A read view of one Application."""
+
+    obj: Object
+
+    @property
+    def key(self) -> str:
+        return objects.key(self.obj)
+
+    @property
+    def name(self) -> str:
+        return objects.name(self.obj)
+
+    @property
+    def namespace(self) -> str:
+        return objects.namespace(self.obj)
+
+    @property
+    def spec(self) -> Mapping[str, Any]:
+        return self.obj["spec"]
+
+    @property
+    def source(self) -> Mapping[str, Any]:
+        return self.spec.get("source") or {}
+
+    @property
+    def project(self) -> str:
+        return str(self.spec["project"])
+
+    @property
+    def destination_namespace(self) -> str:
+        return str(self.spec["destination"].get("namespace") or "")
+
+    @property
+    def status(self) -> Mapping[str, Any]:
+        return self.obj.get("status") or {}
+
+    @property
+    def is_automated(self) -> bool:
+        automated = self._policy.get("automated")
+        return automated is not None and automated.get("enabled") is not False
+
+    @property
+    def prunes(self) -> bool:
+        return self._automated("prune")
+
+    @property
+    def heals_itself(self) -> bool:
+        return self._automated("selfHeal")
+
+    @property
+    def may_be_empty(self) -> bool:
+        return self._automated("allowEmpty")
+
+    @property
+    def retries(self) -> int:
+        """How often a failed sync is tried again; below 0: for ever."""
+        return int((self._policy.get("retry") or {}).get("limit", RETRIES))
+
+    def pause(self, failures: int) -> float:
+        """Seconds before the next try of a sync that has failed so often."""
+        backoff = (self._policy.get("retry") or {}).get("backoff") or {}
+        first = _seconds(backoff.get("duration"), FIRST_PAUSE)
+        longest = _seconds(backoff.get("maxDuration"), LONGEST_PAUSE)
+        # Bounded before the power is: for ever can be often.
+        return min(longest, first * int(backoff.get("factor") or PAUSE_FACTOR) ** min(failures - 1, 16))
+
+    @property
+    def prune_propagation(self) -> DeletePropagation:
+        """Foreground, unless it is told otherwise."""
+        for option in self._policy.get("syncOptions") or ():
+            name, _, value = str(option).partition("=")
+            if name == "PrunePropagationPolicy":
+                return DeletePropagation(value.capitalize())
+        return DeletePropagation.FOREGROUND
+
+    @property
+    def finalizer(self) -> str:
+        """The finalizer by which its objects go when it goes, or ""."""
+        return next((f for f in objects.finalizers(self.obj) if f in (FINALIZER, BACKGROUND_FINALIZER)), "")
+
+    @property
+    def _policy(self) -> Mapping[str, Any]:
+        return self.spec.get("syncPolicy") or {}
+
+    def _automated(self, name: str) -> bool:
+        return bool((self._policy.get("automated") or {}).get(name))
+
+
+def permits(project: Object, resource: Resource) -> bool:
+    """Whether a project lets its Applications have objects of a kind."""
+    spec = project.get("spec") or {}
+    if not resource.namespaced:
+        return _names(spec.get("clusterResourceWhitelist"), resource)
+    return not _names(spec.get("namespaceResourceBlacklist"), resource)
+
+
+def permits_source(project: Object, url: str) -> bool:
+    """Whether a project lets its Applications come from a repository."""
+    return any(fnmatch.fnmatchcase(url, glob) for glob in (project.get("spec") or {}).get("sourceRepos") or ())
+
+
+def _names(entries: Any, resource: Resource) -> bool:
+    return any(
+        fnmatch.fnmatchcase(resource.group, entry["group"]) and fnmatch.fnmatchcase(resource.kind, entry["kind"])
+        for entry in entries or ()
+    )
+
+
+def _seconds(text: Any, default: float) -> float:
+    if not text:
+        return default
+    number, unit = str(text)[:-1], str(text)[-1]
+    return float(number) * _SECONDS[unit] if unit in _SECONDS else float(text)

@@ -1,0 +1,133 @@
+"""An Application's objects in the cluster: found by their mark, tried, applied and deleted through the API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from controller.apimachinery import objects
+from controller.apimachinery.errors import ApiError, NotFound
+from controller.apimachinery.objects import Object
+from controller.apimachinery.resources import Resource
+from controller.client import Client, DeletePropagation, PatchType
+from hack.standins.argocd import health
+from hack.standins.argocd.application import Application, permits
+from hack.standins.argocd.comparison import MISSING, Row
+from hack.standins.argocd.resources import CONFIG_MAPS, FIELD_MANAGER, SETTINGS, TRACKING, is_tracked, tracking_id
+from hack.standins.helm.engine import HelmError
+from hack.standins.helm.kinds import Kinds
+
+
+class Cluster:
+    """API errors that are about one object stand in its row; all others pass through."""
+
+    def __init__(self, *, client: Client) -> None:
+        self._client = client
+        self._kinds = Kinds(client=client)
+
+    def rows(self, application: Application, project: Object, manifests: Iterable[Object]) -> list[Row]:
+        """What should be, compared with what is."""
+        targets = [self._prepared(application, manifest) for manifest in manifests]
+        live = {_identity(obj): (resource, obj) for resource, obj in self._tracked(application, targets)}
+        settings = self._settings(application.namespace)
+        rows = []
+        for target in targets:
+            _, found = live.pop(_identity(target), (None, None))
+            rows.append(self._row(project, target, found, settings))
+        for resource, obj in live.values():
+            rows.append(Row(resource=resource, live=obj, health=health.of(obj, settings)))
+        return rows
+
+    def apply(self, row: Row) -> None:
+        """Make the object what the repository says. Raises ApiError."""
+        assert row.resource is not None
+        assert row.target is not None
+        self._patch(row.resource, row.target, dry_run=False)
+
+    def delete(self, row: Row, propagation: DeletePropagation) -> None:
+        """Delete the object, and not its successor. Raises ApiError."""
+        assert row.resource is not None
+        assert row.live is not None
+        try:
+            self._client.delete(
+                row.resource,
+                objects.name(row.live),
+                namespace=objects.namespace(row.live),
+                uid=objects.uid(row.live),
+                propagation=propagation,
+            )
+        except NotFound:
+            return
+
+    def _prepared(self, application: Application, manifest: Object) -> Object:
+        metadata: dict[str, Any] = dict(manifest.get("metadata") or {})
+        obj = {**manifest, "metadata": metadata}
+        resource = self._resource(obj)
+        if resource is not None and resource.namespaced:
+            metadata.setdefault("namespace", application.destination_namespace)
+        mark = tracking_id(application.name, obj, application.destination_namespace)
+        metadata["annotations"] = {**(metadata.get("annotations") or {}), TRACKING: mark}
+        return obj
+
+    def _row(self, project: Object, target: Object, live: Object | None, settings: dict[str, str]) -> Row:
+        resource = self._resource(target)
+        judged = (MISSING, "") if live is None else health.of(live, settings)
+        row = Row(resource=resource, target=target, live=live, health=judged)
+        if resource is None:
+            return _refused(row, f"The Kubernetes API could not find {row.name}: is its CRD installed?")
+        if not permits(project, resource):
+            where = objects.name(project)
+            return _refused(row, f"Resource {resource.group}:{resource.kind} is not permitted in project {where}.")
+        try:
+            outcome = self._patch(resource, target, dry_run=True)
+        except ApiError as error:
+            return _refused(row, str(error))
+        return Row(resource=resource, target=target, live=live, outcome=outcome, health=judged)
+
+    def _patch(self, resource: Resource, target: Object, *, dry_run: bool) -> Object:
+        return self._client.patch(
+            resource,
+            objects.name(target),
+            target,
+            namespace=objects.namespace(target) if resource.namespaced else "",
+            patch_type=PatchType.APPLY,
+            field_manager=FIELD_MANAGER,
+            force=True,
+            dry_run=dry_run,
+        )
+
+    def _tracked(self, application: Application, targets: Iterable[Object]) -> Iterator[tuple[Resource, Object]]:
+        """The objects with the Application's mark, of the kinds that it has and of those that it had."""
+        had = application.status.get("resources") or ()
+        kinds = {(str(obj["apiVersion"]), str(obj["kind"])) for obj in targets}
+        kinds |= {(f"{one.get('group', '')}/{one['version']}".lstrip("/"), one["kind"]) for one in had}
+        for api_version, kind in sorted(kinds):
+            resource = self._resource({"apiVersion": api_version, "kind": kind})
+            if resource is None:
+                continue
+            for item in self._client.list(resource).get("items") or ():
+                # Items of a list lack what the list itself says.
+                obj = {"apiVersion": api_version, "kind": kind, **item}
+                if is_tracked(obj, application.name):
+                    yield resource, obj
+
+    def _resource(self, obj: Object) -> Resource | None:
+        try:
+            return self._kinds.resource_of(obj)
+        except HelmError:
+            return None
+
+    def _settings(self, namespace: str) -> dict[str, str]:
+        try:
+            return self._client.get(CONFIG_MAPS, SETTINGS, namespace=namespace).get("data") or {}
+        except NotFound:
+            return {}
+
+
+def _identity(obj: Object) -> tuple[str, str, str, str]:
+    group = str(obj["apiVersion"]).rpartition("/")[0]
+    return group, str(obj["kind"]), objects.namespace(obj), objects.name(obj)
+
+
+def _refused(row: Row, why: str) -> Row:
+    return Row(resource=row.resource, target=row.target, live=row.live, health=row.health, refusal=why)

@@ -1,0 +1,45 @@
+"""An Application's status. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hack.standins.argocd import comparison
+from hack.standins.argocd.comparison import Row
+from hack.standins.argocd.operation import Operation
+
+
+@dataclass(slots=True)
+class Report:
+    """What one look has shown.
+
+    Attributes:
+        error: why nothing could be compared, or "".
+        sync_error: why nothing is synced although it should be, or "".
+    """
+
+    error: str = ""
+    sync_error: str = ""
+    revision: str = ""
+    rows: Sequence[Row] = ()
+
+
+def written(report: Report, operation: Operation | None) -> dict[str, Any]:
+    """The fields to merge into the status; what cannot be known now stays as it was."""
+    status: dict[str, Any] = {"conditions": _conditions(report)}
+    if report.error:
+        status["sync"] = {"status": comparison.UNKNOWN, "revision": report.revision}
+    else:
+        status["sync"] = {"status": comparison.sync_status(report.rows), "revision": report.revision}
+        status["health"] = {"status": comparison.health_status(report.rows)}
+        status["resources"] = [comparison.described(row) for row in report.rows]
+    if operation is not None:
+        status["operationState"] = operation.state()
+    return status
+
+
+def _conditions(report: Report) -> list[dict[str, str]]:
+    found = (("ComparisonError", report.error), ("SyncError", report.sync_error))
+    return [{"type": kind, "message": message} for kind, message in found if message]
