@@ -23,9 +23,10 @@ _TRANSIENT: Final = re.compile(
 _NO_BRANCH: Final = re.compile(r"couldn't find remote ref")
 _NO_ACCESS: Final = re.compile(
     r"authentication failed|could not read (username|password)|permission denied|returned error: 40[13]"
-    r"|host key verification failed|access denied|invalid credentials",
+    r"|access denied|invalid credentials",
     re.IGNORECASE,
 )
+_UNKNOWN_HOST: Final = re.compile(r"host key verification failed", re.IGNORECASE)
 
 
 class GitOpsError(PipelineError):
@@ -51,6 +52,8 @@ def failure(words: str, *, secrets: tuple[str, ...] = ()) -> GitOpsError:
         return LostRace(text)
     if _NO_BRANCH.search(words):
         return GitOpsError(f"there is no such branch: create it, or name another with --branch ({text})")
+    if _UNKNOWN_HOST.search(words):
+        return GitOpsError(f"the host's key is not among the known ones: give it with --known-hosts-file ({text})")
     if _NO_ACCESS.search(words):
         return GitOpsError(
             "the repository refuses these credentials: check --username-file, --password-file or --ssh-key-file "

@@ -1,0 +1,80 @@
+"""Many pipelines push to one GitOps repository at once: nothing is lost, and the history stays a line."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.integration.support.clusters import ROOT
+from tests.integration.support.controllers import clean_environ
+from tests.unit.pipeline.gitops.origin_repository import OriginRepository, environment
+
+
+def tronador(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the program to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "controller", *arguments],
+        cwd=ROOT,
+        env=clean_environ(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+class Crowd:
+    """So many processes at once, which share the work."""
+
+    def __init__(self, folder: Path, repository: OriginRepository, *, processes: int) -> None:
+        self._folder = folder
+        self._where = ("--repository", str(repository.path), "--path", "envs", "--timeout", "5m")
+        self._processes = processes
+
+    def publish(self, names: list[str]) -> None:
+        """Publish an environment for each name."""
+        self._all(self._publish, names)
+
+    def retire(self, names: list[str]) -> None:
+        """Retire each of them."""
+        self._all(lambda name: tronador("retire", *self._where, "--name", name), names)
+
+    def _publish(self, name: str) -> subprocess.CompletedProcess[str]:
+        file = self._folder / f"{name}.yaml"
+        file.write_bytes(environment(name))
+        return tronador("publish", *self._where, "--file", str(file))
+
+    def _all(self, work, names: list[str]) -> None:  # type: ignore[no-untyped-def]
+        with ThreadPoolExecutor(self._processes) as pool:
+            for done in pool.map(work, names):
+                assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("processes", "environments"),
+    [(4, 8), pytest.param(8, 200, marks=[pytest.mark.slow, pytest.mark.timeout(900)])],
+)
+def test_none_is_lost(tmp_path: Path, processes: int, environments: int) -> None:
+    repository = OriginRepository(tmp_path)
+    crowd = Crowd(tmp_path, repository, processes=processes)
+    names = [f"shop-{number}" for number in range(environments)]
+    crowd.publish(names)
+    assert sorted(repository.files()) == sorted(["README.md", *(f"envs/{name}.yaml" for name in names)])
+    assert_is_a_line_of_real_changes(repository, environments)
+    gone, left = names[::2], names[1::2]
+    crowd.retire(gone)
+    wanted = [f"envs/.retired/{name}" for name in gone] + [f"envs/{name}.yaml" for name in left]
+    assert sorted(repository.files()) == sorted(["README.md", *wanted])
+    assert_is_a_line_of_real_changes(repository, environments + len(gone))
+
+
+def assert_is_a_line_of_real_changes(repository: OriginRepository, commits: int) -> None:
+    """Every commit but the first has one parent and changes something, and there is one for each change."""
+    log = repository.log("%T %P")
+    assert len(log) == commits + 1
+    assert all(len(line.split()) == 2 for line in log[:-1])
+    trees = [line.split()[0] for line in log]
+    assert all(newer != older for newer, older in zip(trees, trees[1:], strict=False))

@@ -1,0 +1,254 @@
+"""Publishing and retiring with the real git, in a repository in which others work as well."""
+
+import os
+import socket
+
+import pytest
+
+from controller.pipeline import gitops
+from controller.pipeline.gitops import publishing
+from tests.unit.pipeline.gitops.conftest import Pipeline
+from tests.unit.pipeline.gitops.origin_repository import environment
+
+FILE, STONE, KEEP = "envs/shop-74.yaml", "envs/.retired/shop-74", "envs/.gitkeep"
+
+
+def test_an_environment_comes_changes_and_goes(repository, pipeline):
+    assert pipeline.publish() == "published"
+    assert repository.files()[FILE] == environment().decode()
+    assert pipeline.publish(environment(tag="two")) == "published"
+    assert "two" in repository.files()[FILE]
+    assert pipeline.retire() == "retired"
+    assert sorted(repository.files()) == sorted(["README.md", KEEP, STONE])
+    assert repository.log() == ["Change shop-74"] * 3 + ["Somebody's change"]
+
+
+def test_what_is_there_already_makes_no_commit(repository, pipeline):
+    pipeline.publish()
+    assert pipeline.publish() == "unchanged"
+    assert pipeline.retire() == "retired"
+    assert pipeline.retire() == "unchanged"
+    assert len(repository.log()) == 3
+
+
+def test_a_commit_changes_nothing_else(repository, pipeline):
+    others = {"envs/other.yaml": "a: 1\n", "envs/sub/x.yaml": "b: 2\n", "bin/run": "#!/bin/sh\n"}
+    repository.write(others, mode="100755")
+    pipeline.publish()
+    assert repository.git("show", "--format=", "--name-status", "main").split() == ["A", FILE]
+    assert "100755" in repository.git("ls-tree", "main", "bin/run")
+
+
+def test_retiring_what_is_not_there_leaves_only_a_tombstone(repository, pipeline):
+    repository.write({"envs/other.yaml": "a: 1\n"})
+    assert pipeline.retire() == "retired"
+    assert repository.git("show", "--format=", "--name-status", "main").split() == ["A", STONE]
+
+
+def test_a_late_build_brings_nothing_back_but_a_reopening_does(repository, pipeline):
+    pipeline.publish()
+    pipeline.retire(time="2026-03-01T12:00:00Z")
+    assert pipeline.publish(environment(tag="late"), time="2026-03-01T11:59:00Z") == "retired"
+    assert FILE not in repository.files()
+    assert pipeline.publish(time="2026-03-01T12:05:00Z") == "published"
+    assert sorted(repository.files()) == sorted(["README.md", KEEP, FILE])
+    pipeline.retire()
+    assert pipeline.publish() == "retired"
+    assert pipeline.publish(revive=True) == "published"
+
+
+def test_the_file_of_another_repository_is_not_overwritten(repository, pipeline):
+    pipeline.publish()
+    other = environment(repository="https://github.com/other/shop")
+    with pytest.raises(gitops.GitOpsError, match=r"belongs to pull request 74 of the repository github\.com/acme/shop"):
+        pipeline.publish(other)
+    assert pipeline.retire(source=gitops.Origin("github.com/other/shop", "74")) == "unchanged"
+    assert repository.files()[FILE] == environment().decode()
+
+
+def test_a_file_that_others_broke_is_not_overwritten(repository, pipeline):
+    repository.write({FILE: "<<<<<<< merge\n"})
+    with pytest.raises(gitops.GitOpsError, match="cannot be read"):
+        pipeline.publish()
+
+
+def test_the_commit_names_its_author(repository):
+    Pipeline(repository, author_name="Robot", author_email="robot@example.com").publish()
+    assert repository.log("%an <%ae> %cn <%ce>")[0] == "Robot <robot@example.com> Robot <robot@example.com>"
+
+
+def test_another_branch_is_another_state(repository, pipeline):
+    repository.write({"x": "y"}, branch="team/one")
+    assert Pipeline(repository, branch="team/one").publish() == "published"
+    assert FILE in repository.files("team/one")
+    assert FILE not in repository.files()
+
+
+def test_the_root_may_be_the_folder(repository, pipeline):
+    pipeline.publish(path=".")
+    pipeline.retire(path=".")
+    assert sorted(repository.files()) == [".retired/shop-74", "README.md"]
+
+
+def test_what_others_push_meanwhile_is_kept(repository, pipeline, monkeypatch):
+    real_push = publishing.Branch.push
+    pushes = []
+
+    def push(branch, commit):
+        if len(pushes) < 3:
+            repository.write({f"envs/other-{len(pushes)}.yaml": "a: 1\n"})
+        pushes.append(commit)
+        real_push(branch, commit)
+
+    monkeypatch.setattr(publishing.Branch, "push", push)
+    assert pipeline.publish() == "published"
+    assert len(pushes) == 4
+    assert pipeline.reports == ["others pushed meanwhile, trying again on top of that"] * 3
+    assert {FILE, "envs/other-0.yaml", "envs/other-1.yaml", "envs/other-2.yaml"} <= repository.files().keys()
+    assert repository.log("%p")[0].count(" ") == 0
+
+
+def test_a_close_that_others_push_meanwhile_is_noticed(repository, pipeline, monkeypatch):
+    real_push = publishing.Branch.push
+
+    def push(branch, commit):
+        monkeypatch.setattr(publishing.Branch, "push", real_push)
+        Pipeline(repository).retire()
+        real_push(branch, commit)
+
+    monkeypatch.setattr(publishing.Branch, "push", push)
+    assert pipeline.publish() == "retired"
+    assert FILE not in repository.files()
+
+
+def test_it_gives_up_where_others_are_always_quicker(repository, pipeline, monkeypatch):
+    real_push = publishing.Branch.push
+    pushes = []
+
+    def push(branch, commit):
+        pushes.append(commit)
+        repository.write({"counter": str(len(pushes))})
+        real_push(branch, commit)
+
+    monkeypatch.setattr(publishing.Branch, "push", push)
+    monkeypatch.setattr(publishing, "_RACES", 5)
+    with pytest.raises(gitops.GitOpsError, match="others were quicker 5 times in a row"):
+        pipeline.publish()
+    assert len(pushes) == 5
+
+
+def test_a_refused_push_is_told_in_the_servers_words_and_not_repeated(repository, pipeline, tmp_path):
+    repository.hook("pre-receive", f"echo once >>'{tmp_path}/pushes'\necho 'the branch is protected' >&2\nexit 1\n")
+    with pytest.raises(gitops.GitOpsError, match="the branch is protected"):
+        pipeline.publish()
+    assert (tmp_path / "pushes").read_text() == "once\n"
+
+
+@pytest.mark.parametrize(
+    ("branch", "words"), [("nowhere", "there is no such branch"), ("main", "does not appear to be a git repository")]
+)
+def test_what_is_not_there_is_told(repository, branch, words, tmp_path):
+    where = repository.path if branch == "nowhere" else tmp_path / "nothing.git"
+    remote = gitops.parse_remote(str(where))
+    with pytest.raises(gitops.GitOpsError, match=words):
+        Pipeline(repository, remote=remote, branch=branch).publish()
+
+
+def test_a_host_that_refuses_connections_is_given_up_after_some_attempts(repository):
+    with socket.socket() as taken:
+        # Bound and not listening: whoever connects is refused, and nobody else takes the port.
+        taken.bind(("127.0.0.1", 0))
+        remote = gitops.parse_remote(f"http://127.0.0.1:{taken.getsockname()[1]}/acme/envs")
+        pipeline = Pipeline(repository, remote=remote)
+        with pytest.raises(gitops.GitOpsError, match="the repository cannot be reached"):
+            pipeline.publish()
+    assert len(pipeline.reports) == 4
+
+
+def test_a_host_that_never_answers_ends_with_the_time(repository):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        remote = gitops.parse_remote(f"http://127.0.0.1:{silent.getsockname()[1]}/acme/envs")
+        with pytest.raises(gitops.GitOpsError, match=r"not done within 0\.5s: the repository does not answer"):
+            Pipeline(repository, remote=remote, timeout=0.5).publish()
+
+
+def test_a_push_that_never_ends_ends_with_the_time(repository):
+    fifo = repository.path / "never"
+    os.mkfifo(fifo)
+    repository.hook("pre-receive", f"cat '{fifo}'\n")
+    with pytest.raises(gitops.GitOpsError, match=r"not done within 2s: the repository does not take the push"):
+        Pipeline(repository, timeout=2.0).publish()
+    assert FILE not in repository.files()
+
+
+@pytest.mark.parametrize(
+    ("path", "mode", "words"),
+    [
+        ("envs", "120000", "envs is a symbolic link"),
+        ("envs", "100644", "envs is a file"),
+        (FILE, "120000", f"{FILE} is a symbolic link"),
+        (f"{FILE}/x", "100644", f"{FILE} is a folder"),
+        ("envs/.retired", "120000", r"envs/\.retired is a symbolic link"),
+        (STONE, "120000", f"{STONE} is a symbolic link"),
+    ],
+)
+def test_nothing_in_the_repository_leads_out_of_it(repository, pipeline, tmp_path, path, mode, words):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    repository.write({path: str(outside)}, mode=mode)
+    before = repository.log("%H")
+    for change in (pipeline.publish, pipeline.retire):
+        with pytest.raises(gitops.GitOpsError, match=words):
+            change()
+    assert repository.log("%H") == before
+    assert list(outside.iterdir()) == []
+
+
+def test_no_configuration_hook_or_filter_of_the_machine_or_the_repository_takes_part(
+    repository, pipeline, tmp_path, monkeypatch
+):
+    trap = tmp_path / "trap"
+    script = tmp_path / "script"
+    script.write_text(f'#!/bin/sh\necho "$0" "$@" >>\'{trap}\'\ncat\n')
+    script.chmod(0o755)
+    (tmp_path / "hooks").mkdir()
+    for name in ("pre-push", "pre-commit", "post-checkout", "reference-transaction"):
+        (tmp_path / "hooks" / name).symlink_to(script)
+    config = f"""
+        [core]
+            hooksPath = {tmp_path}/hooks
+            fsmonitor = {script}
+            askPass = {script}
+        [credential]
+            helper = {script}
+        [filter "trap"]
+            clean = {script}
+            smudge = {script}
+        [commit]
+            gpgSign = true
+        [user]
+            name = intruder
+        [init]
+            templateDir = {tmp_path}
+    """
+    (tmp_path / ".gitconfig").write_text(config)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / ".gitconfig"))
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", str(tmp_path / ".gitconfig"))
+    monkeypatch.setenv("GIT_DIR", str(tmp_path))
+    monkeypatch.setenv("GIT_EXTERNAL_DIFF", str(script))
+    repository.write({".gitattributes": "* filter=trap\n", ".gitmodules": '[submodule "x"]\n\tpath = x\n\turl = /x\n'})
+    assert pipeline.publish() == "published"
+    assert pipeline.retire() == "retired"
+    assert not trap.exists(), trap.read_text()
+    assert repository.log("%an")[0] == "tronador"
+
+
+def test_nothing_is_left_on_the_disk(repository, pipeline, tmp_path, monkeypatch):
+    private = tmp_path / "private"
+    private.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(private))
+    pipeline.publish()
+    with pytest.raises(gitops.GitOpsError):
+        Pipeline(repository, branch="nowhere").publish()
+    assert list(private.iterdir()) == []
