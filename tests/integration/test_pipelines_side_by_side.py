@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -77,4 +78,4 @@ def assert_is_a_line_of_real_changes(repository: OriginRepository, commits: int)
     assert len(log) == commits + 1
     assert all(len(line.split()) == 2 for line in log[:-1])
     trees = [line.split()[0] for line in log]
-    assert all(newer != older for newer, older in zip(trees, trees[1:], strict=False))
+    assert all(newer != older for newer, older in itertools.pairwise(trees))
