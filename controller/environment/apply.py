@@ -70,7 +70,7 @@ class Applier:
         self,
         *,
         client: Client,
-        served: Callable[[str], frozenset[str]],
+        served: Callable[[str], frozenset[Resource]],
         recorder: Recorder,
         waker: Waker,
         written: Callable[[Object, Resource, Object], None],

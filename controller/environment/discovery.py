@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
 
+from controller.apimachinery.resources import Resource
 from controller.client import Client
 
 # Seconds for which an answer is used again: a new CRD is found soon, and a thousand environments ask once.
@@ -13,21 +14,30 @@ KEPT: Final = 5.0
 
 
 class Discovery:
-    """Plural names by group version. `now` returns monotonic seconds. Thread-safe."""
+    """Resources by group version. `now` returns monotonic seconds. Thread-safe."""
 
     def __init__(self, *, client: Client, now: Callable[[], float]) -> None:
         self._client = client
         self._now = now
         self._lock = threading.Lock()
-        self._answers: dict[str, tuple[float, frozenset[str]]] = {}
+        self._answers: dict[str, tuple[float, frozenset[Resource]]] = {}
 
-    def served(self, group_version: str) -> frozenset[str]:
-        """The plural names served in `v1` or `apps/v1`; none where it is unknown. Raises ApiError."""
+    def served(self, group_version: str) -> frozenset[Resource]:
+        """What can be read and applied in `v1` or `apps/v1`; nothing where that is unknown. Raises ApiError."""
         with self._lock:
             asked, answer = self._answers.get(group_version, (float("-inf"), frozenset()))
         if self._now() - asked < KEPT:
             return answer
-        answer = frozenset(str(entry.get("name")) for entry in self._client.api_resources(group_version))
+        answer = frozenset(_resources(group_version, self._client.api_resources(group_version)))
         with self._lock:
             self._answers[group_version] = (self._now(), answer)
         return answer
+
+
+def _resources(group_version: str, entries: Iterable[Mapping[str, Any]]) -> Iterable[Resource]:
+    group, _, version = group_version.rpartition("/")
+    for entry in entries:
+        plural = str(entry.get("name"))
+        # Subresources have a slash; reviews and the like are created to be answered, and never exist.
+        if "/" not in plural and {"get", "patch"} <= set(entry.get("verbs") or ()):
+            yield Resource(group, version, plural, str(entry.get("kind")), namespaced=entry.get("namespaced") is True)

@@ -45,4 +45,4 @@ def _kept(observation: Observation) -> Engine | None:
 
 def _is_served(observation: Observation, resource: Resource) -> bool:
     served = observation.answer(GroupVersion(resource.api_version))
-    return not isinstance(served, Unknown) and resource.plural in served
+    return not isinstance(served, Unknown) and resource in served

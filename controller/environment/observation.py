@@ -41,7 +41,7 @@ class Observation:
         cached: the objects of the release engines (HelmReleases, GitRepositories) in that namespace that carry its
             label.
         answers: for a Target the live object or None where it is gone, for a Listing its items as a tuple, for a
-            GroupVersion the plural names of what is served there; each may be REFUSED. What we wrote ourselves in this
+            GroupVersion the Resources that are served there; each may be REFUSED. What we wrote ourselves in this
             reconcile stands here too, so it outweighs the caches.
         ages: seconds that each running timer has run.
         now: wall clock, for conditions.

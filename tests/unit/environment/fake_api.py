@@ -59,8 +59,8 @@ class FakeApi:
 
     # What the controller calls: the same as controller.client.Client
 
-    def served(self, group_version: str) -> frozenset[str]:
-        return frozenset(r.plural for r in self.serves if r.api_version == group_version)
+    def served(self, group_version: str) -> frozenset[Resource]:
+        return frozenset(r for r in self.serves if r.api_version == group_version)
 
     def get(self, resource: Resource, name: str, *, namespace: str = "") -> dict[str, Any]:
         self._check("get", resource, namespace, name)

@@ -3,13 +3,24 @@
 import pytest
 
 from controller.apimachinery.errors import ConnectionLost
+from controller.apimachinery.resources import Resource
 from controller.environment.discovery import KEPT, Discovery
+
+VERBS = ["create", "get", "patch"]
+DEPLOYMENTS = Resource("apps", "v1", "deployments", "Deployment", namespaced=True)
+
+
+def _entry(name, kind, *, namespaced=True, verbs=VERBS):
+    return {"name": name, "kind": kind, "namespaced": namespaced, "verbs": verbs}
 
 
 class _Client:
     def __init__(self):
         self.asked = []
-        self.served = {"apps/v1": ({"name": "deployments"}, {"name": "deployments/status"})}
+        self.served = {
+            "apps/v1": (_entry("deployments", "Deployment"), _entry("deployments/status", "Deployment")),
+            "v1": (_entry("nodes", "Node", namespaced=False), _entry("bindings", "Binding", verbs=["create"])),
+        }
 
     def api_resources(self, group_version):
         self.asked.append(group_version)
@@ -23,10 +34,11 @@ def _discovery():
     return client, time, Discovery(client=client, now=lambda: time[0])
 
 
-def test_the_plural_names_of_a_group_version_are_told():
+def test_what_can_be_kept_right_in_a_group_version_is_told():
     _, _, discovery = _discovery()
 
-    assert discovery.served("apps/v1") == {"deployments", "deployments/status"}
+    assert discovery.served("apps/v1") == {DEPLOYMENTS}
+    assert discovery.served("v1") == {Resource("", "v1", "nodes", "Node", namespaced=False)}
     assert discovery.served("unknown/v1") == frozenset()
 
 
@@ -42,10 +54,10 @@ def test_an_answer_serves_everybody_for_a_while():
 def test_what_appears_is_found_soon():
     client, time, discovery = _discovery()
     assert not discovery.served("new/v1")
-    client.served["new/v1"] = ({"name": "things"},)
+    client.served["new/v1"] = (_entry("things", "Thing"),)
     time[0] += KEPT
 
-    assert discovery.served("new/v1") == {"things"}
+    assert discovery.served("new/v1") == {Resource("new", "v1", "things", "Thing", namespaced=True)}
 
 
 def test_a_failure_is_told_and_not_kept():
@@ -53,6 +65,6 @@ def test_a_failure_is_told_and_not_kept():
     client.served["apps/v1"] = ConnectionLost("reset")
     with pytest.raises(ConnectionLost):
         discovery.served("apps/v1")
-    client.served["apps/v1"] = ({"name": "deployments"},)
+    client.served["apps/v1"] = (_entry("deployments", "Deployment"),)
 
-    assert discovery.served("apps/v1") == {"deployments"}
+    assert discovery.served("apps/v1") == {DEPLOYMENTS}

@@ -5,6 +5,7 @@ import pytest
 from controller.api import flux as flux_api
 from controller.api.environment import ENVIRONMENT_LABEL
 from controller.api.helm_operator import HELM_RELEASES
+from controller.apimachinery.resources import SECRETS
 from controller.environment import engine_choice
 from controller.environment.effects import GroupVersion, Read, Target
 from controller.environment.engines import flux, helm_operator
@@ -14,10 +15,10 @@ from controller.environment.phases import source
 from tests.unit.environment.builders import NAME, RELEASE_NAME, environment, observation
 
 AUTO = EnvironmentOptions()
-HELM_OPERATOR = {GroupVersion("helm.fluxcd.io/v1"): frozenset({"helmreleases"})}
+HELM_OPERATOR = {GroupVersion("helm.fluxcd.io/v1"): frozenset({HELM_RELEASES})}
 FLUX = {
-    GroupVersion("helm.toolkit.fluxcd.io/v2"): frozenset({"helmreleases"}),
-    GroupVersion("source.toolkit.fluxcd.io/v1"): frozenset({"gitrepositories", "buckets"}),
+    GroupVersion("helm.toolkit.fluxcd.io/v2"): frozenset({flux_api.HELM_RELEASES}),
+    GroupVersion("source.toolkit.fluxcd.io/v1"): frozenset({flux_api.GIT_REPOSITORIES, SECRETS}),
 }
 NONE = dict.fromkeys((*HELM_OPERATOR, *FLUX), frozenset())
 
