@@ -25,9 +25,10 @@ def same_spec(wanted: Object, live: Object) -> bool:
 
 
 def _canonical(obj: Object) -> str:
-    spec = {**DEFAULTS, **_without_nulls(_known(obj.get("spec"), _KNOWN) or {})}
+    spec = obj.get("spec")
+    known = _without_nulls(_known(spec, _KNOWN)) if isinstance(spec, Mapping) else {}
     # As text, because Python takes `true` and `1` for the same.
-    return json.dumps(_whole_numbers(spec), sort_keys=True)
+    return json.dumps(_whole_numbers({**DEFAULTS, **known}), sort_keys=True)
 
 
 def _known(value: Any, shape: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from controller.apimachinery.clock import Clock
 from controller.apimachinery.errors import RequestTimeout
 from controller.apimachinery.objects import Object
 from controller.apimachinery.scope import Scope
@@ -24,6 +25,7 @@ def wait_for(
     wanted: Object | None = None,
     timeout: float,
     report: Callable[[str], None],
+    clock: Clock | None = None,
 ) -> Judgement:
     """Wait until the environment `name` has reached `goal`, or has failed to; `timeout` in seconds.
 
@@ -38,7 +40,7 @@ def wait_for(
             last = message
             report(message)
 
-    with Scope(timeout=timeout).bound() as scope:
+    with Scope(timeout=timeout, clock=clock).bound() as scope:
         try:
             for live in states(client, name, scope=scope, trouble=tell):
                 judgement = judge(goal, live, wanted=wanted)

@@ -1,0 +1,97 @@
+"""When the cluster counts as having the spec of a file."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from controller.pipeline.waiting.comparison import DEFAULTS, same_spec
+from tests.unit.pipeline.waiting.environments import as_file, environment
+
+CRD = Path(__file__).parents[4] / "manifests/crds/tronador.stakater.com_environmentprovisioners.yaml"
+LIVE = environment()
+FILE = as_file(LIVE)
+
+
+def differing(path, value):
+    """The file with another value at the dotted path below its spec; `...` takes the field out."""
+    copied = copy.deepcopy(FILE)
+    *parents, last = path.split(".")
+    where = copied["spec"]
+    for name in parents:
+        where = where.setdefault(name, {})
+    if value is ...:
+        del where[last]
+    else:
+        where[last] = value
+    return copied
+
+
+def test_what_was_published_is_the_same():
+    assert same_spec(FILE, LIVE)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("suspend", False),
+        ("suspend", None),
+        ("namespaceLabels", None),
+        ("application.release.valuesFrom", None),
+        ("application.release.chart.secretRef", None),
+        ("application.release.values.nothing", None),
+        ("unknown", "dropped by the server"),
+        ("application.unknown", {"a": 1}),
+        ("application.release.unknown", []),
+        ("application.release.chart.unknown", 1),
+    ],
+)
+def test_what_the_server_adds_or_drops_makes_no_difference(path, value):
+    assert same_spec(differing(path, value), LIVE)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("application.release.values.tag", "two"),
+        ("application.release.values.tag", ...),
+        ("application.release.values.more", "x"),
+        ("application.release.chart.ref", "main"),
+        ("application.release.timeout", 300),
+        ("namespaceLabels", {"a": "b"}),
+        ("suspend", True),
+    ],
+)
+def test_any_other_difference_is_one(path, value):
+    assert not same_spec(differing(path, value), LIVE)
+
+
+def test_numbers_are_what_they_are_worth_and_true_is_not_one():
+    def with_value(value):
+        return environment(application={"release": {"values": {"x": value}}})
+
+    assert same_spec(with_value(1.0), with_value(1))
+    assert not same_spec(with_value(1.5), with_value(1))
+    assert not same_spec(with_value(True), with_value(1))
+    assert not same_spec(with_value("1"), with_value(1))
+    assert not same_spec(with_value([1, 2]), with_value([2, 1]))
+
+
+def test_a_spec_of_nonsense_is_never_the_same():
+    assert not same_spec({"spec": "text"}, LIVE)
+    assert not same_spec({}, LIVE)
+
+
+def test_every_default_of_the_definition_is_known():
+    definition = yaml.safe_load(CRD.read_text())
+    spec = definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    assert dict(_defaults(spec, "")) == DEFAULTS
+
+
+def _defaults(schema, path):
+    for name, field in (schema.get("properties") or {}).items():
+        if "default" in field:
+            yield f"{path}{name}", field["default"]
+        yield from _defaults(field, f"{path}{name}.")
+        yield from _defaults(field.get("items") or {}, f"{path}{name}[].")
