@@ -15,9 +15,10 @@ from controller.api.helm_operator import HELM_RELEASES
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import SECRETS
-from controller.environment import releases
+from controller.environment import engines, releases
 from controller.environment.decision import Wait
 from controller.environment.effects import Delete, Effect, Listing, Patch, Read, Target, WakeOnChange
+from controller.environment.engines.health import UNINSTALL_FAILED
 from controller.environment.observation import REFUSED, UNASKED, Observation
 from controller.environment.options import EnvironmentOptions
 
@@ -91,8 +92,19 @@ def _remove(
     if steps := [step for target, obj in ours.items() for step in _deletion(target, obj)]:
         return _ask(observation, ours, steps, options)
     if ours and not leaving:
-        return _wait_or_give_up(observation, f"{_named(ours)} to go", options)
+        return _wait_or_give_up(observation, f"{_named(ours)} to go", options, why=_why_they_stay(ours))
     return None
+
+
+def _why_they_stay(live: Mapping[Target, Object]) -> str:
+    """What the engines say of uninstalls that have failed so far, or ""."""
+    found = (
+        engine.health(obj, None, chart_patience=0.0)
+        for target, obj in live.items()
+        for engine in engines.ENGINES.values()
+        if target.resource == engine.RELEASES
+    )
+    return " ".join(health.message for health in found if health.reason == UNINSTALL_FAILED)
 
 
 def _deletion(target: Target, obj: Object) -> Iterator[Effect]:
@@ -136,10 +148,12 @@ def _ask(
     return _wait(observation, f"Uninstalling {_named(targets)}.", options, *steps, timer=ASKING)
 
 
-def _wait_or_give_up(observation: Observation, what: str, options: EnvironmentOptions, *effects: Effect) -> Wait | Done:
+def _wait_or_give_up(
+    observation: Observation, what: str, options: EnvironmentOptions, *effects: Effect, why: str = ""
+) -> Wait | Done:
     if observation.age(TIMER) >= options.teardown_timeout:
-        return Done(given_up=f"Waited {options.teardown_timeout:g}s for {what}, in vain.")
-    return _wait(observation, f"Waiting for {what}.", options, *effects)
+        return Done(given_up=f"Waited {options.teardown_timeout:g}s for {what}, in vain. {why}".strip())
+    return _wait(observation, f"Waiting for {what}. {why}".strip(), options, *effects)
 
 
 def _wait(

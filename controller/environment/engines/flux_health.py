@@ -19,7 +19,7 @@ from controller.api.flux import GitRepository, HelmRelease
 from controller.apimachinery import objects
 from controller.apimachinery.conditions import FALSE, TRUE
 from controller.apimachinery.objects import Object
-from controller.environment.engines.health import Health, State
+from controller.environment.engines.health import UNINSTALL_FAILED, Health, State
 
 CHART_FETCH_FAILED: Final = "ChartFetchFailed"
 WAITING_FOR_CHART: Final = "Waiting for the chart to be fetched."
@@ -71,8 +71,8 @@ def health(release: Object | None, source: Object | None, *, chart_patience: flo
 
 def _uninstalling(helm: HelmRelease) -> Health:
     released = helm.condition("Released")
-    if released.get("status") == FALSE and released.get("reason") == "UninstallFailed":
-        return Health(State.UNINSTALLING, "UninstallFailed", _words(released))
+    if released.get("status") == FALSE and released.get("reason") == UNINSTALL_FAILED:
+        return Health(State.UNINSTALLING, UNINSTALL_FAILED, _words(released))
     return Health(State.UNINSTALLING, "Uninstalling", UNINSTALLING)
 
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+# The reason of a release on its way out whose uninstall has failed so far; its message says why.
+UNINSTALL_FAILED: Final = "UninstallFailed"
 
 
 class State(StrEnum):
