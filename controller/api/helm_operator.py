@@ -41,6 +41,13 @@ class HelmRelease:
         """Git revision that is deployed, or ""."""
         return str(self.status.get("revision") or "")
 
+    @property
+    def failed_at(self) -> str:
+        """When it came to stand in its phase, if that is a failure, or ""."""
+        conditions = self.status.get("conditions") or ()
+        of_phase = (c for c in conditions if (c.get("reason"), c.get("status")) == (self.phase, "False"))
+        return max((str(condition.get("lastTransitionTime") or "") for condition in of_phase), default="")
+
     def condition(self, type_: str) -> Mapping[str, Any]:
         """The condition of that type, or an empty mapping."""
         return conditions.find(self.status.get("conditions"), type_) or {}

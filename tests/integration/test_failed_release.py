@@ -25,8 +25,8 @@ def fail(environment: Environment, operations: str | None) -> None:
     environment.patch_helm_release({"metadata": {"annotations": {plays.FAIL: operations}}})
 
 
-def warn(environment: Environment, message: str, *, at: str = "2026-01-01T00:00:00Z") -> None:
-    """The Event by which the Helm Operator tells the real reason."""
+def warn(environment: Environment, message: str, *, at: str = "2100-01-01T00:00:00Z") -> None:
+    """The Event by which the Helm Operator tells the real reason; by default it comes after every failure."""
     release = environment.helm_release()
     assert release is not None
     event: dict[str, Any] = {
@@ -116,13 +116,13 @@ def test_the_reason_of_an_earlier_failure_is_not_shown_for_a_later_one(
     environments: Environments, engine: Engine, controller: ThreadedController
 ) -> None:
     environment = failing(environments, engine)
-    warn(environment, WORDS, at="2026-01-01T00:00:00Z")
+    warn(environment, WORDS, at="2100-01-01T00:00:00Z")
     engine.start()
     environment.until(lambda obj: WORDS in obj["status"]["applicationStatusMsg"], "the first reason is shown")
     engine.stop()
     environment.patch_release(values=tag("three"))
     environment.until(lambda obj: obj["status"]["observedGeneration"] == 3, "the update is seen")
-    warn(environment, NEWER, at="2026-01-01T00:01:00Z")
+    warn(environment, NEWER, at="2100-01-01T00:01:00Z")
     engine.start()
     environment.until(lambda obj: NEWER in obj["status"]["applicationStatusMsg"], "the later reason is shown")
     assert WORDS not in environment.status()["applicationStatusMsg"]

@@ -1,11 +1,16 @@
-"""How the release fares. Where it failed, the Helm Operator's own Events say why; its status never does."""
+"""How the release fares. Where it failed, the Helm Operator's own Events say why; its status never does.
+
+Such an Event comes a moment after the status. What lies there already is of an earlier failure, or of the first fetch
+of the chart, which always fails: so Events from before the failure are left out, and for a while it is looked again.
+"""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
 
 from controller.api.environment import Environment
-from controller.api.helm_operator import HELM_RELEASES
+from controller.api.helm_operator import HELM_RELEASES, HelmRelease
 from controller.apimachinery import conditions, objects
 from controller.apimachinery.resources import CORE_EVENTS
 from controller.apimachinery.timestamps import from_time
@@ -18,23 +23,23 @@ from controller.environment.observation import UNASKED, Observation, Unknown
 from controller.environment.options import EnvironmentOptions
 
 NAME = "health"
-# The operator posts its Event a moment after its status. Until then the reason is looked for again.
 _EVENT_IS_LATE_FOR: Final = 30.0
 
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
-    """Ask for the Events of a failed release once, and look again when time alone changes the state."""
+    """Ask for the Events of a failed release for a while, and look again when time alone changes the state."""
     health = judge(observation, options)
     if health.changes_after is not None:
         return Continue(recheck_after=health.changes_after, timer=_patience_timer(observation.environment))
     if health.state is not State.FAILED or not _is_told_in_events(observation, options):
         return Continue()
-    if _is_told(observation.environment, health):
+    pause = _pause(observation)
+    if pause is None and _is_told(observation.environment, health):
         return Continue()
     events = warnings_of(observation)
     if observation.answer(events) is UNASKED:
         return Continue((Read(events),))
-    return Continue(recheck_after=None if _newest_note(observation) else _pause(observation))
+    return Continue(recheck_after=pause)
 
 
 def judge(observation: Observation, options: EnvironmentOptions) -> Health:
@@ -49,11 +54,9 @@ def judge(observation: Observation, options: EnvironmentOptions) -> Health:
 
 def explained(observation: Observation, health: Health) -> str:
     """The message for a failed release: its own words, and the newest Warning's."""
-    before = _told(observation.environment)
-    if _is_told(observation.environment, health):
-        return before
-    note = _newest_note(observation)
-    return f"{health.message} {note}".strip() if note else health.message
+    if note := _newest_note(observation):
+        return f"{health.message} {note}".strip()
+    return _told(observation.environment) if _is_told(observation.environment, health) else health.message
 
 
 def warnings_of(observation: Observation) -> Listing:
@@ -111,14 +114,26 @@ def _newest_note(observation: Observation) -> str:
     events = observation.answer(warnings_of(observation))
     if isinstance(events, Unknown) or not events:
         return ""
-    newest = max(events, key=_moment)
-    return str(newest.get("message") or "").strip()
+    failed_at = _failed_at(observation)
+    # Within a second the name tells which came first: it ends in the time of its making.
+    notes = [
+        (moment, objects.name(event), str(event.get("message") or "").strip())
+        for event in events
+        if (moment := _moment(event)) and (failed_at is None or moment >= failed_at)
+    ]
+    return max(notes)[-1] if notes else ""
 
 
-def _moment(event: Any) -> str:
+def _failed_at(observation: Observation) -> datetime | None:
+    environment = observation.environment
+    target = Target(HELM_RELEASES, environment.release_name, environment.namespace_name)
+    return from_time(HelmRelease(observation.get(target) or {}).failed_at)
+
+
+def _moment(event: Any) -> datetime | None:
     series = event.get("series") or {}
     moments = (series.get("lastObservedTime"), event.get("lastTimestamp"), event.get("eventTime"))
-    return next((str(moment) for moment in moments if moment), "")
+    return from_time(next((str(moment) for moment in moments if moment), None))
 
 
 def _pause(observation: Observation) -> float | None:

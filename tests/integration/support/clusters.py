@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from controller.api import flux
 from controller.api.environment import ENVIRONMENTS
 from controller.api.helm_operator import HELM_RELEASES
 from controller.apimachinery.errors import NotFound
@@ -110,8 +111,9 @@ class Cluster:
                 self.client.delete(ENVIRONMENTS, name)
                 self.client.patch(ENVIRONMENTS, name, {"metadata": {"finalizers": None}})
             with suppress(NotFound):
-                for release in self.list(HELM_RELEASES, name):
-                    self.client.delete(HELM_RELEASES, release["metadata"]["name"], namespace=name)
+                for resource in (HELM_RELEASES, flux.HELM_RELEASES, flux.GIT_REPOSITORIES):
+                    for obj in self.list(resource, name):
+                        self.client.delete(resource, obj["metadata"]["name"], namespace=name)
                 self.client.delete(NAMESPACES, name)
         for name in self._made:
             eventually(lambda name=name: self.get(NAMESPACES, name) is None, f"namespace {name} is gone")

@@ -13,6 +13,8 @@ from controller.api.environment import ENVIRONMENTS
 from controller.api.helm_operator import HELM_RELEASES
 from controller.apimachinery.resources import NAMESPACES, SECRETS
 from hack.localcluster import LocalCluster
+from hack.samples import Repo, make_application_repository
+from hack.standins import crds
 from tests.integration.support.clusters import (
     REAL_KUBECONFIG,
     Cluster,
@@ -24,9 +26,11 @@ from tests.integration.support.controllers import ControllerProcess, ThreadedCon
 from tests.integration.support.engines import Engine
 from tests.integration.support.environments import Environments
 from tests.integration.support.history import History
+from tests.integration.support.installers import RELEASES, Installer
 from tests.integration.support.judge import judging
 from tests.integration.support.requests import Requests
 
+MakeInstaller = Callable[[str], Installer]
 StartController = Callable[..., ThreadedController]
 StartProcess = Callable[..., ControllerProcess]
 
@@ -95,6 +99,43 @@ def engine(stopped_engine: Engine) -> Engine:
     """An engine that answers at once."""
     stopped_engine.start()
     return stopped_engine
+
+
+@pytest.fixture
+def both_engines(cluster: Cluster) -> Cluster:
+    """A cluster with the CustomResourceDefinitions of both engines."""
+    for definition in crds.definitions():
+        cluster.install(definition)
+    return cluster
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repo:
+    """The repository with the chart of every environment."""
+    return make_application_repository(tmp_path / "application")
+
+
+@pytest.fixture
+def make_installer(both_engines: Cluster, repository: Repo, tmp_path: Path) -> Iterator[MakeInstaller]:
+    """Makes engines, by name, that install real charts; the test starts them."""
+    made: list[Installer] = []
+
+    def make(engine: str) -> Installer:
+        installer = Installer(both_engines, engine, repository=repository, folder=tmp_path)
+        made.append(installer)
+        return installer
+
+    yield make
+    for installer in made:
+        installer.stop()
+
+
+@pytest.fixture(params=RELEASES)
+def installer(request: pytest.FixtureRequest, make_installer: MakeInstaller) -> Installer:
+    """Each of the two engines in turn, running."""
+    installer = make_installer(request.param)
+    installer.start()
+    return installer
 
 
 @pytest.fixture

@@ -30,3 +30,22 @@ def test_a_condition_is_found_by_its_type():
     conditions = [{"type": "Deployed", "status": "True"}, {"type": "Released", "status": "False"}]
 
     assert HelmRelease({"status": {"conditions": conditions}}).condition("Released")["status"] == "False"
+
+
+@pytest.mark.parametrize(
+    ("phase", "want"),
+    [("DeployFailed", "2026-01-01T00:00:02Z"), ("Failed", ""), ("ChartFetchFailed", "2026-01-01T00:00:01Z")],
+)
+def test_a_failed_release_knows_when_it_came_to_stand_there(phase, want):
+    conditions = [
+        _condition("ChartFetched", "False", "ChartFetchFailed", 1),
+        _condition("Deployed", "False", "DeployFailed", 2),
+        _condition("Released", "False", "DeployFailed", 1),
+        _condition("Tested", "True", "Failed", 3),
+    ]
+
+    assert HelmRelease({"status": {"phase": phase, "conditions": conditions}}).failed_at == want
+
+
+def _condition(type_, status, reason, second):
+    return {"type": type_, "status": status, "reason": reason, "lastTransitionTime": f"2026-01-01T00:00:0{second}Z"}

@@ -52,9 +52,8 @@ def test_a_healthy_release_needs_no_second_look():
     assert decide(_observe(helm_release(status=operator_status("Succeeded"))), OPTIONS) == go_on()
 
 
-def test_the_events_of_a_failed_release_are_read_once():
+def test_the_events_of_a_failed_release_are_read():
     assert decide(_observe(FAILED), OPTIONS) == go_on(Read(EVENTS))
-    assert decide(_observe(FAILED, answers={EVENTS: (_event("no"),)}), OPTIONS) == go_on()
 
 
 @pytest.mark.parametrize(
@@ -80,9 +79,34 @@ def test_without_events_the_release_speaks_for_itself(events):
     assert explained(seen, judge(seen, OPTIONS)) == words("Failed")
 
 
-def test_an_event_that_is_late_is_looked_for_again_with_growing_pauses_but_not_for_ever():
+@pytest.mark.parametrize("events", [(), (_event("stale", ago(61)),), (_event("timeless"),)])
+def test_what_was_said_before_the_failure_does_not_explain_it(events):
+    seen = _observe(FAILED, answers={EVENTS: events})
+
+    assert explained(seen, judge(seen, OPTIONS)) == words("Failed")
+
+
+def test_of_two_events_of_the_same_second_the_one_that_was_made_later_counts():
+    later, earlier = (
+        _event(text, ago(1), metadata={"name": f"run-pipeline.17f{end}"}) for text, end in (("b", "2"), ("a", "1"))
+    )
+    seen = _observe(FAILED, answers={EVENTS: (later, earlier)})
+
+    assert explained(seen, judge(seen, OPTIONS)) == f"{words('Failed')} b"
+
+
+def test_an_explanation_that_comes_later_replaces_the_one_before():
+    seen = _observe(
+        FAILED, answers={EVENTS: (_event("better", ago(1)),)}, status=_told(f"{words('Failed')} why", since=5)
+    )
+
+    assert explained(seen, judge(seen, OPTIONS)) == f"{words('Failed')} better"
+
+
+@pytest.mark.parametrize("events", [(), (_event("why", ago(1)),)])
+def test_an_event_that_is_late_is_looked_for_again_with_growing_pauses_but_not_for_ever(events):
     pauses = [
-        decide(_observe(FAILED, answers={EVENTS: ()}, status=status), OPTIONS).recheck_after
+        decide(_observe(FAILED, answers={EVENTS: events}, status=status), OPTIONS).recheck_after
         for status in (
             None,
             {"conditions": [_ready("False", 0)]},
@@ -94,12 +118,20 @@ def test_an_event_that_is_late_is_looked_for_again_with_growing_pauses_but_not_f
     assert pauses == [1, 1, 4, None]
 
 
-def _told(message, *, reason="Failed", generation=1):
+def _told(message, *, reason="Failed", generation=1, since=31):
     condition = {"type": "ReleaseReady", "status": "False", "reason": reason, "message": message}
-    return {"conditions": [condition | {"observedGeneration": generation}], "observedGeneration": generation}
+    conditions = [condition | {"observedGeneration": generation}, _ready("False", since)]
+    return {"conditions": conditions, "observedGeneration": generation}
 
 
-def test_a_failure_that_is_explained_in_the_status_is_not_looked_up_again():
+def test_a_failure_that_was_explained_a_moment_ago_is_looked_up_again():
+    status = _told(f"{words('Failed')} why", since=4)
+
+    assert decide(_observe(FAILED, status=status), OPTIONS) == go_on(Read(EVENTS))
+    assert decide(_observe(FAILED, status=status, answers={EVENTS: ()}), OPTIONS) == Continue(recheck_after=4.0)
+
+
+def test_a_failure_that_is_explained_in_the_status_is_not_looked_up_for_ever():
     seen = _observe(FAILED, status=_told(f"{words('Failed')} why"))
 
     assert decide(seen, OPTIONS) == go_on()
