@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.integration.support.clusters import Cluster
 from tests.integration.support.environments import GIT_URL, RELEASE, Environment, Environments, tag
 from tests.integration.support.fixtures import MakeInstaller, StartController
 from tests.integration.support.history import History
-from tests.integration.support.installers import Installer, image
+from tests.integration.support.installers import RELEASES, Installer, image
 from tests.integration.support.waiting import eventually
 
 
@@ -59,6 +60,15 @@ def statuses(history: History, environment: Environment) -> list[str]:
         if status and seen[-1:] != [status]:
             seen.append(status)
     return seen
+
+
+@pytest.fixture
+def history(both_engines: Cluster) -> Iterator[History]:
+    """Every version of environments, their namespaces, HelmReleases of both engines, and Secrets from now on."""
+    client = both_engines.connect("tests-history")
+    with History(client, ENVIRONMENTS, NAMESPACES, *RELEASES.values(), SECRETS) as history:
+        yield history
+    client.close()
 
 
 @pytest.fixture
@@ -117,6 +127,7 @@ def test_a_failed_installation_says_why_and_a_good_push_heals_it(
     assert image(environment) == "one"
 
 
+@pytest.mark.slow
 def test_a_failed_installation_is_healed_by_better_values(
     environments: Environments, installer: Installer, start_controller: StartController
 ) -> None:
@@ -129,6 +140,7 @@ def test_a_failed_installation_is_healed_by_better_values(
     assert image(environment) == "two"
 
 
+@pytest.mark.slow
 def test_a_failed_upgrade_leaves_the_version_before_it_and_a_good_push_heals_it(
     environment: Environment, repository: Repo
 ) -> None:
@@ -141,12 +153,13 @@ def test_a_failed_upgrade_leaves_the_version_before_it_and_a_good_push_heals_it(
     environment.deployed()
 
 
+@pytest.mark.slow
 def test_an_upgrade_that_fails_half_way_is_rolled_back_and_the_next_one_succeeds(
     environment: Environment, installer: Installer
 ) -> None:
     installer.fail(environment, "upgrade")
     environment.patch_release(values=tag("two"))
-    message = says(environment, "pgrade failed", RELEASE)
+    says(environment, "pgrade failed", RELEASE)
     rolled_back = {
         "helm-operator": lambda release: release["status"]["phase"] == "RolledBack",
         "flux": lambda release: "Remediated" in json.dumps(release["status"]["conditions"]),
@@ -154,7 +167,7 @@ def test_an_upgrade_that_fails_half_way_is_rolled_back_and_the_next_one_succeeds
     eventually(lambda: rolled_back(installer.release(environment)), "it is rolled back")
     runs(environment, "one")
     if installer.engine == "flux":
-        assert "The previous version is still running." in says(environment, message)
+        says(environment, "upgrade failed", "The previous version is still running.")
 
     installer.fail(environment, None)
     environment.patch_release(values=tag("three"))
@@ -162,6 +175,7 @@ def test_an_upgrade_that_fails_half_way_is_rolled_back_and_the_next_one_succeeds
     assert image(environment) == "three"
 
 
+@pytest.mark.slow
 def test_another_release_name_uninstalls_the_old_release_before_the_new_one_comes(
     environment: Environment, installer: Installer, history: History
 ) -> None:
@@ -175,6 +189,7 @@ def test_another_release_name_uninstalls_the_old_release_before_the_new_one_come
     assert storage_gone.at < new.at
 
 
+@pytest.mark.slow
 def test_what_somebody_changes_in_a_release_is_put_back(environment: Environment, installer: Installer) -> None:
     before = installer.release(environment)
     assert before is not None
@@ -196,6 +211,7 @@ def flux(make_installer: MakeInstaller) -> Installer:
     return installer
 
 
+@pytest.mark.slow
 def test_a_deleted_branch_is_told_while_the_application_runs_on_and_heals_when_it_is_back(
     both_engines: Cluster,
     environments: Environments,
@@ -216,6 +232,7 @@ def test_a_deleted_branch_is_told_while_the_application_runs_on_and_heals_when_i
     environment.deployed()
 
 
+@pytest.mark.slow
 def test_another_branch_is_deployed_only_when_its_chart_is(
     environments: Environments,
     flux: Installer,
@@ -240,6 +257,7 @@ def test_another_branch_is_deployed_only_when_its_chart_is(
     assert set(said) == {commit}
 
 
+@pytest.mark.slow
 def test_a_chart_that_is_not_in_the_repository_is_a_failure_after_the_grace(
     environments: Environments, flux: Installer, start_controller: StartController
 ) -> None:

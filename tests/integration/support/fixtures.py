@@ -116,18 +116,24 @@ def repository(tmp_path: Path) -> Repo:
 
 
 @pytest.fixture
-def make_installer(both_engines: Cluster, repository: Repo, tmp_path: Path) -> Iterator[MakeInstaller]:
-    """Makes engines, by name, that install real charts; the test starts them."""
+def make_bare_installer(bare_cluster: Cluster, repository: Repo, tmp_path: Path) -> Iterator[MakeInstaller]:
+    """Makes engines, by name, that install real charts; the test starts them, and sees to their definitions."""
     made: list[Installer] = []
 
     def make(engine: str) -> Installer:
-        installer = Installer(both_engines, engine, repository=repository, folder=tmp_path)
+        installer = Installer(bare_cluster, engine, repository=repository, folder=tmp_path)
         made.append(installer)
         return installer
 
     yield make
     for installer in made:
         installer.stop()
+
+
+@pytest.fixture
+def make_installer(both_engines: Cluster, make_bare_installer: MakeInstaller) -> MakeInstaller:
+    """Makes engines, by name, that install real charts; the test starts them."""
+    return make_bare_installer
 
 
 @pytest.fixture(params=RELEASES)
