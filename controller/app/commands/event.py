@@ -9,8 +9,7 @@ from typing import Final
 
 from controller.apimachinery import names
 from controller.app import exits
-from controller.app.commands import files
-from controller.app.options import OptionError
+from controller.app.commands import files, naming
 from controller.pipeline.webhooks import Delivery, Rules, decide
 
 NAME: Final = "event"
@@ -52,22 +51,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="label by which a maintainer lets one commit of a fork in (default: forks are ignored)",
     )
     parser.add_argument("--drafts", action="store_true", help="give drafts an environment too (default: none)")
-    parser.add_argument(
-        "--name-template",
-        metavar="TEXT",
-        default=names.DEFAULT_NAME_TEMPLATE,
-        help="how environments are called, the same as for render (default: %(default)s)",
-    )
+    naming.add_template(parser)
     parser.add_argument("-o", "--output", metavar="FILE", help="file for the decision (default: standard output)")
 
 
 def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Print the decision. OptionError: a flag is wrong; PipelineError: the delivery is refused."""
-    if not names.is_name_template(parsed.name_template):
-        raise OptionError(
-            f"--name-template: {parsed.name_template!a} is none: write {{repo}} and {{pr}} once each, with a dash "
-            "between them, among a-z, 0-9 and -"
-        )
+    template = naming.template_of(parsed)
     secret = files.read_bytes(parsed.secret_file, "--secret-file") if parsed.secret_file is not None else None
     delivery = Delivery(
         raw=files.read_bytes(parsed.body, "--body"),
@@ -79,7 +69,7 @@ def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
     decision = decide(
         delivery,
         Rules(fork_label=parsed.allow_fork_label, drafts=parsed.drafts),
-        name=lambda pull: names.environment_name(pull.repository, pull.number, template=parsed.name_template),
+        name=lambda pull: names.environment_name(pull.repository, pull.number, template=template),
     )
     answer = {
         "decision": str(decision.verdict),

@@ -1,0 +1,41 @@
+"""The flags by which commands are told how environments are called."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from typing import Final
+
+from controller.apimachinery import names
+from controller.app.options import OptionError
+
+_NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}")
+_SHOWN: Final = 60
+
+
+def add_template(parser: argparse.ArgumentParser) -> None:
+    """Add the flag; every command of a pipeline needs the same."""
+    parser.add_argument(
+        "--name-template",
+        metavar="TEXT",
+        default=names.DEFAULT_NAME_TEMPLATE,
+        help="how environments are called, the same for every command (default: %(default)s)",
+    )
+
+
+def template_of(parsed: argparse.Namespace) -> str:
+    """Its value. OptionError: it is none."""
+    template: str = parsed.name_template
+    if not names.is_name_template(template):
+        raise OptionError(
+            f"--name-template: {template[:_SHOWN]!a} is none: write {{repo}} and {{pr}} once each, with a dash between "
+            "them, among a-z, 0-9 and -"
+        )
+    return template
+
+
+def number_of(text: str) -> int:
+    """The value of --pr-number. OptionError: it is no number."""
+    if not _NUMBER.fullmatch(text):
+        raise OptionError(f"--pr-number: {text[:_SHOWN]!a} is no number of a pull request: write digits only")
+    return int(text)
