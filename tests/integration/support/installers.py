@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -47,10 +48,15 @@ class Installer:
         self.repository = repository
         self._cluster = cluster
         self._folder = folder
+        self._plays = Plays(seconds={}, failing=[])
         self._running: tuple[Client, _StandIn] | None = None
 
-    def start(self) -> None:
-        """Start it and wait until it has seen everything that is there."""
+    def start(self, *, seconds: Mapping[str, float] | None = None) -> None:
+        """Start it and wait until it has seen everything that is there.
+
+        `seconds`: durations of operations (`install`, `upgrade`, `uninstall`, ...).
+        """
+        self._plays = Plays(seconds=seconds or {}, failing=[])
         client = self._cluster.connect(self.engine)
         stand_in = {"helm-operator": self._helm_operator, "flux": self._flux}[self.engine](client)
         stand_in.start()
@@ -86,7 +92,7 @@ class Installer:
             sync_interval=0.0,
             status_interval=0.2,
             mirror=MirrorTimes(delay=0.1, retry=0.1, poll=0.2),
-            plays=Plays(seconds={}, failing=[]),
+            plays=self._plays,
         )
         return HelmOperator(client=client, options=options)
 
@@ -96,7 +102,7 @@ class Installer:
             git_rewrites=[(GIT_URL, str(self.repository.path))],
             longest_interval=0.3,
             pace=Pace(first_retry=0.05, last_retry=0.5, workers=2),
-            plays=Plays(seconds={}, failing=[]),
+            plays=self._plays,
         )
         return Flux(client=client, connection=load(kubeconfig=str(self._cluster.kubeconfig)), options=options)
 
