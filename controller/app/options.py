@@ -6,7 +6,7 @@ A field `status_settle` is the flag `--status-settle` and the variable `TRONADOR
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
@@ -16,6 +16,18 @@ from controller.app.addresses import parse_address
 from controller.policy import Pin, PolicyOptions, pins
 
 ENVIRONMENT_PREFIX = "TRONADOR_"
+# The options that decide what an environment may ask for: `tronador validate` has them too.
+POLICY = (
+    "namespace",
+    "protected_namespaces",
+    "allowed_reference_namespaces",
+    "allow_external_values",
+    "denied_namespace_labels",
+    "pinned_namespace_labels",
+    "allowed_git_repositories",
+    "allow_forks_on_helm_operator",
+    "release_engine",
+)
 
 
 class OptionError(Exception):
@@ -223,6 +235,20 @@ class Options:
         _TEXT, "info", "least important messages to log", choices=("debug", "info", "warning", "error")
     )
 
+    @property
+    def policy(self) -> PolicyOptions:
+        """What an environment may ask for."""
+        return PolicyOptions(
+            protected_namespaces=(*self.protected_namespaces, self.namespace),
+            allowed_reference_namespaces=self.allowed_reference_namespaces,
+            allow_external_values=self.allow_external_values,
+            denied_namespace_labels=self.denied_namespace_labels,
+            pinned_namespace_labels=self.pinned_namespace_labels,
+            allowed_git_repositories=self.allowed_git_repositories,
+            credential_git_prefixes=self.credential_git_prefixes,
+            allow_forks_on_helm_operator=self.allow_forks_on_helm_operator,
+        )
+
 
 def flag(option: Field[Any]) -> str:
     """`--status-settle` for the field `status_settle`."""
@@ -240,9 +266,11 @@ def default_text(option: Field[Any]) -> str:
     return kind.show(getattr(Options(), option.name))
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add a flag for every option."""
+def add_arguments(parser: argparse.ArgumentParser, *, only: Collection[str] = ()) -> None:
+    """Add a flag for every option, or `only` for those of these names."""
     for option in fields(Options):
+        if only and option.name not in only:
+            continue
         kind: _Kind = option.metadata["kind"]
         # A switch alone, without a value, means true.
         alone: dict[str, Any] = {"nargs": "?", "const": "true"} if kind is _SWITCH else {}
@@ -256,10 +284,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def build(arguments: argparse.Namespace, environ: Mapping[str, str]) -> Options:
-    """The options that flags and environment variables say. Raises OptionError before anything is connected."""
+    """The options that flags and environment variables say. Raises OptionError before anything is connected.
+
+    Those that the parser had no flag for have their default.
+    """
     values: dict[str, Any] = {}
     for option in fields(Options):
-        given, source = getattr(arguments, option.name, None), flag(option)
+        if not hasattr(arguments, option.name):
+            continue
+        given, source = getattr(arguments, option.name), flag(option)
         if given is None:
             given, source = environ.get(variable(option)), variable(option)
         if given is not None:

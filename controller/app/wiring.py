@@ -34,7 +34,6 @@ from controller.environment.wakeups import Wakeups
 from controller.environment.watches import WATCHES, Watch
 from controller.events import Recorder
 from controller.metrics import Metrics
-from controller.policy import PolicyOptions
 from controller.runtime import Controller, Manager
 from controller.workqueue import (
     BucketLimiter,
@@ -180,7 +179,7 @@ def _remember(consistency: ConsistencyStore) -> Callable[[Object, Resource, Obje
 
 def _environment_options(options: Options) -> EnvironmentOptions:
     return EnvironmentOptions(
-        policy=_policy_options(options),
+        policy=options.policy,
         namespace_labels=options.namespace_labels,
         status_settle=options.status_settle,
         chart_grace=options.chart_grace,
@@ -191,19 +190,6 @@ def _environment_options(options: Options) -> EnvironmentOptions:
         release_service_account=options.release_service_account,
         release_cluster_role=options.release_cluster_role,
         own_namespace=options.namespace,
-    )
-
-
-def _policy_options(options: Options) -> PolicyOptions:
-    return PolicyOptions(
-        protected_namespaces=(*options.protected_namespaces, options.namespace),
-        allowed_reference_namespaces=options.allowed_reference_namespaces,
-        allow_external_values=options.allow_external_values,
-        denied_namespace_labels=options.denied_namespace_labels,
-        pinned_namespace_labels=options.pinned_namespace_labels,
-        allowed_git_repositories=options.allowed_git_repositories,
-        credential_git_prefixes=options.credential_git_prefixes,
-        allow_forks_on_helm_operator=options.allow_forks_on_helm_operator,
     )
 
 

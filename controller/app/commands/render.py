@@ -1,0 +1,91 @@
+"""`tronador render`: from `.tronador.yaml` and a pull request's snapshot to an environment."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from controller.apimachinery import names
+from controller.app import exits
+from controller.app.commands import files
+from controller.pipeline import rendering
+from controller.pipeline.rendering import ConfigFile, Parameters
+from controller.pipeline.yamlfiles import write
+
+NAME: Final = "render"
+HELP: Final = "write the environment of a pull request"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's flags."""
+    parser.description = (
+        "Write the EnvironmentProvisioner that a config file and a pull request's image make, to standard output or "
+        "to a file; then the environment's name goes to standard output. Exit code 1: the config file or a parameter "
+        "is refused. Write flags as --git-ref=VALUE where the value is not your own: it may begin with a dash."
+    )
+    add = parser.add_argument
+    add("--config", metavar="FILE", default=".tronador.yaml", help="the config file (default: .tronador.yaml)")
+    add(
+        "--base-config",
+        metavar="FILE",
+        help="the base branch's config file: namespaceLabels, values_from and secret_ref are taken from there; a file "
+        "that does not exist has none of them",
+    )
+    add("--repo-name", metavar="NAME", required=True, help="bare name of the repository")
+    add("--pr-number", metavar="NUMBER", required=True, help="number of the pull request")
+    add("--git-url", metavar="URL", required=True, help="where the chart is cloned from; of a fork, the fork")
+    add("--git-ref", metavar="REF", required=True, help="branch of the pull request; of a fork, the commit")
+    add("--repository-url", metavar="URL", default="", help="the pull request's repository (default: --git-url)")
+    add("--image-repository", metavar="NAME", required=True, help="the image that was built, without its tag")
+    add("--image-tag", metavar="TAG", required=True, help="its tag")
+    add(
+        "--name-template",
+        metavar="TEXT",
+        default=names.DEFAULT_NAME_TEMPLATE,
+        help=f"how environments are called (default: {names.DEFAULT_NAME_TEMPLATE})",
+    )
+    add("--fork", action="store_true", help="mark the environment as code of a fork")
+    add("-o", "--output", metavar="FILE", help="write to a file; its folder is made where it is missing")
+
+
+def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Render. PipelineError."""
+    parameters = Parameters(
+        repository_name=parsed.repo_name,
+        number=parsed.pr_number,
+        git_url=parsed.git_url,
+        git_ref=parsed.git_ref,
+        repository_url=parsed.repository_url,
+        image_repository=parsed.image_repository,
+        image_tag=parsed.image_tag,
+        name_template=parsed.name_template,
+        fork=parsed.fork,
+    )
+    config = _read(parsed.config, "--config", parameters)
+    base = None
+    if parsed.base_config is not None:
+        base = _base(parsed.base_config, parameters)
+        for key in rendering.differences(config, base):
+            print(f"tronador {NAME}: {key} is taken from {parsed.base_config}, which differs", file=sys.stderr)
+    environment = rendering.render(config, parameters, base=base)
+    files.write_text(parsed.output, write(environment))
+    if parsed.output is not None:
+        print(parameters.name)
+    return exits.OK
+
+
+def _read(path: str, flag: str, parameters: Parameters) -> ConfigFile:
+    return rendering.read_config(
+        files.read_bytes(path, flag),
+        path,
+        image_repository=parameters.image_repository,
+        image_tag=parameters.image_tag,
+    )
+
+
+def _base(path: str, parameters: Parameters) -> ConfigFile:
+    # A pull request that brings the config file along: its base branch says nothing, so nothing is granted.
+    return _read(path, "--base-config", parameters) if Path(path).exists() else rendering.NO_CONFIG

@@ -1,0 +1,40 @@
+"""`tronador validate`: check config files, environments and TronadorConfigs without a cluster."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from typing import Final
+
+from controller.app import exits, options
+from controller.app.commands import files
+from controller.pipeline.errors import InvalidFiles
+from controller.pipeline.rendering import validate
+
+NAME: Final = "validate"
+HELP: Final = "check files without a cluster"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the files, and those options of the controller that decide what is allowed."""
+    parser.description = (
+        "Check config files, EnvironmentProvisioners and TronadorConfigs against schema and policy. Each problem is a "
+        "line file:line:column: field: what is wrong; what to do. The options are the controller's own: give those "
+        "that yours runs with. Exit code 1: something is wrong."
+    )
+    parser.add_argument("files", nargs="+", metavar="FILE", help="YAML file, or - for standard input")
+    options.add_arguments(parser, only=options.POLICY)
+
+
+def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Check every file. InvalidFiles: something is wrong. OptionError."""
+    chosen = options.build(parsed, environ)
+    engine = "" if chosen.release_engine == "auto" else chosen.release_engine
+    problems = [
+        problem
+        for file in parsed.files
+        for problem in validate(files.read_bytes(file, "FILE"), file, chosen.policy, engine=engine)
+    ]
+    if problems:
+        raise InvalidFiles(problems)
+    return exits.OK

@@ -1,0 +1,93 @@
+"""What a pipeline knows about a pull request and its image, and whether it can be true."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from controller.apimachinery import giturls, names
+from controller.pipeline import gitrefs
+from controller.pipeline.errors import PipelineError
+from controller.pipeline.yamlfiles.document import cut
+
+_NUMBER: Final = re.compile(r"[1-9][0-9]{0,9}")
+_DIGEST: Final = r"(@sha256:[0-9a-f]{64})?"
+_IMAGE: Final = re.compile(rf"[A-Za-z0-9]([A-Za-z0-9._:/-]{{0,253}}[A-Za-z0-9])?{_DIGEST}")
+_TAG: Final = re.compile(rf"[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}}{_DIGEST}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameters:
+    """Of one snapshot.
+
+    Attributes:
+        repository_name: bare name of the repository.
+        number: of the pull request.
+        git_url: where the chart is cloned from; for a fork, the fork.
+        git_ref: branch, or the commit of a fork.
+        repository_url: the repository that the pull request is for; "" where it is the one that is cloned.
+        image_repository, image_tag: the image that was built.
+        name_template: see `names.is_name_template`.
+        fork: whether the code comes from a fork.
+    """
+
+    repository_name: str
+    number: str
+    git_url: str
+    git_ref: str
+    image_repository: str
+    image_tag: str
+    repository_url: str = ""
+    name_template: str = names.DEFAULT_NAME_TEMPLATE
+    fork: bool = False
+
+    def __post_init__(self) -> None:
+        """PipelineError names everything that cannot be true."""
+        if problems := list(self._problems()):
+            raise PipelineError("; ".join(problems))
+
+    @property
+    def name(self) -> str:
+        """The environment's name."""
+        return names.environment_name(self.repository_name, int(self.number), template=self.name_template)
+
+    @property
+    def release_name(self) -> str:
+        """The release's name. A commit gives none, for each push has another one: it is the environment's then."""
+        return names.release_name(self.name if gitrefs.is_commit(self.git_ref) else self.git_ref)
+
+    @property
+    def origin(self) -> str:
+        """The repository that the pull request is for, in the form that all its URLs have in common."""
+        return giturls.parse(self.repository_url or self.git_url).location
+
+    def _problems(self) -> Iterator[str]:
+        if not self.repository_name or not self.repository_name.isprintable():
+            yield _refused("--repo-name", self.repository_name, "give the repository's bare name")
+        if not _NUMBER.fullmatch(self.number):
+            yield _refused(
+                "--pr-number", self.number, "give the pull request's number; without one there is nothing to render"
+            )
+        for flag, url in (("--git-url", self.git_url), ("--repository-url", self.repository_url or self.git_url)):
+            try:
+                giturls.parse(url)
+            except ValueError as error:
+                yield _refused(flag, giturls.masked(url), str(error))
+        if not gitrefs.is_branch(self.git_ref):
+            yield _refused("--git-ref", self.git_ref, "give a branch or a commit, as git has it")
+        if not _IMAGE.fullmatch(self.image_repository):
+            yield _refused("--image-repository", self.image_repository, "give an image's name without its tag")
+        if not _TAG.fullmatch(self.image_tag):
+            yield _refused("--image-tag", self.image_tag, "give a tag of an image")
+        if not names.is_name_template(self.name_template):
+            yield _refused(
+                "--name-template",
+                self.name_template,
+                "write {repo} and {pr} once each, with dashes between them, as pr-{pr}-{repo}",
+            )
+
+
+def _refused(flag: str, value: str, remedy: str) -> str:
+    return f"{flag}: '{cut(value)}' cannot be used; {remedy}"

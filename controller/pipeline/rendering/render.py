@@ -1,0 +1,67 @@
+"""The environment that a config file and a snapshot make."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from controller.api.environment import (
+    ENVIRONMENTS,
+    FORK_ANNOTATION,
+    PULL_REQUEST_ANNOTATION,
+    REPOSITORY_ANNOTATION,
+    Environment,
+)
+from controller.apimachinery.objects import Object
+from controller.pipeline.errors import InvalidFiles
+from controller.pipeline.rendering import judge
+from controller.pipeline.rendering.configfile import ConfigFile
+from controller.pipeline.rendering.configschema import POLICY_KEYS
+from controller.pipeline.rendering.parameters import Parameters
+
+
+def render(config: ConfigFile, parameters: Parameters, *, base: ConfigFile | None = None) -> Object:
+    """The EnvironmentProvisioner of a pull request's snapshot.
+
+    Args:
+        config: the pull request's own file.
+        parameters: what the pipeline knows.
+        base: the base branch's file; what the author must not decide comes from there.
+
+    Raises InvalidFiles where no controller would take it, whatever its options.
+    """
+    application = dict(config.application)
+    if base is not None:
+        application = {key: value for key, value in application.items() if key not in POLICY_KEYS}
+        application |= {key: value for key, value in base.application.items() if key in POLICY_KEYS}
+    environment = environment_of(application, parameters)
+    if problems := judge.for_rendering(Environment(environment), config.document, base.document if base else None):
+        raise InvalidFiles(problems)
+    return environment
+
+
+def differences(config: ConfigFile, base: ConfigFile) -> tuple[str, ...]:
+    """The keys in which the pull request's file differs from the base branch's, without effect."""
+    return tuple(key for key in POLICY_KEYS if config.application.get(key) != base.application.get(key))
+
+
+def environment_of(application: Mapping[str, Any], parameters: Parameters) -> Object:
+    """The environment that the keys of a config file and the parameters make, whatever becomes of it."""
+    annotations = {REPOSITORY_ANNOTATION: parameters.origin, PULL_REQUEST_ANNOTATION: parameters.number}
+    if parameters.fork:
+        annotations[FORK_ANNOTATION] = "true"
+    chart = {"git": parameters.git_url, "path": application["chart_path"], "ref": parameters.git_ref}
+    release = {"chart": chart, "releaseName": parameters.release_name, "values": application["value_overrides"]}
+    if "secret_ref" in application:
+        chart["secretRef"] = application["secret_ref"]
+    if "values_from" in application:
+        release["valuesFrom"] = application["values_from"]
+    spec: dict[str, Any] = {"application": {"release": release}}
+    if "namespaceLabels" in application:
+        spec["namespaceLabels"] = application["namespaceLabels"]
+    return {
+        "apiVersion": ENVIRONMENTS.api_version,
+        "kind": ENVIRONMENTS.kind,
+        "metadata": {"name": parameters.name, "annotations": annotations},
+        "spec": spec,
+    }

@@ -1,0 +1,116 @@
+"""Checking the files that people write for us, without a cluster: config files and objects of our own kinds."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any, Final
+
+from controller import sharedconfig
+from controller.api.environment import ENVIRONMENTS, Environment
+from controller.api.tronador_config import TRONADOR_CONFIGS
+from controller.pipeline import schemas
+from controller.pipeline.errors import InvalidFiles, Problem
+from controller.pipeline.rendering import judge
+from controller.pipeline.rendering.configfile import PLACEHOLDERS, of_part
+from controller.pipeline.rendering.parameters import Parameters
+from controller.pipeline.rendering.render import environment_of
+from controller.pipeline.schemas import Definition, definitions
+from controller.pipeline.schemas.suggestions import nearest
+from controller.pipeline.schemas.words import listed
+from controller.pipeline.yamlfiles import Document, Placeholder, PlaceholderError, read
+from controller.pipeline.yamlfiles.reading import Part
+from controller.policy import PolicyOptions
+
+# A config file is checked with some pull request's snapshot; which one makes no difference to its form.
+_SNAPSHOT: Final = Parameters(
+    repository_name="repository",
+    number="1",
+    git_url="https://git.invalid/organization/repository",
+    git_ref="branch",
+    image_repository="registry.invalid/repository",
+    image_tag="tag",
+)
+
+
+def validate(content: bytes, file: str, options: PolicyOptions, *, engine: str = "") -> list[Problem]:
+    """Everything that is wrong with the documents of a file, for a controller with these options of the policy.
+
+    `engine` is what installs releases there, "" where that is not known.
+    """
+    try:
+        found = read(content, file)
+    except InvalidFiles as error:
+        return list(error.problems)
+    problems = [problem for part in found.parts for problem in _of_part(part, options, engine)]
+    return [*problems, found.error] if found.error is not None else problems
+
+
+def _of_part(part: Part, options: PolicyOptions, engine: str) -> list[Problem]:
+    return _of_manifest(part, options, engine) if part.is_manifest else _of_config(part, options, engine)
+
+
+def _of_config(part: Part, options: PolicyOptions, engine: str) -> list[Problem]:
+    config, problems = of_part(part, image_repository=_SNAPSHOT.image_repository, image_tag=_SNAPSHOT.image_tag)
+    if config is None:
+        return problems
+    environment = Environment(environment_of(config.application, _SNAPSHOT))
+    return judge.of_config(environment, config.document, _without_origin(options), engine)
+
+
+def _of_manifest(part: Part, options: PolicyOptions, engine: str) -> list[Problem]:
+    document = part.document(_keep)
+    problems = list(document.problems)
+    definition = _definition(document, problems)
+    if definition is not None:
+        problems += schemas.check(document, definition.schema)
+    if not problems:
+        problems += _of_kind(document, options, engine)
+    return sorted(problems)
+
+
+def _of_kind(document: Document, options: PolicyOptions, engine: str) -> Iterator[Problem]:
+    if document.value["kind"] == ENVIRONMENTS.kind:
+        yield from judge.of_manifest(Environment(document.value), document, options, engine)
+    elif document.value["kind"] == TRONADOR_CONFIGS.kind:
+        for problem in sharedconfig.problems(sharedconfig.parse(document.value)):
+            yield judge.at_field(document, problem.field, problem.message)
+
+
+def _definition(document: Document, problems: list[Problem]) -> Definition | None:
+    api_version, kind = (_word(document, field) for field in ("apiVersion", "kind"))
+    known = definitions()
+    for item in known:
+        if (item.api_version, item.kind) == (api_version, kind):
+            return item
+    of_kind = [item.api_version for item in known if item.kind == kind]
+    if of_kind:
+        problems.append(document.problem(("apiVersion",), f"'{api_version}' is unknown; use {listed(of_kind)}"))
+    else:
+        kinds = [item.kind for item in known]
+        words = f"'{kind}' is unknown; {nearest(kind, kinds)}"
+        if words.endswith("?"):
+            words += f" Known are {listed(kinds, 'and')}"
+        problems.append(document.problem(("kind",), f"{words}, and config files, which have no kind"))
+    return None
+
+
+def _word(document: Document, field: str) -> str:
+    value: Any = document.value.get(field)
+    return value if isinstance(value, str) else ""
+
+
+def _keep(placeholder: Placeholder, quoted: bool) -> str:
+    """Objects have no placeholders; what looks like one may be a template of another program, if it is quoted."""
+    if placeholder.name in PLACEHOLDERS:
+        raise PlaceholderError(f"{placeholder.text} is not filled in; only config files have placeholders")
+    if not quoted:
+        raise PlaceholderError(f"{placeholder.text} is no text as it stands; quote it")
+    return placeholder.text
+
+
+def _without_origin(options: PolicyOptions) -> PolicyOptions:
+    """Without what depends on the repository, which a config file does not name."""
+    return dataclasses.replace(
+        options, protected_namespaces=(), pinned_namespace_labels=(), allowed_git_repositories=("*",)
+    )

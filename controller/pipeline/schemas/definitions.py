@@ -1,0 +1,96 @@
+"""The schemas of our own kinds: read from the very CRDs that are applied to a cluster (manifests/crds).
+
+A CRD's schema is nearly JSON Schema. What differs is translated: a field that no schema knows is dropped by an API
+server and refused here, for somebody meant something by it. Rules in CEL are not read; the policy says the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any, Final
+
+import yaml
+
+Schema = Mapping[str, Any]
+_COPIED: Final = (
+    "description",
+    "enum",
+    "maxItems",
+    "maxLength",
+    "maxProperties",
+    "maximum",
+    "minItems",
+    "minLength",
+    "minProperties",
+    "minimum",
+    "required",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A version of one of our kinds, and its JSON Schema."""
+
+    api_version: str
+    kind: str
+    schema: Schema
+
+
+def definitions() -> tuple[Definition, ...]:
+    """All of them."""
+    folder = resources.files("controller.api") / "crds"
+    documents = [yaml.safe_load(file.read_text()) for file in folder.iterdir() if file.name.endswith(".yaml")]
+    return tuple(
+        definition
+        for document in sorted(documents, key=lambda document: str(document.get("metadata", {}).get("name")))
+        if document.get("kind") == "CustomResourceDefinition"
+        for definition in _of(document["spec"])
+    )
+
+
+def _of(spec: Mapping[str, Any]) -> list[Definition]:
+    return [
+        Definition(
+            f"{spec['group']}/{version['name']}",
+            spec["names"]["kind"],
+            _root(version["schema"]["openAPIV3Schema"]),
+        )
+        for version in spec["versions"]
+    ]
+
+
+def _root(schema: Mapping[str, Any]) -> Schema:
+    translated = dict(_translate(schema))
+    # An object's metadata is Kubernetes' own; a CRD says only what is narrower.
+    metadata = {**_translate({**schema["properties"]["metadata"], _OPEN: True}), "required": ["name"]}
+    translated["properties"] = {**translated["properties"], "metadata": metadata}
+    translated["required"] = ["metadata", *translated.get("required", ())]
+    return translated
+
+
+_OPEN: Final = "x-kubernetes-preserve-unknown-fields"
+
+
+def _translate(schema: Mapping[str, Any]) -> Schema:
+    translated: dict[str, Any] = {name: schema[name] for name in _COPIED if name in schema}
+    if "pattern" in schema:
+        # `$` also matches before a line end, in Python but not in Go.
+        pattern: str = schema["pattern"]
+        translated["pattern"] = rf"{pattern[:-1]}\Z" if pattern.endswith("$") else pattern
+    if schema.get("x-kubernetes-int-or-string"):
+        translated["type"] = ["integer", "string"]
+    elif "type" in schema:
+        translated["type"] = schema["type"]
+    if schema.get("nullable"):
+        translated["type"] = [translated["type"], "null"]
+    if "items" in schema:
+        translated["items"] = _translate(schema["items"])
+    if "properties" in schema:
+        translated["properties"] = {name: _translate(of_name) for name, of_name in schema["properties"].items()}
+    if isinstance(schema.get("additionalProperties"), Mapping):
+        translated["additionalProperties"] = _translate(schema["additionalProperties"])
+    elif schema.get("type") == "object" and not (schema.get(_OPEN) or schema.get("additionalProperties")):
+        translated["additionalProperties"] = False
+    return translated

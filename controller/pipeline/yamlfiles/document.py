@@ -1,0 +1,160 @@
+"""From YAML nodes to plain data, with the place of every value and key, and with placeholders filled in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import yaml
+
+from controller.pipeline.errors import Problem
+from controller.pipeline.yamlfiles import nodes, scalars
+from controller.pipeline.yamlfiles.placeholders import Hidden, Placeholder, PlaceholderError, has_mark
+from controller.pipeline.yamlfiles.text import INVISIBLE
+
+Path = tuple[str | int, ...]
+Place = tuple[int, int]
+# What a placeholder becomes, told whether it stands inside quotes or a block of text. PlaceholderError: nothing.
+Filler = Callable[[Placeholder, bool], str]
+_PLAIN_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
+_SHOWN_LIMIT: Final = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document of a file.
+
+    Attributes:
+        file: as it was named on the command line.
+        value: its plain data.
+        places: line and column of every value.
+        keys: line and column of every key of a mapping.
+        filled: the placeholders that were filled in, and where.
+        problems: what is wrong with the data itself; what is affected is left out of `value`.
+    """
+
+    file: str
+    value: Any
+    places: Mapping[Path, Place]
+    keys: Mapping[Path, Place]
+    filled: tuple[tuple[Path, Placeholder], ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    def problem(self, path: Path, text: str, *, at_key: bool = False) -> Problem:
+        """A problem with the value at `path`, or with its key; with the closest thing around it, if there is none."""
+        places, there = (self.keys if at_key else self.places), path
+        while there and there not in places:
+            places, there = self.places, there[:-1]
+        return Problem(self.file, *places.get(there, (0, 0)), show(path), text)
+
+
+def show(path: Path) -> str:
+    """`a.b[0].c`, and `a[x.y/z]` for a key that is no plain word."""
+    words = ""
+    for step in path:
+        if isinstance(step, str) and _PLAIN_KEY.fullmatch(step):
+            words += f".{cut(step)}"
+        else:
+            words += f"[{cut(str(step))}]"
+    return words.removeprefix(".")
+
+
+def cut(text: str) -> str:
+    """A text for a message: printable, and not too long."""
+    shown = text if text.isprintable() else ascii(text)[1:-1]
+    return shown if len(shown) <= _SHOWN_LIMIT else f"{shown[:_SHOWN_LIMIT]}..."
+
+
+def build(file: str, node: yaml.Node, hidden: Hidden, fill: Filler) -> Document:
+    """The document that a node is, with the placeholders of `hidden` filled in."""
+    builder = _Builder(file, hidden, fill)
+    value = builder.value(node, ())
+    return Document(file, value, builder.places, builder.keys, tuple(builder.filled), tuple(builder.problems))
+
+
+@dataclass(slots=True)
+class _Builder:
+    file: str
+    hidden: Hidden
+    fill: Filler
+    places: dict[Path, Place] = field(default_factory=dict)
+    keys: dict[Path, Place] = field(default_factory=dict)
+    filled: list[tuple[Path, Placeholder]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def value(self, node: yaml.Node, path: Path) -> Any:
+        self.places[path] = _place(node)
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.value(item, (*path, position)) for position, item in enumerate(node.value)]
+        return self._scalar(node, path)
+
+    def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = self._key(key_node, path)
+            if key is None:
+                continue
+            place = (*path, key)
+            if key in found:
+                first = self.keys[place][0]
+                self._refuse(key_node, place, f"is given twice, first in line {first}; remove one of the two")
+                continue
+            self.keys[place] = _place(key_node)
+            found[key] = self.value(value_node, place)
+        return found
+
+    def _key(self, node: yaml.Node, path: Path) -> str | None:
+        text = str(node.value) if isinstance(node, yaml.ScalarNode) else ""
+        if not isinstance(node, yaml.ScalarNode):
+            self._refuse(node, path, "a list or mapping cannot be a key; if it is meant as a text, quote it")
+        elif has_mark(text):
+            self._refuse(node, path, f"{cut(self.hidden.shown(text))}: a placeholder cannot be in a key")
+        elif text == "<<" and node.style is None:
+            self._refuse(node, path, "<< merges nothing here; write out what belongs here")
+        elif INVISIBLE.search(text):
+            self._refuse(node, path, f"{cut(text)}: a key cannot have an invisible character; remove it")
+        elif node.tag in (nodes.NULL, nodes.BOOL, nodes.FLOAT) or (node.tag == nodes.INT and not _is_decimal(text)):
+            self._refuse(node, path, f"the key {cut(text)!r} is no text; quote it")
+        else:
+            return text
+        return None
+
+    def _scalar(self, node: yaml.Node, path: Path) -> Any:
+        text = str(node.value)
+        if has_mark(text):
+            return self._filled(node, path)
+        try:
+            return scalars.value(node.tag, text)
+        except ValueError as error:
+            self._refuse(node, path, str(error))
+            return None
+
+    def _filled(self, node: yaml.Node, path: Path) -> str | None:
+        """A text with placeholders is a text, whatever they become."""
+        words = ""
+        for part in self.hidden.parts(node.value):
+            if isinstance(part, str):
+                words += part
+                continue
+            try:
+                words += self.fill(part, getattr(node, "style", None) is not None)
+            except PlaceholderError as error:
+                self._refuse(node, path, str(error))
+                return None
+            self.filled.append((path, part))
+        return words
+
+    def _refuse(self, node: yaml.Node, path: Path, text: str) -> None:
+        self.problems.append(Problem(self.file, *_place(node), show(path), text))
+
+
+def _place(node: yaml.Node) -> Place:
+    return node.start_mark.line + 1, node.start_mark.column + 1
+
+
+def _is_decimal(text: str) -> bool:
+    return re.fullmatch(r"0|-?[1-9][0-9]*", text) is not None

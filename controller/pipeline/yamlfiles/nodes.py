@@ -1,0 +1,106 @@
+"""From text to YAML nodes that know their places; whatever is no plain data is refused on the way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+import yaml
+
+DEPTH_LIMIT: Final = 64
+_PREFIX: Final = "tag:yaml.org,2002:"
+NULL, BOOL, INT, FLOAT, STR = (f"{_PREFIX}{name}" for name in ("null", "bool", "int", "float", "str"))
+_ALLOWED_TAGS: Final = ("!", STR, f"{_PREFIX}map", f"{_PREFIX}seq")
+
+
+class NodeError(Exception):
+    """A text is no YAML, or more than plain data. `line` and `column` count from 1."""
+
+    def __init__(self, line: int, column: int, text: str) -> None:
+        super().__init__(text)
+        self.line, self.column = line, column
+
+
+class _Loader(yaml.SafeLoader):
+    """Composes nodes, one document after the other, and stops at the first thing that is refused."""
+
+    # Without dates, numbers to the base of 60 and merge keys: they are texts. The rest is what Helm's reader knows too.
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+        if isinstance(event, yaml.AliasEvent):
+            raise _at(event.start_mark, f"the alias *{event.anchor} cannot be used; write out what it stands for")
+        tag = getattr(event, "tag", None)
+        if tag is not None and tag not in _ALLOWED_TAGS:
+            raise _at(event.start_mark, f"the tag {tag!a} cannot be used; remove it, and quote the text if it is one")
+        if self._depth == DEPTH_LIMIT:
+            raise _at(event.start_mark, f"is nested more than {DEPTH_LIMIT} levels deep; make it flatter")
+        self._depth += 1
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+
+for _tag, _pattern, _first in (
+    (NULL, r"~|null|Null|NULL|", "~nN\0"),
+    (BOOL, r"yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF", "yYnNtTfFoO"),
+    (INT, r"[-+]?(0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|0|[1-9][0-9_]*)", "-+0123456789"),
+    (FLOAT, r"[-+]?([0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)([eE][-+]?[0-9]+)?", "-+0123456789."),
+    (FLOAT, r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)", "-+."),
+):
+    _first_letters = ["" if letter == "\0" else letter for letter in _first]
+    _Loader.add_implicit_resolver(_tag, re.compile(rf"(?:{_pattern})\Z"), _first_letters)
+
+
+def compose(text: str) -> Iterator[yaml.Node]:
+    """The documents of a text; empty ones are left out. NodeError where something is wrong, after what comes before."""
+    loader = _Loader(text)
+    try:
+        while loader.check_node():
+            node = loader.get_node()
+            if node is not None and not _is_empty(node):
+                yield node
+    except yaml.MarkedYAMLError as error:
+        raise _at(error.problem_mark or error.context_mark or loader.get_mark(), _words(error, text)) from None
+    except yaml.reader.ReaderError as error:
+        raise NodeError(0, 0, f"is no YAML: {error.reason}") from None
+    except (ValueError, OverflowError):
+        # The scanner turns every escape into a character, also those that stand for none.
+        raise _at(loader.get_mark(), "an escape (\\x, \\u or \\U) stands for no character") from None
+    finally:
+        loader.dispose()
+
+
+def _is_empty(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and node.value == "" and node.style is None
+
+
+def _at(mark: Any, text: str) -> NodeError:
+    return NodeError(mark.line + 1, mark.column + 1, text)
+
+
+def _words(error: yaml.MarkedYAMLError, text: str) -> str:
+    problem = str(error.problem or error.context or "it cannot be read")
+    for pattern, remedy in _REMEDIES:
+        if pattern in problem:
+            return remedy
+    return f"is no YAML: {problem}; check the indentation and the quotes"
+
+
+_REMEDIES: Final = (
+    ("found character '\\t'", "a tab cannot stand here; indent with spaces"),
+    ("found character '%'", "'%' cannot begin a value; there are no statements such as {% if %}, only placeholders"),
+    ("found character '@'", "'@' cannot begin a value; quote the text"),
+    ("found character '`'", "'`' cannot begin a value; quote the text"),
+    ("mapping values are not allowed here", "a ':' cannot stand here; check the indentation, or quote the text"),
+    ("could not find expected ':'", "a key has no ':' after it; check the line, and the one before"),
+    ("expected <block end>", "is not indented as its neighbours are; indent what belongs together by as many spaces"),
+    ("found unknown escape character", "\\ begins an escape in double quotes; use single quotes"),
+    ("found unexpected end of stream", "the file ends within a quoted text; close its quote"),
+)
