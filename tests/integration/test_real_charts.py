@@ -16,7 +16,9 @@ from tests.integration.support.environments import GIT_URL, RELEASE, Environment
 from tests.integration.support.fixtures import MakeInstaller, StartController
 from tests.integration.support.history import History
 from tests.integration.support.installers import RELEASES, Installer, image
-from tests.integration.support.waiting import eventually
+from tests.integration.support.requests import Requests
+from tests.integration.support.truth import deployed_is_never_said_too_early
+from tests.integration.support.waiting import eventually, throughout
 
 
 def _config_map(name: str) -> str:
@@ -104,6 +106,7 @@ def test_from_the_first_push_to_the_last(
     assert environment.deployed()["status"]["applicationStatus"] == "deployed"
 
     assert "failed" not in statuses(history, environment)
+    deployed_is_never_said_too_early(history, environment.name, RELEASE, installer.releases)
     environment.delete()
     environment.gone()
     assert environment.namespace() is None
@@ -198,6 +201,16 @@ def test_what_somebody_changes_in_a_release_is_put_back(environment: Environment
     eventually(lambda: (installer.release(environment) or {}).get("spec") == before["spec"], "the release is as it was")
     environment.deployed()
     runs(environment, "one")
+
+
+@pytest.mark.slow
+def test_a_deployed_environment_costs_nothing_although_its_engine_looks_at_it_all_the_time(
+    environment: Environment, installer: Installer, requests: Requests
+) -> None:
+    environment.deployed()
+    mark = requests.mark()
+    # Several intervals of both engines.
+    throughout(2.0, lambda: not requests.writes(mark), lambda: f"written: {requests.order(mark)}")
 
 
 # What only one engine has
