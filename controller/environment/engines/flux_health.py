@@ -146,7 +146,11 @@ def _not_taken_up(helm: HelmRelease, git: GitRepository, chart_patience: float) 
 def _progress(helm: HelmRelease) -> str:
     # Only an action of Helm takes time. The steps before it pass quickly, and each new text would be a write.
     running = _words(helm.current("Reconciling"))
-    return running if running.startswith("Running ") else TAKING_UP
+    if not running.startswith("Running "):
+        return TAKING_UP
+    before = helm.current("Released")
+    # It stays until the next try has ended, and so does the question why.
+    return f"{running}. Before that: {_words(before)}" if before.get("status") == FALSE else running
 
 
 def _words(condition: _Condition) -> str:

@@ -275,6 +275,19 @@ def test_an_action_of_helm_is_told_in_flux_words(action):
     assert _health(helm) == Health(State.DEPLOYING, "Progressing", running)
 
 
+@pytest.mark.parametrize(("generation", "told"), [(2, True), (1, False)])
+def test_while_the_same_generation_is_tried_again_it_is_told_why(generation, told):
+    running = words("Progressing")
+    helm = release(
+        condition("Reconciling", "True", "Progressing", generation=2),
+        condition("Ready", "Unknown", "Progressing", generation=2),
+        condition("Released", "False", "UpgradeFailed", generation=generation),
+        generation=2,
+    )
+
+    assert _health(helm).message == (f"{running}. Before that: {words('UpgradeFailed')}" if told else running)
+
+
 def test_a_test_that_runs_after_a_good_upgrade_is_waited_for():
     testing = condition("Reconciling", "True", "Progressing", "Running 'test' action with timeout of 5m0s")
 
