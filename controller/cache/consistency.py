@@ -28,10 +28,18 @@ class ConsistencyError(Exception):
     """A store has not caught up with what was written for this owner: try again shortly, it is no failure."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A write's version, and up to which version the store was current when it was made."""
+
+    version: str
+    cached: str
+
+
 @dataclass(slots=True)
 class _Record:
     uid: str
-    versions: dict[Resource, str] = field(default_factory=dict)
+    versions: dict[Resource, _Written] = field(default_factory=dict)
 
 
 class ConsistencyStore:
@@ -55,21 +63,27 @@ class ConsistencyStore:
             if record is None or record.uid != owner_uid:
                 record = self._records[owner_key] = _Record(uid=owner_uid)
             known = record.versions.get(resource)
-            if known is None or not is_older(resource_version, known):
-                record.versions[resource] = resource_version
+            if known is None or not is_older(resource_version, known.version):
+                store = self._stores.get(resource)
+                cached = store.last_sync_resource_version() if store else ""
+                record.versions[resource] = _Written(resource_version, cached)
 
     def ensure_ready(self, owner_key: str) -> None:
         """Raise ConsistencyError while a store is older than what was written for the owner.
 
-        A resource without a store, and versions that cannot be compared, never hold anything up.
+        A resource without a store, and versions that cannot be compared, never hold anything up. Neither does a store
+        that went back since: the server was restored, and will never come to the version that it gave that write.
         """
         with self._lock:
             record = self._records.get(owner_key)
             versions = dict(record.versions) if record else {}
         for resource, written in versions.items():
             store = self._stores.get(resource)
-            if store is not None and is_older(current := store.last_sync_resource_version(), written):
-                raise ConsistencyError(f"{resource} is cached up to {current}, written at {written}")
+            if store is None:
+                continue
+            current = store.last_sync_resource_version()
+            if is_older(current, written.version) and not is_older(current, written.cached):
+                raise ConsistencyError(f"{resource} is cached up to {current}, written at {written.version}")
         with self._lock:
             if self._records.get(owner_key) is record:
                 self._records.pop(owner_key, None)

@@ -66,6 +66,8 @@ class InitialState:
         self._metrics = metrics
         self._clock = clock
         self._streaming = settings.watch_list
+        # A server that has streamed one before knows how to: its silence is the network's.
+        self._has_streamed = False
 
     def read(self, *, minimum_version: str) -> tuple[WatchStream | None, str]:
         """Replace the sink's content by a state not older than `minimum_version` ("": by the most recent one).
@@ -106,6 +108,7 @@ class InitialState:
             # Also on a stop or a bug: a stream that nobody goes on with must not stay open.
             with stream:
                 raise
+        self._has_streamed = True
         stream.set_read_timeout(self._settings.watch_silence)
         return stream, version
 
@@ -146,7 +149,8 @@ class InitialState:
                     objects[admitted[0]] = admitted[1]
         except RequestTimeout as error:
             # An old server ignores the parameter and never says that the initial state is complete.
-            raise StreamingRefused("no end of the initial state was announced", lasting=True) from error
+            lasting = not self._has_streamed
+            raise StreamingRefused("no end of the initial state was announced", lasting=lasting) from error
         except ConnectionLost as error:
             raise StreamingRefused(f"interrupted: {error}", lasting=False) from error
         raise StreamingRefused("the stream ended before the initial state was complete", lasting=False)

@@ -43,6 +43,8 @@ class ReflectorSettings:
     watch_silence: float = 150.0
     """The longest silence on a watch: more than two of the server's bookmarks, which come about once a minute. After it
     the connection counts as half-open and a new one is made."""
+    silent_watches: int = 2
+    """So many watches in a row without a word, not even a bookmark, lead to a new initial state."""
     watch_timeout: tuple[int, int] = (300, 600)
     """The server is asked to end a watch after a random time in this range, so that load spreads over its replicas."""
     short_watch: float = 1.0

@@ -32,6 +32,7 @@ from controller.cache.initial_state import InitialState
 from controller.cache.listwatch import ListWatch, ReflectorSettings, Sink, Target, is_version_unavailable
 from controller.cache.metrics import CacheMetrics
 from controller.cache.trouble import TroubleLog
+from controller.cache.versions import is_older
 from controller.client.stream import WatchStream
 
 log = structlog.get_logger(__name__)
@@ -43,6 +44,10 @@ class _OpeningLost(ApiError):
 
 class _ShortWatch(ApiError):
     """A watch ended at once and without an event."""
+
+
+class _Rewound(ApiError):
+    """The server speaks of an older version than it did before: it was restored, and its history is another one."""
 
 
 class Reflector:
@@ -84,6 +89,7 @@ class Reflector:
             while not self._scope.cancelled:
                 try:
                     self._list_and_watch()
+                    continue
                 except Stopped:
                     return
                 except ApiError as error:
@@ -101,18 +107,21 @@ class Reflector:
         self._scope.cancel()
 
     def _list_and_watch(self) -> None:
-        """Never returns; raises whatever made another initial state necessary."""
+        """Raises whatever made another initial state necessary; returns when watches are silent for too long."""
         stream = self._read_initial_state()
         self._version_unavailable = False
         self._trouble.over("list")
         internal_error_since: float | None = None
-        while True:
+        silences = 0
+        # A watch that says nothing at all, not even a bookmark, may be all that a half-open path, or a server restored
+        # from a backup, has to offer. Then the state has to be asked for.
+        while silences < self._settings.silent_watches:
             try:
                 if stream is None:
                     stream = self._open_watch()
                     self._trouble.over("connect")
                 opened, stream = stream, None
-                self._follow(opened)
+                silences = 0 if self._follow(opened) else silences + 1
                 internal_error_since = None
             except TooManyRequests as error:
                 self._pause(error, error.retry_after)
@@ -156,8 +165,11 @@ class Reflector:
         except ConnectionLost as error:
             raise _OpeningLost(str(error)) from error
 
-    def _follow(self, stream: WatchStream) -> None:
-        """Pass a watch's events on until it ends. A silence or a break is an end like any other."""
+    def _follow(self, stream: WatchStream) -> bool:
+        """Pass a watch's events on until it ends; whether it had anything to say, an orderly end included.
+
+        A silence or a break is an end like any other.
+        """
         started = self._clock.now()
         events = 0
         silent = False
@@ -178,12 +190,16 @@ class Reflector:
         if short:
             reason = broken or "closed by the server"
             raise _ShortWatch(f"the watch ended after {seconds:.2f} s without an event: {reason}") from broken
+        return events > 0 or not silent
 
     def _handle(self, event: dict[str, Any]) -> None:
         kind, raw = event["type"], event["object"]
         if kind == "ERROR":
             raise status_error(int(raw.get("code") or 500), raw)
         version = str((raw.get("metadata") or {}).get("resourceVersion") or "")
+        if kind in ("BOOKMARK", "ADDED", "MODIFIED", "DELETED") and is_older(version, self._version):
+            self._version_unavailable = True
+            raise _Rewound(f"the server is at {version}, and was at {self._version} before")
         if kind == "BOOKMARK":
             if version:
                 self._sink.bookmark(version)
@@ -214,5 +230,5 @@ class Reflector:
         self._metrics.failed(self._target.resource)
         if isinstance(error, NotFound) and error.resource_missing:
             self._sink.resource_missing()
-        phase = "watch" if isinstance(error, (_ShortWatch, Expired)) else "list"
+        phase = "watch" if isinstance(error, (_ShortWatch, _Rewound, Expired)) else "list"
         self._trouble.report(phase, error)

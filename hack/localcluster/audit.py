@@ -17,6 +17,7 @@ class AuditEntry:
     Attributes:
         time: seconds since the epoch, when the answer began.
         user, user_agent: who asked; the user is "" when the credentials were not good.
+        credential: which of the user's tokens it was (`JTI=...`), "" where that is not known.
         impersonated_user: as whom, if that is somebody else.
         verb: as RBAC calls it (get, list, watch, create, update, patch, delete, deletecollection), or the HTTP method
             in lower case for paths that are no resource.
@@ -28,6 +29,7 @@ class AuditEntry:
     time: float = field(default_factory=time.time)
     user: str
     user_agent: str
+    credential: str = ""
     impersonated_user: str = ""
     verb: str
     path: str

@@ -136,6 +136,19 @@ class LocalCluster:
             self._store.compact()
         self.start()
 
+    def back_up(self) -> Path:
+        """Write all objects to a file, as a backup of etcd has them."""
+        path = Path(self._folder.name) / "backup.json"
+        self.call(lambda: state.save(self._store, path))
+        return path
+
+    def restore(self, backup: Path) -> None:
+        """Stop, and start with the objects and the version of a backup: what was since has never been."""
+        self.stop()
+        self._store.forget()
+        state.load(self._store, backup)
+        self.start()
+
     def hold(self, resource: str) -> None:
         """Hold back watch streams of `plural` or `plural.group`."""
         self.call(lambda: self.hooks.hold(resource))

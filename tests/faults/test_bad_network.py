@@ -43,6 +43,16 @@ def test_a_server_that_accepts_watches_and_says_nothing_is_listed_at_the_start(t
         running.fleet.settled(FEW.deadline)
 
 
+def test_where_watches_stay_silent_for_good_everything_still_comes_about(tmp_path: Path) -> None:
+    silent = Rule(fault=HalfOpenWatch())
+    with bed(tmp_path, silent, options={"watch_read_timeout": FEW.silence}) as running:
+        running.fleet.create([0, 1], "one")
+        running.fleet.settled(FEW.deadline)
+        running.fleet.update([0], "two")
+        running.fleet.delete([1])
+        running.fleet.settled(FEW.deadline)
+
+
 def live_through(trouble: Trouble, size: Size, folder: Path) -> None:
     """All are created; then a part is changed and a part deleted; then what was deleted is made anew."""
     everyone = range(size.environments)

@@ -10,7 +10,7 @@ from ..objects import uid_of
 from ..storage.store import GroupPlural, Store
 from .credentials import Credentials
 from .tokens import AUDIENCE, LEGACY_ISSUER, Claims
-from .users import ADMIN, ANONYMOUS, AUTHENTICATED, User, service_account_groups, service_account_name
+from .users import ADMIN, ANONYMOUS, AUTHENTICATED, CREDENTIAL_ID, User, service_account_groups, service_account_name
 
 _ACCOUNTS: GroupPlural = ("", "serviceaccounts")
 _SECRETS: GroupPlural = ("", "secrets")
@@ -81,6 +81,6 @@ class Authenticator:
 
 
 def _user(namespace: str, name: str, uid: str, token_id: str) -> User:
-    extra = (("authentication.kubernetes.io/credential-id", (f"JTI={token_id}",)),) if token_id else ()
+    extra = ((CREDENTIAL_ID, (f"JTI={token_id}",)),) if token_id else ()
     groups = (*service_account_groups(namespace), AUTHENTICATED)
     return User(service_account_name(namespace, name), groups, uid, extra)

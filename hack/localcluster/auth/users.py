@@ -10,6 +10,8 @@ MASTERS = "system:masters"
 AUTHENTICATED = "system:authenticated"
 UNAUTHENTICATED = "system:unauthenticated"
 SERVICE_ACCOUNTS = "system:serviceaccounts"
+# The key of `extra` under which a real audit log has it too.
+CREDENTIAL_ID = "authentication.kubernetes.io/credential-id"
 ANONYMOUS_NAME = "system:anonymous"
 _PREFIX = "system:serviceaccount:"
 
@@ -22,6 +24,11 @@ class User:
     groups: tuple[str, ...] = ()
     uid: str = ""
     extra: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    @property
+    def credential(self) -> str:
+        """Which of the user's tokens it was, `JTI=...`; "" where that is not known."""
+        return next((values[0] for key, values in self.extra if key == CREDENTIAL_ID), "")
 
     def to_object(self) -> dict[str, object]:
         """As `authentication/v1` UserInfo."""

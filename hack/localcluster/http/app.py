@@ -105,6 +105,7 @@ class ApiServer:
             AuditEntry(
                 user=user.name,
                 user_agent=request.headers.get("User-Agent", ""),
+                credential=user.credential,
                 impersonated_user=asked.user.name if asked.user.name != user.name else "",
                 verb=asked.verb,
                 path=request.path,

@@ -96,6 +96,11 @@ class Store:
         for obj in objects:
             collection.objects[object_key(namespace_of(obj), name_of(obj))] = obj
 
+    def forget(self) -> None:
+        """Empty it, as before the first write; listeners stay."""
+        self._collections.clear()
+        self.version = self._compacted = 0
+
     def resources(self) -> list[GroupPlural]:
         """Every resource that was ever written."""
         return list(self._collections)

@@ -1,7 +1,9 @@
-"""Several controllers as programs, each with an account of its own, so that the audit log tells who did what."""
+"""Several controllers as programs, with the manifests' account and a token each, by which the audit log knows them."""
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import re
 import urllib.request
@@ -9,15 +11,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from controller.apimachinery.resources import Resource
+import yaml
+
 from controller.app.election import LEASE_NAME
+from controller.app.options import Options
 from hack.faultproxy.proxy import FaultProxy
 from hack.localcluster.audit import AuditEntry
 from hack.serviceaccounts import write_kubeconfig
 from tests.integration.support.clusters import Cluster
 from tests.integration.support.controllers import ControllerProcess
 
-NAMESPACE = "tronador-system"
+NAMESPACE = Options().namespace
 # In seconds. The machine may be busy: nobody shall lose a lease for that.
 LEASE_DURATION = 4.0
 ELECTION = {
@@ -27,8 +31,6 @@ ELECTION = {
     "lease_retry_period": 0.3,
 }
 
-_ACCOUNTS = Resource("", "v1", "serviceaccounts", "ServiceAccount", namespaced=True)
-_BINDINGS = Resource("rbac.authorization.k8s.io", "v1", "clusterrolebindings", "ClusterRoleBinding", namespaced=False)
 _METRIC = re.compile(r"^leader_election_master_status\{.*\} ([01])\.0$", re.MULTILINE)
 
 
@@ -36,15 +38,15 @@ class Replica:
     """One of them.
 
     Attributes:
-        user: as the audit log calls it.
+        credential: its token, as the audit log calls it.
         proxy: between it and the API server.
         process: the program.
     """
 
     def __init__(
-        self, *, user: str, proxy: FaultProxy, kubeconfig: Path, log: Path, number: int, **options: Any
+        self, *, credential: str, proxy: FaultProxy, kubeconfig: Path, log: Path, number: int, **options: Any
     ) -> None:
-        self.user = user
+        self.credential = credential
         self.proxy = proxy
         # Every process has addresses of its own on the loopback interface, so no port is ever taken.
         self._address = f"127.{os.getpid() >> 8 & 255}.{os.getpid() & 255}.{number + 1}:8080"
@@ -58,26 +60,22 @@ class Replica:
         return found[1]
 
 
-def account(cluster: Cluster, name: str, folder: Path) -> tuple[str, Path]:
-    """A service account that may do everything: its user name, and a kubeconfig with its token.
-
-    The account of the manifests is one for all replicas; here it must be told who of them wrote.
-    """
-    metadata = {"name": name, "namespace": NAMESPACE}
-    cluster.client.create(_ACCOUNTS, {"metadata": metadata}, namespace=NAMESPACE)
-    role = {"apiGroup": _BINDINGS.group, "kind": "ClusterRole", "name": "cluster-admin"}
-    subject = {"kind": "ServiceAccount", **metadata}
-    cluster.client.create(_BINDINGS, {"metadata": {"name": name}, "roleRef": role, "subjects": [subject]})
-    path = write_kubeconfig(folder / name, admin=cluster.kubeconfig, namespace=NAMESPACE, name=name)
-    return f"system:serviceaccount:{NAMESPACE}:{name}", path
+def token_of_its_own(cluster: Cluster, name: str, folder: Path) -> tuple[str, Path]:
+    """Another token of the manifests' account: its name in the audit log, and a kubeconfig with it."""
+    path = write_kubeconfig(
+        folder / name, admin=cluster.kubeconfig, namespace=NAMESPACE, name=Options().service_account
+    )
+    claims = yaml.safe_load(path.read_text())["users"][0]["user"]["token"].split(".")[1]
+    decoded = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+    return f"JTI={decoded['jti']}", path
 
 
 def leader(entries: Iterable[AuditEntry]) -> str:
-    """The user who holds the lease after these requests; "" when it is free."""
+    """The credential that holds the lease after these requests; "" when it is free."""
     holder = ""
     for entry in entries:
         if is_turn(entry):
-            holder = entry.user if entry.body["spec"]["holderIdentity"] else ""
+            holder = entry.credential if entry.body["spec"]["holderIdentity"] else ""
     return holder
 
 
@@ -95,7 +93,7 @@ def out_of_turn(entries: Iterable[AuditEntry]) -> list[AuditEntry]:
     holder = ""
     for entry in entries:
         if is_turn(entry):
-            holder = entry.user if entry.body["spec"]["holderIdentity"] else ""
-        elif entry.is_write and entry.resource not in ("events", "leases") and entry.user != holder:
+            holder = entry.credential if entry.body["spec"]["holderIdentity"] else ""
+        elif entry.is_write and entry.resource not in ("events", "leases") and entry.credential != holder:
             found.append(entry)
     return found

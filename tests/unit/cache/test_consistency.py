@@ -58,6 +58,13 @@ def test_once_ready_the_record_is_dropped(consistency: ConsistencyStore, widgets
     consistency.ensure_ready("env")
 
 
+def test_a_store_that_went_back_holds_nothing_up(consistency: ConsistencyStore, widgets: Versioned) -> None:
+    consistency.wrote_at("env", "u1", WIDGETS, "12")
+    # The server was restored from a backup: its versions begin anew, and nobody knows of that write.
+    widgets.version = "4"
+    consistency.ensure_ready("env")
+
+
 def test_every_resource_that_was_written_counts(
     consistency: ConsistencyStore, widgets: Versioned, namespaces: Versioned
 ) -> None:

@@ -293,6 +293,20 @@ class TestWatching:
         assert rig.clock.waits == []
         assert rig.metrics.failures == 0
 
+    def test_watches_that_stay_silent_lead_to_a_list_without_a_back_off(self) -> None:
+        silences = [Script(fails=RequestTimeout("read timed out"), lasting=150) for _ in range(2)]
+        rig = run(page("a"), *silences, page("a", "b", version=12), Script(bookmark(13)))
+        assert rig.api.verbs == ["list", "watch", "watch", "list", "watch"]
+        assert set(rig.sink.content) == {"ns/a", "ns/b"}
+        assert rig.clock.waits == []
+        assert rig.metrics.failures == 0
+
+    def test_a_word_in_between_starts_the_silences_over(self) -> None:
+        silence = [Script(fails=RequestTimeout("read timed out"), lasting=150) for _ in range(3)]
+        spoken = Script(bookmark(11), fails=RequestTimeout("read timed out"), lasting=150)
+        rig = run(page("a"), silence[0], spoken, silence[1], Script(lasting=400), silence[2], Script(bookmark(12)))
+        assert rig.api.verbs == ["list"] + ["watch"] * 6
+
     def test_a_watch_is_given_up_after_a_silence_of_two_bookmarks(self) -> None:
         assert run(page("a"), Script(bookmark(11))).call(1)["read_timeout"] == 150
 
@@ -317,6 +331,14 @@ class TestWatchErrors:
         assert rig.api.verbs == ["list", "watch", "list"]
         assert rig.version_of(2) == "11"
         assert rig.clock.waits == [0.8]
+
+    @pytest.mark.parametrize("older", [bookmark(7), added("b", 7), modified("a", 7), deleted("a", 7)])
+    def test_a_server_that_went_back_in_time_is_listed_from_any_version_at_once(self, older: dict[str, Any]) -> None:
+        rig = run(page("a"), Script(bookmark(11), older), page("c", version=8), Script(bookmark(9)))
+        assert rig.api.verbs == ["list", "watch", "list", "watch"]
+        assert rig.version_of(2) in (None, "")
+        assert set(rig.sink.content) == {"ns/c"}
+        assert rig.version_of(3) == "8"
 
     def test_gone_means_expired(self) -> None:
         rig = run(page("a"), Script(error_event(410, "Gone")), page("a"))

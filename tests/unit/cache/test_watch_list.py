@@ -109,6 +109,14 @@ class TestFallBack:
         assert rig.api.verbs == ["watch", "list", "watch", "list"]
         assert silent.closed
 
+    def test_a_silent_server_that_has_streamed_before_is_asked_to_again_next_time(self) -> None:
+        first = Script(bookmark(10, end=True), error_event(410, "Expired"))
+        silent = Script(fails=RequestTimeout("silence"))
+        again = Script(bookmark(20, end=True))
+        rig = run(first, silent, page("a"), Script(error_event(410, "Expired")), again)
+        assert rig.api.verbs == ["watch", "watch", "list", "watch", "watch"]
+        assert rig.call(4)["send_initial_events"] is True
+
     @pytest.mark.parametrize(
         "passing",
         [
