@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,17 +13,17 @@ from tests.integration.support.clusters import ROOT
 from tests.integration.support.controllers import clean_environ
 from tests.unit.pipeline.gitops.origin_repository import OriginRepository, environment
 
-
-def tronador(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the program to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "controller", *arguments],
-        cwd=ROOT,
-        env=clean_environ(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+# One pipeline after the other, in one process: a command and then what it is about, for each.
+PROGRAM = """
+import sys
+from controller.app import cli
+command, *arguments = sys.argv[1:]
+at = arguments.index("--each")
+flag, *subjects = arguments[at + 1:]
+for subject in subjects:
+    if code := cli.main([command, *arguments[:at], flag, subject]):
+        sys.exit(code)
+"""
 
 
 class Crowd:
@@ -32,26 +31,45 @@ class Crowd:
 
     def __init__(self, folder: Path, repository: OriginRepository, *, processes: int) -> None:
         self._folder = folder
-        self._where = ("--repository", str(repository.path), "--path", "envs", "--timeout", "5m")
+        self._where = ("--repository", str(repository.path), "--path", "envs", "--timeout", "10m")
         self._processes = processes
 
     def publish(self, names: list[str]) -> None:
         """Publish an environment for each name."""
-        self._all(self._publish, names)
+        files = []
+        for name in names:
+            files.append(str(self._folder / f"{name}.yaml"))
+            Path(files[-1]).write_bytes(environment(name))
+        self._run("publish", "--file", files)
 
     def retire(self, names: list[str]) -> None:
         """Retire each of them."""
-        self._all(lambda name: tronador("retire", *self._where, "--name", name), names)
+        self._run("retire", "--name", names)
 
-    def _publish(self, name: str) -> subprocess.CompletedProcess[str]:
-        file = self._folder / f"{name}.yaml"
-        file.write_bytes(environment(name))
-        return tronador("publish", *self._where, "--file", str(file))
-
-    def _all(self, work, names: list[str]) -> None:  # type: ignore[no-untyped-def]
-        with ThreadPoolExecutor(self._processes) as pool:
-            for done in pool.map(work, names):
-                assert done.returncode == 0, done.stderr
+    def _run(self, command: str, flag: str, subjects: list[str]) -> None:
+        running = [
+            subprocess.Popen(
+                [
+                    sys.executable,
+                    "-c",
+                    PROGRAM,
+                    command,
+                    *self._where,
+                    "--each",
+                    flag,
+                    *subjects[start :: self._processes],
+                ],
+                cwd=ROOT,
+                env=clean_environ(),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+            for start in range(self._processes)
+        ]
+        for process in running:
+            said, _ = process.communicate()
+            assert process.returncode == 0, said
 
 
 @pytest.mark.parametrize(
