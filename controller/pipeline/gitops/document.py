@@ -2,49 +2,49 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
-
-import yaml
+from typing import Final
 
 from controller.api.environment import ENVIRONMENTS, Environment
-from controller.pipeline.errors import PipelineError
+from controller.pipeline import schemas
+from controller.pipeline.errors import InvalidFiles, Problem
+from controller.pipeline.schemas import definitions
+from controller.pipeline.yamlfiles import Document, read
 
-_SIZE_LIMIT: Final = 2 * 1024 * 1024
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML as JSON knows it: no dates, which a cluster takes for texts, and no aliases, which nobody needs here."""
-
-    yaml_implicit_resolvers = {
-        letter: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-        for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("it has an alias (*name)")
-        return super().compose_node(parent, index)
-
-
-def read(content: bytes) -> Environment:
-    """The environment in a file's `content`. ValueError: there is none, or not exactly one."""
-    if len(content) > _SIZE_LIMIT:
-        raise ValueError(f"it is longer than {_SIZE_LIMIT} bytes")
-    try:
-        document = yaml.load(content, Loader=_Loader)  # noqa: S506 (a SafeLoader that knows even less)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ValueError(f"it is not YAML: {' '.join(str(error).split())}") from None
-    wanted = (ENVIRONMENTS.api_version, ENVIRONMENTS.kind)
-    if not isinstance(document, dict) or (document.get("apiVersion"), document.get("kind")) != wanted:
-        raise ValueError(f"it is no {ENVIRONMENTS.kind} of {ENVIRONMENTS.api_version}")
-    if not isinstance(document.get("metadata"), dict) or not isinstance(document.get("spec"), dict):
-        raise ValueError("it has no metadata or no spec")
-    return Environment(document)
+_REMEDY: Final = "give the file that tronador render writes"
 
 
 def read_environment(content: bytes, file: str) -> Environment:
-    """The environment in a file that was named on the command line. PipelineError: see `read`."""
+    """The environment that a file holds, of the form that a cluster takes. InvalidFiles: it holds none, or another."""
+    document = _document(content, file)
+    schema = next(item.schema for item in definitions() if item.kind == ENVIRONMENTS.kind)
+    if problems := schemas.check(document, schema):
+        raise InvalidFiles(problems)
+    return Environment(document.value)
+
+
+def peek(content: bytes) -> Environment | None:
+    """The environment that a file of a repository holds, of whatever form; None where it cannot be read as one."""
     try:
-        return read(content)
-    except ValueError as error:
-        raise PipelineError(f"{file}: {error}; give it what `tronador render` writes") from None
+        return Environment(_document(content, "").value)
+    except InvalidFiles:
+        return None
+
+
+def _document(content: bytes, file: str) -> Document:
+    found = read(content, file)
+    if found.error is not None:
+        raise InvalidFiles([found.error])
+    if len(found.parts) > 1:
+        words = f"a second document begins here; {_REMEDY}"
+        raise InvalidFiles([Problem(file, found.parts[1].line, 1, "", words)])
+    # What looks like a placeholder in a finished file is a text for the chart.
+    document = found.parts[0].document(lambda placeholder, quoted: placeholder.text)
+    if document.problems:
+        raise InvalidFiles(document.problems)
+    value = document.value if isinstance(document.value, dict) else {}
+    if (value.get("apiVersion"), value.get("kind")) != (ENVIRONMENTS.api_version, ENVIRONMENTS.kind):
+        words = f"is no {ENVIRONMENTS.kind} of {ENVIRONMENTS.api_version}; {_REMEDY}"
+        raise InvalidFiles([document.problem((), words)])
+    if not isinstance(value.get("metadata"), dict):
+        raise InvalidFiles([document.problem((), f"has no metadata; {_REMEDY}")])
+    return document

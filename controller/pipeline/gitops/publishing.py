@@ -117,9 +117,5 @@ def _content(branch: Branch, places: Places) -> Content:
 
 
 def _origin(file: bytes | None) -> Origin | None:
-    if file is None:
-        return None
-    try:
-        return origin.of(document.read(file).obj)
-    except ValueError:
-        return None
+    found = document.peek(file) if file is not None else None
+    return origin.of(found.obj) if found is not None else None

@@ -2,8 +2,9 @@
 
 import pytest
 
-from controller.pipeline.errors import PipelineError
+from controller.pipeline.errors import InvalidFiles
 from controller.pipeline.gitops import Origin, origin_of, read_environment
+from controller.pipeline.gitops.document import peek
 from tests.unit.pipeline.gitops.origin_repository import environment
 
 
@@ -27,21 +28,42 @@ def test_dates_stay_texts():
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "no EnvironmentProvisioner"),
-        (b"a: [", "not YAML"),
-        (b"\xff\x00", "not YAML"),
-        (b"[" * 10_000, "not YAML"),
+        (b"", "environment.yaml: is empty"),
+        (b"a: [", "environment.yaml:1:5: "),
+        (b"\xff\x00", "environment.yaml:1:1: "),
+        (b"[" * 10_000, "nested more than"),
         (b"a: &a [x]\nb: *a", "alias"),
-        (b"!!python/object:os.system {}", "not YAML"),
-        (b"apiVersion: v1\nkind: ConfigMap", "no EnvironmentProvisioner"),
-        (environment() + b"---\n" + environment(), "not YAML"),
-        (environment().replace(b"metadata:", b"other:"), "no metadata"),
-        (b"#" * (2 * 1024 * 1024 + 1), "longer than"),
+        (b"!!python/object:os.system {}", "tag"),
+        (b"apiVersion: v1\nkind: ConfigMap", "is no EnvironmentProvisioner"),
+        (b"- text", "is no EnvironmentProvisioner"),
+        (environment() + b"---\n" + environment(), "a second document begins here"),
+        (environment().replace(b"metadata:", b"other:"), "has no metadata"),
+        (environment().replace(b"spec:", b"specs:"), "spec"),
+        (environment(name="../../x"), "metadata.name"),
+        (environment(name="$(id)"), "metadata.name"),
+        (environment().replace(b"path: deploy", b"path: ../.."), "spec.application.release.chart.path"),
+        (b"#" * (1024 * 1024), "at most"),
     ],
     ids=lambda value: ascii(value[:14]),
 )
 def test_anything_else_is_refused_with_the_files_name(content, words):
-    with pytest.raises(PipelineError) as refused:
+    with pytest.raises(InvalidFiles) as refused:
         read_environment(content, "environment.yaml")
-    assert str(refused.value).startswith("environment.yaml: ")
+    assert str(refused.value).startswith("environment.yaml:")
     assert words in str(refused.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"a: [", b"\xff", b"- x", b"apiVersion: v1", b"{{ x }}"])
+def test_what_lies_in_a_repository_may_be_anything(content):
+    assert peek(content) is None
+
+
+def test_what_lies_in_a_repository_need_not_be_of_todays_form():
+    found = peek(environment().replace(b"path: deploy", b"unknown: ../.."))
+    assert found is not None
+    assert origin_of(found.obj).pull_request == "74"
+
+
+def test_templates_of_the_chart_stay_as_they_are():
+    found = read_environment(environment(tag="{{ .Chart.AppVersion }}"), "environment.yaml")
+    assert found.release["values"] == {"image": {"tag": "{{ .Chart.AppVersion }}"}}
