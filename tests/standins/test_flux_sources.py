@@ -173,17 +173,17 @@ def test_a_deleted_repository_waits_for_the_controller(flux_bed: FluxBed) -> Non
     assert flux_bed.get(GIT_REPOSITORIES)["metadata"]["deletionTimestamp"]
     with flux_bed.flux():
         flux_bed.gone(GIT_REPOSITORIES)
-        assert list((flux_bed.folder / "flux").rglob("*.tar")) == []
+        assert list((flux_bed.folder / "flux" / "artifacts").rglob("*.tar")) == []
 
 
 def test_an_artifact_that_was_lost_is_made_again(flux_bed: FluxBed) -> None:
     flux_bed.create_source()
     with flux_bed.flux():
         flux_bed.condition(GIT_REPOSITORIES, *READY)
-    for archive in (flux_bed.folder / "flux").rglob("*.tar"):
+    for archive in (flux_bed.folder / "flux" / "artifacts").rglob("*.tar"):
         archive.unlink()
     with flux_bed.flux():
-        until(lambda: list((flux_bed.folder / "flux").rglob("*.tar")), "the artifact again")
+        until(lambda: list((flux_bed.folder / "flux" / "artifacts").rglob("*.tar")), "the artifact again")
         flux_bed.condition(GIT_REPOSITORIES, *READY)
 
 
