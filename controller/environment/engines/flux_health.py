@@ -105,19 +105,23 @@ def _has_failed(helm: HelmRelease) -> bool:
 
 
 def _cause(helm: HelmRelease) -> _Condition:
-    """The condition that says what failed: after a rollback Ready speaks of that, and no longer of its cause."""
-    ready = helm.current("Ready")
-    if helm.current("Remediated"):
-        causes = (helm.current(type_) for type_ in ("TestSuccess", "Released"))
-        return next((condition for condition in causes if condition.get("status") == FALSE), ready)
-    return ready if ready.get("status") == FALSE else helm.current("Stalled")
+    """The condition that says what failed."""
+    types = ("TestSuccess", "Released", "Ready") if _remediation(helm) else ("Ready",)
+    causes = (helm.current(type_) for type_ in types)
+    return next((condition for condition in causes if condition.get("status") == FALSE), helm.current("Stalled"))
+
+
+def _remediation(helm: HelmRelease) -> _Condition:
+    """Remediated, where Ready speaks of that and no longer of its cause; else an empty mapping."""
+    remediated = helm.current("Remediated")
+    return remediated if remediated.get("reason") == helm.current("Ready").get("reason") else {}
 
 
 def _failure(helm: HelmRelease) -> str:
-    words, remediated = _words(_cause(helm)), helm.current("Remediated")
-    if remediated.get("status") == FALSE:
-        return f"{words} {_words(remediated)}"
-    return f"{words} {STILL_RUNNING}" if remediated.get("reason") == "RollbackSucceeded" else words
+    words, remediation = _words(_cause(helm)), _remediation(helm)
+    if remediation.get("status") == FALSE:
+        return f"{words} {_words(remediation)}"
+    return f"{words} {STILL_RUNNING}" if remediation.get("reason") == "RollbackSucceeded" else words
 
 
 def _is_busy(helm: HelmRelease) -> bool:

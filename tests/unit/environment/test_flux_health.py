@@ -194,6 +194,23 @@ def test_a_remediation_whose_cause_is_lost_is_told_itself():
     assert _health(helm).message == f"{words('RollbackSucceeded')} {STILL_RUNNING}"
 
 
+def test_what_fails_after_a_remediation_speaks_for_itself():
+    helm = _failed("ValuesError", *_rolled_back("RollbackSucceeded")["status"]["conditions"][2:])
+
+    assert _health(helm) == Health(State.FAILED, "ValuesError", words("ValuesError"))
+
+
+def test_a_release_that_is_stalled_and_was_remediated_has_a_reason_too():
+    helm = release(
+        condition("Ready", "True", "InstallSucceeded", generation=1),
+        condition("Remediated", "True", "RollbackSucceeded", generation=2),
+        condition("Stalled", "True", "MissingRollbackTarget", generation=2),
+        generation=2,
+    )
+
+    assert _health(helm) == Health(State.FAILED, "MissingRollbackTarget", words("MissingRollbackTarget"))
+
+
 # The repository
 
 
