@@ -25,6 +25,7 @@ from controller.client.config import Connection
 from controller.environment.apply import Applier
 from controller.environment.decide import PHASE_NAMES
 from controller.environment.discovery import Discovery
+from controller.environment.engines import ENGINES
 from controller.environment.engines.health import State
 from controller.environment.observe import Observer
 from controller.environment.options import EnvironmentOptions
@@ -197,7 +198,6 @@ def _prepare(metrics: Metrics, environments: Store) -> None:
     def count() -> Mapping[str, int]:
         return Counter(Environment(obj).status.get("applicationStatus") or State.PENDING for obj in environments.list())
 
-    metrics.environments.prepare(
-        phases=PHASE_NAMES, outcomes=OUTCOMES, reasons=("ChartFetchFailed", "DeployFailed", "Failed", "TestFailed")
-    )
+    reasons = sorted({reason for engine in ENGINES.values() for reason in engine.FAILURES})
+    metrics.environments.prepare(phases=PHASE_NAMES, outcomes=OUTCOMES, reasons=reasons)
     metrics.environments.observe_environments(statuses=tuple(State), count=count)

@@ -44,6 +44,11 @@ class Engine(Protocol):
         """Whether a HelmRelease can be told to rest, by `spec.suspend`."""
         ...
 
+    @property
+    def FAILURES(self) -> tuple[str, ...]:  # noqa: N802
+        """Reasons of failures, as far as they are known before they happen: metrics start at zero for each."""
+        ...
+
     def desired(self, context: ReleaseContext) -> dict[str, Any]:
         """The HelmRelease."""
         ...

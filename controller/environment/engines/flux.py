@@ -38,6 +38,7 @@ __all__ = [
     "RUNS_AS_ACCOUNT",
     "TELLS_WHY_IN_EVENTS",
     "CAN_SUSPEND",
+    "FAILURES",
     "source",
     "desired",
     "health",
@@ -51,6 +52,15 @@ RESOURCES: Final = (HELM_RELEASES, GIT_REPOSITORIES)
 RUNS_AS_ACCOUNT: Final = True
 TELLS_WHY_IN_EVENTS: Final = False
 CAN_SUSPEND: Final = True
+FAILURES: Final = (
+    "ChartFetchFailed",
+    "GitOperationFailed",
+    "AuthenticationFailed",
+    "InstallFailed",
+    "UpgradeFailed",
+    "TestFailed",
+    "RollbackFailed",
+)
 
 # How often git is asked for news, and how long one answer may take.
 _GIT_INTERVAL: Final = "1m0s"

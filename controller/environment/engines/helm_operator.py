@@ -33,6 +33,7 @@ RESOURCES: Final = (HELM_RELEASES,)
 RUNS_AS_ACCOUNT: Final = False
 CAN_SUSPEND: Final = False
 TELLS_WHY_IN_EVENTS: Final = True
+FAILURES: Final = ("ChartFetchFailed", "DeployFailed", "Failed", "TestFailed", "RolledBack", "RollbackFailed")
 CHART_FETCH_FAILED: Final = "ChartFetchFailed"
 WAITING_FOR_CHART: Final = "Waiting for the chart to be fetched."
 
