@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 
 class PipelineError(Exception):
@@ -33,9 +34,16 @@ class Problem:
         return ": ".join(part for part in (place, self.field, self.text) if part)
 
 
+# Nobody reads more at once, and a file can be wrong in every line.
+_SHOWN_LIMIT: Final = 50
+
+
 class InvalidFiles(PipelineError):
     """Files are not as they should be; the text has a line for each problem, in the order of the files."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        lines = [str(problem) for problem in self.problems[:_SHOWN_LIMIT]]
+        if more := len(self.problems) - len(lines):
+            lines.append(f"and {more} more")
+        super().__init__("\n".join(lines))

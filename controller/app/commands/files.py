@@ -29,13 +29,18 @@ def read_bytes(path: str, flag: str) -> bytes:
 
 
 def write_text(path: str | None, text: str) -> None:
-    """Write to a file, or to standard output. PipelineError: it cannot be written."""
+    """Write to a file, whose folder is made where it is missing, or to standard output; always in UTF-8.
+
+    PipelineError: it cannot be written.
+    """
     if path is None:
-        sys.stdout.write(text)
         sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode())
+        sys.stdout.buffer.flush()
         return
     try:
-        Path(path).write_text(text)
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_bytes(text.encode())
     except (OSError, ValueError) as error:
         raise PipelineError(f"--output: cannot write {path!a}: {_words(error)}") from error
 

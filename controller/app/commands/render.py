@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from controller.apimachinery import names
 from controller.app import exits
-from controller.app.commands import files
+from controller.app.commands import files, naming
 from controller.pipeline import rendering
 from controller.pipeline.rendering import ConfigFile, Parameters
 from controller.pipeline.yamlfiles import write
@@ -41,27 +40,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--repository-url", metavar="URL", default="", help="the pull request's repository (default: --git-url)")
     add("--image-repository", metavar="NAME", required=True, help="the image that was built, without its tag")
     add("--image-tag", metavar="TAG", required=True, help="its tag")
-    add(
-        "--name-template",
-        metavar="TEXT",
-        default=names.DEFAULT_NAME_TEMPLATE,
-        help=f"how environments are called (default: {names.DEFAULT_NAME_TEMPLATE})",
-    )
+    naming.add_template(parser)
     add("--fork", action="store_true", help="mark the environment as code of a fork")
     add("-o", "--output", metavar="FILE", help="write to a file; its folder is made where it is missing")
 
 
 def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    """Render. PipelineError."""
+    """Render. OptionError, PipelineError."""
     parameters = Parameters(
         repository_name=parsed.repo_name,
-        number=parsed.pr_number,
+        number=naming.number_of(parsed.pr_number),
         git_url=parsed.git_url,
         git_ref=parsed.git_ref,
         repository_url=parsed.repository_url,
         image_repository=parsed.image_repository,
         image_tag=parsed.image_tag,
-        name_template=parsed.name_template,
+        name_template=naming.template_of(parsed),
         fork=parsed.fork,
     )
     config = _read(parsed.config, "--config", parameters)

@@ -21,7 +21,7 @@ FIELDS: Final[Mapping[str, str]] = {
 # What a pull request's author must not decide where the base branch's file is given: whose secrets the release reads,
 # and whose namespace it seems to be.
 POLICY_KEYS: Final = ("secret_ref", "values_from", "namespaceLabels")
-_OLD: Final = "is of a Tronador before its first release and has no meaning any more; remove it"
+_OLD: Final = "it is of a Tronador before its first release, and has no meaning any more; remove it"
 # Keys that are found in real files, where they are not known (any more), and what to do about them.
 KNOWN: Final[Mapping[tuple[str, ...], str]] = {
     **{(key,): f"it belongs under {ROOT}; move it there" for key in FIELDS},

@@ -12,7 +12,6 @@ from controller.pipeline import gitrefs
 from controller.pipeline.errors import PipelineError
 from controller.pipeline.yamlfiles.document import cut
 
-_NUMBER: Final = re.compile(r"[1-9][0-9]{0,9}")
 _DIGEST: Final = r"(@sha256:[0-9a-f]{64})?"
 _IMAGE: Final = re.compile(rf"[A-Za-z0-9]([A-Za-z0-9._:/-]{{0,253}}[A-Za-z0-9])?{_DIGEST}")
 _TAG: Final = re.compile(rf"[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}}{_DIGEST}")
@@ -34,7 +33,7 @@ class Parameters:
     """
 
     repository_name: str
-    number: str
+    number: int
     git_url: str
     git_ref: str
     image_repository: str
@@ -51,7 +50,7 @@ class Parameters:
     @property
     def name(self) -> str:
         """The environment's name."""
-        return names.environment_name(self.repository_name, int(self.number), template=self.name_template)
+        return names.environment_name(self.repository_name, self.number, template=self.name_template)
 
     @property
     def release_name(self) -> str:
@@ -66,11 +65,10 @@ class Parameters:
     def _problems(self) -> Iterator[str]:
         if not self.repository_name or not self.repository_name.isprintable():
             yield _refused("--repo-name", self.repository_name, "give the repository's bare name")
-        if not _NUMBER.fullmatch(self.number):
-            yield _refused(
-                "--pr-number", self.number, "give the pull request's number; without one there is nothing to render"
-            )
-        for flag, url in (("--git-url", self.git_url), ("--repository-url", self.repository_url or self.git_url)):
+        urls = {"--git-url": self.git_url}
+        if self.repository_url:
+            urls["--repository-url"] = self.repository_url
+        for flag, url in urls.items():
             try:
                 giturls.parse(url)
             except ValueError as error:
@@ -81,12 +79,6 @@ class Parameters:
             yield _refused("--image-repository", self.image_repository, "give an image's name without its tag")
         if not _TAG.fullmatch(self.image_tag):
             yield _refused("--image-tag", self.image_tag, "give a tag of an image")
-        if not names.is_name_template(self.name_template):
-            yield _refused(
-                "--name-template",
-                self.name_template,
-                "write {repo} and {pr} once each, with dashes between them, as pr-{pr}-{repo}",
-            )
 
 
 def _refused(flag: str, value: str, remedy: str) -> str:

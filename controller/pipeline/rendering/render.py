@@ -47,7 +47,7 @@ def differences(config: ConfigFile, base: ConfigFile) -> tuple[str, ...]:
 
 def environment_of(application: Mapping[str, Any], parameters: Parameters) -> Object:
     """The environment that the keys of a config file and the parameters make, whatever becomes of it."""
-    annotations = {REPOSITORY_ANNOTATION: parameters.origin, PULL_REQUEST_ANNOTATION: parameters.number}
+    annotations = {REPOSITORY_ANNOTATION: parameters.origin, PULL_REQUEST_ANNOTATION: str(parameters.number)}
     if parameters.fork:
         annotations[FORK_ANNOTATION] = "true"
     chart = {"git": parameters.git_url, "path": application["chart_path"], "ref": parameters.git_ref}

@@ -25,7 +25,7 @@ from controller.policy import PolicyOptions
 # A config file is checked with some pull request's snapshot; which one makes no difference to its form.
 _SNAPSHOT: Final = Parameters(
     repository_name="repository",
-    number="1",
+    number=1,
     git_url="https://git.invalid/organization/repository",
     git_ref="branch",
     image_repository="registry.invalid/repository",

@@ -92,6 +92,7 @@ def _form(document: Document, misfit: _Misfit, known: Known) -> Iterator[Problem
         # Said already, and better.
         return
     words = "is empty; fill it in" if misfit.value == "" else f"{shown(misfit.value)} cannot be used here"
+    # What can be used stands in the description of every field that has a pattern.
     yield document.problem(misfit.path, f"{words}{misfit.about}")
 
 
@@ -119,7 +120,8 @@ def _count(document: Document, misfit: _Misfit, known: Known) -> Iterator[Proble
 
 
 def _about(description: str) -> str:
-    return f" ({description[0].lower()}{description[1:].rstrip('.')})" if description else ""
+    sentence = description.partition(". ")[0].rstrip(".")
+    return f" ({sentence[0].lower()}{sentence[1:]})" if sentence else ""
 
 
 _WORDS: Final[Mapping[str, _Words]] = {

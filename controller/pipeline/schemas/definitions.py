@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from typing import Any, Final
 
@@ -38,8 +39,9 @@ class Definition:
     schema: Schema
 
 
+@cache
 def definitions() -> tuple[Definition, ...]:
-    """All of them."""
+    """All of them. They are a part of the program, so they are read once."""
     folder = resources.files("controller.api") / "crds"
     documents = [yaml.safe_load(file.read_text()) for file in folder.iterdir() if file.name.endswith(".yaml")]
     return tuple(
@@ -48,6 +50,11 @@ def definitions() -> tuple[Definition, ...]:
         if document.get("kind") == "CustomResourceDefinition"
         for definition in _of(document["spec"])
     )
+
+
+def python_pattern(pattern: str) -> str:
+    """A CRD's pattern for Python, where `$` also matches before a line end."""
+    return rf"{pattern[:-1]}\Z" if pattern.endswith("$") else pattern
 
 
 def _of(spec: Mapping[str, Any]) -> list[Definition]:
@@ -76,9 +83,7 @@ _OPEN: Final = "x-kubernetes-preserve-unknown-fields"
 def _translate(schema: Mapping[str, Any]) -> Schema:
     translated: dict[str, Any] = {name: schema[name] for name in _COPIED if name in schema}
     if "pattern" in schema:
-        # `$` also matches before a line end, in Python but not in Go.
-        pattern: str = schema["pattern"]
-        translated["pattern"] = rf"{pattern[:-1]}\Z" if pattern.endswith("$") else pattern
+        translated["pattern"] = python_pattern(schema["pattern"])
     if schema.get("x-kubernetes-int-or-string"):
         translated["type"] = ["integer", "string"]
     elif "type" in schema:

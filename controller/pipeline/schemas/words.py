@@ -30,7 +30,7 @@ def shown(value: Any) -> str:
 def kind_of(value: Any) -> str:
     """What a value is."""
     if isinstance(value, bool):
-        return _TYPES["boolean"]
+        return "a truth value"
     names = {dict: "object", list: "array", str: "string", int: "integer", float: "number"}
     return _TYPES[names[type(value)]]
 

@@ -38,7 +38,9 @@ class _Loader(yaml.SafeLoader):
             raise _at(event.start_mark, f"the alias *{event.anchor} cannot be used; write out what it stands for")
         tag = getattr(event, "tag", None)
         if tag is not None and tag not in _ALLOWED_TAGS:
-            raise _at(event.start_mark, f"the tag {tag!a} cannot be used; remove it, and quote the text if it is one")
+            raise _at(
+                event.start_mark, f"the tag {_shown(tag)} cannot be used; remove it, and quote the text if it is one"
+            )
         if self._depth == DEPTH_LIMIT:
             raise _at(event.start_mark, f"is nested more than {DEPTH_LIMIT} levels deep; make it flatter")
         self._depth += 1
@@ -79,6 +81,10 @@ def compose(text: str) -> Iterator[yaml.Node]:
 
 def _is_empty(node: yaml.Node) -> bool:
     return isinstance(node, yaml.ScalarNode) and node.value == "" and node.style is None
+
+
+def _shown(tag: str) -> str:
+    return ascii(tag.replace(_PREFIX, "!!"))[1:-1]
 
 
 def _at(mark: Any, text: str) -> NodeError:

@@ -25,8 +25,8 @@ _DIGITS: Final = "".join(chr(code) for code in range(0xFDD1, 0xFDEF))
 # The shortest placeholder is `{{}}`: the first mark, and three digits.
 _LIMIT: Final = len(_DIGITS) ** 3
 _MARK: Final = re.compile(f"{_FIRST}([{_DIGITS}]{{3}}){_FILL}*")
-# A double-quoted text could write a mark by its code.
-_FORGED: Final = re.compile(r"\\(u|U0000)(?i:fd[de][0-9a-f])")
+# In double quotes, a mark that is written by its code.
+FORGED_MARK: Final = re.compile(r"\\(u|U0000)(?i:fd[de][0-9a-f])")
 
 
 class PlaceholderError(Exception):
@@ -57,11 +57,9 @@ class Placeholder:
 
 
 class Hidden:
-    """A text whose placeholders are hidden. ValueError: it has too many, or what could be taken for a mark."""
+    """A text whose placeholders are hidden. ValueError: it has too many."""
 
     def __init__(self, text: str) -> None:
-        if forged := _FORGED.search(text):
-            raise ValueError(f"the escape {forged[0]} stands for no character; remove it")
         self._found: list[Placeholder] = []
         self.text: Final = _PLACEHOLDER.sub(self._hide, text)
 

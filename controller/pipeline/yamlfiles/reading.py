@@ -9,8 +9,8 @@ import yaml
 from controller.pipeline.errors import InvalidFiles, Problem
 from controller.pipeline.yamlfiles import nodes
 from controller.pipeline.yamlfiles.document import Document, Filler, build
-from controller.pipeline.yamlfiles.placeholders import Hidden
-from controller.pipeline.yamlfiles.text import decode
+from controller.pipeline.yamlfiles.placeholders import FORGED_MARK, Hidden
+from controller.pipeline.yamlfiles.text import decode, place
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,12 @@ class File:
 
 def read(content: bytes, file: str) -> File:
     """The documents in a file's `content`. InvalidFiles: it is empty, or no text."""
+    text = decode(content, file)
+    if forged := FORGED_MARK.search(text):
+        words = f"the escape {forged[0]} stands for no character; remove it"
+        raise InvalidFiles([Problem(file, *place(text, forged.start()), "", words)])
     try:
-        hidden = Hidden(decode(content, file))
+        hidden = Hidden(text)
     except ValueError as error:
         raise InvalidFiles([Problem(file, 0, 0, "", str(error))]) from None
     parts = []

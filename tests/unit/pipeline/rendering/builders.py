@@ -1,0 +1,58 @@
+"""A pull request's snapshot, and shortcuts to what the rendering makes of a config file."""
+
+import textwrap
+
+from controller.pipeline.errors import InvalidFiles
+from controller.pipeline.rendering import Parameters, read_config, render
+
+GUIDE = {
+    "repository_name": "stakater-nordmart-inventory",
+    "number": 74,
+    "git_url": "https://github.com/stakater-lab/stakater-nordmart-inventory",
+    "git_ref": "run-pipeline",
+    "image_repository": (
+        "nexus-docker-stakater-nexus.apps.binero-test.8sdzwd1l.kubeapp.cloud/stakater-nordmart-inventory"
+    ),
+    "image_tag": "SNAPSHOT-PR-74-6f50ff2f",
+}
+MINIMAL = """\
+application:
+  chart_path: deploy
+  value_overrides:
+    image:
+      repository: {{APPLICATION_IMAGE_NAME}}
+      tag: {{APPLICATION_IMAGE_TAG}}
+"""
+
+
+def parameters(**others):
+    return Parameters(**{**GUIDE, **others})
+
+
+def config(text, *, file="c.yaml", given=None):
+    content = text if isinstance(text, bytes) else text.encode()
+    given = given or parameters()
+    return read_config(content, file, image_repository=given.image_repository, image_tag=given.image_tag)
+
+
+def rendered(text, *, base=None, **others):
+    given = parameters(**others)
+    return render(
+        config(text, given=given), given, base=None if base is None else config(base, file="base.yaml", given=given)
+    )
+
+
+def values(text, **others):
+    """The chart's values of a config file with these lines under value_overrides, beside the image."""
+    lines = textwrap.indent(textwrap.dedent(text), "    ")
+    found = rendered(f"{MINIMAL}{lines}\n", **others)["spec"]["application"]["release"]["values"]
+    return {key: value for key, value in found.items() if key != "image"}
+
+
+def refusal(text, **others):
+    """What is said of a config file that is refused, a line each."""
+    try:
+        rendered(text, **others)
+    except InvalidFiles as error:
+        return str(error).splitlines()
+    raise AssertionError("it is not refused")

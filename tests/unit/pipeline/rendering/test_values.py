@@ -1,0 +1,110 @@
+"""What becomes of the values of a config file."""
+
+import pytest
+import yaml
+
+from controller.pipeline.rendering import read_config
+from controller.pipeline.yamlfiles import write
+from tests.unit.pipeline.rendering.builders import MINIMAL, rendered, values
+
+NAME, TAG = "{{APPLICATION_IMAGE_NAME}}", "{{APPLICATION_IMAGE_TAG}}"
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        (TAG, "1.0"),
+        ("{{ APPLICATION_IMAGE_TAG }}", "1.0"),
+        ("{ { APPLICATION_IMAGE_TAG } }", "1.0"),
+        ("{ {APPLICATION_IMAGE_TAG}}", "1.0"),
+        ("{{\tAPPLICATION_IMAGE_TAG } }", "1.0"),
+        (f"'{TAG}'", "1.0"),
+        (f'"{TAG}"', "1.0"),
+        (f"{NAME}:{TAG}", "r.io/a:1.0"),
+        (f"{NAME}-x", "r.io/a-x"),
+        (f"docker://{NAME}:{TAG}#{TAG}", "docker://r.io/a:1.0#1.0"),
+        (f"[{NAME}, {{t: {TAG}}}]", ["r.io/a", {"t": "1.0"}]),
+        (f"|\n  a {TAG}\n  b {NAME}\n", "a 1.0\nb r.io/a\n"),
+        (f"!!str {TAG}", "1.0"),
+    ],
+)
+def test_a_placeholder_may_stand_anywhere_in_a_text(written, value):
+    assert values(f"x: {written}", image_repository="r.io/a", image_tag="1.0") == {"x": value}
+
+
+@pytest.mark.parametrize("tag", ["1e5", "0123", "1.10", "true", "null", "2022-01-13", "0x1F", "1_000", "on", "_", "no"])
+def test_a_tag_that_looks_like_something_else_stays_a_text(tag):
+    environment = rendered(MINIMAL, image_tag=tag)
+    assert environment["spec"]["application"]["release"]["values"]["image"]["tag"] == tag
+    assert f"tag: '{tag}'" in write(environment)
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("yes", True),
+        ("Off", False),
+        ("~", None),
+        ("", None),
+        ("12", 12),
+        ("-0x1F", -31),
+        ("0123", 83),
+        ("0o17", 15),
+        ("1_000", 1000),
+        ("1.50", 1.5),
+        ("-.5e-1", -0.05),
+        ("1e5", "1e5"),
+        ("089", "089"),
+        ("22:22", "22:22"),
+        ("2022-01-13", "2022-01-13"),
+        ("a:b", "a:b"),
+        ("'yes'", "yes"),
+        ("y", "y"),
+    ],
+)
+def test_other_values_are_what_helm_takes_them_for(written, value):
+    found = values(f"x: {written}")["x"]
+    assert (found, type(found)) == (value, type(value))
+
+
+def test_numbers_may_be_keys_as_helm_reads_them():
+    assert values("x: {80: web, -1: y}") == {"x": {"80": "web", "-1": "y"}}
+
+
+def test_line_ends_and_a_byte_order_mark_make_no_difference():
+    assert rendered(b"\xef\xbb\xbf" + MINIMAL.replace("\n", "\r\n").encode()) == rendered(MINIMAL)
+
+
+@pytest.mark.parametrize("key", ["secret_ref", "values_from", "namespaceLabels"])
+def test_null_is_absent(key):
+    assert rendered(f"{MINIMAL}  {key}:\n") == rendered(MINIMAL)
+
+
+def test_an_anchor_that_nothing_refers_to_does_no_harm():
+    assert values("x: &here y") == {"x": "y"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a;curl${IFS}x|sh",
+        "$(id)",
+        '"; rm -rf /',
+        "../../x",
+        "{a: b}",
+        "!!python/object/apply:os.system ['id']",
+        "*x",
+        "&x",
+        "a\n  b: c",
+        "a #b",
+        "- x",
+        "{{APPLICATION_IMAGE_NAME}}",
+        "%TAG",
+        "\ufdd0\ufdd1\ufdd1\ufdd1",
+    ],
+)
+def test_what_is_filled_in_is_never_read(text):
+    content = f"{MINIMAL}    x: a-{TAG}-b\n".encode()
+    found = read_config(content, "c.yaml", image_repository=text, image_tag=text).application["value_overrides"]
+    assert found == {"image": {"repository": text, "tag": text}, "x": f"a-{text}-b"}
+    assert yaml.safe_load(write(found)) == found
