@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from controller.api.environment import Environment
+from controller.apimachinery import giturls
 
 RELEASE: Final = "spec.application.release"
 CHART: Final = f"{RELEASE}.chart"
@@ -50,6 +51,8 @@ LISTED: Final[Mapping[str, Shape]] = {
 }
 # Around the release nothing is passed on, so what is unknown there does no harm; what is known has to have its form.
 _AROUND: Final[Mapping[str, Shape]] = {"application": {"release": LISTED}, "namespaceLabels": dict}
+# The longest key of a label, and a little more.
+_NAME_LIMIT: Final = 320
 _WORDS: Final[Mapping[type, str]] = {str: "a text", int: "a number", bool: "true or false"}
 
 
@@ -64,6 +67,12 @@ class Misfit:
     @property
     def unlisted(self) -> bool:
         return not self.wanted
+
+
+def shown(name: str) -> str:
+    """A name that an author chose, as a step of a path in a message: of one line, not too long, without a password."""
+    plain = "".join(character if character.isprintable() else "?" for character in giturls.masked(name))
+    return plain if len(plain) <= _NAME_LIMIT else f"{plain[:_NAME_LIMIT]}..."
 
 
 def misfits(environment: Environment) -> Iterator[Misfit]:
@@ -99,4 +108,4 @@ def _look_into(field: str, value: Any, shape: Mapping[str, Any]) -> Iterator[Mis
         return
     for name in sorted(value.keys() - shape.keys()):
         if value[name] is not None:
-            yield Misfit(f"{field}.{name}", value[name])
+            yield Misfit(f"{field}.{shown(name)}", value[name])

@@ -9,6 +9,7 @@ from controller.api.environment import GROUP, MANAGED_BY_LABEL, Environment
 from controller.apimachinery import names
 from controller.policy import chart, pins
 from controller.policy.chart import Found
+from controller.policy.fields import shown
 from controller.policy.options import PolicyOptions
 
 # They tell whose a namespace is. No option allows them.
@@ -50,4 +51,4 @@ def _matching(labels: Mapping[str, str], globs: tuple[str, ...]) -> Found:
 
 
 def _field(key: str) -> str:
-    return f"spec.namespaceLabels[{key}]"
+    return f"spec.namespaceLabels[{shown(key)}]"

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
 from controller.environment import engine_choice
 from controller.environment.decision import Continue, Decision, Stop, Wait
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
-from controller.policy import violations
+from controller.policy import Violation, violations
 
-NAME = "validate"
+NAME: Final = "validate"
+# Whoever has that many to mend looks again anyhow, and a condition's message has its limits.
+_TOLD: Final = 10
 
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
-    """Refuse what the policy refuses, all of it at once, by the name of the first; find out the engine."""
+    """Refuse what the policy refuses, by the name of the first; find out the engine."""
     engine = engine_choice.choose(observation, options)
     name = engine.NAME if engine else ""
     if refused := violations(observation.environment, options.policy, engine=name):
-        return Stop(refused[0].reason, "; ".join(str(violation) for violation in refused))
+        return Stop(refused[0].reason, _told(refused))
     if questions := engine_choice.questions(observation, options):
         return Wait("ChoosingEngine", "Looking for the release engine of the cluster.", effects=questions)
     return Continue()
+
+
+def _told(refused: Sequence[Violation]) -> str:
+    words = [str(violation) for violation in refused[:_TOLD]]
+    return "; ".join([*words, f"and {len(refused) - _TOLD} more"] if len(refused) > _TOLD else words)

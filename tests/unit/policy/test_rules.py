@@ -121,6 +121,7 @@ def test_a_password_in_a_refused_field_is_not_repeated_either(field):
     assert "hunter2" not in str(violation)
 
 
+URL = "https://alice:hunter2@example.com"
 ALLOWED = PolicyOptions(allowed_git_repositories=("github.com/stakater-lab/*", "git.example.com:8443/shop"))
 
 
@@ -626,6 +627,24 @@ def test_a_long_value_is_cut():
     [violation] = _refused(release={"kubeConfig": "x" * 10_000})
 
     assert len(violation.value) < 300
+
+
+def test_a_message_stays_readable_whatever_an_author_writes():
+    labels = {f"{'k' * 5000}-{number}\n": "v" * 5000 for number in range(500)}
+
+    stop = validate.decide(observation(environment=environment(labels=labels)), EnvironmentOptions())
+
+    # What the schema of a condition takes.
+    assert len(stop.message) < 32768
+    assert stop.message.endswith("; and 990 more")
+    assert stop.message.isprintable()
+
+
+@pytest.mark.parametrize("changes", [{"labels": {URL: "x"}}, {"release": {URL: "x"}}, {"chart": {URL: "x"}}])
+def test_a_password_in_the_name_of_a_field_is_not_repeated(changes):
+    [violation] = _refused(**changes)
+
+    assert "hunter2" not in str(violation)
 
 
 def test_a_good_environment_goes_on():
