@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,6 @@ class Write:
     after: Mapping[str, Any] | None = None
     namespace: Mapping[str, Any] | None = None
     subresource: str = ""
-    told: str = field(default="", compare=False)
 
 
 @cache
@@ -73,6 +72,7 @@ def _concerns(spec: Mapping[str, Any], write: Write) -> bool:
     place = f"{write.resource}/{write.subresource}" if write.subresource else write.resource
     return any(
         write.group in rule["apiGroups"]
+        and (rule.get("scope") != "Namespaced" or write.namespace is not None)
         and write.operation in rule["operations"]
         and any(name == "*/*" or fnmatch.fnmatchcase(place, name) for name in rule["resources"])
         for rule in constraints["resourceRules"]

@@ -136,6 +136,18 @@ def test_the_controller_flux_and_people_write_them(user):
     assert denials(_of_flux(user)) == []
 
 
+def test_a_kind_of_flux_without_a_namespace_is_nobodys_business_here():
+    write = Write(
+        user="system:serviceaccount:pr-74:x",
+        group=flux.HELM_RELEASES.group,
+        resource="clusterhelmreleases",
+        operation="CREATE",
+        after={"metadata": {"name": "x"}},
+    )
+
+    assert denials(write) == []
+
+
 def test_outside_of_environments_the_policy_is_silent():
     assert denials(_of_flux("system:serviceaccount:pr-74:x", namespace=NAMESPACES["a foreign one"])) == []
 
