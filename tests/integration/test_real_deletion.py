@@ -10,7 +10,7 @@ import pytest
 from controller.api import flux, helm_operator
 from controller.api.environment import ENVIRONMENTS
 from controller.api.flux import GIT_REPOSITORIES
-from controller.api.rbac import ROLE_BINDINGS
+from controller.api.rbac import ENVIRONMENT_BINDING, ROLE_BINDINGS
 from controller.apimachinery.errors import AlreadyExists
 from controller.apimachinery.resources import NAMESPACES, SECRETS, SERVICE_ACCOUNTS
 from controller.client import DeletePropagation
@@ -260,7 +260,7 @@ def test_its_release_s_rights_gone(on_flux: Environment, flux_engine: Installer,
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("binding", ["tronador-environment", ACCOUNT])
+@pytest.mark.parametrize("binding", [ENVIRONMENT_BINDING, ACCOUNT])
 def test_its_bindings_tampered_with(on_flux: Environment, flux_engine: Installer, story: History, binding: str) -> None:
     client = on_flux.cluster.client
     present = on_flux.cluster.get(ROLE_BINDINGS, binding, on_flux.name)

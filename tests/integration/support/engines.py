@@ -1,4 +1,4 @@
-"""Who installs the releases: the double that answers at once, or the Helm Operator's stand-in as a program."""
+"""Who installs the releases: a double that answers at once, or the Helm Operator's stand-in as a program."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from controller.client import Client
 from hack.standins.engine_double import EngineDouble
+from hack.standins.flux.double import FluxDouble
 from hack.standins.plays import Plays
 from tests.integration.support.clusters import ROOT, Cluster
 from tests.integration.support.controllers import clean_environ
@@ -19,16 +20,17 @@ USER_AGENT = "engine"
 
 
 class Engine:
-    """The engine double in threads. Stopped and started again it goes on from what it finds."""
+    """An engine's double in threads. Stopped and started again it goes on from what it finds."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, *, double: type[EngineDouble] | type[FluxDouble] = EngineDouble) -> None:
         self._cluster = cluster
-        self._running: tuple[Client, EngineDouble] | None = None
+        self._double = double
+        self._running: tuple[Client, EngineDouble | FluxDouble] | None = None
 
     def start(self, *, seconds: Mapping[str, float] | None = None, show_phases: bool = False) -> None:
         """Start it; `seconds` are the durations of operations (`install`, `upgrade`, `uninstall`, ...)."""
         client = self._cluster.connect(USER_AGENT)
-        double = EngineDouble(client=client, plays=Plays(seconds=seconds or {}, failing=[]), show_phases=show_phases)
+        double = self._double(client=client, plays=Plays(seconds=seconds or {}, failing=[]), show_phases=show_phases)
         double.start()
         self._running = client, double
 

@@ -1,0 +1,111 @@
+"""What the controller costs the API server with Flux: each object written once, and nothing afterwards."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from controller.api import flux
+from controller.api.environment import ENVIRONMENTS
+from controller.api.rbac import ENVIRONMENT_BINDING
+from hack.standins.flux.double import FluxDouble
+from tests.integration.support.clusters import Cluster
+from tests.integration.support.engines import Engine
+from tests.integration.support.environments import RELEASE, Environments, is_deployed, tag
+from tests.integration.support.fixtures import MakeInstaller, StartController
+from tests.integration.support.requests import Requests, told
+from tests.integration.support.waiting import eventually, throughout
+
+RESYNC = 0.5
+# What an environment is made of, each of it written once.
+MADE = [
+    "patch environmentprovisioners pr-74",
+    "create namespaces pr-74",
+    f"create rolebindings {ENVIRONMENT_BINDING}",
+    "create serviceaccounts tronador-release",
+    "create rolebindings tronador-release",
+    f"create gitrepositories {RELEASE}",
+    f"create helmreleases {RELEASE}",
+]
+
+
+@pytest.fixture
+def flux_double(both_engines: Cluster) -> Iterator[Engine]:
+    """Flux's double, not running yet."""
+    engine = Engine(both_engines, double=FluxDouble)
+    yield engine
+    engine.stop()
+
+
+def test_to_deploy_an_environment_each_object_is_written_once_and_the_status_seldom(
+    environments: Environments, flux_double: Engine, start_controller: StartController, requests: Requests
+) -> None:
+    flux_double.start(show_phases=True)
+    start_controller(release_engine="flux", status_settle=0.3)
+    environments.create().deployed()
+    written = Counter(told(entry) for entry in requests.writes(environment="pr-74") if entry.code < 300)
+    statuses = written.pop("patch environmentprovisioners/status pr-74")
+    assert written == Counter(MADE)
+    assert statuses <= 2
+
+
+def test_to_upgrade_it_takes_one_write_beside_the_status(
+    environments: Environments, flux_double: Engine, start_controller: StartController, requests: Requests
+) -> None:
+    flux_double.start()
+    start_controller(release_engine="flux")
+    environment = environments.create()
+    environment.deployed()
+    mark = requests.mark()
+    environment.patch_release(values=tag("two"))
+    environment.deployed()
+    written = [told(entry) for entry in requests.writes(mark, environment="pr-74") if entry.subresource != "status"]
+    assert written == [f"patch helmreleases {RELEASE}"]
+
+
+@pytest.mark.slow
+def test_many_environments_cost_no_writes_once_deployed_nor_after_a_restart(
+    both_engines: Cluster,
+    environments: Environments,
+    flux_double: Engine,
+    start_controller: StartController,
+    requests: Requests,
+) -> None:
+    flux_double.start()
+    controller = start_controller(release_engine="flux", resync_period=RESYNC)
+    for number in range(50):
+        environments.create(f"pr-{number}")
+    eventually(lambda: all(map(is_deployed, both_engines.list(ENVIRONMENTS))), "all are deployed")
+    mark = requests.mark()
+    throughout(4 * RESYNC, lambda: not requests.writes(mark), lambda: f"written: {requests.order(mark)}")
+    controller.stop()
+    mark = requests.mark()
+    start_controller(release_engine="flux", resync_period=RESYNC)
+    # The queue is first in, first out: once a later one is deployed, all that were there before have been looked at.
+    environments.create("last").deployed()
+    assert [line for line in requests.order(mark) if "pr-" in line] == []
+
+
+def test_flux_looking_again_and_again_is_no_news(
+    both_engines: Cluster,
+    environments: Environments,
+    make_installer: MakeInstaller,
+    start_controller: StartController,
+    requests: Requests,
+) -> None:
+    make_installer("flux").start()
+    start_controller(release_engine="flux", status_settle=0.0)
+    environment = environments.create()
+    environment.deployed()
+
+    def version() -> int:
+        release = both_engines.get(flux.HELM_RELEASES, RELEASE, environment.name)
+        assert release is not None
+        return int(release["metadata"]["resourceVersion"])
+
+    mark, before = requests.mark(), version()
+    # At each of its intervals Flux writes that it reconciles, and that it does no more.
+    throughout(1.5, lambda: not requests.writes(mark), lambda: f"written: {requests.order(mark)}")
+    assert version() > before
