@@ -11,7 +11,7 @@ from controller.app import durations
 from controller.app.commands import files
 from controller.app.options import OptionError
 from controller.pipeline import gitrefs
-from controller.pipeline.gitops import Credentials, Places, Target, check, parse_remote, places
+from controller.pipeline.gitops import Author, Credentials, Places, Target, check, folder, parse_remote, places
 
 USERNAME_VARIABLE: Final = "TRONADOR_GIT_USERNAME"
 PASSWORD_VARIABLE: Final = "TRONADOR_GIT_PASSWORD"  # noqa: S105 (a variable's name)
@@ -86,8 +86,7 @@ def target(parsed: argparse.Namespace, environ: Mapping[str, str]) -> Target:
         remote=remote,
         branch=parsed.branch,
         credentials=credentials,
-        author_name=parsed.author_name,
-        author_email=parsed.author_email,
+        author=Author(parsed.author_name, parsed.author_email),
         timeout=timeout,
     )
 
@@ -95,9 +94,13 @@ def target(parsed: argparse.Namespace, environ: Mapping[str, str]) -> Target:
 def places_of(parsed: argparse.Namespace, name: str) -> Places:
     """Where the environment's files lie. OptionError: the folder or the name could lead elsewhere."""
     try:
-        return places(parsed.path, name)
+        where = folder(parsed.path)
     except ValueError as error:
-        raise OptionError(str(error)) from None
+        raise OptionError(f"--path: {error}") from None
+    try:
+        return places(where, name)
+    except ValueError as error:
+        raise OptionError(f"--name: {error}") from None
 
 
 def _line(path: str | None, flag: str) -> str:

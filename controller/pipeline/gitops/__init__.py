@@ -1,6 +1,7 @@
 """The GitOps repository: one file for each environment, put there and taken out by pipelines that run side by side."""
 
-from controller.pipeline.gitops.changes import Change, Content, Outcome, Places, places, publish, retire
+from controller.pipeline.gitops.changes import Change, Content, Outcome, Places, folder, places, publish, retire
+from controller.pipeline.gitops.commits import Author
 from controller.pipeline.gitops.credentials import Credentials, check
 from controller.pipeline.gitops.document import read_environment
 from controller.pipeline.gitops.errors import GitOpsError
@@ -11,6 +12,7 @@ from controller.pipeline.gitops.remote import Remote
 from controller.pipeline.gitops.remote import parse as parse_remote
 
 __all__ = [
+    "Author",
     "Change",
     "Content",
     "Credentials",
@@ -22,6 +24,7 @@ __all__ = [
     "Target",
     "bring",
     "check",
+    "folder",
     "location",
     "origin_of",
     "parse_remote",

@@ -78,16 +78,21 @@ class Change:
     writes: Mapping[str, bytes | None] = field(default_factory=dict)
 
 
+def folder(text: str) -> str:
+    """A folder of the repository in the form that `Places` has it. ValueError: it could lead elsewhere."""
+    parts = [part for part in text.split("/") if part not in ("", ".")]
+    if text.startswith("/") or ".." in parts or any(part.lower() == ".git" for part in parts):
+        raise ValueError(f"{text!a} is no folder of the repository: write it relative to its root, without '..'")
+    if not text.isprintable() or "\\" in text:
+        raise ValueError(f"{text!a} is no folder of the repository: write it with letters and /")
+    return "/".join(parts) or "."
+
+
 def places(folder: str, name: str) -> Places:
-    """The places of environment `name`. ValueError: the folder or the name could lead elsewhere."""
+    """The places of environment `name` in a result of `folder`. ValueError: it is no name."""
     if not names.is_dns_label(name):
         raise ValueError(f"{name!a} is no name of an environment: use at most 63 of a-z, 0-9 and -")
-    parts = [part for part in folder.split("/") if part not in ("", ".")]
-    if folder.startswith("/") or ".." in parts or any(part.lower() == ".git" for part in parts):
-        raise ValueError(f"{folder!a} is no folder of the repository: write it relative to its root, without '..'")
-    if not folder.isprintable() or "\\" in folder:
-        raise ValueError(f"{folder!a} is no folder of the repository: write it with plain letters and /")
-    return Places("/".join(parts) or ".", name)
+    return Places(folder, name)
 
 
 def publish(content: Content, *, places: Places, document: bytes, source: Origin, revive: bool, time: str) -> Change:

@@ -55,7 +55,7 @@ class Git:
     def __init__(
         self, *, folder: Path, protocol: str, extra: Mapping[str, str], deadline: Deadline, secrets: tuple[str, ...]
     ) -> None:
-        """`folder` is private and empty; `extra` are variables for credentials and identity."""
+        """`folder` is private and empty; `extra` are variables for credentials."""
         self._deadline = deadline
         self._secrets = secrets
         self._folder = folder

@@ -17,6 +17,7 @@ from typing import Final
 
 from controller.pipeline.gitops import credentials, document, origin, tombstone
 from controller.pipeline.gitops.changes import Change, Content, Places
+from controller.pipeline.gitops.commits import Author
 from controller.pipeline.gitops.credentials import Credentials
 from controller.pipeline.gitops.errors import GitOpsError, LostRace, Transient
 from controller.pipeline.gitops.git import Deadline, Git
@@ -42,8 +43,7 @@ class Target:
     remote: Remote
     branch: str
     credentials: Credentials
-    author_name: str
-    author_email: str
+    author: Author
     timeout: float
 
 
@@ -67,9 +67,9 @@ def bring(
             try:
                 branch.fetch()
                 change = decide(_content(branch, places))
-                commit = branch.commit(change.writes, message=f"{subject}\n") if change.writes else ""
-                if commit:
-                    branch.push(commit)
+                if change.writes:
+                    branch.commit(change.writes, message=f"{subject}\n")
+                    branch.push()
                 return change
             except LostRace as error:
                 races += 1
@@ -92,27 +92,22 @@ def _branch(target: Target, deadline: Deadline) -> Iterator[Branch]:
         git = Git(
             folder=private,
             protocol=target.remote.protocol,
-            extra={
-                "GIT_AUTHOR_NAME": target.author_name,
-                "GIT_AUTHOR_EMAIL": target.author_email,
-                "GIT_COMMITTER_NAME": target.author_name,
-                "GIT_COMMITTER_EMAIL": target.author_email,
-                **credentials.environment(target.credentials, target.remote, folder=private),
-            },
+            extra=credentials.environment(target.credentials, target.remote, folder=private),
             deadline=deadline,
             secrets=target.credentials.secrets,
         )
-        yield Branch(git=git, url=target.remote.url, name=target.branch)
+        yield Branch(git=git, url=target.remote.url, name=target.branch, author=target.author)
 
 
 def _content(branch: Branch, places: Places) -> Content:
-    file, stone = branch.read(places.file), branch.read(places.tombstone)
+    contents, names = branch.read((places.file, places.tombstone), folder=places.folder)
+    file, stone = contents.get(places.file), contents.get(places.tombstone)
     mine = {f"{places.name}.yaml", tombstone.FOLDER}
     return Content(
         file=file,
         origin=_origin(file),
         tombstone=tombstone.parse(stone) if stone is not None else None,
-        others=bool(branch.entries(places.folder) - mine),
+        others=bool(names - mine),
     )
 
 

@@ -24,8 +24,7 @@ class Pipeline:
             "remote": gitops.parse_remote(str(repository.path)),
             "branch": "main",
             "credentials": gitops.Credentials(),
-            "author_name": "tronador",
-            "author_email": "tronador@localhost",
+            "author": gitops.Author("tronador", "tronador@localhost"),
             "timeout": 30.0,
             **target,
         }
@@ -34,7 +33,7 @@ class Pipeline:
         """Publish; the outcome."""
         document = environment() if document is None else document
         found = gitops.read_environment(document, "environment.yaml")
-        places = gitops.places(path, found.name)
+        places = gitops.places(gitops.folder(path), found.name)
         source = gitops.origin_of(found.obj)
         return self._bring(
             places,
@@ -45,7 +44,7 @@ class Pipeline:
 
     def retire(self, name="shop-74", *, path="envs", source=NOBODY, time=""):
         """Retire; the outcome."""
-        places = gitops.places(path, name)
+        places = gitops.places(gitops.folder(path), name)
         return self._bring(places, lambda content: gitops.retire(content, places=places, source=source, time=time))
 
     def _bring(self, places, decide):

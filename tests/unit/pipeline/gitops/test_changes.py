@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.pipeline.gitops import Content, GitOpsError, Origin, Outcome, places, publish, retire
+from controller.pipeline.gitops import Content, GitOpsError, Origin, Outcome, folder, places, publish, retire
 from controller.pipeline.gitops.tombstone import Tombstone
 
 SHOP = Origin("github.com/acme/shop", "74")
@@ -140,7 +140,7 @@ def test_the_root_needs_nothing_that_keeps_it():
 
 
 @pytest.mark.parametrize(
-    ("folder", "file"),
+    ("text", "file"),
     [
         ("envs", "envs/shop-74.yaml"),
         ("./team/envs/", "team/envs/shop-74.yaml"),
@@ -151,14 +151,14 @@ def test_the_root_needs_nothing_that_keeps_it():
         ("a b;$(id)", "a b;$(id)/shop-74.yaml"),
     ],
 )
-def test_a_folder_is_relative_to_the_root(folder, file):
-    assert places(folder, "shop-74").file == file
+def test_a_folder_is_relative_to_the_root(text, file):
+    assert places(folder(text), "shop-74").file == file
 
 
-@pytest.mark.parametrize("folder", ["/etc", "..", "a/../../b", ".git", "a/.GIT/hooks", "a\nb", "a\\b", "a\x00b"])
-def test_a_folder_that_leads_elsewhere_is_refused(folder):
+@pytest.mark.parametrize("text", ["/etc", "..", "a/../../b", ".git", "a/.GIT/hooks", "a\nb", "a\\b", "a\x00b"])
+def test_a_folder_that_leads_elsewhere_is_refused(text):
     with pytest.raises(ValueError, match="no folder of the repository"):
-        places(folder, "shop-74")
+        folder(text)
 
 
 @pytest.mark.parametrize("name", ["", "..", "../../x", "a/b", "A", "--x", "a\n", "$(id)", "a" * 64, ".retired"])

@@ -73,7 +73,7 @@ def test_a_file_that_others_broke_is_not_overwritten(repository, pipeline):
 
 
 def test_the_commit_names_its_author(repository):
-    Pipeline(repository, author_name="Robot", author_email="robot@example.com").publish()
+    Pipeline(repository, author=gitops.Author("Robot", "robot@example.com")).publish()
     assert repository.log("%an <%ae> %cn <%ce>")[0] == "Robot <robot@example.com> Robot <robot@example.com>"
 
 
@@ -94,11 +94,11 @@ def test_what_others_push_meanwhile_is_kept(repository, pipeline, monkeypatch):
     real_push = publishing.Branch.push
     pushes = []
 
-    def push(branch, commit):
+    def push(branch):
         if len(pushes) < 3:
             repository.write({f"envs/other-{len(pushes)}.yaml": "a: 1\n"})
-        pushes.append(commit)
-        real_push(branch, commit)
+        pushes.append(branch)
+        real_push(branch)
 
     monkeypatch.setattr(publishing.Branch, "push", push)
     assert pipeline.publish() == "published"
@@ -111,10 +111,10 @@ def test_what_others_push_meanwhile_is_kept(repository, pipeline, monkeypatch):
 def test_a_close_that_others_push_meanwhile_is_noticed(repository, pipeline, monkeypatch):
     real_push = publishing.Branch.push
 
-    def push(branch, commit):
+    def push(branch):
         monkeypatch.setattr(publishing.Branch, "push", real_push)
         Pipeline(repository).retire()
-        real_push(branch, commit)
+        real_push(branch)
 
     monkeypatch.setattr(publishing.Branch, "push", push)
     assert pipeline.publish() == "retired"
@@ -125,10 +125,10 @@ def test_it_gives_up_where_others_are_always_quicker(repository, pipeline, monke
     real_push = publishing.Branch.push
     pushes = []
 
-    def push(branch, commit):
-        pushes.append(commit)
+    def push(branch):
+        pushes.append(branch)
         repository.write({"counter": str(len(pushes))})
-        real_push(branch, commit)
+        real_push(branch)
 
     monkeypatch.setattr(publishing.Branch, "push", push)
     monkeypatch.setattr(publishing, "_RACES", 5)

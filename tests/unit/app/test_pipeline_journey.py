@@ -1,0 +1,282 @@
+"""From a webhook's body to the GitOps repository and back, by the commands that a pipeline runs."""
+
+import hashlib
+import hmac
+import io
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import yaml
+
+from controller.app import cli
+from tests.unit.pipeline.gitops.origin_repository import OriginRepository
+from tests.unit.pipeline.webhooks.payloads import LABEL, OLD_SHA, SHA, changed, github, gitlab
+
+CONFIG = """
+application:
+  chart_path: deploy
+  value_overrides:
+    image:
+      repository: {{APPLICATION_IMAGE_NAME}}
+      tag: {{APPLICATION_IMAGE_TAG}}
+"""
+NASTY = ["a;curl${IFS}x|sh", "$(id)", "`id`", "{a}", "'x'", '"x"', "-".join(["x"] * 100), "日本/é", "null", "1e5", "&x"]
+
+
+class Pipeline:
+    """Runs the commands of a pipeline in a folder of its own."""
+
+    def __init__(self, folder, capsys):
+        self.repository = OriginRepository(folder)
+        self.said = ""
+        self._folder, self._capsys = folder, capsys
+        (folder / "config.yaml").write_text(CONFIG)
+
+    def run(self, *arguments, **environ):
+        """Exit code and standard output; `said` is what stood on stderr."""
+        self._capsys.readouterr()
+        try:
+            code = cli.main([str(argument) for argument in arguments], environ)
+        except SystemExit as ended:
+            code = ended.code
+        out, self.said = self._capsys.readouterr()
+        assert "Traceback" not in self.said
+        return code, out
+
+    def event(self, body, *flags, **environ):
+        """The decision about a body."""
+        file = self._folder / "body.json"
+        file.write_bytes(body if isinstance(body, bytes) else json.dumps(body).encode())
+        code, out = self.run("event", "--body", file, *flags, **environ)
+        assert code == 0, self.said
+        return SimpleNamespace(**json.loads(out))
+
+    def render(self, parameters, *, tag="one"):
+        """The environment's file."""
+        file = self._folder / "environment.yaml"
+        names = ("repo_name", "pr_number", "git_url", "git_ref", "repository_url")
+        flags = [f"--{name.replace('_', '-')}={parameters[name]}" for name in names]
+        fork = ["--fork"] if parameters["fork"] else []
+        image = ["--image-repository", "registry.example.com/shop", "--image-tag", tag]
+        config = ["--config", self._folder / "config.yaml"]
+        code, _ = self.run("render", *config, *flags, *fork, *image, "--output", file)
+        assert code == 0, self.said
+        return file
+
+    def publish(self, file, *flags, time=""):
+        """Exit code and outcome."""
+        where = ("--repository", self.repository.path, "--path", "envs")
+        code, out = self.run("publish", *where, "--file", file, f"--event-time={time}", *flags)
+        return code, out.strip()
+
+    def retire(self, parameters, *flags):
+        """Exit code and outcome."""
+        where = ("--repository", self.repository.path, "--path", "envs")
+        names = ("name", "repository_url", "pr_number", "event_time")
+        named = [f"--{name.replace('_', '-')}={parameters[name]}" for name in names]
+        code, out = self.run("retire", *where, *named, *flags)
+        return code, out.strip()
+
+    def environments(self):
+        """What Argo CD finds."""
+        files = self.repository.files()
+        return {Path(path).stem: yaml.safe_load(text) for path, text in files.items() if path.endswith(".yaml")}
+
+
+@pytest.fixture
+def pipeline(tmp_path, capsys):
+    return Pipeline(tmp_path, capsys)
+
+
+@pytest.mark.parametrize("provider", [github, gitlab])
+def test_a_pull_request_comes_and_goes(pipeline, provider):
+    opened = pipeline.event(provider())
+    assert opened.decision == "apply"
+    assert pipeline.publish(pipeline.render(opened.parameters)) == (0, "published")
+    assert pipeline.publish(pipeline.render(opened.parameters)) == (0, "unchanged")
+    assert pipeline.publish(pipeline.render(opened.parameters, tag="two")) == (0, "published")
+    found = pipeline.environments()["shop-74"]
+    assert found["spec"]["application"]["release"]["values"]["image"]["tag"] == "two"
+    closed = pipeline.event(provider("closed" if provider is github else "close"))
+    assert (closed.decision, closed.parameters["name"]) == ("remove", "shop-74")
+    assert pipeline.retire(closed.parameters) == (0, "retired")
+    assert pipeline.environments() == {}
+    assert pipeline.retire(closed.parameters) == (0, "unchanged")
+
+
+def test_a_build_that_ends_after_the_close_is_no_failure_and_a_reopening_is_no_late_build(pipeline):
+    opened = pipeline.event(github(updated_at="2026-03-01T12:00:00Z")).parameters
+    closed = pipeline.event(github("closed", updated_at="2026-03-01T12:10:00Z")).parameters
+    reopened = pipeline.event(github("reopened", updated_at="2026-03-01T12:20:00Z")).parameters
+    assert pipeline.retire(closed) == (0, "retired")
+    assert pipeline.publish(pipeline.render(opened), time=opened["event_time"]) == (0, "retired")
+    assert pipeline.environments() == {}
+    assert pipeline.publish(pipeline.render(reopened), time=reopened["event_time"]) == (0, "published")
+    # Closed once more while the build of the reopening was still running.
+    again = pipeline.event(github("closed", updated_at="2026-03-01T12:30:00Z")).parameters
+    assert pipeline.retire(again) == (0, "retired")
+    assert pipeline.publish(pipeline.render(reopened), time=reopened["event_time"]) == (0, "retired")
+
+
+def test_a_fork_is_let_in_commit_by_commit_and_taken_down_when_it_is_gone(pipeline):
+    allow = ("--allow-fork-label", LABEL)
+    labeled = github("labeled", fork=True, labels=[LABEL], label=LABEL)
+    assert pipeline.event(labeled).decision == "ignore"
+    first = pipeline.event(labeled, *allow)
+    assert first.decision == "apply"
+    assert pipeline.publish(pipeline.render(first.parameters)) == (0, "published")
+    environment = pipeline.environments()["shop-74"]
+    release = environment["spec"]["application"]["release"]
+    assert release["chart"]["git"] == "https://github.com/stranger/shop.git"
+    assert release["chart"]["ref"] == SHA
+    assert environment["metadata"]["annotations"]["tronador.stakater.com/fork"] == "true"
+    # The next commit, let in by the label set anew, is another snapshot of the same release.
+    assert pipeline.event(github("synchronize", fork=True, labels=[LABEL]), *allow).decision == "ignore"
+    second = pipeline.event(changed(labeled, "pull_request.head.sha", OLD_SHA), *allow)
+    assert pipeline.publish(pipeline.render(second.parameters)) == (0, "published")
+    newer = pipeline.environments()["shop-74"]["spec"]["application"]["release"]
+    assert (newer["chart"]["ref"], newer["releaseName"]) == (OLD_SHA, release["releaseName"])
+    closed = pipeline.event(github("closed", gone=True, labels=[LABEL]), *allow)
+    assert pipeline.retire(closed.parameters) == (0, "retired")
+    assert pipeline.environments() == {}
+
+
+def test_a_repository_of_the_same_bare_name_touches_nothing_of_the_other(pipeline):
+    ours = pipeline.event(github()).parameters
+    theirs = pipeline.event(changed(github(), "repository.clone_url", "https://github.com/other/shop.git")).parameters
+    assert pipeline.publish(pipeline.render(ours)) == (0, "published")
+    before = pipeline.repository.files()
+    code, _ = pipeline.publish(pipeline.render(theirs))
+    assert code == 1
+    assert "belongs to pull request 74 of the repository github.com/acme/shop" in pipeline.said
+    assert pipeline.retire(theirs) == (0, "unchanged")
+    assert pipeline.repository.files() == before
+
+
+@pytest.mark.parametrize("branch", NASTY, ids=ascii)
+def test_a_strange_branch_is_nothing_but_a_text(pipeline, branch):
+    parameters = pipeline.event(changed(github(), "pull_request.head.ref", branch)).parameters
+    assert pipeline.publish(pipeline.render(parameters)) == (0, "published")
+    chart = pipeline.environments()["shop-74"]["spec"]["application"]["release"]["chart"]
+    assert chart["ref"] == branch
+    assert set(pipeline.repository.files()) == {"README.md", "envs/shop-74.yaml"}
+    assert pipeline.repository.log()[0] == "Publish environment shop-74"
+
+
+@pytest.mark.parametrize(
+    "text", ["$(id)", '"; rm -rf /', "--upload-pack=x", "../../x", "a\nb", "`id`", ";id", "{a: b}"]
+)
+@pytest.mark.parametrize("flag", ["--branch", "--path", "--repository", "--author-name", "--author-email"])
+def test_strange_flags_are_taken_as_they_are_or_refused(pipeline, flag, text):
+    file = pipeline.render(pipeline.event(github()).parameters)
+    where = {"--repository": str(pipeline.repository.path), "--path": "envs", flag: text}
+    code, _ = pipeline.run("publish", *[f"{name}={value}" for name, value in where.items()], "--file", file)
+    files = set(pipeline.repository.files())
+    if code == 0:
+        folder = text.rstrip("/") if flag == "--path" else "envs"
+        assert files == {"README.md", f"{folder}/shop-74.yaml"}
+        if flag.startswith("--author"):
+            assert pipeline.repository.log("%an" if flag == "--author-name" else "%ae")[0] == text
+    else:
+        assert code in (1, 2)
+        assert files == {"README.md"}
+        assert f"tronador publish: {flag}: " in pipeline.said or "no such branch" in pipeline.said
+
+
+@pytest.mark.parametrize("name", ["$(id)", "../../x", "--x", "A", "", "a\nb"])
+def test_a_strange_name_is_refused(pipeline, name):
+    code, _ = pipeline.run("retire", "--repository", pipeline.repository.path, f"--name={name}")
+    assert code == 2
+    assert pipeline.repository.log() == ["Somebody's change"]
+
+
+SECRET = b"It's a Secret to Everybody"
+
+
+def signed(body):
+    return f"sha256={hmac.new(SECRET, body, hashlib.sha256).hexdigest()}"
+
+
+@pytest.fixture
+def secret(tmp_path):
+    file = tmp_path / "secret"
+    file.write_bytes(SECRET + b"\n")
+    return file
+
+
+def test_with_a_secret_only_signed_deliveries_count(pipeline, secret):
+    body = json.dumps(github()).encode()
+    assert pipeline.event(body, "--secret-file", secret, "--signature", signed(body)).decision == "apply"
+    token = pipeline.event(gitlab(), "--secret-file", secret, TRONADOR_SIGNATURE=SECRET.decode())
+    assert token.decision == "apply"
+
+
+@pytest.mark.parametrize("signature", [None, "", "sha256=00", signed(b"another body")])
+def test_any_other_delivery_is_refused(pipeline, secret, signature, tmp_path):
+    file = tmp_path / "body.json"
+    file.write_text(json.dumps(github()))
+    flags = ["--signature", signature] if signature is not None else []
+    assert pipeline.run("event", "--body", file, "--secret-file", secret, *flags) == (1, "")
+    assert pipeline.said.startswith("tronador event: ")
+
+
+def test_the_body_may_come_from_standard_input(pipeline, monkeypatch):
+    raw = json.dumps(github()).encode()
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(raw)))
+    code, out = pipeline.run("event", "--body", "-")
+    assert (code, json.loads(out)["decision"]) == (0, "apply")
+
+
+@pytest.mark.parametrize(
+    ("flags", "code", "words"),
+    [
+        (("--body", "/no/such/file"), 1, "--body: cannot read '/no/such/file': No such file"),
+        (("--body", "/"), 1, "--body: cannot read '/'"),
+        (("--body", "a\0b"), 1, "--body: cannot read"),
+        (("--body", "{body}", "--secret-file", "/no/such/file"), 1, "--secret-file: cannot read"),
+        (("--body", "{body}", "--name-template", "x"), 2, "--name-template"),
+        (("--body", "{body}", "--output", "/no/such/folder/x"), 1, "--output: cannot write"),
+        ((), 2, "--body"),
+    ],
+)
+def test_bad_usage_of_event_is_told(pipeline, tmp_path, flags, code, words):
+    body = tmp_path / "body.json"
+    body.write_text(json.dumps(github()))
+    assert pipeline.run("event", *[flag.replace("{body}", str(body)) for flag in flags])[0] == code
+    assert words in pipeline.said
+
+
+def test_the_outcome_in_a_file_has_no_line_end(pipeline, tmp_path):
+    file = pipeline.render(pipeline.event(github()).parameters)
+    outcome = tmp_path / "outcome"
+    assert pipeline.publish(file, "--output", outcome) == (0, "")
+    assert outcome.read_text() == "published"
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("https://robot:hunter2@git.example.com/envs", "no address of a repository"),
+        ("http://git.example.com/envs", "never sent over http"),
+    ],
+)
+def test_credentials_are_kept_out_of_urls_and_of_plain_http(pipeline, url, words):
+    file = pipeline.render(pipeline.event(github()).parameters)
+    code, _ = pipeline.run("publish", "--repository", url, "--file", file, TRONADOR_GIT_PASSWORD="hunter2")
+    assert code == 2
+    assert words in pipeline.said
+    assert "hunter2" not in pipeline.said
+
+
+@pytest.mark.parametrize("content", [b"", b"two\nlines", b"\xff\x00"])
+def test_a_file_with_a_password_holds_one_line(pipeline, tmp_path, content):
+    file = pipeline.render(pipeline.event(github()).parameters)
+    password = tmp_path / "password"
+    password.write_bytes(content)
+    code, _ = pipeline.run(
+        "publish", "--repository", "https://git.example.com/envs", "--file", file, "--password-file", password
+    )
+    assert code == 2
+    assert "--password-file" in pipeline.said
