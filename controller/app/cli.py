@@ -15,7 +15,11 @@ from controller.pipeline.errors import InvalidFiles, PipelineError
 
 def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:
     """Run the command that the arguments name; returns the exit code. Bad usage is 2, before anything connects."""
-    parsed = _parser().parse_args(arguments)
+    parser = _parser()
+    parsed = parser.parse_args(arguments)
+    if [] in vars(parsed).values():
+        # argparse takes the two dashes in --flag=-- for the end of the flags, and the value is gone.
+        parser.error("'--' cannot be the value of a flag")
     command: Command = parsed.command
     try:
         return command.execute(parsed, environ)

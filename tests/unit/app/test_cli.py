@@ -57,6 +57,13 @@ def test_without_a_command_the_usage_is_told(capsys):
     assert "COMMAND" in capsys.readouterr().err
 
 
+def test_two_dashes_are_no_value(capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["name", "--repo-name=--", "--pr-number=7"], {})
+    assert ended.value.code == 2
+    assert "'--' cannot be the value of a flag" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", commands.COMMANDS, ids=lambda command: command.NAME)
 def test_every_command_explains_itself(capsys, command):
     with pytest.raises(SystemExit) as ended:
