@@ -2,11 +2,13 @@
 
 import os
 import socket
+from pathlib import Path
 
 import pytest
 
 from controller.pipeline import gitops
 from controller.pipeline.gitops import publishing
+from tests.unit.fakes import eventually
 from tests.unit.pipeline.gitops.conftest import Pipeline
 from tests.unit.pipeline.gitops.origin_repository import environment
 
@@ -175,10 +177,21 @@ def test_a_host_that_never_answers_ends_with_the_time(repository):
 def test_a_push_that_never_ends_ends_with_the_time(repository):
     fifo = repository.path / "never"
     os.mkfifo(fifo)
-    repository.hook("pre-receive", f"cat '{fifo}'\n")
+    repository.hook("pre-receive", f"echo $$ >'{repository.path}/pid'\nexec cat '{fifo}'\n")
     with pytest.raises(gitops.GitOpsError, match=r"not done within 2s: the repository does not take the push"):
         Pipeline(repository, timeout=2.0).publish()
     assert FILE not in repository.files()
+    # Not even what git itself had started goes on.
+    process = int((repository.path / "pid").read_text())
+    eventually(lambda: not runs(process), "everything has ended")
+
+
+def runs(process):
+    """Whether a process is there, and more than what its parent has not looked at yet."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2][0] != "Z"
+    except OSError:
+        return False
 
 
 @pytest.mark.parametrize(
