@@ -87,7 +87,7 @@ class FluxBed:
             "spec": {
                 "interval": "1m0s",
                 "releaseName": name,
-                "chart": {"spec": template},
+                **({} if "chartRef" in spec else {"chart": {"spec": template}}),
                 "values": tag("one"),
                 **spec,
             },

@@ -111,6 +111,15 @@ def test_a_chart_that_is_not_there_is_named_and_not_the_source_s_fault(flux_bed:
         flux_bed.ready()
 
 
+def test_a_reference_to_another_chart_is_refused_and_costs_the_others_nothing(flux_bed: FluxBed) -> None:
+    flux_bed.create_source()
+    flux_bed.create_release("other", chartRef={"kind": "HelmChart", "name": "any"})
+    flux_bed.create_release()
+    with flux_bed.flux():
+        flux_bed.condition(HELM_RELEASES, "Ready", "False", "ArtifactFailed", "other")
+        flux_bed.ready()
+
+
 def test_values_files_are_merged_and_nothing_is_implied(flux_bed: FluxBed) -> None:
     flux_bed.repo.commit("Add values", {"preview.yaml": "application: {deployment: {replicas: 3}}\n"})
     flux_bed.create_source()

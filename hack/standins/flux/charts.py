@@ -143,7 +143,10 @@ class Charts:
             with self._lock:
                 chart = self._charts.get(key)
             if chart is not None:
-                self._reconcile(key, chart)
+                try:
+                    self._reconcile(key, chart)
+                except Exception:  # a bug that one chart meets must not end the thread
+                    log.exception("packaging crashed", helmrelease=key)
             self._queue.done(key)
 
     def _reconcile(self, key: str, before: _HelmChart) -> None:

@@ -103,9 +103,12 @@ class HelmController:
         if hr.suspended:
             record.save(observed=True)
             return DONE
-        if hr.chart:
-            record.status["helmChart"] = f"{hr.namespace}/{hr.chart_name}"
         record.progress(PROGRESSING, "Fulfilling prerequisites")
+        if not hr.chart:
+            record.fail("ArtifactFailed", "could not get Source object: this stand-in follows no chartRef")
+            record.save()
+            return WITH_BACKOFF
+        record.status["helmChart"] = f"{hr.namespace}/{hr.chart_name}"
         record.save()
         try:
             chart = self._charts.get(hr)
