@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from controller.apimachinery import timestamps
 from controller.app import durations
 from controller.app.commands import files
 from controller.app.options import OptionError
@@ -101,6 +102,14 @@ def places_of(parsed: argparse.Namespace, name: str) -> Places:
         return places(where, name)
     except ValueError as error:
         raise OptionError(f"--name: {error}") from None
+
+
+def time_of(parsed: argparse.Namespace) -> str:
+    """The value of --event-time. OptionError: it is no moment."""
+    text: str = parsed.event_time
+    if text and timestamps.from_time(text) is None:
+        raise OptionError(f"--event-time: {text!a} is no moment: write it as 2026-01-31T12:00:00Z, or leave it out")
+    return text
 
 
 def _line(path: str | None, flag: str) -> str:

@@ -32,7 +32,7 @@ def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Publish; prints the outcome. OptionError, PipelineError."""
     document = files.read_bytes(parsed.file, "--file")
     environment = gitops.read_environment(document, parsed.file)
-    target = gitops_repository.target(parsed, environ)
+    target, time = gitops_repository.target(parsed, environ), gitops_repository.time_of(parsed)
     places = gitops_repository.places_of(parsed, environment.name)
     change = gitops.bring(
         target,
@@ -43,7 +43,7 @@ def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
             document=document,
             source=gitops.origin_of(environment.obj),
             revive=parsed.revive,
-            time=parsed.event_time,
+            time=time,
         ),
         subject=f"Publish environment {places.name}",
         report=_report,

@@ -7,8 +7,10 @@ import sys
 from collections.abc import Mapping
 from typing import Final
 
+from controller.apimachinery import giturls
 from controller.app import exits
-from controller.app.commands import files, gitops_repository
+from controller.app.commands import files, gitops_repository, naming
+from controller.app.options import OptionError
 from controller.pipeline import gitops
 
 NAME: Final = "retire"
@@ -46,19 +48,30 @@ def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
         environment = gitops.read_environment(files.read_bytes(parsed.file, "--file"), parsed.file)
         name, source = environment.name, gitops.origin_of(environment.obj)
     else:
-        name, source = parsed.name, gitops.Origin(gitops.location(parsed.repository_url), parsed.pr_number)
-    target = gitops_repository.target(parsed, environ)
+        name, source = parsed.name, _origin(parsed)
+    target, time = gitops_repository.target(parsed, environ), gitops_repository.time_of(parsed)
     places = gitops_repository.places_of(parsed, name)
     change = gitops.bring(
         target,
         places,
-        lambda content: gitops.retire(content, places=places, source=source, time=parsed.event_time),
+        lambda content: gitops.retire(content, places=places, source=source, time=time),
         subject=f"Retire environment {places.name}",
         report=_report,
     )
     _report(change.reason)
     files.write_word(parsed.output, str(change.outcome))
     return exits.OK
+
+
+def _origin(parsed: argparse.Namespace) -> gitops.Origin:
+    url, number = parsed.repository_url, parsed.pr_number
+    if number:
+        naming.number_of(number)
+    try:
+        # What is misspelt would belong to nobody, and the environment would be left alone for ever.
+        return gitops.Origin(giturls.parse(url).location if url else "", number)
+    except ValueError as error:
+        raise OptionError(f"--repository-url: {giturls.masked(url)!a} is no URL of a repository: {error}") from None
 
 
 def _report(text: str) -> None:

@@ -5,7 +5,7 @@ from controller.pipeline.gitops.commits import Author
 from controller.pipeline.gitops.credentials import Credentials, check
 from controller.pipeline.gitops.document import read_environment
 from controller.pipeline.gitops.errors import GitOpsError
-from controller.pipeline.gitops.origin import Origin, location
+from controller.pipeline.gitops.origin import Origin
 from controller.pipeline.gitops.origin import of as origin_of
 from controller.pipeline.gitops.publishing import Target, bring
 from controller.pipeline.gitops.remote import Remote
@@ -25,7 +25,6 @@ __all__ = [
     "bring",
     "check",
     "folder",
-    "location",
     "origin_of",
     "parse_remote",
     "places",

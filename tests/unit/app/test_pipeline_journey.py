@@ -192,6 +192,23 @@ def test_a_strange_name_is_refused(pipeline, name):
     assert pipeline.repository.log() == ["Somebody's change"]
 
 
+@pytest.mark.parametrize(
+    ("flag", "text"),
+    [
+        ("--repository-url", "github.com/acme"),
+        ("--repository-url", "https://u:hunter2@h/r"),
+        ("--pr-number", "NA"),
+        ("--event-time", "now"),
+    ],
+)
+def test_an_origin_that_is_none_is_refused(pipeline, flag, text):
+    code, _ = pipeline.run("retire", "--repository", pipeline.repository.path, "--name=shop-74", f"{flag}={text}")
+    assert code == 2
+    assert f"tronador retire: {flag}: " in pipeline.said
+    assert "hunter2" not in pipeline.said
+    assert pipeline.repository.log() == ["Somebody's change"]
+
+
 SECRET = b"It's a Secret to Everybody"
 
 
@@ -237,7 +254,7 @@ def test_the_body_may_come_from_standard_input(pipeline, monkeypatch):
         (("--body", "a\0b"), 1, "--body: cannot read"),
         (("--body", "{body}", "--secret-file", "/no/such/file"), 1, "--secret-file: cannot read"),
         (("--body", "{body}", "--name-template", "x"), 2, "--name-template"),
-        (("--body", "{body}", "--output", "/no/such/folder/x"), 1, "--output: cannot write"),
+        (("--body", "{body}", "--output", "/dev/null/x"), 1, "--output: cannot write"),
         ((), 2, "--body"),
     ],
 )
