@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from controller.app import exits
-from controller.app.commands import files, gitops_repository
+from controller.app.commands import files, gitops_repository, interruption
 from controller.pipeline import gitops
 
 NAME: Final = "publish"
@@ -34,20 +34,21 @@ def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
     environment = gitops.read_environment(document, parsed.file)
     target, time = gitops_repository.target(parsed, environ), gitops_repository.time_of(parsed)
     places = gitops_repository.places_of(parsed, environment.name)
-    change = gitops.bring(
-        target,
-        places,
-        lambda content: gitops.publish(
-            content,
-            places=places,
-            document=document,
-            source=gitops.origin_of(environment.obj),
-            revive=parsed.revive,
-            time=time,
-        ),
-        subject=f"Publish environment {places.name}",
-        report=_report,
-    )
+    with interruption.ending_in_order():
+        change = gitops.bring(
+            target,
+            places,
+            lambda content: gitops.publish(
+                content,
+                places=places,
+                document=document,
+                source=gitops.origin_of(environment.obj),
+                revive=parsed.revive,
+                time=time,
+            ),
+            subject=f"Publish environment {places.name}",
+            report=_report,
+        )
     _report(change.reason)
     files.write_word(parsed.output, str(change.outcome))
     return exits.OK

@@ -9,7 +9,7 @@ from typing import Final
 
 from controller.apimachinery import giturls
 from controller.app import exits
-from controller.app.commands import files, gitops_repository, naming
+from controller.app.commands import files, gitops_repository, interruption, naming
 from controller.app.options import OptionError
 from controller.pipeline import gitops
 
@@ -51,13 +51,14 @@ def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
         name, source = parsed.name, _origin(parsed)
     target, time = gitops_repository.target(parsed, environ), gitops_repository.time_of(parsed)
     places = gitops_repository.places_of(parsed, name)
-    change = gitops.bring(
-        target,
-        places,
-        lambda content: gitops.retire(content, places=places, source=source, time=time),
-        subject=f"Retire environment {places.name}",
-        report=_report,
-    )
+    with interruption.ending_in_order():
+        change = gitops.bring(
+            target,
+            places,
+            lambda content: gitops.retire(content, places=places, source=source, time=time),
+            subject=f"Retire environment {places.name}",
+            report=_report,
+        )
     _report(change.reason)
     files.write_word(parsed.output, str(change.outcome))
     return exits.OK

@@ -11,7 +11,7 @@ from controller.api.environment import Environment
 from controller.apimachinery import names
 from controller.apimachinery.errors import ApiError, Forbidden
 from controller.app import durations, exits
-from controller.app.commands import files
+from controller.app.commands import files, interruption
 from controller.app.options import OptionError
 from controller.pipeline.errors import PipelineError
 
@@ -63,14 +63,15 @@ def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
         connection = config.load(kubeconfig=parsed.kubeconfig, context=parsed.context, environ=environ)
         client = Client(connection=connection, user_agent="tronador (wait)", pool_size=2)
         try:
-            end = waiting.wait_for(
-                client,
-                name,
-                waiting.Goal(parsed.goal),
-                wanted=wanted.obj if wanted is not None else None,
-                timeout=timeout,
-                report=lambda text: _report(name, text),
-            )
+            with interruption.ending_in_order():
+                end = waiting.wait_for(
+                    client,
+                    name,
+                    waiting.Goal(parsed.goal),
+                    wanted=wanted.obj if wanted is not None else None,
+                    timeout=timeout,
+                    report=lambda text: _report(name, text),
+                )
         finally:
             client.close()
     except waiting.TimedOut as error:
