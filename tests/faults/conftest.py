@@ -2,6 +2,7 @@
 
 from tests.integration.support.fixtures import (
     bare_cluster,
+    both_engines,
     cluster,
     controller,
     engine,
@@ -17,6 +18,7 @@ from tests.leaks import nothing_left_behind
 
 __all__ = [
     "bare_cluster",
+    "both_engines",
     "cluster",
     "controller",
     "engine",

@@ -8,21 +8,29 @@ from __future__ import annotations
 import json
 import random
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import pytest
 
 from controller.api.environment import APPLIED_LABELS_ANNOTATION, ENVIRONMENTS
+from controller.apimachinery.resources import Resource
 from hack.localcluster import LocalCluster
 from hack.localcluster.audit import AuditEntry
+from hack.standins.engine_double import EngineDouble
+from hack.standins.flux.double import FluxDouble
+from tests.integration.support.clusters import Cluster
 from tests.integration.support.controllers import ControllerProcess
 from tests.integration.support.engines import Engine
-from tests.integration.support.environments import Environment, Environments, is_deployed, tag
+from tests.integration.support.environments import RELEASE, Environment, Environments, is_deployed, tag
 from tests.integration.support.fixtures import StartProcess
+from tests.integration.support.installers import RELEASES
 from tests.integration.support.requests import after_each_request
 from tests.integration.support.waiting import eventually
 
 THEIRS = {"owner": "somebody"}
+DOUBLES = {"helm-operator": EngineDouble, "flux": FluxDouble}
 
 
 class Killer:
@@ -78,13 +86,13 @@ def delete(environment: Environment) -> None:
     environment.delete()
 
 
-def right_after_creation(environment: Environment) -> None:
+def right_after_creation(environment: Environment, _releases: Resource) -> None:
     environment.deployed()
     labels = environment.labels()
     assert (labels["team"], labels["kind"]) == ("gabbar", "pr")
 
 
-def right_after_update(environment: Environment) -> None:
+def right_after_update(environment: Environment, releases: Resource) -> None:
     environment.deployed()
     labels = environment.labels()
     assert "team" not in labels, "the memory of a label was lost"
@@ -94,19 +102,19 @@ def right_after_update(environment: Environment) -> None:
     memory = json.loads(namespace["metadata"]["annotations"][APPLIED_LABELS_ANNOTATION])
     assert memory.items() <= labels.items()
     assert not {"team", "owner"} & memory.keys()
-    release = environment.helm_release()
+    release = environment.cluster.get(releases, RELEASE, environment.name)
     assert release is not None
     assert release["spec"]["values"] == tag("two")
 
 
-def right_after_renaming(environment: Environment) -> None:
+def right_after_renaming(environment: Environment, releases: Resource) -> None:
     environment.deployed()
-    assert environment.helm_release() is None
     assert environment.storage() == []
-    assert environment.helm_release("renamed") is not None
+    found = environment.cluster.list(releases, environment.name)
+    assert [release["metadata"]["name"] for release in found] == ["renamed"]
 
 
-def right_after_deletion(environment: Environment) -> None:
+def right_after_deletion(environment: Environment, _releases: Resource) -> None:
     environment.gone()
     assert environment.namespace() is None
 
@@ -117,35 +125,49 @@ def is_over(environment: Environment) -> bool:
     return obj is None or is_deployed(obj)
 
 
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One thing that users do, and how it has to end; the Resource is that of the engine's HelmReleases."""
+
+    do: Callable[[Environment], None] | None
+    right: Callable[[Environment, Resource], None]
+
+
 STAGES = (
-    (None, right_after_creation),
-    (update, right_after_update),
-    (rename, right_after_renaming),
-    (delete, right_after_deletion),
+    Stage(None, right_after_creation),
+    Stage(update, right_after_update),
+    Stage(rename, right_after_renaming),
+    Stage(delete, right_after_deletion),
 )
 
 
-def journey(
-    environments: Environments, killer: Killer, start_process: StartProcess, moments: Sequence[int], **how: bool
-) -> int:
-    """Create, update, rename, delete; in each the controller is killed at its moment and started again.
+class Journey:
+    """Create, update, rename, delete; in each the controller is killed at its moment and started again."""
 
-    Returns how often it was killed: a moment may lie beyond the end of its stage.
-    """
-    process = start_process()
-    killer.aim(process, moments[0], **how)
-    environment = environments.create(values=tag("one"), spec={"namespaceLabels": {"team": "gabbar", "kind": "pr"}})
-    kills = 0
-    for moment, (step, right) in zip(moments, STAGES, strict=True):
-        if step is not None:
-            killer.aim(process, moment, **how)
-            step(environment)
-        eventually(lambda: killer.has_killed() or is_over(environment), "the stage ends, or the controller does")
-        if killer.lower():
-            kills += 1
-            process = start_process()
-        right(environment)
-    return kills
+    def __init__(self, *, engine: str, environments: Environments, killer: Killer, start_process: StartProcess) -> None:
+        self._releases = RELEASES[engine]
+        self._environments = environments
+        self._killer = killer
+        self._start = lambda: start_process(release_engine=engine)
+
+    def go(self, moments: Sequence[int], *, writes_only: bool = False) -> int:
+        """How often the controller was killed: a moment may lie beyond the end of its stage."""
+        process = self._start()
+        self._killer.aim(process, moments[0], writes_only=writes_only)
+        labels = {"namespaceLabels": {"team": "gabbar", "kind": "pr"}}
+        environment = self._environments.create(values=tag("one"), spec=labels)
+        kills = 0
+        for moment, stage in zip(moments, STAGES, strict=True):
+            if stage.do is not None:
+                self._killer.aim(process, moment, writes_only=writes_only)
+                stage.do(environment)
+            over = partial(is_over, environment)
+            eventually(lambda over=over: self._killer.has_killed() or over(), "the stage ends, or the controller does")
+            if self._killer.lower():
+                kills += 1
+                process = self._start()
+            stage.right(environment, self._releases)
+        return kills
 
 
 @pytest.fixture
@@ -153,29 +175,38 @@ def killer(local: LocalCluster) -> Killer:
     return Killer(local)
 
 
-def test_killed_at_random_moments_it_ends_in_the_same_state(
-    environments: Environments, engine: Engine, killer: Killer, start_process: StartProcess
-) -> None:
-    random_moments(0, environments, killer, start_process)
+@pytest.fixture(params=DOUBLES)
+def journey(
+    request: pytest.FixtureRequest,
+    both_engines: Cluster,
+    environments: Environments,
+    killer: Killer,
+    start_process: StartProcess,
+) -> Iterator[Journey]:
+    """With each of the engines in turn, which answers at once."""
+    engine = Engine(both_engines, double=DOUBLES[request.param])
+    engine.start()
+    yield Journey(engine=request.param, environments=environments, killer=killer, start_process=start_process)
+    engine.stop()
+
+
+def test_killed_at_random_moments_it_ends_in_the_same_state(journey: Journey) -> None:
+    random_moments(0, journey)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1, 20))
-def test_killed_at_nineteen_more_random_moments_it_ends_in_the_same_state(
-    environments: Environments, engine: Engine, killer: Killer, start_process: StartProcess, seed: int
-) -> None:
-    random_moments(seed, environments, killer, start_process)
+def test_killed_at_nineteen_more_random_moments_it_ends_in_the_same_state(journey: Journey, seed: int) -> None:
+    random_moments(seed, journey)
 
 
-def random_moments(seed: int, environments: Environments, killer: Killer, start_process: StartProcess) -> None:
+def random_moments(seed: int, journey: Journey) -> None:
     """Any request counts here, reads and watches too."""
     chance = random.Random(seed)
     moments = [chance.randint(1, most) for most in (10, 5, 6, 6)]
-    assert journey(environments, killer, start_process, moments) >= 2
+    assert journey.go(moments) >= 2
 
 
 @pytest.mark.parametrize("write", [2, *(pytest.param(write, marks=pytest.mark.slow) for write in (1, 3))])
-def test_killed_after_this_write_of_each_stage_it_ends_in_the_same_state(
-    environments: Environments, engine: Engine, killer: Killer, start_process: StartProcess, write: int
-) -> None:
-    assert journey(environments, killer, start_process, (write,) * 4, writes_only=True) == 4
+def test_killed_after_this_write_of_each_stage_it_ends_in_the_same_state(journey: Journey, write: int) -> None:
+    assert journey.go((write,) * 4, writes_only=True) == 4
