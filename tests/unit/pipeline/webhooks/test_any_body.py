@@ -1,0 +1,75 @@
+"""Whatever stands in a body: it is decided, or refused with a sentence, and never anything else."""
+
+import copy
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from controller.pipeline.webhooks import BodyError, Rules
+from tests.unit.pipeline.webhooks.payloads import LABEL, ask, github, gitlab, labels_changed
+
+RULES = Rules(fork_label=LABEL)
+NONSENSE = (None, True, 0, -1, 10**30, 1.5, "", "x", "\n", "\ud800", "2026-13-45", [], {}, [None], [{}], {"id": None})
+BODIES = {
+    "github": github("labeled", fork=True, labels=[LABEL], label=LABEL),
+    "github edited": {**github("edited"), "changes": {"base": {"ref": {"from": "main"}}}},
+    "gitlab": gitlab("update", fork=True, labels=[LABEL], changes=labels_changed([], [LABEL]), pushed=True),
+}
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def paths(value, path=()):
+    """Every place in a body."""
+    if path:
+        yield path
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield from paths(item, (*path, key))
+
+
+def with_value(body, path, value):
+    copied = copy.deepcopy(body)
+    where = copied
+    for step in path[:-1]:
+        where = where[step]
+    where[path[-1]] = value
+    return copied
+
+
+def answer(body, **options):
+    """The decision, or a refusal, in one line."""
+    try:
+        said = ask(body, rules=RULES, **options).reason
+    except BodyError as error:
+        said = str(error)
+    assert said
+    assert said.isprintable()
+    return said
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+def test_nonsense_in_any_field(body):
+    for path in paths(body):
+        for value in NONSENSE:
+            answer(with_value(body, path, value))
+
+
+@given(body=st.dictionaries(st.text(max_size=8), JSON, max_size=4), event=st.sampled_from(["", "pull_request"]))
+def test_nonsense_as_a_body(body, event):
+    answer(body, event=event)
+
+
+@given(attributes=JSON, kind=st.sampled_from(["merge_request", "push"]))
+def test_nonsense_as_attributes(attributes, kind):
+    answer({"object_kind": kind, "object_attributes": attributes})
+
+
+@given(raw=st.binary(max_size=64))
+def test_nonsense_as_bytes(raw):
+    answer(raw)
+    answer(b"payload=" + raw)
