@@ -21,7 +21,7 @@ from controller.apimachinery.timestamps import to_time
 from controller.environment import namespace_labels
 from controller.environment.decision import Continue
 from controller.environment.effects import Effect, Emit, Subject, Target
-from controller.environment.engines import helm_operator
+from controller.environment.engines import flux, helm_operator
 from controller.environment.engines.context import ReleaseContext
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
@@ -167,6 +167,12 @@ def context(of: Mapping[str, Any] | None = None) -> ReleaseContext:
 def operator_options(**options: Any) -> EnvironmentOptions:
     """The options where the Helm Operator is the engine."""
     return EnvironmentOptions(release_engine=helm_operator.NAME, **options)
+
+
+def flux_release(of: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The HelmRelease of Flux that an environment wants, as the API server would hold it."""
+    obj = flux.desired(context(of))
+    return obj | {"metadata": obj["metadata"] | {"uid": "hr-2", "generation": 1, "resourceVersion": "31"}}
 
 
 def foreign_release(name: str = RELEASE_NAME) -> dict[str, Any]:

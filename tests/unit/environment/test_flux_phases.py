@@ -11,8 +11,9 @@ from controller.environment.decision import Continue, Stop, Wait
 from controller.environment.effects import Create, Delete, Emit, Listing, Patch, Read, Target
 from controller.environment.engines import flux
 from controller.environment.engines.context import ReleaseContext
+from controller.environment.engines.health import State
 from controller.environment.options import EnvironmentOptions
-from controller.environment.phases import prune, release, source
+from controller.environment.phases import health, prune, release, source, validate
 from controller.environment.uninstall import Done
 from tests.unit.environment.builders import (
     NAME,
@@ -267,3 +268,22 @@ def test_a_new_environment_gets_everything_in_one_plan_and_in_this_order():
         "GitRepository",
         "HelmRelease",
     ]
+
+
+def test_flux_says_itself_why_a_release_failed_so_no_event_is_read():
+    failed = {"type": "Ready", "status": "False", "reason": "InstallFailed", "message": "no", "observedGeneration": 1}
+    source_ready = {"type": "Ready", "status": "True", "reason": "Succeeded", "observedGeneration": 1}
+    cached = {
+        RELEASE: _release() | {"status": {"observedGeneration": 1, "conditions": [failed]}},
+        SOURCE: _source(status={"observedGeneration": 1, "conditions": [source_ready]}),
+    }
+
+    assert health.judge(_observe(cached=cached), OPTIONS).state is State.FAILED
+    assert health.decide(_observe(cached=cached), OPTIONS) == go_on()
+
+
+def test_an_unknown_engine_is_asked_for_before_anything_is_made():
+    decision = validate.decide(_observe(namespace=None), EnvironmentOptions(release_engine="auto"))
+
+    assert isinstance(decision, Wait)
+    assert all(isinstance(effect, Read) for effect in decision.effects)

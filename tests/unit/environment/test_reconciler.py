@@ -2,16 +2,20 @@
 
 import pytest
 
+from controller.api import flux
 from controller.api.environment import ENVIRONMENTS, FINALIZER
 from controller.api.helm_operator import HELM_RELEASES
 from controller.apimachinery.errors import ConnectionLost, status_error
-from controller.apimachinery.resources import NAMESPACES
+from controller.apimachinery.resources import NAMESPACES, SERVICE_ACCOUNTS
 from controller.cache import ConsistencyError
+from controller.environment import engines
+from controller.environment.options import EnvironmentOptions
 from controller.runtime.reconcile import Result
 from tests.unit.environment.builders import (
     NAME,
     RELEASE_NAME,
     environment,
+    flux_release,
     foreign_namespace,
     helm_release,
     namespace,
@@ -280,3 +284,71 @@ def test_a_refused_namespace_heals_when_its_owner_consents():
     world.run(NAME)
 
     assert _status(world)["applicationStatus"] == "deployed"
+
+
+# Rights that are not in force yet
+
+
+def _with_flux(**options):
+    return _world(EnvironmentOptions(release_engine="flux", service_account="tronador", **options))
+
+
+def test_a_refusal_right_after_our_binding_was_made_is_waited_out_and_not_shown_as_a_failure():
+    world = _with_flux()
+    error = _error(403, "Forbidden", 'cannot create resource "serviceaccounts"')
+    _refuse(world, "create", SERVICE_ACCOUNTS, error)
+
+    result = world.reconcile(NAME)
+
+    assert 0 < result.requeue_after < 1
+    assert _stalled(world) == []
+    assert world.api.all(flux.HELM_RELEASES) == []
+    world.api.refuse = lambda *_: None
+    world.seconds += 0.2
+    world.run(NAME)
+    assert _status(world)["applicationStatus"] == "deployed"
+
+
+def test_a_refusal_that_lasts_longer_than_a_binding_takes_is_shown_with_the_right_that_is_missing():
+    world = _with_flux()
+    _refuse(world, "create", SERVICE_ACCOUNTS, _error(403, "Forbidden", 'cannot create resource "serviceaccounts"'))
+    for _ in range(40):
+        world.sync()
+        result = world.reconcile(NAME)
+        world.seconds += max(result.requeue_after or 0.1, 0.1)
+
+    assert _stalled(world) == ["Forbidden"]
+    assert "serviceaccounts" in _status(world)["applicationStatusMsg"]
+
+
+# The engine
+
+
+def test_in_a_cluster_without_an_engine_the_environment_waits_and_goes_on_when_one_appears():
+    world = _world(EnvironmentOptions(release_engine="auto"))
+    world.api.serves = set()
+    for _ in range(3):
+        world.sync()
+        world.seconds += world.reconcile(NAME).requeue_after or 0.1
+    ready = {c["type"]: c["reason"] for c in _status(world)["conditions"]}
+    assert (_status(world)["applicationStatus"], ready["Ready"]) == ("pending", "ReleaseEngineMissing")
+
+    world.api.serves = set(engines.RESOURCES)
+    world.run(NAME)
+
+    assert _status(world)["applicationStatus"] == "deployed"
+    assert _status(world)["release"]["engine"] == "flux"
+
+
+def test_deleted_before_any_engine_was_recorded_the_release_of_whichever_is_looked_for():
+    world = _world(EnvironmentOptions(release_engine="auto"), deleting=True, finalizers=[FINALIZER])
+    world.api.put(NAMESPACES, namespace())
+    made = flux_release()
+    # Its labels were stripped before anybody saw it: no cache has it.
+    made["metadata"] = {**made["metadata"], "labels": {}}
+    world.api.put(flux.HELM_RELEASES, made)
+    world.sync()
+
+    world.reconcile(NAME)
+
+    assert [(w.verb, w.resource) for w in world.api.writes] == [("delete", flux.HELM_RELEASES)]
