@@ -203,7 +203,7 @@ class Options:
         _DURATION, 0.3, "a passing state is written to the status only when it lasts this long", least=0
     )
     chart_grace: float = _option(
-        _DURATION, 300.0, "how long the Helm Operator may fail to fetch a chart before that counts as failed", least=0
+        _DURATION, 300.0, "how long fetching a chart may fail before that counts as failed", least=0
     )
     teardown_timeout: float = _option(
         _DURATION, 600.0, "how long an uninstall may take before a teardown goes on without it", least=0

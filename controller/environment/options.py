@@ -16,8 +16,8 @@ class EnvironmentOptions:
         policy: what an environment may ask for.
         namespace_labels: labels for every environment's namespace; they win over the environment's own.
         status_settle: a passing state is written only when it lasts this long.
-        chart_grace: how long the Helm Operator may fail to fetch a chart before that counts as a failure. Its first
-            attempt always fails, because the mirror of the repository does not exist yet.
+        chart_grace: how long fetching a chart may fail before that counts as a failure. The Helm Operator's first
+            attempt always does, because the mirror of the repository does not exist yet; Flux has none for a moment.
         teardown_timeout: how long an uninstall may take before the teardown goes on without it.
         service_account: the account that we run as, in `own_namespace`; it gets its rights inside each environment by
             a RoleBinding there. "" where it has them anyhow.
