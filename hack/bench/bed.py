@@ -16,10 +16,10 @@ from typing import Any
 import yaml
 
 from controller.api.environment import ENVIRONMENTS
-from controller.api.helm_operator import HELM_RELEASES
 from controller.apimachinery.errors import ApiError
 from controller.apimachinery.resources import Resource
 from controller.client import Client, config
+from controller.environment.engines import ENGINES
 from hack.demo.programs import ROOT, Programs
 from hack.standins import crds
 
@@ -42,9 +42,10 @@ class Bed:
         self._address = f"127.{os.getpid() >> 8 & 255}.{os.getpid() & 255}.1:8080"
         self.client = client
 
-    def start_engine(self) -> None:
-        """Start the engine that installs every release at once."""
-        arguments = ["hack.standins", "--kubeconfig", str(self._folder / "kubeconfig"), "engine-double"]
+    def start_engine(self, engine: str) -> None:
+        """Start the engine that installs every release at once: `helm-operator` or `flux`."""
+        double = {"helm-operator": "engine-double", "flux": "flux-double"}[engine]
+        arguments = ["hack.standins", "--kubeconfig", str(self._folder / "kubeconfig"), double]
         log = self._programs.log_of("engine")
         self._programs.start("engine", arguments, ready=lambda: "ready" in log.read_text())
 
@@ -87,8 +88,9 @@ class Bed:
 
 
 @contextmanager
-def running() -> Iterator[Bed]:
-    """A cluster with both definitions; everything ends, and nothing is left, when the block does."""
+def running(engine: str = "helm-operator") -> Iterator[Bed]:
+    """A cluster with our definition and the engine's; everything ends, and nothing is left, when the block does."""
+    groups = {"helm-operator": crds.HELM_OPERATOR, "flux": crds.FLUX}[engine]
     with ExitStack() as stack:
         name = stack.enter_context(tempfile.TemporaryDirectory(prefix="tronador-bench-"))
         programs = stack.enter_context(Programs(folder=Path(name), environ={}))
@@ -97,9 +99,9 @@ def running() -> Iterator[Bed]:
         client = Client(connection=config.load(kubeconfig=str(kubeconfig)), user_agent="bench", field_manager="bench")
         stack.callback(client.close)
         bed = Bed(folder=Path(name), programs=programs, client=client)
-        crds.install(client, threading.Event())
+        crds.install(client, threading.Event(), groups)
         client.create(crds.CRDS, yaml.safe_load(_DEFINITION.read_text()))
-        for resource in (ENVIRONMENTS, HELM_RELEASES):
+        for resource in (ENVIRONMENTS, *ENGINES[engine].RESOURCES):
             bed.wait_until(lambda resource=resource: _is_served(client, resource), f"{resource} is served")
         yield bed
 

@@ -18,13 +18,16 @@ def add_to(benchmarks: Any) -> None:
     parser = benchmarks.add_parser("throughput", help="how long many environments take", description=__doc__)
     parser.add_argument("--environments", type=int, default=200, help="default %(default)s")
     parser.add_argument("--workers", type=int, default=4, help="of the controller (default %(default)s)")
+    parser.add_argument(
+        "--engine", choices=("helm-operator", "flux"), default="helm-operator", help="default %(default)s"
+    )
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> bool:
     """True: there is no limit."""
-    with running() as bed:
-        bed.start_engine()
+    with running(options.engine) as bed:
+        bed.start_engine(options.engine)
         bed.start_controller("--workers", str(options.workers))
         before = bed.metric("controller_runtime_reconcile_total")
         began = time.monotonic()

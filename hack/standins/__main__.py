@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         connection = load(kubeconfig=options.kubeconfig)
         client = Client(connection=connection, user_agent=options.program, field_manager=options.program)
         if options.install_crds:
-            crds.install(client, stop)
+            crds.install(client, stop, options.groups)
     except ApiError as error:
         print(f"hack.standins: {error}", file=sys.stderr)
         return 1
@@ -142,11 +142,13 @@ def _plays(options: argparse.Namespace) -> Plays:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m hack.standins", description=__doc__, allow_abbrev=False)
     parser.add_argument("--kubeconfig", help="default: $KUBECONFIG, the pod's service account, ~/.kube/config")
-    parser.add_argument("--install-crds", action="store_true", help="first create the CRDs that are missing")
+    parser.add_argument(
+        "--install-crds", action="store_true", help="first create the CRDs of its kinds that are missing"
+    )
     programs = parser.add_subparsers(dest="program", required=True)
 
     operator = programs.add_parser("helm-operator", help="the legacy Helm Operator", allow_abbrev=False)
-    operator.set_defaults(build=_helm_operator)
+    operator.set_defaults(build=_helm_operator, groups=crds.HELM_OPERATOR)
     _add_common(operator, workers=2)
     _add_charts(operator)
     operator.add_argument("--git-default-ref", default="master", help="for charts without a ref")
@@ -161,7 +163,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_seconds(operator, name, seconds, meaning)
 
     flux = programs.add_parser("flux", help="Flux's source-controller and helm-controller", allow_abbrev=False)
-    flux.set_defaults(build=_flux)
+    flux.set_defaults(build=_flux, groups=crds.FLUX)
     _add_common(flux, workers=4)
     _add_charts(flux)
     for name, seconds, meaning in (
@@ -173,7 +175,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_seconds(flux, name, seconds, meaning)
 
     argocd = programs.add_parser("argocd", help="Argo CD's application controller", allow_abbrev=False)
-    argocd.set_defaults(build=_argocd)
+    argocd.set_defaults(build=_argocd, groups=crds.ARGO_CD)
     _add_git_rewrite(argocd)
     argocd.add_argument("--namespace", default="argocd", help="of Applications and settings (default argocd)")
     for name, seconds, meaning in (
@@ -184,14 +186,14 @@ def _parser() -> argparse.ArgumentParser:
     ):
         _add_seconds(argocd, name, seconds, meaning)
 
-    for name, build, engine in (
-        ("engine-double", _engine_double, "the Helm Operator"),
-        ("flux-double", _flux_double, "Flux"),
+    for name, build, engine, groups in (
+        ("engine-double", _engine_double, "the Helm Operator", crds.HELM_OPERATOR),
+        ("flux-double", _flux_double, "Flux", crds.FLUX),
     ):
         double = programs.add_parser(
             name, help=f"{engine}, but answers at once, without git or Helm", allow_abbrev=False
         )
-        double.set_defaults(build=build)
+        double.set_defaults(build=build, groups=groups)
         _add_common(double, workers=4)
         double.add_argument("--phases", action="store_true", help="also write the phases on the way")
     return parser

@@ -317,11 +317,60 @@ def test_the_controller_restarted_in_the_middle_of_it(
     environment = environments.create()
     environment.deployed()
     environment.delete()
-    eventually(
-        lambda: any(s["metadata"]["labels"]["status"] == "uninstalling" for s in environment.storage()), "it has begun"
-    )
+    eventually(lambda: _uninstalling(environment), "it has begun")
     controller.stop()
     start_controller(release_engine="flux")
+    nothing_is_left(environment)
+    is_uninstalled_before_its_namespace_goes(environment, flux_engine, story)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("old", "new"), [("helm-operator", "flux"), ("flux", "helm-operator")])
+def test_in_the_middle_of_a_move_to_the_other_engine(
+    environments: Environments, make_installer: MakeInstaller, start_controller: StartController, old: str, new: str
+) -> None:
+    make_installer(old).start(seconds={"uninstall": 0.7})
+    make_installer(new).start()
+    controller = start_controller(release_engine=old)
+    environment = environments.create()
+    environment.deployed()
+    controller.stop()
+    start_controller(release_engine=new)
+    eventually(lambda: _uninstalling(environment), "the old engine uninstalls")
+    environment.delete()
+    nothing_is_left(environment)
+
+
+@pytest.mark.slow
+def test_in_the_middle_of_a_change_of_its_release_s_name(
+    environments: Environments, make_installer: MakeInstaller, start_controller: StartController
+) -> None:
+    make_installer("flux").start(seconds={"uninstall": 0.7})
+    start_controller(release_engine="flux")
+    environment = environments.create()
+    environment.deployed()
+    environment.patch_release(releaseName="other")
+    eventually(lambda: _uninstalling(environment), "the old release is uninstalled")
+    environment.delete()
+    nothing_is_left(environment)
+
+
+@pytest.mark.slow
+def test_suspended_with_the_engine_and_the_controller_down_it_is_still_uninstalled(
+    environments: Environments, flux_engine: Installer, story: History, start_controller: StartController
+) -> None:
+    flux_engine.start()
+    controller = start_controller(release_engine="flux")
+    environment = environments.create()
+    environment.deployed()
+    environment.patch({"suspend": True})
+    environment.until(lambda obj: obj["status"]["applicationStatus"] == "suspended", "it is suspended")
+    controller.stop()
+    flux_engine.stop()
+    environment.delete()
+    start_controller(release_engine="flux")
+    environment.until(lambda obj: obj["status"]["currentPhase"] == "Uninstalling Release", "it is uninstalling")
+    flux_engine.start()
     nothing_is_left(environment)
     is_uninstalled_before_its_namespace_goes(environment, flux_engine, story)
 
@@ -368,6 +417,11 @@ def test_from_an_adopted_namespace_everything_of_it_goes_and_the_namespace_stays
         assert both_engines.list(resource, name) == []
     accounts = [account["metadata"]["name"] for account in both_engines.list(SERVICE_ACCOUNTS, name)]
     assert accounts == ["default"]
+
+
+def _uninstalling(environment: Environment) -> bool:
+    """Whether an uninstall of its release is under way."""
+    return any(secret["metadata"]["labels"]["status"] == "uninstalling" for secret in environment.storage())
 
 
 def _is_terminating(environment: Environment) -> bool:

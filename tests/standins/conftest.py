@@ -23,7 +23,7 @@ def cluster() -> Iterator[LocalCluster]:
     """A running cluster with the stand-ins' CRDs."""
     with LocalCluster() as cluster:
         client = Client(connection=load(kubeconfig=str(cluster.kubeconfig)))
-        crds.install(client, threading.Event())
+        crds.install(client, threading.Event(), (*crds.HELM_OPERATOR, *crds.FLUX, *crds.ARGO_CD))
         client.close()
         yield cluster
 

@@ -13,6 +13,9 @@ import yaml
 
 from controller.apimachinery.errors import Invalid
 from controller.apimachinery.resources import Resource
+from controller.client import Client
+from controller.client.config import load
+from hack.localcluster import LocalCluster
 from hack.standins import crds
 from hack.standins.flux.resources import GIT_REPOSITORIES
 from hack.standins.flux.resources import HELM_RELEASES as FLUX_HELM_RELEASES
@@ -123,8 +126,18 @@ def test_the_schema_knows_exactly_the_phases_that_are_played() -> None:
 def test_installing_again_leaves_what_is_there_alone(bed: ClusterBed) -> None:
     name = "helmreleases.helm.fluxcd.io"
     before = bed.client.get(crds.CRDS, name)["metadata"]["resourceVersion"]
-    crds.install(bed.client, threading.Event())
+    crds.install(bed.client, threading.Event(), crds.HELM_OPERATOR)
     assert bed.client.get(crds.CRDS, name)["metadata"]["resourceVersion"] == before
+
+
+@pytest.mark.parametrize("groups", [crds.HELM_OPERATOR, crds.FLUX, crds.ARGO_CD], ids=lambda groups: groups[0])
+def test_a_program_brings_only_its_own_kinds(groups: tuple[str, ...]) -> None:
+    with LocalCluster() as cluster:
+        client = Client(connection=load(kubeconfig=str(cluster.kubeconfig)))
+        crds.install(client, threading.Event(), groups)
+        found = client.list(crds.CRDS)["items"]
+        client.close()
+    assert {definition["spec"]["group"] for definition in found} == set(groups)
 
 
 def test_values_are_kept_as_they_are(bed: ClusterBed) -> None:

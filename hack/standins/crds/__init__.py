@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +13,29 @@ from controller.apimachinery.errors import AlreadyExists, ConnectionLost, Server
 from controller.apimachinery.resources import Resource
 from controller.client import Client
 
+HELM_OPERATOR = ("helm.fluxcd.io",)
+FLUX = ("helm.toolkit.fluxcd.io", "source.toolkit.fluxcd.io")
+ARGO_CD = ("argoproj.io",)
 CRDS = Resource("apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", namespaced=False)
 _FOLDER = Path(__file__).parent
 _RETRY_SECONDS = 0.5
 
 
-def definitions() -> Iterator[dict[str, Any]]:
-    """All definitions."""
+def definitions(groups: Collection[str] = (*HELM_OPERATOR, *FLUX, *ARGO_CD)) -> Iterator[dict[str, Any]]:
+    """The definitions of these groups, or all."""
     for file in sorted(_FOLDER.glob("*.yaml")):
-        yield yaml.safe_load(file.read_text())
+        definition = yaml.safe_load(file.read_text())
+        if definition["spec"]["group"] in groups:
+            yield definition
 
 
-def install(client: Client, stop: threading.Event) -> None:
-    """Create the definitions that are missing; those that exist stay as they are: they may be the original's.
+def install(client: Client, stop: threading.Event, groups: Collection[str]) -> None:
+    """Create the definitions of these groups that are missing; those that exist stay: they may be the original's.
 
-    Waits for the API server until `stop` is set. Raises any other ApiError.
+    Nobody else's are created: what a cluster serves tells which programs there are in it. Waits for the API server
+    until `stop` is set. Raises any other ApiError.
     """
-    for definition in definitions():
+    for definition in definitions(groups):
         while not stop.is_set():
             try:
                 client.create(CRDS, definition)
