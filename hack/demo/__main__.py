@@ -1,4 +1,4 @@
-"""`make demo`: one pull request's environment on the embedded cluster, from the EP to the end of everything.
+"""`make demo`: one pull request's journey on the embedded cluster, from its webhook to the end of everything.
 
 Exit code 0 when the whole journey succeeded, 1 with the reason otherwise.
 """
@@ -12,20 +12,18 @@ import sys
 import tempfile
 from pathlib import Path
 
-import yaml
 from rich.console import Console
 
 from controller.api.helm_operator import HELM_RELEASES
 from controller.apimachinery.errors import ApiError
 from controller.client import Client, config
-from hack.demo import report, world
+from hack.demo import report, repositories, world
 from hack.demo.journey import Journey, JourneyError
+from hack.demo.pipeline import Pipeline, PipelineError
 from hack.demo.programs import ROOT, ProgramError, Programs
-from hack.samples import make_application_repository
 from hack.serviceaccounts import write_kubeconfig
 
-MANIFEST = ROOT / "manifests" / "samples" / "environmentprovisioner.yaml"
-SECOND_TAG = "SNAPSHOT-PR-74-1b9c4e07"
+ARGOCD_MANIFESTS = ROOT / "manifests" / "argocd"
 
 
 def main() -> int:
@@ -39,11 +37,13 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="tronador-demo-"))
     try:
         _run(console, folder, keep=keep)
-    except (JourneyError, ProgramError, ApiError) as error:
+    except (JourneyError, PipelineError, ProgramError, ApiError) as error:
         console.print(f"\n[red]The demonstration failed:[/red] {error}\nEverything that was logged is in {folder}")
         return 1
     except subprocess.CalledProcessError as error:
-        console.print(f"\n[red]kubectl failed:[/red] {error.stderr}\nEverything that was logged is in {folder}")
+        console.print(
+            f"\n[red]{Path(error.cmd[0]).name} failed:[/red] {error.stderr}\nEverything that was logged is in {folder}"
+        )
         return 1
     except KeyboardInterrupt:
         console.print("\nInterrupted.")
@@ -52,63 +52,94 @@ def main() -> int:
 
 
 def _run(console: Console, folder: Path, *, keep: bool) -> None:
-    environment = yaml.safe_load(MANIFEST.read_text())
-    release = environment["spec"]["application"]["release"]
-    name, tag = environment["metadata"]["name"], release["values"]["application"]["deployment"]["image"]["tag"]
     kubeconfig, audit_log = folder / "kubeconfig", folder / "audit.jsonl"
-    repository = make_application_repository(folder / "application", branch=release["chart"]["ref"])
-    console.print(f"The application is a git repository with a chart; {release['chart']['git']} leads to it.")
+    application = repositories.make_application(folder / "application")
+    gitops = repositories.make_gitops(folder / "gitops.git")
+    console.print(f"{repositories.APPLICATION_URL} leads to {application.path}", highlight=False)
+    console.print(f"{repositories.GITOPS_URL} leads to {gitops}", highlight=False)
 
     with Programs(folder=folder, environ={"KUBECONFIG": str(kubeconfig), "TRONADOR_LOG_FORMAT": "json"}) as programs:
-        console.print("Starting a Kubernetes API server, a Helm Operator and the controller …")
-        programs.start(
-            "localcluster",
-            ["hack.localcluster", "--kubeconfig", str(kubeconfig), "--audit-log", str(audit_log)],
-            ready=kubeconfig.exists,
-        )
-        client = Client(connection=config.load(kubeconfig=str(kubeconfig)), user_agent="demo")
-        world.kubectl(kubeconfig, "apply", "-k", str(ROOT / "manifests" / "crds"))
-        world.kubectl(kubeconfig, "apply", "-k", str(ROOT / "manifests" / "rbac"))
-        account = write_kubeconfig(
-            folder / "controller.kubeconfig", admin=kubeconfig, namespace="tronador-system", name="tronador-controller"
-        )
-        programs.start(
-            "helm-operator",
-            [
-                *("hack.standins", "--kubeconfig", str(kubeconfig), "--install-crds", "helm-operator"),
-                *("--git-rewrite", f"{release['chart']['git']}={repository.path}", "--mirror-delay", "2"),
-                *("--sync-interval", "5", "--git-retry-interval", "1", "--git-poll-interval", "1"),
-                # Long enough for an eye to follow.
-                *("--install-delay", "1.5", "--upgrade-delay", "1.5", "--uninstall-delay", "1"),
-            ],
-            ready=lambda: world.is_served(client, HELM_RELEASES) and "ready" in _text(programs.log_of("helm-operator")),
-        )
-        addresses = ("--metrics-address", "127.0.0.1:0", "--health-address", "127.0.0.1:0")
-        programs.start(
-            "controller",
-            ["controller", "run", "--kubeconfig", str(account), "--leader-elect=false", *addresses],
-            ready=lambda: "starting" in _text(programs.log_of("controller")),
+        console.print("Starting a Kubernetes API server, a Helm Operator, Argo CD and the controller …")
+        client = _start(programs, folder, application=application.path, gitops=gitops, audit_log=audit_log)
+        pipeline = Pipeline(
+            folder=folder / "pipeline",
+            application=application,
+            gitops=gitops,
+            kubeconfig=kubeconfig,
+            show=lambda line: console.print(f"  [bold]{line}[/bold]", highlight=False),
         )
         journey = Journey(
-            name=name, kubeconfig=kubeconfig, client=client, programs=programs, console=console, manifest=MANIFEST
+            client=client,
+            programs=programs,
+            console=console,
+            application=application,
+            gitops=gitops,
+            pipeline=pipeline,
         )
-        journey.deploy(tag)
-        journey.update(SECOND_TAG)
+        journey.open()
+        journey.push()
         if not keep:
-            journey.tear_down()
+            journey.close()
         console.print()
+        journey.timeline.show(console)
         report.show(console, journey.steps, audit_log=audit_log, controller_log=programs.log_of("controller"))
+        console.print(f"The journey took {journey.timeline.seconds:.0f} seconds.")
         if keep:
-            _explain(console, kubeconfig, name, programs.leave_running())
+            _explain(console, kubeconfig, gitops, journey.name, programs.leave_running())
 
 
-def _explain(console: Console, kubeconfig: Path, name: str, processes: list[int]) -> None:
+def _start(programs: Programs, folder: Path, *, application: Path, gitops: Path, audit_log: Path) -> Client:
+    """Start every program, and tell Argo CD what to sync."""
+    kubeconfig = folder / "kubeconfig"
+    programs.start(
+        "localcluster",
+        ["hack.localcluster", "--kubeconfig", str(kubeconfig), "--audit-log", str(audit_log)],
+        ready=kubeconfig.exists,
+    )
+    client = Client(connection=config.load(kubeconfig=str(kubeconfig)), user_agent="demo")
+    world.kubectl(kubeconfig, "apply", "-k", str(ROOT / "manifests" / "crds"))
+    world.kubectl(kubeconfig, "apply", "-k", str(ROOT / "manifests" / "rbac"))
+    standin = ("hack.standins", "--kubeconfig", str(kubeconfig), "--install-crds")
+    programs.start(
+        "helm-operator",
+        [
+            *(*standin, "helm-operator", "--git-rewrite", f"{repositories.APPLICATION_URL}={application}"),
+            *("--mirror-delay", "2", "--sync-interval", "5", "--git-retry-interval", "1", "--git-poll-interval", "1"),
+            # Long enough for an eye to follow.
+            *("--install-delay", "1.5", "--upgrade-delay", "1.5", "--uninstall-delay", "1"),
+        ],
+        ready=lambda: world.is_served(client, HELM_RELEASES) and "ready" in _text(programs.log_of("helm-operator")),
+    )
+    world.kubectl(kubeconfig, "create", "namespace", world.ARGOCD)
+    world.kubectl(kubeconfig, "apply", "-f", str(ARGOCD_MANIFESTS / "argocd-cm.yaml"))
+    world.kubectl(kubeconfig, "apply", "-k", str(ARGOCD_MANIFESTS))
+    programs.start(
+        "argocd",
+        [*standin, "argocd", "--git-rewrite", f"{repositories.GITOPS_URL}={gitops}", "--refresh-interval", "0.5"],
+        ready=lambda: "ready" in _text(programs.log_of("argocd")),
+    )
+    account = write_kubeconfig(
+        folder / "controller.kubeconfig", admin=kubeconfig, namespace="tronador-system", name="tronador-controller"
+    )
+    rest = ("--leader-elect=false", "--metrics-address", "127.0.0.1:0", "--health-address", "127.0.0.1:0")
+    programs.start(
+        "controller",
+        ["controller", "run", "--kubeconfig", str(account), "--release-engine=helm-operator", *rest],
+        ready=lambda: "starting" in _text(programs.log_of("controller")),
+    )
+    return client
+
+
+def _explain(console: Console, kubeconfig: Path, gitops: Path, name: str, processes: list[int]) -> None:
     console.print("\nEverything goes on running. Try:", highlight=False)
     for line in (
         f"export KUBECONFIG={kubeconfig} PATH={Path(sys.executable).parent}:$PATH",
         "kubectl get envp -o wide",
         f"kubectl describe envp {name}",
-        f"kubectl delete envp {name}",
+        "kubectl get applications -n argocd",
+        f"git --git-dir {gitops} log --stat",
+        f"tronador retire --name {name} --repository {gitops} --path {repositories.ENVIRONMENTS}",
+        f"tronador wait {name} --for=gone",
     ):
         console.print(f"  {line}", highlight=False)
     console.print(f"To end it: kill {' '.join(map(str, reversed(processes)))}", highlight=False)

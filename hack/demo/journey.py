@@ -1,96 +1,171 @@
-"""The steps of the journey. Each does one thing as a user would, and ends when the cluster shows its outcome."""
+"""The stages of the journey: a pull request is opened, gets another commit, and is closed. Each ends when the cluster
+shows its outcome, which is what `tronador wait` waits for.
+"""
 
 from __future__ import annotations
 
+import subprocess
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 from controller.client import Client
-from hack.demo import world
+from hack.demo import repositories, webhooks, world
+from hack.demo.pipeline import Pipeline
 from hack.demo.programs import Programs
 from hack.demo.report import StepTime
+from hack.demo.timeline import Timeline
 from hack.demo.world import World
+from hack.samples import Repo
 
-STEP_SECONDS = 120.0
+WAIT_SECONDS = 120
 _LOOK_SECONDS = 0.1
 
 
 class JourneyError(Exception):
-    """A step did not come to its end; the text says how far it came."""
+    """A stage did not come to its end; the text says how far it came."""
 
 
 class Journey:
-    """One environment's way through the cluster, shown line by line."""
+    """One pull request's way through everything, shown line by line."""
 
     def __init__(
-        self, *, name: str, kubeconfig: Path, client: Client, programs: Programs, console: Console, manifest: Path
+        self,
+        *,
+        client: Client,
+        programs: Programs,
+        console: Console,
+        application: Repo,
+        gitops: Path,
+        pipeline: Pipeline,
     ) -> None:
-        self._name = name
-        self._kubeconfig = kubeconfig
         self._client = client
         self._programs = programs
         self._console = console
-        self._manifest = manifest
+        self._application = application
+        self._gitops = gitops
+        self._pipeline = pipeline
         self._pause = threading.Event()
+        self._name = ""
+        # Who -> what the timeline said of him last.
+        self._told: dict[str, str] = {}
+        self.timeline = Timeline()
         self.steps: list[StepTime] = []
 
-    def deploy(self, image_tag: str) -> None:
-        """Apply the environment, as Argo CD would, and wait for the pull request's image to run."""
-        self._step(
-            "deployed",
-            f"kubectl apply -f {self._manifest.name}",
-            lambda: world.kubectl(self._kubeconfig, "apply", "-f", str(self._manifest)),
-            lambda seen: _runs(seen, image_tag),
-        )
+    @property
+    def name(self) -> str:
+        """The environment's name, once something was rendered."""
+        return self._name
 
-    def update(self, image_tag: str) -> None:
-        """Move the image's tag, as a push to the pull request does, and wait for it to roll out."""
-        values = f'{{"application":{{"deployment":{{"image":{{"tag":"{image_tag}"}}}}}}}}'
-        patch = f'{{"spec":{{"application":{{"release":{{"values":{values}}}}}}}}}'
-        self._step(
-            "updated",
-            f"kubectl patch envp {self._name}: a new image tag, {image_tag}",
-            lambda: world.kubectl(self._kubeconfig, "patch", "envp", self._name, "--type=merge", "-p", patch),
-            lambda seen: _runs(seen, image_tag),
-        )
+    def open(self) -> None:
+        """The pull request is opened: its first snapshot comes to run."""
+        self._deploy("deployed", "opened")
 
-    def tear_down(self) -> None:
-        """Delete the environment, as pruning does when the pull request closes, and wait until all of it is gone."""
-        self._step(
-            "torn down",
-            f"kubectl delete envp {self._name} --cascade=foreground",
-            lambda: world.kubectl(
-                self._kubeconfig, "delete", "envp", self._name, "--cascade=foreground", "--wait=false"
-            ),
-            lambda seen: not seen.exists,
-        )
+    def push(self) -> None:
+        """The pull request gets another commit: the snapshot is replaced."""
+        before = self._head()
+        self._application.commit("Sell even more", {"README.md": "# Inventory\n\nSells even more.\n"})
+        self._deploy("updated", "synchronize", before=before)
 
-    def _step(self, name: str, title: str, act: Callable[[], str], done: Callable[[World], bool]) -> None:
-        self._console.print(f"\n[bold]$ {title}[/bold]")
-        begin, started, shown = time.time(), time.monotonic(), ""
-        act()
+    def close(self) -> None:
+        """The pull request is merged: everything goes, in order."""
+        step = _Step("torn down")
+        decision = self._receive("closed", expected="remove")
+        outcome = self._pipeline.retire(decision["parameters"])
+        self._note("pipeline", f"{outcome}: {repositories.last_commit(self._gitops)}")
+        self._await(lambda: self._pipeline.start_waiting(f"--timeout={WAIT_SECONDS}s", "--for=gone", self._name))
+        self._note("pipeline", f"{self._name} is gone, and its namespace with it")
+        self._see_synced()
+        self.steps.append(step.done())
+
+    def _deploy(self, name: str, action: str, *, before: str = "") -> None:
+        step = _Step(name)
+        decision = self._receive(action, expected="apply", before=before)
+        sha = self._head()
+        tag = f"SNAPSHOT-PR-{webhooks.NUMBER}-{sha[:8]}"
+        # No image is built here: nothing in this cluster pulls one.
+        self._note("pipeline", f"the image is built and pushed as {tag}")
+        self._name = self._pipeline.render(decision["parameters"], tag)
+        outcome = self._pipeline.publish(decision["parameters"])
+        self._note("pipeline", f"{outcome}: {repositories.last_commit(self._gitops)}")
+        waited = f"--file={self._pipeline.environment}", f"--timeout={WAIT_SECONDS}s"
+        seen = self._await(lambda: self._pipeline.start_waiting(*waited))
+        if not seen.images or not all(image.endswith(f":{tag}") for image in seen.images):
+            raise JourneyError(f"deployed, but with the images {', '.join(seen.images) or 'of nothing'} and not {tag}")
+        self._note("pipeline", f"the snapshot {tag} runs in {self._name}")
+        self.steps.append(step.done())
+
+    def _receive(self, action: str, *, expected: str, before: str = "") -> dict[str, Any]:
+        self._console.print(f"\n[bold]Pull request {webhooks.NUMBER}: {action}[/bold]")
+        base = self._application.head(repositories.BASE_BRANCH)
+        delivery = webhooks.delivery(action, sha=self._head(), base_sha=base, before=before)
+        self._note("GitHub", f"sends pull_request {action}")
+        decision = self._pipeline.decide(delivery)
+        self._note("pipeline", f"{decision['decision']}: {decision['reason']}")
+        if decision["decision"] != expected:
+            raise JourneyError(f"{action} is to {decision['decision']}, not to {expected}: {decision['reason']}")
+        return decision
+
+    def _await(self, start: Callable[[], subprocess.Popen[str]]) -> World:
+        """Show how the cluster gets there while `tronador wait` waits for it; what there is in the end."""
+        process = start()
+        began, shown = time.monotonic(), ""
         while True:
+            ended = process.poll() is not None
             seen = world.look(self._client, self._name)
-            line = f"{seen.state:<13}{seen.phase:<38}{', '.join(seen.exists) or 'nothing is left'}"
-            if line != shown:
-                self._console.print(f"[dim]{time.monotonic() - started:5.1f}s[/dim]  {line}", highlight=False)
-                shown = line
-            if done(seen):
+            if seen.line != shown:
+                self._console.print(f"[dim]{time.monotonic() - began:5.1f}s[/dim]  {seen.line}", highlight=False)
+                shown = seen.line
+            self._note_changes(seen)
+            if ended:
                 break
             self._programs.check()
-            if time.monotonic() - started > STEP_SECONDS:
-                message = seen.status.get("applicationStatusMsg", "")
-                raise JourneyError(f"not {name} after {STEP_SECONDS:g}s: {seen.state}, {seen.phase}. {message}")
             self._pause.wait(_LOOK_SECONDS)
-        for image in seen.images:
-            self._console.print(f"        image {image}", highlight=False)
-        self.steps.append(StepTime(name, time.monotonic() - started, begin, time.time()))
+        assert process.stderr is not None
+        words = process.stderr.read().strip()
+        if process.returncode:
+            raise JourneyError(f"tronador wait ended with {process.returncode}: {words}")
+        return seen
+
+    def _see_synced(self) -> None:
+        """Argo CD notices by itself that what it has pruned is gone."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        while not (seen := world.look(self._client, self._name)).sync.startswith("Synced"):
+            self._programs.check()
+            if time.monotonic() > deadline:
+                raise JourneyError(f"Argo CD is not done after {WAIT_SECONDS}s: {seen.sync}")
+            self._pause.wait(_LOOK_SECONDS)
+        self._note_changes(seen)
+
+    def _note_changes(self, seen: World) -> None:
+        # A state without a word for it yet, or one before everything, is no news.
+        state = f"{seen.state}, {seen.phase}" if seen.environment else "the environment is gone"
+        news = {"Argo CD": seen.sync, "controller": state if seen.state != "-" else ""}
+        if not seen.environment and "controller" not in self._told:
+            news["controller"] = ""
+        for who, what in news.items():
+            if what and what != self._told.get(who):
+                self.timeline.note(who, what)
+                self._told[who] = what
+
+    def _note(self, who: str, what: str) -> None:
+        self.timeline.note(who, what)
+        self._console.print(f"  {what}", highlight=False)
+
+    def _head(self) -> str:
+        return self._application.head(repositories.BRANCH)
 
 
-def _runs(seen: World, image_tag: str) -> bool:
-    deployed = seen.state == "deployed" and seen.is_current
-    return deployed and bool(seen.images) and all(image.endswith(f":{image_tag}") for image in seen.images)
+class _Step:
+    """Measures a stage."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._began, self._started = time.time(), time.monotonic()
+
+    def done(self) -> StepTime:
+        return StepTime(self._name, time.monotonic() - self._started, self._began, time.time())

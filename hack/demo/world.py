@@ -15,16 +15,37 @@ from controller.apimachinery.resources import NAMESPACES, Resource
 from controller.client import Client
 
 DEPLOYMENTS = Resource("apps", "v1", "deployments", "Deployment", namespaced=True)
+APPLICATIONS = Resource("argoproj.io", "v1alpha1", "applications", "Application", namespaced=True)
+ARGOCD, APPLICATION = "argocd", "tronador-environments"
 KUBECTL = str(Path(sys.executable).parent / "kubectl")
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """One look: the environment's status and what was made for it."""
+    """One look: the environment's status, what was made for it, and what Argo CD says."""
 
     environment: dict[str, Any] | None
     exists: tuple[str, ...]
     images: tuple[str, ...]
+    application: dict[str, Any] | None
+
+    @property
+    def sync(self) -> str:
+        """In words, or "" while Argo CD has not looked."""
+        status = (self.application or {}).get("status") or {}
+        sync, operation = status.get("sync") or {}, status.get("operationState") or {}
+        if not sync:
+            return ""
+        words = f"{sync['status']}, {(status.get('health') or {}).get('status', '-')}, {sync['revision'][:7]}"
+        if operation.get("phase") in (None, "Succeeded"):
+            return words
+        # What it waits for has a long name, and there is only one.
+        return f"{words}: {operation['message'].partition(' of ')[0]}"
+
+    @property
+    def line(self) -> str:
+        """Everything in one line."""
+        return f"{self.state:<13}{self.phase:<38}{', '.join(self.exists) or 'nothing is left'}"
 
     @property
     def status(self) -> dict[str, Any]:
@@ -37,12 +58,6 @@ class World:
     @property
     def phase(self) -> str:
         return str(self.status.get("currentPhase") or "-") if self.environment else "-"
-
-    @property
-    def is_current(self) -> bool:
-        """Whether the status speaks of the spec as it is now."""
-        generation = ((self.environment or {}).get("metadata") or {}).get("generation")
-        return bool(generation) and self.status.get("observedGeneration") == generation
 
 
 def look(client: Client, name: str) -> World:
@@ -62,7 +77,7 @@ def look(client: Client, name: str) -> World:
         for deployment in deployments
         for container in deployment["spec"]["template"]["spec"]["containers"]
     )
-    return World(environment, tuple(exists), images)
+    return World(environment, tuple(exists), images, _get(client, APPLICATIONS, APPLICATION, namespace=ARGOCD))
 
 
 def kubectl(kubeconfig: Path, *arguments: str) -> str:
@@ -81,8 +96,8 @@ def is_served(client: Client, resource: Resource) -> bool:
         return False
 
 
-def _get(client: Client, resource: Resource, name: str) -> dict[str, Any] | None:
+def _get(client: Client, resource: Resource, name: str, *, namespace: str = "") -> dict[str, Any] | None:
     try:
-        return client.get(resource, name)
+        return client.get(resource, name, namespace=namespace)
     except NotFound:
         return None

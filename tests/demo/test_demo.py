@@ -1,0 +1,62 @@
+"""The demonstration tells the whole story, in time, and its webhooks are of the real shape."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from controller.pipeline.webhooks import Delivery, Rules, decide
+from hack.demo import webhooks
+from hack.demo.programs import ROOT
+
+# Without what only the first run does.
+JOURNEY_SECONDS = 60
+STORY = (
+    "apply: pull request 74 was opened",
+    "published:",
+    "Synced",
+    "deployed, Waiting For Next Reconciliation Loop",
+    "apply: pull request 74 has new commits",
+    "published:",
+    "deployed, Waiting For Next Reconciliation Loop",
+    "remove: pull request 74 was merged",
+    "retired:",
+    "waiting for deletion",
+    "uninstalling, Uninstalling Release",
+    "the environment is gone",
+)
+
+
+@pytest.mark.parametrize(
+    ("action", "before", "verdict"),
+    [("opened", "", "apply"), ("synchronize", "0" * 40, "apply"), ("closed", "", "remove")],
+)
+def test_its_webhooks_are_signed_and_understood(action: str, before: str, verdict: str) -> None:
+    sent = webhooks.delivery(action, sha="a" * 40, base_sha="b" * 40, before=before)
+    delivery = Delivery(raw=sent.body, event=sent.event, signature=sent.signature, secret=webhooks.SECRET)
+    assert decide(delivery, Rules(), name=lambda pull: "name").verdict == verdict
+
+
+@pytest.mark.slow
+def test_it_tells_the_whole_story_in_time() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "hack.demo"],
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    _, _, rest = done.stdout.partition("Timeline")
+    timeline, _, summary = rest.partition("Summary")
+    for words in STORY:
+        _, found, timeline = timeline.partition(words)
+        assert found, f"{words!r} is missing or too late in {done.stdout}"
+    assert "Errors in the controller's log: 0." in summary
+    seconds = int(summary.partition("The journey took ")[2].partition(" ")[0])
+    assert seconds < JOURNEY_SECONDS
