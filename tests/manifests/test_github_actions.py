@@ -1,0 +1,161 @@
+"""The workflow for GitHub Actions: what it trusts, what it hands to whom, and its scripts in a real shell."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from controller.app import cli
+from tests.manifests.definitions import MANIFESTS, documents
+from tests.manifests.taskruns import calls, real_tronador, recording_tronador
+from tests.manifests.test_tekton_scripts import HOSTILE
+from tests.unit.pipeline.webhooks.payloads import github
+
+TEXT = (MANIFESTS / "github-actions/tronador.yaml").read_text()
+WORKFLOW: dict[Any, Any] = yaml.safe_load(TEXT)
+JOBS: dict[str, dict[str, Any]] = WORKFLOW["jobs"]
+STEPS = [(job, step) for job, spec in JOBS.items() for step in spec["steps"]]
+SCRIPTS = {f"{job}-{step.get('name') or step['id']}": step for job, step in STEPS if "run" in step}
+EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}")
+
+
+def test_it_is_triggered_by_pull_requests_and_never_with_the_secrets_of_the_base() -> None:
+    # YAML 1.1 reads the key `on` as true.
+    assert set(WORKFLOW[True]) == {"pull_request"}
+    assert set(WORKFLOW[True]["pull_request"]["types"]) == {
+        *("opened", "reopened", "synchronize", "closed"),
+        *("ready_for_review", "converted_to_draft"),
+    }
+
+
+def test_nothing_is_pasted_into_a_script() -> None:
+    assert SCRIPTS
+    for step in SCRIPTS.values():
+        assert "${{" not in step["run"]
+        assert step["shell"] == "sh"
+
+
+def test_forks_are_left_out_before_anything_runs() -> None:
+    assert JOBS["decide"]["if"] == "github.event.pull_request.head.repo.full_name == github.repository"
+    for name, job in JOBS.items():
+        assert name == "decide" or "decide" in job["needs"]
+
+
+def test_secrets_are_in_the_steps_that_need_them_and_not_where_code_of_the_author_runs() -> None:
+    holders = {
+        secret: sorted(f"{job}-{step.get('name')}" for job, step in STEPS if f"secrets.{secret}" in json.dumps(step))
+        for secret in set(re.findall(r"secrets\.(\w+)", TEXT))
+    }
+    assert holders == {
+        "TRONADOR_GITOPS_TOKEN": ["environment-publish", "retire-retire"],
+        "TRONADOR_KUBECONFIG": ["environment-wait"],
+    }
+    assert WORKFLOW["permissions"] == {}
+    assert {name: job.get("permissions", {}) for name, job in JOBS.items()} == {
+        "decide": {},
+        "build": {"contents": "read", "packages": "write"},
+        "environment": {"contents": "read"},
+        "retire": {},
+    }
+    for _, step in STEPS:
+        if step.get("uses", "").startswith("actions/checkout@"):
+            assert step["with"]["persist-credentials"] is False
+
+
+def test_only_a_retirement_is_never_cancelled() -> None:
+    cancelled = {name: job["concurrency"]["cancel-in-progress"] for name, job in JOBS.items() if "concurrency" in job}
+    assert cancelled == {"build": True, "environment": True, "retire": False}
+    assert len({job["concurrency"]["group"] for job in JOBS.values() if "concurrency" in job}) == 3
+
+
+def test_what_is_asked_of_the_decision_is_in_the_decision(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    body = tmp_path / "body.json"
+    body.write_text(json.dumps(github()))
+    assert cli.main(["event", f"--body={body}", "--event-type=pull_request"], {}) == 0
+    answer = json.loads(capsys.readouterr().out)
+    asked = set(re.findall(r"fromJSON\(needs\.decide\.outputs\.answer\)\.([\w.]+)", TEXT))
+    for path in asked:
+        value: Any = answer
+        for name in path.split("."):
+            value = value[name]
+        assert value
+
+
+def test_the_decision_is_one_line(tmp_path: Path) -> None:
+    body = tmp_path / "event.json"
+    body.write_text(json.dumps(github(title="first\nsecond", body="\n::set-output::")))
+    _shell(SCRIPTS["decide-event"], tmp_path, real_tronador(tmp_path), {"GITHUB_EVENT_PATH": str(body)})
+    [line] = (tmp_path / "output").read_text().splitlines()
+    name, _, answer = line.partition("=")
+    assert name == "answer"
+    assert json.loads(answer)["decision"] == "apply"
+
+
+@pytest.mark.parametrize("name", [name for name in SCRIPTS if name not in ("decide-event", "build-image")])
+def test_whatever_the_variables_hold_it_stays_text(name: str, tmp_path: Path) -> None:
+    step, program = SCRIPTS[name], recording_tronador(tmp_path)
+    harmless = {variable: f"harmless-{number}" for number, variable in enumerate(step["env"])}
+    _shell(step, tmp_path, program, harmless)
+    [expected], before = calls(tmp_path), _files(tmp_path)
+    for text in HOSTILE:
+        ended = _shell(step, tmp_path, program, dict.fromkeys(step["env"], text))
+        assert ended.returncode == 0
+        [call] = calls(tmp_path)
+        assert call == [re.sub(r"harmless-\d+", lambda _, text=text: text, argument) for argument in expected]
+        assert _files(tmp_path) == before
+
+
+def test_an_image_is_tagged_by_pull_request_and_commit(tmp_path: Path) -> None:
+    place = recording_tronador(tmp_path)
+    docker = place / "docker"
+    docker.write_text("#!/bin/sh\ncat > /dev/null\n")
+    docker.chmod(0o755)
+    variables = {
+        "COMMIT": "6f50ff2f" + "0" * 32,
+        "PR_NUMBER": "74",
+        "IMAGE_REPOSITORY": "ghcr.io/o/r",
+        "REGISTRY_TOKEN": "x",
+    }
+    assert _shell(SCRIPTS["build-image"], tmp_path, place, variables).returncode == 0
+    assert (tmp_path / "output").read_text() == "tag=SNAPSHOT-PR-74-6f50ff2f\n"
+
+
+def test_the_image_is_the_tasks_own() -> None:
+    [image] = {obj["spec"]["stepTemplate"]["image"] for obj in documents("tekton") if obj["kind"] == "Task"}
+    assert {job["container"] for job in JOBS.values() if "container" in job} == {image}
+
+
+def _shell(
+    step: dict[str, Any], folder: Path, program: Path, variables: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Run a step's script as the runner does."""
+    work = folder / "work"
+    work.mkdir(exist_ok=True)
+    (folder / "output").unlink(missing_ok=True)
+    environment = {
+        "PATH": f"{program}{os.pathsep}{os.environ['PATH']}",
+        "GITHUB_OUTPUT": str(folder / "output"),
+        "GITHUB_EVENT_NAME": "pull_request",
+        "RUNNER_TEMP": str(folder),
+    }
+    return subprocess.run(
+        ["sh", "-e", "-c", step["run"]],
+        cwd=work,
+        env=environment | variables,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def _files(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*")}
