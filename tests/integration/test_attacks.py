@@ -7,7 +7,7 @@ hand. The audit log is the proof that nothing was done: no write but the environ
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,10 +20,10 @@ from controller.policy import pins
 from hack.localcluster import LocalCluster
 from hack.standins import crds
 from tests.integration.support.clusters import Cluster, environment_definition
-from tests.integration.support.controllers import ThreadedController
-from tests.integration.support.engines import Engine
+from tests.integration.support.engines import DOUBLES, Engine
 from tests.integration.support.environments import GIT_URL, Environment, Environments, manifest
 from tests.integration.support.fixtures import StartController, StartProcess
+from tests.integration.support.installers import RELEASES
 from tests.integration.support.requests import Requests
 from tests.integration.support.waiting import eventually
 
@@ -346,28 +346,33 @@ def _told(environment: Environment) -> bool:
     return any(event["reason"] == "Stalled" for event in environment.events())
 
 
+@pytest.fixture(params=ENGINES)
+def answering(request: pytest.FixtureRequest, both_engines: Cluster) -> Iterator[str]:
+    """Each of the two engines in turn, answering at once."""
+    engine = Engine(both_engines, double=DOUBLES[request.param])
+    engine.start()
+    yield request.param
+    engine.stop()
+
+
 def test_names_that_are_crafted_to_collide_are_two_environments(
-    environments: Environments, engine: Engine, controller: ThreadedController
+    cluster: Cluster, environments: Environments, answering: str, start_controller: StartController
 ) -> None:
+    start_controller(release_engine=answering)
     # Names join to the same text in both, or one is the other's release; a release's name counts in its namespace only.
     crafted = {"shop-a": "b", "shop": "a-b", "a-b": "shop", "b": "b", "shop-a-b": "shop-a"}
     made = {name: environments.create(name, releaseName=release) for name, release in crafted.items()}
     for environment in made.values():
         environment.deployed()
-    uids = {name: _release(made[name], crafted[name])["metadata"]["uid"] for name in crafted}
+    releases = RELEASES[answering]
+    uids = {name: cluster.client.get(releases, crafted[name], namespace=name)["metadata"]["uid"] for name in crafted}
     made["shop"].patch_release(releaseName="b")
     made["shop"].deployed()
     made["shop-a"].delete()
     made["shop-a"].gone()
 
     for name in crafted.keys() - {"shop", "shop-a"}:
-        assert _release(made[name], crafted[name])["metadata"]["uid"] == uids[name]
+        assert cluster.client.get(releases, crafted[name], namespace=name)["metadata"]["uid"] == uids[name]
         assert made[name].storage(crafted[name])
     assert made["shop"].storage("b")
     assert not made["shop"].storage("a-b")
-
-
-def _release(environment: Environment, name: str) -> dict[str, Any]:
-    found = environment.helm_release(name)
-    assert found is not None
-    return found

@@ -30,7 +30,7 @@ from tests.integration.support.clusters import (
     running_cluster,
 )
 from tests.integration.support.controllers import ThreadedController
-from tests.integration.support.engines import Engine
+from tests.integration.support.engines import DOUBLES, Engine
 from tests.integration.support.environments import RELEASE, Environment, Environments, is_deployed, tag
 from tests.integration.support.requests import Requests, told
 from tests.integration.support.waiting import eventually
@@ -120,7 +120,7 @@ class Journey:
         for each in (environment, other):
             each.delete()
         for each in (environment, other):
-            self._until(lambda each=each: self._play(each) and not each.exists(), f"{each.name} is gone")
+            self._until(lambda each=each: not each.exists(), f"{each.name} is gone")
 
     def _create(self, name: str) -> Environment:
         environment = self._environments.create(name)
@@ -174,34 +174,13 @@ class Journey:
         self._client.create(ROLE_BINDINGS, body, namespace=environment.name)
 
     def _deployed(self, environment: Environment) -> None:
-        self._until(
-            lambda: self._play(environment) and is_deployed(environment.get()), f"{environment.name} is deployed"
-        )
+        self._until(lambda: is_deployed(environment.get()), f"{environment.name} is deployed")
 
     def _resources(self) -> tuple[Resource, ...]:
         return (flux.GIT_REPOSITORIES, flux.HELM_RELEASES) if self._engine == "flux" else (HELM_RELEASES,)
 
     def _release(self, environment: Environment) -> dict[str, Any] | None:
         return self._cluster.get(self._resources()[-1], RELEASE, environment.name)
-
-    def _play(self, environment: Environment) -> bool:
-        """Flux, as far as the controller has to do with it: whatever it finds is ready at once."""
-        if self._engine != "flux":
-            return True
-        for resource in self._resources():
-            for obj in self._cluster.list(resource, environment.name):
-                generation = obj["metadata"]["generation"]
-                status = {
-                    "observedGeneration": generation,
-                    "conditions": [_ready(generation)],
-                    **({"artifact": _artifact()} if resource == flux.GIT_REPOSITORIES else {}),
-                }
-                if (obj.get("status") or {}).get("observedGeneration") != generation:
-                    name = obj["metadata"]["name"]
-                    self._client.patch(
-                        resource, name, {"status": status}, namespace=environment.name, subresource="status"
-                    )
-        return True
 
     def _until(self, holds: Callable[[], object], what: str) -> None:
         eventually(lambda: self._check() or holds(), what)
@@ -213,27 +192,6 @@ class Journey:
     def refused(self) -> list[str]:
         """What the controller was refused so far."""
         return [told(entry) for entry in self.requests.all() if entry.code == 403]
-
-
-def _ready(generation: int) -> dict[str, Any]:
-    return {
-        "type": "Ready",
-        "status": "True",
-        "reason": "Succeeded",
-        "message": "ready",
-        "observedGeneration": generation,
-        "lastTransitionTime": "2026-01-01T00:00:00Z",
-    }
-
-
-def _artifact() -> dict[str, Any]:
-    return {
-        "digest": "sha256:" + "0" * 64,
-        "lastUpdateTime": "2026-01-01T00:00:00Z",
-        "path": "a.tar.gz",
-        "revision": "main@sha1:" + "0" * 40,
-        "url": "http://source-controller/a.tar.gz",
-    }
 
 
 @contextmanager
@@ -250,7 +208,7 @@ def journey(engine: str, *, without: Right | None = None) -> Iterator[Journey]:
         )
         if without is not None:
             _take(cluster, without)
-        installs = Engine(cluster)
+        installs = Engine(cluster, double=DOUBLES[engine])
         installs.start()
         options = {**LEADER, "release_engine": engine}
         controller = ThreadedController(cluster.controller_kubeconfig, **options)

@@ -17,6 +17,8 @@ from tests.integration.support.controllers import clean_environ
 from tests.integration.support.waiting import DEADLINE, eventually
 
 USER_AGENT = "engine"
+# By the name that `--release-engine` takes.
+DOUBLES: Mapping[str, type[EngineDouble] | type[FluxDouble]] = {"helm-operator": EngineDouble, "flux": FluxDouble}
 
 
 class Engine:
