@@ -15,7 +15,7 @@ from controller.apimachinery.resources import NAMESPACES
 from controller.client import Client
 from hack.samples import Repo
 from hack.standins.argocd.argocd import ArgoCD, Options
-from hack.standins.argocd.resources import APP_PROJECTS, APPLICATIONS
+from hack.standins.argocd.resources import APP_PROJECTS, APPLICATIONS, SETTINGS
 from tests.standins.cluster_bed import CONFIG_MAPS, DEADLINE, until
 
 URL = "https://git.example.com/platform/environments"
@@ -71,6 +71,11 @@ class ArgoCDBed:
         with suppress(NotFound):
             self.client.delete(APPLICATIONS, self.namespace, namespace=self.namespace)
         self.client.create(APPLICATIONS, obj, namespace=self.namespace)
+
+    def create_settings(self, data: dict[str, str]) -> None:
+        """Make the ConfigMap argocd-cm."""
+        settings = _object("v1", "ConfigMap", SETTINGS, data=data)
+        self.client.create(CONFIG_MAPS, settings, namespace=self.namespace)
 
     def commit(self, files: dict[str, Any]) -> str:
         """Commit files (an object is written as YAML, None removes); gives the revision."""

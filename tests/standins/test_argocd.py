@@ -10,7 +10,7 @@ from controller.apimachinery.errors import NotFound
 from controller.client import DeletePropagation
 from hack.standins.argocd import lua
 from hack.standins.argocd.application import Application
-from hack.standins.argocd.resources import APPLICATIONS, FIELD_MANAGER, FINALIZER, SETTINGS, TRACKING
+from hack.standins.argocd.resources import APPLICATIONS, FIELD_MANAGER, FINALIZER, TRACKING
 from hack.standins.crds import CRDS
 from tests.standins.argocd_bed import AUTOMATED, EVERYTHING, FOLDER, KEPT, URL, ArgoCDBed, config_map
 from tests.standins.cluster_bed import CONFIG_MAPS, until
@@ -268,8 +268,7 @@ def test_a_cluster_scoped_kind_must_be_named_by_the_project(argocd_bed: ArgoCDBe
 
 def test_the_scripts_of_the_settings_judge_and_the_worst_object_counts(argocd_bed: ArgoCDBed) -> None:
     script = 'return {status = obj.data.text, message = "says " .. obj.metadata.name}'
-    settings = {**config_map(SETTINGS), "data": {"resource.customizations.health.ConfigMap": script}}
-    argocd_bed.client.create(CONFIG_MAPS, settings, namespace=argocd_bed.namespace)
+    argocd_bed.create_settings({"resource.customizations.health.ConfigMap": script})
     argocd_bed.commit({ONE: config_map("one", "Healthy"), TWO: config_map("two", "Degraded")})
     with argocd_bed.running():
         status = argocd_bed.synced(argocd_bed.repo.head())

@@ -45,7 +45,7 @@ class Cluster:
         self._patch(row.resource, row.target, dry_run=False)
 
     def delete(self, row: Row, propagation: DeletePropagation) -> None:
-        """Delete the object, and not its successor. Raises ApiError."""
+        """Delete the object, if it is there. Raises ApiError."""
         assert row.resource is not None
         assert row.live is not None
         try:
@@ -53,7 +53,6 @@ class Cluster:
                 row.resource,
                 objects.name(row.live),
                 namespace=objects.namespace(row.live),
-                uid=objects.uid(row.live),
                 propagation=propagation,
             )
         except NotFound:
