@@ -110,21 +110,21 @@ def _start(programs: Programs, folder: Path, *, application: Path, gitops: Path,
         ],
         ready=lambda: world.is_served(client, HELM_RELEASES) and "ready" in _text(programs.log_of("helm-operator")),
     )
-    world.kubectl(kubeconfig, "create", "namespace", world.ARGOCD)
-    world.kubectl(kubeconfig, "apply", "-f", str(ARGOCD_MANIFESTS / "argocd-cm.yaml"))
-    world.kubectl(kubeconfig, "apply", "-k", str(ARGOCD_MANIFESTS))
     programs.start(
         "argocd",
         [*standin, "argocd", "--git-rewrite", f"{repositories.GITOPS_URL}={gitops}", "--refresh-interval", "0.5"],
         ready=lambda: "ready" in _text(programs.log_of("argocd")),
     )
+    world.kubectl(kubeconfig, "create", "namespace", world.ARGOCD)
+    world.kubectl(kubeconfig, "apply", "-f", str(ARGOCD_MANIFESTS / "argocd-cm.yaml"))
+    world.kubectl(kubeconfig, "apply", "-k", str(ARGOCD_MANIFESTS))
     account = write_kubeconfig(
         folder / "controller.kubeconfig", admin=kubeconfig, namespace="tronador-system", name="tronador-controller"
     )
     rest = ("--leader-elect=false", "--metrics-address", "127.0.0.1:0", "--health-address", "127.0.0.1:0")
     programs.start(
         "controller",
-        ["controller", "run", "--kubeconfig", str(account), "--release-engine=helm-operator", *rest],
+        ["controller", "run", "--kubeconfig", str(account), *rest],
         ready=lambda: "starting" in _text(programs.log_of("controller")),
     )
     return client
