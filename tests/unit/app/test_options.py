@@ -17,6 +17,7 @@ from controller.app.options import (
     markdown_table,
     variable,
 )
+from controller.policy import Pin
 
 
 def _build(*arguments, **environ):
@@ -56,6 +57,20 @@ def test_an_empty_flag_is_a_value_and_wins_too():
         ("--chart-grace=5m", "chart_grace", 300),
         ("--protected-namespaces=a, b-*,,", "protected_namespaces", ("a", "b-*")),
         ("--namespace-labels=a=b,x.y/c=", "namespace_labels", {"a": "b", "x.y/c": ""}),
+        ("--allowed-reference-namespaces=shared,team-*", "allowed_reference_namespaces", ("shared", "team-*")),
+        ("--allow-external-values", "allow_external_values", True),
+        (
+            "--allowed-git-repositories=github.com/org/*,*/shop",
+            "allowed_git_repositories",
+            ("github.com/org/*", "*/shop"),
+        ),
+        ("--credential-git-prefixes=GitHub.com./org/", "credential_git_prefixes", ("github.com/org",)),
+        ("--release-cluster-role=charts.of-ours", "release_cluster_role", "charts.of-ours"),
+        (
+            "--pinned-namespace-labels=git.example.com:8443/org:tenant=org-*,kind=pr",
+            "pinned_namespace_labels",
+            (Pin("git.example.com:8443/org", "tenant", "org-*"), Pin("git.example.com:8443/org", "kind", "pr")),
+        ),
         ("--metrics-address=0", "metrics_address", "0"),
         ("--log-level=debug", "log_level", "debug"),
     ],
@@ -74,6 +89,14 @@ def test_values_are_read_by_their_kind(argument, field, value):
         ("--request-timeout=0", "'0' is too small: use at least 100ms"),
         ("--namespace-labels=a", "'a' is no label"),
         ("--namespace-labels=a=b c", "'a=b c' is no label"),
+        ("--allowed-git-repositories=https://github.com/org/*", "'https://github.com/org/*' matches no repository"),
+        ("--allowed-git-repositories=GitHub.com/org/*", "'GitHub.com/org/*' matches no repository"),
+        ("--credential-git-prefixes=https://github.com/org", "'https://github.com/org' is no place of repositories"),
+        ("--credential-git-prefixes=github.com/*", "'github.com/*' is no place of repositories"),
+        ("--pinned-namespace-labels=tenant=a", "'tenant=a' is no pin"),
+        ("--pinned-namespace-labels=github.com/org:tenant", "'tenant' is no pinned label"),
+        ("--release-service-account=", "'' is no name of an object"),
+        ("--release-cluster-role=Admin/x", "'Admin/x' is no name of an object"),
         ("--log-format=xml", "'xml' is unknown: use one of auto, json, console"),
         ("--metrics-address=here", "'here' is no address"),
     ],
