@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
@@ -263,3 +267,14 @@ def test_only_the_listener_s_account_may_start_pipelines_and_only_the_pipelines_
         }
     ]
     assert {run["spec"]["taskRunTemplate"]["serviceAccountName"] for run in RUNS.values()} == {"tronador-pipeline"}
+
+
+def test_kustomize_puts_another_image_everywhere(tmp_path: Path) -> None:
+    folder = tmp_path / "tekton"
+    shutil.copytree(MANIFESTS / "tekton", folder)
+    with (folder / "kustomization.yaml").open("a") as file:
+        file.write("images:\n  - {name: registry.example.com/tronador, newName: example.org/ours, newTag: v9}\n")
+    kubectl = Path(sys.executable).parent / "kubectl"
+    done = subprocess.run([kubectl, "kustomize", str(folder)], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.count("image: example.org/ours:v9") == len(TASKS)
+    assert "registry.example.com/tronador" not in done.stdout

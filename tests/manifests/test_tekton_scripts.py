@@ -36,7 +36,7 @@ HOSTILE = [
     " ",
     "é\u202e",
 ]
-SHELLS = [shell for shell in ("sh", "dash", "bash") if shutil.which(shell)]
+SHELLS = [shell for shell in ("sh", "bash") if shutil.which(shell)]
 CREATE = {
     "REPO_NAME": "shop",
     "PR_NUMBER": "74",
