@@ -27,6 +27,10 @@ ADOPT_ANNOTATION = f"{GROUP}/adopt"
 ADOPTED_ANNOTATION = f"{GROUP}/adopted"
 # On a namespace, set by us in the same patch as the labels: what we applied, as JSON {name: value}.
 APPLIED_LABELS_ANNOTATION = f"{GROUP}/applied-labels"
+# On a namespace, set by us before anything is applied in it: what, as JSON (`environment/shared/memory.py`).
+APPLIED_RESOURCES_ANNOTATION = f"{GROUP}/applied-resources"
+# On what we applied there: a hash of it.
+APPLIED_HASH_ANNOTATION = f"{GROUP}/applied-hash"
 # On an environment, set by the pipeline: "true" when its code comes from a fork of the repository.
 FORK_ANNOTATION = f"{GROUP}/fork"
 # On an environment, set by the pipeline: the repository and the number of the pull request that it is for.

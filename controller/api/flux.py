@@ -14,6 +14,9 @@ from controller.apimachinery.resources import Resource
 HELM_RELEASES = Resource("helm.toolkit.fluxcd.io", "v2", "helmreleases", "HelmRelease", namespaced=True)
 GIT_REPOSITORIES = Resource("source.toolkit.fluxcd.io", "v1", "gitrepositories", "GitRepository", namespaced=True)
 
+# On a Secret or ConfigMap that a release takes values from: its change is acted on at once.
+WATCH_LABEL = "reconcile.fluxcd.io/watch"
+WATCHED = "Enabled"
 # With `reconcileStrategy: Revision` a chart's version ends in the first 12 digits of its commit; where there are
 # valuesFiles, the generation of the chart's object follows.
 _OF_COMMIT: Final = re.compile(r"\+([0-9a-f]{12})(\.[0-9]+)?$")

@@ -149,3 +149,22 @@ def status_error(code: int, body: Any, *, retry_after: float | None = None) -> S
     else:
         cls = _BY_CODE.get(code, ServerError if code >= 500 else StatusError)
     return cls(code=code, reason=reason, message=text[:TEXT_LIMIT], status=status, retry_after=retry_after)
+
+
+def without_content(error: StatusError) -> StatusError:
+    """The same failure without the server's words, which repeat what was sent: for objects that hold secrets.
+
+    The fields that were blamed are kept, and why.
+    """
+    causes = [{name: cause[name] for name in ("reason", "field") if name in cause} for cause in error.causes]
+    fields = ", ".join(str(cause["field"]) for cause in causes if cause.get("field"))
+    message = f"{error.reason or error.code}{f' ({fields})' if fields else ''}; the rest is not repeated here"
+    status = {"kind": "Status", "code": error.code, "reason": error.reason, "details": {"causes": causes}}
+    return type(error)(
+        code=error.code,
+        reason=error.reason,
+        message=message,
+        # Without one a 404 says that the whole resource is unknown.
+        status=status if error.status else {},
+        retry_after=error.retry_after,
+    )

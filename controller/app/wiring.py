@@ -12,10 +12,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from controller.api.environment import ENVIRONMENTS, Environment
+from controller.api.tronador_config import TRONADOR_CONFIGS
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
-from controller.apimachinery.resources import Resource
-from controller.app import election, serving
+from controller.apimachinery.resources import SECRETS, Resource
+from controller.app import election, serving, sharing
 from controller.app.options import Options
 from controller.app.sources import Enqueue
 from controller.cache import Backoff, ConsistencyStore, Informer, Store
@@ -30,6 +31,7 @@ from controller.environment.engines.health import State
 from controller.environment.observe import Observer
 from controller.environment.options import EnvironmentOptions
 from controller.environment.reconciler import OUTCOMES, EnvironmentReconciler
+from controller.environment.shares import Concerned, Shares
 from controller.environment.stopwatch import Stopwatch
 from controller.environment.wakeups import Wakeups
 from controller.environment.watches import WATCHES, Watch
@@ -52,7 +54,7 @@ class Application:
     """What `run` runs and what signals speak to."""
 
     manager: Manager
-    queue: RateLimitingQueue
+    queues: tuple[RateLimitingQueue, ...]
     clients: tuple[Client, ...]
 
     def close(self) -> None:
@@ -61,8 +63,8 @@ class Application:
             client.close()
 
     def describe(self) -> str:
-        """The queue's content, for a person who asks what the process is doing."""
-        return f"queue {self.queue.name}: {self.queue.snapshot()}"
+        """The queues' content, for a person who asks what the process is doing."""
+        return "\n".join(f"queue {queue.name}: {queue.snapshot()}" for queue in self.queues)
 
 
 def build(options: Options, connection: Connection) -> Application:
@@ -79,7 +81,7 @@ def build(options: Options, connection: Connection) -> Application:
         # Asked before each write: nothing of a process that lost its lease may reach the cluster.
         may_write=elector.is_leader_now if elector else lambda: True,
         read_timeout=options.request_timeout,
-        pool_size=options.workers + 4,
+        pool_size=options.workers + 5,
     )
     watches = connect(watch_read_timeout=options.watch_read_timeout, pool_size=len(WATCHES) + 2)
     queue = RateLimitingQueue(
@@ -90,11 +92,26 @@ def build(options: Options, connection: Connection) -> Application:
     )
     informers = {watch.resource: _informer(watch, watches, options, metrics) for watch in WATCHES}
     environments = informers[ENVIRONMENTS].store
+    shares = Shares(
+        configs=informers[TRONADOR_CONFIGS].store,
+        secrets=informers[SECRETS].store,
+        own_namespace=options.namespace,
+        credential_git_prefixes=options.credential_git_prefixes,
+    )
     for watch in WATCHES:
-        add = queue.add if watch.resource == ENVIRONMENTS else _only_known(queue, environments)
-        handler = Enqueue(keys=watch.keys, add=add)
-        informers[watch.resource].add_handler(handler, name=f"enqueue-{watch.resource}")
-    consistency = ConsistencyStore(stores={resource: informer.store for resource, informer in informers.items()})
+        if watch.keys is not None:
+            add = queue.add if watch.resource == ENVIRONMENTS else _only_known(queue, environments)
+            handler = Enqueue(keys=watch.keys, add=add)
+            informers[watch.resource].add_handler(handler, name=f"enqueue-{watch.resource}")
+    sharing.spread(informers, Concerned(shares=shares, environments=environments.list), queue)
+    discovery = Discovery(client=requests, now=time.monotonic)
+    config_queue, config_controller = sharing.build(
+        options, metrics, informers, client=requests, shares=shares, discovery=discovery
+    )
+    # What lies in our own namespace is only read; that what we apply elsewhere arrives there is not to be waited for.
+    consistency = ConsistencyStore(
+        stores={watch.resource: informers[watch.resource].store for watch in WATCHES if not watch.in_own_namespace}
+    )
     recorder = Recorder(
         client=requests, controller=REPORTING_CONTROLLER, instance=socket.gethostname(), metrics=metrics.events
     )
@@ -102,11 +119,12 @@ def build(options: Options, connection: Connection) -> Application:
     reconciler = EnvironmentReconciler(
         observer=Observer(
             stores={resource: informer.store for resource, informer in informers.items()},
+            shares=shares,
             now=lambda: datetime.now(UTC),
         ),
         applier=Applier(
             client=requests,
-            served=Discovery(client=requests, now=time.monotonic).served,
+            served=discovery.served,
             recorder=recorder,
             waker=wakeups,
             written=_remember(consistency),
@@ -136,18 +154,19 @@ def build(options: Options, connection: Connection) -> Application:
         ),
         caches=tuple(informers.values()),
         services=(recorder, wakeups),
-        controllers=(controller,),
+        controllers=(controller, config_controller),
         elector=elector,
         graceful_timeout=options.graceful_timeout,
         sync_timeout=options.cache_sync_timeout or math.inf,
     )
-    return Application(manager, queue, tuple(clients))
+    return Application(manager, (queue, config_queue), tuple(clients))
 
 
 def _informer(watch: Watch, client: Client, options: Options, metrics: Metrics) -> Informer:
     return Informer(
         client=client,
         resource=watch.resource,
+        namespace=options.namespace if watch.in_own_namespace else "",
         label_selector=watch.label_selector,
         indexers=watch.indexers,
         # Everything is reconciled by way of its environment, so one resync of those is enough.

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from controller.api.environment import ENVIRONMENT_LABEL, MANAGED_BY, MANAGED_BY_LABEL, UID_ANNOTATION
-from controller.api.rbac import ENVIRONMENT_BINDING, ENVIRONMENT_ROLE, RBAC_GROUP, ROLE_BINDINGS
+from controller.api.rbac import AGGREGATE_LABEL, ENVIRONMENT_BINDING, ENVIRONMENT_ROLE, RBAC_GROUP, ROLE_BINDINGS
 from controller.apimachinery import objects, patches
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import SERVICE_ACCOUNTS, Resource
@@ -23,11 +23,26 @@ from controller.environment.ownership import is_adopted
 
 # Runs while rights are seen to: a new RoleBinding is not in force at once.
 TIMER: Final = "access"
+# Seconds for which a refusal may only mean that our RoleBinding is not in force yet.
+SETTLE: Final = 5.0
 
 
 def binding_target(observation: Observation) -> Target:
     """Where our RoleBinding lies."""
     return Target(ROLE_BINDINGS, ENVIRONMENT_BINDING, observation.environment.namespace_name)
+
+
+def are_fresh(observation: Observation) -> bool:
+    """Whether our rights were seen to so short a time ago that they may not be in force yet."""
+    return observation.age(TIMER) < SETTLE
+
+
+def missing(verb: str, target: Target) -> str:
+    """What to tell people about a right that we lack in the environment's namespace, and how it is given."""
+    return (
+        f"the controller may not {verb} {target.resource} in namespace {target.namespace}: have a ClusterRole that "
+        f'allows it labelled {AGGREGATE_LABEL}="true"'
+    )
 
 
 def repair_ours(observation: Observation, options: EnvironmentOptions) -> tuple[Effect, ...]:

@@ -15,12 +15,23 @@ from controller.environment.phases import (
     namespace,
     prune,
     release,
+    resources,
     source,
     teardown,
     validate,
 )
 
-PHASES: Final[tuple[ModuleType, ...]] = (finalizer, validate, namespace, access, source, release, prune, health)
+PHASES: Final[tuple[ModuleType, ...]] = (
+    finalizer,
+    validate,
+    namespace,
+    access,
+    resources,
+    source,
+    release,
+    prune,
+    health,
+)
 # A suspended environment is held by its finalizer, and otherwise left exactly as it is.
 SUSPENDED_PHASES: Final[tuple[ModuleType, ...]] = (finalizer, release)
 PHASE_NAMES: Final[tuple[str, ...]] = (

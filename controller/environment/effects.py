@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -44,7 +44,15 @@ class GroupVersion:
         return self.text
 
 
-Subject = Target | Listing | GroupVersion
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """That an object was applied in this reconcile: what the server made of it is then no reason to apply it again."""
+
+    target: Target
+
+
+Question = Target | Listing | GroupVersion
+Subject = Question | Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +72,14 @@ class Patch:
 
     target: Target
     body: Mapping[str, Any] | Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """Make an object be as `body` says, by server-side apply; what others added to it stays. Never shows the body."""
+
+    target: Target
+    body: Object = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +112,7 @@ class RemoveFinalizer:
 class Read:
     """Ask the API server for one object, a listing, or what it serves; the answer stands in the next observation."""
 
-    subject: Subject
+    subject: Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,4 +139,4 @@ class Emit:
     note: str
 
 
-Effect = Create | Patch | Delete | AddFinalizer | RemoveFinalizer | Read | WakeOnChange | Emit
+Effect = Create | Patch | Apply | Delete | AddFinalizer | RemoveFinalizer | Read | WakeOnChange | Emit

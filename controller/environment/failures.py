@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from controller.apimachinery.errors import ApiError, BadRequest, Forbidden, Invalid, NotFound
+from controller.environment import access
 from controller.environment.decision import Stop, Wait
-from controller.environment.effects import Effect, GroupVersion, Listing, Read, WakeOnChange
+from controller.environment.effects import Apply, Effect, GroupVersion, Listing, Read, WakeOnChange
 from controller.environment.options import EnvironmentOptions
 
 # Seconds until a new RoleBinding is usually in force.
@@ -22,6 +23,8 @@ def explain(
     """
     subject = _subject(effect)
     again = options.recheck_interval
+    if isinstance(effect, Apply) and isinstance(error, NotFound) and error.resource_missing:
+        return Wait("UnknownKind", f"The cluster does not know {subject} any more.", recheck_after=again)
     if isinstance(error, NotFound) and error.resource_missing:
         return Wait(
             "ReleaseEngineMissing",
@@ -32,6 +35,9 @@ def explain(
         return Wait("NamespaceTerminating", "The namespace is terminating.", recheck_after=again)
     if isinstance(error, Forbidden) and fresh_rights:
         return Wait("AwaitingRights", "Waiting for our rights in the namespace to be in force.", _RIGHTS_TAKE)
+    if isinstance(effect, Apply) and isinstance(error, Forbidden):
+        told = f"{access.missing('patch', effect.target)}. The API server said: {error.message}"
+        return Stop("Forbidden", told, recheck_after=again)
     if isinstance(error, Forbidden):
         return Stop("Forbidden", f"{error.message} (grant the controller this right)", recheck_after=again)
     if isinstance(error, Invalid | BadRequest):

@@ -12,6 +12,7 @@ from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import NAMESPACES
 from controller.environment.effects import Subject, Target
+from controller.sharedconfig import Share
 
 
 class Unknown:
@@ -40,9 +41,11 @@ class Observation:
         cached_namespace: the namespace of its name in the cache, or None.
         cached: the objects of the release engines (HelmReleases, GitRepositories) in that namespace that carry its
             label.
+        share: what TronadorConfig gives to it.
+        own_secrets: those Secrets of the controller's own namespace, by name, that are to be copied into it.
         answers: for a Target the live object or None where it is gone, for a Listing its items as a tuple, for a
             GroupVersion the Resources that are served there; each may be REFUSED. What we wrote ourselves in this
-            reconcile stands here too, so it outweighs the caches.
+            reconcile stands here too, so it outweighs the caches; an Outcome tells that it was applied.
         ages: seconds that each running timer has run.
         now: wall clock, for conditions.
     """
@@ -50,7 +53,9 @@ class Observation:
     cached_environment: Object
     cached_namespace: Object | None
     cached: Mapping[Target, Object]
-    answers: Answers = field(default_factory=dict)
+    share: Share = field(default_factory=Share)
+    own_secrets: Mapping[str, Object] = field(default_factory=dict, repr=False)
+    answers: Answers = field(default_factory=dict, repr=False)
     ages: Mapping[str, float] = field(default_factory=dict)
     now: datetime
 

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from controller.api.environment import ENVIRONMENT_LABEL, ENVIRONMENTS
+from controller.api.environment import ENVIRONMENT_LABEL, ENVIRONMENTS, Environment
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import NAMESPACES, Resource
 from controller.environment import engines
 from controller.environment.effects import Target
 from controller.environment.observation import Answers, Observation
+from controller.environment.shares import Shares
 
 ENVIRONMENT_INDEX = "environment"
 
@@ -36,12 +37,13 @@ def environment_of(obj: Object) -> list[str]:
 
 
 class Observer:
-    """Builds observations from the informers' stores. `now` tells the wall clock's time (aware)."""
+    """Builds observations from the informers' stores and the shares. `now` tells the wall clock's time (aware)."""
 
-    def __init__(self, *, stores: Mapping[Resource, Store], now: Callable[[], datetime]) -> None:
+    def __init__(self, *, stores: Mapping[Resource, Store], shares: Shares, now: Callable[[], datetime]) -> None:
         self._environments = stores[ENVIRONMENTS]
         self._namespaces = stores[NAMESPACES]
         self._of_engines = {resource: stores[resource] for resource in engines.RESOURCES}
+        self._shares = shares
         self._now = now
 
     def environment(self, key: str) -> Object | None:
@@ -58,10 +60,13 @@ class Observer:
             for obj in store.by_index(ENVIRONMENT_INDEX, name)
             if objects.namespace(obj) == name
         }
+        share = self._shares.of(Environment(environment))
         return Observation(
             cached_environment=environment,
             cached_namespace=self._namespaces.get(name),
             cached=cached,
+            share=share,
+            own_secrets=self._shares.sources(share),
             answers=answers,
             ages=ages,
             now=self._now(),

@@ -35,8 +35,6 @@ log = structlog.get_logger(__name__)
 
 # Each round answers at least one question that the round before asked. No environment has this many.
 _ROUNDS = 12
-# Seconds for which a refusal may only mean that our RoleBinding is not in force yet.
-_RIGHTS_SETTLE = 5.0
 # How a phase can end, for metrics.
 OUTCOMES: Final = ("continue", "wait", "stop", "error")
 
@@ -141,7 +139,7 @@ class EnvironmentReconciler:
             observation = self._observer.observe(environment, answers=answers, ages=ages)
             self._stopwatch.saw(observation.environment)
             plan = decide(observation, self._options)
-            fresh_rights = access.TIMER in plan.timers and observation.age(access.TIMER) < _RIGHTS_SETTLE
+            fresh_rights = access.TIMER in plan.timers and access.are_fresh(observation)
             done = self._carry_out(plan, environment, fresh_rights=fresh_rights)
             answers.update(done.answers)
             if not done.decide_again:

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
-from controller.environment.engines.context import ReleaseContext
+from collections.abc import Mapping
+
+from controller.apimachinery.resources import SECRETS
+from controller.environment.engines.context import Reference, ReleaseContext
 from controller.environment.engines.engine import Engine
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
+from controller.environment.shared import references
 
 
 def build(observation: Observation, options: EnvironmentOptions, engine: Engine) -> ReleaseContext:
     """The context of the environment's release with that engine."""
-    chart = observation.environment.release.get("chart") or {}
+    copies = {
+        reference: references.copy_name(reference) for reference in references.foreign(observation.environment, engine)
+    }
     return ReleaseContext(
         environment=observation.environment,
-        git_secret=str((chart.get("secretRef") or {}).get("name") or ""),
+        # What its author names goes before what the repository is mapped to.
+        git_secret=_own_secret(observation, copies) or observation.share.git_secret,
         service_account=options.release_service_account if engine.RUNS_AS_ACCOUNT else "",
+        copies=copies,
     )
+
+
+def _own_secret(observation: Observation, copies: Mapping[Reference, str]) -> str:
+    chart = observation.environment.release.get("chart") or {}
+    secret = chart.get("secretRef") or {}
+    name = str(secret.get("name") or "")
+    elsewhere = Reference(SECRETS.kind, str(secret.get("namespace") or ""), name)
+    return copies.get(elsewhere, name)

@@ -14,7 +14,17 @@ from controller.environment.effects import Create, Patch
 from controller.environment.engines.health import Health, State
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
-from controller.environment.phases import access, finalizer, health, namespace, release, source, teardown, validate
+from controller.environment.phases import (
+    access,
+    finalizer,
+    health,
+    namespace,
+    release,
+    resources,
+    source,
+    teardown,
+    validate,
+)
 
 NAME: Final = "status"
 # An applicationStatusMsg is for a table's column and a person's eye; a Helm error can be a whole page.
@@ -37,13 +47,14 @@ class CurrentPhase:
 # What is shown while a phase waits.
 _PHASES: Final[Mapping[str, str]] = {
     access.NAME: CurrentPhase.RESOURCES,
+    resources.NAME: CurrentPhase.RESOURCES,
     source.NAME: CurrentPhase.DEPLOYING,
     release.NAME: CurrentPhase.DEPLOYING,
 }
 # The parts of an environment in their order, and the phases that each consists of.
 _PARTS: Final[Mapping[str, tuple[str, ...]]] = {
     "NamespaceReady": (finalizer.NAME, validate.NAME, namespace.NAME),
-    "ResourcesReady": (access.NAME,),
+    "ResourcesReady": (access.NAME, resources.NAME),
     "ReleaseReady": (source.NAME, release.NAME),
 }
 
@@ -176,12 +187,21 @@ def _ready_before(part: str, observation: Observation) -> tuple[Condition, ...]:
     name = observation.environment.namespace_name
     ready = {
         "NamespaceReady": Condition("NamespaceReady", TRUE, "Active", f"Namespace {name} is ready."),
-        "ResourcesReady": Condition(
-            "ResourcesReady", TRUE, "Applied", "Everything that belongs beside the release is there."
-        ),
+        "ResourcesReady": Condition("ResourcesReady", TRUE, "Applied", _resources_message(observation)),
     }
     earlier = list(_PARTS)[: list(_PARTS).index(part)]
     return tuple(ready[name] for name in earlier)
+
+
+def _resources_message(observation: Observation) -> str:
+    message = "Everything that belongs beside the release is there."
+    if not observation.share.withheld:
+        return message
+    names = ", ".join(map(repr, observation.share.withheld))
+    return (
+        f"{message} Withheld: {names}, because the repository is mapped by its bare name or by none and its URL is not "
+        "below --credential-git-prefixes, or it is read over http."
+    )
 
 
 def _parts(observation: Observation, plan: Plan, status: str, reason: str, message: str) -> tuple[Condition, ...]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from controller.api.environment import ENVIRONMENT_LABEL, ENVIRONMENTS
+from controller.api.tronador_config import TRONADOR_CONFIGS
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
-from controller.apimachinery.resources import NAMESPACES, Resource
+from controller.apimachinery.resources import NAMESPACES, SECRETS, Resource
 from controller.environment import engines
 from controller.environment.observe import ENVIRONMENT_INDEX, environment_of
 
@@ -21,15 +22,18 @@ class Watch:
     """One informer.
 
     Attributes:
-        resource: what is watched, in all namespaces.
-        keys: the environments (by name) that an object may concern.
+        resource: what is watched.
+        keys: the environments (by name) that an object may concern; None where it takes the object before its change to
+            tell (`shares.Concerned`).
+        in_own_namespace: whether it is watched in the controller's own namespace only, instead of in all.
         label_selector: what the cache is limited to; an object that leaves it is not a deleted object.
         indexers: indexes of its store.
         may_be_missing: whether the cluster may not know the resource; then there is none of it, until it appears.
     """
 
     resource: Resource
-    keys: Callable[[Object], Iterable[str]]
+    keys: Callable[[Object], Iterable[str]] | None
+    in_own_namespace: bool = False
     label_selector: str = ""
     indexers: Mapping[str, IndexFunction] = field(default_factory=dict)
     may_be_missing: bool = False
@@ -57,4 +61,6 @@ WATCHES: Final[tuple[Watch, ...]] = (
         )
         for resource in engines.RESOURCES
     ),
+    Watch(TRONADOR_CONFIGS, None, in_own_namespace=True, may_be_missing=True),
+    Watch(SECRETS, None, in_own_namespace=True),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from controller.api import flux, helm_operator
@@ -60,7 +60,7 @@ def problems(config: SharedConfig) -> tuple[Problem, ...]:
     objects = (*config.manifests, *config.secrets)
     return (
         *config.misfits,
-        *(problem for manifest in objects for problem in of_manifest(manifest)),
+        *(problem for manifest in objects for problem in config.faults.get(manifest.field, ())),
         *duplicates(objects, config.copies),
         *_of_mappings(config),
         *_of_copies(config.copies),
@@ -95,6 +95,7 @@ def _of_manifest(manifest: Manifest) -> Iterator[Problem]:
         yield Problem(INVALID, f"{field}.apiVersion", "write the version of the object's kind, as v1 or apps/v1")
     if not _KIND.fullmatch(manifest.kind):
         yield Problem(INVALID, f"{field}.kind", "write the object's kind, as ConfigMap")
+    yield from _of_metadata(manifest)
     if not _NAME.fullmatch(manifest.name):
         yield Problem(INVALID, f"{field}.metadata.name", "give the object a name; generateName cannot be kept right")
     kind = (manifest.group, manifest.kind)
@@ -105,6 +106,16 @@ def _of_manifest(manifest: Manifest) -> Iterator[Problem]:
         yield Problem(NOT_SUPPORTED, field, message)
     if kind == SECRET_KIND:
         yield from secret_data.problems(manifest)
+
+
+def _of_metadata(manifest: Manifest) -> Iterator[Problem]:
+    metadata = manifest.body.get("metadata")
+    for part in ("labels", "annotations"):
+        given = metadata.get(part) if isinstance(metadata, Mapping) else None
+        if given is not None and not (
+            isinstance(given, Mapping) and all(isinstance(text, str) for pair in given.items() for text in pair)
+        ):
+            yield Problem(INVALID, f"{manifest.field}.metadata.{part}", "use a map of texts; put numbers into quotes")
 
 
 def _of_mappings(config: SharedConfig) -> Iterator[Problem]:

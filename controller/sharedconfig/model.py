@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from controller.apimachinery.objects import Object
@@ -80,6 +81,7 @@ class SharedConfig:
         mappings: which credentials belong to which repositories.
         org_level: the credentials of the repositories that no mapping names.
         copies: Secrets that are copied from the controller's own namespace.
+        faults: by the field of a manifest, what is wrong with it.
         misfits: fields that are not of the form that the schema asks for. Nothing can be said about what they meant.
     """
 
@@ -88,4 +90,5 @@ class SharedConfig:
     mappings: tuple[RepositoryMapping, ...] = ()
     org_level: Credentials = Credentials()
     copies: tuple[Copy, ...] = ()
+    faults: Mapping[str, tuple[Problem, ...]] = dataclasses.field(default_factory=dict)
     misfits: tuple[Problem, ...] = ()

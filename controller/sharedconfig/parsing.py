@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from controller.api.tronador_config import TronadorConfig
 from controller.apimachinery.objects import Object
+from controller.sharedconfig.checks import of_manifest
 from controller.sharedconfig.model import Copy, Credentials, Manifest, Problem, RepositoryMapping, SharedConfig
 
 MISFIT: Final = "InvalidConfig"
@@ -21,12 +22,16 @@ def parse(obj: Object) -> SharedConfig:
     config = TronadorConfig(obj)
     resources = reader.mapping(config.resources, "resources")
     spec = reader.mapping(config.spec, "spec")
+    manifests = tuple(reader.manifests(resources.get("manifests"), "resources.manifests"))
+    secrets = tuple(reader.manifests(spec.get("secrets"), "spec.secrets"))
     return SharedConfig(
-        manifests=tuple(reader.manifests(resources.get("manifests"), "resources.manifests")),
-        secrets=tuple(reader.manifests(spec.get("secrets"), "spec.secrets")),
+        manifests=manifests,
+        secrets=secrets,
         mappings=tuple(reader.mappings(spec.get("mappings"), "spec.mappings")),
         org_level=reader.credentials(spec.get("orgLevelSecrets"), "spec.orgLevelSecrets"),
         copies=tuple(reader.copies(spec.get("copySecrets"), "spec.copySecrets")),
+        # Looked at once here, as a thousand environments may ask.
+        faults={manifest.field: found for manifest in (*manifests, *secrets) if (found := of_manifest(manifest))},
         # The last of all arguments to be evaluated: by now everything has been looked at.
         misfits=tuple(reader.misfits),
     )

@@ -132,5 +132,5 @@ class _Trust:
 def _problems(config: SharedConfig, manifests: Sequence[Manifest], copies: Sequence[Copy]) -> Iterator[Problem]:
     yield from config.misfits
     for manifest in manifests:
-        yield from checks.of_manifest(manifest)
+        yield from config.faults.get(manifest.field, ())
     yield from checks.duplicates(manifests, copies)

@@ -20,12 +20,15 @@ import yaml
 from controller.api import flux
 from controller.api.helm_operator import HELM_RELEASES
 from controller.api.rbac import ENVIRONMENT_BINDING, ENVIRONMENT_ROLE, RBAC_GROUP, ROLE_BINDINGS
-from controller.apimachinery.resources import Resource
+from controller.api.tronador_config import CONFIG_NAME, TRONADOR_CONFIGS
+from controller.apimachinery.resources import CONFIG_MAPS, Resource
+from controller.app.options import Options as RunOptions
 from hack.localcluster import Options
 from hack.standins import crds, plays
 from tests.integration.support.clusters import (
     REAL_KUBECONFIG,
     Cluster,
+    config_definition,
     environment_definition,
     running_cluster,
 )
@@ -114,6 +117,7 @@ class Journey:
         self._stripped_objects(environment)
         if self._engine == "helm-operator":
             self._failure(environment)
+        self._shared(environment)
         self._renamed(environment)
         self._tamper(environment, role=ENVIRONMENT_ROLE)
         self._tamper(other, role="view")
@@ -154,6 +158,25 @@ class Journey:
             environment.patch_release(values=tag(text))
             state = "failed" if operation else "deployed"
             self._until(lambda state=state: environment.status().get("applicationStatus") == state, f"it has {state}")
+
+    def _shared(self, environment: Environment) -> None:
+        """The platform team gives something to every environment, and takes it back."""
+        config_map = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "shared"}}
+        namespace = RunOptions().namespace
+        body = {
+            "apiVersion": TRONADOR_CONFIGS.api_version,
+            "kind": TRONADOR_CONFIGS.kind,
+            "metadata": {"name": CONFIG_NAME, "namespace": namespace},
+            "resources": {"manifests": [config_map]},
+        }
+        self._client.create(TRONADOR_CONFIGS, body, namespace=namespace)
+
+        def config() -> dict[str, Any]:
+            return self._client.get(TRONADOR_CONFIGS, CONFIG_NAME, namespace=namespace)
+
+        self._until(lambda: (config().get("status") or {}).get("environments") == 2, "it is counted")
+        self._client.delete(TRONADOR_CONFIGS, CONFIG_NAME, namespace=namespace)
+        self._until(lambda: not self._cluster.get(CONFIG_MAPS, "shared", environment.name), "it is taken back")
 
     def _renamed(self, environment: Environment) -> None:
         environment.patch_release(releaseName="renamed")
@@ -200,6 +223,7 @@ def journey(engine: str, *, without: Right | None = None) -> Iterator[Journey]:
     # A server that streams no initial states, as an older one does: then they are listed.
     with running_cluster(Options(initial_events=False)) as cluster:
         cluster.install(environment_definition())
+        cluster.install(config_definition())
         for definition in crds.definitions():
             cluster.install(definition)
         cluster.client.create(CLUSTER_ROLES, OPT_IN)

@@ -16,7 +16,7 @@ from controller.api.helm_operator import HELM_RELEASES
 from controller.api.rbac import ENVIRONMENT_ROLE, ROLE_BINDINGS
 from controller.api.tronador_config import CONFIG_NAME, TRONADOR_CONFIGS
 from controller.apimachinery import giturls
-from controller.apimachinery.resources import EVENTS, LEASES, NAMESPACES
+from controller.apimachinery.resources import EVENTS, LEASES, NAMESPACES, SECRETS
 from controller.app.election import LEASE_NAME
 from controller.app.options import Options
 from controller.environment.watches import WATCHES
@@ -195,10 +195,23 @@ def test_the_controller_is_granted_what_it_uses_and_nothing_else():
     assert _rights(_named("ClusterRole", "tronador-controller")) == USED
 
 
-def test_whatever_is_watched_may_be_read_in_the_whole_cluster():
-    rights = _rights(_named("ClusterRole", "tronador-controller"))
+def test_whatever_is_watched_may_be_read_where_it_is_watched_and_no_further():
+    everywhere = _rights(_named("ClusterRole", "tronador-controller"))
+    here = _rights(_named("Role", "tronador-controller-config"))
     for watch in WATCHES:
+        rights = here if watch.in_own_namespace else everywhere
         assert rights[(watch.resource.group, watch.resource.plural)] >= WATCHING
+        assert (watch.resource.group, watch.resource.plural) not in (everywhere if watch.in_own_namespace else here)
+
+
+def test_of_our_own_namespace_the_shared_configuration_and_secrets_are_read_and_nothing_but_a_status_is_written():
+    role = _named("Role", "tronador-controller-config")
+    assert role["metadata"]["namespace"] == Options().namespace
+    assert _rights(role) == {
+        (TRONADOR_CONFIGS.group, TRONADOR_CONFIGS.plural): WATCHING,
+        (TRONADOR_CONFIGS.group, f"{TRONADOR_CONFIGS.plural}/status"): {"patch"},
+        (SECRETS.group, SECRETS.plural): WATCHING,
+    }
 
 
 def test_no_rule_grants_everything():

@@ -40,6 +40,11 @@ class Engine(Protocol):
         ...
 
     @property
+    def FOLLOWS_REFERENCES(self) -> bool:  # noqa: N802
+        """Whether it reads Secrets and ConfigMaps in other namespaces itself; if not, it is given copies."""
+        ...
+
+    @property
     def CAN_SUSPEND(self) -> bool:  # noqa: N802
         """Whether a HelmRelease can be told to rest, by `spec.suspend`."""
         ...

@@ -37,6 +37,7 @@ __all__ = [
     "RESOURCES",
     "RUNS_AS_ACCOUNT",
     "TELLS_WHY_IN_EVENTS",
+    "FOLLOWS_REFERENCES",
     "CAN_SUSPEND",
     "FAILURES",
     "source",
@@ -51,6 +52,7 @@ RELEASES: Final = HELM_RELEASES
 RESOURCES: Final = (HELM_RELEASES, GIT_REPOSITORIES)
 RUNS_AS_ACCOUNT: Final = True
 TELLS_WHY_IN_EVENTS: Final = False
+FOLLOWS_REFERENCES: Final = False
 CAN_SUSPEND: Final = True
 FAILURES: Final = (
     "ChartFetchFailed",

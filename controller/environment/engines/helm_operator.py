@@ -31,6 +31,7 @@ RELEASES: Final = HELM_RELEASES
 RESOURCES: Final = (HELM_RELEASES,)
 # The operator applies every chart as cluster-admin, knows no suspension, and says why something failed only in Events.
 RUNS_AS_ACCOUNT: Final = False
+FOLLOWS_REFERENCES: Final = True
 CAN_SUSPEND: Final = False
 TELLS_WHY_IN_EVENTS: Final = True
 FAILURES: Final = ("ChartFetchFailed", "DeployFailed", "Failed", "TestFailed", "RolledBack", "RollbackFailed")

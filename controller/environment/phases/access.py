@@ -19,6 +19,7 @@ from controller.environment.engines.health import State
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
 from controller.environment.phases import health
+from controller.environment.shared import wanted
 
 NAME: Final = "access"
 
@@ -40,6 +41,8 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
 
 def _is_needed(observation: Observation, options: EnvironmentOptions, engine: Engine) -> bool:
     if engine.RUNS_AS_ACCOUNT and not _is_settled(observation, engine):
+        return True
+    if wanted.is_concerned(observation, engine):
         return True
     if observation.namespace is None:
         return False

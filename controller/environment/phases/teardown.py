@@ -12,6 +12,7 @@ from typing import Any, Final
 from controller.api.environment import (
     ADOPTED_ANNOTATION,
     APPLIED_LABELS_ANNOTATION,
+    APPLIED_RESOURCES_ANNOTATION,
     ENVIRONMENT_LABEL,
     FINALIZER,
     UID_ANNOTATION,
@@ -26,6 +27,7 @@ from controller.environment.engines.health import State
 from controller.environment.observation import REFUSED, UNASKED, Observation
 from controller.environment.options import EnvironmentOptions
 from controller.environment.ownership import is_adopted
+from controller.environment.shared import pruning
 
 NAME = "teardown"
 TIMER: Final = "teardown"
@@ -67,7 +69,9 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     if not ours:
         return _finish(observation, *told)
     if is_adopted(namespace):
-        removals = access.remove(observation, options)
+        removals = pruning.remove(observation)
+        if not any(isinstance(effect, Read) for effect in removals):
+            removals += access.remove(observation, options)
         if any(isinstance(effect, Read) for effect in removals):
             return _wait(observation, options, DELETING, "Looking for what we made.", *removals)
         return _finish(observation, *told, *removals, _release_adopted(observation, namespace))
@@ -110,7 +114,8 @@ def _if_true(found: Any, type_: str) -> Mapping[str, Any] | None:
 
 
 def _release_adopted(observation: Observation, namespace: Object) -> Effect:
-    annotations = dict.fromkeys((UID_ANNOTATION, APPLIED_LABELS_ANNOTATION, ADOPTED_ANNOTATION))
+    ours = (UID_ANNOTATION, APPLIED_LABELS_ANNOTATION, APPLIED_RESOURCES_ANNOTATION, ADOPTED_ANNOTATION)
+    annotations = dict.fromkeys(ours)
     metadata = {
         "labels": namespace_labels.changes(namespace, {}) | {ENVIRONMENT_LABEL: None},
         "annotations": annotations,

@@ -19,6 +19,7 @@ import yaml
 from controller.api import flux
 from controller.api.environment import ENVIRONMENTS
 from controller.api.helm_operator import HELM_RELEASES
+from controller.api.tronador_config import TRONADOR_CONFIGS
 from controller.apimachinery.errors import NotFound
 from controller.apimachinery.resources import NAMESPACES, Resource
 from controller.client import Client, PatchType
@@ -125,9 +126,17 @@ class Cluster:
 
 
 def environment_definition() -> dict[str, Any]:
-    """Our CustomResourceDefinition."""
-    folder = ROOT / "manifests" / "crds"
-    return yaml.safe_load((folder / "tronador.stakater.com_environmentprovisioners.yaml").read_text())
+    """Our CustomResourceDefinition of environments."""
+    return _definition(ENVIRONMENTS)
+
+
+def config_definition() -> dict[str, Any]:
+    """Our CustomResourceDefinition of the shared configuration."""
+    return _definition(TRONADOR_CONFIGS)
+
+
+def _definition(resource: Resource) -> dict[str, Any]:
+    return yaml.safe_load((ROOT / "manifests" / "crds" / f"{resource.group}_{resource.plural}.yaml").read_text())
 
 
 def helm_release_definition() -> dict[str, Any]:

@@ -18,6 +18,7 @@ from hack.standins import crds
 from tests.integration.support.clusters import (
     REAL_KUBECONFIG,
     Cluster,
+    config_definition,
     environment_definition,
     helm_release_definition,
     running_cluster,
@@ -51,8 +52,9 @@ def bare_cluster() -> Iterator[Cluster]:
 
 @pytest.fixture
 def cluster(bare_cluster: Cluster) -> Cluster:
-    """A cluster with our CustomResourceDefinition and the Helm Operator's."""
+    """A cluster with our CustomResourceDefinitions and the Helm Operator's."""
     bare_cluster.install(environment_definition())
+    bare_cluster.install(config_definition())
     bare_cluster.install(helm_release_definition())
     return bare_cluster
 

@@ -25,6 +25,7 @@ from controller.environment.engines import flux, helm_operator
 from controller.environment.engines.context import ReleaseContext
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
+from controller.sharedconfig import Share
 
 NOW = datetime(2026, 3, 21, 12, 0, 0, tzinfo=UTC)
 NAME = "shop-74"
@@ -188,6 +189,8 @@ def observation(
     cached: Mapping[Target, Any] | None = None,
     answers: Mapping[Subject, Any] | None = None,
     ages: Mapping[str, float] | None = None,
+    share: Share | None = None,
+    own_secrets: Mapping[str, Any] | None = None,
     now: datetime = NOW,
 ) -> Observation:
     """What one reconcile sees; the environment is a good one unless it is given.
@@ -200,6 +203,8 @@ def observation(
         cached={release_target(release["metadata"]["name"]): release for release in releases} | dict(cached or {}),
         answers=answers or {},
         ages=ages or {},
+        share=share or Share(),
+        own_secrets=own_secrets or {},
         now=now,
     )
 

@@ -50,6 +50,7 @@ class FakeApi:
         self.writes: list[Write] = []
         self.on_write: list[Callable[[Write], None]] = []
         self.reads: set[Key] = set()
+        self._applied: dict[Key, dict[str, Any]] = {}
         # Number of writes until the process dies: before the last of them, or after it.
         self.crash_before: int | None = None
         self.crash_after: int | None = None
@@ -90,8 +91,12 @@ class FakeApi:
         namespace: str = "",
         patch_type: PatchType = PatchType.MERGE,
         subresource: str = "",
+        force: bool = False,
     ) -> dict[str, Any]:
         key = (resource, namespace, name)
+        if patch_type is PatchType.APPLY:
+            assert force, "what we apply is ours"
+            return self._write("apply", resource, namespace, name, "", lambda: self._apply(key, body))
         change = _merge if patch_type is PatchType.MERGE else _json_patch
         return self._write(
             "patch", resource, namespace, name, subresource, lambda: self._patch(key, body, change, subresource)
@@ -200,6 +205,13 @@ class FakeApi:
             raise _error(409, "AlreadyExists", f"{resource} {key[2]!r} already exists")
         return self._store(key, copy.deepcopy(dict(body)), None)
 
+    def _apply(self, key: Key, body: Mapping[str, Any]) -> dict[str, Any]:
+        before = self._objects.get(key)
+        formerly, self._applied[key] = self._applied.get(key, {}), copy.deepcopy(dict(body))
+        if before is None:
+            return self._create(key[0], key[1], body)
+        return self._store(key, copy.deepcopy(_merge(_without(before, formerly, body), body)), before)
+
     def _patch(self, key: Key, body: Any, change: Callable[[Any, Any], Any], subresource: str) -> dict[str, Any]:
         before = self._existing(key)
         wanted = (body.get("metadata") or {}).get("resourceVersion") if isinstance(body, Mapping) else None
@@ -248,6 +260,17 @@ class FakeApi:
         else:
             self._objects[key] = after
         return after
+
+
+def _without(current: Any, formerly: Any, now: Any) -> Any:
+    """`current` without what was applied formerly and no longer is."""
+    if not (isinstance(current, Mapping) and isinstance(formerly, Mapping) and isinstance(now, Mapping)):
+        return current
+    return {
+        name: _without(value, formerly.get(name), now.get(name)) if name in now else value
+        for name, value in current.items()
+        if name in now or name not in formerly
+    }
 
 
 def _merge(current: Any, patch: Any) -> Any:

@@ -2,11 +2,13 @@
 
 from controller.api.environment import ENVIRONMENTS
 from controller.api.helm_operator import HELM_RELEASES
+from controller.apimachinery import objects
 from controller.apimachinery.resources import NAMESPACES, SECRETS
 from controller.environment import engines
 from controller.environment.effects import Listing
 from controller.environment.observation import REFUSED, UNASKED
 from controller.environment.observe import ENVIRONMENT_INDEX, Observer, environment_of
+from controller.environment.shares import Shares
 from tests.unit.environment.builders import (
     NAME,
     NOW,
@@ -19,26 +21,29 @@ from tests.unit.environment.builders import (
     release_target,
 )
 
+OWN = "tronador-system"
+
 
 class _Store:
     def __init__(self, *objects):
         self._objects = objects
 
     def get(self, key):
-        return next((obj for obj in self._objects if obj["metadata"]["name"] == key), None)
+        return next((obj for obj in self._objects if objects.key(obj) == key), None)
 
     def by_index(self, index, value):
         assert index == ENVIRONMENT_INDEX
         return [obj for obj in self._objects if value in environment_of(obj)]
 
 
-def _observer(*, environments=(), namespaces=(), releases=()):
+def _observer(*, environments=(), namespaces=(), releases=(), configs=(), secrets=()):
     stores = dict.fromkeys(engines.RESOURCES, _Store()) | {
         ENVIRONMENTS: _Store(*environments),
         NAMESPACES: _Store(*namespaces),
         HELM_RELEASES: _Store(*releases),
     }
-    return Observer(stores=stores, now=lambda: NOW)
+    shares = Shares(configs=_Store(*configs), secrets=_Store(*secrets), own_namespace=OWN, credential_git_prefixes=())
+    return Observer(stores=stores, shares=shares, now=lambda: NOW)
 
 
 def test_an_observation_holds_the_environments_own_objects():

@@ -6,6 +6,7 @@ from controller.api.environment import (
     ADOPT_ANNOTATION,
     ADOPTED_ANNOTATION,
     APPLIED_LABELS_ANNOTATION,
+    APPLIED_RESOURCES_ANNOTATION,
     FINALIZER,
     UID_ANNOTATION,
 )
@@ -181,7 +182,9 @@ def test_an_adopted_namespace_stays_and_our_labels_and_annotations_leave_it():
             {
                 "metadata": {
                     "labels": {**dict.fromkeys(LABELS), "tronador.stakater.com/environment": None},
-                    "annotations": dict.fromkeys((UID_ANNOTATION, APPLIED_LABELS_ANNOTATION, ADOPTED_ANNOTATION)),
+                    "annotations": dict.fromkeys(
+                        (UID_ANNOTATION, APPLIED_LABELS_ANNOTATION, APPLIED_RESOURCES_ANNOTATION, ADOPTED_ANNOTATION)
+                    ),
                     "resourceVersion": "77",
                 }
             },

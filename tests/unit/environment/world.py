@@ -17,9 +17,10 @@ from controller.api.environment import (
     FINALIZER,
     UID_ANNOTATION,
 )
+from controller.api.tronador_config import TRONADOR_CONFIGS
 from controller.apimachinery import objects
 from controller.apimachinery.errors import ApiError
-from controller.apimachinery.resources import NAMESPACES, Resource
+from controller.apimachinery.resources import NAMESPACES, SECRETS, Resource
 from controller.apimachinery.timestamps import to_time
 from controller.cache import ConsistencyError, ConsistencyStore
 from controller.environment import engines
@@ -27,6 +28,7 @@ from controller.environment.apply import Applier
 from controller.environment.observe import Observer, environment_of
 from controller.environment.options import EnvironmentOptions
 from controller.environment.reconciler import EnvironmentReconciler
+from controller.environment.shares import Shares
 from controller.environment.stopwatch import Stopwatch
 from controller.runtime.reconcile import Request, Result
 from tests.unit.environment.builders import (
@@ -37,7 +39,8 @@ from tests.unit.environment.fake_api import Crash, FakeApi, Write
 from tests.unit.environment.fake_flux import FakeFlux
 from tests.unit.environment.fake_operator import FakeOperator
 
-WATCHED = (ENVIRONMENTS, NAMESPACES, *engines.RESOURCES)
+OWN = (TRONADOR_CONFIGS, SECRETS)
+WATCHED = (ENVIRONMENTS, NAMESPACES, *engines.RESOURCES, *OWN)
 
 
 class LaggingStore:
@@ -53,7 +56,7 @@ class LaggingStore:
     def sync(self) -> None:
         """Catch up."""
         limited = self._resource in engines.RESOURCES
-        found = (o for o in self._api.all(self._resource) if not limited or ENVIRONMENT_LABEL in objects.labels(o))
+        found = [o for o in self._api.all(self._resource) if not limited or ENVIRONMENT_LABEL in objects.labels(o)]
         self._objects = {objects.key(obj): copy.deepcopy(obj) for obj in found}
         self._version = self._api.version
 
@@ -124,7 +127,8 @@ class World:
         """A new process: full caches, and no memory."""
         self.api.crash_before = self.api.crash_after = None
         self.stores = {resource: LaggingStore(self.api, resource) for resource in WATCHED}
-        consistency = ConsistencyStore(stores=self.stores)
+        ours = {resource: store for resource, store in self.stores.items() if resource not in OWN}
+        consistency = ConsistencyStore(stores=ours)
 
         def written(environment: Any, resource: Resource, obj: Any) -> None:
             consistency.wrote_at(
@@ -134,6 +138,12 @@ class World:
         self._reconciler = EnvironmentReconciler(
             observer=Observer(
                 stores=self.stores,
+                shares=Shares(
+                    configs=self.stores[TRONADOR_CONFIGS],
+                    secrets=self.stores[SECRETS],
+                    own_namespace=self.options.own_namespace,
+                    credential_git_prefixes=self.options.policy.credential_git_prefixes,
+                ),
                 now=lambda: NOW + timedelta(seconds=self.seconds),
             ),
             applier=Applier(

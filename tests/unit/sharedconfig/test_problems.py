@@ -86,6 +86,9 @@ def test_a_sound_object_is_no_problem():
         ({"metadata": {"generateName": "a-"}}, "metadata.name"),
         ({"metadata": {"name": "a/b"}}, "metadata.name"),
         ({"metadata": {"name": ".."}}, "metadata.name"),
+        ({"metadata": {"name": "a", "labels": ["b"]}}, "metadata.labels"),
+        ({"metadata": {"name": "a", "labels": {"b": 1}}}, "metadata.labels"),
+        ({"metadata": {"name": "a", "annotations": {"b": None}}}, "metadata.annotations"),
     ],
 )
 def test_an_object_needs_a_version_a_kind_and_a_name(changes, field):

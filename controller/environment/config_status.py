@@ -1,0 +1,68 @@
+"""The status of a TronadorConfig: what is wrong with it, and how many environments carry some of it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from controller.api.environment import Environment
+from controller.api.tronador_config import TronadorConfig
+from controller.apimachinery import conditions
+from controller.apimachinery.conditions import FALSE, TRUE, Condition
+from controller.apimachinery.resources import Resource
+from controller.sharedconfig import Manifest, Problem, Share, SharedConfig, cluster_scoped
+
+_MESSAGE_LIMIT: Final = 32768
+_FINE: Final = Condition("Ready", TRUE, "Accepted", "Everything in it can be given to environments.")
+
+
+def in_this_cluster(
+    config: SharedConfig, served: Callable[[str], frozenset[Resource]], has_secret: Callable[[str], bool]
+) -> tuple[Problem, ...]:
+    """What is wrong with a config in the cluster that it lies in, beyond what is wrong with it anywhere.
+
+    Args:
+        config: what is looked at.
+        served: what discovery knows of a group version.
+        has_secret: whether the controller's own namespace has a Secret of that name.
+    """
+    sound = (m for m in (*config.manifests, *config.secrets) if m.field not in config.faults)
+    found = [problem for manifest in sound if (problem := _of_kind(manifest, served(manifest.api_version)))]
+    for copy in config.copies:
+        if copy.name and not has_secret(copy.name):
+            message = f"the controller's namespace has no Secret {copy.name!r} yet"
+            found.append(Problem("SecretMissing", f"{copy.field}.name", message))
+    return tuple(found)
+
+
+def carriers(environments: Iterable[Environment], share_of: Callable[[Environment], Share]) -> int:
+    """How many environments have everything that they are to get, where that is anything at all."""
+    return sum(
+        1
+        for environment in environments
+        if (conditions.find(environment.conditions, "ResourcesReady") or {}).get("status") == TRUE
+        and not environment.is_deleting
+        and not share_of(environment).is_empty
+    )
+
+
+def desired(config: TronadorConfig, problems: Sequence[Problem], environments: int, now: datetime) -> dict[str, Any]:
+    """The whole status."""
+    wanted: tuple[Condition, ...] = (_FINE,)
+    if problems:
+        reason, message = problems[0].reason, "; ".join(str(problem) for problem in problems)[:_MESSAGE_LIMIT]
+        wanted = (Condition("Ready", FALSE, reason, message), Condition("Stalled", TRUE, reason, message))
+    return {
+        "observedGeneration": config.generation,
+        "environments": environments,
+        "conditions": conditions.merge(config.conditions, wanted, generation=config.generation, now=now),
+    }
+
+
+def _of_kind(manifest: Manifest, served: frozenset[Resource]) -> Problem | None:
+    resource = next((found for found in served if found.kind == manifest.kind), None)
+    if resource is None:
+        message = f"the cluster knows no {manifest.kind} of {manifest.api_version}; install it, and this goes on"
+        return Problem("UnknownKind", manifest.field, message)
+    return None if resource.namespaced else cluster_scoped(manifest)

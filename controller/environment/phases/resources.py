@@ -1,0 +1,165 @@
+"""What the environment holds beside its release: shared objects, copied Secrets, pull secrets on its accounts.
+
+None of it is watched, so all of it is read in each reconcile of an environment that has any; an environment that has
+none costs nothing here. Nothing is applied as long as anything of it cannot be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from controller.api.environment import APPLIED_RESOURCES_ANNOTATION
+from controller.apimachinery import objects
+from controller.environment import access, engine_choice
+from controller.environment.decision import Continue, Decision, Stop, Wait
+from controller.environment.effects import Apply, Effect, Outcome, Patch, Read, Target
+from controller.environment.engines.engine import Engine
+from controller.environment.observation import REFUSED, UNASKED, Observation
+from controller.environment.options import EnvironmentOptions
+from controller.environment.shared import kinds, likeness, pruning, pull_secrets, references, wanted
+from controller.environment.shared.item import Item, is_ours
+from controller.environment.shared.memory import Memory, remembered
+from controller.sharedconfig import Manifest, cluster_scoped
+
+NAME: Final = "resources"
+# Seconds until a new RoleBinding is usually in force.
+_RIGHTS_TAKE: Final = 0.2
+
+
+def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
+    """Look, refuse what cannot be done, and then apply what differs and take back what is no longer wanted."""
+    engine = engine_choice.choose(observation, options)
+    if not wanted.is_concerned(observation, engine):
+        return Continue()
+    if questions := wanted.questions(observation, engine):
+        return _look(*questions)
+    if found := wanted.obstacle(observation, options, engine):
+        return found
+    if observation.namespace is None:
+        # Made in this very plan; the rest needs to know what it has become.
+        return _look(Read(observation.namespace_target))
+    items = wanted.items(observation, engine)
+    memory = remembered(observation.namespace)
+    accounts = pull_secrets.accounts(options, engine)
+    identities = sorted({*memory.objects, *(item.identity for item in items)})
+    if questions := (
+        *kinds.questions(observation, identities),
+        *pull_secrets.questions(observation, memory, accounts),
+    ):
+        return _look(*questions)
+    if found := _unknown(observation, items, options) or _refused(observation, items, memory, options, engine):
+        return found
+    if found := _taken(observation, items, options):
+        return found
+    return _carry_out(observation, options, engine, items)
+
+
+def _look(*reads: Effect) -> Wait:
+    return Wait("ApplyingResources", "Looking at what belongs beside the release.", effects=reads)
+
+
+def _unknown(observation: Observation, items: Sequence[Item], options: EnvironmentOptions) -> Stop | None:
+    """Kinds that the cluster does not know, or that live in no namespace: then nothing at all is applied."""
+    found = [problem for item in items if (problem := _problem_of_kind(observation, item))]
+    if not found:
+        return None
+    message = "; ".join(message for _, message in found)
+    return Stop(found[0][0], message, recheck_after=options.recheck_interval)
+
+
+def _problem_of_kind(observation: Observation, item: Item) -> tuple[str, str] | None:
+    identity = item.identity
+    resource = kinds.resource(observation, identity)
+    if resource is None:
+        message = f"the cluster knows no {identity.kind} of {identity.api_version}; install it, and this goes on"
+        return "UnknownKind", f"{item.source}: {message}"
+    if resource.namespaced:
+        return None
+    told = cluster_scoped(Manifest(item.source, identity.api_version, identity.kind, identity.name, {}))
+    return told.reason, str(told)
+
+
+def _refused(
+    observation: Observation,
+    items: Sequence[Item],
+    memory: Memory,
+    options: EnvironmentOptions,
+    engine: Engine | None,
+) -> Wait | Stop | None:
+    """What we may not even look at, in the first seconds of a binding of ours or for good."""
+    looked_at = [_target(observation, item) for item in items]
+    looked_at += pull_secrets.targets(observation, memory, pull_secrets.accounts(options, engine))
+    refused = [target for target in looked_at if observation.answer(target) is REFUSED]
+    if not refused:
+        return None
+    if access.are_fresh(observation):
+        return Wait("AwaitingRights", "Waiting for our rights in the namespace to be in force.", _RIGHTS_TAKE)
+    message = "; ".join(dict.fromkeys(access.missing("get", target) for target in refused))
+    return Stop("Forbidden", message, recheck_after=options.recheck_interval)
+
+
+def _taken(observation: Observation, items: Sequence[Item], options: EnvironmentOptions) -> Wait | Stop | None:
+    """Objects of somebody else's that have a name that we need, and objects that are on their way out."""
+    memory = remembered(observation.namespace)
+    ours = {identity.key for identity in memory.objects}
+    for item in items:
+        live = observation.answer(_target(observation, item))
+        if live is None:
+            continue
+        if not is_ours(observation.environment, live) and item.identity.key not in ours:
+            message = (
+                f"{item.source}: {item.identity} exists in the namespace and is not ours; remove it, or rename this"
+            )
+            return Stop("ResourceNotOwned", message, recheck_after=options.recheck_interval)
+        if objects.is_deleting(live):
+            message = f"{item.identity} is still terminating."
+            return Wait("ResourceTerminating", message, recheck_after=options.recheck_interval)
+    return None
+
+
+def _carry_out(
+    observation: Observation, options: EnvironmentOptions, engine: Engine | None, items: Sequence[Item]
+) -> Continue:
+    memory = remembered(observation.namespace)
+    keys = {item.identity.key for item in items}
+    surplus = [identity for identity in memory.objects if identity.key not in keys]
+    pruned, left = pruning.prune(observation, surplus)
+    attachment = pull_secrets.attach(observation, memory, pull_secrets.accounts(options, engine))
+    after = Memory(frozenset({*(item.identity for item in items), *left}), attachment.added)
+    effects = (
+        *_remember(observation, memory, after),
+        *_applications(observation, items),
+        *attachment.effects,
+        *pruned,
+    )
+    # No watch tells of an original that changes, or of an object that is on its way out.
+    unwatched = references.foreign(observation.environment, engine) or [
+        identity for identity in left if kinds.target(observation, identity)
+    ]
+    return Continue(effects, recheck_after=options.recheck_interval if unwatched else None)
+
+
+def _remember(observation: Observation, before: Memory, after: Memory) -> Iterator[Patch]:
+    if before.text == after.text:
+        return
+    assert observation.namespace is not None, "a namespace that is not there yet is waited for"
+    metadata = {
+        "annotations": {APPLIED_RESOURCES_ANNOTATION: after.text},
+        "resourceVersion": objects.resource_version(observation.namespace),
+    }
+    yield Patch(observation.namespace_target, {"metadata": metadata})
+
+
+def _applications(observation: Observation, items: Sequence[Item]) -> Iterator[Apply]:
+    for item in items:
+        target = _target(observation, item)
+        applied = observation.answer(Outcome(target)) is not UNASKED
+        if not applied and not likeness.holds(observation.answer(target), item.body):
+            yield Apply(target, item.body)
+
+
+def _target(observation: Observation, item: Item) -> Target:
+    target = kinds.target(observation, item.identity)
+    assert target is not None, "an unknown kind is refused before"
+    return target

@@ -1,0 +1,1 @@
+"""What an environment holds beside its release: what TronadorConfig gives it, and copies for its engine. Pure."""

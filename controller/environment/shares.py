@@ -1,0 +1,107 @@
+"""From the cached TronadorConfig to the share of one environment, and the Secrets that its copies are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from controller.api.environment import Environment
+from controller.api.tronador_config import CONFIG_NAME
+from controller.apimachinery import objects
+from controller.apimachinery.objects import Object
+from controller.environment.shared.references import copied
+from controller.sharedconfig import Share, SharedConfig, for_repository, parse
+
+
+class Store(Protocol):
+    """What is asked of an informer's store."""
+
+    def get(self, key: str) -> Object | None:
+        """The object of that key, or None."""
+        ...
+
+
+def share_of(environment: Environment, config: SharedConfig, prefixes: Sequence[str]) -> Share:
+    """What a TronadorConfig gives to an environment; `prefixes` are those of `--credential-git-prefixes`."""
+    chart: Any = environment.release.get("chart")
+    git = chart.get("git") if isinstance(chart, Mapping) else ""
+    return for_repository(config, str(git or ""), credential_git_prefixes=prefixes, fork=environment.is_of_fork)
+
+
+class Shares:
+    """See the module. `configs` and `secrets` hold what is in `own_namespace`. Thread-safe."""
+
+    def __init__(
+        self, *, configs: Store, secrets: Store, own_namespace: str, credential_git_prefixes: Sequence[str]
+    ) -> None:
+        self._configs = configs
+        self._secrets = secrets
+        self._own_namespace = own_namespace
+        self._prefixes = tuple(credential_git_prefixes)
+        # What was parsed last, and from which object: a thousand environments read the same one.
+        self._parsed: tuple[Object | None, SharedConfig] = (None, SharedConfig())
+
+    @property
+    def config_object(self) -> Object | None:
+        """The TronadorConfig that counts, as it is cached, or None."""
+        return self._configs.get(objects.join_key(self._own_namespace, CONFIG_NAME))
+
+    @property
+    def config(self) -> SharedConfig:
+        """What it says; nothing where there is none."""
+        obj = self.config_object
+        parsed_from, parsed = self._parsed
+        if obj is not parsed_from:
+            parsed = parse(obj or {})
+            self._parsed = (obj, parsed)
+        return parsed
+
+    def of(self, environment: Environment) -> Share:
+        """The environment's share."""
+        return share_of(environment, self.config, self._prefixes)
+
+    def differing(
+        self, environments: Iterable[Environment], before: SharedConfig, after: SharedConfig
+    ) -> tuple[str, ...]:
+        """The environments, by name, whose share of one TronadorConfig is not that of the other."""
+        return tuple(
+            environment.name
+            for environment in environments
+            if share_of(environment, before, self._prefixes) != share_of(environment, after, self._prefixes)
+        )
+
+    def has_secret(self, name: str) -> bool:
+        """Whether the controller's own namespace has that Secret."""
+        return self._secrets.get(objects.join_key(self._own_namespace, name)) is not None
+
+    def sources(self, share: Share) -> Mapping[str, Object]:
+        """The Secrets that the copies of a share are made of, by name, as far as they exist."""
+        found = {name: self._secrets.get(objects.join_key(self._own_namespace, name)) for name in share.copies}
+        return {name: secret for name, secret in found.items() if secret is not None}
+
+
+class Concerned:
+    """Which environments a change in the controller's own namespace concerns: only those whose part is another one.
+
+    `environments` returns all that there are.
+    """
+
+    def __init__(self, *, shares: Shares, environments: Callable[[], Iterable[Object]]) -> None:
+        self._shares = shares
+        self._environments = environments
+
+    def by_config(self, before: Object | None, after: Object | None) -> tuple[str, ...]:
+        """The environments, by name, that a change of a TronadorConfig concerns; None: it is not there."""
+        if objects.name(after or before or {}) != CONFIG_NAME:
+            return ()
+        return self._shares.differing(self._views(), parse(before or {}), parse(after or {}))
+
+    def by_secret(self, before: Object | None, after: Object | None) -> tuple[str, ...]:
+        """The environments, by name, that hold a copy of a Secret whose content changed."""
+        if copied(before or {}) == copied(after or {}) and (before is None) == (after is None):
+            return ()
+        name = objects.name(after or before or {})
+        return tuple(view.name for view in self._views() if name in self._shares.of(view).copies)
+
+    def _views(self) -> Iterator[Environment]:
+        return (Environment(obj) for obj in self._environments())
