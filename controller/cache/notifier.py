@@ -99,6 +99,8 @@ class Notifier:
         self._resync = resync
         self._condition = threading.Condition()
         self._pending: OrderedDict[str, _Pending] = OrderedDict()
+        # The key that the handler is being told of now.
+        self._delivering: str | None = None
         # Keys of the initial state that the handler has yet to process; None until that state is known.
         self._unsynced: set[str] | None = None
         self._synced = threading.Event()
@@ -156,6 +158,8 @@ class Notifier:
         with self._condition:
             if self._unsynced is None:
                 self._unsynced = set(self._pending)
+                if self._delivering is not None:
+                    self._unsynced.add(self._delivering)
                 self._check_synced_locked()
 
     def has_synced(self) -> bool:
@@ -189,6 +193,7 @@ class Notifier:
                 if self._stopped:
                     return
                 key, pending = self._pending.popitem(last=False) if self._pending else ("", None)
+                self._delivering = key if pending is not None else None
             if pending is not None:
                 self._deliver(key, pending)
             if self._is_due(due):
@@ -213,6 +218,7 @@ class Notifier:
             log.exception("handler failed", handler=self.name, resource=str(self._resource), key=key)
         self._metrics.handled(self._resource, seconds=self._clock.now() - started)
         with self._condition:
+            self._delivering = None
             if self._unsynced is not None:
                 self._unsynced.discard(key)
                 self._check_synced_locked()

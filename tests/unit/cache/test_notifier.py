@@ -1,0 +1,50 @@
+"""The notifier alone: what an informer cannot bring about at will, because it does several things under its lock."""
+
+from __future__ import annotations
+
+import threading
+
+from controller.apimachinery.objects import Object
+from controller.cache.metrics import NoCacheMetrics
+from controller.cache.notifier import DeletedFinalStateUnknown, Notifier
+from tests.unit.fakes import DEADLINE, WIDGETS, FakeClock, widget
+
+
+class Slow:
+    """A handler that waits to be let go."""
+
+    def __init__(self) -> None:
+        self.entered = threading.Event()
+        self.gate = threading.Event()
+
+    def on_add(self, obj: Object) -> None:
+        self.entered.set()
+        assert self.gate.wait(DEADLINE)
+
+    def on_update(self, old: Object, new: Object) -> None:
+        raise AssertionError("nothing is updated here")
+
+    def on_delete(self, obj: Object | DeletedFinalStateUnknown) -> None:
+        raise AssertionError("nothing is deleted here")
+
+
+def test_an_object_that_the_handler_is_being_told_of_when_the_initial_state_ends_is_not_processed_yet() -> None:
+    handler = Slow()
+    notifier = Notifier(
+        name="slow",
+        resource=WIDGETS,
+        handler=handler,
+        metrics=NoCacheMetrics(),
+        clock=FakeClock(),
+        resync_period=0.0,
+        resync=lambda _: None,
+    )
+    notifier.start()
+    notifier.added("ns/a", widget("a"))
+    assert handler.entered.wait(DEADLINE)
+    notifier.initial_state_complete()
+    assert not notifier.has_synced()
+    handler.gate.set()
+    assert notifier.wait_synced(DEADLINE)
+    notifier.stop()
+    assert notifier.join(DEADLINE)
