@@ -231,10 +231,14 @@ class Client:
 
     def _attempt(self, request: Request) -> JsonObject:
         self._throttle(request)
-        # The last thing before sending: a process that lost its lease while waiting must not write.
+        return self._transport.exchange(
+            request, read_timeout=self._read_timeout, permit=lambda: self._check_gate(request)
+        )
+
+    def _check_gate(self, request: Request) -> None:
+        """The last thing before sending: a process that lost its lease while waiting must not write."""
         if request.is_write and not self._may_write():
             raise NotLeader(f"not the leader: {request.method} {request.path} was not sent")
-        return self._transport.exchange(request, read_timeout=self._read_timeout)
 
     def _throttle(self, request: Request) -> None:
         if self._limiter is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import ssl
 import threading
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -62,9 +63,10 @@ class Transport:
         self._generation, self._api = self._make()
         self.host = urlsplit(self._api.configuration.host).netloc
 
-    def exchange(self, request: Request, *, read_timeout: float) -> dict[str, Any]:
-        """Send, read the whole answer, return its JSON object. Raises errors.ApiError."""
-        response = self._send_authenticated(request, read_timeout)
+    def exchange(self, request: Request, *, read_timeout: float, permit: Callable[[], None]) -> dict[str, Any]:
+        """Send, read the whole answer, return its JSON object. Raises errors.ApiError, and what `permit` raises, which
+        is called each time right before sending."""
+        response = self._send_authenticated(request, read_timeout, permit)
         data = self._read(response)
         self._metrics.sizes(
             verb=request.method,
@@ -76,15 +78,16 @@ class Transport:
 
     def stream(self, request: Request, *, read_timeout: float) -> Any:
         """Send, and return the urllib3 response once its headers say 200. The caller must close and release it."""
-        return self._send_authenticated(request, read_timeout)
+        return self._send_authenticated(request, read_timeout, lambda: None)
 
     def close(self) -> None:
         """Drop idle connections."""
         with self._lock:
             close_idle(self._api.rest_client.pool_manager)
 
-    def _send_authenticated(self, request: Request, read_timeout: float) -> Any:
+    def _send_authenticated(self, request: Request, read_timeout: float, permit: Callable[[], None]) -> Any:
         generation = self._current()[0]
+        permit()
         try:
             return self._send(request, read_timeout)
         except Unauthorized as unauthorized:
@@ -93,6 +96,8 @@ class Transport:
             except ConfigError as error:
                 log.warning("cannot renew the credentials", source=self._connection.source, error=str(error))
                 raise unauthorized from error
+            # To renew them may have taken any time.
+            permit()
             return self._send(request, read_timeout)
 
     def _send(self, request: Request, read_timeout: float) -> Any:

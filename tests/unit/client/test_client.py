@@ -394,6 +394,16 @@ class TestGate:
             client.patch(NAMESPACES, "x", {})
         assert len(server.asked) == 1
 
+    def test_the_gate_is_asked_again_before_the_second_try_with_fresh_credentials(
+        self, make_client: Callable[..., Client], server: Server
+    ) -> None:
+        answers = iter([True, False])
+        client = make_client(may_write=lambda: next(answers))
+        server.script(Answer(401, status(401, "Unauthorized")))
+        with pytest.raises(errors.NotLeader):
+            client.patch(NAMESPACES, "x", {})
+        assert len(server.asked) == 1
+
 
 class TestLimiter:
     def test_requests_beyond_the_burst_are_spaced(self, make_client: Callable[..., Client], server: Server) -> None:
