@@ -71,6 +71,11 @@ class StatusError(ApiError):
         """Whether one of the causes carries this reason (`ResourceVersionTooLarge`, `NamespaceTerminating`, ...)."""
         return any(cause.get("reason") == reason for cause in self.causes)
 
+    @property
+    def version_too_large(self) -> bool:
+        """Whether the server has not reached the resourceVersion asked for: it lags, or its history went back."""
+        return self.has_cause("ResourceVersionTooLarge") or "Too large resource version" in self.message
+
 
 class BadRequest(StatusError):
     """400."""

@@ -97,8 +97,4 @@ class Sink(Protocol):
 
 def is_version_unavailable(error: StatusError) -> bool:
     """Whether the server cannot serve the version asked for: compacted away, or not reached yet (after a restore)."""
-    return (
-        isinstance(error, Expired)
-        or error.has_cause("ResourceVersionTooLarge")
-        or "Too large resource" in error.message
-    )
+    return isinstance(error, Expired) or error.version_too_large

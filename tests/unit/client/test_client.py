@@ -257,6 +257,13 @@ class TestRetries:
             client.get(NAMESPACES, "x")
         assert len(server.asked) == 1
 
+    def test_a_version_that_is_too_large_is_not_waited_for(self, client: Client, server: Server) -> None:
+        body = status(504, "Timeout") | {"details": {"causes": [{"reason": "ResourceVersionTooLarge"}]}}
+        server.script(Answer(504, body, Retry_After="1"))
+        with pytest.raises(errors.ServerError):
+            client.list(NAMESPACES, resource_version="99", resource_version_match="NotOlderThan")
+        assert len(server.asked) == 1
+
     def test_other_failures_are_not_repeated_even_if_they_say_when(self, client: Client, server: Server) -> None:
         server.script(Answer(409, status(409, "Conflict"), Retry_After="1"))
         with pytest.raises(errors.Conflict):
