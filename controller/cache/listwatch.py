@@ -48,7 +48,7 @@ class ReflectorSettings:
     watch_timeout: tuple[int, int] = (300, 600)
     """The server is asked to end a watch after a random time in this range, so that load spreads over its replicas."""
     short_watch: float = 1.0
-    """A watch that ends sooner, without an event, is a failure: proxies that behave so would cause a hot loop."""
+    """A watch that ends sooner, and led no further, is a failure: proxies that behave so would cause a hot loop."""
     internal_error_retry: float = 0.0
     """How long a watch that ends in InternalError is opened again and again before a list is made."""
 

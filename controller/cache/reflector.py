@@ -43,7 +43,7 @@ class _OpeningLost(ApiError):
 
 
 class _ShortWatch(ApiError):
-    """A watch ended at once and without an event."""
+    """A watch ended at once and led no further."""
 
 
 class _Rewound(ApiError):
@@ -93,12 +93,12 @@ class Reflector:
                 except Stopped:
                     return
                 except ApiError as error:
-                    self._failed(error)
+                    seconds = self._failed(error)
                 except Exception as error:  # a bug in an index function must not end the informer silently
                     log.exception("cannot keep the copy current", resource=str(self._target.resource))
-                    self._failed(error)
+                    seconds = self._failed(error)
                 try:
-                    self._scope.wait(self._backoff.next())
+                    self._scope.wait(seconds)
                 except Stopped:
                     return
 
@@ -124,10 +124,10 @@ class Reflector:
                 silences = 0 if self._follow(opened) else silences + 1
                 internal_error_since = None
             except TooManyRequests as error:
-                self._pause(error, error.retry_after)
+                self._pause(error)
             except _OpeningLost as error:
                 # Known to be over as soon as a watch opens; whether watching works shows with its first event.
-                self._pause(error, None, phase="connect")
+                self._pause(error, phase="connect")
             except ServerError as error:
                 if error.code != 500 or self._settings.internal_error_retry <= 0:
                     raise
@@ -135,7 +135,7 @@ class Reflector:
                 internal_error_since = now if internal_error_since is None else internal_error_since
                 if now - internal_error_since >= self._settings.internal_error_retry:
                     raise
-                self._pause(error, None)
+                self._pause(error)
 
     def _read_initial_state(self) -> WatchStream | None:
         """Replace the copy; the stream to go on with, or None when a watch has to be opened at `_version`."""
@@ -170,7 +170,7 @@ class Reflector:
 
         A silence or a break is an end like any other.
         """
-        started = self._clock.now()
+        started, version = self._clock.now(), self._version
         events = 0
         silent = False
         broken: ConnectionLost | None = None
@@ -185,11 +185,12 @@ class Reflector:
             except ConnectionLost as error:
                 broken = error
         seconds = self._clock.now() - started
-        short = events == 0 and not silent and seconds < self._settings.short_watch
+        # Events that lead no further (nonsense, a bookmark of where we are) would come again at once.
+        short = version == self._version and not silent and seconds < self._settings.short_watch
         self._metrics.watched(self._target.resource, seconds=seconds, events=events, short=short)
         if short:
             reason = broken or "closed by the server"
-            raise _ShortWatch(f"the watch ended after {seconds:.2f} s without an event: {reason}") from broken
+            raise _ShortWatch(f"the watch ended after {seconds:.2f} s where it began: {reason}") from broken
         return events > 0 or not silent
 
     def _handle(self, event: dict[str, Any]) -> None:
@@ -220,15 +221,20 @@ class Reflector:
             return
         self._trouble.over("watch")
 
-    def _pause(self, error: ApiError, seconds: float | None, *, phase: str = "watch") -> None:
+    def _pause(self, error: ApiError, *, phase: str = "watch") -> None:
         """Back off before another watch from where we are: no list."""
-        self._metrics.failed(self._target.resource)
-        self._trouble.report(phase, error)
-        self._scope.wait(self._backoff.next() if seconds is None else seconds)
+        self._scope.wait(self._count(error, phase))
 
-    def _failed(self, error: Exception) -> None:
-        self._metrics.failed(self._target.resource)
+    def _failed(self, error: Exception) -> float:
+        """Seconds to wait before another initial state."""
         if isinstance(error, NotFound) and error.resource_missing:
             self._sink.resource_missing()
         phase = "watch" if isinstance(error, (_ShortWatch, _Rewound, Expired)) else "list"
+        return self._count(error, phase)
+
+    def _count(self, error: Exception, phase: str) -> float:
+        """Seconds to wait: as many as the server wants, and never less than the back-off, whatever it wants."""
+        self._metrics.failed(self._target.resource)
         self._trouble.report(phase, error)
+        told = error.retry_after if isinstance(error, StatusError) else None
+        return max(self._backoff.next(), told or 0.0)

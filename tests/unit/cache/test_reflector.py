@@ -273,6 +273,11 @@ class TestWatching:
         assert rig.clock.waits == [0.8, 1.6]
         assert rig.metrics.watches == [(0, True), (0, True)]
 
+    def test_a_short_watch_whose_events_lead_no_further_backs_off(self) -> None:
+        rig = run(page("a"), Script(bookmark(10), lasting=0.2), page("a"), Script(event("ADDED", {}), lasting=0.2))
+        assert rig.metrics.watches == [(1, True), (1, True)]
+        assert rig.clock.waits == [0.8, 1.6]
+
     def test_a_short_watch_with_events_is_fine(self) -> None:
         rig = run(page("a"), Script(added("b", 11), lasting=0.2), Script(bookmark(12)))
         assert rig.api.verbs == ["list", "watch", "watch"]
@@ -359,7 +364,16 @@ class TestWatchErrors:
         told = status_error(429, {"kind": "Status", "reason": "TooManyRequests"}, retry_after=7)
         rig = run(page("a"), told, THROTTLED, Script(bookmark(12)))
         assert rig.api.verbs == ["list", "watch", "watch", "watch"]
-        assert rig.clock.waits == [7, 0.8]
+        assert rig.clock.waits == [7, 1.6]
+
+    def test_a_server_that_says_to_come_back_at_once_causes_no_hot_loop(self) -> None:
+        told = status_error(429, {"kind": "Status", "reason": "TooManyRequests"}, retry_after=0)
+        rig = run(page("a"), told, told, told, Script(bookmark(12)))
+        assert rig.clock.waits == [0.8, 1.6, 3.2]
+
+    def test_an_initial_state_refused_by_throttling_waits_as_long_as_told(self) -> None:
+        told = status_error(429, {"kind": "Status", "reason": "TooManyRequests"}, retry_after=7)
+        assert run(told, page("a")).clock.waits == [7]
 
     def test_a_refused_connection_on_opening_backs_off_and_watches_again_without_a_list(self) -> None:
         rig = run(page("a"), REFUSED, REFUSED, Script(bookmark(11)))
