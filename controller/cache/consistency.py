@@ -63,9 +63,10 @@ class ConsistencyStore:
             if record is None or record.uid != owner_uid:
                 record = self._records[owner_key] = _Record(uid=owner_uid)
             known = record.versions.get(resource)
-            if known is None or not is_older(resource_version, known.version):
-                store = self._stores.get(resource)
-                cached = store.last_sync_resource_version() if store else ""
+            store = self._stores.get(resource)
+            cached = store.last_sync_resource_version() if store else ""
+            # Of a server that went back since, only what is written now counts.
+            if known is None or is_older(cached, known.cached) or not is_older(resource_version, known.version):
                 record.versions[resource] = _Written(resource_version, cached)
 
     def ensure_ready(self, owner_key: str) -> None:

@@ -208,6 +208,8 @@ class Informer:
 
     def _resource_missing(self) -> None:
         with self._lock:
+            # Nothing will bring it to the version of a write: nobody shall wait for that.
+            self.store.disconnect()
             self._missing = True
             if self._missing_is_empty:
                 self._populated_locked()

@@ -58,7 +58,7 @@ class Store:
             return set(self._indices[index])
 
     def last_sync_resource_version(self) -> str:
-        """The store holds everything up to this version; "" before the first list."""
+        """The store holds everything up to this version; "" before the first list, and when the resource is gone."""
         with self._lock:
             return self._resource_version
 
@@ -112,6 +112,11 @@ class Store:
         """Nothing changed up to `resource_version`."""
         with self._lock:
             self._resource_version = resource_version
+
+    def disconnect(self) -> None:
+        """The resource is not served any more: the content stays, and there is no version that it is current at."""
+        with self._lock:
+            self._resource_version = ""
 
     def _values_locked(self, obj: Object) -> dict[str, set[str]]:
         return {name: set(function(obj)) for name, function in self._indexers.items()}

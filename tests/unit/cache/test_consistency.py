@@ -65,6 +65,18 @@ def test_a_store_that_went_back_holds_nothing_up(consistency: ConsistencyStore, 
     consistency.ensure_ready("env")
 
 
+def test_what_is_written_after_a_store_went_back_is_waited_for_although_it_is_older(
+    consistency: ConsistencyStore, widgets: Versioned
+) -> None:
+    consistency.wrote_at("env", "u1", WIDGETS, "12")
+    widgets.version = "4"
+    consistency.wrote_at("env", "u1", WIDGETS, "5")
+    with pytest.raises(ConsistencyError, match="written at 5"):
+        consistency.ensure_ready("env")
+    widgets.version = "5"
+    consistency.ensure_ready("env")
+
+
 def test_every_resource_that_was_written_counts(
     consistency: ConsistencyStore, widgets: Versioned, namespaces: Versioned
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from controller.apimachinery.errors import status_error
 from controller.apimachinery.objects import Object
-from controller.cache import Backoff, DeletedFinalStateUnknown, Informer
+from controller.cache import Backoff, ConsistencyStore, DeletedFinalStateUnknown, Informer
 from controller.cache.listwatch import ReflectorSettings
 from controller.cache.metrics import NoCacheMetrics
 from tests.unit.fakes import (
@@ -472,6 +472,15 @@ class TestMissingResource:
         eventually(lambda: informer.missing)
         assert informer.store.keys() == {"ns/a"}
         assert handler.log == ["+a10"]
+
+    def test_nobody_waits_for_a_write_to_reach_the_cache_of_one_that_vanished(self, rig: Rig) -> None:
+        informer = rig.started("a", missing_is_empty=True)
+        consistency = ConsistencyStore(stores={WIDGETS: informer.store})
+        consistency.wrote_at("env", "u1", WIDGETS, "12")
+        rig.api.answers.append(NOT_INSTALLED)
+        rig.api.stream().send(EXPIRED)
+        eventually(lambda: informer.missing)
+        consistency.ensure_ready("env")
 
 
 class TestResync:

@@ -67,6 +67,12 @@ def test_the_version_follows_every_change_and_bookmark(store: Store) -> None:
     assert seen == ["10", "11", "12", "20"]
 
 
+def test_what_is_not_served_any_more_has_no_version_and_keeps_its_content(store: Store) -> None:
+    store.put("ns/a", widget("a"), resource_version="10")
+    store.disconnect()
+    assert (store.last_sync_resource_version(), len(store)) == ("", 1)
+
+
 def test_objects_are_found_by_every_value_of_an_index(store: Store) -> None:
     store.put("ns/a", painted("a", "red,blue"), resource_version="1")
     store.put("ns/b", painted("b", "red"), resource_version="2")
