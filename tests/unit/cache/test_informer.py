@@ -479,6 +479,8 @@ class TestMissingResource:
         consistency.wrote_at("env", "u1", WIDGETS, "12")
         rig.api.answers.append(NOT_INSTALLED)
         rig.api.stream().send(EXPIRED)
+        eventually(lambda: rig.clock.next_wake() == pytest.approx(0.8))
+        rig.clock.advance(0.8)
         eventually(lambda: informer.missing)
         consistency.ensure_ready("env")
 
