@@ -88,8 +88,20 @@ def test_its_binding_opens_an_environments_secrets_and_nobody_elses(controller: 
     answer = controller.get("/api/v1/secrets")
     why = f'User "{CONTROLLER}" cannot list resource "secrets" in API group "" at the cluster scope'
     assert answer.body["message"] == f"secrets is forbidden: {why}"
-    for elsewhere in ("default", "kube-system", "tronador-system"):
+    for elsewhere in ("default", "kube-system"):
         assert controller.get(f"/api/v1/namespaces/{elsewhere}/secrets").code == 403
+
+
+def test_of_its_own_namespace_it_reads_secrets_and_config_and_changes_neither(installed: Kubectl) -> None:
+    for question in ("list secrets", "watch secrets", "list tronadorconfigs.tronador.stakater.com"):
+        assert can(installed, *question.split(), "-n", "tronador-system"), question
+    for question in (
+        "create secrets",
+        "patch secrets",
+        "delete secrets",
+        "patch tronadorconfigs.tronador.stakater.com",
+    ):
+        assert not can(installed, *question.split(), "-n", "tronador-system"), question
 
 
 @pytest.mark.parametrize("role", ["cluster-admin", "admin", "view"])

@@ -1,5 +1,6 @@
 """Everything under manifests/ is what Kubernetes accepts, and grants exactly what the controller is made to use."""
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -251,6 +252,19 @@ def test_every_binding_is_for_the_account_that_the_options_name():
         [subject] = binding["subjects"]
         assert (subject["kind"], subject["name"]) == ("ServiceAccount", options.service_account)
         assert subject["namespace"] == options.namespace
+
+
+def test_the_role_that_the_security_page_shows_is_one_and_for_the_account_that_the_options_name():
+    page = (ROOT / "docs" / "security.md").read_text()
+    [block] = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    role, binding = yaml.safe_load_all(block)
+
+    for document in (role, binding):
+        kubernetes_validate.validate(document, "1.36", strict=True)
+    assert binding["roleRef"]["name"] == role["metadata"]["name"]
+    assert [(subject["namespace"], subject["name"]) for subject in binding["subjects"]] == [
+        (Options().namespace, Options().service_account)
+    ]
 
 
 def _definition_schema(resource=ENVIRONMENTS):
