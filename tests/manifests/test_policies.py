@@ -182,6 +182,11 @@ def test_there_are_three_policies_each_of_them_in_force_and_none_ever_skipped():
     assert {policy["spec"]["failurePolicy"] for policy in policies()} == {"Fail"}
 
 
+def test_they_refuse_with_a_403_which_the_controller_tries_again_while_its_rights_are_new():
+    reasons = [validation.get("reason") for policy in policies() for validation in policy["spec"]["validations"]]
+    assert {*reasons} == {"Forbidden"}
+
+
 def test_the_policies_about_us_name_the_account_that_the_options_name():
     names = [c["expression"] for policy in policies() for c in policy["spec"].get("matchConditions", ())]
 
