@@ -94,6 +94,9 @@ class Concerned:
         """The environments, by name, that a change of a TronadorConfig concerns; None: it is not there."""
         if objects.name(after or before or {}) != CONFIG_NAME:
             return ()
+        if before is not None and after is not None and _says(before) == _says(after):
+            # Our own status, most of the time.
+            return ()
         return self._shares.differing(self._views(), parse(before or {}), parse(after or {}))
 
     def by_secret(self, before: Object | None, after: Object | None) -> tuple[str, ...]:
@@ -105,3 +108,7 @@ class Concerned:
 
     def _views(self) -> Iterator[Environment]:
         return (Environment(obj) for obj in self._environments())
+
+
+def _says(config: Object) -> tuple[Any, Any]:
+    return config.get("resources"), config.get("spec")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import urllib.request
 
 import pytest
 
@@ -279,7 +281,8 @@ def test_no_secret_shows_in_any_log_line_event_status_or_metric(
         cluster.install(definition)
     engine = Engine(cluster, double=DOUBLES[engine_name])
     engine.start()
-    address = "127.0.0.1:0"
+    # An address of this test's own on the loopback interface, so that its port is never taken.
+    address = f"127.{os.getpid() >> 8 & 255}.{os.getpid() & 255}.200:8080"
     process = start_process("--log-level=debug", release_engine=engine_name, metrics_address=address)
     shared.put_secret("pull", token="hunter2-copy")
     shared.apply(
@@ -297,13 +300,17 @@ def test_no_secret_shows_in_any_log_line_event_status_or_metric(
     environment.stalled("Rejected")
     shared.apply([{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "x"}, "data": {"password": "hunter2!"}}])
     environment.stalled("InvalidSecretData")
+    told = [environment.get(), environment.namespace(), environment.helm_release(), environment.events()]
+    with urllib.request.urlopen(f"http://{address}/metrics", timeout=10) as answer:
+        metrics = answer.read().decode()
     environment.delete()
     environment.gone()
     engine.stop()
 
-    told = [cluster.list(CORE_EVENTS, "default"), shared.read()["status"]]
-    assert process.output()
-    assert "hunter2" not in process.output() + json.dumps(told)
+    told += [cluster.list(CORE_EVENTS, "default"), shared.read()["status"]]
+    assert "tronador_environments" in metrics
+    process.logged('"level": "debug"')
+    assert "hunter2" not in process.output() + metrics + json.dumps(told)
 
 
 def _let_read(cluster: Cluster, namespace: str) -> None:

@@ -1,10 +1,12 @@
 """Each effect as the exact request that it becomes, and each answer as what it means."""
 
+import traceback
+
 import pytest
 
 from controller.api.environment import ENVIRONMENTS, FINALIZER
 from controller.apimachinery.errors import Conflict as ConflictError
-from controller.apimachinery.errors import ConnectionLost, status_error
+from controller.apimachinery.errors import ConnectionLost, ServerError, status_error
 from controller.apimachinery.errors import Forbidden as ForbiddenError
 from controller.apimachinery.errors import Invalid as InvalidError
 from controller.apimachinery.errors import NotFound as NotFoundError
@@ -13,12 +15,14 @@ from controller.client import PatchType
 from controller.environment.apply import Applied, Applier
 from controller.environment.effects import (
     AddFinalizer,
+    Apply,
     Create,
     Delete,
     Emit,
     EventType,
     GroupVersion,
     Listing,
+    Outcome,
     Patch,
     Read,
     RemoveFinalizer,
@@ -93,8 +97,8 @@ def _apply(effect, *answers):
     return applier.apply(effect, ENVIRONMENT), client.requests, neighbours.told
 
 
-def _error(code, reason, **details):
-    return status_error(code, {"kind": "Status", "reason": reason, "message": "words", "details": details})
+def _error(code, reason, message="words", **details):
+    return status_error(code, {"kind": "Status", "reason": reason, "message": message, "details": details})
 
 
 def test_a_creation_is_remembered_as_our_own_write():
@@ -283,3 +287,36 @@ def test_every_resource_is_asked_for_in_its_own_scope():
     _, requests, _ = _apply(Read(Target(NAMESPACES, "a")))
 
     assert requests == [("get", "namespaces", "a", {"namespace": ""})]
+
+
+def test_an_object_is_applied_as_ours_and_that_it_was_is_known_for_the_rest_of_the_reconcile():
+    target = Target(SECRETS, "git", NAME)
+    applied, requests, told = _apply(Apply(target, {"data": {}}))
+
+    parameters = {"namespace": NAME, "patch_type": PatchType.APPLY, "force": True}
+    assert requests == [("patch", "secrets", "git", {"data": {}}, parameters)]
+    assert applied == Applied({target: ANSWER, Outcome(target): True})
+    # No cache holds it, so none could be waited for.
+    assert told == []
+
+
+@pytest.mark.parametrize(("code", "kind"), [(422, InvalidError), (403, ForbiddenError), (500, ServerError)])
+def test_what_the_server_says_about_a_secret_is_not_repeated(code, kind):
+    causes = [{"reason": "FieldValueInvalid", "field": "data[password]", "message": "Invalid value: hunter2"}]
+    error = _error(code, "Refused", "Invalid value: hunter2", causes=causes)
+
+    with pytest.raises(kind) as caught:
+        _apply(Apply(Target(SECRETS, "git", NAME), {}), error)
+
+    told = "".join(traceback.format_exception(caught.value)) + repr(vars(caught.value))
+    assert "hunter2" not in told
+    assert "data[password]" in str(caught.value)
+
+
+def test_what_the_server_says_about_anything_else_is():
+    with pytest.raises(InvalidError, match="replicas"):
+        _apply(Apply(release_target(), {}), _error(422, "Invalid", "replicas: Invalid value"))
+
+
+def test_an_effect_never_shows_what_is_applied():
+    assert "hunter2" not in repr(Apply(release_target(), {"password": "hunter2"}))

@@ -3,9 +3,9 @@
 import pytest
 
 from controller.apimachinery.errors import ConnectionLost, NotLeader, Stopped, status_error
-from controller.apimachinery.resources import SECRETS
+from controller.apimachinery.resources import CONFIG_MAPS, SECRETS
 from controller.environment.decision import Stop, Wait
-from controller.environment.effects import Create, Delete, Listing, Patch, Read, WakeOnChange
+from controller.environment.effects import Apply, Create, Delete, Listing, Patch, Read, Target, WakeOnChange
 from controller.environment.failures import explain
 from tests.unit.environment.builders import (
     NAME,
@@ -89,3 +89,29 @@ def test_what_a_retry_heals_is_not_shown(error):
 )
 def test_the_message_names_the_resource_of_whatever_failed(effect, resource):
     assert f" {resource}:" in explain(effect, status_error(404, "404 page not found"), OPTIONS).message
+
+
+APPLY = Apply(Target(CONFIG_MAPS, "proxy", NAME), {})
+
+
+def test_a_right_that_is_missing_for_a_shared_object_is_named_with_the_label_that_gives_it():
+    decision = explain(APPLY, _error(403, "Forbidden", "no"), OPTIONS)
+
+    assert isinstance(decision, Stop)
+    assert decision.reason == "Forbidden"
+    for words in ("patch", "configmaps", NAME, "tronador.stakater.com/aggregate-to-environment"):
+        assert words in decision.message
+
+
+def test_a_right_that_was_just_given_is_waited_for_with_shared_objects_too():
+    decision = explain(APPLY, _error(403, "Forbidden", "no"), OPTIONS, fresh_rights=True)
+
+    assert isinstance(decision, Wait)
+    assert decision.reason == "AwaitingRights"
+
+
+def test_the_kind_of_a_shared_object_that_has_just_gone_is_waited_for():
+    decision = explain(APPLY, status_error(404, "404 page not found"), OPTIONS)
+
+    assert isinstance(decision, Wait)
+    assert decision.reason == "UnknownKind"

@@ -17,6 +17,7 @@ from controller.api.environment import (
 from controller.api.helm_operator import HELM_RELEASES
 from controller.api.tronador_config import CONFIG_NAME, TRONADOR_CONFIGS
 from controller.apimachinery import conditions, objects
+from controller.apimachinery.errors import status_error
 from controller.apimachinery.resources import CONFIG_MAPS, NAMESPACES, SECRETS, SERVICE_ACCOUNTS, Resource
 from controller.environment.engines import flux
 from controller.environment.options import EnvironmentOptions
@@ -239,6 +240,32 @@ def test_an_unknown_kind_goes_on_by_itself_when_it_is_installed():
     world.api.serves.add(THINGS)
     world.run(NAME)
     assert _held(world, THINGS, "x")["spec"] == {"a": 1}
+
+
+def _refused(verb: str, resource: Resource, namespace: str, name: str) -> Any:
+    """The controller may not read Secrets there."""
+    if (verb, resource, namespace) != ("get", SECRETS, NAME):
+        return None
+    return status_error(403, {"kind": "Status", "reason": "Forbidden", "message": "no"})
+
+
+def test_a_right_that_is_missing_is_waited_for_at_first_and_then_named():
+    world = _world(operator_options(service_account="tronador-controller"))
+    _config(world, [_secret("git")])
+    world.api.refuse = _refused
+    _look(world)
+    assert _condition(world) == ("Unknown", "AwaitingRights")
+    world.seconds += 60
+    _look(world)
+    assert _condition(world) == ("False", "Forbidden")
+    status = world.api.peek(ENVIRONMENTS, NAME)["status"]
+    message = conditions.find(status["conditions"], "ResourcesReady")["message"]
+    for words in ("get", "secrets", "tronador.stakater.com/aggregate-to-environment"):
+        assert words in message
+
+    world.api.refuse = lambda *_: None
+    world.run(NAME)
+    assert _condition(world) == ("True", "Applied")
 
 
 # Copies and pull secrets

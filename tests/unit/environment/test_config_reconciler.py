@@ -1,0 +1,150 @@
+"""What is said on the TronadorConfig, and which environments a change of it, or of a Secret, concerns."""
+
+from datetime import timedelta
+
+import pytest
+
+from controller.api.tronador_config import CONFIG_NAME, TRONADOR_CONFIGS
+from controller.apimachinery import conditions, objects
+from controller.apimachinery.errors import status_error
+from controller.apimachinery.resources import CONFIG_MAPS, NAMESPACES, SECRETS
+from controller.environment.config_reconciler import ConfigReconciler
+from controller.environment.shares import Concerned, Shares
+from controller.runtime.reconcile import Request, Result
+from tests.unit.environment.builders import GIT, NOW, environment
+
+OWN = "tronador-system"
+KEY = f"{OWN}/{CONFIG_NAME}"
+LOCATION = GIT.removeprefix("https://")
+PROXY = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "proxy"}}
+READY = {"conditions": [{"type": "ResourcesReady", "status": "True"}]}
+
+
+def _config(manifests=(), *, name=CONFIG_NAME, status=None, generation=3, **spec):
+    metadata = {"name": name, "namespace": OWN, "generation": generation, "resourceVersion": "7"}
+    body = {"metadata": metadata, "resources": {"manifests": list(manifests)}, "spec": spec}
+    return body | ({"status": status} if status else {})
+
+
+def _secret(name, **data):
+    return {"metadata": {"name": name, "namespace": OWN}, "data": data}
+
+
+class _World:
+    def __init__(self, config=None, *, environments=(), secrets=()):
+        self.patches = []
+        self.refusal = None
+        self.environments = list(environments)
+        self.now = NOW
+        self.configs = {KEY: config} if config else {}
+        self.shares = Shares(
+            configs=self.configs,
+            secrets={objects.key(secret): secret for secret in secrets},
+            own_namespace=OWN,
+            credential_git_prefixes=(),
+        )
+        self.concerned = Concerned(shares=self.shares, environments=lambda: self.environments)
+        self._reconciler = ConfigReconciler(
+            client=self,
+            shares=self.shares,
+            environments=lambda: self.environments,
+            served=lambda version: frozenset({SECRETS, CONFIG_MAPS, NAMESPACES}) if version == "v1" else frozenset(),
+            now=lambda: self.now,
+            recheck_interval=5.0,
+        )
+
+    def patch(self, resource, name, body, *, namespace="", subresource=""):
+        if self.refusal:
+            raise self.refusal
+        assert (resource, name, namespace, subresource) == (TRONADOR_CONFIGS, CONFIG_NAME, OWN, "status")
+        assert body["metadata"] == {"resourceVersion": "7"}
+        self.patches.append(body["status"])
+        self.configs[KEY] = {**self.configs[KEY], "status": {**self.configs[KEY].get("status", {}), **body["status"]}}
+        return self.configs[KEY]
+
+    def reconcile(self):
+        return self._reconciler.reconcile(Request(KEY))
+
+    def condition(self, type_):
+        return conditions.find(self.configs[KEY]["status"]["conditions"], type_)
+
+
+def test_a_sound_config_is_ready_and_counted_and_then_left_alone():
+    deleting = environment(name="going", status=READY, deleting=True)
+    world = _World(
+        _config([PROXY]), environments=[environment(name="a", status=READY), environment(name="b"), deleting]
+    )
+
+    assert world.reconcile() == Result()
+    assert world.condition("Ready")["status"] == "True"
+    assert world.condition("Stalled") is None
+    assert world.patches[0]["environments"] == 1
+    assert world.patches[0]["observedGeneration"] == 3
+    world.now += timedelta(hours=1)
+    assert world.reconcile() == Result()
+    assert len(world.patches) == 1
+
+
+def test_environments_that_get_nothing_do_not_count():
+    world = _World(_config(), environments=[environment(status=READY)])
+    world.reconcile()
+    assert world.patches[0]["environments"] == 0
+
+
+@pytest.mark.parametrize(
+    ("config", "reason", "again"),
+    [
+        (_config([PROXY | {"metadata": {}}]), "InvalidManifest", None),
+        (_config([PROXY | {"apiVersion": "example.com/v1"}]), "UnknownKind", 5.0),
+        (_config([PROXY, PROXY | {"kind": "Namespace"}]), "ClusterScopedKind", None),
+        (_config(copySecrets=[{"name": "absent"}]), "SecretMissing", 5.0),
+    ],
+)
+def test_what_is_wrong_is_said_and_looked_at_again_where_no_watch_tells(config, reason, again):
+    world = _World(config)
+    assert world.reconcile() == Result(requeue_after=again)
+    assert (world.condition("Ready")["status"], world.condition("Ready")["reason"]) == ("False", reason)
+    assert world.condition("Stalled")["status"] == "True"
+
+
+def test_without_a_config_that_counts_there_is_nothing_to_say():
+    assert _World().reconcile() == Result()
+    world = _World()
+    world.configs[f"{OWN}/other"] = _config(name="other")
+    assert world.reconcile() == Result()
+    assert world.patches == []
+
+
+@pytest.mark.parametrize(("code", "reason"), [(409, "Conflict"), (404, "NotFound")])
+def test_a_config_that_changed_meanwhile_is_looked_at_again(code, reason):
+    world = _World(_config([PROXY]))
+    world.refusal = status_error(code, {"kind": "Status", "reason": reason, "message": "changed"})
+    assert world.reconcile() == Result(requeue=True)
+
+
+# Whom a change concerns
+
+
+def test_a_change_concerns_those_whose_share_is_another_one():
+    mapped, other = environment(name="mapped"), environment(name="other", chart={"git": "https://git.example/a/b"})
+    concerned = _World(environments=[mapped, other]).concerned
+    plain = _config([PROXY])
+    mapping = _config([PROXY], mappings=[{"repos": [LOCATION], "imagePullSecret": "registry"}])
+
+    assert concerned.by_config(plain, mapping) == ("mapped",)
+    assert concerned.by_config(None, plain) == concerned.by_config(plain, None) == ("mapped", "other")
+    assert concerned.by_config(plain, _config([PROXY], status={"environments": 2})) == ()
+    assert concerned.by_config(plain, _config([PROXY], orgLevelSecrets={})) == ()
+    assert concerned.by_config(None, _config([PROXY], name="other")) == ()
+
+
+def test_a_secret_concerns_those_that_hold_a_copy_and_only_when_its_content_changes():
+    mapped, other = environment(name="mapped"), environment(name="other", chart={"git": "https://git.example/a/b"})
+    config = _config(copySecrets=[{"name": "git", "repos": [LOCATION]}])
+    concerned = _World(config, environments=[mapped, other]).concerned
+
+    assert concerned.by_secret(_secret("git", a="MQ=="), _secret("git", a="Mg==")) == ("mapped",)
+    assert concerned.by_secret(None, _secret("git")) == concerned.by_secret(_secret("git"), None) == ("mapped",)
+    labelled = {**_secret("git", a="MQ=="), "metadata": {"name": "git", "labels": {"a": "b"}}}
+    assert concerned.by_secret(_secret("git", a="MQ=="), labelled) == ()
+    assert concerned.by_secret(None, _secret("other")) == ()
