@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -22,6 +23,7 @@ from hack.faultproxy.faults import Ending, Match
 from tests.faults.support import ledger
 from tests.faults.support.bed import Bed, bed, local_cluster, proxied
 from tests.faults.support.fleet import Fleet
+from tests.faults.support.reads import fillings
 from tests.integration.support.clusters import Cluster
 from tests.integration.support.waiting import DEADLINE, eventually
 
@@ -55,8 +57,7 @@ def running(tmp_path: Path) -> Iterator[Bed]:
 
 def opened(running: Bed) -> dict[str, int]:
     """How often each cache was listed or watched so far."""
-    names = [watch.resource.plural for watch in WATCHES]
-    return {name: sum(running.requests.count(verb, name) for verb in ("list", "watch")) for name in names}
+    return Counter(entry.resource for entry in fillings(running.requests.all()))
 
 
 def goes_on(running: Bed) -> None:

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from controller.environment.watches import WATCHES
 from hack.faultproxy.faults import Latency, Match, Rule
 from tests.faults.support import ledger
 from tests.faults.support.bed import local_cluster, proxied
 from tests.faults.support.fleet import Fleet
+from tests.faults.support.reads import fillings
 from tests.faults.support.replicas import LEASE_DURATION, NAMESPACE, Replica, leader, out_of_turn, token_of_its_own
 from tests.integration.support.clusters import Cluster
 from tests.integration.support.engines import Engine
@@ -96,11 +96,7 @@ def test_the_standby_takes_over_from_a_killed_leader_without_a_list(pair: Pair) 
 
     pair.right()
     assert second.metric() == "1"
-    filled = [watch.resource.plural for watch in WATCHES]
-    # What the cluster does not know is asked for again and again.
-    known = [e for e in pair.requests.all(mark) if e.code != 404]
-    read = [e for e in known if e.verb in ("list", "watch") and e.resource in filled]
-    assert read == [], "its caches were not warm"
+    assert fillings(pair.requests.all(mark)) == [], "its caches were not warm"
     assert out_of_turn(pair.requests.all()) == []
 
 

@@ -19,6 +19,7 @@ from hack.faultproxy.faults import (
     Rule,
 )
 from tests.faults.support.bed import Bed
+from tests.faults.support.reads import fillings
 
 _INFORMERS = len(WATCHES)
 
@@ -186,8 +187,8 @@ def _counted_all(least: Mapping[str, int]) -> Callable[[Bed], None]:
 
 
 def _listed_again(bed: Bed) -> None:
-    lists = sum(bed.requests.count("list", watch.resource.plural) for watch in WATCHES)
-    assert lists > _INFORMERS, "no watch was told that its history is gone"
+    lists = [entry.resource for entry in fillings(bed.requests.all()) if entry.verb == "list"]
+    assert len(lists) > len(set(lists)), "no watch was told that its history is gone"
 
 
 def _restarting(*, keep_history: bool) -> Callable[[Bed], AbstractContextManager[None]]:
