@@ -21,6 +21,7 @@ from controller.apimachinery.errors import status_error
 from controller.apimachinery.resources import CONFIG_MAPS, NAMESPACES, SECRETS, SERVICE_ACCOUNTS, Resource
 from controller.environment.engines import flux
 from controller.environment.options import EnvironmentOptions
+from controller.environment.shared import likeness
 from controller.policy import PolicyOptions
 from tests.unit.environment.builders import GIT, NAME, environment, foreign_namespace, operator_options
 from tests.unit.environment.fake_api import Crash
@@ -443,3 +444,31 @@ def test_a_process_may_die_at_every_write(kind):
         assert _pull_secrets(world) == ["c"]
         if at > writes:
             break
+
+
+@pytest.mark.parametrize("kind", ["before", "after"])
+def test_what_a_process_applied_before_it_died_is_taken_back_by_the_next(kind):
+    for at in range(1, 8):
+        world = _world()
+        _config(world, [_config_map("one"), _config_map("two")], **_mapped(imagePullSecret="a"), secrets=[_secret("a")])
+        setattr(world.api, f"crash_{kind}", at)
+        world.sync()
+        world.reconcile(NAME)
+        _config(world)
+        world.restart()
+        world.run(NAME)
+        assert world.api.all(CONFIG_MAPS) == []
+        assert _pull_secrets(world) == []
+        assert _memory(world) is None
+
+
+def test_what_the_server_always_makes_something_else_of_is_applied_once_in_a_reconcile(monkeypatch):
+    world = _world()
+    _config(world, [_config_map("one")])
+    world.run(NAME)
+    monkeypatch.setattr(likeness, "holds", lambda live, applied: False)
+    # What is taken back is looked at again, and then all is decided anew.
+    _config(world, [_config_map("two")])
+    world.sync()
+    world.reconcile_strictly(NAME)
+    assert [write.name for write in world.api.writes if write.verb == "apply"] == ["one", "two"]
