@@ -145,3 +145,22 @@ def test_a_frozen_leader_that_wakes_does_not_go_on_where_it_was(pair: Pair) -> N
     assert first.process.ended() != 0
     pair.right()
     assert out_of_turn(pair.requests.all()) == []
+
+
+def test_a_leader_whose_renewal_is_stuck_works_on_and_no_write_of_it_leaves_once_its_time_is_over(pair: Pair) -> None:
+    # Each request for the lease may take half of the deadline: what the server does not answer, what it answers late,
+    # and what it does not answer again keep the renewing thread for half of the deadline beyond it.
+    durations = {"lease_duration": 8.0, "lease_renew_deadline": 7.6}
+    first, second = pair.start(0, **durations), pair.start(1, **durations)
+    pair.fleet.create([0], "one")
+    pair.right()
+    first.proxy.set_rules(
+        Rule(fault=Latency(seconds=60.0), match=Match(path="/leases/", methods=("PUT",))),
+        Rule(fault=Latency(seconds=3.4), match=Match(path="/leases/", methods=("GET",))),
+    )
+    pair.leads(second)
+    pair.fleet.update([0], "two")
+    eventually(lambda: "not the leader" in first.process.output(), "its workers want to write and may not")
+    assert first.process.ended() != 0
+    pair.right()
+    assert out_of_turn(pair.requests.all()) == []
