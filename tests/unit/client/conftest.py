@@ -18,6 +18,7 @@ def server() -> Iterator[Server]:
     server = Server()
     yield server
     server.close()
+    assert not server.outstayed, "a client should have left a silent server, and did not"
 
 
 @pytest.fixture

@@ -92,6 +92,8 @@ class Server:
         self.answers: deque[Any] = deque([Answer()])
         self.on_request: Callable[[Asked], None] = lambda asked: None
         self.waiting = threading.Event()
+        # A client stayed to the end with an answer that said nothing more: whatever it then did, it did late.
+        self.outstayed = False
         self._lock = threading.Lock()
         outer = self
 
@@ -126,7 +128,11 @@ class Server:
     def until_client_leaves(self, handler: Any) -> None:
         self.waiting.set()
         handler.connection.settimeout(DEADLINE)
-        handler.connection.recv(1)
+        try:
+            handler.connection.recv(1)
+        except TimeoutError:
+            self.outstayed = True
+            raise
 
     def close(self) -> None:
         self._http.shutdown()
