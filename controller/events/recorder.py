@@ -202,7 +202,7 @@ class Recorder:
                 raise
             except (ConnectionLost, ServerError, TooManyRequests) as error:
                 if attempt < self._tries and not self._stopping:
-                    self._scope.wait(self._retry_seconds * random.uniform(0.75, 1.25))
+                    self._pause()
                     continue
                 self._failed(series, error)
             except ApiError as error:
@@ -210,6 +210,13 @@ class Recorder:
             else:
                 self._metrics.event("posted")
             return
+
+    def _pause(self) -> None:
+        """Wait before the next try. A stop ends it: then there is one more try, and nobody waits any longer."""
+        until = self._clock.now() + self._retry_seconds * random.uniform(0.75, 1.25)
+        with self._condition:
+            while not self._stopping and self._clock.now() < until:
+                self._clock.wait_until(self._condition, until)
 
     def _send(self, series: Series) -> None:
         if series.count > 1:

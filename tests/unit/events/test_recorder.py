@@ -302,5 +302,14 @@ class TestTrouble:
         eventually(lambda: clock.next_wake() is not None and len(rig.api.sent) == 1)
         assert rig.recorder.stop(0.01)
 
+    def test_a_stop_cuts_the_pause_between_two_tries_short_and_tries_once_more(self, clock: FakeClock) -> None:
+        rig = Rig(clock)
+        rig.api.failures.append(ConnectionLost("refused"))
+        rig.recorder.start()
+        rig.emit()
+        eventually(lambda: clock.next_wake() is not None and len(rig.api.sent) == 1)
+        assert rig.recorder.stop(DEADLINE)
+        assert rig.metrics.outcomes == ["posted"]
+
     def test_stopping_without_a_start_is_harmless(self, clock: FakeClock) -> None:
         assert Rig(clock).recorder.stop(1)
