@@ -117,6 +117,9 @@ def _repair(observation: Observation, target: Target, body: dict[str, Any]) -> I
     elif not _is_ours(observation, answer):
         # Somebody's of the same name, in a namespace that was there before us: neither changed nor ever deleted.
         return
+    elif objects.is_deleting(answer):
+        # Somebody's finalizer holds it. Nothing can take its place before it is gone, and to try would never end.
+        return
     elif not patches.equal(answer.get("roleRef"), body.get("roleRef")):
         # A roleRef cannot be changed. Whoever put another one there gets ours back.
         yield Delete(target, objects.uid(answer))

@@ -59,8 +59,10 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     if namespace is None:
         return _finish(observation)
     ours = observation.is_ours(namespace)
-    if ours and not objects.is_deleting(namespace) and (effects := _rights(observation, options)):
-        # A chart's own account may have tampered with the bindings that the rest of this needs.
+    in_time = observation.age(uninstall.TIMER) < options.teardown_timeout
+    if ours and in_time and not objects.is_deleting(namespace) and (effects := _rights(observation, options)):
+        # A chart's own account may have tampered with the bindings that the rest of this needs. One that goes on doing
+        # so must not hold the namespace for ever.
         return Wait(uninstall.REASON, "Seeing to the rights that this needs.", _RIGHTS_TAKE, effects, uninstall.TIMER)
     outcome = uninstall.decide(observation, _releases(observation, options, ours=ours), options)
     if isinstance(outcome, Wait):

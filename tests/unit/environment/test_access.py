@@ -93,6 +93,14 @@ def test_a_role_that_somebody_changed_needs_another_binding():
     assert isinstance(create, Create)
 
 
+def test_one_that_a_finalizer_holds_is_left_alone_whatever_it_says():
+    changed = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"}
+    held = _binding(roleRef=changed)
+    held["metadata"] |= {"deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": ["example.com/held"]}
+
+    assert _repair(held) == ()
+
+
 def test_one_of_somebody_else_in_an_adopted_namespace_is_neither_changed_nor_deleted():
     theirs = _binding(subjects=[])
     theirs["metadata"] = {"name": "tronador-controller", "uid": "rb-2"}

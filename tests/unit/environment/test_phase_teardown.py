@@ -313,3 +313,20 @@ def test_the_words_are_the_same_whatever_their_order():
     }
 
     assert len(messages) == 1
+
+
+# Rights that somebody takes away again and again
+
+
+@pytest.mark.parametrize(
+    ("waited", "asked"), [(599.0, Target(ROLE_BINDINGS, "tronador-controller", NAME)), (600.0, release_target())]
+)
+def test_rights_that_never_come_right_are_seen_to_for_as_long_as_an_uninstall_may_take_and_no_longer(waited, asked):
+    options = operator_options(service_account="tronador", own_namespace="tronador-system", teardown_timeout=600)
+    seen = observation(
+        environment=environment(deleting=True),
+        answers={namespace_target(): namespace()},
+        ages={"uninstall": waited},
+    )
+
+    assert decide(seen, options).effects == (Read(asked),)
