@@ -6,11 +6,19 @@ Callers branch on classes, never on numbers or texts. `status_error` maps an ans
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 # Long enough for any message a person should read, short enough that a proxy's HTML page does not flood a log.
 TEXT_LIMIT = 512
+# How the API server begins what an admission webhook said. A refusal bears whatever code the webhook chose.
+_WEBHOOK_DENIED = re.compile(r'^admission webhook "[^"]+" denied the request')
+_WEBHOOK_SILENT = re.compile(r'failed calling webhook "([^"]+)"')
+# A 403 that no right would change.
+_ADMISSION = re.compile(
+    r"admission webhook \"|ValidatingAdmissionPolicy|exceeded quota|failed quota|violates PodSecurity"
+)
 
 
 class ApiError(Exception):
@@ -72,6 +80,11 @@ class StatusError(ApiError):
         return any(cause.get("reason") == reason for cause in self.causes)
 
     @property
+    def denied_by_webhook(self) -> bool:
+        """Whether an admission webhook refused the request, with whichever code."""
+        return bool(_WEBHOOK_DENIED.match(self.message))
+
+    @property
     def version_too_large(self) -> bool:
         """Whether the server has not reached the resourceVersion asked for: it lags, or its history went back."""
         return self.has_cause("ResourceVersionTooLarge") or "Too large resource version" in self.message
@@ -92,6 +105,11 @@ class Forbidden(StatusError):
     def namespace_terminating(self) -> bool:
         """Whether new content was refused because its namespace is on its way out."""
         return self.has_cause("NamespaceTerminating") or "because it is being terminated" in self.message
+
+    @property
+    def by_admission(self) -> bool:
+        """Whether a policy, a webhook or a quota refused it, so that no further right would help."""
+        return bool(_ADMISSION.search(self.message))
 
 
 class NotFound(StatusError):
@@ -125,6 +143,12 @@ class TooManyRequests(StatusError):
 
 class ServerError(StatusError):
     """Any 5xx."""
+
+    @property
+    def silent_webhook(self) -> str:
+        """Name of the admission webhook that did not answer and without which nothing is let in, or ""."""
+        found = _WEBHOOK_SILENT.search(self.message)
+        return found[1] if found else ""
 
 
 _BY_CODE: dict[int, type[StatusError]] = {

@@ -139,7 +139,7 @@ class Applier:
                 target.resource, target.name, body, namespace=target.namespace, patch_type=patch_type
             )
         except Invalid as error:
-            if patch_type is PatchType.MERGE or error.causes:
+            if patch_type is PatchType.MERGE or error.causes or error.denied_by_webhook:
                 raise
             # Not one field was blamed: a test failed, or a path is not there. The object is another one by now.
             raise Conflict(code=409, reason="Conflict", message=error.message, status=error.status) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from controller.apimachinery.errors import ApiError, BadRequest, Forbidden, Invalid, NotFound
+from controller.apimachinery.errors import ApiError, BadRequest, Forbidden, Invalid, NotFound, ServerError
 from controller.environment import access
 from controller.environment.decision import Stop, Wait
 from controller.environment.effects import Apply, Effect, GroupVersion, Listing, Read, WakeOnChange
@@ -33,8 +33,17 @@ def explain(
         )
     if isinstance(error, Forbidden) and error.namespace_terminating:
         return Wait("NamespaceTerminating", "The namespace is terminating.", recheck_after=again)
+    if isinstance(error, ServerError) and error.silent_webhook:
+        # Not the server's words: they name ports and times, and would be another message each time.
+        return Wait(
+            "WebhookSilent",
+            f"The API server lets no {subject} in: its admission webhook {error.silent_webhook!r} does not answer.",
+            recheck_after=again,
+        )
     if isinstance(error, Forbidden) and fresh_rights:
         return Wait("AwaitingRights", "Waiting for our rights in the namespace to be in force.", _RIGHTS_TAKE)
+    if isinstance(error, Forbidden) and error.by_admission:
+        return Stop("Forbidden", f"The API server refused {subject}: {error.message}", recheck_after=again)
     if isinstance(effect, Apply) and isinstance(error, Forbidden):
         told = f"{access.missing('patch', effect.target)}. The API server said: {error.message}"
         return Stop("Forbidden", told, recheck_after=again)

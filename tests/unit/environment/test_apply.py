@@ -176,6 +176,13 @@ def test_finalizers_are_patched_at_the_version_that_was_seen(effect, finalizers)
     assert told == [("written", NAME, "environmentprovisioners", ANSWER)]
 
 
+def test_operations_that_a_webhook_refuses_are_refused_and_not_tried_for_ever():
+    words = 'admission webhook "guard.example.com" denied the request: no'
+
+    with pytest.raises(InvalidError, match="guard"):
+        _apply(Patch(release_target(), [{"op": "test"}]), _error(422, "Invalid", words))
+
+
 def test_a_deletion_names_the_life_that_was_looked_at():
     applied, requests, _ = _apply(Delete(release_target(), "uid-9"))
 

@@ -115,3 +115,35 @@ def test_the_kind_of_a_shared_object_that_has_just_gone_is_waited_for():
 
     assert isinstance(decision, Wait)
     assert decision.reason == "UnknownKind"
+
+
+@pytest.mark.parametrize("effect", [CREATE, APPLY])
+@pytest.mark.parametrize(
+    "words",
+    [
+        'pods "x" is forbidden: exceeded quota: small, requested: pods=1, used: pods=1, limited: pods=1',
+        'admission webhook "guard.example.com" denied the request: no',
+        "namespaces \"x\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'p' denied request: no",
+    ],
+)
+def test_what_no_right_would_change_is_told_without_asking_for_one(effect, words):
+    decision = explain(effect, _error(403, "Forbidden", words), OPTIONS)
+
+    assert isinstance(decision, Stop)
+    assert words in decision.message
+    assert "grant" not in decision.message
+    assert "aggregate-to-environment" not in decision.message
+
+
+def test_a_webhook_that_does_not_answer_is_named_in_words_that_stay_the_same():
+    def told(port):
+        words = (
+            f'Internal error occurred: failed calling webhook "guard.example.com": dial tcp 10.0.0.1:{port}: refused'
+        )
+        return explain(CREATE, _error(500, "InternalError", words), OPTIONS)
+
+    assert isinstance(told(1), Wait)
+    assert told(1).reason == "WebhookSilent"
+    assert "guard.example.com" in told(1).message
+    assert told(1) == told(2)
+    assert told(1).recheck_after == 7
