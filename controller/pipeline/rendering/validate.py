@@ -63,7 +63,9 @@ def _of_manifest(part: Part, options: PolicyOptions, engine: str) -> list[Proble
     problems = list(document.problems)
     definition = _definition(document, problems)
     if definition is not None:
-        problems += schemas.check(document, definition.schema)
+        # What has no value because of what was said already is not to be called empty as well.
+        said = {problem.field for problem in problems}
+        problems += (found for found in schemas.check(document, definition.schema) if found.field not in said)
     if not problems:
         problems += _of_kind(document, options, engine)
     return sorted(problems)

@@ -1,0 +1,166 @@
+"""Checking files without a cluster."""
+
+import pytest
+
+from controller.pipeline.rendering import validate
+from controller.policy import PolicyOptions, pins
+from tests.unit.pipeline.rendering.builders import MINIMAL
+
+ENVIRONMENT = """\
+apiVersion: tronador.stakater.com/v1alpha1
+kind: EnvironmentProvisioner
+metadata:
+  name: shop-7
+spec:
+  application:
+    release:
+      chart:
+        git: https://example.com/a/b
+        path: deploy
+"""
+CONFIG = """\
+apiVersion: tronador.stakater.com/v1alpha1
+kind: TronadorConfig
+metadata:
+  name: tronador-config
+"""
+
+
+def _lines(text, *, engine="", **options):
+    content = text if isinstance(text, bytes) else text.encode()
+    return [str(problem) for problem in validate(content, "f", PolicyOptions(**options), engine=engine)]
+
+
+@pytest.mark.parametrize("text", [MINIMAL, ENVIRONMENT, CONFIG, f"{MINIMAL}---\n{ENVIRONMENT}---\n{CONFIG}---\n"])
+def test_what_is_right(text):
+    assert _lines(text) == []
+
+
+def test_every_document_of_a_file_is_checked():
+    wrong = MINIMAL.replace("deploy", "5")
+    assert [line.split(":")[1] for line in _lines(f"{wrong}---\n{wrong}---\n[\n")] == ["2", "9", "16"]
+
+
+def test_an_empty_file_is_no_file():
+    assert _lines("") == ["f: is empty"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        (
+            "kind: EnvironmentProvisioner",
+            "kind: EnvironmentProvider",
+            "f:2:7: kind: 'EnvironmentProvider' is unknown; did you mean EnvironmentProvisioner? Known are "
+            "EnvironmentProvisioner and TronadorConfig, and config files, which have no kind",
+        ),
+        (
+            "kind: EnvironmentProvisioner",
+            "kind: Pod",
+            "f:2:7: kind: 'Pod' is unknown; remove it; known here are EnvironmentProvisioner and TronadorConfig, and "
+            "config "
+            "files, which have no kind",
+        ),
+        (
+            "tronador.stakater.com/v1alpha1",
+            "tronador.stakater.com/v1",
+            "f:1:13: apiVersion: 'tronador.stakater.com/v1' is unknown; use tronador.stakater.com/v1alpha1",
+        ),
+        (
+            "path: deploy",
+            "path: ../x",
+            "f:10:15: spec.application.release.chart.path: '../x' cannot be used here (folder of the chart, relative "
+            "to "
+            """the repository's root and without '..'; "." is the root itself)""",
+        ),
+        (
+            "path: deploy\n",
+            "path: deploy\n      targetNamespace: kube-system\n",
+            "f:11:24: spec.application.release.targetNamespace: 'kube-system' is refused (FieldNotAllowed); a release "
+            "lives in its environment's own namespace; remove it",
+        ),
+        (
+            "name: shop-7",
+            "name: kube-system",
+            "f:4:9: metadata.name: 'kube-system' is refused (NamespaceProtected); the namespace of this name is "
+            "protected "
+            "by 'kube-*' of --protected-namespaces; give the environment another name",
+        ),
+        (
+            "spec:\n",
+            "spec:\n  namespaceLabels:\n    pod-security.kubernetes.io/enforce: privileged\n",
+            "f:7:41: spec.namespaceLabels[pod-security.kubernetes.io/enforce]: 'privileged' is refused "
+            "(LabelNotAllowed); "
+            "this label is the platform team's; remove it, or have it allowed by --denied-namespace-labels or "
+            "--namespace-labels",
+        ),
+        (
+            "path: deploy",
+            "path: {{APPLICATION_IMAGE_TAG}}",
+            "f:10:15: spec.application.release.chart.path: {{APPLICATION_IMAGE_TAG}} is not filled in; only config "
+            "files "
+            "have placeholders",
+        ),
+    ],
+)
+def test_an_environment_that_is_wrong(old, new, line):
+    assert _lines(ENVIRONMENT.replace(old, new)) == [line]
+
+
+def test_templates_of_other_programs_are_left_alone_in_quotes():
+    text = ENVIRONMENT + "      values: {a: '{{ user }}', b: {{ user }}}\n"
+    assert _lines(text) == ["f:11:36: spec.application.release.values.b: {{ user }} is no text as it stands; quote it"]
+
+
+def test_the_policy_is_the_one_that_the_options_say():
+    text = ENVIRONMENT + "        secretRef: {name: a, namespace: b}\n"
+    assert len(_lines(text)) == 1
+    assert _lines(text, allowed_reference_namespaces=("b",)) == []
+    assert len(_lines(ENVIRONMENT, allowed_git_repositories=("example.org/*",))) == 1
+
+
+def test_what_only_one_engine_refuses_is_told_for_that_engine():
+    text = ENVIRONMENT.replace("name: shop-7", "name: shop-7\n  annotations: {tronador.stakater.com/fork: 'true'}")
+    assert _lines(text) == _lines(text, engine="flux") == []
+    (line,) = _lines(text, engine="helm-operator")
+    assert line.startswith(
+        "f:5:45: metadata.annotations[tronador.stakater.com/fork]: 'true' is refused (ForkNotAllowed)"
+    )
+
+
+def test_a_config_file_is_judged_by_the_policy_too_with_its_own_fields():
+    text = MINIMAL + "  values_from:\n    - externalSourceRef: {url: 'https://x/y'}\n"
+    assert _lines(text) == [
+        "f:8:32: application.values_from[0].externalSourceRef.url: 'https://x/y' is refused "
+        "(ExternalValuesNotAllowed); put "
+        "the values into application.value_overrides, or have it allowed by --allow-external-values"
+    ]
+    assert _lines(text, allow_external_values=True) == []
+
+
+def test_what_depends_on_the_repository_is_not_held_against_a_config_file():
+    text = MINIMAL + "  namespaceLabels: {stakater.com/tenant: a}\n"
+    assert (
+        _lines(text, allowed_git_repositories=(), pinned_namespace_labels=pins.parse("a.io/b:stakater.com/tenant=b"))
+        == []
+    )
+
+
+def test_a_shared_configuration_is_checked_as_the_controller_checks_it():
+    text = CONFIG + ("spec:\n  mapping: []\n")
+    assert _lines(text) == ["f:6:3: spec.mapping: is unknown; did you mean mappings?"]
+    text = CONFIG + "resources:\n  manifests:\n    - {apiVersion: v1, kind: Namespace, metadata: {name: a}}\n"
+    (line,) = _lines(text)
+    assert line.startswith("f:7:7: resources.manifests[0]: a Namespace belongs to no namespace")
+
+
+def test_no_message_repeats_a_secret():
+    secret = CONFIG + (
+        "resources:\n  manifests:\n    - {apiVersion: v1, kind: Secret, metadata: {name: a}, data: {password: "
+        "hunter2}}\n"
+    )
+    assert len(_lines(secret)) == 1
+    assert "hunter2" not in str(_lines(secret))
+    url = ENVIRONMENT.replace("https://", "https://me:hunter2@")
+    assert "https://***@example.com/a/b" in str(_lines(url))
+    assert "hunter2" not in str(_lines(url))
