@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from controller.api.environment import ENVIRONMENTS
+from controller.api.rbac import ENVIRONMENT_BINDING, ROLE_BINDINGS
 from controller.apimachinery.errors import NotFound
 from tests.integration.support.clusters import CONFIG_MAPS, Cluster
 from tests.integration.support.controllers import ThreadedController
@@ -90,3 +91,27 @@ def test_a_blocked_teardown_costs_no_writes(held: Environment, history: History)
         )
     finally:
         let_go(held)
+
+
+def test_a_binding_with_somebodys_role_and_finalizer_holds_no_more_than_its_own_namespace(
+    cluster: Cluster, environments: Environments, engine: Engine, start_controller: StartController
+) -> None:
+    start_controller(teardown_timeout=1.0)
+    environment = environments.create()
+    environment.deployed()
+    body = {
+        "apiVersion": ROLE_BINDINGS.api_version,
+        "kind": ROLE_BINDINGS.kind,
+        "metadata": {"name": ENVIRONMENT_BINDING, "finalizers": [HOLDER]},
+        "roleRef": {"apiGroup": ROLE_BINDINGS.group, "kind": "ClusterRole", "name": "view"},
+        "subjects": [],
+    }
+    cluster.client.create(ROLE_BINDINGS, body, namespace=environment.name)
+    try:
+        environment.delete()
+        blocked = environment.until(lambda obj: condition(obj, "TeardownBlocked"), "it is told what holds the teardown")
+        assert HOLDER in condition(blocked, "TeardownBlocked")["message"]
+    finally:
+        let_go_of = {"metadata": {"finalizers": None}}
+        cluster.client.patch(ROLE_BINDINGS, ENVIRONMENT_BINDING, let_go_of, namespace=environment.name)
+    environment.gone()

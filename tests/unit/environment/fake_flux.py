@@ -22,6 +22,8 @@ class FakeFlux:
         self._now = now
         self.failing = False
         self.stuck = False
+        # Releases, by name, that were let go without an uninstall.
+        self.abandoned: set[str] = set()
 
     def step(self) -> bool:
         """Do a little; whether there was anything to do."""
@@ -60,6 +62,7 @@ class FakeFlux:
         else:
             if self._api.peek(NAMESPACES, release["metadata"]["namespace"]):
                 self._api.put(SECRETS, storage_secret(release["metadata"]["namespace"], release["spec"]["releaseName"]))
+                self.abandoned.discard(release["spec"]["releaseName"])
             attempt = {"history": [{"chartVersion": f"0.0.0+{COMMIT[:12]}", "status": "deployed"}]}
             self._say(HELM_RELEASES, release, "True", "InstallSucceeded", **attempt)
 
@@ -71,6 +74,8 @@ class FakeFlux:
         can_act = not account or self._api.peek(SERVICE_ACCOUNTS, account, namespace) is not None
         if can_act and not release["spec"].get("suspend"):
             self._api.remove(SECRETS, f"sh.helm.release.v1.{name}.v1", namespace)
+        else:
+            self.abandoned.add(name)
         self._let_go(HELM_RELEASES, release)
 
     def _is_fetched(self, release: dict[str, Any]) -> bool:
