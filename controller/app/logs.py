@@ -27,9 +27,10 @@ class _Stderr:
 def configure(*, log_format: str, level: str) -> None:
     """Set structlog up for the process. `log_format` is auto, json or console; `level` a name of `logging`."""
     console = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
-    # A traceback spans many lines; in JSON it has to stay one.
+    # A traceback spans many lines; in JSON it has to stay one. On a console it must be the plain one: where rich is
+    # installed the usual one shows every variable, and some hold Secrets.
     renderers: list[Any] = (
-        [structlog.dev.ConsoleRenderer()]
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if console
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )

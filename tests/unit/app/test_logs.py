@@ -37,6 +37,23 @@ def test_a_traceback_stays_within_its_line(capsys):
     assert "ValueError: wrong" in json.loads(line)["exception"]
 
 
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_a_traceback_shows_no_variables(log_format, capsys):
+    logs.configure(log_format=log_format, level="info")
+
+    def fail(text):
+        raise ValueError("wrong")
+
+    try:
+        fail("".join(["hun", "ter2"]))
+    except ValueError:
+        structlog.get_logger().exception("failed")
+
+    told = capsys.readouterr().err
+    assert "ValueError: wrong" in told
+    assert "hunter2" not in told
+
+
 def test_less_important_lines_are_left_out(capsys):
     logs.configure(log_format="json", level="warning")
 
