@@ -115,7 +115,7 @@ def build(options: Options, connection: Connection) -> Application:
     recorder = Recorder(
         client=requests, controller=REPORTING_CONTROLLER, instance=socket.gethostname(), metrics=metrics.events
     )
-    wakeups = Wakeups(client=watches, wake=queue.add)
+    wakeups = Wakeups(client=watches, wake=queue.add_after)
     reconciler = EnvironmentReconciler(
         observer=Observer(
             stores={resource: informer.store for resource, informer in informers.items()},

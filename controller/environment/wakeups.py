@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Final
 
 import structlog
 
@@ -20,13 +21,21 @@ from controller.environment.effects import Listing
 
 log = structlog.get_logger(__name__)
 
+# Seconds from a deletion to the look at it. A chart can make and delete Secrets as fast as it likes, and must not keep
+# the workers busy with that.
+PAUSE: Final = 0.1
+
 
 class Wakeups:
-    """At most `limit` streams at once; `wake` is called with the environment's key, from the stream's own thread."""
+    """At most `limit` streams at once.
+
+    `wake` is called with the environment's key and the seconds after which it is to be looked at, from the stream's own
+    thread; calls for one key within that time are one look.
+    """
 
     name = "wakeups"
 
-    def __init__(self, *, client: Client, wake: Callable[[str], None], limit: int = 16) -> None:
+    def __init__(self, *, client: Client, wake: Callable[[str, float], None], limit: int = 16) -> None:
         self._client = client
         self._wake = wake
         self._limit = limit
@@ -95,4 +104,4 @@ class Wakeups:
                 if scope.cancelled:
                     return
                 if event.get("type") == "DELETED":
-                    self._wake(key)
+                    self._wake(key, PAUSE)

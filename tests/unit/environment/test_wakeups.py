@@ -7,7 +7,7 @@ import pytest
 from controller.apimachinery.errors import ConnectionLost
 from controller.apimachinery.resources import SECRETS
 from controller.environment.effects import Listing
-from controller.environment.wakeups import Wakeups
+from controller.environment.wakeups import PAUSE, Wakeups
 from tests.unit.fakes import LiveApi, deleted, eventually, modified
 
 LISTING = Listing(SECRETS, "shop-74", label_selector="owner=helm,name=x", metadata_only=True)
@@ -21,7 +21,7 @@ class _Lab:
     def __init__(self, limit):
         self.api = LiveApi()
         self.woken = []
-        self.wakeups = Wakeups(client=self.api, wake=self.woken.append, limit=limit)
+        self.wakeups = Wakeups(client=self.api, wake=lambda key, pause: self.woken.append((key, pause)), limit=limit)
 
 
 @pytest.fixture
@@ -50,13 +50,13 @@ def test_only_the_metadata_of_that_namespace_is_watched(open_lab):
     assert parameters["metadata_only"] is True
 
 
-def test_a_deletion_wakes_the_environment_and_other_changes_do_not(open_lab):
+def test_a_deletion_wakes_the_environment_after_a_pause_and_other_changes_do_not(open_lab):
     lab = open_lab()
     lab.wakeups.ensure(LISTING, "shop-74")
     lab.api.stream().send(modified("a", 1), deleted("a", 2))
 
     eventually(lambda: lab.woken, "woken")
-    assert lab.woken == ["shop-74"]
+    assert lab.woken == [("shop-74", PAUSE)]
 
 
 def test_one_stream_is_enough_for_an_environment(open_lab):
