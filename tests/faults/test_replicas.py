@@ -127,6 +127,7 @@ def freeze_while_writing(pair: Pair, latency: float) -> Replica:
     return first
 
 
+@pytest.mark.slow
 def test_what_a_frozen_leader_had_sent_does_no_harm_and_it_sends_nothing_more(pair: Pair) -> None:
     first = freeze_while_writing(pair, LEASE_DURATION + 4)
     eventually(lambda: out_of_turn(pair.requests.all()), "what was on its way arrives")
@@ -147,6 +148,7 @@ def test_a_frozen_leader_that_wakes_does_not_go_on_where_it_was(pair: Pair) -> N
     assert out_of_turn(pair.requests.all()) == []
 
 
+@pytest.mark.slow
 def test_a_leader_whose_renewal_is_stuck_works_on_and_no_write_of_it_leaves_once_its_time_is_over(pair: Pair) -> None:
     # Each request for the lease may take half of the deadline: what the server does not answer, what it answers late,
     # and what it does not answer again keep the renewing thread for half of the deadline beyond it.

@@ -57,7 +57,7 @@ class History:
         return is_deployed(obj) and self._found() == self._labels and mirrored == self._wanted
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2, 3))])
 def test_labels_are_right_after_every_edit_and_every_crash(
     environments: Environments, engine: Engine, start_process: StartProcess, seed: int
 ) -> None:

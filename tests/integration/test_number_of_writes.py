@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from controller.api.environment import ENVIRONMENTS
 from controller.api.helm_operator import HELM_RELEASES
 from tests.integration.support.clusters import Cluster
@@ -48,6 +50,7 @@ def test_six_writes_suffice_for_each_of_many_at_the_same_time(
         assert len(written) <= MOST, written
 
 
+@pytest.mark.slow
 def test_one_hundred_environments_cost_no_writes_once_deployed_nor_after_a_restart(
     cluster: Cluster, environments: Environments, engine: Engine, start_controller: StartController, requests: Requests
 ) -> None:

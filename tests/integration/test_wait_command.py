@@ -167,7 +167,7 @@ def test_it_waits_until_an_environment_is_gone(
     assert environment.namespace() is None
 
 
-@pytest.mark.parametrize("keep_history", [True, False])
+@pytest.mark.parametrize("keep_history", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_it_outlives_a_restart_of_the_api_server(
     environments: Environments,
     engine: Engine,

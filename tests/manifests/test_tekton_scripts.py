@@ -95,7 +95,7 @@ def _files(workspace: Path) -> set[str]:
 # Whatever they are given, they pass it on as it is
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", [pytest.param(shell, marks=[pytest.mark.slow] * (shell != "sh")) for shell in SHELLS])
 @pytest.mark.parametrize("name", TASKS)
 def test_whatever_the_parameters_hold_it_stays_text(name: str, shell: str, workspace: Path) -> None:
     program = recording_tronador(workspace.parent)
