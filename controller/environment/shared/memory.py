@@ -49,7 +49,7 @@ def remembered(namespace: Object | None) -> Memory:
     text = objects.annotations(namespace or {}).get(APPLIED_RESOURCES_ANNOTATION) or "{}"
     try:
         written = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return Memory()
     if not isinstance(written, dict):
         return Memory()

@@ -1,6 +1,8 @@
 """What we remember of what we applied, and the marks by which we know it again."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from controller.api.environment import APPLIED_HASH_ANNOTATION, APPLIED_RESOURCES_ANNOTATION, Environment
 from controller.apimachinery import objects
@@ -25,6 +27,20 @@ def test_what_is_remembered_is_read_again():
     assert remembered(_namespace(memory.text)).text == memory.text
 
 
+_NAMES = st.text(min_size=1, max_size=8)
+_IDENTITIES = st.builds(Identity, _NAMES, _NAMES, _NAMES)
+_MEMORIES = st.builds(
+    Memory,
+    st.frozensets(_IDENTITIES, max_size=5),
+    st.dictionaries(_NAMES, st.frozensets(_NAMES, min_size=1, max_size=3), max_size=3),
+)
+
+
+@given(_MEMORIES)
+def test_every_memory_comes_back_from_its_text(memory):
+    assert remembered(_namespace(memory.text or "")) == memory
+
+
 def test_nothing_to_remember_is_no_annotation():
     assert Memory().text is None
     assert Memory(pull_secrets={"default": frozenset()}).text is None
@@ -34,7 +50,15 @@ def test_nothing_to_remember_is_no_annotation():
 
 @pytest.mark.parametrize(
     "text",
-    ["{", "[]", "7", '{"objects": 1}', '{"objects": [["a", "b"], ["v1", "", "x"], 7]}', '{"imagePullSecrets": []}'],
+    [
+        "{",
+        "[" * 100_000,
+        "[]",
+        "7",
+        '{"objects": 1}',
+        '{"objects": [["a", "b"], ["v1", "", "x"], 7]}',
+        '{"imagePullSecrets": []}',
+    ],
 )
 def test_a_garbled_memory_is_none(text):
     assert remembered(_namespace(text)).is_empty
