@@ -60,5 +60,8 @@ def _subject(effect: Effect) -> str:
         return str(subject) if isinstance(subject, GroupVersion) else str(subject.resource)
     if isinstance(effect, WakeOnChange):
         return str(effect.listing.resource)
+    if isinstance(effect, Apply):
+        # One of many, and what the server says about a Secret, its name too, is left out.
+        return f"{effect.target.resource} {effect.target.name!r}"
     target = getattr(effect, "target", None)
     return str(target.resource) if target is not None and not isinstance(target, Listing) else "an object"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.apimachinery.errors import ConnectionLost, NotLeader, Stopped, status_error
+from controller.apimachinery.errors import ConnectionLost, NotLeader, Stopped, status_error, without_content
 from controller.apimachinery.resources import CONFIG_MAPS, SECRETS
 from controller.environment.decision import Stop, Wait
 from controller.environment.effects import Apply, Create, Delete, Listing, Patch, Read, Target, WakeOnChange
@@ -147,3 +147,16 @@ def test_a_webhook_that_does_not_answer_is_named_in_words_that_stay_the_same():
     assert "guard.example.com" in told(1).message
     assert told(1) == told(2)
     assert told(1).recheck_after == 7
+
+
+def test_a_refused_secret_is_named_with_its_field_and_without_what_the_server_said_of_it():
+    causes = [{"reason": "FieldValueInvalid", "field": "type", "message": 'Invalid value: "hunter2"'}]
+    error = _error(422, "Invalid", 'Secret "git" is invalid: type: Invalid value: "hunter2"', causes=causes)
+
+    decision = explain(Apply(Target(SECRETS, "git", NAME), {}), without_content(error), OPTIONS)
+
+    assert isinstance(decision, Stop)
+    assert decision.reason == "Rejected"
+    assert "secrets 'git'" in decision.message
+    assert "(type)" in decision.message
+    assert "hunter2" not in decision.message
