@@ -61,3 +61,33 @@ def test_a_refusal_by_rbac_is_no_terminating_namespace():
 def test_an_error_reads_as_code_reason_and_message():
     assert str(errors.status_error(409, _status(409, "Conflict", "changed"))) == "409 Conflict: changed"
     assert str(errors.status_error(500, "oops")) == "500: oops"
+
+
+@pytest.mark.parametrize("code", [400, 401, 403, 404, 409, 410, 422, 429, 500])
+def test_an_error_without_content_is_the_same_failure_and_repeats_nothing_that_was_sent(code):
+    causes = [{"reason": "FieldValueInvalid", "field": "data[a]", "message": "hunter2"}, {"message": "hunter2"}]
+    details = {"name": "hunter2", "causes": causes}
+    status = {"kind": "Status", "reason": "Refused", "message": "hunter2", "details": details}
+    error = errors.status_error(code, status, retry_after=3.0)
+
+    bare = errors.without_content(error)
+
+    assert type(bare) is type(error)
+    assert (bare.code, bare.reason, bare.retry_after) == (code, "Refused", 3.0)
+    assert bare.causes[0] == {"reason": "FieldValueInvalid", "field": "data[a]"}
+    assert bare.message == "Refused (data[a]); the rest is not repeated here"
+    assert "hunter2" not in str(bare) + repr(vars(bare))
+
+
+def test_an_answer_that_was_no_status_stays_one_without_its_words():
+    bare = errors.without_content(errors.status_error(404, "404 hunter2 not found"))
+    assert bare.resource_missing
+    assert bare.message == "404; the rest is not repeated here"
+    assert not errors.without_content(
+        errors.status_error(404, {"kind": "Status", "reason": "NotFound"})
+    ).resource_missing
+
+
+def test_a_terminating_namespace_is_recognised_without_content_too():
+    error = errors.status_error(403, {"kind": "Status", "details": {"causes": [{"reason": "NamespaceTerminating"}]}})
+    assert errors.without_content(error).namespace_terminating
