@@ -190,18 +190,10 @@ def journey(
     engine.stop()
 
 
-def test_killed_at_random_moments_it_ends_in_the_same_state(journey: Journey) -> None:
-    random_moments(0, journey)
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(1, 20))
-def test_killed_at_nineteen_more_random_moments_it_ends_in_the_same_state(journey: Journey, seed: int) -> None:
-    random_moments(seed, journey)
-
-
-def random_moments(seed: int, journey: Journey) -> None:
-    """Any request counts here, reads and watches too."""
+@pytest.mark.parametrize("seed", range(20))
+def test_killed_at_random_moments_it_ends_in_the_same_state(journey: Journey, seed: int) -> None:
+    # Any request counts here, reads and watches too.
     chance = random.Random(seed)
     moments = [chance.randint(1, most) for most in (10, 5, 6, 6)]
     assert journey.go(moments) >= 2

@@ -310,7 +310,6 @@ def test_no_secret_shows_in_any_log_line_event_status_or_metric(
 
     told += [cluster.list(CORE_EVENTS, "default"), shared.read()["status"]]
     assert "tronador_environments" in metrics
-    process.logged('"level": "debug"')
     assert "hunter2" not in process.output() + metrics + json.dumps(told)
 
 
