@@ -69,8 +69,13 @@ def _of_file(found: File) -> Iterator[Problem]:
     elif found.error is not None:
         yield found.error
     elif len(found.parts) > 1:
-        second = found.parts[1]
-        yield Problem(second.file, second.line, 1, "", "a second document begins here; a config file has only one")
+        yield second_document(found.parts[1])
+
+
+def second_document(part: Part) -> Problem:
+    """Said of whatever follows a config file, of which a repository has one."""
+    words = "a second document begins here; a config file has only one: remove it, or put it into another file"
+    return Problem(part.file, part.line, 1, "", words)
 
 
 def _of_form(document: Document, application: Any) -> list[Problem]:

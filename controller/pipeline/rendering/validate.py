@@ -12,7 +12,7 @@ from controller.api.tronador_config import TRONADOR_CONFIGS
 from controller.pipeline import schemas
 from controller.pipeline.errors import InvalidFiles, Problem
 from controller.pipeline.rendering import judge
-from controller.pipeline.rendering.configfile import PLACEHOLDERS, of_part
+from controller.pipeline.rendering.configfile import PLACEHOLDERS, of_part, second_document
 from controller.pipeline.rendering.parameters import Parameters
 from controller.pipeline.rendering.render import environment_of
 from controller.pipeline.schemas import Definition, definitions
@@ -43,6 +43,8 @@ def validate(content: bytes, file: str, options: PolicyOptions, *, engine: str =
     except InvalidFiles as error:
         return list(error.problems)
     problems = [problem for part in found.parts for problem in _of_part(part, options, engine)]
+    # Objects may share a file; of two config files `render` would take neither.
+    problems += map(second_document, [part for part in found.parts if not part.is_manifest][1:])
     return [*problems, found.error] if found.error is not None else problems
 
 

@@ -61,5 +61,5 @@ def read(content: bytes, file: str) -> File:
     except nodes.NodeError as error:
         return File(tuple(parts), Problem(file, error.line, error.column, "", hidden.shown(str(error))))
     if not parts:
-        raise InvalidFiles([Problem(file, 0, 0, "", "is empty")])
+        raise InvalidFiles([Problem(file, 0, 0, "", "is empty; write what it is for, or name another file")])
     return File(tuple(parts))

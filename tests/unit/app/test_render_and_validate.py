@@ -76,7 +76,7 @@ def test_a_wrong_config_file_writes_nothing(config, capsys, tmp_path):
     config.write_text("")
     file = tmp_path / "environment.yaml"
     assert main(["render", f"--config={config}", f"-o{file}", *FLAGS], {}) == 1
-    assert capsys.readouterr() == ("", f"{config}: is empty\n")
+    assert capsys.readouterr() == ("", f"{config}: is empty; write what it is for, or name another file\n")
     assert not file.exists()
 
 
@@ -122,7 +122,7 @@ def test_all_problems_of_all_files_are_told(tmp_path, capsys):
     assert capsys.readouterr().err.splitlines() == [
         f"{one}:1:1: a: is unknown; remove it; known here is application",
         f"{one}:1:1: application: is missing; add it",
-        f"{other}: is empty",
+        f"{other}: is empty; write what it is for, or name another file",
     ]
 
 

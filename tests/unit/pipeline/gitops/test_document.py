@@ -28,7 +28,7 @@ def test_dates_stay_texts():
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "environment.yaml: is empty"),
+        (b"", "environment.yaml: is empty; write what it is for, or name another file"),
         (b"a: [", "environment.yaml:1:5: "),
         (b"\xff\x00", "environment.yaml:1:1: "),
         (b"[" * 10_000, "nested more than"),

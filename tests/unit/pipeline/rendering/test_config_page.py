@@ -5,6 +5,7 @@ from pathlib import Path
 
 from controller.pipeline.rendering import validate
 from controller.pipeline.rendering.configschema import FIELDS
+from controller.pipeline.yamlfiles.text import SIZE_LIMIT
 from controller.policy import PolicyOptions
 
 PAGE = (Path(__file__).resolve().parents[4] / "docs" / "config-file.md").read_text()
@@ -20,6 +21,11 @@ def test_its_examples_are_right():
     assert examples
     for example in examples:
         assert validate(example.encode(), "example", PolicyOptions(), engine="") == []
+
+
+def test_the_longest_file_is_as_long_as_it_says():
+    [kibibytes] = re.findall(r"Files of more than (\d+) KiB", PAGE)
+    assert int(kibibytes) * 1024 == SIZE_LIMIT
 
 
 def test_the_mistake_that_it_shows_is_told_in_these_words():

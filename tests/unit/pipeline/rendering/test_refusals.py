@@ -10,7 +10,7 @@ CHART_PATH = """(folder of the chart, relative to the repository's root and with
 
 @pytest.mark.parametrize("text", ["", "\n \n", "# a comment\n", "---\n", "\ufeff"])
 def test_an_empty_file(text):
-    assert refusal(text) == ["c.yaml: is empty"]
+    assert refusal(text) == ["c.yaml: is empty; write what it is for, or name another file"]
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_what_is_no_mapping(text):
 
 def test_a_second_document():
     assert refusal(f"{MINIMAL}---\n{MINIMAL}") == [
-        "c.yaml:8:1: a second document begins here; a config file has only one"
+        "c.yaml:8:1: a second document begins here; a config file has only one: remove it, or put it into another file"
     ]
 
 

@@ -37,12 +37,20 @@ def test_what_is_right(text):
 
 
 def test_every_document_of_a_file_is_checked():
-    wrong = MINIMAL.replace("deploy", "5")
-    assert [line.split(":")[1] for line in _lines(f"{wrong}---\n{wrong}---\n[\n")] == ["2", "9", "16"]
+    wrong = ENVIRONMENT.replace("deploy", "5")
+    assert [line.split(":")[1] for line in _lines(f"{wrong}---\n{wrong}---\n[\n")] == ["10", "21", "24"]
+
+
+def test_two_config_files_in_one_are_refused_as_render_refuses_them():
+    (line,) = _lines(f"{MINIMAL}---\n{MINIMAL}")
+    assert (
+        line
+        == "f:8:1: a second document begins here; a config file has only one: remove it, or put it into another file"
+    )
 
 
 def test_an_empty_file_is_no_file():
-    assert _lines("") == ["f: is empty"]
+    assert _lines("") == ["f: is empty; write what it is for, or name another file"]
 
 
 @pytest.mark.parametrize(
