@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 import structlog
 
 from controller.api.environment import Environment
-from controller.apimachinery import patches
+from controller.apimachinery import objects, patches
 from controller.apimachinery.errors import ApiError, Conflict, NotFound
 from controller.apimachinery.objects import Object
 from controller.environment import access, status, transitions
@@ -110,6 +110,9 @@ class EnvironmentReconciler:
         self._options = options
         self._now = now
         self._timers = Timers(now=now)
+        # The environments (name: UID) that we let go, for as long as the cache still has them. Read-your-writes does not
+        # cover this write: the answer to the removal of the last finalizer carries the version from before it.
+        self._let_go: dict[str, str] = {}
 
     def reconcile(self, request: Request) -> Result:
         """Bring one environment a step nearer to what its spec asks for.
@@ -118,7 +121,9 @@ class EnvironmentReconciler:
         """
         key = request.key
         environment = self._observer.environment(key)
-        if environment is None or _is_let_go(environment):
+        if environment is None or self._let_go.get(key) != objects.uid(environment):
+            self._let_go.pop(key, None)
+        if environment is None or key in self._let_go or _waits_for_others(environment):
             self._forget(key)
             return Result()
         self._consistency.ensure_ready(key)
@@ -139,6 +144,8 @@ class EnvironmentReconciler:
             observation = self._observer.observe(environment, answers=answers, ages=ages)
             self._stopwatch.saw(observation.environment)
             plan = decide(observation, self._options)
+            # Before the effects: should one of them fail, the next reconcile still knows that the others were begun.
+            self._timers.start(key, plan.timers)
             fresh_rights = access.TIMER in plan.timers and access.are_fresh(observation)
             done = self._carry_out(plan, environment, fresh_rights=fresh_rights)
             answers.update(done.answers)
@@ -151,6 +158,7 @@ class EnvironmentReconciler:
             self._wakeups.release(key)
         if any(isinstance(effect, RemoveFinalizer) for effect in effects):
             # The environment is gone, or will be once others let it go: there is no status left to write.
+            self._let_go[key] = objects.uid(environment)
             self._stopwatch.finished(key)
             self._timers.forget(key)
             return Result()
@@ -234,7 +242,7 @@ class EnvironmentReconciler:
         self._stopwatch.finished(key)
 
 
-def _is_let_go(environment: Object) -> bool:
+def _waits_for_others(environment: Object) -> bool:
     """Whether our part of the teardown is over, and the environment only waits for the finalizers of others."""
     view = Environment(environment)
     return view.is_deleting and not view.has_finalizer

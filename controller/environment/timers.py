@@ -1,4 +1,4 @@
-"""How long something has been the case, by this process's own clock. A restart begins anew, which only costs time."""
+"""How long something has been the case, by this process's own clock. A restart resets it, which only costs time."""
 
 from __future__ import annotations
 
@@ -20,8 +20,15 @@ class Timers:
         with self._lock:
             return {name: now - started for name, started in self._started.get(key, {}).items()}
 
+    def start(self, key: str, names: Iterable[str]) -> None:
+        """Start those of these timers that do not run yet."""
+        now = self._now()
+        with self._lock:
+            for name in names:
+                self._started.setdefault(key, {}).setdefault(name, now)
+
     def keep(self, key: str, names: Iterable[str]) -> None:
-        """Run exactly these timers: those that run already go on, new ones start now, the others end."""
+        """Run exactly these timers: those that run already continue, new ones start now, the others end."""
         now = self._now()
         with self._lock:
             before = self._started.pop(key, {})

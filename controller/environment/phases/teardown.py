@@ -50,7 +50,8 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     """The next step of the teardown of an environment that our finalizer holds."""
     if observation.answer(observation.namespace_target) is UNASKED:
         told = () if _is_announced(observation) else (_announcement(observation),)
-        return Wait(uninstall.REASON, "Looking for the namespace.", effects=(*told, Read(observation.namespace_target)))
+        look = Read(observation.namespace_target)
+        return Wait(uninstall.REASON, "Looking for the namespace.", effects=(*told, look), timer=TIMER)
     if observation.answer(observation.namespace_target) is REFUSED:
         # Neither a reason to delete it, nor proof that it is gone.
         name = observation.environment.namespace_name

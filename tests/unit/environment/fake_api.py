@@ -254,10 +254,11 @@ class FakeApi:
         elif after.get("spec") != before.get("spec"):
             metadata["generation"] = before["metadata"]["generation"] + 1
         self._version += 1
-        metadata["resourceVersion"] = str(self._version)
         if metadata.get("deletionTimestamp") and not metadata.get("finalizers") and key[0] != NAMESPACES:
+            # As a real server answers: the object as it would have been, at the version that it had.
             self._objects.pop(key, None)
         else:
+            metadata["resourceVersion"] = str(self._version)
             self._objects[key] = after
         return after
 

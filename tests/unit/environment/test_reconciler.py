@@ -5,7 +5,7 @@ import pytest
 from controller.api import flux
 from controller.api.environment import ENVIRONMENTS, FINALIZER
 from controller.api.helm_operator import HELM_RELEASES
-from controller.apimachinery.errors import ConnectionLost, status_error
+from controller.apimachinery.errors import ApiError, ConnectionLost, status_error
 from controller.apimachinery.resources import NAMESPACES, SERVICE_ACCOUNTS
 from controller.cache import ConsistencyError
 from controller.environment import engines
@@ -257,6 +257,42 @@ def test_after_the_finalizer_went_nothing_is_written():
     assert [write.subresource for write in world.api.writes] == [""]
     assert world.api.peek(ENVIRONMENTS, NAME)["metadata"]["finalizers"] == ["others"]
     assert _status(world) == {}
+
+
+def test_a_teardown_that_ended_does_not_start_again_on_a_stale_cache():
+    world = _world(deleting=True, finalizers=[FINALIZER])
+    world.reconcile_strictly(NAME)
+    assert world.recorded.events == ["TeardownStarted", "TeardownFinished"]
+
+    assert world.reconcile_strictly(NAME) == Result()
+
+    assert world.recorded.events == ["TeardownStarted", "TeardownFinished"]
+    assert not world.api.reads
+
+
+@pytest.mark.parametrize("verb", ["get", "patch"])
+def test_a_teardown_whose_first_reconcile_fails_is_announced_once(verb):
+    world = _world(deleting=True, finalizers=[FINALIZER])
+    refused = ENVIRONMENTS if verb == "patch" else NAMESPACES
+    _refuse(world, verb, refused, _error(503, "ServiceUnavailable"))
+    with pytest.raises(ApiError):
+        world.reconcile_strictly(NAME)
+    world.api.refuse = lambda *_: None
+
+    world.reconcile_strictly(NAME)
+
+    assert world.recorded.events == ["TeardownStarted", "TeardownFinished"]
+
+
+def test_an_environment_created_again_under_the_name_of_one_that_ended_is_taken_up():
+    world = _world(deleting=True, finalizers=[FINALIZER])
+    world.reconcile_strictly(NAME)
+    world.api.put(ENVIRONMENTS, environment(finalizers=(), uid="another"))
+    world.sync()
+
+    world.reconcile_strictly(NAME)
+
+    assert world.api.peek(ENVIRONMENTS, NAME)["metadata"]["finalizers"] == [FINALIZER]
 
 
 def test_a_bad_environment_heals_when_it_is_corrected():
