@@ -1,7 +1,7 @@
 """Environments live and die while the network between the controller and the API server is bad.
 
-Each trouble is lived through by a few environments in `make test`, and by two hundred in `make test-all`. However bad
-it is, everything comes about, once, and in order.
+A few environments live through the most common troubles in `make test`. In `make test-all` a few, and two hundred, live
+through every trouble. However bad it is, everything happens, once, and in order.
 """
 
 from __future__ import annotations
@@ -22,7 +22,12 @@ MANY = Size(
 )
 
 
-@pytest.mark.parametrize("trouble", TROUBLES)
+COMMON = ("requests failing", "server restarted")
+
+
+@pytest.mark.parametrize(
+    "trouble", [pytest.param(name, marks=[] if name in COMMON else pytest.mark.slow) for name in TROUBLES]
+)
 def test_a_few_environments_live_through_it(tmp_path: Path, trouble: str) -> None:
     live_through(TROUBLES[trouble](FEW), FEW, tmp_path)
 
@@ -43,6 +48,7 @@ def test_a_server_that_accepts_watches_and_says_nothing_is_listed_at_the_start(t
         running.fleet.settled(FEW.deadline)
 
 
+@pytest.mark.slow
 def test_where_watches_stay_silent_for_good_everything_still_comes_about(tmp_path: Path) -> None:
     silent = Rule(fault=HalfOpenWatch())
     with bed(tmp_path, silent, options={"watch_read_timeout": FEW.silence}) as running:

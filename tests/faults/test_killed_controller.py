@@ -175,7 +175,7 @@ def killer(local: LocalCluster) -> Killer:
     return Killer(local)
 
 
-@pytest.fixture(params=DOUBLES)
+@pytest.fixture(params=["helm-operator", pytest.param("flux", marks=pytest.mark.slow)])
 def journey(
     request: pytest.FixtureRequest,
     both_engines: Cluster,

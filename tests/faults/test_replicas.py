@@ -139,6 +139,7 @@ def test_what_a_frozen_leader_had_sent_does_no_harm_and_it_sends_nothing_more(pa
     assert {entry.credential for entry in late} == {first.credential}
 
 
+@pytest.mark.slow
 def test_a_frozen_leader_that_wakes_does_not_go_on_where_it_was(pair: Pair) -> None:
     # The answers lie ready when it wakes, and every one of them calls for the next write.
     first = freeze_while_writing(pair, 1.0)

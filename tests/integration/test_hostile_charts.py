@@ -86,6 +86,7 @@ def cluster_with_flux(both_engines: Cluster) -> Cluster:
     return both_engines
 
 
+@pytest.mark.slow
 def test_a_chart_makes_nothing_that_leads_out_of_its_environment(
     cluster_with_flux: Cluster,
     environments: Environments,

@@ -29,6 +29,8 @@ _WRITES_PER_WATCH = 3
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 _COUNTER = re.compile(r"(current: |record \(|version: )\d+")
+# How long the recorded watches lasted says nothing: every event of theirs came at once.
+_PATIENCE = re.compile(r"\b(timeoutSeconds=)\d+")
 _TAG = re.compile(r"\b([a-z][a-z0-9]*)T\b")
 _RUN_TAG = "run7"
 # The recorded server's storage could not report progress, so it refused sendInitialEvents.
@@ -120,7 +122,7 @@ class _Replay:
         """A path (or a body's text) with recorded UIDs, versions and tokens replaced by this run's."""
         for recorded, ours in sorted(self._known.items(), key=lambda pair: -len(pair[0])):
             text = re.sub(rf"(?<![\w-]){re.escape(recorded)}(?![\w-])", ours, text)
-        return text.replace(" ", "%20")
+        return _PATIENCE.sub(r"\g<1>1", text).replace(" ", "%20")
 
     def _translated_body(self, request: Json) -> Json:
         if "body" not in request:
