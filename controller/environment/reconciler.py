@@ -110,8 +110,8 @@ class EnvironmentReconciler:
         self._options = options
         self._now = now
         self._timers = Timers(now=now)
-        # The environments (name: UID) that we let go, for as long as the cache still has them. Read-your-writes does not
-        # cover this write: the answer to the removal of the last finalizer carries the version from before it.
+        # The environments (name: UID) that we let go, for as long as the cache still has them. Read-your-writes does
+        # not cover this: the answer to the removal of the last finalizer carries the version from before it.
         self._let_go: dict[str, str] = {}
 
     def reconcile(self, request: Request) -> Result:
