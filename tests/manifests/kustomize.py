@@ -1,0 +1,27 @@
+"""What kustomize, as part of the real kubectl, makes of a folder of manifests."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.manifests.definitions import MANIFESTS
+
+KUBECTL = Path(sys.executable).parent / "kubectl"
+
+
+@cache
+def rendered(folder: str) -> tuple[dict[str, Any], ...]:
+    """Every object of `manifests/FOLDER`, as `kubectl apply -k` would send it."""
+    return build(MANIFESTS / folder)
+
+
+def build(folder: Path) -> tuple[dict[str, Any], ...]:
+    """Every object of any folder with a kustomization."""
+    done = subprocess.run([KUBECTL, "kustomize", str(folder)], capture_output=True, text=True, timeout=60, check=True)
+    return tuple(yaml.load_all(done.stdout, yaml.CSafeLoader))

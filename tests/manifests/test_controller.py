@@ -1,0 +1,129 @@
+"""`manifests/controller` runs the controller as its options and the restricted pod security standard ask."""
+
+import argparse
+import re
+from dataclasses import fields
+
+import pytest
+
+from controller.app import options
+from controller.app.addresses import parse_address
+from controller.app.version import VERSION
+from tests.manifests.definitions import MANIFESTS
+from tests.manifests.kustomize import rendered
+
+OPTIONS = options.Options()
+
+
+def _one(kind, name="tronador-controller"):
+    [found] = [o for o in rendered("default") if (o["kind"], o["metadata"]["name"]) == (kind, name)]
+    return found
+
+
+def _pod():
+    return _one("Deployment")["spec"]["template"]
+
+
+def _container():
+    [container] = _pod()["spec"]["containers"]
+    return container
+
+
+def test_one_command_installs_all_of_it():
+    kinds = {o["kind"] for o in rendered("default")}
+    assert kinds >= {"CustomResourceDefinition", "ClusterRole", "ValidatingAdmissionPolicy", "Deployment", "Namespace"}
+
+
+def test_it_runs_as_the_account_that_the_options_name_in_the_namespace_that_they_name():
+    deployment = _one("Deployment")
+    assert deployment["metadata"]["namespace"] == OPTIONS.namespace
+    assert deployment["spec"]["template"]["spec"]["serviceAccountName"] == OPTIONS.service_account
+
+
+def test_its_arguments_and_variables_are_options():
+    command, *flags = _container()["args"]
+    assert command == "run"
+    parser = argparse.ArgumentParser(exit_on_error=False)
+    options.add_arguments(parser)
+    parsed = parser.parse_args(flags)
+    known = {options.variable(option) for option in fields(options.Options)}
+    variables = {variable["name"]: variable.get("value", "") for variable in _container()["env"]}
+    assert variables.keys() <= known
+    assert options.build(parsed, {k: v for k, v in variables.items() if v})
+
+
+def test_its_namespace_is_the_pods_own():
+    [variable] = [variable for variable in _container()["env"] if variable["name"] == "TRONADOR_NAMESPACE"]
+    assert variable["valueFrom"]["fieldRef"]["fieldPath"] == "metadata.namespace"
+
+
+def test_every_manifest_names_the_image_of_this_version():
+    names = set()
+    for file in MANIFESTS.rglob("*.yaml"):
+        names |= set(re.findall(r"\bregistry\.example\.com/tronador:\S+", file.read_text()))
+    assert names == {f"registry.example.com/tronador:{VERSION}"} == {_container()["image"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "address"), [("metrics", OPTIONS.metrics_address), ("health", OPTIONS.health_address)]
+)
+def test_its_ports_are_where_the_program_listens(name, address):
+    [port] = [port for port in _container()["ports"] if port["name"] == name]
+    assert port["containerPort"] == parse_address(address)[1]
+
+
+def test_probes_ask_the_health_port():
+    container = _container()
+    paths = {kind: container[f"{kind}Probe"]["httpGet"] for kind in ("startup", "liveness", "readiness")}
+    assert {kind: probe["path"] for kind, probe in paths.items()} == {
+        "startup": "/healthz",
+        "liveness": "/healthz",
+        "readiness": "/readyz",
+    }
+    assert {probe["port"] for probe in paths.values()} == {"health"}
+
+
+def test_the_pod_is_given_longer_to_end_than_the_program_takes():
+    assert _pod()["spec"]["terminationGracePeriodSeconds"] >= OPTIONS.graceful_timeout + 10
+
+
+def test_the_pod_meets_the_restricted_pod_security_standard():
+    labels = _one("Namespace", OPTIONS.namespace)["metadata"]["labels"]
+    assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
+    pod, container = _pod()["spec"]["securityContext"], _container()["securityContext"]
+    assert (pod["runAsNonRoot"], pod["seccompProfile"]) == (True, {"type": "RuntimeDefault"})
+    assert pod["runAsUser"] > 0
+    assert container["allowPrivilegeEscalation"] is False
+    assert container["capabilities"] == {"drop": ["ALL"]}
+    assert container["readOnlyRootFilesystem"] is True
+    assert all(volume.keys() == {"name", "emptyDir"} for volume in _pod()["spec"]["volumes"])
+
+
+def test_the_container_has_requests_and_a_memory_limit_but_no_cpu_limit():
+    resources = _container()["resources"]
+    assert resources["requests"].keys() == {"cpu", "memory"}
+    assert resources["limits"].keys() == {"memory"}
+
+
+def test_a_drain_leaves_one_replica():
+    assert _one("Deployment")["spec"]["replicas"] == 2
+    assert _one("PodDisruptionBudget")["spec"]["maxUnavailable"] == 1
+
+
+def test_everything_that_selects_the_pods_selects_them():
+    labels = _pod()["metadata"]["labels"]
+    deployment = _one("Deployment")["spec"]
+    [spread] = deployment["template"]["spec"]["topologySpreadConstraints"]
+    selectors = [
+        deployment["selector"]["matchLabels"],
+        spread["labelSelector"]["matchLabels"],
+        _one("Service")["spec"]["selector"],
+        _one("PodDisruptionBudget")["spec"]["selector"]["matchLabels"],
+        _one("NetworkPolicy")["spec"]["podSelector"]["matchLabels"],
+    ]
+    assert all(selector.items() <= labels.items() for selector in selectors)
+
+
+def test_the_network_policy_admits_the_ports_that_the_pod_serves():
+    admitted = {port["port"] for rule in _one("NetworkPolicy")["spec"]["ingress"] for port in rule["ports"]}
+    assert admitted == {port["name"] for port in _container()["ports"]}
