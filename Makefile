@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 $(VENV)/.installed: setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -38,8 +38,23 @@ format: $(VENV)/.installed ## let ruff format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+image: ## build the container image (IMAGE=name:tag, TARGET=tronador|controller, BUILD_ARGS=...)
+	@hack/image/build.sh $(BUILD_ARGS)
+
+requirements: $(VENV)/.installed ## pin what the image installs, with hashes, to what constraints.txt says
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[release]'
+	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --no-header --no-emit-options --no-emit-index-url \
+		--no-emit-trusted-host --no-emit-find-links --constraint constraints.txt --output-file hack/image/requirements.txt \
+		setup.cfg
+
+sbom: $(VENV)/.installed ## list what the image installs as a CycloneDX document, build/sbom.json
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[release]'
+	@mkdir -p build
+	$(BIN)/cyclonedx-py requirements hack/image/requirements.txt --output-file build/sbom.json
+	@echo "Wrote build/sbom.json"
+
 clean: ## remove what the other targets made
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help demo test test-slow test-all bench lint format clean
+.PHONY: help demo test test-slow test-all bench lint format image requirements sbom clean

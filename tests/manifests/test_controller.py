@@ -20,12 +20,12 @@ def _one(kind, name="tronador-controller"):
     return found
 
 
-def _pod():
+def pod_template():
     return _one("Deployment")["spec"]["template"]
 
 
 def _container():
-    [container] = _pod()["spec"]["containers"]
+    [container] = pod_template()["spec"]["containers"]
     return container
 
 
@@ -84,19 +84,19 @@ def test_probes_ask_the_health_port():
 
 
 def test_the_pod_is_given_longer_to_end_than_the_program_takes():
-    assert _pod()["spec"]["terminationGracePeriodSeconds"] >= OPTIONS.graceful_timeout + 10
+    assert pod_template()["spec"]["terminationGracePeriodSeconds"] >= OPTIONS.graceful_timeout + 10
 
 
 def test_the_pod_meets_the_restricted_pod_security_standard():
     labels = _one("Namespace", OPTIONS.namespace)["metadata"]["labels"]
     assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
-    pod, container = _pod()["spec"]["securityContext"], _container()["securityContext"]
+    pod, container = pod_template()["spec"]["securityContext"], _container()["securityContext"]
     assert (pod["runAsNonRoot"], pod["seccompProfile"]) == (True, {"type": "RuntimeDefault"})
     assert pod["runAsUser"] > 0
     assert container["allowPrivilegeEscalation"] is False
     assert container["capabilities"] == {"drop": ["ALL"]}
     assert container["readOnlyRootFilesystem"] is True
-    assert all(volume.keys() == {"name", "emptyDir"} for volume in _pod()["spec"]["volumes"])
+    assert all(volume.keys() == {"name", "emptyDir"} for volume in pod_template()["spec"]["volumes"])
 
 
 def test_the_container_has_requests_and_a_memory_limit_but_no_cpu_limit():
@@ -111,7 +111,7 @@ def test_a_drain_leaves_one_replica():
 
 
 def test_everything_that_selects_the_pods_selects_them():
-    labels = _pod()["metadata"]["labels"]
+    labels = pod_template()["metadata"]["labels"]
     deployment = _one("Deployment")["spec"]
     [spread] = deployment["template"]["spec"]["topologySpreadConstraints"]
     selectors = [
