@@ -1,4 +1,4 @@
-"""The image: `hack/image` installs the runtime dependencies with hashes, runs as another user than root, and says what it needs."""
+"""`hack/image` installs the runtime dependencies with hashes, does not run as root, and says what it needs."""
 
 import configparser
 import os
