@@ -1,0 +1,105 @@
+"""One environment in one line: what `tronador list` and the status page show of it. Pure."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from controller.api.environment import PULL_REQUEST_ANNOTATION, REPOSITORY_ANNOTATION, Environment
+from controller.apimachinery import conditions, objects
+from controller.apimachinery.objects import Object
+from controller.apimachinery.timestamps import from_time
+
+# A chart's values can be large. Those that name an image do it near the top.
+_VALUES_LOOKED_AT: Final = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What people ask about an environment.
+
+    Attributes:
+        status: `applicationStatus`; `pending` for an environment that has no status yet.
+        phase: `currentPhase`, or "".
+        ready: status of the condition Ready: "True", "False", "Unknown", or "" while it has none.
+        reason: reason of the condition Ready, or "".
+        created: when the EnvironmentProvisioner was created; None where its timestamp makes no sense.
+        repository, pull_request: as the pipeline recorded them; the chart's git URL where it recorded none.
+        ref: the chart's branch, tag or commit, or "".
+        image_tag: the first image tag in the release's values, or "".
+        url: where the environment can be visited, or "".
+        message: `applicationStatusMsg`, or "".
+    """
+
+    name: str
+    status: str
+    phase: str
+    ready: str
+    reason: str
+    created: datetime | None
+    namespace: str
+    engine: str
+    release: str
+    revision: str
+    repository: str
+    pull_request: str
+    ref: str
+    image_tag: str
+    url: str
+    message: str
+
+    def age(self, now: datetime) -> float:
+        """Seconds since the creation; 0 where that is unknown or in the future."""
+        return max(0.0, (now - self.created).total_seconds()) if self.created else 0.0
+
+
+def summarize(obj: Object) -> Summary:
+    """The summary of an EnvironmentProvisioner."""
+    environment = Environment(obj)
+    annotations = objects.annotations(obj)
+    status = environment.status
+    chart, release = _mapping(environment.release.get("chart")), _mapping(status.get("release"))
+    ready = conditions.find(environment.conditions, "Ready") or {}
+    return Summary(
+        name=environment.name,
+        status=_text(status.get("applicationStatus")) or "pending",
+        phase=_text(status.get("currentPhase")),
+        ready=_text(ready.get("status")),
+        reason=_text(ready.get("reason")),
+        created=from_time(_text(obj["metadata"].get("creationTimestamp"))),
+        namespace=_text(status.get("namespace")),
+        engine=_text(release.get("engine")),
+        release=_text(release.get("name")),
+        revision=_text(release.get("revision")),
+        repository=_text(annotations.get(REPOSITORY_ANNOTATION)) or _text(chart.get("git")),
+        pull_request=_text(annotations.get(PULL_REQUEST_ANNOTATION)),
+        ref=_text(chart.get("ref")),
+        image_tag=_image_tag(environment.release.get("values")),
+        url=_text(status.get("url")),
+        message=_text(status.get("applicationStatusMsg")),
+    )
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _image_tag(values: Any) -> str:
+    """Breadth first, because a chart's own image stands above those of its dependencies."""
+    waiting = deque([values])
+    for _ in range(_VALUES_LOOKED_AT):
+        if not waiting:
+            break
+        value = waiting.popleft()
+        if isinstance(value, Mapping):
+            if isinstance(value.get("tag"), str | int | float) and not isinstance(value["tag"], bool):
+                return str(value["tag"])
+            waiting.extend(value.values())
+    return ""

@@ -1,0 +1,105 @@
+"""`tronador list`: the environments of the cluster, as the status page shows them."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import yaml
+
+from controller.api.environment import ENVIRONMENTS
+from controller.api.summary import Summary, summarize
+from controller.apimachinery.errors import ApiError, Forbidden, NotFound
+from controller.apimachinery.timestamps import to_time
+from controller.app import exits, tables
+from controller.pipeline.errors import PipelineError
+
+NAME: Final = "list"
+HELP: Final = "list the environments of a cluster"
+_PAGE: Final = 500
+_MESSAGE_WIDTH: Final = 100
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's flags."""
+    parser.description = "List the environments of the cluster, the newest last."
+    parser.add_argument("-l", "--selector", metavar="SELECTOR", default="", help="only environments with these labels")
+    parser.add_argument(
+        "-o",
+        "--output",
+        choices=("table", "wide", "json", "yaml"),
+        default="table",
+        help="wide adds the namespace, the release and the message (default: table)",
+    )
+    parser.add_argument(
+        "--kubeconfig", metavar="FILE", help="kubeconfig file (default: the pod's account, $KUBECONFIG)"
+    )
+    parser.add_argument("--context", metavar="NAME", help="context of the kubeconfig (default: its current one)")
+
+
+def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Print the list. Raises PipelineError when the cluster cannot be asked."""
+    # Imported here, because the steps of a pipeline talk to no cluster and should not load what that takes.
+    from controller.client import Client, config
+
+    try:
+        connection = config.load(kubeconfig=parsed.kubeconfig, context=parsed.context, environ=environ)
+        client = Client(connection=connection, user_agent="tronador (list)", pool_size=1)
+        try:
+            found = _read(client, parsed.selector)
+        finally:
+            client.close()
+    except Forbidden as error:
+        raise PipelineError(f"{error}; allow list of environmentprovisioners") from error
+    except NotFound as error:
+        raise PipelineError("the cluster does not know EnvironmentProvisioners: install manifests/crds") from error
+    except ApiError as error:
+        raise PipelineError(str(error)) from error
+    summaries = sorted(map(summarize, found), key=lambda s: (s.created or datetime.min.replace(tzinfo=UTC), s.name))
+    print(_show(summaries, parsed.output), end="")
+    return exits.OK
+
+
+def _read(client: Any, selector: str) -> Sequence[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    token = ""
+    while True:
+        page = client.list(ENVIRONMENTS, label_selector=selector, limit=_PAGE, continue_token=token)
+        found += page["items"]
+        token = page["metadata"].get("continue") or ""
+        if not token:
+            return found
+
+
+def _show(summaries: Sequence[Summary], output: str) -> str:
+    if output in ("json", "yaml"):
+        plain = [_plain(summary) for summary in summaries]
+        return json.dumps(plain, indent=2) + "\n" if output == "json" else yaml.safe_dump(plain, sort_keys=False)
+    if not summaries:
+        return "No environments.\n"
+    header = ["NAME", "STATUS", "PHASE", "AGE", "REPOSITORY", "PR", "TAG", "URL"]
+    now = datetime.now(UTC)
+    rows = [
+        [s.name, s.status, s.phase, tables.age(s.age(now)), s.repository, s.pull_request, s.image_tag, s.url]
+        for s in summaries
+    ]
+    if output == "wide":
+        header += ["NAMESPACE", "RELEASE", "REF", "MESSAGE"]
+        for row, s in zip(rows, summaries, strict=True):
+            row += [s.namespace, s.release, s.ref, s.message[:_MESSAGE_WIDTH]]
+    return tables.table(header, rows)
+
+
+def _plain(summary: Summary) -> dict[str, Any]:
+    """In the spelling of the Kubernetes API, for scripts."""
+    plain = dataclasses.asdict(summary) | {"created": to_time(summary.created) if summary.created else ""}
+    return {_camel(name): value for name, value in plain.items()}
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)
