@@ -13,16 +13,16 @@ from controller.app.commands import files, naming
 from controller.pipeline.webhooks import Delivery, Rules, decide
 
 NAME: Final = "event"
-HELP: Final = "decide what a webhook of GitHub or GitLab means for an environment"
+HELP: Final = "decide what a webhook of GitHub, GitLab, Gitea or Forgejo means for an environment"
 _SIGNATURE_VARIABLE: Final = "TRONADOR_SIGNATURE"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's flags."""
     parser.description = (
-        "Read the body of a webhook (GitHub pull_request, GitLab merge_request) and print as JSON whether to apply, "
-        "remove or ignore, why, and the parameters for render, publish and retire. Exit code 1: the delivery is "
-        "refused, because its signature is wrong or its body is broken."
+        "Read the body of a webhook (pull_request of GitHub, Gitea and Forgejo, merge_request of GitLab) and print as "
+        "JSON whether to apply, remove or ignore, why, and the parameters for render, publish and retire. Exit code 1: "
+        "the delivery is refused, because its signature is wrong or its body is broken."
     )
     parser.add_argument(
         "--body", metavar="FILE", required=True, help="the request's body as it came; - is standard input"
@@ -31,13 +31,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--event-type",
         metavar="NAME",
         default="",
-        help="value of the header X-GitHub-Event or X-Gitlab-Event (default: what the body tells)",
+        help="value of the header X-GitHub-Event, X-Gitlab-Event, X-Gitea-Event or X-Forgejo-Event (default: what the "
+        "body says)",
     )
     parser.add_argument(
         "--signature",
         metavar="TEXT",
-        help="value of the header X-Hub-Signature-256 or X-Gitlab-Token; the latter is a secret, and belongs into "
-        f"${_SIGNATURE_VARIABLE}",
+        help="value of the header X-Hub-Signature-256, X-Gitea-Signature, X-Forgejo-Signature or X-Gitlab-Token; the "
+        f"last is a secret, and belongs into ${_SIGNATURE_VARIABLE}",
     )
     parser.add_argument(
         "--secret-file",
@@ -51,6 +52,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="label by which a maintainer lets one commit of a fork in (default: forks are ignored)",
     )
     parser.add_argument("--drafts", action="store_true", help="give drafts an environment too (default: none)")
+    parser.add_argument(
+        "--skip-bots",
+        action="store_true",
+        help="ignore what bots do, unless it takes an environment down (default: bots are as people)",
+    )
     naming.add_template(parser)
     parser.add_argument("-o", "--output", metavar="FILE", help="file for the decision (default: standard output)")
 
@@ -68,7 +74,7 @@ def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
     )
     decision = decide(
         delivery,
-        Rules(fork_label=parsed.allow_fork_label, drafts=parsed.drafts),
+        Rules(fork_label=parsed.allow_fork_label, drafts=parsed.drafts, skip_bots=parsed.skip_bots),
         name=lambda pull: names.environment_name(pull.repository, pull.number, template=template),
     )
     answer = {

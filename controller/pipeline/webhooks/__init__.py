@@ -1,4 +1,4 @@
-"""What a webhook of GitHub or GitLab means for an environment. Pure: the same delivery, the same answer."""
+"""What a webhook of GitHub, GitLab, Gitea or Forgejo means. Pure: the same delivery, the same answer."""
 
 from controller.pipeline.webhooks.body import BodyError
 from controller.pipeline.webhooks.decision import Decision, Rules, Verdict

@@ -95,6 +95,10 @@ class Fields:
             raise BodyError(f"{self._where(name)}: {number!r} is no number above 0")
         return number
 
+    def maybe_number(self, name: str) -> str:
+        """The digits of a whole number above 0, or "" where it is absent or null."""
+        return str(self.number(name)) if self.has(name) else ""
+
     def flag(self, name: str) -> bool:
         """True or false; false where it is absent or null."""
         return self.has(name) and bool(self._of_type(name, bool, "true or false"))

@@ -2,7 +2,7 @@
 
 A fork's chart, values and config file are written by somebody who may not write to the repository. So its environment
 runs exactly the commit that a maintainer has labelled, from the fork itself: the ref of the pull request would move
-with the next push. Whatever else happens to it makes nothing: the label is to be set anew, by somebody who has looked.
+with the next push. Whatever else happens to it makes nothing: the label is to be set again, by somebody who has looked.
 """
 
 from __future__ import annotations
@@ -10,12 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
-from controller.pipeline.webhooks.pullrequest import Happening, PullRequest
-
-# In the order in which a reason is given.
-_MAKING: Final = (Happening.OPENED, Happening.REOPENED, Happening.PUSHED, Happening.READY, Happening.REBASED)
+from controller.pipeline.webhooks.pullrequest import MAKING, Happening, PullRequest
 
 
 class Verdict(StrEnum):
@@ -33,10 +30,12 @@ class Rules:
     Attributes:
         fork_label: the label that lets a fork in; "" lets none in.
         drafts: whether drafts have environments.
+        skip_bots: whether what a bot does makes no environment. What it takes down is taken down all the same.
     """
 
     fork_label: str = ""
     drafts: bool = False
+    skip_bots: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ class Decision:
 
     Attributes:
         reason: a sentence for people.
-        provider: `github`, `gitlab`, or "" where even that is unknown.
+        provider: `github`, `gitlab`, `gitea` (for Forgejo too), or "" where even that is unknown.
         parameters: names are those of the flags of `render`, `publish` and `retire`, with underscores; empty where
             the delivery is about no pull request.
     """
@@ -58,6 +57,13 @@ class Decision:
 
 def judge(pull: PullRequest, rules: Rules) -> tuple[Verdict, str]:
     """What is to be done about a pull request, and why."""
+    verdict, reason = _judge(pull, rules)
+    if verdict is Verdict.APPLY and rules.skip_bots and pull.bot:
+        return Verdict.IGNORE, f"{reason}, but by the bot {pull.bot!a}"
+    return verdict, reason
+
+
+def _judge(pull: PullRequest, rules: Rules) -> tuple[Verdict, str]:
     if Happening.CLOSED in pull.happenings:
         return Verdict.REMOVE, f"{_who(pull)} was {'merged' if pull.is_merged else 'closed'}"
     if not pull.is_open:
@@ -68,7 +74,7 @@ def judge(pull: PullRequest, rules: Rules) -> tuple[Verdict, str]:
         return Verdict.REMOVE, f"{_who(pull)} {Happening.DRAFTED}, and drafts have no environment"
     if pull.is_draft and not rules.drafts:
         return Verdict.IGNORE, f"{_who(pull)} is a draft"
-    for happening in _MAKING:
+    for happening in MAKING:
         if happening in pull.happenings:
             return Verdict.APPLY, f"{_who(pull)} {happening}"
     return Verdict.IGNORE, f"{pull.action!r} changes nothing that an environment is made of"
@@ -78,7 +84,9 @@ def _judge_fork(pull: PullRequest, rules: Rules) -> tuple[Verdict, str]:
     fork, label = f"{_who(pull)} comes from a fork", rules.fork_label
     if not label:
         return Verdict.IGNORE, f"{fork}, and forks have no environment"
-    if label in pull.labels_taken:
+    relabelled = Happening.RELABELLED in pull.happenings
+    # A provider that does not say which label it was: without the label there is to be no environment, so none is left.
+    if label in pull.labels_taken or (relabelled and label not in pull.labels):
         return Verdict.REMOVE, f"{fork}, and the label {label!r} was taken away"
     if Happening.DRAFTED in pull.happenings and not rules.drafts:
         return Verdict.REMOVE, f"{fork} and {Happening.DRAFTED}, and drafts have no environment"
@@ -86,10 +94,12 @@ def _judge_fork(pull: PullRequest, rules: Rules) -> tuple[Verdict, str]:
         return Verdict.IGNORE, f"{fork}, and has no label {label!r}"
     if pull.is_draft and not rules.drafts:
         return Verdict.IGNORE, f"{fork}, and is a draft"
+    if not pull.source_url or not pull.commit:
+        return Verdict.IGNORE, f"{fork} that is gone, or whose branch is"
+    if relabelled and not pull.labels_set and not pull.labels_taken:
+        return Verdict.IGNORE, f"{fork}, and the delivery does not say whether the label {label!r} was just set"
     if label not in pull.labels_set or Happening.PUSHED in pull.happenings:
-        return Verdict.IGNORE, f"{fork}: whoever has looked at commit {pull.commit} sets the label {label!r} anew"
-    if not pull.source_url:
-        return Verdict.IGNORE, f"{fork} that is gone"
+        return Verdict.IGNORE, f"{fork}: set the label {label!r} again after a look at commit {pull.commit}"
     return Verdict.APPLY, f"{fork}, and the label {label!r} lets commit {pull.commit} in"
 
 

@@ -31,7 +31,8 @@ def event(body: Mapping[str, Any]) -> str:
     """The event that a body itself tells of: `pull_request`, `ping`, or "" for any other."""
     if "zen" in body and "hook_id" in body:
         return "ping"
-    if "pull_request" in body and not any(name in body for name in _OTHER_EVENTS):
+    # Gitea's pull requests have a `review` that is null.
+    if "pull_request" in body and all(body.get(name) is None for name in _OTHER_EVENTS):
         return EVENT
     return ""
 
@@ -40,34 +41,64 @@ def read(body: Mapping[str, Any]) -> PullRequest:
     """The pull request in the body of a `pull_request` event. Raises BodyError."""
     fields = Fields(body)
     action = fields.text("action")
-    pull, repository = fields.at("pull_request"), fields.at("repository")
-    head, base = pull.at("head"), pull.at("base")
-    # A deleted fork leaves null behind. `head.repo.fork` says something else: the base itself may be a fork.
-    source = head.maybe("repo")
-    is_fork = source is None or source.number("id") != base.at("repo").number("id")
     happenings = {_HAPPENINGS[action]} if action in _HAPPENINGS else set()
     changes = fields.maybe("changes")
     if action == "edited" and changes is not None and changes.has("base"):
         happenings.add(Happening.REBASED)
     label = fields.maybe("label")
     changed = frozenset({label.text("name")} if label is not None else ())
-    return PullRequest(
+    return pull_request(
+        fields,
         provider=GITHUB,
-        action=action,
         happenings=frozenset(happenings),
         labels_set=changed if action == "labeled" else frozenset(),
         labels_taken=changed if action == "unlabeled" else frozenset(),
+        is_draft=fields.at("pull_request").flag("draft"),
+        bot=_bot(fields.maybe("sender")),
+    )
+
+
+def pull_request(
+    fields: Fields,
+    *,
+    provider: str,
+    happenings: frozenset[Happening],
+    labels_set: frozenset[str],
+    labels_taken: frozenset[str],
+    is_draft: bool,
+    bot: str = "",
+) -> PullRequest:
+    """The pull request of a body of GitHub's shape; the arguments are what the providers say differently."""
+    pull, repository = fields.at("pull_request"), fields.at("repository")
+    head, base = pull.at("head"), pull.at("base")
+    # A deleted fork leaves null behind. `head.repo.fork` says something else: the base itself may be a fork.
+    source = head.maybe("repo")
+    is_fork = source is None or source.number("id") != base.at("repo").number("id")
+    # A close needs no commit: where the head is gone, the environment has to go all the same.
+    commit = values.commit_if_named if Happening.CLOSED in happenings else values.commit
+    return PullRequest(
+        provider=provider,
+        action=fields.text("action"),
+        happenings=happenings,
+        labels_set=labels_set,
+        labels_taken=labels_taken,
         number=pull.number("number"),
         repository=values.repository_name(repository, "name"),
         repository_url=values.clone_url(repository, "clone_url"),
+        repository_id=repository.maybe_number("id"),
         branch=values.branch(head, "ref"),
-        commit=values.commit(head, "sha"),
+        commit=commit(head, "sha"),
         source_url=values.clone_url(source, "clone_url") if source is not None else "",
         base_branch=values.branch(base, "ref"),
         is_fork=is_fork,
         is_open=pull.text("state") == "open",
         is_merged=pull.flag("merged"),
-        is_draft=pull.flag("draft"),
+        is_draft=is_draft,
         labels=frozenset(label.text("name") for label in pull.each("labels")),
         time=values.time(pull, "updated_at"),
+        bot=bot,
     )
+
+
+def _bot(sender: Fields | None) -> str:
+    return sender.maybe_text("login") if sender is not None and sender.maybe_text("type") == "Bot" else ""

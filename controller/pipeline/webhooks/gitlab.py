@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from controller.pipeline.webhooks import values
+from controller.pipeline.webhooks import titles, values
 from controller.pipeline.webhooks.body import Fields
-from controller.pipeline.webhooks.pullrequest import GITLAB, Happening, PullRequest
+from controller.pipeline.webhooks.pullrequest import GITLAB, MAKING, Happening, PullRequest
 
 KIND: Final = "merge_request"
 _HAPPENINGS: Final[Mapping[str, Happening]] = {
@@ -16,6 +17,8 @@ _HAPPENINGS: Final[Mapping[str, Happening]] = {
     "close": Happening.CLOSED,
     "merge": Happening.CLOSED,
 }
+# Access tokens of projects and groups act under such names; the hook says nothing else about its user.
+_BOT: Final = re.compile(r"(project|group)_\d+_bot(_.*)?")
 
 
 def is_of_gitlab(body: Mapping[str, Any]) -> bool:
@@ -27,6 +30,11 @@ def event(body: Mapping[str, Any]) -> str:
     """The kind of event that a body itself tells of."""
     kind = body.get("object_kind") or body.get("event_name")
     return kind if isinstance(kind, str) else ""
+
+
+def has_action(body: Mapping[str, Any]) -> bool:
+    """Whether the body says what happened: the Test button and some system hooks send a merge request as it is."""
+    return bool(Fields(body).at("object_attributes").maybe_text("action"))
 
 
 def read(body: Mapping[str, Any]) -> PullRequest:
@@ -41,8 +49,14 @@ def read(body: Mapping[str, Any]) -> PullRequest:
     )
     changes = fields.maybe("changes")
     labels_set, labels_taken = _labels_changed(changes)
-    happenings = _happenings(action, attributes, changes)
-    last = attributes.maybe("last_commit") if Happening.CLOSED in happenings else attributes.at("last_commit")
+    is_draft = _is_draft(attributes, changes)
+    happenings = _happenings(action, attributes, changes, is_draft=is_draft)
+    is_open = attributes.text("state") == "opened"
+    # Null when the source branch is gone: that must not keep an environment alive, nor make GitLab give up the hook.
+    needs_commit = is_open and not happenings.isdisjoint(MAKING)
+    last = attributes.at("last_commit") if needs_commit else attributes.maybe("last_commit")
+    # In every version at the top; among the attributes in newer ones only.
+    labels = fields if fields.has("labels") else attributes
     return PullRequest(
         provider=GITLAB,
         action=action,
@@ -53,21 +67,31 @@ def read(body: Mapping[str, Any]) -> PullRequest:
         # `name` is for people ("Gitlab Test"); the path is what stands in URLs.
         repository=values.last_segment(target, "path_with_namespace"),
         repository_url=values.clone_url(target, "git_http_url"),
+        repository_id=attributes.maybe_number("target_project_id"),
         branch=values.branch(attributes, "source_branch"),
-        # Gone when the source branch is, which is no reason to leave an environment behind.
         commit=values.commit(last, "id") if last is not None else "",
         source_url=values.clone_url(source, "git_http_url") if source is not None else "",
         base_branch=values.branch(attributes, "target_branch"),
         is_fork=not same,
-        is_open=attributes.text("state") == "opened",
+        is_open=is_open,
         is_merged=attributes.text("state") == "merged",
-        is_draft=attributes.flag("draft") or attributes.flag("work_in_progress"),
-        labels=frozenset(label.text("title") for label in attributes.each("labels")),
+        is_draft=is_draft,
+        labels=frozenset(label.text("title") for label in labels.each("labels")),
         time=values.time(attributes, "updated_at"),
+        bot=_bot(fields.maybe("user")),
     )
 
 
-def _happenings(action: str, attributes: Fields, changes: Fields | None) -> frozenset[Happening]:
+def _is_draft(attributes: Fields, changes: Fields | None) -> bool:
+    flags = [attributes.flag(name) for name in ("draft", "work_in_progress") if attributes.has(name)]
+    if flags:
+        return any(flags)
+    title = changes.maybe("title") if changes is not None else None
+    text = (title.maybe_text("current") if title is not None else "") or attributes.maybe_text("title")
+    return titles.is_draft(text, titles.GITLAB_MARKS)
+
+
+def _happenings(action: str, attributes: Fields, changes: Fields | None, *, is_draft: bool) -> frozenset[Happening]:
     found = {_HAPPENINGS[action]} if action in _HAPPENINGS else set()
     if action == "update":
         # There only when code was pushed.
@@ -76,8 +100,11 @@ def _happenings(action: str, attributes: Fields, changes: Fields | None) -> froz
         if changes is not None and changes.has("target_branch"):
             found.add(Happening.REBASED)
         draft = changes.maybe("draft") if changes is not None else None
+        title = changes.maybe("title") if changes is not None else None
         if draft is not None:
             found.add(Happening.DRAFTED if draft.flag("current") else Happening.READY)
+        elif title is not None:
+            found |= titles.change(title.maybe_text("previous"), now=is_draft, marks=titles.GITLAB_MARKS)
     return frozenset(found)
 
 
@@ -88,3 +115,8 @@ def _labels_changed(changes: Fields | None) -> tuple[frozenset[str], frozenset[s
     before = frozenset(label.text("title") for label in labels.each("previous"))
     after = frozenset(label.text("title") for label in labels.each("current"))
     return after - before, before - after
+
+
+def _bot(user: Fields | None) -> str:
+    name = user.maybe_text("username") if user is not None else ""
+    return name if _BOT.fullmatch(name) else ""

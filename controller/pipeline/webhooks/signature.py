@@ -1,4 +1,4 @@
-"""Whether a delivery comes from whom it says: GitHub's HMAC over the raw body, GitLab's token."""
+"""Whether a delivery comes from whom it says: the HMAC over the raw body of GitHub and Gitea, GitLab's token."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import re
 from typing import Final
 
 from controller.pipeline.errors import PipelineError
-from controller.pipeline.webhooks.pullrequest import GITHUB, GITLAB
+from controller.pipeline.webhooks.pullrequest import GITEA, GITHUB, GITLAB
 
-_DIGEST: Final = re.compile(r"sha256=[0-9a-f]{64}")
+_PREFIX: Final = "sha256="
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 
 class Unverified(PipelineError):
@@ -18,24 +19,31 @@ class Unverified(PipelineError):
 
 
 def verify(raw: bytes, *, signature: str, secret: bytes) -> str:
-    """The provider whose proof `signature` is: the value of X-Hub-Signature-256, or of X-Gitlab-Token.
+    """The provider whose proof `signature` is: the value of X-Hub-Signature-256, X-Gitea-Signature or X-Gitlab-Token.
 
-    Raises Unverified. Both comparisons take the same time whatever is wrong.
+    X-Forgejo-Signature is as good as X-Gitea-Signature, and both send X-Hub-Signature-256 as GitHub does. Raises
+    Unverified. All comparisons take the same time whatever is wrong.
     """
     if not secret:
         raise Unverified("the file with the webhook's secret is empty")
     if not signature:
         raise Unverified(
-            "the delivery carries no signature; give the webhook its secret, and pass the header "
-            "X-Hub-Signature-256 (GitHub) or X-Gitlab-Token (GitLab)"
+            "the delivery carries no signature; give the webhook its secret, and pass the header X-Hub-Signature-256 "
+            "(GitHub), X-Gitea-Signature (Gitea), X-Forgejo-Signature (Forgejo) or X-Gitlab-Token (GitLab)"
         )
     if signature.startswith("sha1="):
         raise Unverified("the signature is SHA-1's; pass the header X-Hub-Signature-256, not X-Hub-Signature")
-    if _DIGEST.fullmatch(signature):
-        wanted = hmac.new(secret, raw, hashlib.sha256).hexdigest()
-        if not hmac.compare_digest(signature.removeprefix("sha256="), wanted):
+    wanted = hmac.new(secret, raw, hashlib.sha256).hexdigest()
+    digest = signature.removeprefix(_PREFIX)
+    if digest != signature and _DIGEST.fullmatch(digest):
+        if not hmac.compare_digest(digest, wanted):
             raise Unverified("the signature is not that of this body; is the secret the webhook's, and the body raw?")
         return GITHUB
-    if not hmac.compare_digest(signature.encode("utf-8", "surrogateescape"), secret):
+    if hmac.compare_digest(signature.encode("utf-8", "surrogateescape"), secret):
+        return GITLAB
+    if not _DIGEST.fullmatch(signature):
         raise Unverified("the token is not the webhook's secret")
-    return GITLAB
+    # A token may look like a digest, so only now.
+    if not hmac.compare_digest(signature, wanted):
+        raise Unverified("this is not the webhook's secret, nor the signature of this body; is the body raw?")
+    return GITEA

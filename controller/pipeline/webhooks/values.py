@@ -50,6 +50,11 @@ def commit(fields: Fields, name: str) -> str:
     return text
 
 
+def commit_if_named(fields: Fields | None, name: str) -> str:
+    """A commit's full SHA, or "" where none is named."""
+    return commit(fields, name) if fields is not None and fields.maybe_text(name) else ""
+
+
 def time(fields: Fields, name: str) -> str:
     """A moment in RFC 3339; "" where it is absent. GitLab writes both `2026-01-31 12:00:00 UTC` and RFC 3339."""
     text = fields.maybe_text(name)

@@ -9,6 +9,7 @@ import pytest
 
 from controller.pipeline.webhooks import Delivery, Rules, decide
 
+CASES = Path(os.environ.get("TRONADOR_CASES") or Path(__file__).parents[5] / "shared/cases")
 FIXTURES = Path(os.environ.get("TRONADOR_FIXTURES") or Path(__file__).parents[5] / "shared/fixtures") / "github"
 SHA = "6f50ff2f00112233445566778899aabbccddeeff"
 OLD_SHA = "0123456789abcdef0123456789abcdef01234567"
@@ -28,9 +29,9 @@ def verdict(body, **options):
     return str(ask(body, **options).verdict)
 
 
-def recorded(name):
+def recorded(name, folder=FIXTURES):
     """A real payload, from the material beside the project."""
-    path = FIXTURES / name
+    path = folder / name
     if not path.is_file():
         pytest.skip(f"{path} is not there")
     return json.loads(path.read_bytes())
@@ -61,6 +62,21 @@ def github(action="opened", *, fork=False, gone=False, labels=(), label=None, **
     if label is not None:
         body["label"] = {"id": 1, "name": label}
     return body
+
+
+def gitea(action="opened", *, fork=False, gone=False, labels=(), label=None, changes=None, **pull):
+    """A `pull_request` event of Gitea or Forgejo; `label` is the one that Forgejo names."""
+    body = github(action, fork=fork, gone=gone, labels=labels, label=label)
+    found = body["pull_request"]
+    del found["draft"]
+    for side in ("head", "base"):
+        repository = found[side]["repo"]
+        found[side] |= {"label": found[side]["ref"], "repo_id": repository["id"] if repository else -1}
+        if repository:
+            _as_of(repository, "gitea.example.com")
+    found |= {"updated_at": "2026-03-01T13:00:00+01:00", **pull}
+    # It writes what it has nothing to say about as null.
+    return {**body, "changes": changes, "requested_reviewer": None, "commit_id": "", "review": None}
 
 
 def gitlab(action="open", *, fork=False, gone=False, labels=(), changes=None, pushed=False, **attributes):
@@ -130,6 +146,11 @@ def _github_repository(number, full_name):
         "clone_url": f"https://github.com/{full_name}.git",
         "ssh_url": f"git@github.com:{full_name}.git",
     }
+
+
+def _as_of(repository, host):
+    for name in ("clone_url", "ssh_url"):
+        repository[name] = repository[name].replace("github.com", host)
 
 
 def _gitlab_project(path):

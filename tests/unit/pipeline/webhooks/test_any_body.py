@@ -7,13 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.pipeline.webhooks import BodyError, Rules
-from tests.unit.pipeline.webhooks.payloads import LABEL, ask, github, gitlab, labels_changed
+from tests.unit.pipeline.webhooks.payloads import LABEL, ask, gitea, github, gitlab, labels_changed
 
-RULES = Rules(fork_label=LABEL)
+RULES = Rules(fork_label=LABEL, skip_bots=True)
 NONSENSE = (None, True, 0, -1, 10**30, 1.5, "", "x", "\n", "\ud800", "2026-13-45", [], {}, [None], [{}], {"id": None})
 BODIES = {
     "github": github("labeled", fork=True, labels=[LABEL], label=LABEL),
     "github edited": {**github("edited"), "changes": {"base": {"ref": {"from": "main"}}}},
+    "gitea": gitea(
+        "label_updated", fork=True, labels=[LABEL], label=LABEL, changes={"added_labels": [{"name": LABEL}]}
+    ),
+    "gitea edited": gitea("edited", changes={"title": {"from": "WIP: x"}, "ref": {"from": "main"}}),
+    "gitlab by title": gitlab("update", changes={"title": {"previous": "Draft: x", "current": "x"}}),
     "gitlab": gitlab("update", fork=True, labels=[LABEL], changes=labels_changed([], [LABEL]), pushed=True),
 }
 JSON = st.recursive(

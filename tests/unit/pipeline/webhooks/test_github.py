@@ -7,6 +7,7 @@ from tests.unit.pipeline.webhooks.payloads import LABEL, SHA, TIME, ask, changed
 
 FORKS = Rules(fork_label=LABEL)
 DRAFTS = Rules(drafts=True)
+SKIPPING = Rules(skip_bots=True)
 
 
 @pytest.mark.parametrize("action", ["opened", "reopened", "synchronize", "ready_for_review"])
@@ -82,11 +83,9 @@ def test_a_label_lets_one_commit_of_a_fork_in(action, labels, label, want):
     assert verdict(github(action, fork=True, labels=labels, label=label), rules=FORKS) == want
 
 
-def test_a_push_to_a_labelled_fork_asks_for_the_label_anew():
-    assert (
-        f"commit {SHA} sets the label 'preview' anew"
-        in ask(github("synchronize", fork=True, labels=[LABEL]), rules=FORKS).reason
-    )
+def test_a_push_to_a_labelled_fork_asks_for_the_label_again():
+    reason = ask(github("synchronize", fork=True, labels=[LABEL]), rules=FORKS).reason
+    assert f"set the label 'preview' again after a look at commit {SHA}" in reason
 
 
 def test_a_fork_is_pinned_to_the_commit_that_was_looked_at_in_the_fork_itself():
@@ -113,6 +112,39 @@ def test_a_fork_that_is_gone_makes_nothing_but_is_taken_down():
 
 def test_the_same_delivery_has_the_same_answer():
     assert ask(github()) == ask(github())
+
+
+@pytest.mark.parametrize("action", ["opened", "synchronize", "reopened"])
+def test_bots_may_be_skipped_for_what_makes_an_environment(action):
+    body = {**github(action), "sender": {"id": 2, "login": "dependabot[bot]", "type": "Bot"}}
+    assert verdict(body) == "apply"
+    decision = ask(body, rules=SKIPPING)
+    assert str(decision.verdict) == "ignore"
+    assert "by the bot 'dependabot[bot]'" in decision.reason
+
+
+@pytest.mark.parametrize("action", ["closed", "converted_to_draft"])
+def test_bots_are_never_skipped_for_what_takes_one_down(action):
+    body = {**github(action), "sender": {"id": 2, "login": "dependabot[bot]", "type": "Bot"}}
+    assert verdict(body, rules=SKIPPING) == "remove"
+
+
+def test_what_a_person_does_to_a_bots_pull_request_is_no_bots_doing():
+    body = {**github("synchronize", user={"login": "dependabot[bot]"}), "sender": {"login": "someone", "type": "User"}}
+    assert verdict(body, rules=SKIPPING) == "apply"
+    assert verdict(changed(body, "sender", ...), rules=SKIPPING) == "apply"
+
+
+def test_a_reopening_is_later_than_a_close_of_the_same_second():
+    closed, reopened = (ask(github(action)).parameters["event_time"] for action in ("closed", "reopened"))
+    assert closed == TIME
+    assert reopened == "2026-03-01T12:00:00.5Z"
+
+
+def test_the_repository_is_named_by_its_number_too():
+    assert ask(github()).parameters["repository_id"] == "1"
+    unnamed = {name: value for name, value in github()["repository"].items() if name != "id"}
+    assert ask({**github(), "repository": unnamed}).parameters["repository_id"] == ""
 
 
 def test_the_time_is_the_providers():

@@ -41,6 +41,95 @@ def test_each_is_decided(body, want):
     assert (str(decision.verdict), decision.provider) == (want, "gitlab")
 
 
+def renamed(before, now, **attributes):
+    """An update that GitLab before 16 sends for a new title: `changes` says nothing of the draft's state."""
+    changes = {"title": {"previous": before, "current": now}}
+    body = changed(gitlab("update", changes=changes, **attributes), "object_attributes.draft", ...)
+    return changed(body, "object_attributes.title", now)
+
+
+DRAFT_TITLES = ["Draft: x", "[Draft] x", "(Draft) x", "draft: x", "WIP: x", "[WIP] x", "wip x", "Draft - x", " DRAFT:x"]
+
+
+@pytest.mark.parametrize("title", DRAFT_TITLES)
+def test_before_16_the_title_alone_makes_a_draft_or_ends_it(title):
+    assert verdict(renamed("x", title, work_in_progress=True)) == "remove"
+    assert verdict(renamed(title, "x", work_in_progress=False)) == "apply"
+    assert verdict(renamed(title, "Draft: y", work_in_progress=True)) == "ignore"
+    assert verdict(renamed("x", title, work_in_progress=True), rules=Rules(drafts=True)) == "ignore"
+
+
+@pytest.mark.parametrize("title", DRAFT_TITLES)
+def test_without_any_field_for_it_the_title_is_what_counts(title):
+    body = changed(renamed("x", title), "object_attributes.work_in_progress", ...)
+    assert verdict(body) == "remove"
+    assert verdict(changed(renamed(title, "x"), "object_attributes.work_in_progress", ...)) == "apply"
+    assert verdict(changed(changed(body, "object_attributes.action", "open"), "changes", ...)) == "ignore"
+
+
+@pytest.mark.parametrize("title", ["Drafty: x", "x draft", "x (Draft)", "wipe: x", "Redraft: x"])
+def test_other_titles_are_no_drafts(title):
+    assert verdict(renamed("x", title)) == "ignore"
+    assert verdict(renamed(title, "x")) == "ignore"
+
+
+def test_a_title_that_a_version_takes_for_no_draft_ends_none():
+    # Since 14 "WIP:" is a title as any other: the field says so.
+    assert verdict(renamed("x", "WIP: x", work_in_progress=False)) == "ignore"
+
+
+def test_from_16_on_the_draft_itself_is_told_and_the_title_beside_it_does_not_matter():
+    title = {"title": {"previous": "Draft: x", "current": "x"}}
+    assert verdict(gitlab("update", changes={**title, **TO_READY})) == "apply"
+    assert verdict(gitlab("update", changes={**title, **TO_DRAFT}, draft=True)) == "remove"
+
+
+@pytest.mark.parametrize("changes", [None, ...])
+def test_an_update_without_changes_changes_nothing(changes):
+    assert verdict(changed(gitlab("update"), "changes", changes)) == "ignore"
+    assert verdict(changed(gitlab("update", pushed=True), "changes", changes)) == "apply"
+
+
+@pytest.mark.parametrize("action", [None, "", ...])
+@pytest.mark.parametrize("event", ["Merge Request Hook", "System Hook", ""])
+@pytest.mark.parametrize("attributes", [{}, {"state": "merged", "last_commit": None, "source": None}])
+def test_what_says_of_no_action_is_a_test_of_the_webhook(action, event, attributes):
+    decision = ask(changed(gitlab(**attributes), "object_attributes.action", action), event=event)
+    assert (str(decision.verdict), decision.provider, decision.parameters) == ("ignore", "gitlab", {})
+    assert "test of the webhook" in decision.reason
+
+
+@pytest.mark.parametrize("labels", ["labels", "object_attributes.labels"])
+def test_labels_are_found_at_the_top_and_among_the_attributes(labels):
+    body = gitlab("update", fork=True, labels=[LABEL], changes=labels_changed([], [LABEL]))
+    assert verdict(changed(body, labels, ...), rules=FORKS) == "apply"
+    taken = gitlab("update", fork=True, changes=labels_changed([LABEL], []))
+    assert verdict(changed(taken, labels, ...), rules=FORKS) == "remove"
+
+
+@pytest.mark.parametrize("action", ["update", "approved"])
+@pytest.mark.parametrize("state", ["opened", "closed", "merged"])
+def test_a_merge_request_whose_branch_is_gone_is_no_broken_body(action, state):
+    assert verdict(gitlab(action, last_commit=None, state=state)) == "ignore"
+
+
+def test_a_draft_whose_branch_is_gone_is_taken_down():
+    assert verdict(gitlab("update", changes=TO_DRAFT, draft=True, last_commit=None)) == "remove"
+
+
+def test_a_fork_without_a_commit_is_not_let_in():
+    body = gitlab("update", fork=True, labels=[LABEL], changes=labels_changed([], [LABEL]), last_commit=None)
+    assert verdict(body, rules=FORKS) == "ignore"
+
+
+@pytest.mark.parametrize("name", ["project_7_bot", "group_7_bot_0a1b2c"])
+def test_bots_are_skipped_for_what_makes_an_environment_only(name):
+    rules = Rules(skip_bots=True)
+    assert verdict(changed(gitlab(), "user.username", name), rules=rules) == "ignore"
+    assert verdict(changed(gitlab("close"), "user.username", name), rules=rules) == "remove"
+    assert verdict(gitlab(), rules=rules) == "apply"
+
+
 def test_a_draft_that_is_pushed_and_made_ready_at_once_is_made():
     assert verdict(gitlab("update", pushed=True, changes=TO_READY)) == "apply"
 
@@ -82,6 +171,7 @@ def test_the_parameters_are_those_of_the_merge_request():
         "repo_name": "shop",
         "pr_number": 74,
         "repository_url": "https://gitlab.example.com/acme/shop.git",
+        "repository_id": "1",
         "git_url": "https://gitlab.example.com/acme/shop.git",
         "git_ref": "run-pipeline",
         "commit": SHA,

@@ -37,6 +37,7 @@ def test_the_parameters_are_those_of_the_pull_request():
         "repo_name": "Hello-World",
         "pr_number": 2,
         "repository_url": "https://github.com/Codertocat/Hello-World.git",
+        "repository_id": "186853002",
         "git_url": "https://github.com/Codertocat/Hello-World.git",
         "git_ref": "changes",
         "commit": recorded("pull_request.synchronize.json")["pull_request"]["head"]["sha"],

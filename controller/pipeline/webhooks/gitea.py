@@ -1,0 +1,90 @@
+"""The event `pull_request` of Gitea and Forgejo: GitHub's shape, with other words for pushes, labels and drafts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from controller.pipeline.webhooks import github, titles
+from controller.pipeline.webhooks.body import Fields
+from controller.pipeline.webhooks.pullrequest import GITEA, Happening, PullRequest
+
+_HAPPENINGS: Final[Mapping[str, Happening]] = {
+    "opened": Happening.OPENED,
+    "reopened": Happening.REOPENED,
+    "synchronized": Happening.PUSHED,
+    "label_updated": Happening.RELABELLED,
+    "label_cleared": Happening.RELABELLED,
+    "closed": Happening.CLOSED,
+}
+# X-Gitea-Event-Type says more than X-Gitea-Event, which calls all of these `pull_request`.
+_EVENT_TYPES: Final = ("assign", "label", "milestone", "review_request", "sync")
+
+
+def is_of_gitea(body: Mapping[str, Any]) -> bool:
+    """Whether a body of GitHub's shape is Gitea's: its branches carry the number of their repository."""
+    pull = body.get("pull_request")
+    base = pull.get("base") if isinstance(pull, Mapping) else None
+    return isinstance(base, Mapping) and "repo_id" in base
+
+
+def event(name: str) -> str:
+    """The event that X-Gitea-Event names, from that header's value or from X-Gitea-Event-Type's."""
+    prefix, _, rest = name.partition(f"{github.EVENT}_")
+    return github.EVENT if not prefix and rest in _EVENT_TYPES else name
+
+
+def read(body: Mapping[str, Any]) -> PullRequest:
+    """The pull request in the body of a `pull_request` event. Raises BodyError."""
+    fields = Fields(body)
+    action, pull = fields.text("action"), fields.at("pull_request")
+    is_draft = pull.flag("draft") if pull.has("draft") else titles.is_draft(_title(pull), titles.GITEA_MARKS)
+    changes = fields.maybe("changes")
+    happenings = frozenset({_HAPPENINGS[action]} if action in _HAPPENINGS else ())
+    if action == "edited" and changes is not None:
+        happenings |= _edited(changes, is_draft=is_draft)
+    labels_set, labels_taken = _labels(fields, changes) if Happening.RELABELLED in happenings else _NO_LABELS
+    found = github.pull_request(
+        fields,
+        provider=GITEA,
+        happenings=happenings,
+        labels_set=labels_set,
+        labels_taken=labels_taken,
+        is_draft=is_draft,
+    )
+    if not found.branch.startswith("refs/"):
+        return found
+    # No branch: it is gone, or there never was one, for whoever may read can push to refs/for/. Nothing proves that
+    # such code was written by somebody who may write, and no engine could clone it.
+    return replace(found, is_fork=True, source_url="")
+
+
+_NO_LABELS: Final[tuple[frozenset[str], frozenset[str]]] = (frozenset(), frozenset())
+
+
+def _edited(changes: Fields, *, is_draft: bool) -> frozenset[Happening]:
+    happenings = frozenset({Happening.REBASED} if changes.has("ref") else ())
+    title = changes.maybe("title")
+    if title is None:
+        return happenings
+    # Marks of every kind: here it only matters whether the title said so before.
+    return happenings | titles.change(title.maybe_text("from"), now=is_draft, marks=titles.GITLAB_MARKS)
+
+
+def _labels(fields: Fields, changes: Fields | None) -> tuple[frozenset[str], frozenset[str]]:
+    """What was set and taken away, as far as the delivery says: newer Gitea lists it, newer Forgejo names one label."""
+    now = _names(fields.at("pull_request"), "labels")
+    label = fields.maybe("label")
+    named = frozenset({label.text("name")} if label is not None else ())
+    if changes is not None:
+        named |= _names(changes, "added_labels") | _names(changes, "removed_labels")
+    return named & now, named - now
+
+
+def _names(fields: Fields, name: str) -> frozenset[str]:
+    return frozenset(label.text("name") for label in fields.each(name))
+
+
+def _title(pull: Fields) -> str:
+    return pull.maybe_text("title")
