@@ -36,6 +36,8 @@ FORK_ANNOTATION = f"{GROUP}/fork"
 # On an environment, set by the pipeline: the repository and the number of the pull request that it is for.
 REPOSITORY_ANNOTATION = f"{GROUP}/repository"
 PULL_REQUEST_ANNOTATION = f"{GROUP}/pull-request"
+# The repository's number at its provider, which stays when the repository is renamed or moved to another owner.
+REPOSITORY_ID_ANNOTATION = f"{GROUP}/repository-id"
 
 
 @dataclass(frozen=True, slots=True)

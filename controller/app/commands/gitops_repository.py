@@ -12,7 +12,8 @@ from controller.app import durations
 from controller.app.commands import files
 from controller.app.options import OptionError
 from controller.pipeline import gitrefs
-from controller.pipeline.gitops import Author, Credentials, Places, Target, check, folder, parse_remote, places
+from controller.pipeline.errors import PipelineError
+from controller.pipeline.gitops import Author, Credentials, Places, Remote, Target, check, folder, parse_remote, places
 
 USERNAME_VARIABLE: Final = "TRONADOR_GIT_USERNAME"
 PASSWORD_VARIABLE: Final = "TRONADOR_GIT_PASSWORD"  # noqa: S105 (a variable's name)
@@ -47,6 +48,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--known-hosts-file", metavar="FILE", help="file with the hosts' keys for ssh (default: ssh's own)"
     )
+    parser.add_argument(
+        "--signing-key-file",
+        metavar="FILE",
+        help="file with a private key of ssh that signs the commit (default: it is not signed)",
+    )
     parser.add_argument("--author-name", metavar="NAME", default="tronador", help="of the commit (default: tronador)")
     parser.add_argument(
         "--author-email", metavar="ADDRESS", default="tronador@localhost", help="of the commit (default: %(default)s)"
@@ -71,12 +77,14 @@ def target(parsed: argparse.Namespace, environ: Mapping[str, str]) -> Target:
         # git itself takes these three for the ends of the parts.
         if not text.strip() or not text.isprintable() or "<" in text or ">" in text:
             raise OptionError(f"{flag}: {text!a} cannot stand in a commit: write one line without < and >")
+    _refuse_empty_password(parsed, environ, remote)
     known = parsed.known_hosts_file
     credentials = Credentials(
         username=_line(parsed.username_file, "--username-file") or environ.get(USERNAME_VARIABLE, ""),
         password=_line(parsed.password_file, "--password-file") or environ.get(PASSWORD_VARIABLE, ""),
         ssh_key=files.read_bytes(parsed.ssh_key_file, "--ssh-key-file") if parsed.ssh_key_file else b"",
         known_hosts=Path(known) if known else None,
+        signing_key=files.read_bytes(parsed.signing_key_file, "--signing-key-file") if parsed.signing_key_file else b"",
     )
     try:
         check(credentials, remote)
@@ -110,6 +118,15 @@ def time_of(parsed: argparse.Namespace) -> str:
     if text and timestamps.from_time(text) is None:
         raise OptionError(f"--event-time: {text!a} is no moment: write it as 2026-01-31T12:00:00Z, or leave it out")
     return text
+
+
+def _refuse_empty_password(parsed: argparse.Namespace, environ: Mapping[str, str], remote: Remote) -> None:
+    # A CI system that withholds a secret sets the variable all the same, and git would only ask for a user's name.
+    if remote.protocol == "https" and parsed.password_file is None and environ.get(PASSWORD_VARIABLE) == "":
+        raise PipelineError(
+            f"${PASSWORD_VARIABLE} is empty, so the push would be refused: the secret is not set, or this run gets no "
+            "secrets. GitHub gives none to runs that Dependabot or a fork's pull request starts"
+        )
 
 
 def _line(path: str | None, flag: str) -> str:

@@ -39,3 +39,22 @@ def number_of(text: str) -> int:
     if not _NUMBER.fullmatch(text):
         raise OptionError(f"--pr-number: {text[:_SHOWN]!a} is no number of a pull request: write digits only")
     return int(text)
+
+
+def add_repository_id(parser: argparse.ArgumentParser, condition: str = "") -> None:
+    """Add the flag; `condition` says where it counts."""
+    parser.add_argument(
+        "--repository-id",
+        metavar="NUMBER",
+        default="",
+        help=f"{condition}the repository's number at its provider, as `tronador event` gives it; by that a repository "
+        "that was renamed or moved is known again",
+    )
+
+
+def repository_id_of(parsed: argparse.Namespace) -> str:
+    """Its value, "" where it was not given. OptionError: it is not a number."""
+    text: str = parsed.repository_id
+    if text and not _NUMBER.fullmatch(text):
+        raise OptionError(f"--repository-id: {text[:_SHOWN]!a} is not a repository's number: write digits only")
+    return text

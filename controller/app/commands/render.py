@@ -38,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--git-url", metavar="URL", required=True, help="where the chart is cloned from; of a fork, the fork")
     add("--git-ref", metavar="REF", required=True, help="branch of the pull request; of a fork, the commit")
     add("--repository-url", metavar="URL", default="", help="the pull request's repository (default: --git-url)")
+    naming.add_repository_id(parser)
     add("--image-repository", metavar="NAME", required=True, help="the image that was built, without its tag")
     add("--image-tag", metavar="TAG", required=True, help="its tag")
     naming.add_template(parser)
@@ -53,6 +54,7 @@ def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
         git_url=parsed.git_url,
         git_ref=parsed.git_ref,
         repository_url=parsed.repository_url,
+        repository_id=naming.repository_id_of(parsed),
         image_repository=parsed.image_repository,
         image_tag=parsed.image_tag,
         name_template=naming.template_of(parsed),

@@ -22,7 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Remove the environment from the folder of a GitOps repository, and leave a small tombstone there, so that a "
         "build that ends later does not bring it back. The outcome is one word: retired, or unchanged when it was "
-        "retired before or belongs to somebody else. Exit code 1: the repository cannot be reached or refuses the push."
+        "retired before or belongs to another pull request. Exit code 1: the repository cannot be reached or refuses "
+        "the push."
     )
     gitops_repository.add_arguments(parser)
     which = parser.add_mutually_exclusive_group(required=True)
@@ -40,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="",
         help="with --name: its pull request; the environment of another one is left alone",
     )
+    naming.add_repository_id(parser, "with --name: ")
 
 
 def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -57,6 +59,7 @@ def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
             places,
             lambda content: gitops.retire(content, places=places, source=source, time=time),
             subject=f"Retire environment {places.name}",
+            kin_of=source,
             report=_report,
         )
     _report(change.reason)
@@ -70,7 +73,7 @@ def _origin(parsed: argparse.Namespace) -> gitops.Origin:
         naming.number_of(number)
     try:
         # What is misspelt would belong to nobody, and the environment would be left alone for ever.
-        return gitops.Origin(giturls.parse(url).location if url else "", number)
+        return gitops.Origin(giturls.parse(url).location if url else "", number, naming.repository_id_of(parsed))
     except ValueError as error:
         raise OptionError(f"--repository-url: {giturls.masked(url)!a} is no URL of a repository: {error}") from None
 

@@ -56,12 +56,15 @@ class Content:
         origin: what that file says of its origin, or None where it cannot be read.
         tombstone: the environment's tombstone, or None.
         others: whether anything else keeps the folder.
+        kin: names of other environments in the folder that are surely of the same pull request, whose repository was
+            called otherwise then.
     """
 
     file: bytes | None = None
     origin: Origin | None = None
     tombstone: Tombstone | None = None
     others: bool = True
+    kin: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,27 +122,37 @@ def publish(content: Content, *, places: Places, document: bytes, source: Origin
 
 
 def retire(content: Content, *, places: Places, source: Origin, time: str) -> Change:
-    """Take the environment out of the folder and leave a tombstone, whether or not it is there."""
-    if content.origin is not None and content.origin.contradicts(source):
-        return Change(Outcome.UNCHANGED, f"{places.file} is left alone: it belongs to {_words(content.origin)}")
+    """Take the environment out of the folder and leave a tombstone, whether or not it is there.
+
+    So it goes with the environments of the same pull request that have another name, because the repository had one.
+    """
     writes: dict[str, bytes | None] = {}
-    stone = Tombstone(_known(source, content.origin), time)
-    if content.file is not None:
-        writes[places.file] = None
-    if content.tombstone is None or not content.tombstone.outlives(stone.origin, time=time):
-        writes[places.tombstone] = stone.text()
+    owner = content.origin if content.origin is not None and content.origin.contradicts(source) else None
+    if owner is None:
+        stone = Tombstone(_known(source, content.origin), time)
+        if content.file is not None:
+            writes[places.file] = None
+        if content.tombstone is None or not content.tombstone.outlives(stone.origin, time=time):
+            writes[places.tombstone] = stone.text()
+    kin = [Places(places.folder, name) for name in sorted(content.kin)]
+    for former in kin:
+        writes[former.file] = None
+        writes[former.tombstone] = Tombstone(source, time).text()
     if not writes:
-        return Change(Outcome.UNCHANGED, f"{places.file} was retired before")
+        words = "was retired before" if owner is None else f"is left alone: it belongs to {_words(owner)}"
+        return Change(Outcome.UNCHANGED, f"{places.file} {words}")
     if not content.others and places.folder != ".":
         # git keeps no empty folder, and Argo CD fails where its folder is gone.
         writes[places.keep] = b""
-    return Change(Outcome.RETIRED, f"{places.file} is retired", writes)
+    gone = [place.file for place in ([places, *kin] if owner is None else kin)]
+    words = f"{' and '.join(gone)} {'are' if len(gone) > 1 else 'is'} retired"
+    return Change(Outcome.RETIRED, f"{words}; its repository had another name" if kin else words, writes)
 
 
 def _refuse_foreign(present: Origin | None, source: Origin, places: Places) -> None:
     if present is None:
         raise GitOpsError(f"{places.file} is there already, but cannot be read: repair it, or remove it")
-    if present.repository != source.repository:
+    if not present.is_of_same_repository(source):
         raise GitOpsError(
             f"{places.file} is there already and belongs to {_words(present)}, not to {_words(source)}: choose another "
             "name with --name-template, another folder with --path, or remove that file"
@@ -148,7 +161,11 @@ def _refuse_foreign(present: Origin | None, source: Origin, places: Places) -> N
 
 def _known(source: Origin, present: Origin | None) -> Origin:
     present = present or Origin()
-    return Origin(source.repository or present.repository, source.pull_request or present.pull_request)
+    return Origin(
+        source.repository or present.repository,
+        source.pull_request or present.pull_request,
+        source.repository_id or present.repository_id,
+    )
 
 
 def _words(source: Origin) -> str:

@@ -34,12 +34,14 @@ class Credentials:
         username, password: for https.
         ssh_key: content of a private key, for ssh.
         known_hosts: file of the hosts' keys; None leaves it to ssh where they are.
+        signing_key: content of a private key of ssh, with which commits are signed; empty leaves them unsigned.
     """
 
     username: str = ""
     password: str = field(default="", repr=False)
     ssh_key: bytes = field(default=b"", repr=False)
     known_hosts: Path | None = None
+    signing_key: bytes = field(default=b"", repr=False)
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -72,15 +74,24 @@ def environment(credentials: Credentials, remote: Remote, *, folder: Path) -> Ma
     return variables
 
 
+def signing_key(credentials: Credentials, *, folder: Path) -> Path | None:
+    """The file in the private `folder` with the key that signs commits, or None where they are not signed."""
+    return _private(folder / "signing-key", credentials.signing_key) if credentials.signing_key else None
+
+
 def _ssh(credentials: Credentials, folder: Path) -> list[str]:
     # Nobody is there to answer a question, and a host that is not known yet is not trusted on sight.
     command = ["ssh", "-F", "/dev/null", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes"]
     if credentials.known_hosts is not None:
         command += ["-o", f"UserKnownHostsFile={credentials.known_hosts.resolve()}"]
     if credentials.ssh_key:
-        # A copy: ssh refuses a key that others may read, as mounted Secrets may be, and one without a last line end.
-        key = folder / "key"
-        key.touch(mode=0o600)
-        key.write_bytes(credentials.ssh_key.strip() + b"\n")
-        command += ["-o", "IdentitiesOnly=yes", "-i", str(key)]
+        command += ["-o", "IdentitiesOnly=yes", "-i", str(_private(folder / "key", credentials.ssh_key))]
     return command
+
+
+def _private(file: Path, key: bytes) -> Path:
+    # A copy: ssh refuses a key that others may read, as mounted Secrets may be, and one with other line ends or without
+    # the last one.
+    file.touch(mode=0o600)
+    file.write_bytes(key.replace(b"\r\n", b"\n").strip() + b"\n")
+    return file

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
-from controller.api.environment import PULL_REQUEST_ANNOTATION, REPOSITORY_ANNOTATION
+from controller.api.environment import PULL_REQUEST_ANNOTATION, REPOSITORY_ANNOTATION, REPOSITORY_ID_ANNOTATION
 from controller.apimachinery import giturls, objects
 from controller.apimachinery.objects import Object
+
+# Hosts on which `Acme/Shop` and `acme/shop` are one repository. All hosts that number their repositories are such.
+_FOLDING: Final = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "gitea.com")
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,14 +20,37 @@ class Origin:
     Attributes:
         repository: `host/org/repository`, the same for every URL of one repository.
         pull_request: its number.
+        repository_id: the repository's number at its provider; it outlives a new name and a new owner.
     """
 
     repository: str = ""
     pull_request: str = ""
+    repository_id: str = ""
+
+    def is_of_same_repository(self, other: Origin) -> bool:
+        """Whether both name the same repository: by its number where both have one, else by its place."""
+        if self._host and self._host == other._host:
+            if self.repository_id and other.repository_id:
+                return self.repository_id == other.repository_id
+            if self.repository_id or other.repository_id or self._host in _FOLDING:
+                return self.repository.lower() == other.repository.lower()
+        return self.repository == other.repository
+
+    def is_same_by_number(self, other: Origin) -> bool:
+        """Whether both are surely the same pull request, whatever their repository is called."""
+        if not (self._host and self.repository_id and self.pull_request) or self._host != other._host:
+            return False
+        return (self.repository_id, self.pull_request) == (other.repository_id, other.pull_request)
 
     def contradicts(self, other: Origin) -> bool:
         """Whether both are known, and differ."""
-        return _differ(self.repository, other.repository) or _differ(self.pull_request, other.pull_request)
+        if self.repository and other.repository and not self.is_of_same_repository(other):
+            return True
+        return bool(self.pull_request and other.pull_request and self.pull_request != other.pull_request)
+
+    @property
+    def _host(self) -> str:
+        return self.repository.partition("/")[0]
 
 
 def of(environment: Object) -> Origin:
@@ -32,6 +59,7 @@ def of(environment: Object) -> Origin:
     return Origin(
         location(str(annotations.get(REPOSITORY_ANNOTATION) or "")),
         str(annotations.get(PULL_REQUEST_ANNOTATION) or ""),
+        str(annotations.get(REPOSITORY_ID_ANNOTATION) or ""),
     )
 
 
@@ -41,7 +69,3 @@ def location(url: str) -> str:
         return giturls.parse(url).location
     except ValueError:
         return url
-
-
-def _differ(one: str, other: str) -> bool:
-    return bool(one and other and one != other)

@@ -30,6 +30,7 @@ _RACES: Final = 50
 _TROUBLES: Final = 5
 _FIRST_PAUSE: Final = 0.2
 _LONGEST_PAUSE: Final = 5.0
+_ENDING: Final = ".yaml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +54,14 @@ def bring(
     decide: Callable[[Content], Change],
     *,
     subject: str,
+    kin_of: Origin | None = None,
     report: Callable[[str], None],
     rand: Callable[[], float] = random.random,
 ) -> Change:
     """Have `decide` applied to the newest state of the branch, and pushed; returns what was done.
 
-    `subject` is the commit's message, `report` is told of each attempt that failed. Raises GitOpsError.
+    `subject` is the commit's message, `kin_of` the pull request whose environments of other names are looked for;
+    `report` gets a line for each attempt that failed. Raises GitOpsError.
     """
     deadline = Deadline(target.timeout)
     with _branch(target, deadline) as branch:
@@ -66,7 +69,7 @@ def bring(
         while True:
             try:
                 branch.fetch()
-                change = decide(_content(branch, places))
+                change = decide(_content(branch, places, kin_of))
                 if change.writes:
                     branch.commit(change.writes, message=f"{subject}\n")
                     branch.push()
@@ -96,19 +99,39 @@ def _branch(target: Target, deadline: Deadline) -> Iterator[Branch]:
             deadline=deadline,
             secrets=target.credentials.secrets,
         )
-        yield Branch(git=git, url=target.remote.url, name=target.branch, author=target.author)
+        yield Branch(
+            git=git,
+            url=target.remote.url,
+            name=target.branch,
+            author=target.author,
+            signing_key=credentials.signing_key(target.credentials, folder=private),
+        )
 
 
-def _content(branch: Branch, places: Places) -> Content:
+def _content(branch: Branch, places: Places, kin_of: Origin | None) -> Content:
     contents, names = branch.read((places.file, places.tombstone), folder=places.folder)
     file, stone = contents.get(places.file), contents.get(places.tombstone)
-    mine = {f"{places.name}.yaml", tombstone.FOLDER}
+    kin = _kin(branch, places, kin_of) if kin_of is not None and kin_of.repository_id else frozenset()
+    mine = {tombstone.FOLDER, *(f"{name}{_ENDING}" for name in (places.name, *kin))}
     return Content(
         file=file,
         origin=_origin(file),
         tombstone=tombstone.parse(stone) if stone is not None else None,
         others=bool(names - mine),
+        kin=kin,
     )
+
+
+def _kin(branch: Branch, places: Places, source: Origin) -> frozenset[str]:
+    found = set()
+    for file, content in branch.documents(places.folder, ending=_ENDING).items():
+        # A folder can hold thousands, and reading YAML takes its time.
+        if source.repository_id.encode() not in content:
+            continue
+        name, present = file.removesuffix(_ENDING), _origin(content)
+        if name != places.name and present is not None and present.is_same_by_number(source):
+            found.add(name)
+    return frozenset(found)
 
 
 def _origin(file: bytes | None) -> Origin | None:

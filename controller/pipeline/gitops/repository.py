@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from controller.pipeline.gitops.commits import Author, stream
-from controller.pipeline.gitops.errors import GitOpsError
+from controller.pipeline.gitops.errors import GitOpsError, OutOfTime
 from controller.pipeline.gitops.git import Git
 
 _FILE_MODES: Final = ("100644", "100755")
@@ -23,7 +23,9 @@ _Entries = Mapping[str, tuple[str, str]]
 class Branch:
     """A branch of the remote at `url`. `fetch` first, and again after each push that was refused."""
 
-    def __init__(self, *, git: Git, url: str, name: str, author: Author) -> None:
+    def __init__(self, *, git: Git, url: str, name: str, author: Author, signing_key: Path | None = None) -> None:
+        """`signing_key` is the file of a private key of ssh; None leaves commits unsigned."""
+        self._signing_key = signing_key
         self._git = git
         self._url = url
         self._ref = f"refs/heads/{name}"
@@ -50,6 +52,16 @@ class Branch:
         contents = dict(zip(shas, self._contents(list(shas.values())), strict=True))
         return contents, names if folder != "." else frozenset()
 
+    def documents(self, folder: str, *, ending: str) -> dict[str, bytes]:
+        """Contents of the files in `folder` whose names have that ending, by name."""
+        listed = self._listed([] if folder == "." else [f"{folder}/"])
+        shas = {
+            PurePosixPath(path).name: sha
+            for path, (mode, sha) in listed.items()
+            if mode in _FILE_MODES and path.endswith(ending)
+        }
+        return dict(zip(shas, self._contents(list(shas.values())), strict=True))
+
     def commit(self, changes: Mapping[str, bytes | None], *, message: str) -> None:
         """Prepare a commit with new contents of files (None removes one); `push` brings it to the remote."""
         self._git.run(
@@ -63,6 +75,8 @@ class Branch:
                 seconds=int(time.time()),
             ),
         )
+        if self._signing_key is not None:
+            self._sign(message, self._signing_key)
 
     def push(self) -> None:
         """Make the prepared commit the branch's newest. Raises LostRace when it is no longer on top of that."""
@@ -72,10 +86,34 @@ class Branch:
             doing="the repository does not take the push",
         )
 
+    def _sign(self, message: str, key: Path) -> None:
+        # fast-import cannot sign, so its commit is made once more, by git itself.
+        tree, tip = self._git.run("rev-parse", f"{_NEXT}^{{tree}}", f"{_TIP}^0").decode().split()
+        settings = {
+            "gpg.format": "ssh",
+            "user.signingKey": str(key),
+            "user.name": self._author.name,
+            "user.email": self._author.email,
+        }
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        try:
+            signed = self._git.run(*options, "commit-tree", "-S", "-p", tip, "-F", "-", tree, feed=message.encode())
+        except OutOfTime:
+            raise
+        except GitOpsError as error:
+            raise GitOpsError(
+                "the commit cannot be signed: --signing-key-file has to hold a private key of ssh without a "
+                f"passphrase, and ssh-keygen has to be installed ({error})"
+            ) from error
+        self._git.run("update-ref", _NEXT, signed.decode().strip())
+
     def _entries(self, paths: tuple[str, ...], folder: str) -> _Entries:
         asked = dict.fromkeys(above for path in paths for above in [*_above(path), path])
         listing = [] if folder == "." else [f"{folder}/"]
-        output = self._git.run("ls-tree", "-z", "-t", _TIP, "--", *listing, *asked).decode(errors="surrogateescape")
+        return self._listed([*listing, *asked])
+
+    def _listed(self, paths: Iterable[str]) -> _Entries:
+        output = self._git.run("ls-tree", "-z", "-t", _TIP, "--", *paths).decode(errors="surrogateescape")
         entries = {}
         for line in output.split("\0"):
             if line:

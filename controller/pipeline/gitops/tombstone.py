@@ -29,13 +29,15 @@ class Tombstone:
         if self.origin.contradicts(origin):
             return False
         closed, happened = timestamps.from_time(self.time), timestamps.from_time(time)
-        # The same second is no proof of "later".
+        # The same moment is no proof of "later". A reopening in the second of the close comes with a later one: see
+        # webhooks/delivery.py.
         return closed is None or happened is None or happened <= closed
 
     def text(self) -> bytes:
         """As it is written to its file."""
         fields = {
             "repository": self.origin.repository,
+            "repositoryId": self.origin.repository_id,
             "pullRequest": self.origin.pull_request,
             "time": self.time,
         }
@@ -43,12 +45,15 @@ class Tombstone:
 
 
 def parse(content: bytes) -> Tombstone:
-    """The tombstone in a file. One that cannot be read names nobody, and so holds for everybody."""
+    """The tombstone in a file. One that cannot be read names no pull request, and so holds for all of them."""
     try:
         fields = json.loads(content)
     except (ValueError, RecursionError):
         fields = None
     if not isinstance(fields, dict):
         return Tombstone(Origin())
-    origin = Origin(str(fields.get("repository") or ""), str(fields.get("pullRequest") or ""))
+    repository, pull_request, number = (
+        str(fields.get(name) or "") for name in ("repository", "pullRequest", "repositoryId")
+    )
+    origin = Origin(repository, pull_request, number)
     return Tombstone(origin, str(fields.get("time") or ""))

@@ -28,6 +28,7 @@ class Parameters:
         git_ref: branch, or the commit of a fork.
         repository_url: the repository that the pull request is for; "" where it is the one that is cloned.
         image_repository, image_tag: the image that was built.
+        repository_id: that repository's number at its provider; "" where it is not known.
         name_template: see `names.is_name_template`.
         fork: whether the code comes from a fork.
     """
@@ -39,6 +40,7 @@ class Parameters:
     image_repository: str
     image_tag: str
     repository_url: str = ""
+    repository_id: str = ""
     name_template: str = names.DEFAULT_NAME_TEMPLATE
     fork: bool = False
 

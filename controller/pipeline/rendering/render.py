@@ -10,6 +10,7 @@ from controller.api.environment import (
     FORK_ANNOTATION,
     PULL_REQUEST_ANNOTATION,
     REPOSITORY_ANNOTATION,
+    REPOSITORY_ID_ANNOTATION,
     Environment,
 )
 from controller.apimachinery.objects import Object
@@ -48,6 +49,8 @@ def differences(config: ConfigFile, base: ConfigFile) -> tuple[str, ...]:
 def environment_of(application: Mapping[str, Any], parameters: Parameters) -> Object:
     """The environment that the keys of a config file and the parameters make, whatever becomes of it."""
     annotations = {REPOSITORY_ANNOTATION: parameters.origin, PULL_REQUEST_ANNOTATION: str(parameters.number)}
+    if parameters.repository_id:
+        annotations[REPOSITORY_ID_ANNOTATION] = parameters.repository_id
     if parameters.fork:
         annotations[FORK_ANNOTATION] = "true"
     chart = {"git": parameters.git_url, "path": application["chart_path"], "ref": parameters.git_ref}

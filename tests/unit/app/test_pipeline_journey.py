@@ -12,7 +12,8 @@ import yaml
 
 from controller.app import cli
 from tests.unit.pipeline.gitops.origin_repository import OriginRepository
-from tests.unit.pipeline.webhooks.payloads import LABEL, OLD_SHA, SHA, changed, github, gitlab
+from tests.unit.pipeline.gitops.test_signing import new_key, signer
+from tests.unit.pipeline.webhooks.payloads import LABEL, OLD_SHA, SHA, changed, gitea, github, gitlab
 
 CONFIG = """
 application:
@@ -56,7 +57,7 @@ class Pipeline:
     def render(self, parameters, *, tag="one"):
         """The environment's file."""
         file = self._folder / "environment.yaml"
-        names = ("repo_name", "pr_number", "git_url", "git_ref", "repository_url")
+        names = ("repo_name", "pr_number", "git_url", "git_ref", "repository_url", "repository_id")
         flags = [f"--{name.replace('_', '-')}={parameters[name]}" for name in names]
         fork = ["--fork"] if parameters["fork"] else []
         image = ["--image-repository", "registry.example.com/shop", "--image-tag", tag]
@@ -74,7 +75,7 @@ class Pipeline:
     def retire(self, parameters, *flags):
         """Exit code and outcome."""
         where = ("--repository", self.repository.path, "--path", "envs")
-        names = ("name", "repository_url", "pr_number", "event_time")
+        names = ("name", "repository_url", "repository_id", "pr_number", "event_time")
         named = [f"--{name.replace('_', '-')}={parameters[name]}" for name in names]
         code, out = self.run("retire", *where, *named, *flags)
         return code, out.strip()
@@ -90,7 +91,7 @@ def pipeline(tmp_path, capsys):
     return Pipeline(tmp_path, capsys)
 
 
-@pytest.mark.parametrize("provider", [github, gitlab])
+@pytest.mark.parametrize("provider", [github, gitlab, gitea])
 def test_a_pull_request_comes_and_goes(pipeline, provider):
     opened = pipeline.event(provider())
     assert opened.decision == "apply"
@@ -99,7 +100,7 @@ def test_a_pull_request_comes_and_goes(pipeline, provider):
     assert pipeline.publish(pipeline.render(opened.parameters, tag="two")) == (0, "published")
     found = pipeline.environments()["shop-74"]
     assert found["spec"]["application"]["release"]["values"]["image"]["tag"] == "two"
-    closed = pipeline.event(provider("closed" if provider is github else "close"))
+    closed = pipeline.event(provider("close" if provider is gitlab else "closed"))
     assert (closed.decision, closed.parameters["name"]) == ("remove", "shop-74")
     assert pipeline.retire(closed.parameters) == (0, "retired")
     assert pipeline.environments() == {}
@@ -143,9 +144,94 @@ def test_a_fork_is_let_in_commit_by_commit_and_taken_down_when_it_is_gone(pipeli
     assert pipeline.environments() == {}
 
 
+def test_a_pull_request_that_is_closed_and_reopened_in_one_second_lives(pipeline):
+    opened, closed, reopened = (
+        pipeline.event(github(action)).parameters for action in ("opened", "closed", "reopened")
+    )
+    pipeline.publish(pipeline.render(opened), time=opened["event_time"])
+    assert pipeline.retire(closed) == (0, "retired")
+    assert pipeline.publish(pipeline.render(opened), time=opened["event_time"]) == (0, "retired")
+    assert pipeline.publish(pipeline.render(reopened), time=reopened["event_time"]) == (0, "published")
+    later = pipeline.event(github("closed", updated_at="2026-03-01T12:00:01Z")).parameters
+    assert pipeline.retire(later) == (0, "retired")
+    assert pipeline.publish(pipeline.render(reopened), time=reopened["event_time"]) == (0, "retired")
+
+
+def called(body, full_name):
+    """The same delivery after the repository was given another name or owner."""
+    text = json.dumps(body).replace("acme/shop", full_name)
+    return json.loads(text.replace('"name": "shop"', f'"name": "{full_name.partition("/")[2]}"'))
+
+
+@pytest.mark.parametrize("name", ["acme/store", "other/shop", "Acme/Shop", "other/Store"])
+def test_a_repository_that_was_renamed_or_moved_leaves_nothing_behind(pipeline, name):
+    pipeline.publish(pipeline.render(pipeline.event(github()).parameters))
+    assert [*pipeline.environments()] == ["shop-74"]
+    closed = pipeline.event(called(github("closed"), name)).parameters
+    assert pipeline.retire(closed) == (0, "retired")
+    assert pipeline.environments() == {}
+
+
+def test_what_an_older_version_published_is_still_known_by_its_name(pipeline):
+    opened = pipeline.event(github()).parameters
+    pipeline.publish(pipeline.render({**opened, "repository_id": ""}))
+    assert "repository-id" not in json.dumps(pipeline.environments())
+    assert pipeline.publish(pipeline.render(opened)) == (0, "published")
+    found = pipeline.environments()["shop-74"]["metadata"]["annotations"]
+    assert found["tronador.stakater.com/repository-id"] == "1"
+    pipeline.publish(pipeline.render({**opened, "repository_id": ""}))
+    assert pipeline.retire(pipeline.event(github("closed")).parameters) == (0, "retired")
+
+
+@pytest.mark.parametrize("text", ["x", "-1", "1.5", "$(id)", "0"])
+@pytest.mark.parametrize("command", ["render", "retire"])
+def test_a_repositorys_number_is_one(pipeline, command, text):
+    opened = pipeline.event(github()).parameters
+    file = pipeline.render(opened)
+    flags = {
+        "render": [f"--git-url={opened['git_url']}", "--git-ref=x", "--image-repository=x/y", "--image-tag=z",
+                   "--repo-name=shop", "--pr-number=74", f"--config={file.parent / 'config.yaml'}"],
+        "retire": ["--name=shop-74", "--repository", pipeline.repository.path],
+    }  # fmt: skip
+    code, _ = pipeline.run(command, *flags[command], f"--repository-id={text}")
+    assert code == 2
+    assert "--repository-id" in pipeline.said
+
+
+def test_an_empty_token_is_called_that(pipeline):
+    file = pipeline.render(pipeline.event(github()).parameters)
+    url = "https://127.0.0.1:1/platform/environments"
+    code, _ = pipeline.run("publish", "--repository", url, "--file", file, TRONADOR_GIT_PASSWORD="")
+    assert code == 1
+    assert "$TRONADOR_GIT_PASSWORD is empty" in pipeline.said
+    assert "Dependabot" in pipeline.said
+    code, _ = pipeline.run(
+        "publish", "--repository", pipeline.repository.path, "--file", file, TRONADOR_GIT_PASSWORD=""
+    )
+    assert code == 0
+
+
+def test_a_commit_is_signed_with_the_key_of_a_file(pipeline, tmp_path):
+    key = tmp_path / "signer"
+    key.write_bytes(new_key(tmp_path))
+    file = pipeline.render(pipeline.event(github()).parameters)
+    assert pipeline.publish(file, f"--signing-key-file={key}") == (0, "published")
+    assert signer(pipeline.repository, tmp_path).startswith("G")
+    code, _ = pipeline.publish(file, f"--signing-key-file={tmp_path / 'nowhere'}")
+    assert code == 1
+    assert "--signing-key-file: cannot read" in pipeline.said
+
+
+def test_bots_are_skipped_where_the_flag_says_so(pipeline):
+    body = {**github(), "sender": {"id": 2, "login": "renovate[bot]", "type": "Bot"}}
+    assert pipeline.event(body).decision == "apply"
+    assert pipeline.event(body, "--skip-bots").decision == "ignore"
+
+
 def test_a_repository_of_the_same_bare_name_touches_nothing_of_the_other(pipeline):
     ours = pipeline.event(github()).parameters
-    theirs = pipeline.event(changed(github(), "repository.clone_url", "https://github.com/other/shop.git")).parameters
+    other = changed(changed(github(), "repository.clone_url", "https://github.com/other/shop.git"), "repository.id", 2)
+    theirs = pipeline.event(other).parameters
     assert pipeline.publish(pipeline.render(ours)) == (0, "published")
     before = pipeline.repository.files()
     code, _ = pipeline.publish(pipeline.render(theirs))

@@ -45,12 +45,20 @@ class Pipeline:
     def retire(self, name="shop-74", *, path="envs", source=NOBODY, time=""):
         """Retire; the outcome."""
         places = gitops.places(gitops.folder(path), name)
-        return self._bring(places, lambda content: gitops.retire(content, places=places, source=source, time=time))
+        return self._bring(
+            places, lambda content: gitops.retire(content, places=places, source=source, time=time), kin_of=source
+        )
 
-    def _bring(self, places, decide):
+    def _bring(self, places, decide, kin_of=None):
         target = gitops.Target(**self._target)
         change = gitops.bring(
-            target, places, decide, subject=f"Change {places.name}", report=self.reports.append, rand=lambda: 0.0
+            target,
+            places,
+            decide,
+            subject=f"Change {places.name}",
+            kin_of=kin_of,
+            report=self.reports.append,
+            rand=lambda: 0.0,
         )
         return str(change.outcome)
 

@@ -9,11 +9,12 @@ import yaml
 SHOP = "https://github.com/acme/shop"
 
 
-def environment(name="shop-74", *, repository=SHOP, pull_request="74", tag="one"):
+def environment(name="shop-74", *, repository=SHOP, pull_request="74", repository_id=None, tag="one"):
     """An environment's file; None leaves an annotation out."""
     annotations = {
         "tronador.stakater.com/repository": repository,
         "tronador.stakater.com/pull-request": pull_request,
+        "tronador.stakater.com/repository-id": repository_id,
     }
     chart = {"git": SHOP, "path": "deploy", "ref": "run-pipeline"}
     document = {

@@ -128,6 +128,31 @@ def test_what_belongs_to_somebody_else_is_left_alone(present):
     assert "left alone" in change.reason
 
 
+def test_a_renamed_repository_publishes_over_its_own_file():
+    old, new = Origin("github.com/acme/shop", "74", "1"), Origin("github.com/other/shop", "74", "1")
+    assert published(Content(file=b"old", origin=old), source=new).writes == {FILE: b"new"}
+    assert retired(Content(file=b"old", origin=old), source=new).writes[FILE] is None
+
+
+def test_a_repository_that_took_the_place_of_a_renamed_one_is_another():
+    old, new = Origin("github.com/acme/shop", "74", "1"), Origin("github.com/acme/shop", "74", "2")
+    with pytest.raises(GitOpsError, match="is there already and belongs to"):
+        published(Content(file=b"old", origin=old), source=new)
+    assert retired(Content(file=b"old", origin=old), source=new).outcome is Outcome.UNCHANGED
+
+
+@pytest.mark.parametrize("present", [None, SHOP, OTHER])
+def test_what_the_pull_request_was_called_before_is_retired_too(present):
+    content = Content(file=None if present is None else b"x", origin=present, kin=frozenset({"store-74"}))
+    change = retired(content)
+    assert change.outcome is Outcome.RETIRED
+    assert change.writes["envs/store-74.yaml"] is None
+    assert b"acme/shop" in change.writes["envs/.retired/store-74"]
+    assert "envs/store-74.yaml" in change.reason
+    assert (STONE in change.writes) is (present is not OTHER)
+    assert (FILE in change.writes) is (present is SHOP)
+
+
 def test_the_last_file_leaves_something_that_keeps_the_folder():
     assert retired(Content(file=b"old", origin=SHOP, others=False)).writes[KEEP] == b""
     assert KEEP not in retired(Content(file=b"old", origin=SHOP, others=True)).writes

@@ -14,6 +14,11 @@ def test_it_tells_its_name_and_its_origin():
     assert origin_of(found.obj) == Origin("github.com/acme/shop", "74")
 
 
+def test_an_origin_has_the_repositorys_number_where_the_file_has_it():
+    found = read_environment(environment(repository_id="1"), "environment.yaml")
+    assert origin_of(found.obj) == Origin("github.com/acme/shop", "74", "1")
+
+
 def test_every_url_of_a_repository_is_the_same_origin():
     for url in ("https://github.com/acme/shop.git", "git@github.com:acme/shop", "ssh://git@GITHUB.com/acme/shop"):
         found = read_environment(environment(repository=url), "environment.yaml")

@@ -68,6 +68,29 @@ def test_the_file_of_another_repository_is_not_overwritten(repository, pipeline)
     assert repository.files()[FILE] == environment().decode()
 
 
+RENAMED = gitops.Origin("github.com/acme/store", "74", "1001")
+
+
+@pytest.mark.parametrize("path", ["envs", "-x", "."])
+def test_the_environment_of_a_repository_that_was_renamed_is_found_by_its_number(repository, pipeline, path):
+    pipeline.publish(environment(repository_id="1001"), path=path)
+    pipeline.publish(environment("shop-75", pull_request="75", repository_id="1001"), path=path)
+    pipeline.publish(environment("other-74", repository="https://github.com/o/other", repository_id="10012"), path=path)
+    pipeline.publish(environment("old-74", repository="https://github.com/acme/old"), path=path)
+    assert pipeline.retire("store-74", path=path, source=RENAMED) == "retired"
+    left = {Path(file).name for file in repository.files()}
+    assert left == {"README.md", "shop-75.yaml", "other-74.yaml", "old-74.yaml", "shop-74", "store-74"}
+    assert pipeline.retire("store-74", path=path, source=RENAMED) == "unchanged"
+    # A build from before the rename that ends now.
+    assert pipeline.publish(environment(repository_id="1001"), path=path) == "retired"
+
+
+def test_the_last_environment_under_a_former_name_leaves_the_folder(repository, pipeline):
+    pipeline.publish(environment(repository_id="1001"))
+    assert pipeline.retire("store-74", source=RENAMED) == "retired"
+    assert KEEP in repository.files()
+
+
 def test_a_file_that_others_broke_is_not_overwritten(repository, pipeline):
     repository.write({FILE: "<<<<<<< merge\n"})
     with pytest.raises(gitops.GitOpsError, match="cannot be read"):

@@ -10,6 +10,7 @@ from controller.pipeline.gitops.tombstone import Tombstone, parse
     "stone",
     [
         Tombstone(Origin("github.com/acme/shop", "74"), "2026-03-01T12:00:00Z"),
+        Tombstone(Origin("github.com/acme/shop", "74", "1"), "2026-03-01T12:00:00Z"),
         Tombstone(Origin("github.com/acme/shop")),
         Tombstone(Origin()),
     ],
@@ -25,3 +26,14 @@ def test_it_is_read_as_it_was_written(stone):
 def test_one_that_cannot_be_read_holds_for_everybody(content):
     stone = parse(content)
     assert stone.outlives(Origin("github.com/acme/shop", "74"), time="2026-03-01T12:00:00Z")
+
+
+def test_a_tombstone_of_an_older_version_holds_for_a_delivery_that_names_the_repositorys_number():
+    stone = parse(b'{"repository": "github.com/acme/shop", "pullRequest": "74", "time": "2026-03-01T12:00:00Z"}')
+    assert stone.outlives(Origin("github.com/Acme/Shop", "74", "1"), time="2026-03-01T12:00:00Z")
+
+
+def test_a_reopening_in_the_second_of_the_close_ends_it():
+    stone = Tombstone(Origin("github.com/acme/shop", "74"), "2026-03-01T12:00:00Z")
+    assert not stone.outlives(stone.origin, time="2026-03-01T12:00:00.5Z")
+    assert stone.outlives(stone.origin, time="2026-03-01T12:00:00Z")
