@@ -1,4 +1,4 @@
-"""The workflow for GitHub Actions: what it trusts, what it hands to whom, and its scripts in a real shell."""
+"""The workflows for GitHub Actions: what they trust, what they hand to whom, and their scripts in a real shell."""
 
 from __future__ import annotations
 
@@ -19,10 +19,13 @@ from tests.manifests.test_tekton_scripts import HOSTILE
 from tests.unit.pipeline.webhooks.payloads import github
 
 TEXT = (MANIFESTS / "github-actions/tronador.yaml").read_text()
+CLOSING_TEXT = (MANIFESTS / "github-actions/retire.yaml").read_text()
 WORKFLOW: dict[Any, Any] = yaml.safe_load(TEXT)
+CLOSING: dict[Any, Any] = yaml.safe_load(CLOSING_TEXT)
 JOBS: dict[str, dict[str, Any]] = WORKFLOW["jobs"]
 STEPS = [(job, step) for job, spec in JOBS.items() for step in spec["steps"]]
-SCRIPTS = {f"{job}-{step.get('name') or step['id']}": step for job, step in STEPS if "run" in step}
+CLOSING_STEPS = {f"closed-{step.get('name') or step['id']}": step for step in CLOSING["jobs"]["retire"]["steps"]}
+SCRIPTS = {f"{job}-{step.get('name') or step['id']}": step for job, step in STEPS if "run" in step} | CLOSING_STEPS
 EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}")
 
 
@@ -30,9 +33,59 @@ def test_it_is_triggered_by_pull_requests_and_never_with_the_secrets_of_the_base
     # YAML 1.1 reads the key `on` as true.
     assert set(WORKFLOW[True]) == {"pull_request"}
     assert set(WORKFLOW[True]["pull_request"]["types"]) == {
-        *("opened", "reopened", "synchronize", "closed"),
+        *("opened", "reopened", "synchronize"),
         *("ready_for_review", "converted_to_draft"),
     }
+
+
+def test_a_close_has_a_workflow_of_its_own_that_starts_despite_conflicts_and_with_secrets() -> None:
+    assert CLOSING[True] == {"pull_request_target": {"types": ["closed"]}}
+    assert CLOSING["permissions"] == {}
+    [job] = CLOSING["jobs"].values()
+    assert "permissions" not in job
+    assert job["concurrency"] == JOBS["retire"]["concurrency"]
+    # A bot's pull request is taken down as any other.
+    assert job["if"] == "github.event.pull_request.head.repo.id == github.event.pull_request.base.repo.id"
+
+
+def test_nothing_of_the_pull_request_runs_where_the_secrets_of_the_base_are() -> None:
+    assert all("uses" not in step for step in CLOSING_STEPS.values())
+    programs = {word for step in CLOSING_STEPS.values() for word in re.findall(r"tronador (\w+)", step["run"])}
+    assert programs == {"event", "retire"}
+    assert [name for name, step in CLOSING_STEPS.items() if "secrets." in json.dumps(step)] == ["closed-retire"]
+    assert set(re.findall(r"secrets\.(\w+)", CLOSING_TEXT)) == {"TRONADOR_GITOPS_TOKEN"}
+
+
+def test_both_retire_alike() -> None:
+    [one] = [step for job, step in STEPS if job == "retire"]
+    other = CLOSING_STEPS["closed-retire"]
+    expressions = json.dumps(other["env"]).replace("steps.event.outputs", "needs.decide.outputs")
+    assert (other["run"], json.loads(expressions)) == (one["run"], one["env"])
+
+
+@pytest.mark.parametrize(("name", "decision"), [("decide-event", "ignore"), ("closed-event", "remove")])
+def test_bots_are_skipped_unless_they_close(name: str, decision: str, tmp_path: Path) -> None:
+    body = tmp_path / "event.json"
+    sender = {"id": 2, "login": "dependabot[bot]", "type": "Bot"}
+    body.write_text(json.dumps(github("opened" if decision == "ignore" else "closed") | {"sender": sender}))
+    _shell(SCRIPTS[name], tmp_path, real_tronador(tmp_path), {"GITHUB_EVENT_PATH": str(body)})
+    answer = json.loads((tmp_path / "output").read_text().partition("=")[2])
+    assert answer["decision"] == decision
+
+
+def test_a_run_without_secrets_says_so(tmp_path: Path) -> None:
+    variables = {
+        "NAME": "shop-74",
+        "PR_NUMBER": "74",
+        "REPOSITORY_URL": "https://github.com/acme/shop.git",
+        "REPOSITORY_ID": "1",
+        "GITOPS_REPOSITORY": "https://127.0.0.1:1/platform/environments",
+        "EVENT_TIME": "",
+        "TRONADOR_GIT_PASSWORD": "",
+    }
+    ended = _shell(SCRIPTS["closed-retire"], tmp_path, real_tronador(tmp_path), variables)
+    assert ended.returncode == 1
+    assert "$TRONADOR_GIT_PASSWORD is empty" in ended.stderr
 
 
 def test_nothing_is_pasted_into_a_script() -> None:
@@ -80,7 +133,9 @@ def test_what_is_asked_of_the_decision_is_in_the_decision(tmp_path: Path, capsys
     body.write_text(json.dumps(github()))
     assert cli.main(["event", f"--body={body}", "--event-type=pull_request"], {}) == 0
     answer = json.loads(capsys.readouterr().out)
-    asked = set(re.findall(r"fromJSON\(needs\.decide\.outputs\.answer\)\.([\w.]+)", TEXT))
+    asked = set(
+        re.findall(r"fromJSON\((?:needs\.decide|steps\.event)\.outputs\.answer\)\.([\w.]+)", TEXT + CLOSING_TEXT)
+    )
     for path in asked:
         value: Any = answer
         for name in path.split("."):
@@ -88,17 +143,18 @@ def test_what_is_asked_of_the_decision_is_in_the_decision(tmp_path: Path, capsys
         assert value
 
 
-def test_the_decision_is_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["decide-event", "closed-event"])
+def test_the_decision_is_one_line(name: str, tmp_path: Path) -> None:
     body = tmp_path / "event.json"
     body.write_text(json.dumps(github(title="first\nsecond", body="\n::set-output::")))
-    _shell(SCRIPTS["decide-event"], tmp_path, real_tronador(tmp_path), {"GITHUB_EVENT_PATH": str(body)})
+    _shell(SCRIPTS[name], tmp_path, real_tronador(tmp_path), {"GITHUB_EVENT_PATH": str(body)})
     [line] = (tmp_path / "output").read_text().splitlines()
     name, _, answer = line.partition("=")
     assert name == "answer"
     assert json.loads(answer)["decision"] == "apply"
 
 
-@pytest.mark.parametrize("name", [name for name in SCRIPTS if name not in ("decide-event", "build-image")])
+@pytest.mark.parametrize("name", [name for name in SCRIPTS if "env" in SCRIPTS[name] and name != "build-image"])
 def test_whatever_the_variables_hold_it_stays_text(name: str, tmp_path: Path) -> None:
     step, program = SCRIPTS[name], recording_tronador(tmp_path)
     harmless = {variable: f"harmless-{number}" for number, variable in enumerate(step["env"])}
@@ -129,7 +185,7 @@ def test_an_image_is_tagged_by_pull_request_and_commit(tmp_path: Path) -> None:
 
 def test_the_image_is_the_tasks_own() -> None:
     [image] = {obj["spec"]["stepTemplate"]["image"] for obj in documents("tekton") if obj["kind"] == "Task"}
-    assert {job["container"] for job in JOBS.values() if "container" in job} == {image}
+    assert {job["container"] for job in [*JOBS.values(), *CLOSING["jobs"].values()] if "container" in job} == {image}
 
 
 def _shell(

@@ -228,12 +228,10 @@ def test_a_trigger_binds_each_parameter_of_its_template_once(trigger: dict[str, 
 
 
 @pytest.mark.parametrize("trigger", TRIGGERS, ids=lambda trigger: trigger["name"])
-def test_a_trigger_believes_only_what_github_has_signed(trigger: dict[str, Any]) -> None:
-    github, cel = trigger["interceptors"]
-    assert (github["ref"], cel["ref"]) == (
-        {"name": "github", "kind": "ClusterInterceptor"},
-        {"name": "cel", "kind": "ClusterInterceptor"},
-    )
+def test_a_trigger_believes_only_what_the_provider_has_signed(trigger: dict[str, Any]) -> None:
+    github, *others = trigger["interceptors"]
+    assert github["ref"] == {"name": "github", "kind": "ClusterInterceptor"}
+    assert {(one["ref"]["name"], one["ref"]["kind"]) for one in others} == {("cel", "ClusterInterceptor")}
     params = {one["name"]: one["value"] for one in github["params"]}
     assert params == {
         "secretRef": {"secretName": "github-webhook", "secretKey": "secret"},

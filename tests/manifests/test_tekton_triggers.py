@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from datetime import UTC
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from controller.apimachinery import timestamps
 from controller.pipeline.webhooks import Rules, Verdict
 from hack.localcluster.schema.cel import EvaluationError, Expression, compile_expression
 from hack.localcluster.schema.cel.types import DYN
 from tests.manifests.definitions import documents
-from tests.unit.pipeline.webhooks.payloads import FIXTURES, ask, changed, github
+from tests.unit.pipeline.webhooks.payloads import CASES, FIXTURES, ask, changed, gitea, github
 
 OBJECTS = list(documents("tekton"))
 [LISTENER] = [obj for obj in OBJECTS if obj["kind"] == "EventListener"]
@@ -29,6 +31,7 @@ SAME = {
     "repo-name": "repo_name",
     "pr-number": "pr_number",
     "repository-url": "repository_url",
+    "repository-id": "repository_id",
     "base-branch": "base_ref",
     "git-url": "git_url",
     "git-ref": "git_ref",
@@ -67,7 +70,43 @@ BODIES["another target"] = github("edited") | {"changes": {"base": {"ref": {"fro
 BODIES["another title"] = github("edited") | {"changes": {"title": {"from": "old"}}}
 BODIES["another target of a fork"] = github("edited", fork=True, labels=[LABEL]) | {"changes": {"base": {}}}
 BODIES["merged"] = github("closed", merged=True)
-RECORDED = sorted(FIXTURES.glob("*pull_request*.json"))
+BODIES["of an old server that knows no drafts"] = changed(github(), "pull_request.draft", ...)
+BODIES["by a bot"] = github() | {"sender": {"id": 2, "login": "dependabot[bot]", "type": "Bot"}}
+WORDS = [
+    "opened",
+    "reopened",
+    "synchronized",
+    "closed",
+    "assigned",
+    "edited",
+    "label_updated",
+    "label_cleared",
+    "reviewed",
+]
+HEAD = {**gitea()["pull_request"]["head"], "ref": "refs/pull/74/head"}
+BODIES |= {
+    f"Gitea's {action} {name}".strip(): gitea(action, **how)
+    for action in WORDS
+    for name, how in {
+        **{name: how for name, how in VARIANTS.items() if name != "draft"},
+        "of a branch that is gone": {"head": HEAD},
+        "with the label and no branch": {"head": HEAD, "labels": [LABEL], "label": LABEL},
+        "of a draft by its title": {"title": "WIP: x"},
+        "of a draft": {"title": "x", "draft": True},
+        "of none": {"title": "WIP: x", "draft": False},
+        "with another title": {"changes": {"title": {"from": "Sell"}}},
+        "made a draft": {"title": "[WIP] x", "changes": {"title": {"from": "x"}, "added_labels": None}},
+        "made ready": {"changes": {"title": {"from": "wip: x"}}},
+        "made ready where Draft is a mark": {"draft": False, "changes": {"title": {"from": "Draft: x"}}},
+        "another draft": {"title": "WIP: y", "changes": {"title": {"from": "WIP: x"}}},
+        "with another target": {"changes": {"ref": {"from": "old"}}},
+        "of a fork, label not said": {"fork": True, "labels": [LABEL]},
+        "of a fork, label added": {"fork": True, "labels": [LABEL], "changes": {"added_labels": [{"name": LABEL}]}},
+        "of a fork, another added": {"fork": True, "labels": [LABEL], "changes": {"added_labels": [{"name": "x"}]}},
+        "of a fork, label removed": {"fork": True, "labels": None, "changes": {"removed_labels": [{"name": LABEL}]}},
+    }.items()
+}
+RECORDED = sorted(FIXTURES.glob("*pull_request*.json")) + sorted(CASES.glob("gh-*.json"))
 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
@@ -96,6 +135,25 @@ def test_the_image_is_tagged_by_pull_request_and_commit() -> None:
     assert params["image-tag"] == "SNAPSHOT-PR-74-6f50ff2f"
 
 
+@pytest.mark.parametrize("name", ["Hello-World", "SHOP", "shop"])
+def test_an_image_has_no_capitals(name: str) -> None:
+    [(_, params)] = _started(changed(github(), "repository.name", name))
+    assert (params["image-name"], params["repo-name"]) == (name.lower(), name)
+    [template] = [
+        obj
+        for obj in OBJECTS
+        if obj["metadata"]["name"] == "tronador-environment" and "resourcetemplates" in obj["spec"]
+    ]
+    [run] = template["spec"]["resourcetemplates"]
+    images = [one["value"] for one in run["spec"]["params"] if one["name"] == "image-repository"]
+    assert images == ["registry.example.com/$(tt.params.image-name)"]
+
+
+def test_a_large_number_of_a_repository_stays_its_digits() -> None:
+    [(_, params)] = _started(changed(github(), "repository.id", 1234567890))
+    assert params["repository-id"] == "1234567890"
+
+
 def _compare(body: dict[str, Any]) -> None:
     decision = ask(body, rules=RULES)
     started = _started(body)
@@ -105,23 +163,43 @@ def _compare(body: dict[str, Any]) -> None:
     [(template, params)] = started
     assert template == OF_VERDICT[decision.verdict]
     told = {name: json.dumps(value).strip('"') for name, value in decision.parameters.items()}
+    # Gitea writes moments in the zone of its own clock.
+    params["event-time"], told["event_time"] = map(_utc, (params["event-time"], told["event_time"]))
     assert {name: params[name] for name in params if name in SAME} == {
         name: told[told_name] for name, told_name in SAME.items() if name in params
     }
+
+
+def _utc(text: str) -> str:
+    moment = timestamps.from_time(text)
+    assert moment is not None
+    return str(moment.astimezone(UTC))
 
 
 def _started(body: dict[str, Any]) -> list[tuple[str, dict[str, str]]]:
     """Template and parameters of each trigger that lets a delivery through."""
     found = []
     for trigger in TRIGGERS:
-        params = {one["name"]: one["value"] for one in trigger["interceptors"][1]["params"]}
-        if not _evaluate(params["filter"], body):
+        extensions = _extensions(trigger["interceptors"][1:], body)
+        if extensions is None:
             continue
-        overlays = {one["key"]: str(_evaluate(one["expression"], body)) for one in params.get("overlays", ())}
         bound = [p for b in trigger["bindings"] for p in (BINDINGS[b["ref"]] if "ref" in b else [b])]
-        values = {one["name"]: _bound(one["value"], body, overlays) for one in bound}
+        values = {one["name"]: _bound(one["value"], body, extensions) for one in bound}
         found.append((trigger["template"]["ref"], values))
     return found
+
+
+def _extensions(interceptors: list[dict[str, Any]], body: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What the interceptors add to a delivery, or None where one of them lets it not through."""
+    extensions: dict[str, Any] = {}
+    for interceptor in interceptors:
+        params = {one["name"]: one["value"] for one in interceptor["params"]}
+        if "filter" in params and not _filtered(params["filter"], body, extensions):
+            return None
+        # An expression that fails here would drop every delivery: each has to hold for all of them. None of them sees
+        # what the others of the same interceptor add.
+        extensions |= {one["key"]: _evaluate(one["expression"], body, extensions) for one in params.get("overlays", ())}
+    return extensions
 
 
 def _bound(text: str, body: Mapping[str, Any], extensions: Mapping[str, str]) -> str:
@@ -129,7 +207,7 @@ def _bound(text: str, body: Mapping[str, Any], extensions: Mapping[str, str]) ->
     if match is None:
         return text
     if match[1] == "extensions":
-        return extensions[match[2]]
+        return str(extensions[match[2]])
     value: Any = body
     for name in match[2].split("."):
         # A path that leads nowhere has Tekton drop the event.
@@ -137,18 +215,24 @@ def _bound(text: str, body: Mapping[str, Any], extensions: Mapping[str, str]) ->
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _evaluate(expression: str, body: Mapping[str, Any]) -> Any:
+def _filtered(expression: str, body: Mapping[str, Any], extensions: Mapping[str, Any]) -> Any:
     try:
-        return _program(expression).run({"body": _decoded(body)})
+        return _evaluate(expression, body, extensions)
     except EvaluationError:
         # As the interceptor: an expression that fails lets nothing through.
         return False
 
 
+def _evaluate(expression: str, body: Mapping[str, Any], extensions: Mapping[str, Any]) -> Any:
+    return _program(expression).run({"body": _decoded(body), "extensions": extensions})
+
+
 @cache
 def _program(expression: str) -> Expression:
     # Tekton's truncate gives no error for a text that is shorter; a commit never is.
-    return compile_expression(re.sub(r"\.truncate\((\d+)\)", r".substring(0, \1)", expression), {"body": DYN})
+    return compile_expression(
+        re.sub(r"\.truncate\((\d+)\)", r".substring(0, \1)", expression), {"body": DYN, "extensions": DYN}
+    )
 
 
 def _decoded(value: Any) -> Any:

@@ -51,7 +51,7 @@ def github(action="opened", *, fork=False, gone=False, labels=(), label=None, **
             "merged": False,
             "title": "Sell more",
             "updated_at": TIME,
-            "labels": [{"id": 1, "name": name} for name in labels],
+            "labels": None if labels is None else [{"id": 1, "name": name} for name in labels],
             "head": {"ref": "run-pipeline", "sha": SHA, "repo": source},
             "base": {"ref": "main", "sha": OLD_SHA, "repo": base},
             **pull,
@@ -75,8 +75,9 @@ def gitea(action="opened", *, fork=False, gone=False, labels=(), label=None, cha
         if repository:
             _as_of(repository, "gitea.example.com")
     found |= {"updated_at": "2026-03-01T13:00:00+01:00", **pull}
-    # It writes what it has nothing to say about as null.
-    return {**body, "changes": changes, "requested_reviewer": None, "commit_id": "", "review": None}
+    # It writes some of what it has nothing to say about as null.
+    body |= {"requested_reviewer": None, "commit_id": "", "review": None}
+    return body if changes is None else {**body, "changes": changes}
 
 
 def gitlab(action="open", *, fork=False, gone=False, labels=(), changes=None, pushed=False, **attributes):
