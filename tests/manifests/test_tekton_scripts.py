@@ -188,7 +188,7 @@ def test_credentials_are_named_as_files_and_only_those_that_are_there(name: str,
     folder, program = workspace.parent, recording_tronador(workspace.parent)
     secret = folder / "secret"
     secret.mkdir()
-    for file in ("username", "password"):
+    for file in ("username", "password", "signing-key"):
         (secret / file).write_text("hunter2")
     bound = {"output": workspace, "git-credentials": secret}
     (workspace / "environment").mkdir()
@@ -197,6 +197,7 @@ def test_credentials_are_named_as_files_and_only_those_that_are_there(name: str,
     assert {flag: value for flag, value in flags.items() if value.startswith(str(secret))} == {
         "--username-file": str(secret / "username"),
         "--password-file": str(secret / "password"),
+        "--signing-key-file": str(secret / "signing-key"),
     }
     assert "hunter2" not in str(flags)
 
