@@ -61,6 +61,7 @@ class Pipeline:
             "render",
             *(f"--config={source / '.tronador.yaml'}", f"--base-config={base / '.tronador.yaml'}"),
             *(f"--repo-name={parameters['repo_name']}", f"--pr-number={parameters['pr_number']}"),
+            f"--repository-id={parameters['repository_id']}",
             *(f"--git-url={parameters['git_url']}", f"--git-ref={parameters['git_ref']}"),
             *(f"--image-repository={IMAGE}", f"--image-tag={image_tag}", f"--output={self.environment}"),
         ).strip()
@@ -74,7 +75,8 @@ class Pipeline:
         return self._run(
             "retire",
             *(f"--name={parameters['name']}", f"--repository-url={parameters['repository_url']}"),
-            *(f"--pr-number={parameters['pr_number']}", *self._place(parameters)),
+            *(f"--pr-number={parameters['pr_number']}", f"--repository-id={parameters['repository_id']}"),
+            *self._place(parameters),
         ).strip()
 
     def start_waiting(self, *arguments: str) -> subprocess.Popen[str]:

@@ -38,7 +38,7 @@ def test_it_is_triggered_by_pull_requests_and_never_with_the_secrets_of_the_base
     }
 
 
-def test_a_close_has_a_workflow_of_its_own_that_starts_despite_conflicts_and_with_secrets() -> None:
+def test_a_close_has_its_own_workflow_that_starts_despite_conflicts_and_has_secrets() -> None:
     assert CLOSING[True] == {"pull_request_target": {"types": ["closed"]}}
     assert CLOSING["permissions"] == {}
     [job] = CLOSING["jobs"].values()

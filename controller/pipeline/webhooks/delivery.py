@@ -20,7 +20,7 @@ class Delivery:
     Attributes:
         raw: its body, byte for byte as it came: the signature is over that.
         event: X-GitHub-Event, X-Gitlab-Event, X-Gitea-Event or X-Gitea-Event-Type; "" leaves it to the body.
-        signature: X-Hub-Signature-256, X-Gitlab-Token, X-Gitea-Signature or X-Forgejo-Signature; "" is none.
+        signature: X-Hub-Signature-256, X-Gitlab-Token, X-Gitea-Signature or X-Forgejo-Signature; "" if absent.
         secret: the webhook's secret; None believes every delivery.
     """
 
@@ -80,7 +80,7 @@ def _provider(document: Mapping[str, Any], event: str, proven: str) -> str:
     if not event and gitlab.is_of_gitlab(document):
         return GITLAB
     if event or github.is_of_github(document):
-        # Only Gitea's pull requests can be told from GitHub's by their body; of other events the proof says it.
+        # Only the body of a pull request shows that it is Gitea's and not GitHub's; for other events the proof does.
         return GITEA if proven == GITEA or gitea.is_of_gitea(document) else GITHUB
     return ""
 

@@ -55,7 +55,7 @@ def read(body: Mapping[str, Any]) -> PullRequest:
     )
     if not found.branch.startswith("refs/"):
         return found
-    # No branch: it is gone, or there never was one, for whoever may read can push to refs/for/. Nothing proves that
+    # No branch: it is gone, or there never was one, for all who may read can push to refs/for/. Nothing proves that
     # such code was written by somebody who may write, and no engine could clone it.
     return replace(found, is_fork=True, source_url="")
 

@@ -20,7 +20,7 @@ from controller.pipeline.gitops import Origin
         # Files of older versions have no number.
         (Origin("github.com/acme/shop", "", "1"), Origin("github.com/acme/shop"), True),
         (Origin("github.com/acme/shop", "", "1"), Origin("github.com/acme/store"), False),
-        # Capitals: hosts that number their repositories do not tell them apart, others may.
+        # Capitals: hosts that number their repositories ignore them, others may not.
         (Origin("github.com/Acme/Shop"), Origin("github.com/acme/shop"), True),
         (Origin("codeberg.org/Acme/Shop"), Origin("codeberg.org/acme/shop"), True),
         (Origin("git.example.com/Acme/Shop", "", "1"), Origin("git.example.com/acme/shop"), True),

@@ -28,7 +28,7 @@ def test_one_that_cannot_be_read_holds_for_everybody(content):
     assert stone.outlives(Origin("github.com/acme/shop", "74"), time="2026-03-01T12:00:00Z")
 
 
-def test_a_tombstone_of_an_older_version_holds_for_a_delivery_that_names_the_repositorys_number():
+def test_an_older_versions_tombstone_holds_for_a_delivery_with_a_repository_id():
     stone = parse(b'{"repository": "github.com/acme/shop", "pullRequest": "74", "time": "2026-03-01T12:00:00Z"}')
     assert stone.outlives(Origin("github.com/Acme/Shop", "74", "1"), time="2026-03-01T12:00:00Z")
 

@@ -108,7 +108,7 @@ def test_older_versions_say_why_a_label_lets_no_fork_in():
 
 @pytest.mark.parametrize("rules", [Rules(), FORKS])
 def test_code_that_lies_in_no_branch_is_not_trusted_as_the_repositorys_own(rules):
-    # Whoever may read may push to refs/for/main, which makes a pull request without a branch.
+    # All who may read may push to refs/for/main, which makes a pull request without a branch.
     pushed = gitea("opened", labels=[LABEL], head={**gitea()["pull_request"]["head"], "ref": "refs/pull/74/head"})
     assert verdict(pushed, rules=rules) == "ignore"
     labelled = {**pushed, "action": "label_updated", "changes": labels(added=[LABEL])}

@@ -78,7 +78,7 @@ def test_a_title_that_a_version_takes_for_no_draft_ends_none():
     assert verdict(renamed("x", "WIP: x", work_in_progress=False)) == "ignore"
 
 
-def test_from_16_on_the_draft_itself_is_told_and_the_title_beside_it_does_not_matter():
+def test_from_16_on_the_field_for_drafts_counts_and_not_the_title():
     title = {"title": {"previous": "Draft: x", "current": "x"}}
     assert verdict(gitlab("update", changes={**title, **TO_READY})) == "apply"
     assert verdict(gitlab("update", changes={**title, **TO_DRAFT}, draft=True)) == "remove"
