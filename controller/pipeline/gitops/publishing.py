@@ -7,6 +7,7 @@ history and notices what they did to the same file. Pauses are random, so that a
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from controller.api.environment import REPOSITORY_ID_ANNOTATION
 from controller.pipeline.gitops import credentials, document, origin, tombstone
 from controller.pipeline.gitops.changes import Change, Content, Places
 from controller.pipeline.gitops.commits import Author
@@ -123,14 +125,16 @@ def _content(branch: Branch, places: Places, kin_of: Origin | None) -> Content:
 
 
 def _kin(branch: Branch, places: Places, source: Origin) -> frozenset[str]:
+    # A folder can hold thousands, and reading YAML takes its time.
+    name, number = (re.escape(text.encode()) for text in (REPOSITORY_ID_ANNOTATION, source.repository_id))
+    numbered = re.compile(rb"\b%s\W+%s\b" % (name, number))
     found = set()
     for file, content in branch.documents(places.folder, ending=_ENDING).items():
-        # A folder can hold thousands, and reading YAML takes its time.
-        if source.repository_id.encode() not in content:
+        if not numbered.search(content):
             continue
-        name, present = file.removesuffix(_ENDING), _origin(content)
-        if name != places.name and present is not None and present.is_same_by_number(source):
-            found.add(name)
+        environment, present = file.removesuffix(_ENDING), _origin(content)
+        if environment != places.name and present is not None and present.is_same_by_number(source):
+            found.add(environment)
     return frozenset(found)
 
 
