@@ -17,6 +17,10 @@ DNS_LABEL_LIMIT = 63
 RELEASE_NAME_LIMIT = 53
 DEFAULT_NAME_TEMPLATE = "{repo}-{pr}"
 _HASH_DIGITS = 10
+# Charts write a release's name without quotes, where YAML 1.1 takes these for truth values and null.
+_YAML_WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "null"})
+# Stands before a release's name that would otherwise begin with a digit.
+_RELEASE_PREFIX = "r-"
 _ENDS_IN_HASH = re.compile(rf"(^|-)[0-9a-f]{{{_HASH_DIGITS}}}$")
 # The number of a pull request is what stands out in a name, so no other digit may touch it.
 _NAME_TEMPLATE = re.compile(
@@ -88,7 +92,23 @@ def is_name_template(text: str) -> bool:
 
 
 def release_name(branch: str) -> str:
-    """The name of the Helm release of a branch."""
+    """The name of the Helm release of a branch, as charts can take it: it begins with a letter and is a text in YAML.
+
+    A Service's name has to begin with a letter on clusters before Kubernetes 1.36; and a chart that writes the name
+    without quotes would have a number of `123`, `1e5` or `0x1f`, a date of `2024-01-01` and a truth value of `yes`.
+    """
+    name = former_release_name(branch)
+    if not name[0].isdigit() and name not in _YAML_WORDS:
+        return name
+    room = RELEASE_NAME_LIMIT - _HASH_DIGITS - 1
+    plain = _plain(branch)
+    if not plain[:1].isalpha():
+        plain = _RELEASE_PREFIX + plain
+    return _join(plain[:room].rstrip("-"), _digest(branch))
+
+
+def former_release_name(branch: str) -> str:
+    """What `release_name` was before it minded digits and YAML: releases of that name are kept as long as they run."""
     return conform(branch, limit=RELEASE_NAME_LIMIT)
 
 

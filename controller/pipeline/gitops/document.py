@@ -8,7 +8,7 @@ from controller.api.environment import ENVIRONMENTS, Environment
 from controller.pipeline import schemas
 from controller.pipeline.errors import InvalidFiles, Problem
 from controller.pipeline.schemas import definitions
-from controller.pipeline.yamlfiles import Document, read
+from controller.pipeline.yamlfiles import Document, Placeholder, PlaceholderError, read
 
 _REMEDY: Final = "give the file that tronador render writes"
 
@@ -37,8 +37,7 @@ def _document(content: bytes, file: str) -> Document:
     if len(found.parts) > 1:
         words = f"a second document begins here; {_REMEDY}"
         raise InvalidFiles([Problem(file, found.parts[1].line, 1, "", words)])
-    # What looks like a placeholder in a finished file is a text for the chart.
-    document = found.parts[0].document(lambda placeholder, quoted: placeholder.text)
+    document = found.parts[0].document(_keep)
     if document.problems:
         raise InvalidFiles(document.problems)
     value = document.value if isinstance(document.value, dict) else {}
@@ -48,3 +47,10 @@ def _document(content: bytes, file: str) -> Document:
     if not isinstance(value.get("metadata"), dict):
         raise InvalidFiles([document.problem((), f"has no metadata; {_REMEDY}")])
     return document
+
+
+def _keep(placeholder: Placeholder, quoted: bool) -> str:
+    """What looks like a placeholder in a finished file is a text for the chart; without quotes it is no YAML at all."""
+    if not quoted:
+        raise PlaceholderError(f"{placeholder.text} is no text as it stands; quote it")
+    return placeholder.text

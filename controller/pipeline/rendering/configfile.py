@@ -9,6 +9,7 @@ from typing import Any, Final
 from controller.pipeline import schemas
 from controller.pipeline.errors import InvalidFiles, Problem
 from controller.pipeline.rendering.configschema import KNOWN, ROOT, config_schema
+from controller.pipeline.schemas.suggestions import closest
 from controller.pipeline.schemas.words import listed
 from controller.pipeline.yamlfiles import Document, File, Placeholder, PlaceholderError, read
 from controller.pipeline.yamlfiles.reading import Part
@@ -16,6 +17,12 @@ from controller.pipeline.yamlfiles.reading import Part
 IMAGE_NAME: Final = "APPLICATION_IMAGE_NAME"
 IMAGE_TAG: Final = "APPLICATION_IMAGE_TAG"
 PLACEHOLDERS: Final = (IMAGE_NAME, IMAGE_TAG)
+# How much a word has to look like one of ours, from 0 to 1, to be taken for it where it may as well be the chart's. No
+# template engine that charts use has variables in capitals; labels such as `application_name` are in dashboards.
+_MISSPELT: Final = 0.9
+_MISSPELT_CAPITALS: Final = 0.7
+# And where it is an error anyway.
+_SUGGESTED: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,18 +104,37 @@ def _of_image(document: Document) -> Iterator[Problem]:
 
 
 def _fill(placeholder: Placeholder, quoted: bool, values: Mapping[str, str]) -> str:
+    """Ours are filled in wherever they stand; everything else in a quoted text belongs to the chart."""
     if placeholder.name in values:
         return values[placeholder.name]
-    if placeholder.is_for_the_chart:
-        if quoted:
-            return placeholder.text
-        raise PlaceholderError(f"{placeholder.text}: quote the text, if this is meant for the chart")
+    if not quoted:
+        raise PlaceholderError(f"{_unknown(placeholder, values)}; quote the text, if this is meant for the chart")
+    literal = placeholder.literal
+    if literal is not None:
+        return literal.text if _meant(literal) else placeholder.text
+    if _meant(placeholder):
+        raise PlaceholderError(
+            f"{_unknown(placeholder, values)}; double the braces, if this is meant for the chart: "
+            f"{{{{{placeholder.text}}}}}"
+        )
+    return placeholder.text
+
+
+def _unknown(placeholder: Placeholder, values: Mapping[str, str]) -> str:
     known = listed([f"{{{{{name}}}}}" for name in values], "and")
-    if placeholder.name:
-        raise PlaceholderError(f"the placeholder {placeholder.text} is unknown; there are {known}")
-    raise PlaceholderError(
-        f"{placeholder.text} is no placeholder: there are {known}, and neither filters nor expressions; what is meant "
-        "for the chart begins with {{- or {{ . and is quoted"
+    if not placeholder.name:
+        return f"{placeholder.text} is no placeholder: there are {known}, and neither filters nor expressions"
+    words = f"the placeholder {placeholder.text} is unknown"
+    if close := closest(placeholder.name, PLACEHOLDERS, cutoff=_SUGGESTED):
+        return f"{words} (did you mean {{{{{close}}}}}?)"
+    return f"{words}; there are {known}"
+
+
+def _meant(placeholder: Placeholder) -> bool:
+    """Whether one of our placeholders is meant, misspelt or in an expression."""
+    return any(
+        closest(word, PLACEHOLDERS, cutoff=_MISSPELT_CAPITALS if word.isupper() else _MISSPELT)
+        for word in placeholder.words
     )
 
 

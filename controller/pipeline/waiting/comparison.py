@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from controller.apimachinery.objects import Object
+from controller.apimachinery import names
+from controller.pipeline.yamlfiles import show
+from controller.pipeline.yamlfiles.document import Path
 from controller.policy import fields
 
 # What the CRD fills in where it is absent.
@@ -17,18 +20,34 @@ _KNOWN: Final[Mapping[str, Any]] = {
     "namespaceLabels": dict,
     "application": {"release": fields.LISTED},
 }
+_RELEASE: Final = ("application", "release")
+_VALUES: Final = (*_RELEASE, "values")
+_SHOWN_LIMIT: Final = 3
 
 
-def same_spec(wanted: Object, live: Object) -> bool:
-    """Whether `live` carries the spec of `wanted`."""
-    return _canonical(wanted) == _canonical(live)
+def difference(wanted: Object, live: Object) -> str:
+    """How the spec of `live` differs from that of `wanted`, in words for people; "" where it does not."""
+    one, other = _effective(wanted), _effective(live)
+    if _text(one) == _text(other):
+        return ""
+    if _text(_without_nulls(one, keep=())) == _text(other):
+        nulls = ", ".join(_nulls(one, ())[:_SHOWN_LIMIT])
+        return (
+            f"the cluster has its spec without the null of {nulls}, which removes a default of the chart; `kubectl "
+            "apply` drops a null: use `kubectl apply --server-side`"
+        )
+    return "the cluster has another spec of it still"
 
 
-def _canonical(obj: Object) -> str:
+def _effective(obj: Object) -> Mapping[str, Any]:
     spec = obj.get("spec")
-    known = _without_nulls(_known(spec, _KNOWN)) if isinstance(spec, Mapping) else {}
+    known = _known(spec, _KNOWN) if isinstance(spec, Mapping) else {}
+    return {**DEFAULTS, **_with_todays_name(_without_nulls(known, keep=_VALUES), _RELEASE)}
+
+
+def _text(spec: Mapping[str, Any]) -> str:
     # As text, because Python takes `true` and `1` for the same.
-    return json.dumps(_whole_numbers({**DEFAULTS, **known}), sort_keys=True)
+    return json.dumps(_whole_numbers(spec), sort_keys=True)
 
 
 def _known(value: Any, shape: Any) -> Any:
@@ -39,11 +58,42 @@ def _known(value: Any, shape: Any) -> Any:
     return value
 
 
-def _without_nulls(value: Any) -> Any:
-    # `kubectl apply` removes what is null, other clients keep it; nothing that we deploy differs by that alone.
+def _without_nulls(value: Any, path: tuple[str, ...] = (), *, keep: tuple[str, ...]) -> Any:
+    """Without what is null in a mapping, but for what lies at the path `keep`.
+
+    Null is the same as absent, except within the chart's values: there it removes a default of the chart.
+    """
+    if path and path == keep:
+        return value
     if isinstance(value, Mapping):
-        return {name: _without_nulls(item) for name, item in value.items() if item is not None}
-    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
+        return {
+            name: _without_nulls(item, (*path, name), keep=keep) for name, item in value.items() if item is not None
+        }
+    if isinstance(value, list):
+        return [_without_nulls(item, (*path, "[]"), keep=keep) for item in value]
+    return value
+
+
+def _with_todays_name(value: Mapping[str, Any], path: tuple[str, ...]) -> Mapping[str, Any]:
+    """With the release's name as it is made of the branch today: `publish` keeps a running release's former name."""
+    if path:
+        inner = value.get(path[0])
+        return {**value, path[0]: _with_todays_name(inner, path[1:])} if isinstance(inner, Mapping) else value
+    chart = value.get("chart")
+    ref = chart.get("ref") if isinstance(chart, Mapping) else None
+    if isinstance(ref, str) and value.get("releaseName") == names.former_release_name(ref):
+        return {**value, "releaseName": names.release_name(ref)}
+    return value
+
+
+def _nulls(value: Any, path: Path) -> list[str]:
+    if value is None:
+        return [show(path)]
+    if isinstance(value, Mapping):
+        return [found for name, item in value.items() for found in _nulls(item, (*path, name))]
+    if isinstance(value, list):
+        return [found for position, item in enumerate(value) for found in _nulls(item, (*path, position))]
+    return []
 
 
 def _whole_numbers(value: Any) -> Any:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from controller.api.environment import Environment
 from controller.apimachinery import conditions
 from controller.apimachinery.objects import Object
-from controller.pipeline.waiting.comparison import same_spec
+from controller.pipeline.waiting.comparison import difference
 
 
 class Goal(StrEnum):
@@ -56,8 +56,8 @@ def _deployed(live: Object | None, wanted: Object | None) -> Judgement:
     environment = Environment(live)
     if environment.is_deleting:
         return Judgement(State.PENDING, "it is being taken down")
-    if wanted is not None and not same_spec(wanted, live):
-        return Judgement(State.PENDING, "the cluster has another spec of it still")
+    if wanted is not None and (words := difference(wanted, live)):
+        return Judgement(State.PENDING, words)
     if environment.suspended:
         return Judgement(State.FAILED, "it is suspended by its own spec, so nothing of it is deployed")
     ready = conditions.find(environment.conditions, "Ready") or {}

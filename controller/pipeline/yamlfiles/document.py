@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ import yaml
 
 from controller.pipeline.errors import Problem
 from controller.pipeline.yamlfiles import nodes, scalars
-from controller.pipeline.yamlfiles.placeholders import Hidden, Placeholder, PlaceholderError, has_mark
+from controller.pipeline.yamlfiles.placeholders import Hidden, Placeholder, PlaceholderError, has_placeholder
 from controller.pipeline.yamlfiles.text import INVISIBLE
 
 Path = tuple[str | int, ...]
@@ -87,6 +87,9 @@ class _Builder:
     def value(self, node: yaml.Node, path: Path) -> Any:
         self.places[path] = _place(node)
         if isinstance(node, yaml.MappingNode):
+            # Without quotes, a template that holds quotes is a mapping for YAML.
+            if node.flow_style and (template := self.hidden.at(node.start_mark.index)):
+                return self._joined([template], node, path)
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, (*path, position)) for position, item in enumerate(node.value)]
@@ -111,8 +114,8 @@ class _Builder:
         text = str(node.value) if isinstance(node, yaml.ScalarNode) else ""
         if not isinstance(node, yaml.ScalarNode):
             self._refuse(node, path, "a list or mapping cannot be a key; if it is meant as a text, quote it")
-        elif has_mark(text):
-            self._refuse(node, path, f"{cut(self.hidden.shown(text))}: a placeholder cannot be in a key")
+        elif has_placeholder(text):
+            return self._key_with_placeholders(node, path)
         elif text == "<<" and node.style is None:
             self._refuse(node, path, "<< merges nothing here; write out what belongs here")
         elif INVISIBLE.search(text):
@@ -123,26 +126,40 @@ class _Builder:
             return text
         return None
 
+    def _key_with_placeholders(self, node: yaml.ScalarNode, path: Path) -> str | None:
+        """A key may hold a template of another program, and nothing that is filled in."""
+        shown = self.hidden.shown(node.value)
+        filled = len(self.filled)
+        key = self._joined(self.hidden.parts(node.value), node, path)
+        del self.filled[filled:]
+        if key is not None and key != shown:
+            self._refuse(node, path, f"{cut(shown)}: a placeholder cannot be in a key")
+            return None
+        return key
+
     def _scalar(self, node: yaml.Node, path: Path) -> Any:
         text = str(node.value)
-        if has_mark(text):
-            return self._filled(node, path)
+        if has_placeholder(text):
+            parts = [part for part in self.hidden.parts(text) if part != ""]
+            if any(isinstance(part, Placeholder) for part in parts):
+                return self._joined(parts, node, path)
         try:
             return scalars.value(node.tag, text)
         except ValueError as error:
             self._refuse(node, path, str(error))
             return None
 
-    def _filled(self, node: yaml.Node, path: Path) -> str | None:
+    def _joined(self, parts: Iterable[str | Placeholder], node: yaml.Node, path: Path) -> str | None:
         """A text with placeholders is a text, whatever they become."""
+        style = getattr(node, "style", None)
         words = ""
-        for part in self.hidden.parts(node.value):
-            if isinstance(part, str):
-                words += part
-                continue
+        for part in parts:
             try:
-                words += self.fill(part, getattr(node, "style", None) is not None)
-            except PlaceholderError as error:
+                if isinstance(part, str):
+                    words += str(scalars.value(nodes.STR, part))
+                    continue
+                words += self.fill(part, style is not None)
+            except (PlaceholderError, ValueError) as error:
                 self._refuse(node, path, str(error))
                 return None
             self.filled.append((path, part))

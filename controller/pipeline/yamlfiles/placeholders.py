@@ -4,6 +4,8 @@ Without quotes, as everybody writes them, they are no YAML, or a mapping. So eac
 for letters, before anything is parsed; and what the mark stands for is put into the finished texts. Nothing that is
 filled in is ever parsed, so there is nothing to quote and nothing to inject.
 
+Templates of other programs look the same. Those that hold quotes are not hidden, because YAML has to read them.
+
 A mark is as long as its placeholder, so every place in the file stays what it is. It is made of code points that are
 reserved for a program's own use (U+FDD0 to U+FDEF), which no file may have (see `text`).
 """
@@ -15,11 +17,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-# `{{ X }}`, and `{ { X } }`, which formatters make of it.
-_PLACEHOLDER: Final = re.compile(r"\{[ \t]*\{([^{}\r\n]*)\}[ \t]*\}")
+# `{{ X }}`, and `{ { X } }`, which formatters make of it; and `{{{{ X }}}}`, which stands for `{{ X }}` itself.
+_PLACEHOLDER: Final = re.compile(r"\{\{\{\{([^{}\r\n]*)\}\}\}\}|\{[ \t]*\{([^{}\r\n]*)\}[ \t]*\}")
 _NAME: Final = re.compile(r"[ \t]*([A-Za-z_][A-Za-z0-9_]*)[ \t]*")
-# What only the templates of Helm begin with: meant for the chart, where it stands inside a text.
-_OF_THE_CHART: Final = re.compile(r"[ \t]*[.$-]")
+# What YAML reads otherwise than it is written, depending on the quotes around it.
+_QUOTING: Final = re.compile(r"[\"'\\]")
+_STRING: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|`[^`]*`")
+# Words that a template engine would look up, unlike `.Values.x` and `$x`.
+_WORD: Final = re.compile(r"(?<![\w.$])[A-Za-z_]\w*")
+# Where the text of a quoted scalar ends before its placeholder does.
+_ENDS: Final = {'"': re.compile(r'(?<!\\)(\\\\)*"'), "'": re.compile(r"(?<!')(?:'')*'(?!')")}
 _FIRST, _FILL = "\ufdd0", "\ufdef"
 _DIGITS: Final = "".join(chr(code) for code in range(0xFDD1, 0xFDEF))
 # The shortest placeholder is `{{}}`: the first mark, and three digits.
@@ -46,20 +53,40 @@ class Placeholder:
         return match[1] if match else ""
 
     @property
-    def is_for_the_chart(self) -> bool:
-        """Whether it looks like Helm's."""
-        return _OF_THE_CHART.match(self._content) is not None
+    def words(self) -> tuple[str, ...]:
+        """The bare words in it, whatever else it holds."""
+        return tuple(_WORD.findall(_STRING.sub(" ", self._content)))
+
+    @property
+    def literal(self) -> Placeholder | None:
+        """The placeholder that is meant as it is, where the braces are doubled."""
+        match = _PLACEHOLDER.fullmatch(self.text)
+        return Placeholder(self.text[2:-2]) if match and match[1] is not None else None
+
+    @property
+    def has_quoting(self) -> bool:
+        """Whether YAML has to read it, because what it holds depends on the quotes around it."""
+        return _QUOTING.search(self.text) is not None
+
+    def ends_quotes(self, style: str) -> bool:
+        """Whether a scalar of this style (`"` or `'`) ends within it."""
+        return style in _ENDS and _ENDS[style].search(self.text) is not None
 
     @property
     def _content(self) -> str:
         match = _PLACEHOLDER.fullmatch(self.text)
-        return match[1] if match else ""
+        return match[2] or "" if match else ""
 
 
 class Hidden:
-    """A text whose placeholders are hidden. ValueError: it has too many."""
+    """A text whose placeholders are hidden. ValueError: it has too many.
 
-    def __init__(self, text: str) -> None:
+    `everything` hides also those that hold quotes or escapes. YAML itself has to read them where they stand in a quoted
+    text; where they do not, only hiding them makes a text of YAML of it.
+    """
+
+    def __init__(self, text: str, *, everything: bool = False) -> None:
+        self._everything = everything
         self._found: list[Placeholder] = []
         self.text: Final = _PLACEHOLDER.sub(self._hide, text)
 
@@ -67,25 +94,44 @@ class Hidden:
         """A parsed text, cut into what is text and what are placeholders."""
         end = 0
         for mark in _MARK.finditer(text):
-            yield text[end : mark.start()]
+            yield from _shown_parts(text[end : mark.start()])
             yield self._found[_number(mark[1])]
             end = mark.end()
-        yield text[end:]
+        yield from _shown_parts(text[end:])
 
     def shown(self, text: str) -> str:
         """A parsed text as it is written in the file."""
         return "".join(part if isinstance(part, str) else part.text for part in self.parts(text))
 
+    def at(self, index: int) -> Placeholder | None:
+        """The placeholder that stands in the text from `index` on, and is not hidden."""
+        match = _PLACEHOLDER.match(self.text, index)
+        return Placeholder(match[0]) if match else None
+
     def _hide(self, match: re.Match[str]) -> str:
+        placeholder = Placeholder(match[0])
+        if placeholder.has_quoting and not self._everything:
+            return match[0]
         if len(self._found) == _LIMIT:
             raise ValueError(f"it has more than {_LIMIT} placeholders")
-        self._found.append(Placeholder(match[0]))
+        self._found.append(placeholder)
         return f"{_FIRST}{_digits(len(self._found) - 1)}".ljust(len(match[0]), _FILL)
 
 
-def has_mark(text: str) -> bool:
-    """Whether a placeholder is hidden in a parsed text."""
-    return _FIRST in text
+def _shown_parts(text: str) -> Iterator[str | Placeholder]:
+    """The placeholders that YAML has read. A bare name among them is written in escapes, so it is meant as a text."""
+    end = 0
+    for match in _PLACEHOLDER.finditer(text):
+        if (placeholder := Placeholder(match[0])).has_quoting:
+            yield text[end : match.start()]
+            yield placeholder
+            end = match.end()
+    yield text[end:]
+
+
+def has_placeholder(text: str) -> bool:
+    """Whether a parsed text may hold a placeholder."""
+    return _FIRST in text or "{{" in text or "{ " in text
 
 
 def _digits(number: int) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import yaml
 
@@ -11,6 +13,8 @@ from controller.pipeline.yamlfiles import nodes
 from controller.pipeline.yamlfiles.document import Document, Filler, build
 from controller.pipeline.yamlfiles.placeholders import FORGED_MARK, Hidden
 from controller.pipeline.yamlfiles.text import decode, place
+
+_OTHER_QUOTES: Final = {'"': "put single quotes around the whole text", "'": "write each ' within it twice"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +55,54 @@ def read(content: bytes, file: str) -> File:
         words = f"the escape {forged[0]} stands for no character; remove it"
         raise InvalidFiles([Problem(file, *place(text, forged.start()), "", words)])
     try:
-        hidden = Hidden(text)
+        found = _compose(Hidden(text), file)
+        if found.error is not None:
+            found = _explained(found, _compose(Hidden(text, everything=True), file))
     except ValueError as error:
         raise InvalidFiles([Problem(file, 0, 0, "", str(error))]) from None
+    if not found.parts and found.error is None:
+        raise InvalidFiles([Problem(file, 0, 0, "", "is empty; write what it is for, or name another file")])
+    return found
+
+
+def _compose(hidden: Hidden, file: str) -> File:
     parts = []
     try:
         for node in nodes.compose(hidden.text):
             parts.append(Part(file, node, hidden))
     except nodes.NodeError as error:
         return File(tuple(parts), Problem(file, error.line, error.column, "", hidden.shown(str(error))))
-    if not parts:
-        raise InvalidFiles([Problem(file, 0, 0, "", "is empty; write what it is for, or name another file")])
     return File(tuple(parts))
+
+
+def _explained(found: File, hiding: File) -> File:
+    """What is wrong with a file that is no YAML, unless all its placeholders are hidden: `hiding`.
+
+    Templates without quotes around them are refused where they stand; templates with the wrong ones are refused here.
+    """
+    if hiding.error is not None:
+        return hiding
+    bare = False
+    for part in hiding.parts:
+        for node in _scalars(part.node):
+            for placeholder in part.hidden.parts(node.value):
+                if isinstance(placeholder, str) or not placeholder.has_quoting:
+                    continue
+                bare = bare or node.style is None
+                if placeholder.ends_quotes(node.style or ""):
+                    words = f"{placeholder.text} has quotes that end the text; {_OTHER_QUOTES[str(node.style)]}"
+                    mark = node.start_mark
+                    return File((), Problem(part.file, mark.line + 1, mark.column + 1, "", words))
+    return hiding if bare else found
+
+
+def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
+    if isinstance(node, yaml.ScalarNode):
+        yield node
+    elif isinstance(node, yaml.MappingNode):
+        for pair in node.value:
+            for each in pair:
+                yield from _scalars(each)
+    elif isinstance(node, yaml.SequenceNode):
+        for each in node.value:
+            yield from _scalars(each)

@@ -40,9 +40,10 @@ def _integer(text: str) -> int:
     return number
 
 
-def _float(text: str) -> float:
+def _float(text: str) -> float | str:
     digits = text.replace("_", "")
-    number = float(digits) if digits.lstrip("+-")[1:2] not in ("i", "I", "n", "N") else math.inf
-    if not math.isfinite(number):
+    if digits.lstrip("+-")[1:2] in ("i", "I", "n", "N"):
         raise ValueError("is no number that can be used; quote it if it is a text")
-    return number
+    number = float(digits)
+    # What is larger than every number stays a text there too: `1e400`.
+    return number if math.isfinite(number) else text

@@ -4,6 +4,7 @@ import hashlib
 import re
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -109,6 +110,42 @@ def test_nobody_can_choose_a_name_that_belongs_to_another_text():
 def test_the_release_of_a_branch_has_a_name_that_helm_takes():
     assert names.release_name("run-pipeline") == "run-pipeline"
     assert len(names.release_name("a" * 54)) == 53
+
+
+@pytest.mark.parametrize(
+    ("branch", "name"),
+    [
+        ("123", "r-123-a665a45920"),
+        ("1e5", "r-1e5-84af3bdb45"),
+        ("123-fix-bug", "r-123-fix-bug-62f8211988"),
+        ("2024-01-01", "r-2024-01-01-41b62fb451"),
+        ("0x1f", "r-0x1f-922783559b"),
+        ("1_000", "r-1-000-5033ad0f24"),
+        (".5", "r-5-4b1e53e66b"),
+        ("123/fix", "r-123-fix-c34f6ee82e"),
+        ("~", "r-7ace431cb6"),
+        ("日", "r-85217f7aff"),
+        ("yes", "yes-8a798890fe"),
+        ("null", "null-74234e98af"),
+        ("y", "y-a1fce43638"),
+        ("1" * 60, "r-1111111111111111111111111111111111111111-70d36dedb3"),
+    ],
+)
+def test_a_release_begins_with_a_letter_and_is_a_text_in_yaml(branch, name):
+    assert names.release_name(branch) == name
+
+
+@pytest.mark.parametrize("branch", ["run-pipeline", "feat/x", "True", "日本", "on-call", "a" * 60, "e5", "v1.0"])
+def test_the_name_of_a_release_that_was_fine_stays_as_it_is(branch):
+    assert names.release_name(branch) == names.former_release_name(branch) == names.conform(branch, limit=53)
+
+
+@given(st.one_of(st.text(max_size=80), st.from_regex(r"[-+.0-9a-fx_:eEtyno~]{1,8}", fullmatch=True)))
+def test_no_reader_of_yaml_takes_a_release_for_anything_but_a_text(branch):
+    name = names.release_name(branch)
+    assert name[0].isalpha()
+    assert yaml.safe_load(name) == name
+    assert name not in ("y", "n")
 
 
 def test_an_environment_is_called_after_its_repository_and_pull_request():

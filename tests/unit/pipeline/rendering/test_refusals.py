@@ -239,25 +239,66 @@ def test_values_without_the_image(text, place, missing):
     ]
 
 
-@pytest.mark.parametrize("spelling", ["{{%s}}", "{{ %s }}", "{ { %s } }", "'{{%s}}'", "x-{{%s}}-y"])
+@pytest.mark.parametrize("spelling", ["{{%s}}", "{{ %s }}", "{ { %s } }", "x-{{%s}}-y"])
 def test_an_unknown_placeholder(spelling):
-    placeholder = spelling.strip("'").removeprefix("x-").removesuffix("-y") % "IMAGE"
+    placeholder = spelling.removeprefix("x-").removesuffix("-y") % "IMAGE"
     assert refusal(f"{MINIMAL}    x: {spelling % 'IMAGE'}\n") == [
         f"c.yaml:7:8: application.value_overrides.x: the placeholder {placeholder} is unknown; there are {NAME} and "
-        f"{TAG}"
+        f"{TAG}; quote the text, if this is meant for the chart"
     ]
 
 
-@pytest.mark.parametrize("text", ["{{ APPLICATION_IMAGE_TAG | lower }}", '"{{ a.b }}"', "{{}}", "{{a b}}"])
+MISSPELT = ["APPLICATION_IMAGE_TGA", "application_image_tag", "APPLICATION_TAG", "APP_IMAGE_TAG", "APPLICATIONIMAGETAG"]
+
+
+@pytest.mark.parametrize("name", [*MISSPELT, "IMAGE_TAG"])
+def test_an_unknown_placeholder_that_looks_like_ours_is_told_the_nearest(name):
+    assert refusal(f"{MINIMAL}    x: {{{{{name}}}}}\n") == [
+        f"c.yaml:7:8: application.value_overrides.x: the placeholder {{{{{name}}}}} is unknown (did you mean {TAG}?); "
+        "quote the text, if this is meant for the chart"
+    ]
+
+
+@pytest.mark.parametrize("name", MISSPELT)
+@pytest.mark.parametrize("quote", ["'%s'", '"%s"', "|-\n      %s", "'a-%s'"])
+def test_a_misspelt_placeholder_in_quotes_is_none_of_the_charts(name, quote):
+    assert refusal(f"{MINIMAL}    x: {quote % f'{{{{{name}}}}}'}\n") == [
+        f"c.yaml:7:8: application.value_overrides.x: the placeholder {{{{{name}}}}} is unknown (did you mean {TAG}?); "
+        f"double the braces, if this is meant for the chart: {{{{{{{{{name}}}}}}}}}"
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *["{{ APPLICATION_IMAGE_TAG | lower }}", '"{{ APPLICATION_IMAGE_TAG | lower }}"', "{{ a.b }}", "{{}}", "{{a b}}"],
+        *["'{{ default \"x\" APPLICATION_IMAGE_TAG }}'", '{{ include "a" . }}', "{{{{APPLICATION_IMAGE_TAG}}}}"],
+    ],
+)
 def test_a_placeholder_that_is_an_expression(text):
     (line,) = refusal(f"{MINIMAL}    x: {text}\n")
-    assert f"application.value_overrides.x: {text.strip(chr(34))} is no placeholder: there are {NAME} and {TAG}" in line
+    written = text.strip("'") if text.startswith("'") else text.removeprefix('"').removesuffix('"')
+    assert f"application.value_overrides.x: {written} is no placeholder: there are {NAME} and {TAG}, and" in line
 
 
-def test_a_template_of_the_chart_without_quotes():
-    assert refusal(MINIMAL + "    x: {{ .Values.y }}\n") == [
-        "c.yaml:7:8: application.value_overrides.x: {{ .Values.y }}: quote the text, if this is meant for the chart"
-    ]
+@pytest.mark.parametrize(
+    "text", ["{{ .Values.y }}", "a-{{ .Values.y }}", '{{ include "a" . }}', '{{ "a" | quote }}', '{{ f "a" }}-{{ g }}']
+)
+def test_a_template_of_the_chart_without_quotes(text):
+    lines = refusal(f"{MINIMAL}    x: {text}\n")
+    assert lines[0].startswith("c.yaml:7:8: application.value_overrides.x: {{ ")
+    assert lines[0].endswith("; quote the text, if this is meant for the chart")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('"{{ f "a" }}"', '{{ f "a" }} has quotes that end the text; put single quotes around the whole text'),
+        ("'{{ f 'a' }}'", "{{ f 'a' }} has quotes that end the text; write each ' within it twice"),
+    ],
+)
+def test_a_template_of_the_chart_in_the_wrong_quotes(text, words):
+    assert refusal(f"{MINIMAL}    x: {text}\n") == [f"c.yaml:7:8: {words}"]
 
 
 @pytest.mark.parametrize("text", ["'{{ .Values.y }}'", '"{{- include `a` $ }}"', "|-\n      {{ $.x }} and {{ .y }}"])
@@ -281,6 +322,7 @@ def test_a_placeholder_in_a_key():
         ("image: 1", "image: is given twice, first in line 4; remove one of the two"),
         ("on: x", "the key 'on' is no text; quote it"),
         ("1.5: x", "the key '1.5' is no text; quote it"),
+        ("1e3: x", "the key '1e3' is no text; quote it"),
         ("010: x", "the key '010' is no text; quote it"),
         ("[a]: x", "a list or mapping cannot be a key; if it is meant as a text, quote it"),
         ("<<: {a: b}", "<< merges nothing here; write out what belongs here"),
@@ -289,6 +331,7 @@ def test_a_placeholder_in_a_key():
         ("x: 9223372036854775808", "x: is a number of more than 64 bits; quote it"),
         ("x: " + "9" * 5000, "x: is no number that can be used; quote it if it is a text"),
         ('x: "\\0"', "x: has the invisible character U+0000; remove it"),
+        ('x: "\\0{{APPLICATION_IMAGE_TAG}}"', "x: has the invisible character U+0000; remove it"),
         ('x: "\\ud800"', "x: has the invisible character U+D800; remove it"),
         ('"\\0": x', "\\x00: a key cannot have an invisible character; remove it"),
     ],

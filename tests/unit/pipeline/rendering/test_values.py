@@ -3,6 +3,7 @@
 import pytest
 import yaml
 
+from controller.pipeline.gitops import read_environment
 from controller.pipeline.rendering import read_config
 from controller.pipeline.yamlfiles import write
 from tests.unit.pipeline.rendering.builders import MINIMAL, rendered, values
@@ -53,8 +54,26 @@ def test_a_tag_that_looks_like_something_else_stays_a_text(tag):
         ("1_000", 1000),
         ("1.50", 1.5),
         ("-.5e-1", -0.05),
-        ("1e5", "1e5"),
-        ("089", "089"),
+        ("1e-3", 0.001),
+        ("1E3", 1000.0),
+        ("+1e+5", 100000.0),
+        ("1_0e3", 10000.0),
+        (".5", 0.5),
+        ("5.", 5.0),
+        ("1e400", "1e400"),
+        ("+1", 1),
+        ("0X1f", 31),
+        ("0B11", 3),
+        ("0O17", 15),
+        ("-017", -15),
+        ("089", 89.0),
+        ("0o8", "0o8"),
+        ("1e", "1e"),
+        ("1.2.3", "1.2.3"),
+        ("1,000", "1,000"),
+        ("inf", "inf"),
+        ("12:30:45", "12:30:45"),
+        ("123456789012", 123456789012),
         ("22:22", "22:22"),
         ("2022-01-13", "2022-01-13"),
         ("a:b", "a:b"),
@@ -108,3 +127,44 @@ def test_what_is_filled_in_is_never_read(text):
     found = read_config(content, "c.yaml", image_repository=text, image_tag=text).application["value_overrides"]
     assert found == {"image": {"repository": text, "tag": text}, "x": f"a-{text}-b"}
     assert yaml.safe_load(write(found)) == found
+
+
+CHARTS_OWN = [
+    ("'{{ include \"application.name\" $ }}'", '{{ include "application.name" $ }}'),
+    ('"{{ include \\"application.name\\" $ }}"', '{{ include "application.name" $ }}'),
+    ("'{{ printf ''%s'' .x }}'", "{{ printf '%s' .x }}"),
+    ("'{{ tpl \"{{ .a }}\" . }}'", '{{ tpl "{{ .a }}" . }}'),
+    ("'{{ template \"application.name\" . }}-config'", '{{ template "application.name" . }}-config'),
+    ("'{{ (first $.Values.service.ports).port }}'", "{{ (first $.Values.service.ports).port }}"),
+    ("'{{ range $i, $e := .x }}{{ $e }}{{ end }}'", "{{ range $i, $e := .x }}{{ $e }}{{ end }}"),
+    ("'{{ toYaml .a | nindent 4 }}'", "{{ toYaml .a | nindent 4 }}"),
+    ("'{{ .Values.APPLICATION_IMAGE_TAG }}'", "{{ .Values.APPLICATION_IMAGE_TAG }}"),
+    ('"{{pod}}"', "{{pod}}"),
+    ('"{{ application_name }}"', "{{ application_name }}"),
+    ('"{ { pod } }"', "{ { pod } }"),
+    ('"{{}}"', "{{}}"),
+    ('["{{", "}}"]', ["{{", "}}"]),
+    ('|\n      {"legend": "{{pod}}", "x": "{{ f "y" }}"}\n', '{"legend": "{{pod}}", "x": "{{ f "y" }}"}\n'),
+    ('>-\n      {{ include "a" . }}\n      b', '{{ include "a" . }} b'),
+    ("'{{ include \"a\" . }}:{{APPLICATION_IMAGE_TAG}}'", '{{ include "a" . }}:1.0'),
+]
+
+
+@pytest.mark.parametrize(("written", "value"), CHARTS_OWN)
+def test_everything_else_in_quotes_belongs_to_the_chart_as_yaml_reads_it(written, value):
+    found = values(f"x: {written}", image_tag="1.0")
+    assert found == {"x": value}
+    # What is published and waited for is read once more.
+    text = write(rendered(f"{MINIMAL}    x: {written}\n", image_tag="1.0"))
+    again = read_environment(text.encode(), "environment.yaml")
+    assert again.release["values"]["x"] == value
+
+
+def test_a_key_in_quotes_may_be_the_charts():
+    assert values('"{{ include \\"a\\" . }}": y') == {'{{ include "a" . }}': "y"}
+
+
+@pytest.mark.parametrize("name", ["APPLICATION_IMAGE_TAG", "APPLICATION_IMAGE_TGA", " APPLICATION_IMAGE_TAG | lower "])
+@pytest.mark.parametrize("quote", ["'{}'", '"{}"', "|-\n      {}"])
+def test_with_doubled_braces_the_chart_gets_what_would_be_ours(quote, name):
+    assert values("x: " + quote.format("{{{{" + name + "}}}}")) == {"x": "{{" + name + "}}"}

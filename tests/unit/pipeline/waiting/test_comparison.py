@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from controller.pipeline.waiting.comparison import DEFAULTS, same_spec
+from controller.pipeline.waiting.comparison import DEFAULTS, difference
 from tests.unit.pipeline.waiting.environments import as_file, environment
 
 CRD = Path(__file__).parents[4] / "manifests/crds/tronador.stakater.com_environmentprovisioners.yaml"
@@ -29,7 +29,7 @@ def differing(path, value):
 
 
 def test_what_was_published_is_the_same():
-    assert same_spec(FILE, LIVE)
+    assert not difference(FILE, LIVE)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_what_was_published_is_the_same():
         ("namespaceLabels", None),
         ("application.release.valuesFrom", None),
         ("application.release.chart.secretRef", None),
-        ("application.release.values.nothing", None),
+        ("application.release.timeout", None),
         ("unknown", "dropped by the server"),
         ("application.unknown", {"a": 1}),
         ("application.release.unknown", []),
@@ -48,7 +48,7 @@ def test_what_was_published_is_the_same():
     ],
 )
 def test_what_the_server_adds_or_drops_makes_no_difference(path, value):
-    assert same_spec(differing(path, value), LIVE)
+    assert not difference(differing(path, value), LIVE)
 
 
 @pytest.mark.parametrize(
@@ -57,6 +57,10 @@ def test_what_the_server_adds_or_drops_makes_no_difference(path, value):
         ("application.release.values.tag", "two"),
         ("application.release.values.tag", ...),
         ("application.release.values.more", "x"),
+        # It removes a default of the chart.
+        ("application.release.values.more", None),
+        ("application.release.values.deep", {"more": None}),
+        ("application.release.values.listed", [{"more": None}]),
         ("application.release.chart.ref", "main"),
         ("application.release.timeout", 300),
         ("namespaceLabels", {"a": "b"}),
@@ -64,23 +68,51 @@ def test_what_the_server_adds_or_drops_makes_no_difference(path, value):
     ],
 )
 def test_any_other_difference_is_one(path, value):
-    assert not same_spec(differing(path, value), LIVE)
+    assert difference(differing(path, value), LIVE)
+
+
+def test_a_null_that_the_cluster_has_counts_as_well():
+    live = differing("application.release.values.more", None)
+    assert not difference(live, live)
+    assert difference(FILE, live)
+
+
+@pytest.mark.parametrize(
+    ("value", "field"),
+    [(None, "application.release.values.more"), ([{"a": None}], "application.release.values.more[0].a")],
+)
+def test_a_null_that_kubectl_has_dropped_is_named_with_the_remedy(value, field):
+    file = differing("application.release.values.more", value)
+    live = differing("application.release.values.more", [{}]) if value else LIVE
+    words = difference(file, live)
+    assert field in words
+    assert "kubectl apply --server-side" in words
+
+
+def test_the_former_name_of_a_release_is_the_same_release():
+    def with_name(name, ref="123"):
+        chart = {"git": "https://h/r", "path": "deploy", "ref": ref}
+        return environment(application={"release": {"chart": chart, "releaseName": name}})
+
+    assert not difference(with_name("r-123-a665a45920"), with_name("123"))
+    assert difference(with_name("r-123-a665a45920"), with_name("124"))
+    assert difference(with_name("r-123-a665a45920", "124"), with_name("123", "124"))
 
 
 def test_numbers_are_what_they_are_worth_and_true_is_not_one():
     def with_value(value):
         return environment(application={"release": {"values": {"x": value}}})
 
-    assert same_spec(with_value(1.0), with_value(1))
-    assert not same_spec(with_value(1.5), with_value(1))
-    assert not same_spec(with_value(True), with_value(1))
-    assert not same_spec(with_value("1"), with_value(1))
-    assert not same_spec(with_value([1, 2]), with_value([2, 1]))
+    assert not difference(with_value(1.0), with_value(1))
+    assert difference(with_value(1.5), with_value(1))
+    assert difference(with_value(True), with_value(1))
+    assert difference(with_value("1"), with_value(1))
+    assert difference(with_value([1, 2]), with_value([2, 1]))
 
 
 def test_a_spec_of_nonsense_is_never_the_same():
-    assert not same_spec({"spec": "text"}, LIVE)
-    assert not same_spec({}, LIVE)
+    assert difference({"spec": "text"}, LIVE)
+    assert difference({}, LIVE)
 
 
 def test_every_default_of_the_definition_is_known():
