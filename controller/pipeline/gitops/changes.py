@@ -9,6 +9,7 @@ from typing import Final
 
 from controller.apimachinery import names
 from controller.pipeline.gitops import tombstone
+from controller.pipeline.gitops.document import with_kept_release
 from controller.pipeline.gitops.errors import GitOpsError
 from controller.pipeline.gitops.origin import Origin
 from controller.pipeline.gitops.tombstone import Tombstone
@@ -105,6 +106,7 @@ def publish(content: Content, *, places: Places, document: bytes, source: Origin
     """
     if content.file is not None:
         _refuse_foreign(content.origin, source, places)
+        document = with_kept_release(document, content.file)
     writes: dict[str, bytes | None] = {}
     if content.tombstone is not None and not content.tombstone.origin.contradicts(source):
         if content.tombstone.outlives(source, time=time) and not revive:

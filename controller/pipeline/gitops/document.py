@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Final
 
 from controller.api.environment import ENVIRONMENTS, Environment
-from controller.pipeline import schemas
+from controller.pipeline import releasenames, schemas
 from controller.pipeline.errors import InvalidFiles, Problem
 from controller.pipeline.schemas import definitions
-from controller.pipeline.yamlfiles import Document, Placeholder, PlaceholderError, read
+from controller.pipeline.yamlfiles import Document, Placeholder, PlaceholderError, read, write
 
 _REMEDY: Final = "give the file that tronador render writes"
 
@@ -28,6 +29,17 @@ def peek(content: bytes) -> Environment | None:
         return Environment(_document(content, "").value)
     except InvalidFiles:
         return None
+
+
+def with_kept_release(content: bytes, present: bytes) -> bytes:
+    """An environment's file, in which its release keeps the name that it has in the file that is `present`."""
+    wanted, there = peek(content), peek(present)
+    name = releasenames.kept(wanted, there) if wanted is not None and there is not None else ""
+    if wanted is None or not name:
+        return content
+    obj = copy.deepcopy(wanted.obj)
+    obj["spec"]["application"]["release"]["releaseName"] = name
+    return write(obj).encode()
 
 
 def _document(content: bytes, file: str) -> Document:

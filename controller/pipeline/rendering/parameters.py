@@ -10,6 +10,7 @@ from typing import Final
 from controller.apimachinery import giturls, names
 from controller.pipeline import gitrefs
 from controller.pipeline.errors import PipelineError
+from controller.pipeline.releasenames import named_after
 from controller.pipeline.yamlfiles.document import cut
 
 _DIGEST: Final = r"(@sha256:[0-9a-f]{64})?"
@@ -57,7 +58,7 @@ class Parameters:
     @property
     def release_name(self) -> str:
         """The release's name. A commit gives none, for each push has another one: it is the environment's then."""
-        return names.release_name(self.name if gitrefs.is_commit(self.git_ref) else self.git_ref)
+        return names.release_name(named_after(self.name, self.git_ref))
 
     @property
     def origin(self) -> str:

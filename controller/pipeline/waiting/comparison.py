@@ -6,8 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from controller.api.environment import Environment
 from controller.apimachinery.objects import Object
-from controller.apimachinery import names
+from controller.pipeline import releasenames
 from controller.pipeline.yamlfiles import show
 from controller.pipeline.yamlfiles.document import Path
 from controller.policy import fields
@@ -20,8 +21,7 @@ _KNOWN: Final[Mapping[str, Any]] = {
     "namespaceLabels": dict,
     "application": {"release": fields.LISTED},
 }
-_RELEASE: Final = ("application", "release")
-_VALUES: Final = (*_RELEASE, "values")
+_VALUES: Final = ("application", "release", "values")
 _SHOWN_LIMIT: Final = 3
 
 
@@ -42,7 +42,12 @@ def difference(wanted: Object, live: Object) -> str:
 def _effective(obj: Object) -> Mapping[str, Any]:
     spec = obj.get("spec")
     known = _known(spec, _KNOWN) if isinstance(spec, Mapping) else {}
-    return {**DEFAULTS, **_with_todays_name(_without_nulls(known, keep=_VALUES), _RELEASE)}
+    found = {**DEFAULTS, **_without_nulls(known, keep=_VALUES)}
+    environment = Environment(obj)
+    if (name := releasenames.current(environment)) != environment.release.get("releaseName"):
+        release = {**found["application"]["release"], "releaseName": name}
+        found["application"] = {**found["application"], "release": release}
+    return found
 
 
 def _text(spec: Mapping[str, Any]) -> str:
@@ -71,18 +76,6 @@ def _without_nulls(value: Any, path: tuple[str, ...] = (), *, keep: tuple[str, .
         }
     if isinstance(value, list):
         return [_without_nulls(item, (*path, "[]"), keep=keep) for item in value]
-    return value
-
-
-def _with_todays_name(value: Mapping[str, Any], path: tuple[str, ...]) -> Mapping[str, Any]:
-    """With the release's name as it is made of the branch today: `publish` keeps a running release's former name."""
-    if path:
-        inner = value.get(path[0])
-        return {**value, path[0]: _with_todays_name(inner, path[1:])} if isinstance(inner, Mapping) else value
-    chart = value.get("chart")
-    ref = chart.get("ref") if isinstance(chart, Mapping) else None
-    if isinstance(ref, str) and value.get("releaseName") == names.former_release_name(ref):
-        return {**value, "releaseName": names.release_name(ref)}
     return value
 
 

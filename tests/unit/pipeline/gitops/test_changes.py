@@ -1,9 +1,13 @@
 """What is to be changed, decided from what lies in the folder."""
 
 import pytest
+import yaml
 
+from controller.apimachinery import names
 from controller.pipeline.gitops import Content, GitOpsError, Origin, Outcome, folder, places, publish, retire
 from controller.pipeline.gitops.tombstone import Tombstone
+from controller.pipeline.yamlfiles import write
+from tests.unit.pipeline.gitops.origin_repository import environment
 
 SHOP = Origin("github.com/acme/shop", "74")
 OTHER = Origin("github.com/other/shop", "74")
@@ -55,6 +59,59 @@ def test_what_belongs_to_somebody_else_is_not_overwritten(present, source, words
             published(Content(file=b"old", origin=present), source=source, document=document)
         assert words in str(refused.value)
         assert FILE in str(refused.value)
+
+
+def of_branch(ref, release, *, tag="one", name="shop-74"):
+    """An environment's file."""
+    obj = yaml.safe_load(environment(name, tag=tag))
+    obj["spec"]["application"]["release"] |= {"releaseName": release}
+    obj["spec"]["application"]["release"]["chart"]["ref"] = ref
+    return write(obj).encode()
+
+
+@pytest.mark.parametrize(
+    ("ref", "former", "todays", "name"),
+    [
+        ("123", "123", "r-123-a665a45920", "shop-74"),
+        ("123-fix-bug", "123-fix-bug", "r-123-fix-bug-62f8211988", "shop-74"),
+        ("yes", "yes", "yes-8a798890fe", "shop-74"),
+        ("1_000", "1-000-5033ad0f24", "r-1-000-5033ad0f24", "shop-74"),
+    ],
+)
+def test_a_release_that_runs_keeps_its_former_name(ref, former, todays, name):
+    present, wanted = of_branch(ref, former), of_branch(ref, todays, tag="two")
+    change = published(Content(file=present, origin=SHOP), document=wanted)
+    assert change.writes == {FILE: of_branch(ref, former, tag="two")}
+    assert published(Content(file=present, origin=SHOP), document=of_branch(ref, todays)).writes == {}
+
+
+def test_the_release_of_a_forks_commit_keeps_its_former_name_too():
+    name, todays = "2048-74", names.release_name("2048-74")
+    present = of_branch("a" * 40, name, name=name)
+    wanted = of_branch("b" * 40, todays, name=name)
+    change = published(Content(file=present, origin=SHOP), document=wanted)
+    assert change.writes == {FILE: of_branch("b" * 40, name, name=name)}
+
+
+@pytest.mark.parametrize(
+    ("present", "wanted"),
+    [
+        # It has today's name already, another branch, or a name that somebody chose.
+        (("123", "r-123-a665a45920"), ("123", "r-123-a665a45920")),
+        (("123", "123"), ("124", names.release_name("124"))),
+        (("123", "mine"), ("123", "r-123-a665a45920")),
+        (("123", "123"), ("123", "mine")),
+        (("run-pipeline", "other"), ("run-pipeline", "run-pipeline")),
+    ],
+)
+def test_any_other_name_of_a_release_is_published_as_it_is(present, wanted):
+    document = of_branch(*wanted, tag="two")
+    assert published(Content(file=of_branch(*present), origin=SHOP), document=document).writes == {FILE: document}
+
+
+def test_a_new_environment_has_todays_name():
+    document = of_branch("123", "r-123-a665a45920")
+    assert published(Content(), document=document).writes == {FILE: document}
 
 
 @pytest.mark.parametrize("time", ["", EARLY, CLOSED])
