@@ -26,6 +26,7 @@ _NEEDLESSLY_ESCAPED: Final = re.compile(r"[A-Za-z0-9._~/\\%@-]|[^\x20-\x7e]")
 _ESCAPE: Final = re.compile(r"%([0-9A-Fa-f]{2})?")
 # Whatever stands before an @ may be a password, with a scheme before it or without; so may a query.
 _USER_INFO: Final = re.compile(r"^([a-z+.-]+://)?.*(@|%40)", re.DOTALL | re.IGNORECASE)
+_HTTP_USER: Final = re.compile(r"^(https?://)[^/?#]*@", re.IGNORECASE)
 _QUERY: Final = re.compile(r"[?#].*", re.DOTALL)
 
 
@@ -84,6 +85,16 @@ def parse_prefix(text: str) -> str:
 def masked(text: str) -> str:
     """`text` without anything in it that may be a password of a URL: messages are read by many."""
     return _QUERY.sub("?***", _USER_INFO.sub(r"\1***@", text))
+
+
+def without_user(url: str) -> str:
+    """`url` without the name or password before its host, where that makes a URL of it that we take; else ""."""
+    clean = _HTTP_USER.sub(r"\1", url)
+    try:
+        parse(clean)
+    except ValueError:
+        return ""
+    return clean if clean != url else ""
 
 
 def _host(host: str, port: str | None, default_port: int) -> str:

@@ -1,8 +1,8 @@
 """What releases are called, and how one that runs keeps its name.
 
 Another name is another release: the one before is uninstalled. Releases of branches such as `123` were called like the
-branch, until names had to begin with a letter and be a text in YAML. So `render` gives the new name, `publish` keeps the
-former one where an environment is published already, and `wait` takes the two for the same.
+branch, until names had to begin with a letter and be a text in YAML. So `render` gives the new name, `publish` keeps
+the former one where an environment is published already, and `wait` takes the two for the same.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Publish; prints the outcome. OptionError, PipelineError."""
     document = files.read_bytes(parsed.file, "--file")
-    environment = gitops.read_environment(document, parsed.file)
+    environment = gitops.read_environment(document, parsed.file, to_publish=True)
     target, time = gitops_repository.target(parsed, environ), gitops_repository.time_of(parsed)
     places = gitops_repository.places_of(parsed, environment.name)
     with interruption.ending_in_order():

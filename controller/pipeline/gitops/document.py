@@ -8,18 +8,24 @@ from typing import Final
 from controller.api.environment import ENVIRONMENTS, Environment
 from controller.pipeline import releasenames, schemas
 from controller.pipeline.errors import InvalidFiles, Problem
-from controller.pipeline.schemas import definitions
+from controller.pipeline.schemas import definitions, serverwritten
 from controller.pipeline.yamlfiles import Document, Placeholder, PlaceholderError, read, write
 
 _REMEDY: Final = "give the file that tronador render writes"
 
 
-def read_environment(content: bytes, file: str) -> Environment:
-    """The environment that a file holds, of the form that a cluster takes. InvalidFiles: it holds none, or another."""
+def read_environment(content: bytes, file: str, *, to_publish: bool = False) -> Environment:
+    """The environment that a file holds, of the form that a cluster takes. InvalidFiles: it holds none, or another.
+
+    `to_publish` refuses also what only a server writes: other clients may have it in a file that they only compare.
+    """
     document = _document(content, file)
     schema = next(item.schema for item in definitions() if item.kind == ENVIRONMENTS.kind)
-    if problems := schemas.check(document, schema):
-        raise InvalidFiles(problems)
+    problems = schemas.check(document, schema)
+    if to_publish:
+        problems += serverwritten.problems(document)
+    if problems:
+        raise InvalidFiles(sorted(problems))
     return Environment(document.value)
 
 

@@ -18,7 +18,7 @@ from typing import Final
 
 from controller.api.environment import REPOSITORY_ID_ANNOTATION
 from controller.pipeline.gitops import credentials, document, origin, tombstone
-from controller.pipeline.gitops.changes import Change, Content, Places
+from controller.pipeline.gitops.changes import Change, Content, Outcome, Places
 from controller.pipeline.gitops.commits import Author
 from controller.pipeline.gitops.credentials import Credentials
 from controller.pipeline.gitops.errors import GitOpsError, LostRace, Transient
@@ -27,11 +27,15 @@ from controller.pipeline.gitops.origin import Origin
 from controller.pipeline.gitops.remote import Remote
 from controller.pipeline.gitops.repository import Branch
 
-# Attempts while others push, and attempts without an answer. The time allowed usually ends before the former.
+# Attempts while others push, and attempts that fail without a final reason. The time allowed usually ends before the
+# former.
 _RACES: Final = 50
 _TROUBLES: Final = 5
+# Seconds, at most: a race is lost to somebody who is done already, while a server in trouble needs a moment.
 _FIRST_PAUSE: Final = 0.2
+_FIRST_PAUSE_IN_TROUBLE: Final = 1.0
 _LONGEST_PAUSE: Final = 5.0
+_LONGEST_PAUSE_IN_TROUBLE: Final = 10.0
 _ENDING: Final = ".yaml"
 
 
@@ -66,28 +70,35 @@ def bring(
     `report` gets a line for each attempt that failed. Raises GitOpsError.
     """
     deadline = Deadline(target.timeout)
+    # What was pushed without an answer, and so may have arrived.
+    pushed: Change | None = None
     with _branch(target, deadline) as branch:
         races = troubles = 0
         while True:
+            change: Change | None = None
             try:
                 branch.fetch()
                 change = decide(_content(branch, places, kin_of))
                 if change.writes:
                     branch.commit(change.writes, message=f"{subject}\n")
                     branch.push()
+                elif pushed is not None and change.outcome is Outcome.UNCHANGED:
+                    return pushed
                 return change
             except LostRace as error:
                 races += 1
                 if races >= _RACES:
                     raise GitOpsError(f"others were quicker {races} times in a row: {error}") from error
                 report("others pushed meanwhile, trying again on top of that")
+                pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(races, 8))
             except Transient as error:
+                pushed = change or pushed
                 troubles += 1
                 if troubles >= _TROUBLES:
-                    raise GitOpsError(f"the repository cannot be reached: {error}") from error
+                    raise GitOpsError(f"given up after {troubles} attempts: {error}") from error
                 report(f"{error}; trying again")
-            pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(races + troubles, 8)) * rand()
-            time.sleep(min(pause, deadline.remaining()))
+                pause = min(_LONGEST_PAUSE_IN_TROUBLE, _FIRST_PAUSE_IN_TROUBLE * 2 ** (troubles - 1))
+            time.sleep(min(pause * rand(), deadline.remaining()))
 
 
 @contextmanager

@@ -33,6 +33,12 @@ def parse(url: str) -> Remote:
     try:
         parsed = giturls.parse(url)
     except ValueError as error:
+        if clean := giturls.without_user(url):
+            raise ValueError(
+                f"{giturls.masked(url)!a} is no address of a repository: take {_before_host(url, clean)} out, which "
+                f"leaves {clean}; a name belongs into --username-file or $TRONADOR_GIT_USERNAME, a password into "
+                "--password-file or $TRONADOR_GIT_PASSWORD"
+            ) from None
         raise ValueError(
             f"{giturls.masked(url)!a} is no address of a repository: {error}, or an absolute path; credentials belong "
             "into files or environment variables"
@@ -41,3 +47,11 @@ def parse(url: str) -> Remote:
         return Remote(url, "ssh")
     scheme, _, rest = url.partition("://")
     return Remote(url, parsed.scheme, f"{scheme}://{rest.partition('/')[0]}")
+
+
+def _before_host(url: str, clean: str) -> str:
+    """What stands before the host, in words; itself where it is no secret: Azure DevOps has the organisation there."""
+    scheme, _, rest = clean.partition("://")
+    user = url[len(scheme) + 3 : len(url) - len(rest) - 1]
+    organisation = rest.split("/")[1]
+    return f"'{user}@'" if user == organisation else "what stands before the host ('***@')"

@@ -11,11 +11,16 @@ from controller.apimachinery import giturls, names
 from controller.pipeline import gitrefs
 from controller.pipeline.errors import PipelineError
 from controller.pipeline.releasenames import named_after
+from controller.pipeline.rendering import images
 from controller.pipeline.yamlfiles.document import cut
 
 _DIGEST: Final = r"(@sha256:[0-9a-f]{64})?"
-_IMAGE: Final = re.compile(rf"[A-Za-z0-9]([A-Za-z0-9._:/-]{{0,253}}[A-Za-z0-9])?{_DIGEST}")
 _TAG: Final = re.compile(rf"[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}}{_DIGEST}")
+# Where a name goes that stands in a URL, as it does in those that Azure DevOps shows.
+_NAMES_GO: Final = {
+    "--git-url": "a name and a password belong into the Secret that secret_ref or TronadorConfig names",
+    "--repository-url": "it only says which repository is meant",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,11 +80,15 @@ class Parameters:
             try:
                 giturls.parse(url)
             except ValueError as error:
-                yield _refused(flag, giturls.masked(url), str(error))
+                clean = giturls.without_user(url)
+                remedy = f"take what stands before the @ out: {clean}; {_NAMES_GO[flag]}" if clean else str(error)
+                yield _refused(flag, giturls.masked(url), remedy)
         if not gitrefs.is_branch(self.git_ref):
             yield _refused("--git-ref", self.git_ref, "give a branch or a commit, as git has it")
-        if not _IMAGE.fullmatch(self.image_repository):
-            yield _refused("--image-repository", self.image_repository, "give an image's name without its tag")
+        try:
+            images.check(self.image_repository)
+        except ValueError as error:
+            yield _refused("--image-repository", images.masked(self.image_repository), str(error))
         if not _TAG.fullmatch(self.image_tag):
             yield _refused("--image-tag", self.image_tag, "give a tag of an image")
 

@@ -15,7 +15,7 @@ from controller.pipeline.rendering import judge
 from controller.pipeline.rendering.configfile import PLACEHOLDERS, of_part, second_document
 from controller.pipeline.rendering.parameters import Parameters
 from controller.pipeline.rendering.render import environment_of
-from controller.pipeline.schemas import Definition, definitions
+from controller.pipeline.schemas import Definition, definitions, serverwritten
 from controller.pipeline.schemas.suggestions import nearest
 from controller.pipeline.schemas.words import listed
 from controller.pipeline.yamlfiles import Document, Placeholder, PlaceholderError, read
@@ -63,14 +63,16 @@ def _of_config(part: Part, options: PolicyOptions, engine: str) -> list[Problem]
 def _of_manifest(part: Part, options: PolicyOptions, engine: str) -> list[Problem]:
     document = part.document(_keep)
     problems = list(document.problems)
+    written: list[Problem] = []
     definition = _definition(document, problems)
     if definition is not None:
         # What has no value because of what was said already is not to be called empty as well.
         said = {problem.field for problem in problems}
         problems += (found for found in schemas.check(document, definition.schema) if found.field not in said)
+        written = serverwritten.problems(document)
     if not problems:
         problems += _of_kind(document, options, engine)
-    return sorted(problems)
+    return sorted([*problems, *written])
 
 
 def _of_kind(document: Document, options: PolicyOptions, engine: str) -> Iterator[Problem]:

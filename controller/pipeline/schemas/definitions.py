@@ -70,13 +70,46 @@ def _of(spec: Mapping[str, Any]) -> list[Definition]:
 
 def _root(schema: Mapping[str, Any]) -> Schema:
     translated = dict(_translate(schema))
-    # An object's metadata is Kubernetes' own; a CRD says only what is narrower.
-    metadata = {**_translate({**schema["properties"]["metadata"], _OPEN: True}), "required": ["name"]}
+    # A CRD says of an object's metadata only what is narrower than Kubernetes' own rules.
+    narrower = _translate(schema["properties"]["metadata"])
+    properties = {**_METADATA, **narrower.get("properties", {})}
+    metadata = {**narrower, "properties": properties, "additionalProperties": False, "required": ["name"]}
     translated["properties"] = {**translated["properties"], "metadata": metadata}
     translated["required"] = ["metadata", *translated.get("required", ())]
     return translated
 
 
+_TEXTS: Final[Schema] = {"type": ["object", "null"], "additionalProperties": {"type": "string"}}
+_LABELS: Final[Schema] = {
+    "type": ["object", "null"],
+    "additionalProperties": {
+        "type": "string",
+        "maxLength": 63,
+        "pattern": r"^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?\Z",
+        "description": "Value of a label: letters, digits, '-', '_' and '.', the first and the last a letter or digit.",
+    },
+}
+# What Kubernetes knows of an object's metadata. What only a server writes of it is not for a schema to refuse.
+_METADATA: Final[Mapping[str, Schema]] = {
+    "annotations": _TEXTS,
+    "labels": _LABELS,
+    **{
+        name: {}
+        for name in (
+            *("creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "finalizers", "generateName"),
+            *(
+                "generation",
+                "managedFields",
+                "name",
+                "namespace",
+                "ownerReferences",
+                "resourceVersion",
+                "selfLink",
+                "uid",
+            ),
+        )
+    },
+}
 _OPEN: Final = "x-kubernetes-preserve-unknown-fields"
 
 

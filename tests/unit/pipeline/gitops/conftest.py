@@ -29,7 +29,7 @@ class Pipeline:
             **target,
         }
 
-    def publish(self, document=None, *, path="envs", revive=False, time=""):
+    def publish(self, document=None, *, path="envs", revive=False, time="", rand=lambda: 0.0):
         """Publish; the outcome."""
         document = environment() if document is None else document
         found = gitops.read_environment(document, "environment.yaml")
@@ -40,6 +40,7 @@ class Pipeline:
             lambda content: gitops.publish(
                 content, places=places, document=document, source=source, revive=revive, time=time
             ),
+            rand=rand,
         )
 
     def retire(self, name="shop-74", *, path="envs", source=NOBODY, time=""):
@@ -49,7 +50,7 @@ class Pipeline:
             places, lambda content: gitops.retire(content, places=places, source=source, time=time), kin_of=source
         )
 
-    def _bring(self, places, decide, kin_of=None):
+    def _bring(self, places, decide, kin_of=None, rand=lambda: 0.0):
         target = gitops.Target(**self._target)
         change = gitops.bring(
             target,
@@ -58,7 +59,7 @@ class Pipeline:
             subject=f"Change {places.name}",
             kin_of=kin_of,
             report=self.reports.append,
-            rand=lambda: 0.0,
+            rand=rand,
         )
         return str(change.outcome)
 

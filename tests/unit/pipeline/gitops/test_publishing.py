@@ -3,11 +3,13 @@
 import os
 import socket
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from controller.pipeline import gitops
 from controller.pipeline.gitops import publishing
+from controller.pipeline.gitops.errors import Transient
 from tests.unit.fakes import eventually
 from tests.unit.pipeline.gitops.conftest import Pipeline
 from tests.unit.pipeline.gitops.origin_repository import environment
@@ -169,6 +171,49 @@ def test_a_refused_push_is_told_in_the_servers_words_and_not_repeated(repository
     assert (tmp_path / "pushes").read_text() == "once\n"
 
 
+@pytest.mark.parametrize("words", ["GitLab: Internal API error (503)", "Gitaly is not available", ""])
+def test_a_hiccup_of_the_server_inside_a_push_is_tried_again(repository, pipeline, tmp_path, words):
+    repository.hook(
+        "pre-receive",
+        f"echo once >>'{tmp_path}/pushes'\n[ $(wc -l <'{tmp_path}/pushes') -gt 2 ] && exit 0\n"
+        f"echo '{words}' >&2\nexit 1\n",
+    )
+    assert pipeline.publish() == "published"
+    assert (tmp_path / "pushes").read_text() == "once\n" * 3
+    assert all("pre-receive hook declined" in report and "trying again" in report for report in pipeline.reports)
+
+
+def test_a_server_that_never_recovers_is_given_up_after_five_attempts(repository, pipeline, tmp_path):
+    repository.hook(
+        "pre-receive", f"echo once >>'{tmp_path}/pushes'\necho 'Gitea: Internal Server Error' >&2\nexit 1\n"
+    )
+    with pytest.raises(gitops.GitOpsError, match=r"given up after 5 attempts: .*Gitea: Internal Server Error"):
+        pipeline.retire()
+    assert (tmp_path / "pushes").read_text() == "once\n" * 5
+
+
+def test_a_push_that_arrives_without_an_answer_counts(repository, pipeline, monkeypatch):
+    real_push = publishing.Branch.push
+
+    def push(branch):
+        real_push(branch)
+        raise Transient("the remote end hung up unexpectedly")
+
+    monkeypatch.setattr(publishing.Branch, "push", push)
+    assert pipeline.publish() == "published"
+    assert pipeline.retire() == "retired"
+    assert len(repository.log()) == 3
+
+
+def test_the_pauses_in_trouble_grow_and_are_random(repository, monkeypatch):
+    repository.hook("pre-receive", "exit 1\n")
+    pauses = []
+    monkeypatch.setattr(publishing, "time", SimpleNamespace(sleep=pauses.append))
+    with pytest.raises(gitops.GitOpsError):
+        Pipeline(repository).publish(rand=iter([1.0, 0.5, 1.0, 0.25]).__next__)
+    assert pauses == [1.0, 1.0, 4.0, 2.0]
+
+
 @pytest.mark.parametrize(
     ("branch", "words"), [("nowhere", "there is no such branch"), ("main", "does not appear to be a git repository")]
 )
@@ -185,7 +230,7 @@ def test_a_host_that_refuses_connections_is_given_up_after_some_attempts(reposit
         taken.bind(("127.0.0.1", 0))
         remote = gitops.parse_remote(f"http://127.0.0.1:{taken.getsockname()[1]}/acme/envs")
         pipeline = Pipeline(repository, remote=remote)
-        with pytest.raises(gitops.GitOpsError, match="the repository cannot be reached"):
+        with pytest.raises(gitops.GitOpsError, match="given up after 5 attempts: "):
             pipeline.publish()
     assert len(pipeline.reports) == 4
 

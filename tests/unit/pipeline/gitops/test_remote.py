@@ -42,3 +42,18 @@ def test_any_other_is_refused_without_repeating_credentials(url):
     with pytest.raises(ValueError, match="no address of a repository") as refused:
         parse_remote(url)
     assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "part"),
+    [
+        ("https://acme@dev.azure.com/acme/p/_git/envs", "take 'acme@' out"),
+        ("https://hunter2@dev.azure.com/acme/p/_git/envs", r"take what stands before the host \('\*\*\*@'\) out"),
+        ("https://robot:hunter2@dev.azure.com/acme/p/_git/envs", r"take what stands before the host \('\*\*\*@'\) out"),
+    ],
+)
+def test_what_to_take_out_of_a_url_is_said_and_where_it_goes(url, part):
+    left = "which leaves https://dev.azure.com/acme/p/_git/envs; a name belongs into --username-file"
+    with pytest.raises(ValueError, match=f"{part}, {left}.*--password-file") as refused:
+        parse_remote(url)
+    assert "hunter2" not in str(refused.value)

@@ -64,15 +64,70 @@ def test_the_message_names_flag_value_and_remedy():
     with pytest.raises(PipelineError) as refused:
         parameters(image_tag="$(id)", git_url="https://me:hunter2@github.com/a/b")
     assert str(refused.value) == (
-        "--git-url: 'https://***@github.com/a/b' cannot be used; use an http, https or ssh URL or git@host:path, in "
-        "plain ASCII; --image-tag: '$(id)' cannot be used; give a tag of an image"
+        "--git-url: 'https://***@github.com/a/b' cannot be used; take what stands before the @ out: "
+        "https://github.com/a/b; a name and a password belong into the Secret that secret_ref or TronadorConfig names; "
+        "--image-tag: '$(id)' cannot be used; give a tag of an image"
     )
 
 
+NAMES = [
+    *["nginx", "localhost:5000/a_b", "r.io/a/b__c-d", "Registry.Example.COM:5000/a/b", "[::1]:5000/a", "library/nginx"],
+    *["123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop", "r.io/a---b/c.d"],
+]
+
+
 @pytest.mark.parametrize("tag", ["latest", "1.0", "_x", "a" * 128, "1.0@sha256:" + "a" * 64])
-@pytest.mark.parametrize("name", ["nginx", "localhost:5000/a_b", "r.io/a/b__c-d", "r.io/a@sha256:" + "0" * 64])
+@pytest.mark.parametrize("name", NAMES)
 def test_images_as_registries_name_them_are_taken(name, tag):
     assert parameters(image_repository=name, image_tag=tag).image_tag == tag
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("registry.example.com/shop:latest", "leave out ':latest'; the tag goes into --image-tag"),
+        ("shop:latest", "leave out ':latest'; the tag goes into --image-tag"),
+        ("localhost:5000/shop:1", "leave out ':1'; the tag goes into --image-tag"),
+        (f"r.io/a@sha256:{'0' * 64}", f"leave out '@sha256:{'0' * 64}'; a digest goes after the tag in --image-tag"),
+        (
+            "ghcr.io/Acme/Shop",
+            "registries take no capitals after the host: push and name the image as 'ghcr.io/acme/shop'",
+        ),
+        ("R.io/Shop", "registries take no capitals after the host: push and name the image as 'R.io/shop'"),
+        ("Acme/shop", "registries take no capitals after the host: push and name the image as 'acme/shop'"),
+        ("https://r.io/shop", "leave out 'https://'"),
+        ("r.io/a//b", "give an image's name without its tag, such as registry.example.com/team/shop"),
+        ("r.io/-a", "give an image's name without its tag, such as registry.example.com/team/shop"),
+        ("r.io/" + "a" * 251, "give an image's name without its tag, such as registry.example.com/team/shop"),
+        ("-r.io/a", "give the registry as host or host:port before the first '/'"),
+    ],
+)
+def test_a_name_of_an_image_that_no_registry_takes_is_refused_with_the_remedy(name, remedy):
+    with pytest.raises(PipelineError, match=r"^--image-repository: ") as refused:
+        parameters(image_repository=name)
+    assert str(refused.value).endswith(f" cannot be used; {remedy}")
+
+
+def test_a_password_before_a_registry_is_not_shown():
+    with pytest.raises(PipelineError) as refused:
+        parameters(image_repository="me:hunter2@r.io/shop")
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("flag", "remedy"),
+    [
+        ("git_url", "a name and a password belong into the Secret that secret_ref or TronadorConfig names"),
+        ("repository_url", "it only says which repository is meant"),
+    ],
+)
+def test_a_name_before_the_host_is_refused_with_the_url_that_is_left(flag, remedy):
+    with pytest.raises(PipelineError) as refused:
+        parameters(**{flag: "https://hunter2@dev.azure.com/acme/p/_git/shop"})
+    assert str(refused.value) == (
+        f"--{flag.replace('_', '-')}: 'https://***@dev.azure.com/acme/p/_git/shop' cannot be used; take what stands "
+        f"before the @ out: https://dev.azure.com/acme/p/_git/shop; {remedy}"
+    )
 
 
 def test_a_pull_request_of_a_fork_is_marked():

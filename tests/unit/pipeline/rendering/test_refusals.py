@@ -271,7 +271,13 @@ def test_a_misspelt_placeholder_in_quotes_is_none_of_the_charts(name, quote):
 @pytest.mark.parametrize(
     "text",
     [
-        *["{{ APPLICATION_IMAGE_TAG | lower }}", '"{{ APPLICATION_IMAGE_TAG | lower }}"', "{{ a.b }}", "{{}}", "{{a b}}"],
+        *[
+            "{{ APPLICATION_IMAGE_TAG | lower }}",
+            '"{{ APPLICATION_IMAGE_TAG | lower }}"',
+            "{{ a.b }}",
+            "{{}}",
+            "{{a b}}",
+        ],
         *["'{{ default \"x\" APPLICATION_IMAGE_TAG }}'", '{{ include "a" . }}', "{{{{APPLICATION_IMAGE_TAG}}}}"],
     ],
 )
