@@ -129,7 +129,9 @@ def test_a_pipeline_of_the_original_can_use_our_task_as_it_is() -> None:
         "GIT_URL",
         "GIT_BRANCH",
         "IMAGE_TAG",
+        # Its newest version has the second instead of the first.
         "IMAGE_REPO",
+        "IMAGE_REGISTRY",
         "CREATE_ON_CLUSTER",
         "PULL_REQUEST_COMMITS_API",
         "GIT_PAT_KEY",
@@ -140,7 +142,12 @@ def test_a_pipeline_of_the_original_can_use_our_task_as_it_is() -> None:
     assert _names(task["workspaces"]) == {"output", "repo-token"}
     assert _required(task["workspaces"]) == {"output"}
     assert _names(task["results"]) == {"ENVIRONMENT_NAME"}
-    assert {"ENVIRONMENT_NAME", "TIMEOUT", "RETRY_INTERVAL"} <= _names(TASKS["tronador-wait"]["params"])
+    assert not {"IMAGE_REPO", "IMAGE_REGISTRY"} & _required(task["params"])
+    validation = TASKS["tronador-wait"]
+    assert {"ENVIRONMENT_NAME", "TIMEOUT", "RETRY_INTERVAL", "PR_NUMBER"} <= _names(validation["params"])
+    assert not _required(validation["params"])
+    assert _names(validation["workspaces"]) == {"output", "source"}
+    assert not _required(validation["workspaces"])
 
 
 # Pipelines

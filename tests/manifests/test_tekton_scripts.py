@@ -177,6 +177,79 @@ def test_waiting_ends_as_the_command_does(code: int, status: str, workspace: Pat
     assert ran.results["MESSAGE"].strip() == "tronador wait: shop-74: words"
 
 
+@pytest.mark.parametrize("workspace_name", ["output", "source"])
+@pytest.mark.parametrize("name", ["", "NA"])
+def test_without_a_name_the_file_of_the_workspace_is_waited_for(
+    name: str, workspace_name: str, workspace: Path
+) -> None:
+    bound = {workspace_name: workspace}
+    program = recording_tronador(workspace.parent)
+    run("tronador-wait", {"ENVIRONMENT_NAME": name}, folder=workspace.parent, workspaces=bound, path=program)
+    [call] = _calls(workspace)
+    assert _flags(call)["--file"] == f"{workspace}/environment/environment.yaml"
+
+
+def test_neither_a_name_nor_a_workspace_is_nothing_to_wait_for(workspace: Path) -> None:
+    program = recording_tronador(workspace.parent)
+    ran = run("tronador-wait", {"ENVIRONMENT_NAME": "NA"}, folder=workspace.parent, workspaces={}, path=program)
+    assert (ran.code, _calls(workspace), ran.results["STATUS"]) == (1, [], "failed")
+    assert "ENVIRONMENT_NAME: is not given" in ran.stderr
+
+
+IMAGE = "registry.example.com/team/hello-world"
+
+
+@pytest.mark.parametrize(
+    ("params", "image"),
+    [
+        ({"IMAGE_REPO": IMAGE}, IMAGE),
+        ({"IMAGE_REPO": IMAGE, "IMAGE_REGISTRY": "NA"}, IMAGE),
+        ({"IMAGE_REPO": IMAGE, "IMAGE_REGISTRY": ""}, IMAGE),
+        ({"IMAGE_REGISTRY": "registry.example.com/team"}, IMAGE),
+        ({"IMAGE_REGISTRY": "registry.example.com/team/", "IMAGE_REPO": "NA"}, IMAGE),
+        ({"IMAGE_REGISTRY": "Registry.example.com:5000"}, "Registry.example.com:5000/hello-world"),
+    ],
+)
+def test_the_image_is_named_in_either_of_the_originals_ways(
+    params: Mapping[str, str], image: str, workspace: Path
+) -> None:
+    given = {name: text for name, text in CREATE.items() if name != "IMAGE_REPO"} | {"REPO_NAME": "Hello-World"}
+    program = recording_tronador(workspace.parent)
+    ran = _run("tronador-create-environment", {**given, **params}, workspace, program)
+    assert ran.code == 0
+    [call] = _calls(workspace)
+    assert _flags(call)["--image-repository"] == image
+    assert _flags(call)["--repo-name"] == "Hello-World"
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({}, "neither is given"),
+        ({"IMAGE_REPO": "NA", "IMAGE_REGISTRY": "NA"}, "neither is given"),
+        ({"IMAGE_REPO": "", "IMAGE_REGISTRY": ""}, "neither is given"),
+        ({"IMAGE_REPO": IMAGE, "IMAGE_REGISTRY": "registry.example.com"}, "both are given"),
+    ],
+)
+def test_exactly_one_way_of_naming_the_image_is_needed(params: Mapping[str, str], words: str, workspace: Path) -> None:
+    given = {name: text for name, text in CREATE.items() if name != "IMAGE_REPO"}
+    ran = _run("tronador-create-environment", {**given, **params}, workspace, recording_tronador(workspace.parent))
+    assert (ran.code, _calls(workspace)) == (1, [])
+    assert f"IMAGE_REPO, IMAGE_REGISTRY: {words}" in ran.stderr
+    outcome = _run("tronador-outcome", {"STATUS": "Failed"}, workspace, workspace)
+    assert words in outcome.results["MESSAGE"]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_whatever_a_registry_is_called_it_stays_text(text: str, workspace: Path) -> None:
+    given = {**CREATE, "IMAGE_REPO": "NA", "IMAGE_REGISTRY": text, "REPO_NAME": text}
+    ran = _run("tronador-create-environment", given, workspace, recording_tronador(workspace.parent))
+    assert ran.code == 0
+    [call] = _calls(workspace)
+    assert _flags(call)["--image-repository"].startswith(f"{text}/")
+    assert "pwned" not in {path.name for path in workspace.parent.rglob("*")}
+
+
 @pytest.mark.parametrize(("given", "seconds"), [("120", "120s"), ("10m", "10m")])
 def test_a_bare_timeout_is_seconds_as_in_the_original(given: str, seconds: str, workspace: Path) -> None:
     _run("tronador-wait", {"TIMEOUT": given}, workspace, recording_tronador(workspace.parent))
