@@ -68,7 +68,7 @@ def _document(content: bytes, file: str) -> Document:
 
 
 def _keep(placeholder: Placeholder, quoted: bool) -> str:
-    """What looks like a placeholder in a finished file is a text for the chart; without quotes it is no YAML at all."""
+    """What looks like a placeholder in a finished file is a text for the chart; without quotes YAML cannot read it."""
     if not quoted:
-        raise PlaceholderError(f"{placeholder.text} is no text as it stands; quote it")
+        raise PlaceholderError(f"{placeholder.text} is not a text as it stands; quote it")
     return placeholder.text

@@ -35,12 +35,12 @@ def parse(url: str) -> Remote:
     except ValueError as error:
         if clean := giturls.without_user(url):
             raise ValueError(
-                f"{giturls.masked(url)!a} is no address of a repository: take {_before_host(url, clean)} out, which "
+                f"{giturls.masked(url)!a} cannot be used as a repository: take {_before_host(url, clean)} out, which "
                 f"leaves {clean}; a name belongs into --username-file or $TRONADOR_GIT_USERNAME, a password into "
                 "--password-file or $TRONADOR_GIT_PASSWORD"
             ) from None
         raise ValueError(
-            f"{giturls.masked(url)!a} is no address of a repository: {error}, or an absolute path; credentials belong "
+            f"{giturls.masked(url)!a} cannot be used as a repository: {error}, or an absolute path; credentials belong "
             "into files or environment variables"
         ) from None
     if parsed.scheme == "ssh":
@@ -50,7 +50,7 @@ def parse(url: str) -> Remote:
 
 
 def _before_host(url: str, clean: str) -> str:
-    """What stands before the host, in words; itself where it is no secret: Azure DevOps has the organisation there."""
+    """What stands before the host; itself only where it is not a secret: Azure DevOps has the organisation there."""
     scheme, _, rest = clean.partition("://")
     user = url[len(scheme) + 3 : len(url) - len(rest) - 1]
     organisation = rest.split("/")[1]

@@ -46,7 +46,7 @@ _FINAL: Final[Mapping[str, re.Pattern[str]]] = {
         r"HTTP code 40[0-9] from proxy|CONNECT tunnel failed, response 40[0-9]|proxy authentication required",
         re.IGNORECASE,
     ),
-    "there is no such repository, or these credentials may not see it: check --repository": re.compile(
+    "the repository does not exist, or these credentials may not see it: check --repository": re.compile(
         r"repository( '')? not found|repository '' does not exist|repository .{0,200}(does not exist|not found)"
         r"|project you were looking for could not be found|does not appear to be a git repository"
         r"|returned error: 404|HTTP 404|TF401019|no such (project|repository)",
@@ -84,7 +84,7 @@ _HICCUP: Final = re.compile(
 
 
 def failure(words: str, *, secrets: tuple[str, ...] = ()) -> GitOpsError:
-    """The error that git's stderr and porcelain output `words` tell of."""
+    """The error that git's stderr and porcelain output `words` report."""
     text = clean(words, secrets=secrets)
     said = _NAMES.sub("''", _EPILOGUE.sub("", words))
     if _LOST_RACE.search(said):

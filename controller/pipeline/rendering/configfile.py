@@ -123,7 +123,7 @@ def _fill(placeholder: Placeholder, quoted: bool, values: Mapping[str, str]) -> 
 def _unknown(placeholder: Placeholder, values: Mapping[str, str]) -> str:
     known = listed([f"{{{{{name}}}}}" for name in values], "and")
     if not placeholder.name:
-        return f"{placeholder.text} is no placeholder: there are {known}, and neither filters nor expressions"
+        return f"{placeholder.text} is not a placeholder: there are {known}, and neither filters nor expressions"
     words = f"the placeholder {placeholder.text} is unknown"
     if close := closest(placeholder.name, PLACEHOLDERS, cutoff=_SUGGESTED):
         return f"{words} (did you mean {{{{{close}}}}}?)"

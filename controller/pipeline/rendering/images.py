@@ -21,7 +21,7 @@ _DIGEST: Final = re.compile(r"(.+)@([a-z0-9+._-]+:[0-9A-Fa-f]+)")
 
 
 def check(text: str) -> None:
-    """ValueError, whose text is the remedy: `text` is no name of a repository of images."""
+    """ValueError, whose text is the remedy: `text` does not name a repository of images."""
     if scheme := _SCHEME.match(text):
         raise ValueError(f"leave out '{scheme[0]}'")
     if digest := _DIGEST.fullmatch(text):

@@ -111,7 +111,7 @@ def _keep(placeholder: Placeholder, quoted: bool) -> str:
     if placeholder.name in PLACEHOLDERS:
         raise PlaceholderError(f"{placeholder.text} is not filled in; only config files have placeholders")
     if not quoted:
-        raise PlaceholderError(f"{placeholder.text} is no text as it stands; quote it")
+        raise PlaceholderError(f"{placeholder.text} is not a text as it stands; quote it")
     return placeholder.text
 
 

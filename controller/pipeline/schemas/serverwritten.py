@@ -1,6 +1,6 @@
 """What only a server writes into an object: in a file that is applied it does harm, so it is refused there.
 
-Whoever exports an object (`kubectl get -o yaml`) gets it along. An API server refuses an object with another version or
+An export (`kubectl get -o yaml`) has it. An API server refuses an object with another version or
 UID than its own, and Argo CD applies nothing of a folder in which one object is refused.
 """
 

@@ -76,7 +76,7 @@ def _compose(hidden: Hidden, file: str) -> File:
 
 
 def _explained(found: File, hiding: File) -> File:
-    """What is wrong with a file that is no YAML, unless all its placeholders are hidden: `hiding`.
+    """What is wrong with a file that is not YAML, unless all its placeholders are hidden: `hiding`.
 
     Templates without quotes around them are refused where they stand; templates with the wrong ones are refused here.
     """

@@ -361,7 +361,7 @@ def test_the_outcome_in_a_file_has_no_line_end(pipeline, tmp_path):
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("https://robot:hunter2@git.example.com/envs", "no address of a repository"),
+        ("https://robot:hunter2@git.example.com/envs", "cannot be used as a repository"),
         ("http://git.example.com/envs", "never sent over http"),
     ],
 )

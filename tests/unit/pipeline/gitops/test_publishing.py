@@ -2,6 +2,7 @@
 
 import os
 import socket
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -232,6 +233,25 @@ def test_a_host_that_refuses_connections_is_given_up_after_some_attempts(reposit
         pipeline = Pipeline(repository, remote=remote)
         with pytest.raises(gitops.GitOpsError, match="given up after 5 attempts: "):
             pipeline.publish()
+    assert len(pipeline.reports) == 4
+
+
+def test_a_tls_connection_that_breaks_off_is_tried_again(repository):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def break_off():
+            for _ in range(5):
+                connection, _ = server.accept()
+                connection.recv(1)
+                connection.close()
+
+        breaking = threading.Thread(target=break_off, name="tls")
+        breaking.start()
+        remote = gitops.parse_remote(f"https://127.0.0.1:{server.getsockname()[1]}/acme/envs")
+        pipeline = Pipeline(repository, remote=remote)
+        with pytest.raises(gitops.GitOpsError, match="given up after 5 attempts: "):
+            pipeline.publish()
+        breaking.join()
     assert len(pipeline.reports) == 4
 
 

@@ -39,7 +39,7 @@ def test_each_allows_its_own_protocol_only(url, protocol, place):
     ],
 )
 def test_any_other_is_refused_without_repeating_credentials(url):
-    with pytest.raises(ValueError, match="no address of a repository") as refused:
+    with pytest.raises(ValueError, match="cannot be used as a repository") as refused:
         parse_remote(url)
     assert "secret" not in str(refused.value)
 

@@ -220,7 +220,7 @@ FINAL = {
 @pytest.mark.parametrize(
     "words", [pytest.param(words, id=f"{of}-{words[:40]!a}") for of in HICCUPS for words in HICCUPS[of]]
 )
-def test_a_hiccup_of_the_server_is_no_refusal(words):
+def test_a_hiccup_of_the_server_is_not_a_refusal(words):
     assert type(failure(words)) is Transient
 
 

@@ -252,7 +252,7 @@ MISSPELT = ["APPLICATION_IMAGE_TGA", "application_image_tag", "APPLICATION_TAG",
 
 
 @pytest.mark.parametrize("name", [*MISSPELT, "IMAGE_TAG"])
-def test_an_unknown_placeholder_that_looks_like_ours_is_told_the_nearest(name):
+def test_an_unknown_placeholder_is_answered_with_the_nearest_name(name):
     assert refusal(f"{MINIMAL}    x: {{{{{name}}}}}\n") == [
         f"c.yaml:7:8: application.value_overrides.x: the placeholder {{{{{name}}}}} is unknown (did you mean {TAG}?); "
         "quote the text, if this is meant for the chart"
@@ -261,7 +261,7 @@ def test_an_unknown_placeholder_that_looks_like_ours_is_told_the_nearest(name):
 
 @pytest.mark.parametrize("name", MISSPELT)
 @pytest.mark.parametrize("quote", ["'%s'", '"%s"', "|-\n      %s", "'a-%s'"])
-def test_a_misspelt_placeholder_in_quotes_is_none_of_the_charts(name, quote):
+def test_a_misspelt_placeholder_in_quotes_does_not_go_to_the_chart(name, quote):
     assert refusal(f"{MINIMAL}    x: {quote % f'{{{{{name}}}}}'}\n") == [
         f"c.yaml:7:8: application.value_overrides.x: the placeholder {{{{{name}}}}} is unknown (did you mean {TAG}?); "
         f"double the braces, if this is meant for the chart: {{{{{{{{{name}}}}}}}}}"
@@ -284,7 +284,7 @@ def test_a_misspelt_placeholder_in_quotes_is_none_of_the_charts(name, quote):
 def test_a_placeholder_that_is_an_expression(text):
     (line,) = refusal(f"{MINIMAL}    x: {text}\n")
     written = text.strip("'") if text.startswith("'") else text.removeprefix('"').removesuffix('"')
-    assert f"application.value_overrides.x: {written} is no placeholder: there are {NAME} and {TAG}, and" in line
+    assert f"application.value_overrides.x: {written} is not a placeholder: there are {NAME} and {TAG}, and" in line
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,9 @@ def test_an_environment_that_is_wrong(old, new, line):
 
 def test_templates_of_other_programs_are_left_alone_in_quotes():
     text = ENVIRONMENT + "      values: {a: '{{ user }}', b: {{ user }}}\n"
-    assert _lines(text) == ["f:11:36: spec.application.release.values.b: {{ user }} is no text as it stands; quote it"]
+    assert _lines(text) == [
+        "f:11:36: spec.application.release.values.b: {{ user }} is not a text as it stands; quote it"
+    ]
 
 
 def test_the_policy_is_the_one_that_the_options_say():
