@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from controller.apimachinery import conditions
 from controller.apimachinery.conditions import FALSE, TRUE, UNKNOWN, Condition
-from controller.environment import engine_choice, namespace_labels, releases, uninstall
+from controller.environment import engine_choice, namespace_labels, releases, rollout, uninstall
 from controller.environment.decision import Continue, Plan, Stop, Wait
 from controller.environment.effects import Create, Patch
 from controller.environment.engines.health import Health, State
@@ -97,7 +97,9 @@ def desired(observation: Observation, plan: Plan, options: EnvironmentOptions) -
 
 def is_passing(status: Mapping[str, Any]) -> bool:
     """Whether this state is on its way to another: then it need not be written unless it lasts."""
-    return bool(conditions.find(status.get("conditions"), "Reconciling"))
+    found = status.get("conditions") or ()
+    resources_ready = conditions.find(found, "ResourcesReady") or {}
+    return conditions.find(found, "Reconciling") is not None or resources_ready.get("status") == UNKNOWN
 
 
 def _release(
@@ -143,20 +145,22 @@ def _summarize(observation: Observation, plan: Plan, options: EnvironmentOptions
     environment, last = observation.environment, plan.last
     if environment.is_deleting:
         return _tearing_down(last)
-    if isinstance(last, Stop):
-        return _stopped(observation, plan, last)
-    if isinstance(last, Wait):
-        return _waiting(observation, plan, last)
+    if not isinstance(last, Continue):
+        parts = _parts(observation, plan, last)
+        # What belongs beside the release may be wrong or missing: an environment that runs does not fail by that.
+        if parts[-1].type == "ResourcesReady" and rollout.is_done(observation, options):
+            return _of_release(observation, health.judge(observation, options), parts, changed=False)
+        return _stopped(last, parts) if isinstance(last, Stop) else _waiting(plan, last, parts)
     if environment.suspended:
         return None
     judged = health.judge(observation, options)
     effects = (effect for step in plan.steps if step.phase == release.NAME for effect in step.decision.effects)
     changed = any(isinstance(effect, Create | Patch) for effect in effects)
-    return _of_release(observation, judged, changed=changed)
+    return _of_release(observation, judged, _ready_before("ReleaseReady", observation), changed=changed)
 
 
-def _of_release(observation: Observation, judged: Health, *, changed: bool) -> _Summary:
-    before = _ready_before("ReleaseReady", observation)
+def _of_release(observation: Observation, judged: Health, before: tuple[Condition, ...], *, changed: bool) -> _Summary:
+    """The release decides about Ready, Reconciling and Stalled; `before` is what its environment's other parts say."""
     if judged.state is State.DEPLOYED:
         ready = (
             Condition("Ready", TRUE, "Deployed", judged.message),
@@ -204,30 +208,31 @@ def _resources_message(observation: Observation) -> str:
     )
 
 
-def _parts(observation: Observation, plan: Plan, status: str, reason: str, message: str) -> tuple[Condition, ...]:
-    """The conditions of the parts, where the plan ended before the release's own health could be judged."""
-    last = plan.steps[-1].phase
-    part = next((part for part, phases in _PARTS.items() if last in phases), "ReleaseReady")
-    return (*_ready_before(part, observation), Condition(part, status, reason, message))
+def _parts(observation: Observation, plan: Plan, last: Wait | Stop) -> tuple[Condition, ...]:
+    """The conditions of the parts, up to the one whose phase could not continue."""
+    phase = plan.steps[-1].phase
+    part = next((part for part, phases in _PARTS.items() if phase in phases), "ReleaseReady")
+    status = FALSE if isinstance(last, Stop) else UNKNOWN
+    return (*_ready_before(part, observation), Condition(part, status, last.reason, last.message))
 
 
-def _stopped(observation: Observation, plan: Plan, stop: Stop) -> _Summary:
+def _stopped(stop: Stop, parts: tuple[Condition, ...]) -> _Summary:
     ready = (
         Condition("Ready", FALSE, stop.reason, stop.message),
-        *_parts(observation, plan, FALSE, stop.reason, stop.message),
+        *parts,
         Condition("Stalled", TRUE, stop.reason, stop.message),
     )
     return _Summary(State.FAILED, CurrentPhase.IDLE, stop.message, ready)
 
 
-def _waiting(observation: Observation, plan: Plan, wait: Wait) -> _Summary:
+def _waiting(plan: Plan, wait: Wait, parts: tuple[Condition, ...]) -> _Summary:
     at = plan.steps[-1].phase
     phase = _PHASES.get(at, CurrentPhase.NAMESPACE)
     if wait.reason == uninstall.REASON:
         phase = CurrentPhase.UNINSTALLING
     ready = (
         Condition("Ready", UNKNOWN, wait.reason, wait.message),
-        *_parts(observation, plan, UNKNOWN, wait.reason, wait.message),
+        *parts,
         Condition("Reconciling", TRUE, wait.reason, wait.message),
     )
     return _Summary(State.PENDING, phase, wait.message, ready)

@@ -20,6 +20,8 @@ def events(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Emit
         yield Emit(EventType.WARNING, "ReleaseFailed", "Deploy", message)
     if stalled := _appeared(before, after, "Stalled"):
         yield Emit(EventType.WARNING, "Stalled", "Reconcile", f"{stalled['reason']}: {stalled['message']}")
+    if not stalled and (held := _appeared(before, after, "ResourcesReady", FALSE)):
+        yield Emit(EventType.WARNING, "ResourcesNotApplied", "Apply", f"{held['reason']}: {held['message']}")
     if blocked := _appeared(before, after, "TeardownBlocked"):
         yield Emit(EventType.WARNING, "TeardownBlocked", "Teardown", str(blocked["message"]))
     was, now = (status.get("applicationStatus") == State.SUSPENDED for status in (before, after))
@@ -49,10 +51,12 @@ def _moved(before: Mapping[str, Any], after: Mapping[str, Any], field: str) -> b
     return any(before.get(name) != after.get(name) for name in (field, "observedGeneration"))
 
 
-def _appeared(before: Mapping[str, Any], after: Mapping[str, Any], type_: str) -> Mapping[str, Any] | None:
+def _appeared(
+    before: Mapping[str, Any], after: Mapping[str, Any], type_: str, status: str = TRUE
+) -> Mapping[str, Any] | None:
     found = conditions.find(after.get("conditions"), type_)
     known = conditions.find(before.get("conditions"), type_) or {}
-    if found is None or found.get("status") != TRUE:
+    if found is None or found.get("status") != status:
         return None
-    same = known.get("reason") == found.get("reason") and known.get("message") == found.get("message")
+    same = all(known.get(field) == found.get(field) for field in ("status", "reason", "message"))
     return None if same else found

@@ -73,6 +73,10 @@ class Engine(Protocol):
         """Git revision that is deployed, or ""."""
         ...
 
+    def git_secret(self, release: Object | None, source: Object | None) -> str:
+        """Name of the Secret that opens the chart's repository, as the objects in the cluster say, or ""."""
+        ...
+
     def ignored_fields(self, environment: Environment) -> tuple[str, ...]:
         """Fields of `spec.application.release` that are set and mean nothing to this engine."""
         ...

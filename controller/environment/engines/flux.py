@@ -44,6 +44,7 @@ __all__ = [
     "desired",
     "health",
     "revision",
+    "git_secret",
     "ignored_fields",
 ]
 
@@ -126,6 +127,12 @@ def revision(release: Object | None, source: Object | None) -> str:
     """Commit whose chart is deployed, or "". The release knows only its beginning; the source may know the whole."""
     deployed, commit = HelmRelease(release or {}).deployed_commit, GitRepository(source or {}).commit
     return commit if deployed and commit.startswith(deployed) else deployed
+
+
+def git_secret(release: Object | None, source: Object | None) -> str:
+    """Name of the Secret that opens the repository, or ""."""
+    reference = ((source or {}).get("spec") or {}).get("secretRef") or {}
+    return str(reference.get("name") or "")
 
 
 def ignored_fields(environment: Environment) -> tuple[str, ...]:

@@ -99,6 +99,12 @@ def revision(release: Object | None, source: Object | None) -> str:
     return HelmRelease(release or {}).revision
 
 
+def git_secret(release: Object | None, source: Object | None) -> str:
+    """Name of the Secret that opens the chart's repository, or ""."""
+    chart = ((release or {}).get("spec") or {}).get("chart") or {}
+    return str((chart.get("secretRef") or {}).get("name") or "")
+
+
 def health(release: Object | None, source: Object | None, *, chart_patience: float) -> Health:
     """How the release fares.
 

@@ -1,0 +1,41 @@
+"""Whether the release in the cluster is the one that the spec asks for, whatever holds up the phases before it.
+
+A reconcile that ends early never comes to the release. What the release says then counts as long as it was made of this
+very spec: an environment that runs does not fail because of something beside its release.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from controller.apimachinery import objects
+from controller.apimachinery.objects import Object
+from controller.environment import engine_choice, release_context, releases, uninstall, upkeep
+from controller.environment.effects import Target
+from controller.environment.observation import Observation
+from controller.environment.options import EnvironmentOptions
+
+
+def is_done(observation: Observation, options: EnvironmentOptions) -> bool:
+    """Whether the release, and the source of its chart, need no change to be what the spec asks for."""
+    engine = engine_choice.choose(observation, options)
+    if engine is None:
+        return False
+    target = releases.wanted(observation, engine)
+    release = observation.get(target)
+    (source_target, source) = next(((t, observation.get(t)) for t in releases.sources_of(target)), (None, None))
+    # A credential that TronadorConfig gives stands in no spec: to be given another one is no change of the spec.
+    share = replace(observation.share, git_secret=engine.git_secret(release, source))
+    context = release_context.build(replace(observation, share=share), options, engine)
+    if not _is_as_wanted(observation, target, release, engine.desired(context)):
+        return False
+    wanted_source = engine.source(context)
+    return wanted_source is None or _is_as_wanted(observation, source_target or target, source, wanted_source)
+
+
+def _is_as_wanted(observation: Observation, target: Target, obj: Object | None, wanted: Mapping[str, object]) -> bool:
+    if obj is None or objects.is_deleting(obj) or not uninstall.is_ours(observation, obj):
+        return False
+    correction = upkeep.correction(target, obj, wanted)
+    return correction is None or not correction[1]

@@ -1,0 +1,149 @@
+"""Shared resources that cannot be applied: what the status says depends on whether the release is what is asked for."""
+
+from dataclasses import replace
+
+import pytest
+
+from controller.environment import rollout, status
+from controller.environment.decide import decide
+from controller.environment.decision import Plan, Step, Stop, Wait
+from controller.environment.options import EnvironmentOptions
+from controller.environment.phases import access, finalizer, namespace, release, resources, source
+from controller.sharedconfig import Problem, Share
+from tests.unit.environment import flux_builders
+from tests.unit.environment.builders import (
+    environment,
+    foreign_release,
+    helm_release,
+    observation,
+    operator_options,
+    operator_status,
+)
+from tests.unit.environment.builders import namespace as a_namespace
+from tests.unit.environment.test_flux_phases import RELEASE, SOURCE
+
+OPTIONS = operator_options()
+BROKEN = Share(problems=(Problem("UnknownKind", "resources.manifests[0]", "the cluster knows no Thing"),))
+STOP = Stop("UnknownKind", "the cluster knows no Thing")
+WAIT = Wait("SecretMissing", "Secret 'git' is not there yet.")
+
+
+def _seen(*, release=None, **seen):
+    seen = {"environment": environment(), "namespace": a_namespace(), "share": BROKEN} | seen
+    return observation(releases=[] if release is None else [release], **seen)
+
+
+def _status_after(decision, *, phase=resources.NAME, **seen):
+    return status.desired(_seen(**seen), Plan((Step(phase, decision),)), OPTIONS)
+
+
+def _conditions(found):
+    return {condition["type"]: (condition["status"], condition["reason"]) for condition in found["conditions"]}
+
+
+def _running(phase, **changes):
+    return helm_release(status=operator_status(phase), **changes)
+
+
+@pytest.mark.parametrize("phase", [access.NAME, resources.NAME])
+@pytest.mark.parametrize(("decision", "part"), [(STOP, ("False", "UnknownKind")), (WAIT, ("Unknown", "SecretMissing"))])
+@pytest.mark.parametrize(
+    ("release_phase", "state", "ready"),
+    [
+        ("Succeeded", "deployed", ("True", "Deployed")),
+        ("Failed", "failed", ("False", "ReleaseFailed")),
+        ("Installing", "deploying", ("Unknown", "Progressing")),
+    ],
+)
+def test_a_release_of_this_spec_decides_whatever_is_wrong_beside_it(phase, decision, part, release_phase, state, ready):
+    found = _status_after(decision, phase=phase, release=_running(release_phase))
+
+    assert found["applicationStatus"] == state
+    assert _conditions(found)["Ready"] == ready
+    assert _conditions(found)["ResourcesReady"] == part
+    assert _conditions(found)["NamespaceReady"] == ("True", "Active")
+    assert "Stalled" not in _conditions(found)
+    assert ("Reconciling" in _conditions(found)) == (ready[0] == "Unknown")
+
+
+NOT_OF_THIS_SPEC = {
+    "there is none": None,
+    "of another spec": _running("Succeeded", of=environment(release={"values": {"tag": "before"}})),
+    "on its way out": _running("Succeeded", deleting=True),
+    "of somebody else": foreign_release() | {"status": operator_status("Succeeded")},
+    "of another name": _running("Succeeded", name="before"),
+}
+
+
+@pytest.mark.parametrize("found", NOT_OF_THIS_SPEC.values(), ids=NOT_OF_THIS_SPEC)
+@pytest.mark.parametrize(
+    ("decision", "state", "settled"), [(STOP, "failed", "Stalled"), (WAIT, "pending", "Reconciling")]
+)
+def test_without_a_release_of_this_spec_what_is_wrong_beside_it_decides(found, decision, state, settled):
+    told = _status_after(decision, release=found)
+
+    assert told["applicationStatus"] == state
+    assert _conditions(told)["Ready"][1] == _conditions(told)[settled][1] == decision.reason
+
+
+@pytest.mark.parametrize("phase", [finalizer.NAME, namespace.NAME, source.NAME, release.NAME])
+def test_only_what_is_shared_leaves_a_running_release_its_say(phase):
+    told = _status_after(STOP, phase=phase, release=_running("Succeeded"))
+
+    assert told["applicationStatus"] == "failed"
+    assert "Stalled" in _conditions(told)
+
+
+def test_the_plan_of_a_broken_config_ends_before_the_release():
+    seen = _seen(release=_running("Succeeded"))
+
+    assert decide(seen, OPTIONS).steps[-1].phase == resources.NAME
+
+
+@pytest.mark.parametrize(("decision", "want"), [(STOP, False), (WAIT, True)])
+def test_only_what_is_waited_for_beside_a_deployed_release_may_pass_unwritten(decision, want):
+    assert status.is_passing(_status_after(decision, release=_running("Succeeded"))) is want
+
+
+# The release of this spec
+
+
+def _flux(*, cached, share=BROKEN):
+    return _seen(cached=cached, share=share)
+
+
+def _given(obj, name):
+    return obj | {"spec": obj["spec"] | {"secretRef": {"name": name}}}
+
+
+FLUX = EnvironmentOptions(release_engine="flux")
+
+
+@pytest.mark.parametrize(
+    ("source", "want"),
+    [
+        (flux_builders.source(), True),
+        (_given(flux_builders.source(), "before"), True),
+        (flux_builders.source() | {"spec": {"url": "https://github.com/elsewhere/thing"}}, False),
+        (None, False),
+    ],
+    ids=["as it is wanted", "with another credential", "of another repository", "without a source"],
+)
+def test_with_flux_the_source_of_the_chart_belongs_to_it(source, want):
+    share = replace(BROKEN, git_secret="next")
+    release = flux_builders.deployed()
+    release["spec"]["serviceAccountName"] = FLUX.release_service_account
+    seen = _flux(cached={RELEASE: release} | ({SOURCE: source} if source else {}), share=share)
+
+    assert rollout.is_done(seen, FLUX) is want
+
+
+def test_a_credential_that_the_spec_itself_names_belongs_to_it():
+    mine = environment(chart={"secretRef": {"name": "mine"}})
+
+    assert rollout.is_done(_seen(environment=mine, release=helm_release(mine)), OPTIONS)
+    assert not rollout.is_done(_seen(environment=mine, release=helm_release()), OPTIONS)
+
+
+def test_without_an_engine_there_is_no_release_of_it():
+    assert not rollout.is_done(_seen(), EnvironmentOptions())
