@@ -15,6 +15,11 @@ TEXT_LIMIT = 512
 # How the API server begins what an admission webhook said. A refusal bears whatever code the webhook chose.
 _WEBHOOK_DENIED = re.compile(r'^admission webhook "[^"]+" denied the request')
 _WEBHOOK_SILENT = re.compile(r'failed calling webhook "([^"]+)"')
+# A cause of a 422 that refuses only the change of a field. What was sent stands in the middle, so the ends count.
+_UNCHANGEABLE = re.compile(
+    r": (field is immutable|may not change once set|cannot change roleRef)$"
+    r"|^Forbidden: (field is immutable when|spec is immutable after creation|updates to statefulset spec for fields)"
+)
 # A 403 that no right would change.
 _ADMISSION = re.compile(
     r"admission webhook \"|ValidatingAdmissionPolicy|exceeded quota|failed quota|violates PodSecurity"
@@ -135,6 +140,13 @@ class Expired(StatusError):
 
 class Invalid(StatusError):
     """422: refused by the schema, with causes that name the fields."""
+
+    @property
+    def unchangeable_fields(self) -> tuple[str, ...]:
+        """The fields that cannot be changed in an object that exists, if nothing else was wrong; otherwise ()."""
+        if not all(_UNCHANGEABLE.search(str(cause.get("message") or "")) for cause in self.causes):
+            return ()
+        return tuple(dict.fromkeys(str(cause.get("field") or "?") for cause in self.causes))
 
 
 class TooManyRequests(StatusError):

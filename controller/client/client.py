@@ -7,7 +7,7 @@ and the cancellation of the caller's Scope.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from controller.apimachinery.clock import Clock, MonotonicClock
 from controller.apimachinery.errors import NotFound, NotLeader, RequestTimeout, StatusError
@@ -23,6 +23,8 @@ from controller.client.stream import WatchStream
 from controller.client.transport import Transport
 
 JsonObject = dict[str, Any]
+# Who our writes are attributed to.
+FIELD_MANAGER: Final = "tronador"
 
 
 class Client:
@@ -45,7 +47,7 @@ class Client:
         *,
         connection: Connection,
         user_agent: str = "tronador",
-        field_manager: str = "tronador",
+        field_manager: str = FIELD_MANAGER,
         connect_timeout: float = 10.0,
         read_timeout: float = 30.0,
         watch_read_timeout: float = 150.0,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import structlog
@@ -20,7 +20,7 @@ from controller.apimachinery.errors import (
 )
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import SECRETS, Resource
-from controller.client import Client, PatchType
+from controller.client import Client, DeletePropagation, PatchType
 from controller.environment.effects import (
     AddFinalizer,
     Apply,
@@ -35,11 +35,12 @@ from controller.environment.effects import (
     Question,
     Read,
     RemoveFinalizer,
+    Replace,
     Subject,
     Target,
     WakeOnChange,
 )
-from controller.environment.observation import REFUSED
+from controller.environment.observation import REFUSED, Unchangeable
 
 log = structlog.get_logger(__name__)
 
@@ -101,6 +102,8 @@ class Applier:
                 return self._patch(environment, target, body)
             case Apply(target, body):
                 return self._apply(target, body)
+            case Replace(target, uid, body):
+                return self._replace(target, uid, body)
             case AddFinalizer(target, finalizers, version) | RemoveFinalizer(target, finalizers, version):
                 metadata = {"finalizers": list(finalizers) or None, "resourceVersion": version}
                 return self._patch(environment, target, {"metadata": metadata})
@@ -160,6 +163,8 @@ class Applier:
                 force=True,
             )
         except StatusError as error:
+            if isinstance(error, Invalid) and (fields := error.unchangeable_fields):
+                return Applied({Outcome(target): Unchangeable(fields)}, decide_again=True)
             if target.resource.group_resource != SECRETS.group_resource:
                 raise
             # Outside of this block, so that not even the cause of the new error repeats what the server said.
@@ -169,9 +174,26 @@ class Applier:
         log.info("applied", kind=target.resource.kind, name=target.name)
         return Applied({target: answer, Outcome(target): True})
 
+    def _replace(self, target: Target, uid: str, body: Object) -> Applied:
+        self._delete(target, uid)
+        applied = self._apply(target, body)
+        outcome = applied.answers.get(Outcome(target))
+        if not isinstance(outcome, Unchangeable):
+            return applied
+        # It is held by a finalizer, or somebody else was faster.
+        answers: dict[Subject, Any] = {target: self._look(target), Outcome(target): replace(outcome, replaced=True)}
+        return Applied(answers, decide_again=True)
+
     def _delete(self, target: Target, uid: str) -> Applied:
         try:
-            self._client.delete(target.resource, target.name, namespace=target.namespace, uid=uid)
+            # Said, because some kinds leave their dependents behind otherwise: a Job its pods.
+            self._client.delete(
+                target.resource,
+                target.name,
+                namespace=target.namespace,
+                uid=uid,
+                propagation=DeletePropagation.BACKGROUND,
+            )
         except NotFound:
             return Applied({})
         log.info("deleted", kind=target.resource.kind, name=target.name)

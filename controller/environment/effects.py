@@ -83,8 +83,17 @@ class Apply:
 
 
 @dataclass(frozen=True, slots=True)
+class Replace:
+    """Delete an object, but only in the life that was looked at, and apply `body` in its place at once."""
+
+    target: Target
+    uid: str
+    body: Object = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Delete:
-    """Delete an object, but only in the life that was looked at."""
+    """Delete an object and what belongs to it, but only in the life that was looked at."""
 
     target: Target
     uid: str
@@ -139,4 +148,4 @@ class Emit:
     note: str
 
 
-Effect = Create | Patch | Apply | Delete | AddFinalizer | RemoveFinalizer | Read | WakeOnChange | Emit
+Effect = Create | Patch | Apply | Replace | Delete | AddFinalizer | RemoveFinalizer | Read | WakeOnChange | Emit

@@ -29,6 +29,18 @@ UNASKED: Final = Unknown("unasked")
 # A 403: in a terminating namespace even our own rights may be gone already.
 REFUSED: Final = Unknown("refused")
 
+
+@dataclass(frozen=True, slots=True)
+class Unchangeable:
+    """An object could not be applied, only because fields of the one that exists cannot be changed.
+
+    `fields` are their paths; `replaced` tells that it was deleted for that already, and that there is one again.
+    """
+
+    fields: tuple[str, ...]
+    replaced: bool = False
+
+
 Answers = Mapping[Subject, Any]
 
 
@@ -45,7 +57,8 @@ class Observation:
         own_secrets: those Secrets of the controller's own namespace, by name, that are to be copied into it.
         answers: for a Target the live object or None where it is gone, for a Listing its items as a tuple, for a
             GroupVersion the Resources that are served there; each may be REFUSED. What we wrote ourselves in this
-            reconcile stands here too, so it outweighs the caches; an Outcome tells that it was applied.
+            reconcile stands here too, so it outweighs the caches; an Outcome tells that it was applied (True), or is
+            Unchangeable.
         ages: seconds that each running timer has run.
         now: wall clock, for conditions.
     """

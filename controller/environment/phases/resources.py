@@ -17,7 +17,7 @@ from controller.environment.effects import Apply, Effect, Outcome, Patch, Read, 
 from controller.environment.engines.engine import Engine
 from controller.environment.observation import REFUSED, UNASKED, Observation
 from controller.environment.options import EnvironmentOptions
-from controller.environment.shared import kinds, likeness, pruning, pull_secrets, references, wanted
+from controller.environment.shared import kinds, likeness, pruning, pull_secrets, references, replacing, wanted
 from controller.environment.shared.item import Item, is_ours
 from controller.environment.shared.memory import Memory, remembered
 from controller.sharedconfig import Manifest, cluster_scoped
@@ -50,7 +50,7 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
         return _look(*questions)
     if found := _unknown(observation, items, options) or _refused(observation, items, memory, options, engine):
         return found
-    if found := _taken(observation, items, options):
+    if found := _taken(observation, items, options) or replacing.obstacle(observation, items, options):
         return found
     return _carry_out(observation, options, engine, items)
 
@@ -151,9 +151,10 @@ def _remember(observation: Observation, before: Memory, after: Memory) -> Iterat
     yield Patch(observation.namespace_target, {"metadata": metadata})
 
 
-def _applications(observation: Observation, items: Sequence[Item]) -> Iterator[Apply]:
+def _applications(observation: Observation, items: Sequence[Item]) -> Iterator[Effect]:
     for item in items:
         target = _target(observation, item)
+        yield from replacing.replace(observation, item, target)
         applied = observation.answer(Outcome(target)) is not UNASKED
         if not applied and not likeness.holds(observation.answer(target), item.body):
             yield Apply(target, item.body)

@@ -17,7 +17,7 @@ import jsonpointer
 from controller.api.helm_operator import HELM_RELEASES
 from controller.apimachinery.errors import ApiError, status_error
 from controller.apimachinery.resources import NAMESPACES, Resource
-from controller.client import PatchType
+from controller.client import FIELD_MANAGER, DeletePropagation, PatchType
 
 Key = tuple[Resource, str, str]
 
@@ -51,6 +51,8 @@ class FakeApi:
         self.on_write: list[Callable[[Write], None]] = []
         self.reads: set[Key] = set()
         self._applied: dict[Key, dict[str, Any]] = {}
+        # By kind, a field of the spec that cannot be changed, and how the server says so.
+        self.unchangeable: dict[str, tuple[str, str]] = {}
         # Number of writes until the process dies: before the last of them, or after it.
         self.crash_before: int | None = None
         self.crash_after: int | None = None
@@ -102,7 +104,16 @@ class FakeApi:
             "patch", resource, namespace, name, subresource, lambda: self._patch(key, body, change, subresource)
         )
 
-    def delete(self, resource: Resource, name: str, *, namespace: str = "", uid: str | None = None) -> dict[str, Any]:
+    def delete(
+        self,
+        resource: Resource,
+        name: str,
+        *,
+        namespace: str = "",
+        uid: str | None = None,
+        propagation: DeletePropagation | None = None,
+    ) -> dict[str, Any]:
+        assert propagation is DeletePropagation.BACKGROUND, "a Job left to itself leaves its pods behind"
         key = (resource, namespace, name)
         return self._write("delete", resource, namespace, name, "", lambda: self._delete(key, uid))
 
@@ -209,8 +220,26 @@ class FakeApi:
         before = self._objects.get(key)
         formerly, self._applied[key] = self._applied.get(key, {}), copy.deepcopy(dict(body))
         if before is None:
-            return self._create(key[0], key[1], body)
-        return self._store(key, copy.deepcopy(_merge(_without(before, formerly, body), body)), before)
+            return self._create(key[0], key[1], _owned(body))
+        after = _owned(copy.deepcopy(_merge(_without(before, formerly, body), body)), body)
+        if causes := self._unchangeable(key[0].kind, before, after):
+            self._applied[key] = formerly
+            words = "; ".join(cause["message"] for cause in causes)
+            raise _error(422, "Invalid", f"{key[0].kind} {key[2]!r} is invalid: {words}", causes=causes)
+        return self._store(key, after, before)
+
+    def _unchangeable(self, kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, str]]:
+        found = []
+        if kind == "Secret" and before.get("type", "Opaque") != after.get("type", "Opaque"):
+            found.append(("type", f'Invalid value: "{after.get("type")}": field is immutable'))
+        if kind in ("Secret", "ConfigMap") and before.get("immutable"):
+            words = "Forbidden: field is immutable when `immutable` is set"
+            fields = [field for field in ("data", "binaryData") if before.get(field) != after.get(field)]
+            found += [(field, words) for field in (*([] if after.get("immutable") else ["immutable"]), *fields)]
+        field, words = self.unchangeable.get(kind, ("", ""))
+        if field and (before.get("spec") or {}).get(field) != (after.get("spec") or {}).get(field):
+            found.append((f"spec.{field}", words))
+        return [{"reason": "FieldValueInvalid", "field": field, "message": words} for field, words in found]
 
     def _patch(self, key: Key, body: Any, change: Callable[[Any, Any], Any], subresource: str) -> dict[str, Any]:
         before = self._existing(key)
@@ -261,6 +290,15 @@ class FakeApi:
             metadata["resourceVersion"] = str(self._version)
             self._objects[key] = after
         return after
+
+
+def _owned(obj: Mapping[str, Any], applied: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """An object that says which of its content we applied, as the API server notes it."""
+    fields = {
+        f"f:{name}": {f"f:{key}": {} for key in (applied or obj).get(name) or ()} for name in ("data", "binaryData")
+    }
+    entry = {"manager": FIELD_MANAGER, "operation": "Apply", "fieldsV1": fields}
+    return {**obj, "metadata": {**obj["metadata"], "managedFields": [entry]}}
 
 
 def _without(current: Any, formerly: Any, now: Any) -> Any:

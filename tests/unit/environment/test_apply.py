@@ -11,7 +11,7 @@ from controller.apimachinery.errors import Forbidden as ForbiddenError
 from controller.apimachinery.errors import Invalid as InvalidError
 from controller.apimachinery.errors import NotFound as NotFoundError
 from controller.apimachinery.resources import NAMESPACES, SECRETS
-from controller.client import PatchType
+from controller.client import DeletePropagation, PatchType
 from controller.environment.apply import Applied, Applier
 from controller.environment.effects import (
     AddFinalizer,
@@ -26,10 +26,11 @@ from controller.environment.effects import (
     Patch,
     Read,
     RemoveFinalizer,
+    Replace,
     Target,
     WakeOnChange,
 )
-from controller.environment.observation import REFUSED
+from controller.environment.observation import REFUSED, Unchangeable
 from tests.unit.environment.builders import NAME, environment, namespace_target, release_target
 
 ENVIRONMENT = environment()
@@ -186,7 +187,9 @@ def test_operations_that_a_webhook_refuses_are_refused_and_not_tried_for_ever():
 def test_a_deletion_names_the_life_that_was_looked_at():
     applied, requests, _ = _apply(Delete(release_target(), "uid-9"))
 
-    assert requests == [("delete", "helmreleases", "run-pipeline", {"namespace": NAME, "uid": "uid-9"})]
+    # A Job leaves its pods behind where nothing is said about what belongs to it.
+    parameters = {"namespace": NAME, "uid": "uid-9", "propagation": DeletePropagation.BACKGROUND}
+    assert requests == [("delete", "helmreleases", "run-pipeline", parameters)]
     assert applied == Applied({})
 
 
@@ -325,5 +328,42 @@ def test_what_the_server_says_about_anything_else_is():
         _apply(Apply(release_target(), {}), _error(422, "Invalid", "replicas: Invalid value"))
 
 
-def test_an_effect_never_shows_what_is_applied():
-    assert "hunter2" not in repr(Apply(release_target(), {"password": "hunter2"}))
+SECRET = Target(SECRETS, "git", NAME)
+OF_ANOTHER_TYPE = _error(
+    422, "Invalid", causes=[{"field": "type", "message": 'Invalid value: "x": field is immutable'}]
+)
+
+
+def test_what_cannot_be_changed_in_place_is_decided_about_with_the_fields_that_are_to_blame():
+    applied, _, _ = _apply(Apply(SECRET, {}), OF_ANOTHER_TYPE)
+
+    assert applied == Applied({Outcome(SECRET): Unchangeable(("type",))}, decide_again=True)
+
+
+def test_what_is_replaced_is_deleted_in_the_life_that_was_looked_at_and_applied_at_once():
+    applied, requests, _ = _apply(Replace(SECRET, "uid-9", {"data": {}}), {}, ANSWER)
+
+    gone = {"namespace": NAME, "uid": "uid-9", "propagation": DeletePropagation.BACKGROUND}
+    made = {"namespace": NAME, "patch_type": PatchType.APPLY, "force": True}
+    assert requests == [("delete", "secrets", "git", gone), ("patch", "secrets", "git", {"data": {}}, made)]
+    assert applied == Applied({SECRET: ANSWER, Outcome(SECRET): True})
+
+
+def test_what_is_not_ours_any_more_is_not_applied_in_place_of_what_was_looked_at():
+    with pytest.raises(ConflictError):
+        _apply(Replace(SECRET, "uid-9", {}), _error(409, "Conflict"))
+
+
+def test_what_is_still_there_after_its_deletion_is_looked_at():
+    applied, requests, _ = _apply(Replace(SECRET, "uid-9", {}), {}, OF_ANOTHER_TYPE, ANSWER)
+
+    assert [request[0] for request in requests] == ["delete", "patch", "get"]
+    outcome = Unchangeable(("type",), replaced=True)
+    assert applied == Applied({SECRET: ANSWER, Outcome(SECRET): outcome}, decide_again=True)
+
+
+@pytest.mark.parametrize(
+    "effect", [Apply(SECRET, {"password": "hunter2"}), Replace(SECRET, "uid-9", {"password": "hunter2"})]
+)
+def test_an_effect_never_shows_what_is_applied(effect):
+    assert "hunter2" not in repr(effect)
