@@ -14,6 +14,8 @@ from controller.apimachinery.resources import Resource
 TRONADOR_CONFIGS = Resource(GROUP, "v1alpha1", "tronadorconfigs", "TronadorConfig", namespaced=True)
 # The one that counts, in the controller's own namespace.
 CONFIG_NAME = "tronador-config"
+# Name of its CustomResourceDefinition.
+DEFINITION = TRONADOR_CONFIGS.group_resource
 
 
 @dataclass(frozen=True, slots=True)

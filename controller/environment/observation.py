@@ -54,6 +54,8 @@ class Observation:
         cached: the objects of the release engines (HelmReleases, GitRepositories) in that namespace that carry its
             label.
         share: what TronadorConfig gives to it.
+        has_config: whether the cache has the TronadorConfig that counts.
+        own_namespace: the controller's own namespace in the cache, or None.
         own_secrets: those Secrets of the controller's own namespace, by name, that are to be copied into it.
         answers: for a Target the live object or None where it is gone, for a Listing its items as a tuple, for a
             GroupVersion the Resources that are served there; each may be REFUSED. What we wrote ourselves in this
@@ -67,6 +69,8 @@ class Observation:
     cached_namespace: Object | None
     cached: Mapping[Target, Object]
     share: Share = field(default_factory=Share)
+    has_config: bool = True
+    own_namespace: Object | None = None
     own_secrets: Mapping[str, Object] = field(default_factory=dict, repr=False)
     answers: Answers = field(default_factory=dict, repr=False)
     ages: Mapping[str, float] = field(default_factory=dict)

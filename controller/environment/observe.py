@@ -66,6 +66,8 @@ class Observer:
             cached_namespace=self._namespaces.get(name),
             cached=cached,
             share=share,
+            has_config=self._shares.config_object is not None,
+            own_namespace=self._namespaces.get(self._shares.own_namespace),
             own_secrets=self._shares.sources(share),
             answers=answers,
             ages=ages,

@@ -9,6 +9,7 @@ from controller.api.environment import Environment
 from controller.api.tronador_config import CONFIG_NAME
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
+from controller.environment.shared import absence
 from controller.environment.shared.references import copied
 from controller.sharedconfig import Share, SharedConfig, for_repository, parse
 
@@ -40,6 +41,11 @@ class Shares:
         self._prefixes = tuple(credential_git_prefixes)
         # What was parsed last, and from which object: a thousand environments read the same one.
         self._parsed: tuple[Object | None, SharedConfig] = (None, SharedConfig())
+
+    @property
+    def own_namespace(self) -> str:
+        """Where it all lies: the controller's own namespace."""
+        return self._own_namespace
 
     @property
     def config_object(self) -> Object | None:
@@ -97,7 +103,10 @@ class Concerned:
         if before is not None and after is not None and _says(before) == _says(after):
             # Our own status, most of the time.
             return ()
-        return self._shares.differing(self._views(), parse(before or {}), parse(after or {}))
+        differing = self._shares.differing(self._views(), parse(before or {}), parse(after or {}))
+        # What those hold is not theirs by any share, and to be taken back even where the new config gives nothing.
+        lost = (view.name for view in self._views() if absence.is_noted(view))
+        return tuple(dict.fromkeys((*differing, *lost)))
 
     def by_secret(self, before: Object | None, after: Object | None) -> tuple[str, ...]:
         """The environments, by name, that hold a copy of a Secret whose content changed."""

@@ -15,9 +15,9 @@ from controller.api import flux
 from controller.api.environment import ENVIRONMENTS
 from controller.api.helm_operator import HELM_RELEASES
 from controller.api.rbac import ENVIRONMENT_ROLE, ROLE_BINDINGS
-from controller.api.tronador_config import CONFIG_NAME, TRONADOR_CONFIGS
+from controller.api.tronador_config import CONFIG_NAME, DEFINITION, TRONADOR_CONFIGS
 from controller.apimachinery import giturls
-from controller.apimachinery.resources import EVENTS, LEASES, NAMESPACES, SECRETS
+from controller.apimachinery.resources import CUSTOM_RESOURCE_DEFINITIONS, EVENTS, LEASES, NAMESPACES, SECRETS
 from controller.app.election import LEASE_NAME
 from controller.app.options import Options
 from controller.environment.watches import WATCHES
@@ -46,6 +46,7 @@ USED = {
     (flux.GIT_REPOSITORIES.group, "gitrepositories"): READING | {"create", "patch", "delete"},
     (ROLE_BINDINGS.group, "rolebindings"): {"get", "create", "patch", "delete"},
     (ROLE_BINDINGS.group, "clusterroles"): {"bind"},
+    (CUSTOM_RESOURCE_DEFINITIONS.group, CUSTOM_RESOURCE_DEFINITIONS.plural): {"get"},
 }
 
 
@@ -234,6 +235,16 @@ def test_only_the_roles_of_environments_and_of_their_releases_may_be_bound():
     assert rule["resourceNames"] == [ENVIRONMENT_ROLE, Options().release_cluster_role]
     for name in rule["resourceNames"]:
         assert _named("ClusterRole", name)["aggregationRule"]
+
+
+def test_of_all_definitions_only_that_of_the_shared_configuration_may_be_read():
+    [rule] = [
+        rule
+        for rule in _named("ClusterRole", "tronador-controller")["rules"]
+        if rule["resources"] == [CUSTOM_RESOURCE_DEFINITIONS.plural]
+    ]
+    assert rule["resourceNames"] == [DEFINITION]
+    assert _named("CustomResourceDefinition", DEFINITION)
 
 
 def test_events_go_to_the_namespace_default_and_the_lease_is_our_own():

@@ -17,7 +17,7 @@ from controller.environment.effects import Apply, Effect, Outcome, Patch, Read, 
 from controller.environment.engines.engine import Engine
 from controller.environment.observation import REFUSED, UNASKED, Observation
 from controller.environment.options import EnvironmentOptions
-from controller.environment.shared import kinds, likeness, pruning, pull_secrets, references, replacing, wanted
+from controller.environment.shared import absence, kinds, likeness, pruning, pull_secrets, references, replacing, wanted
 from controller.environment.shared.item import Item, is_ours
 from controller.environment.shared.memory import Memory, remembered
 from controller.sharedconfig import Manifest, cluster_scoped
@@ -32,6 +32,8 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     engine = engine_choice.choose(observation, options)
     if not wanted.is_concerned(observation, engine):
         return Continue()
+    if lost := absence.decide(observation, options):
+        return lost
     if questions := wanted.questions(observation, engine):
         return _look(*questions)
     if found := wanted.obstacle(observation, options, engine):
@@ -126,7 +128,9 @@ def _carry_out(
     surplus = [identity for identity in memory.objects if identity.key not in keys]
     pruned, left = pruning.prune(observation, surplus)
     attachment = pull_secrets.attach(observation, memory, pull_secrets.accounts(options, engine))
-    after = Memory(frozenset({*(item.identity for item in items), *left}), attachment.added)
+    remaining = frozenset({*(item.identity for item in items), *left})
+    origin = _origin(observation, memory, is_going=bool(left or attachment.added))
+    after = Memory(remaining, attachment.added, origin)
     effects = (
         *_remember(observation, memory, after),
         *_applications(observation, items),
@@ -138,6 +142,12 @@ def _carry_out(
         identity for identity in left if kinds.target(observation, identity)
     ]
     return Continue(effects, recheck_after=options.recheck_interval if unwatched else None)
+
+
+def _origin(observation: Observation, memory: Memory, *, is_going: bool) -> str:
+    if observation.share.is_empty:
+        return memory.origin if is_going else ""
+    return objects.uid(observation.own_namespace) if observation.own_namespace else memory.origin
 
 
 def _remember(observation: Observation, before: Memory, after: Memory) -> Iterator[Patch]:

@@ -8,12 +8,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from controller.api.environment import APPLIED_RESOURCES_ANNOTATION
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.environment.shared.item import Identity
+
+# The TronadorConfig vanished by accident (`absence`): until there is one again, nothing of it is taken back.
+LOST: Final = "lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +26,12 @@ class Memory:
     Attributes:
         objects: the objects.
         pull_secrets: by the name of a service account, what we added to its imagePullSecrets.
+        origin: UID of the controller's namespace whose TronadorConfig gave some of it, "" where none did, or `LOST`.
     """
 
     objects: frozenset[Identity] = frozenset()
     pull_secrets: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    origin: str = ""
 
     @property
     def is_empty(self) -> bool:
@@ -40,7 +45,7 @@ class Memory:
         written = {
             "objects": [[i.api_version, i.kind, i.name] for i in sorted(self.objects)],
             "imagePullSecrets": {name: sorted(added) for name, added in self.pull_secrets.items() if added},
-        }
+        } | ({"origin": self.origin} if self.origin else {})
         return json.dumps(written, sort_keys=True, separators=(",", ":"))
 
 
@@ -59,6 +64,7 @@ def remembered(namespace: Object | None) -> Memory:
             account: frozenset(name for name in _list(names) if isinstance(name, str))
             for account, names in _dict(written.get("imagePullSecrets")).items()
         },
+        str(written.get("origin") or ""),
     )
 
 

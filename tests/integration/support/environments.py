@@ -126,6 +126,15 @@ class Environment:
         obj = self.until(lambda o: is_true(o, "Stalled", reason), f"{self.name} is stalled: {reason}")
         return condition(obj, "Stalled")
 
+    def resources(self, status: str, reason: str) -> dict[str, Any]:
+        """The condition ResourcesReady of the present generation, as soon as it says that."""
+
+        def holds(obj: dict[str, Any]) -> bool:
+            found = condition(obj, "ResourcesReady")
+            return is_current(obj) and (found["status"], found["reason"]) == (status, reason)
+
+        return condition(self.until(holds, f"{self.name} has ResourcesReady={status}: {reason}"), "ResourcesReady")
+
     def failed(self) -> dict[str, Any]:
         """It itself, as soon as the present generation has failed."""
         return self.until(lambda o: is_current(o) and o["status"]["applicationStatus"] == "failed", "failed")

@@ -191,6 +191,7 @@ def observation(
     ages: Mapping[str, float] | None = None,
     share: Share | None = None,
     own_secrets: Mapping[str, Any] | None = None,
+    has_config: bool = True,
     now: datetime = NOW,
 ) -> Observation:
     """What one reconcile sees; the environment is a good one unless it is given.
@@ -205,6 +206,7 @@ def observation(
         ages=ages or {},
         share=share or Share(),
         own_secrets=own_secrets or {},
+        has_config=has_config,
         now=now,
     )
 

@@ -6,9 +6,16 @@ import base64
 from typing import Any
 
 from controller.api.environment import APPLIED_RESOURCES_ANNOTATION, ENVIRONMENTS
-from controller.api.tronador_config import CONFIG_NAME, TRONADOR_CONFIGS
+from controller.api.tronador_config import CONFIG_NAME, DEFINITION, TRONADOR_CONFIGS
 from controller.apimachinery import conditions, objects
-from controller.apimachinery.resources import CONFIG_MAPS, NAMESPACES, SECRETS, SERVICE_ACCOUNTS, Resource
+from controller.apimachinery.resources import (
+    CONFIG_MAPS,
+    CUSTOM_RESOURCE_DEFINITIONS,
+    NAMESPACES,
+    SECRETS,
+    SERVICE_ACCOUNTS,
+    Resource,
+)
 from controller.environment.options import EnvironmentOptions
 from tests.unit.environment.builders import GIT, NAME, environment
 from tests.unit.environment.world import World
@@ -37,8 +44,15 @@ def own_secret(world: World, name: str, password: str) -> None:
     world.api.put(SECRETS, {"metadata": {"name": name, "namespace": OWN}, "type": "Opaque", "data": data})
 
 
+def install(world: World) -> None:
+    """What a TronadorConfig needs to exist."""
+    world.api.put(NAMESPACES, {"metadata": {"name": OWN}})
+    world.api.put(CUSTOM_RESOURCE_DEFINITIONS, {"metadata": {"name": DEFINITION}})
+
+
 def deployed_world(options: EnvironmentOptions | None = None, *, deployed=True, **env: Any) -> World:
     world = World(options)
+    install(world)
     world.api.serves |= {SECRETS, CONFIG_MAPS, SERVICE_ACCOUNTS, CLUSTER_ROLES}
     world.api.put(ENVIRONMENTS, environment(finalizers=(), **env))
     if deployed:

@@ -329,9 +329,8 @@ def test_what_the_server_says_about_anything_else_is():
 
 
 SECRET = Target(SECRETS, "git", NAME)
-OF_ANOTHER_TYPE = _error(
-    422, "Invalid", causes=[{"field": "type", "message": 'Invalid value: "x": field is immutable'}]
-)
+IMMUTABLE = {"field": "type", "message": 'Invalid value: "x": field is immutable'}
+OF_ANOTHER_TYPE = _error(422, "Invalid", causes=[IMMUTABLE])
 
 
 def test_what_cannot_be_changed_in_place_is_decided_about_with_the_fields_that_are_to_blame():

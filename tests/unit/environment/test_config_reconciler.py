@@ -138,6 +138,13 @@ def test_a_change_concerns_those_whose_share_is_another_one():
     assert concerned.by_config(None, _config([PROXY], name="other")) == ()
 
 
+def test_a_config_concerns_those_that_have_lost_theirs_even_where_it_gives_nothing():
+    lost = {"conditions": [{"type": "ResourcesReady", "status": "Unknown", "reason": "TronadorConfigLost"}]}
+    world = _World(environments=[environment(name="lost", status=lost), environment(name="other", status=READY)])
+
+    assert world.concerned.by_config(None, _config()) == ("lost",)
+
+
 def test_a_secret_concerns_those_that_hold_a_copy_and_only_when_its_content_changes():
     mapped, other = environment(name="mapped"), environment(name="other", chart={"git": "https://git.example/a/b"})
     config = _config(copySecrets=[{"name": "git", "repos": [LOCATION]}])

@@ -108,3 +108,13 @@ def test_what_nobody_asked_is_told_from_what_is_not_there():
 
     assert observation().answer(listing) is UNASKED
     assert observation(answers={listing: ()}).answer(listing) == ()
+
+
+def test_our_own_namespace_and_whether_it_has_a_config_are_seen():
+    own = {"metadata": {"name": OWN, "uid": "own-1"}}
+    config = {"metadata": {"name": "tronador-config", "namespace": OWN}}
+
+    for configs in ((), (config,)):
+        seen = _observer(namespaces=[own], configs=configs).observe(environment(), answers={}, ages={})
+        assert seen.own_namespace == own
+        assert seen.has_config is bool(configs)

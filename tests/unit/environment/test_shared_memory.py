@@ -1,5 +1,7 @@
 """What we remember of what we applied, and the marks by which we know it again."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from controller.api.environment import APPLIED_HASH_ANNOTATION, APPLIED_RESOURCES_ANNOTATION, Environment
 from controller.apimachinery import objects
 from controller.environment.shared.item import Identity, build, is_ours
-from controller.environment.shared.memory import Memory, remembered
+from controller.environment.shared.memory import LOST, Memory, remembered
 from tests.unit.environment.builders import NAME, environment
 
 PROXY = Identity("v1", "ConfigMap", "proxy")
@@ -33,12 +35,15 @@ _MEMORIES = st.builds(
     Memory,
     st.frozensets(_IDENTITIES, max_size=5),
     st.dictionaries(_NAMES, st.frozensets(_NAMES, min_size=1, max_size=3), max_size=3),
+    st.just(""),
 )
+_ORIGINS = st.sampled_from(["", "uid-of-a-namespace", LOST])
 
 
-@given(_MEMORIES)
-def test_every_memory_comes_back_from_its_text(memory):
-    assert remembered(_namespace(memory.text or "")) == memory
+@given(_MEMORIES, _ORIGINS)
+def test_every_memory_comes_back_from_its_text(memory, origin):
+    whole = memory if memory.is_empty else replace(memory, origin=origin)
+    assert remembered(_namespace(whole.text or "")) == whole
 
 
 def test_nothing_to_remember_is_no_annotation():

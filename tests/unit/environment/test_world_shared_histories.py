@@ -13,6 +13,7 @@ from controller.apimachinery import objects
 from controller.apimachinery.resources import CONFIG_MAPS, NAMESPACES, SECRETS, SERVICE_ACCOUNTS
 from controller.environment.options import EnvironmentOptions
 from tests.unit.environment.builders import GIT, NAME, environment
+from tests.unit.environment.shared_world import install
 from tests.unit.environment.world import World
 
 OWN = EnvironmentOptions().own_namespace
@@ -65,6 +66,7 @@ def _step(world: World, step: str, value: Any) -> None:
 @given(st.lists(STEPS, max_size=12))
 def test_whatever_happened_the_environment_comes_to_hold_what_is_shared_last(history):
     world = World()
+    install(world)
     world.api.serves |= {SECRETS, CONFIG_MAPS, SERVICE_ACCOUNTS}
     account = {"metadata": {"name": "default", "namespace": NAME}, "imagePullSecrets": [{"name": THEIRS}]}
     world.api.put(ENVIRONMENTS, environment(finalizers=()))
