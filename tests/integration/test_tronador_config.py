@@ -298,9 +298,9 @@ def test_no_secret_shows_in_any_log_line_event_status_or_metric(
     _holds(shared, environment.name, "git", {"username": "bot", "password": "hunter2-git"}, kind="Secret")
     # Refused by the API server, whose words repeat what was sent.
     shared.apply([secret("shared", password="hunter2-manifest") | {"type": "kubernetes.io/tls"}])
-    environment.stalled("Rejected")
+    environment.resources("False", "Rejected")
     shared.apply([{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "x"}, "data": {"password": "hunter2!"}}])
-    environment.stalled("InvalidSecretData")
+    environment.resources("False", "InvalidSecretData")
     told = [environment.get(), environment.namespace(), environment.helm_release(), environment.events()]
     with urllib.request.urlopen(f"http://{address}/metrics", timeout=10) as answer:
         metrics = answer.read().decode()

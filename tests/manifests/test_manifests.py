@@ -14,7 +14,7 @@ from controller import sharedconfig
 from controller.api import flux
 from controller.api.environment import ENVIRONMENTS
 from controller.api.helm_operator import HELM_RELEASES
-from controller.api.rbac import ENVIRONMENT_ROLE, ROLE_BINDINGS
+from controller.api.rbac import AGGREGATE_LABEL, ENVIRONMENT_ROLE, ROLE_BINDINGS
 from controller.api.tronador_config import CONFIG_NAME, DEFINITION, TRONADOR_CONFIGS
 from controller.apimachinery import giturls
 from controller.apimachinery.resources import CUSTOM_RESOURCE_DEFINITIONS, EVENTS, LEASES, NAMESPACES, SECRETS
@@ -245,6 +245,15 @@ def test_of_all_definitions_only_that_of_the_shared_configuration_may_be_read():
     ]
     assert rule["resourceNames"] == [DEFINITION]
     assert _named("CustomResourceDefinition", DEFINITION)
+
+
+def test_the_role_for_quotas_is_opted_into_and_reaches_environments_only():
+    role = _named("ClusterRole", "tronador-environment-quotas")
+    assert role["metadata"]["labels"] == {AGGREGATE_LABEL: "true"}
+    [component] = _documents(ROOT / "manifests" / "quotas" / "kustomization.yaml")
+    assert (component["kind"], component["resources"]) == ("Component", ["role.yaml"])
+    [default] = _documents(ROOT / "manifests" / "default" / "kustomization.yaml")
+    assert "../quotas" not in (*default["resources"], *default.get("components", ()))
 
 
 def test_events_go_to_the_namespace_default_and_the_lease_is_our_own():
