@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...fielderrors import FieldError, invalid, required
+from ...fielderrors import FieldError, forbidden, invalid, required
 from ...objects import Object, clone
 from ...selectors.fields import FieldReader
 from ...validation import names
 from ..strategy import field_readers
 from .builtin import BuiltinStrategy
+
+_STATEFUL_SET_CHANGES = (
+    "replicas",
+    "ordinals",
+    "template",
+    "updateStrategy",
+    "revisionHistoryLimit",
+    "persistentVolumeClaimRetentionPolicy",
+    "minReadySeconds",
+)
 
 
 class WorkloadStrategy(BuiltinStrategy):
@@ -69,7 +79,20 @@ class DeploymentStrategy(WorkloadStrategy):
 
 
 class StatefulSetStrategy(WorkloadStrategy):
-    """StatefulSets."""
+    """StatefulSets: most of the spec is immutable."""
+
+    def validate_change(self, obj: Object, old: Object) -> list[FieldError]:
+        """Whatever else of the spec would change is refused as a whole."""
+        text = (
+            "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', "
+            "'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
+        )
+        errors = self.validate(obj)
+        return [*errors, forbidden("spec", text)] if self._frozen(obj) != self._frozen(old) else errors
+
+    @staticmethod
+    def _frozen(obj: Object) -> dict[str, Any]:
+        return {field: value for field, value in (obj.get("spec") or {}).items() if field not in _STATEFUL_SET_CHANGES}
 
     def spec_defaults(self) -> dict[str, Any]:
         """Replicas, ordered pods, rolling update."""
@@ -102,7 +125,13 @@ class ReplicaSetStrategy(WorkloadStrategy):
 
 
 class JobStrategy(WorkloadStrategy):
-    """Jobs: the server makes their selector."""
+    """Jobs: the server makes their selector, and the template stays."""
+
+    def validate_change(self, obj: Object, old: Object) -> list[FieldError]:
+        """Selector and template are immutable."""
+        errors = super().validate_change(obj, old)
+        template, before = (obj.get("spec") or {}).get("template"), (old.get("spec") or {}).get("template")
+        return errors if template == before else [*errors, invalid("spec.template", template, "field is immutable")]
 
     def spec_defaults(self) -> dict[str, Any]:
         """One completion, six retries."""
@@ -208,6 +237,14 @@ class ServiceStrategy(BuiltinStrategy):
         spec = {**{key: before[key] for key in kept if key in before}, **(obj.get("spec") or {})}
         return super().prepare_update({**obj, "spec": spec}, old)
 
+    def validate_change(self, obj: Object, old: Object) -> list[FieldError]:
+        """The address stays."""
+        errors = self.validate(obj)
+        address, before = ((one.get("spec") or {}).get("clusterIP") for one in (obj, old))
+        if before and address != before:
+            errors.append(invalid("spec.clusterIPs[0]", [address], "may not change once set"))
+        return errors
+
     def validate(self, obj: Object) -> list[FieldError]:
         """Ports are there, and named when there are several."""
         spec: dict[str, Any] = obj.get("spec") or {}
@@ -222,6 +259,19 @@ class ServiceStrategy(BuiltinStrategy):
                 text = "must be between 1 and 65535, inclusive"
                 errors.append(invalid(f"spec.ports[{index}].port", port.get("port") or 0, text))
         return errors
+
+
+class ClaimStrategy(BuiltinStrategy):
+    """PersistentVolumeClaims: nothing binds them here, and of the spec only the size may change."""
+
+    def validate_change(self, obj: Object, old: Object) -> list[FieldError]:
+        """The spec but for its requests is immutable."""
+        text = (
+            "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
+        )
+        new, before = ({**(one.get("spec") or {}), "resources": None} for one in (obj, old))
+        errors = self.validate(obj)
+        return errors if new == before else [*errors, forbidden("spec", text)]
 
 
 def default_pod_spec(spec: dict[str, Any]) -> dict[str, Any]:
