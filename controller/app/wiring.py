@@ -13,7 +13,7 @@ from typing import Any
 
 from controller.api.environment import ENVIRONMENTS, Environment
 from controller.api.tronador_config import TRONADOR_CONFIGS
-from controller.apimachinery import objects
+from controller.apimachinery import conditions, objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import SECRETS, Resource
 from controller.app import election, serving, sharing
@@ -217,6 +217,10 @@ def _prepare(metrics: Metrics, environments: Store) -> None:
     def count() -> Mapping[str, int]:
         return Counter(Environment(obj).status.get("applicationStatus") or State.PENDING for obj in environments.list())
 
+    def lacking() -> int:
+        found = (conditions.find(Environment(obj).conditions, "ResourcesReady") for obj in environments.list())
+        return sum(1 for condition in found if condition and condition.get("status") != conditions.TRUE)
+
     reasons = sorted({reason for engine in ENGINES.values() for reason in engine.FAILURES})
     metrics.environments.prepare(phases=PHASE_NAMES, outcomes=OUTCOMES, reasons=reasons)
-    metrics.environments.observe_environments(statuses=tuple(State), count=count)
+    metrics.environments.observe_environments(statuses=tuple(State), count=count, lacking=lacking)

@@ -65,10 +65,16 @@ class EnvironmentMetrics:
         """A release failed."""
         self._release_failures.labels(reason).inc()
 
-    def observe_environments(self, *, statuses: Iterable[str], count: Callable[[], Mapping[str, int]]) -> None:
-        """Where to read, at each scrape, how many environments are in which status; `statuses` are always shown."""
+    def observe_environments(
+        self, *, statuses: Iterable[str], count: Callable[[], Mapping[str, int]], lacking: Callable[[], int]
+    ) -> None:
+        """Where to read, at each scrape, how many environments are in which status; `statuses` are always shown.
+
+        `lacking` tells how many of them, whatever their status, do not hold all that TronadorConfig gives them.
+        """
         self._count.statuses = tuple(statuses)
         self._count.count = count
+        self._count.lacking = lacking
 
 
 class _EnvironmentCount(Collector):
@@ -77,10 +83,16 @@ class _EnvironmentCount(Collector):
     def __init__(self) -> None:
         self.statuses: tuple[str, ...] = ()
         self.count: Callable[[], Mapping[str, int]] = dict
+        self.lacking: Callable[[], int] = int
 
     def collect(self) -> Iterable[Metric]:
-        """The gauge as of now."""
+        """The gauges as of now."""
         family = GaugeMetricFamily("tronador_environments", "Environments by status.", labels=["status"])
         for status, number in {**dict.fromkeys(self.statuses, 0), **self.count()}.items():
             family.add_metric([status], number)
-        return [family]
+        lacking = GaugeMetricFamily(
+            "tronador_environments_lacking_resources",
+            "Environments, whatever their status, without all that TronadorConfig gives them.",
+            value=self.lacking(),
+        )
+        return [family, lacking]

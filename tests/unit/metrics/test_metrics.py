@@ -32,6 +32,7 @@ rest_client_requests_total counter code,host,method
 rest_client_response_size_bytes histogram host,verb
 tronador_environment_ready_seconds histogram
 tronador_environments gauge status
+tronador_environments_lacking_resources gauge
 tronador_events_total counter outcome
 tronador_reconcile_phase_seconds histogram outcome,phase
 tronador_reflector_failures_total counter group,name,resource,version
@@ -74,7 +75,7 @@ def exercised() -> Metrics:
     metrics.client.throttled(verb="GET", host="h", seconds=0)
     metrics.leader_election.leading(name="l", leading=False)
     metrics.environments.prepare(phases=["release"], outcomes=["continue"], reasons=["ReleaseFailed"])
-    metrics.environments.observe_environments(statuses=["deployed"], count=dict)
+    metrics.environments.observe_environments(statuses=["deployed"], count=dict, lacking=int)
     return metrics
 
 
@@ -172,9 +173,10 @@ def test_a_store_s_version_shows_its_last_fifteen_digits(metrics: Metrics, versi
 
 def test_environments_are_counted_when_scraped_and_a_status_nobody_has_shows_zero(metrics: Metrics) -> None:
     counts = {"deployed": 2}
-    metrics.environments.observe_environments(statuses=["deployed", "failed"], count=lambda: counts)
+    metrics.environments.observe_environments(statuses=["deployed", "failed"], count=lambda: counts, lacking=lambda: 1)
     assert value(metrics, "tronador_environments", status="deployed") == 2
     assert value(metrics, "tronador_environments", status="failed") == 0
+    assert value(metrics, "tronador_environments_lacking_resources") == 1
     counts.clear()
     assert value(metrics, "tronador_environments", status="deployed") == 0
 
