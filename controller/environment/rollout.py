@@ -25,7 +25,7 @@ def is_done(observation: Observation, options: EnvironmentOptions) -> bool:
     target = releases.wanted(observation, engine)
     release = observation.get(target)
     (source_target, source) = next(((t, observation.get(t)) for t in releases.sources_of(target)), (None, None))
-    # A credential that TronadorConfig gives stands in no spec: to be given another one is no change of the spec.
+    # The spec does not name a credential that TronadorConfig gives, so another one does not make another spec.
     share = replace(observation.share, git_secret=engine.git_secret(release, source))
     context = release_context.build(replace(observation, share=share), options, engine)
     if not _is_as_wanted(observation, target, release, engine.desired(context)):

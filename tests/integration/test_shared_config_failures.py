@@ -152,10 +152,10 @@ def test_without_any_verb_of_that_role_running_environments_say_so_and_stay_depl
         eventually(lambda: _held(environment) == ["4", "4"], "they are given")
         shared.apply()
 
-    told = environment.resources("False", "Forbidden")["message"]
+    message = environment.resources("False", "Forbidden")["message"]
 
-    assert "resourcequotas" in told or "limitranges" in told
-    assert verb == "delete" or "tronador.stakater.com/aggregate-to-environment" in told
+    assert "resourcequotas" in message or "limitranges" in message
+    assert verb == "delete" or "tronador.stakater.com/aggregate-to-environment" in message
     assert is_deployed(environment.get())
     _grant(cluster)
     environment.resources("True", "Applied")

@@ -85,8 +85,8 @@ def test_with_the_crd_of_the_config_nothing_is_taken_back_and_with_both_again_al
 
     cluster.uninstall(config_definition())
 
-    told = environment.resources("Unknown", "TronadorConfigLost")["message"]
-    assert "Apply it again" in told
+    message = environment.resources("Unknown", "TronadorConfigLost")["message"]
+    assert "Apply it again" in message
     assert is_deployed(environment.get())
     assert _used(environment) == ALL
     cluster.install(config_definition())

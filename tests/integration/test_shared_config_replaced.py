@@ -1,4 +1,4 @@
-"""Shared objects that the API server lets nobody change in place: made again where that loses nothing, else named."""
+"""Shared objects that cannot be changed in place: made again where that loses nothing, else named."""
 
 from __future__ import annotations
 
@@ -136,9 +136,9 @@ def test_a_claim_is_never_deleted_and_the_remedy_is_named(
 
     shared.apply([claim("ReadWriteMany")])
 
-    told = environment.resources("False", "ImmutableField")["message"]
+    message = environment.resources("False", "ImmutableField")["message"]
     for words in ("PersistentVolumeClaim 'x'", "would be lost", "delete it yourself", environment.name):
-        assert words in told
+        assert words in message
     assert is_deployed(environment.get())
     assert cluster.client.get(CLAIMS, "x", namespace=environment.name)["metadata"]["uid"] == old
     cluster.client.delete(CLAIMS, "x", namespace=environment.name)

@@ -67,7 +67,7 @@ def test_a_release_of_this_spec_decides_whatever_is_wrong_beside_it(phase, decis
 
 
 NOT_OF_THIS_SPEC = {
-    "there is none": None,
+    "missing": None,
     "of another spec": _running("Succeeded", of=environment(release={"values": {"tag": "before"}})),
     "on its way out": _running("Succeeded", deleting=True),
     "of somebody else": foreign_release() | {"status": operator_status("Succeeded")},
@@ -75,23 +75,23 @@ NOT_OF_THIS_SPEC = {
 }
 
 
-@pytest.mark.parametrize("found", NOT_OF_THIS_SPEC.values(), ids=NOT_OF_THIS_SPEC)
+@pytest.mark.parametrize("release", NOT_OF_THIS_SPEC.values(), ids=NOT_OF_THIS_SPEC)
 @pytest.mark.parametrize(
     ("decision", "state", "settled"), [(STOP, "failed", "Stalled"), (WAIT, "pending", "Reconciling")]
 )
-def test_without_a_release_of_this_spec_what_is_wrong_beside_it_decides(found, decision, state, settled):
-    told = _status_after(decision, release=found)
+def test_without_a_release_of_this_spec_what_is_wrong_beside_it_decides(release, decision, state, settled):
+    found = _status_after(decision, release=release)
 
-    assert told["applicationStatus"] == state
-    assert _conditions(told)["Ready"][1] == _conditions(told)[settled][1] == decision.reason
+    assert found["applicationStatus"] == state
+    assert _conditions(found)["Ready"][1] == _conditions(found)[settled][1] == decision.reason
 
 
 @pytest.mark.parametrize("phase", [finalizer.NAME, namespace.NAME, source.NAME, release.NAME])
 def test_only_what_is_shared_leaves_a_running_release_its_say(phase):
-    told = _status_after(STOP, phase=phase, release=_running("Succeeded"))
+    found = _status_after(STOP, phase=phase, release=_running("Succeeded"))
 
-    assert told["applicationStatus"] == "failed"
-    assert "Stalled" in _conditions(told)
+    assert found["applicationStatus"] == "failed"
+    assert "Stalled" in _conditions(found)
 
 
 def test_the_plan_of_a_broken_config_ends_before_the_release():
