@@ -67,6 +67,11 @@ class Environment:
         return FINALIZER in objects.finalizers(self.obj)
 
     @property
+    def is_let_go(self) -> bool:
+        """Whether our part of the teardown is over, and only finalizers of others hold the environment."""
+        return self.is_deleting and not self.has_finalizer
+
+    @property
     def namespace_name(self) -> str:
         """The namespace of an environment bears its name."""
         return self.name

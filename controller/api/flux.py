@@ -17,6 +17,8 @@ GIT_REPOSITORIES = Resource("source.toolkit.fluxcd.io", "v1", "gitrepositories",
 # On a Secret or ConfigMap that a release takes values from: its change is acted on at once.
 WATCH_LABEL = "reconcile.fluxcd.io/watch"
 WATCHED = "Enabled"
+# On every object of Flux: its controllers take it off when they have undone what they did for the object.
+FINALIZER = "finalizers.fluxcd.io"
 # With `reconcileStrategy: Revision` a chart's version ends in the first 12 digits of its commit; where there are
 # valuesFiles, the generation of the chart's object follows.
 _OF_COMMIT: Final = re.compile(r"\+([0-9a-f]{12})(\.[0-9]+)?$")

@@ -90,6 +90,11 @@ class StatusError(ApiError):
         return bool(_WEBHOOK_DENIED.match(self.message))
 
     @property
+    def definition_terminating(self) -> bool:
+        """Whether nothing can be created because the CustomResourceDefinition of its kind is being deleted."""
+        return "custom resource definition is terminating" in self.message
+
+    @property
     def version_too_large(self) -> bool:
         """Whether the server has not reached the resourceVersion asked for: it lags, or its history went back."""
         return self.has_cause("ResourceVersionTooLarge") or "Too large resource version" in self.message

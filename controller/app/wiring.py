@@ -5,15 +5,14 @@ from __future__ import annotations
 import math
 import socket
 import time
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from controller.api.environment import ENVIRONMENTS, Environment
+from controller.api.environment import ENVIRONMENTS
 from controller.api.tronador_config import TRONADOR_CONFIGS
-from controller.apimachinery import conditions, objects
+from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import SECRETS, Resource
 from controller.app import election, serving, sharing
@@ -23,6 +22,7 @@ from controller.cache import Backoff, ConsistencyStore, Informer, Store
 from controller.cache.listwatch import ReflectorSettings
 from controller.client import Client
 from controller.client.config import Connection
+from controller.environment import census
 from controller.environment.apply import Applier
 from controller.environment.decide import PHASE_NAMES
 from controller.environment.discovery import Discovery
@@ -214,13 +214,10 @@ def _environment_options(options: Options) -> EnvironmentOptions:
 
 
 def _prepare(metrics: Metrics, environments: Store) -> None:
-    def count() -> Mapping[str, int]:
-        return Counter(Environment(obj).status.get("applicationStatus") or State.PENDING for obj in environments.list())
-
-    def lacking() -> int:
-        found = (conditions.find(Environment(obj).conditions, "ResourcesReady") for obj in environments.list())
-        return sum(1 for condition in found if condition and condition.get("status") != conditions.TRUE)
-
     reasons = sorted({reason for engine in ENGINES.values() for reason in engine.FAILURES})
     metrics.environments.prepare(phases=PHASE_NAMES, outcomes=OUTCOMES, reasons=reasons)
-    metrics.environments.observe_environments(statuses=tuple(State), count=count, lacking=lacking)
+    metrics.environments.observe_environments(
+        statuses=tuple(State),
+        count=lambda: census.count(environments.list()),
+        lacking=lambda: census.lacking(environments.list()),
+    )

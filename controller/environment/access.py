@@ -15,6 +15,7 @@ from controller.api.rbac import AGGREGATE_LABEL, ENVIRONMENT_BINDING, ENVIRONMEN
 from controller.apimachinery import objects, patches
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import SERVICE_ACCOUNTS, Resource
+from controller.environment import holding
 from controller.environment.effects import Create, Delete, Effect, Patch, Read, Target
 from controller.environment.engines.engine import Engine
 from controller.environment.observation import REFUSED, UNASKED, Observation, Unknown
@@ -25,6 +26,8 @@ from controller.environment.ownership import is_adopted
 TIMER: Final = "access"
 # Seconds for which a refusal may only mean that our RoleBinding is not in force yet.
 SETTLE: Final = 5.0
+# The reason while that is so.
+AWAITING: Final = "AwaitingRights"
 
 
 def binding_target(observation: Observation) -> Target:
@@ -43,6 +46,15 @@ def missing(verb: str, target: Target) -> str:
         f"the controller may not {verb} {target.resource} in namespace {target.namespace}: have a ClusterRole that "
         f'allows it labelled {AGGREGATE_LABEL}="true"'
     )
+
+
+def obstacle(observation: Observation) -> str:
+    """Why our binding cannot be put right although we lack rights, as a sentence, or ""."""
+    target = binding_target(observation)
+    binding = observation.answer(target)
+    if isinstance(binding, Unknown) or binding is None:
+        return ""
+    return holding.of_objects({target: binding})
 
 
 def repair_ours(observation: Observation, options: EnvironmentOptions) -> tuple[Effect, ...]:

@@ -26,7 +26,8 @@ class Continue:
 class Wait:
     """The next phases cannot begin: something has to happen first. A watch tells, or we look again.
 
-    `reason` is CamelCase and stands in conditions, `message` is for people; the rest is as for Continue.
+    `reason` is CamelCase and stands in conditions, `message` is for people. `held`: something outside holds this up for
+    longer than it should, so a person may have to look. The rest is as for Continue.
     """
 
     reason: str
@@ -34,6 +35,7 @@ class Wait:
     recheck_after: float | None = None
     effects: tuple[Effect, ...] = ()
     timer: str = ""
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

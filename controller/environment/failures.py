@@ -4,20 +4,34 @@ from __future__ import annotations
 
 from typing import Final
 
-from controller.apimachinery.errors import ApiError, BadRequest, Forbidden, Invalid, NotFound, ServerError
+from controller.apimachinery.errors import (
+    ApiError,
+    BadRequest,
+    Forbidden,
+    Invalid,
+    NotFound,
+    ServerError,
+    StatusError,
+)
 from controller.environment import access
 from controller.environment.decision import Stop, Wait
 from controller.environment.effects import Apply, Effect, GroupVersion, Listing, Read, WakeOnChange
 from controller.environment.options import EnvironmentOptions
 
+NAMESPACE_TERMINATING: Final = "NamespaceTerminating"
+WEBHOOK_SILENT: Final = "WebhookSilent"
 # Seconds until a new RoleBinding is usually in force.
 _RIGHTS_TAKE: Final = 0.2
+# The server's way to say that it ran out of time, which another try may not.
+_REQUEST_TIMEOUT: Final = 408
 
 
 def explain(
     effect: Effect, error: ApiError, options: EnvironmentOptions, *, fresh_rights: bool = False
 ) -> Wait | Stop | None:
-    """The decision to show instead of the one that failed, or None for an error that a retry heals unseen.
+    """The decision to show instead of the one that failed, or None for an error that a retry may heal unseen.
+
+    What a retry has not healed for some seconds is shown too, in the words of `lasting`.
 
     `fresh_rights`: whether a RoleBinding of ours may be too young to be in force.
     """
@@ -25,6 +39,12 @@ def explain(
     again = options.recheck_interval
     if isinstance(effect, Apply) and isinstance(error, NotFound) and error.resource_missing:
         return Wait("UnknownKind", f"The cluster does not know {subject} any more.", recheck_after=again)
+    if isinstance(error, StatusError) and error.definition_terminating:
+        missing = "UnknownKind" if isinstance(effect, Apply) else "ReleaseEngineMissing"
+        message = (
+            f"The CustomResourceDefinition of {subject} is being deleted; this goes on when it is installed again."
+        )
+        return Wait(missing, message, recheck_after=again)
     if isinstance(error, NotFound) and error.resource_missing:
         return Wait(
             "ReleaseEngineMissing",
@@ -32,16 +52,16 @@ def explain(
             recheck_after=again,
         )
     if isinstance(error, Forbidden) and error.namespace_terminating:
-        return Wait("NamespaceTerminating", "The namespace is terminating.", recheck_after=again)
+        return Wait(NAMESPACE_TERMINATING, "The namespace is terminating.", recheck_after=again)
     if isinstance(error, ServerError) and error.silent_webhook:
         # Not the server's words: they name ports and times, and would be another message each time.
         return Wait(
-            "WebhookSilent",
+            WEBHOOK_SILENT,
             f"The API server lets no {subject} in: its admission webhook {error.silent_webhook!r} does not answer.",
             recheck_after=again,
         )
     if isinstance(error, Forbidden) and fresh_rights:
-        return Wait("AwaitingRights", "Waiting for our rights in the namespace to be in force.", _RIGHTS_TAKE)
+        return Wait(access.AWAITING, "Waiting for our rights in the namespace to be in force.", _RIGHTS_TAKE)
     if isinstance(error, Forbidden) and error.by_admission:
         return Stop("Forbidden", f"The API server refused {subject}: {error.message}", recheck_after=again)
     if isinstance(effect, Apply) and isinstance(error, Forbidden):
@@ -49,9 +69,21 @@ def explain(
         return Stop("Forbidden", told, recheck_after=again)
     if isinstance(error, Forbidden):
         return Stop("Forbidden", f"{error.message} (grant the controller this right)", recheck_after=again)
-    if isinstance(error, Invalid | BadRequest):
+    if isinstance(error, StatusError) and _is_final(error):
         return Stop("Rejected", f"The API server refused {subject}: {error.message}", recheck_after=again)
     return None
+
+
+def is_expected(decision: Wait | Stop) -> bool:
+    """Whether this is an ordinary race that passes by itself: worth no warning."""
+    return decision.reason in (access.AWAITING, NAMESPACE_TERMINATING)
+
+
+def _is_final(error: StatusError) -> bool:
+    """Whether the server refuses what it was sent, also with a code that has no class: 405, 413."""
+    if isinstance(error, Invalid | BadRequest):
+        return True
+    return type(error) is StatusError and 400 <= error.code < 500 and error.code != _REQUEST_TIMEOUT
 
 
 def _subject(effect: Effect) -> str:

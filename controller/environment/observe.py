@@ -46,6 +46,10 @@ class Observer:
         self._shares = shares
         self._now = now
 
+    def now(self) -> datetime:
+        """The wall clock's time."""
+        return self._now()
+
     def environment(self, key: str) -> Object | None:
         """The EnvironmentProvisioner in the cache, or None."""
         return self._environments.get(key)

@@ -7,22 +7,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
 import structlog
 
-from controller.api.environment import Environment
+from controller.api.environment import ENVIRONMENTS, Environment
 from controller.apimachinery import objects, patches
-from controller.apimachinery.errors import ApiError, Conflict, NotFound
+from controller.apimachinery.errors import ApiError, Conflict, NotFound, NotLeader, Stopped
 from controller.apimachinery.objects import Object
-from controller.environment import access, status, transitions
+from controller.apimachinery.scope import Scope, current_scope
+from controller.environment import access, lasting, status, transitions, unseen
 from controller.environment.apply import Applier
 from controller.environment.decide import decide
-from controller.environment.decision import Plan, Step
-from controller.environment.effects import Create, RemoveFinalizer, Subject, WakeOnChange
-from controller.environment.failures import explain
+from controller.environment.decision import Plan, Step, Wait
+from controller.environment.effects import Create, Effect, RemoveFinalizer, Subject, Target, WakeOnChange
+from controller.environment.failures import explain, is_expected
 from controller.environment.observation import Observation
 from controller.environment.observe import Observer
 from controller.environment.options import EnvironmentOptions
@@ -35,6 +37,8 @@ log = structlog.get_logger(__name__)
 
 # Each round answers at least one question that the round before asked. No environment has this many.
 _ROUNDS = 12
+# Seconds for the one write that says why a reconcile was not over in time.
+_LAST_WORDS = 5.0
 # How a phase can end, for metrics.
 OUTCOMES: Final = ("continue", "wait", "stop", "error")
 
@@ -86,6 +90,17 @@ class _StepDone:
     cut_short: bool = False
 
 
+@dataclass(slots=True)
+class _Attempt:
+    """How far a reconcile has come: what an error that lasts is shown with. `step` and `effect` are under way."""
+
+    observation: Observation | None = None
+    answers: dict[Subject, Any] = field(default_factory=dict)
+    steps: list[Step] = field(default_factory=list)
+    step: Step | None = None
+    effect: Effect | None = None
+
+
 class EnvironmentReconciler:
     """See the module. `now` returns monotonic seconds."""
 
@@ -123,21 +138,27 @@ class EnvironmentReconciler:
         environment = self._observer.environment(key)
         if environment is None or self._let_go.get(key) != objects.uid(environment):
             self._let_go.pop(key, None)
-        if environment is None or key in self._let_go or _waits_for_others(environment):
+        if environment is None or (key in self._let_go and not Environment(environment).is_let_go):
             self._forget(key)
             return Result()
         self._consistency.ensure_ready(key)
+        attempt = _Attempt()
         with structlog.contextvars.bound_contextvars(environment=key):
             try:
-                return self._reconcile(key, environment)
-            except Conflict as error:
-                log.debug("changed meanwhile", error=error.message)
-                return Result(requeue=True)
-            except NotFound as error:
-                log.debug("gone meanwhile", error=error.message)
+                if Environment(environment).is_let_go:
+                    return self._say_who_holds(key, environment)
+                return self._reconcile(key, environment, attempt)
+            except (Stopped, NotLeader):
+                raise
+            except Exception as error:
+                newest = attempt.answers.get(Target(ENVIRONMENTS, key)) or environment
+                self._show(key, Environment(newest), attempt, error)
+                if not isinstance(error, Conflict | NotFound):
+                    raise
+                log.debug("changed or gone meanwhile", error=error.message)
                 return Result(requeue=True)
 
-    def _reconcile(self, key: str, environment: Object) -> Result:
+    def _reconcile(self, key: str, environment: Object, attempt: _Attempt) -> Result:
         ages = self._timers.ages(key)
         answers: dict[Subject, Any] = {}
         for _ in range(_ROUNDS):
@@ -147,7 +168,8 @@ class EnvironmentReconciler:
             # Before the effects: should one of them fail, the next reconcile still knows that the others were begun.
             self._timers.start(key, plan.timers)
             fresh_rights = access.TIMER in plan.timers and access.are_fresh(observation)
-            done = self._carry_out(plan, environment, fresh_rights=fresh_rights)
+            attempt.observation = observation
+            done = self._carry_out(plan, environment, attempt, fresh_rights=fresh_rights)
             answers.update(done.answers)
             if not done.decide_again:
                 break
@@ -157,7 +179,7 @@ class EnvironmentReconciler:
         if not any(isinstance(effect, WakeOnChange) for effect in effects):
             self._wakeups.release(key)
         if any(isinstance(effect, RemoveFinalizer) for effect in effects):
-            # The environment is gone, or will be once others let it go: there is no status left to write.
+            # The environment is gone, or held by others: then its next change leads to a last status.
             self._let_go[key] = objects.uid(environment)
             self._stopwatch.finished(key)
             self._timers.forget(key)
@@ -165,25 +187,29 @@ class EnvironmentReconciler:
         observation = self._observer.observe(environment, answers=answers, ages=ages)
         return self._settle_status(key, observation, done)
 
-    def _carry_out(self, plan: Plan, environment: Object, *, fresh_rights: bool) -> _Round:
+    def _carry_out(self, plan: Plan, environment: Object, attempt: _Attempt, *, fresh_rights: bool) -> _Round:
         steps: list[Step] = []
+        attempt.steps = steps
         answers: dict[Subject, Any] = {}
         decide_again = False
         for step in plan.steps:
             with structlog.contextvars.bound_contextvars(phase=step.phase):
-                done = self._carry_out_step(step, environment, fresh_rights=fresh_rights)
+                done = self._carry_out_step(step, environment, attempt, fresh_rights=fresh_rights)
             steps.append(done.step)
+            attempt.step = attempt.effect = None
             answers.update(done.answers)
             decide_again = decide_again or done.decide_again
             if done.cut_short:
                 break
         return _Round(Plan(tuple(steps)), plan.timers, answers, decide_again)
 
-    def _carry_out_step(self, step: Step, environment: Object, *, fresh_rights: bool) -> _StepDone:
+    def _carry_out_step(self, step: Step, environment: Object, attempt: _Attempt, *, fresh_rights: bool) -> _StepDone:
         started = self._now()
+        attempt.step = step
         answers: dict[Subject, Any] = {}
         decide_again = False
         for effect in step.decision.effects:
+            attempt.effect = effect
             try:
                 applied = self._applier.apply(effect, environment)
             except ApiError as error:
@@ -191,9 +217,12 @@ class EnvironmentReconciler:
                 decision = explain(effect, error, self._options, fresh_rights=fresh_rights)
                 if decision is None:
                     raise
-                log.warning("failed", reason=decision.reason, error=str(error))
+                (log.debug if is_expected(decision) else log.warning)(
+                    "failed", reason=decision.reason, error=str(error)
+                )
                 return _StepDone(replace(step, decision=decision), answers, cut_short=True)
             answers.update(applied.answers)
+            attempt.answers.update(applied.answers)
             decide_again = decide_again or applied.decide_again
             if applied.decide_again and isinstance(effect, Create):
                 # An object was there that no cache knew. Everything after it was decided in error.
@@ -203,12 +232,23 @@ class EnvironmentReconciler:
         return _StepDone(step, answers, decide_again=decide_again)
 
     def _settle_status(self, key: str, observation: Observation, done: _Round) -> Result:
-        before = observation.environment.status
         wanted = status.desired(observation, done.plan, self._options)
-        patch = patches.merge_patch(before, wanted)
         recheck = [s.decision.recheck_after for s in done.plan.steps if s.decision.recheck_after is not None]
-        timers = set(done.timers)
-        if patch and status.is_passing(wanted):
+        return self._settle(key, observation, wanted, done.timers, recheck, passing=status.is_passing(wanted))
+
+    def _settle(
+        self,
+        key: str,
+        observation: Observation,
+        wanted: Mapping[str, Any],
+        running: Iterable[str],
+        recheck: list[float],
+        *,
+        passing: bool,
+    ) -> Result:
+        timers = set(running)
+        patch = patches.merge_patch(observation.environment.status, wanted)
+        if patch and passing:
             timer = _settle_timer(wanted)
             left = self._options.status_settle - observation.age(timer)
             if left > 0:
@@ -217,15 +257,12 @@ class EnvironmentReconciler:
                 patch = {}
         self._timers.keep(key, timers)
         if patch:
-            self._write_status(observation, before, wanted, patch)
+            self._write_status(observation.environment, wanted, patch)
         return Result(requeue_after=min(recheck, default=None))
 
-    def _write_status(
-        self, observation: Observation, before: Mapping[str, Any], wanted: Mapping[str, Any], patch: Mapping[str, Any]
-    ) -> None:
-        started = self._now()
-        environment = observation.environment
-        self._applier.patch_status(environment.obj, observation.environment_target, patch)
+    def _write_status(self, environment: Environment, wanted: Mapping[str, Any], patch: Mapping[str, Any]) -> None:
+        started, before = self._now(), environment.status
+        self._applier.patch_status(environment.obj, Target(ENVIRONMENTS, environment.name), patch)
         self._metrics.phase(status.NAME, outcome="continue", seconds=self._now() - started)
         log.info("status", state=wanted["applicationStatus"], current_phase=wanted["currentPhase"])
         for event in transitions.events(before, wanted):
@@ -235,17 +272,47 @@ class EnvironmentReconciler:
         if transitions.became_deployed(before, wanted):
             self._stopwatch.deployed(environment)
 
+    def _say_who_holds(self, key: str, environment: Object) -> Result:
+        """Our part of the teardown is over; a last status, unless others let the environment go in this very moment."""
+        self._wakeups.release(key)
+        self._stopwatch.finished(key)
+        observation = self._observer.observe(environment, answers={}, ages=self._timers.ages(key))
+        wanted = unseen.of_let_go(observation)
+        return self._settle(key, observation, wanted, (), [], passing=True)
+
+    def _show(self, key: str, environment: Environment, attempt: _Attempt, error: Exception) -> None:
+        """Write an error into the status that has lasted for some seconds; until then a retry may heal it unseen."""
+        self._timers.start(key, (lasting.TIMER,))
+        scope = current_scope()
+        too_late = scope is not None and scope.expired
+        if not too_late and self._timers.ages(key)[lasting.TIMER] < lasting.PATIENCE:
+            return
+        shown = lasting.explain(error, attempt.effect, too_late=too_late, standing=environment.conditions)
+        try:
+            with Scope(timeout=_LAST_WORDS).bound() if too_late else nullcontext():
+                self._show_in_status(environment, attempt, shown)
+        except Exception as failure:  # noqa: BLE001  # the error itself is what counts, and goes to the log by its own way
+            log.warning("the error cannot be shown in the status", error_type=type(failure).__name__)
+
+    def _show_in_status(self, environment: Environment, attempt: _Attempt, shown: Wait) -> None:
+        wanted = None
+        if attempt.observation is not None and attempt.step is not None:
+            plan = Plan((*attempt.steps, replace(attempt.step, decision=shown)))
+            try:
+                seen = replace(attempt.observation, answers={**attempt.observation.answers, **attempt.answers})
+                wanted = status.desired(seen, plan, self._options)
+            except Exception as failure:  # noqa: BLE001  # whatever failed may fail here too
+                log.debug("the status cannot be judged", error_type=type(failure).__name__)
+        if wanted is None:
+            wanted = unseen.unjudged(environment, shown, self._observer.now())
+        if patch := patches.merge_patch(environment.status, wanted):
+            self._write_status(environment, wanted, patch)
+
     def _forget(self, key: str) -> None:
         self._timers.forget(key)
         self._wakeups.release(key)
         self._consistency.clear(key)
         self._stopwatch.finished(key)
-
-
-def _waits_for_others(environment: Object) -> bool:
-    """Whether our part of the teardown is over, and the environment only waits for the finalizers of others."""
-    view = Environment(environment)
-    return view.is_deleting and not view.has_finalizer
 
 
 def _settle_timer(wanted: Mapping[str, Any]) -> str:

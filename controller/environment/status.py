@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 
+from controller.api.environment import Environment
 from controller.apimachinery import conditions
 from controller.apimachinery.conditions import FALSE, TRUE, UNKNOWN, Condition
-from controller.environment import engine_choice, namespace_labels, releases, rollout, uninstall
-from controller.environment.decision import Continue, Plan, Stop, Wait
+from controller.environment import engine_choice, failures, lasting, namespace_labels, releases, rollout, uninstall
+from controller.environment.decision import Continue, Decision, Plan, Stop, Wait
 from controller.environment.effects import Create, Patch
 from controller.environment.engines.health import Health, State
 from controller.environment.observation import Observation
@@ -44,6 +46,11 @@ class CurrentPhase:
     DELETING: Final = "Deleting Namespace"
 
 
+# Reasons of Ready that repeat what the release says.
+DEPLOYED: Final = "Deployed"
+RELEASE_FAILED: Final = "ReleaseFailed"
+# What a teardown only waits for when something is wrong: it stands in TeardownBlocked.
+_HOLDING_UP: Final = (teardown.BLOCKED, teardown.FORBIDDEN, failures.WEBHOOK_SILENT, *lasting.REASONS)
 # What is shown while a phase waits.
 _PHASES: Final[Mapping[str, str]] = {
     access.NAME: CurrentPhase.RESOURCES,
@@ -52,7 +59,7 @@ _PHASES: Final[Mapping[str, str]] = {
     release.NAME: CurrentPhase.DEPLOYING,
 }
 # The parts of an environment in their order, and the phases that each consists of.
-_PARTS: Final[Mapping[str, tuple[str, ...]]] = {
+PARTS: Final[Mapping[str, tuple[str, ...]]] = {
     "NamespaceReady": (finalizer.NAME, validate.NAME, namespace.NAME),
     "ResourcesReady": (access.NAME, resources.NAME),
     "ReleaseReady": (source.NAME, release.NAME),
@@ -60,7 +67,9 @@ _PARTS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Summary:
+class Summary:
+    """What a status says, before it is compared with what stands."""
+
     state: State
     phase: str
     message: str
@@ -75,17 +84,8 @@ def desired(observation: Observation, plan: Plan, options: EnvironmentOptions) -
     environment = observation.environment
     summary = _summarize(observation, plan, options)
     if summary is None:
-        return _suspended(observation)
-    status: dict[str, Any] = {
-        "applicationStatus": str(summary.state),
-        "applicationStatusMsg": summary.message[:MESSAGE_LIMIT],
-        "currentPhase": summary.phase,
-        "observedGeneration": environment.generation,
-        "namespace": environment.namespace_name,
-        "conditions": conditions.merge(
-            environment.conditions, summary.conditions, generation=environment.generation, now=observation.now
-        ),
-    }
+        return suspended(environment, plan.last, observation.now)
+    status = written(environment, summary, observation.now)
     if has_namespace := any(c.type == "NamespaceReady" and c.status == TRUE for c in summary.conditions):
         status["namespaceLabels"] = namespace_labels.mirrored(environment, options.namespace_labels)
     elif environment.status.get("namespaceLabels") is not None:
@@ -100,6 +100,20 @@ def is_passing(status: Mapping[str, Any]) -> bool:
     found = status.get("conditions") or ()
     resources_ready = conditions.find(found, "ResourcesReady") or {}
     return conditions.find(found, "Reconciling") is not None or resources_ready.get("status") == UNKNOWN
+
+
+def written(environment: Environment, summary: Summary, now: datetime) -> dict[str, Any]:
+    """The fields of every status."""
+    return {
+        "applicationStatus": str(summary.state),
+        "applicationStatusMsg": summary.message[:MESSAGE_LIMIT],
+        "currentPhase": summary.phase,
+        "observedGeneration": environment.generation,
+        "namespace": environment.namespace_name,
+        "conditions": conditions.merge(
+            environment.conditions, summary.conditions, generation=environment.generation, now=now
+        ),
+    }
 
 
 def _release(
@@ -121,61 +135,86 @@ def _reaches(plan: Plan, phase: str) -> bool:
     return any(step.phase == phase and isinstance(step.decision, Continue) for step in plan.steps)
 
 
-def _suspended(observation: Observation) -> dict[str, Any]:
-    # Frozen: everything stays as it was, only that it is suspended now is added.
-    status = dict(observation.environment.status)
+def suspended(environment: Environment, last: Decision, now: datetime) -> dict[str, Any]:
+    """Frozen: everything stays as it was, only that it is suspended now is added, and what keeps us from resting."""
+    generation = environment.generation
+    status = dict(environment.status)
     status |= {
         "applicationStatus": str(State.SUSPENDED),
         "currentPhase": CurrentPhase.SUSPENDED,
-        "observedGeneration": observation.environment.generation,
+        "observedGeneration": generation,
     }
-    status["conditions"] = [
+    # An error of ours is over when nothing fails any more, so it must not be frozen with the rest.
+    frozen = [
         dict(condition)
-        for condition in observation.environment.conditions
-        if condition.get("type") not in ("Reconciling", "Stalled")
+        for condition in environment.conditions
+        if condition.get("type") not in ("Reconciling", "Stalled") and condition.get("reason") not in lasting.REASONS
     ]
-    if conditions.find(status["conditions"], "Ready") is None:
-        never = Condition("Ready", UNKNOWN, "Suspended", "Suspended before it was ever reconciled.")
-        generation = observation.environment.generation
-        status["conditions"] += conditions.merge((), (never,), generation=generation, now=observation.now)
+    added = []
+    if conditions.find(frozen, "Ready") is None:
+        added.append(Condition("Ready", UNKNOWN, "Suspended", "Suspended before its state was known."))
+    if not isinstance(last, Continue):
+        type_ = "Stalled" if isinstance(last, Stop) else "Reconciling"
+        added.append(Condition(type_, TRUE, last.reason, last.message))
+    status["conditions"] = frozen + conditions.merge(environment.conditions, added, generation=generation, now=now)
     return status
 
 
-def _summarize(observation: Observation, plan: Plan, options: EnvironmentOptions) -> _Summary | None:
+def _summarize(observation: Observation, plan: Plan, options: EnvironmentOptions) -> Summary | None:
     environment, last = observation.environment, plan.last
     if environment.is_deleting:
-        return _tearing_down(last)
-    if not isinstance(last, Continue):
-        parts = _parts(observation, plan, last)
-        # What belongs beside the release may be wrong or missing: an environment that runs does not fail by that.
-        if parts[-1].type == "ResourcesReady" and rollout.is_done(observation, options):
-            return _of_release(observation, health.judge(observation, options), parts, changed=False)
-        return _stopped(last, parts) if isinstance(last, Stop) else _waiting(plan, last, parts)
+        return tearing_down(environment, last)
     if environment.suspended:
         return None
+    if not isinstance(last, Continue):
+        parts = _parts(observation, plan, last)
+        if _is_beside(last, parts) and rollout.is_done(observation, options):
+            return _running(observation, last, parts, health.judge(observation, options))
+        return _stopped(last, parts) if isinstance(last, Stop) else _waiting(plan, last, parts)
     judged = health.judge(observation, options)
     effects = (effect for step in plan.steps if step.phase == release.NAME for effect in step.decision.effects)
     changed = any(isinstance(effect, Create | Patch) for effect in effects)
     return _of_release(observation, judged, _ready_before("ReleaseReady", observation), changed=changed)
 
 
-def _of_release(observation: Observation, judged: Health, before: tuple[Condition, ...], *, changed: bool) -> _Summary:
+def _is_beside(last: Wait | Stop, parts: tuple[Condition, ...]) -> bool:
+    """Whether what ended the plan leaves a release alone that is as the spec asks for.
+
+    What belongs beside the release may be wrong or missing: an environment that runs does not fail by that. Nor does it
+    by an error that kept us from looking.
+    """
+    return parts[-1].type == "ResourcesReady" or last.reason in lasting.REASONS
+
+
+def _running(observation: Observation, last: Wait | Stop, parts: tuple[Condition, ...], judged: Health) -> Summary:
+    """The release is what it says, whatever is wrong beside it."""
+    if last.reason not in lasting.REASONS:
+        return _of_release(observation, judged, parts, changed=False)
+    # The parts after the one that failed were not looked at.
+    unseen = (Condition(part, UNKNOWN, last.reason, last.message) for part in list(PARTS)[len(parts) :])
+    before = tuple(part for part in (*parts, *unseen) if part.type != "ReleaseReady")
+    found = _of_release(observation, judged, before, changed=False)
+    shown = (condition for condition in found.conditions if condition.type != "Reconciling")
+    return replace(found, conditions=(*shown, Condition("Reconciling", TRUE, last.reason, last.message)))
+
+
+def _of_release(observation: Observation, judged: Health, before: tuple[Condition, ...], *, changed: bool) -> Summary:
     """The release decides about Ready, Reconciling and Stalled; `before` is what its environment's other parts say."""
     if judged.state is State.DEPLOYED:
         ready = (
-            Condition("Ready", TRUE, "Deployed", judged.message),
+            Condition("Ready", TRUE, DEPLOYED, judged.message),
             *before,
             Condition("ReleaseReady", TRUE, judged.reason, judged.message),
         )
-        return _Summary(judged.state, CurrentPhase.IDLE, judged.message, ready)
+        return Summary(judged.state, CurrentPhase.IDLE, judged.message, ready)
     if judged.state is State.FAILED:
         message = health.explained(observation, judged)
         failed = (
-            Condition("Ready", FALSE, "ReleaseFailed", message),
+            Condition("Ready", FALSE, RELEASE_FAILED, message),
             *before,
             Condition("ReleaseReady", FALSE, judged.reason, message),
         )
-        return _Summary(judged.state, CurrentPhase.IDLE, message, failed)
+        return Summary(judged.state, CurrentPhase.IDLE, message, failed)
     phase = CurrentPhase.DEPLOYING if changed else CurrentPhase.WAITING
     progressing = (
         Condition("Ready", UNKNOWN, "Progressing", judged.message),
@@ -183,7 +222,7 @@ def _of_release(observation: Observation, judged: Health, before: tuple[Conditio
         Condition("ReleaseReady", UNKNOWN, "Progressing", judged.message),
         Condition("Reconciling", TRUE, "Progressing", judged.message),
     )
-    return _Summary(judged.state, phase, judged.message, progressing)
+    return Summary(judged.state, phase, judged.message, progressing)
 
 
 def _ready_before(part: str, observation: Observation) -> tuple[Condition, ...]:
@@ -193,7 +232,7 @@ def _ready_before(part: str, observation: Observation) -> tuple[Condition, ...]:
         "NamespaceReady": Condition("NamespaceReady", TRUE, "Active", f"Namespace {name} is ready."),
         "ResourcesReady": Condition("ResourcesReady", TRUE, "Applied", _resources_message(observation)),
     }
-    earlier = list(_PARTS)[: list(_PARTS).index(part)]
+    earlier = list(PARTS)[: list(PARTS).index(part)]
     return tuple(ready[name] for name in earlier)
 
 
@@ -211,21 +250,21 @@ def _resources_message(observation: Observation) -> str:
 def _parts(observation: Observation, plan: Plan, last: Wait | Stop) -> tuple[Condition, ...]:
     """The conditions of the parts, up to the one whose phase could not continue."""
     phase = plan.steps[-1].phase
-    part = next((part for part, phases in _PARTS.items() if phase in phases), "ReleaseReady")
-    status = FALSE if isinstance(last, Stop) else UNKNOWN
+    part = next((part for part, phases in PARTS.items() if phase in phases), "ReleaseReady")
+    status = FALSE if isinstance(last, Stop) or last.held else UNKNOWN
     return (*_ready_before(part, observation), Condition(part, status, last.reason, last.message))
 
 
-def _stopped(stop: Stop, parts: tuple[Condition, ...]) -> _Summary:
+def _stopped(stop: Stop, parts: tuple[Condition, ...]) -> Summary:
     ready = (
         Condition("Ready", FALSE, stop.reason, stop.message),
         *parts,
         Condition("Stalled", TRUE, stop.reason, stop.message),
     )
-    return _Summary(State.FAILED, CurrentPhase.IDLE, stop.message, ready)
+    return Summary(State.FAILED, CurrentPhase.IDLE, stop.message, ready)
 
 
-def _waiting(plan: Plan, wait: Wait, parts: tuple[Condition, ...]) -> _Summary:
+def _waiting(plan: Plan, wait: Wait, parts: tuple[Condition, ...]) -> Summary:
     at = plan.steps[-1].phase
     phase = _PHASES.get(at, CurrentPhase.NAMESPACE)
     if wait.reason == uninstall.REASON:
@@ -235,16 +274,21 @@ def _waiting(plan: Plan, wait: Wait, parts: tuple[Condition, ...]) -> _Summary:
         *parts,
         Condition("Reconciling", TRUE, wait.reason, wait.message),
     )
-    return _Summary(State.PENDING, phase, wait.message, ready)
+    return Summary(State.PENDING, phase, wait.message, ready)
 
 
-def _tearing_down(last: Continue | Wait | Stop) -> _Summary:
+def tearing_down(environment: Environment, last: Decision) -> Summary:
+    """What a teardown does, or is held up by."""
     reason, message = (last.reason, last.message) if not isinstance(last, Continue) else ("Terminating", "")
-    phase = CurrentPhase.DELETING if reason in (teardown.DELETING, teardown.BLOCKED) else CurrentPhase.UNINSTALLING
-    blocked = (Condition("TeardownBlocked", TRUE, reason, message),) if reason == teardown.BLOCKED else ()
+    is_held = isinstance(last, Stop) or reason in _HOLDING_UP
+    at_namespace = reason in (teardown.DELETING, teardown.BLOCKED)
+    if is_held and environment.status.get("currentPhase") == CurrentPhase.DELETING:
+        # An error does not say how far the teardown had come.
+        at_namespace = True
     terminating = (
         Condition("Ready", FALSE, "Terminating", message),
-        *blocked,
+        *((Condition("TeardownBlocked", TRUE, reason, message),) if is_held else ()),
         Condition("Reconciling", TRUE, reason, message),
     )
-    return _Summary(State.UNINSTALLING, phase, message, terminating)
+    phase = CurrentPhase.DELETING if at_namespace else CurrentPhase.UNINSTALLING
+    return Summary(State.UNINSTALLING, phase, message, terminating)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from controller.apimachinery import conditions
 from controller.apimachinery.conditions import FALSE, TRUE
 from controller.environment.effects import Emit, EventType
 from controller.environment.engines.health import State
+
+# The parts that an Event of their own announces when something outside holds them up.
+_PARTS: Final = ("NamespaceReady", "ReleaseReady")
 
 
 def events(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Emit]:
@@ -24,6 +27,8 @@ def events(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Emit
         yield Emit(EventType.WARNING, "ResourcesNotApplied", "Apply", f"{held['reason']}: {held['message']}")
     if blocked := _appeared(before, after, "TeardownBlocked"):
         yield Emit(EventType.WARNING, "TeardownBlocked", "Teardown", str(blocked["message"]))
+    if held := _became_held(before, after):
+        yield Emit(EventType.WARNING, str(held["reason"]), "Reconcile", str(held["message"]))
     was, now = (status.get("applicationStatus") == State.SUSPENDED for status in (before, after))
     if now and not was:
         yield Emit(EventType.NORMAL, "Suspended", "Suspend", "The environment is left as it is until it is resumed.")
@@ -40,8 +45,8 @@ def release_failure(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     """The reason of a release's new failure, or ""."""
     failed = conditions.find(after.get("conditions"), "ReleaseReady") or {}
     known = conditions.find(before.get("conditions"), "ReleaseReady") or {}
-    if failed.get("status") != FALSE or conditions.find(after.get("conditions"), "Stalled"):
-        # A release that may not be made has not failed; that it is stalled is told elsewhere.
+    if failed.get("status") != FALSE or conditions.find(after.get("conditions"), "Stalled") or _held(after):
+        # A release that may not be made, or not yet, has not failed; other Events say so.
         return ""
     unchanged = known.get("status") == FALSE and known.get("reason") == failed.get("reason")
     return "" if unchanged and not _moved(before, after, "applicationStatus") else str(failed.get("reason") or "")
@@ -49,6 +54,20 @@ def release_failure(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
 
 def _moved(before: Mapping[str, Any], after: Mapping[str, Any], field: str) -> bool:
     return any(before.get(name) != after.get(name) for name in (field, "observedGeneration"))
+
+
+def _held(status: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The condition of the part that something outside holds up, or None."""
+    waiting = conditions.find(status.get("conditions"), "Reconciling") or {}
+    parts = (conditions.find(status.get("conditions"), type_) or {} for type_ in _PARTS)
+    held = (part for part in parts if part.get("status") == FALSE and part.get("reason") == waiting.get("reason"))
+    return next(held, None)
+
+
+def _became_held(before: Mapping[str, Any], after: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    # What is left in a namespace changes while people clean it up; one Event is enough.
+    found, known = _held(after), _held(before) or {}
+    return found if found is not None and known.get("reason") != found["reason"] else None
 
 
 def _appeared(

@@ -15,7 +15,7 @@ from controller.api.helm_operator import HELM_RELEASES
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import SECRETS
-from controller.environment import engines, releases
+from controller.environment import access, engines, holding, releases
 from controller.environment.decision import Wait
 from controller.environment.effects import Delete, Effect, Listing, Patch, Read, Target, WakeOnChange
 from controller.environment.engines.health import UNINSTALL_FAILED
@@ -26,6 +26,8 @@ TIMER = "uninstall"
 # Runs while the deletion itself is refused; what comes after it has a time of its own.
 ASKING = "uninstall:asking"
 REASON = "UninstallingRelease"
+# How many of Helm's Secrets a message names.
+_NAMED_AT_MOST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,8 @@ def _remove(
         return _wait(observation, f"Looking for {what}.", options, *reads)
     leaving = _is_leaving(observation)
     if not leaving and (refused := [target for target, answer in live.items() if answer is REFUSED]):
-        return _wait_or_give_up(observation, f"the right to read {_named(refused)}", options)
+        what = f"the right to read {_named(refused)}"
+        return _wait_or_give_up(observation, what, options, why=access.obstacle(observation))
     present = {target: answer for target, answer in live.items() if isinstance(answer, Mapping)}
     ours = {target: obj for target, obj in present.items() if is_ours(observation, obj)}
     if steps := [step for target, obj in ours.items() for step in _deletion(target, obj)]:
@@ -97,14 +100,15 @@ def _remove(
 
 
 def _why_they_stay(live: Mapping[Target, Object]) -> str:
-    """What the engines say of uninstalls that have failed so far, or ""."""
+    """What the engines say of uninstalls that have failed so far, and whose finalizers hold them, or ""."""
     found = (
         engine.health(obj, None, chart_patience=0.0)
         for target, obj in live.items()
         for engine in engines.ENGINES.values()
         if target.resource == engine.RELEASES
     )
-    return " ".join(health.message for health in found if health.reason == UNINSTALL_FAILED)
+    words = (*(health.message for health in found if health.reason == UNINSTALL_FAILED), holding.of_objects(live))
+    return " ".join(word for word in words if word)
 
 
 def _deletion(target: Target, obj: Object) -> Iterator[Effect]:
@@ -133,7 +137,20 @@ def _decide_storage(observation: Observation, names: Iterable[str], options: Env
         else f"the right to read the Helm storage Secrets of {', '.join(refused)}"
     )
     watches = (WakeOnChange(listing) for name, listing in remaining.items() if name not in refused)
-    return _wait_or_give_up(observation, what, options, *watches)
+    if refused:
+        return _wait_or_give_up(observation, what, options, *watches, why=access.obstacle(observation))
+    secrets = [secret for listing in remaining.values() for secret in observation.answer(listing)]
+    return _wait_or_give_up(observation, what, options, *watches, why=_why_storage_stays(secrets))
+
+
+def _why_storage_stays(secrets: Iterable[Object]) -> str:
+    """Which of Helm's Secrets are left, and who has to do something about them."""
+    held = {Target(SECRETS, objects.name(secret), objects.namespace(secret)): secret for secret in secrets}
+    if words := holding.of_objects(held):
+        return words
+    names = sorted(target.name for target in held)
+    more = " and others" if len(names) > _NAMED_AT_MOST else ""
+    return f"Helm's storage remains ({', '.join(names[:_NAMED_AT_MOST])}{more}); the Helm Operator removes it last."
 
 
 def _named(targets: Iterable[Target]) -> str:
@@ -144,7 +161,8 @@ def _ask(
     observation: Observation, targets: Iterable[Target], steps: Iterable[Effect], options: EnvironmentOptions
 ) -> Wait | Done:
     if observation.age(ASKING) >= options.teardown_timeout:
-        return Done(given_up=f"Waited {options.teardown_timeout:g}s for {_named(targets)} to be deleted, in vain.")
+        what = f"{_named(targets)} to be deleted"
+        return Done(given_up=f"Waited {options.teardown_timeout:g}s for {what}, without success.")
     return _wait(observation, f"Uninstalling {_named(targets)}.", options, *steps, timer=ASKING)
 
 
@@ -152,7 +170,7 @@ def _wait_or_give_up(
     observation: Observation, what: str, options: EnvironmentOptions, *effects: Effect, why: str = ""
 ) -> Wait | Done:
     if observation.age(TIMER) >= options.teardown_timeout:
-        return Done(given_up=f"Waited {options.teardown_timeout:g}s for {what}, in vain. {why}".strip())
+        return Done(given_up=f"Waited {options.teardown_timeout:g}s for {what}, without success. {why}".strip())
     return _wait(observation, f"Waiting for {what}. {why}".strip(), options, *effects)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from controller.apimachinery import objects, patches
 from controller.apimachinery.objects import Object
+from controller.environment import holding
 from controller.environment.decision import Stop, Wait
 from controller.environment.effects import Patch, Target
 from controller.environment.observation import Observation
@@ -16,7 +17,12 @@ def obstacle(observation: Observation, target: Target, current: Object, *, ours:
     """Why the object that is there cannot be ours to change, or None."""
     kind = target.resource.kind
     if objects.is_deleting(current):
-        return Wait("ReleaseTerminating", f"{kind} {target.name} of an earlier life is still terminating.")
+        message = f"{kind} {target.name} of an earlier life is still terminating."
+        if not objects.finalizers(current):
+            return Wait("ReleaseTerminating", message)
+        message = f"{message} {holding.of_objects({target: current})}"
+        patience = holding.RELEASE_PATIENCE
+        return holding.wait(observation, "ReleaseTerminating", message, part="ReleaseReady", patience=patience)
     if ours:
         return None
     return Stop(

@@ -15,7 +15,7 @@ from controller.api.environment import (
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import NAMESPACES
-from controller.environment import namespace_labels
+from controller.environment import holding, namespace_labels
 from controller.environment.decision import Continue, Decision, Stop, Wait
 from controller.environment.effects import Create, Emit, EventType, Patch
 from controller.environment.observation import Observation
@@ -23,6 +23,7 @@ from controller.environment.options import EnvironmentOptions
 from controller.environment.ownership import is_adopted
 
 NAME = "namespace"
+TERMINATING = "NamespaceTerminating"
 
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
@@ -31,7 +32,7 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     if namespace is None:
         return _create(observation, namespace_labels.wanted(environment, options.namespace_labels, adopted=False))
     if objects.is_deleting(namespace):
-        return Wait("NamespaceTerminating", f"Namespace {environment.name} of an earlier life is still terminating.")
+        return _await_end(observation, namespace)
     ours = observation.is_ours(namespace)
     if ours or objects.annotations(namespace).get(ADOPT_ANNOTATION) == environment.name:
         adopted = not ours or is_adopted(namespace)
@@ -42,6 +43,19 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
         f"metadata.name: {environment.name!r}: a namespace of this name exists and is not ours; give the environment "
         f"another name, or annotate the namespace with {ADOPT_ANNOTATION}={environment.name} to have it adopted",
     )
+
+
+def _await_end(observation: Observation, namespace: Object) -> Wait:
+    hold = holding.of_namespace(namespace)
+    words = (
+        f"Namespace {objects.name(namespace)} of an earlier life is still terminating.",
+        hold.words,
+        holding.of_objects(observation.cached),
+    )
+    message = " ".join(word for word in words if word)
+    if not (hold.blocked or hold.finalizers):
+        return Wait(TERMINATING, message)
+    return holding.wait(observation, TERMINATING, message, part="NamespaceReady", patience=holding.PATIENCE)
 
 
 def _annotations(environment: Environment, labels: Mapping[str, str]) -> dict[str, str]:

@@ -11,7 +11,8 @@ from typing import Final
 
 from controller.api.environment import APPLIED_RESOURCES_ANNOTATION
 from controller.apimachinery import objects
-from controller.environment import access, engine_choice
+from controller.apimachinery.objects import Object
+from controller.environment import access, engine_choice, holding
 from controller.environment.decision import Continue, Decision, Stop, Wait
 from controller.environment.effects import Apply, Effect, Outcome, Patch, Read, Target
 from controller.environment.engines.engine import Engine
@@ -96,8 +97,10 @@ def _refused(
     if not refused:
         return None
     if access.are_fresh(observation):
-        return Wait("AwaitingRights", "Waiting for our rights in the namespace to be in force.", _RIGHTS_TAKE)
+        return Wait(access.AWAITING, "Waiting for our rights in the namespace to be in force.", _RIGHTS_TAKE)
     message = "; ".join(dict.fromkeys(access.missing("get", target) for target in refused))
+    if held := access.obstacle(observation):
+        message = f"{message}. {held}"
     return Stop("Forbidden", message, recheck_after=options.recheck_interval)
 
 
@@ -115,9 +118,22 @@ def _taken(observation: Observation, items: Sequence[Item], options: Environment
             )
             return Stop("ResourceNotOwned", message, recheck_after=options.recheck_interval)
         if objects.is_deleting(live):
-            message = f"{item.identity} is still terminating."
-            return Wait("ResourceTerminating", message, recheck_after=options.recheck_interval)
+            return _await_end(observation, item, live, options)
     return None
+
+
+def _await_end(observation: Observation, item: Item, live: Object, options: EnvironmentOptions) -> Wait:
+    message, again = f"{item.identity} is still terminating.", options.recheck_interval
+    if not objects.finalizers(live):
+        return Wait("ResourceTerminating", message, recheck_after=again)
+    return holding.wait(
+        observation,
+        "ResourceTerminating",
+        f"{message} It is held by {holding.finalizers(live)}.",
+        part="ResourcesReady",
+        patience=holding.PATIENCE,
+        recheck_after=again,
+    )
 
 
 def _carry_out(

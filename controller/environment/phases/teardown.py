@@ -6,8 +6,8 @@ that was there before us, stays; the finalizer stays for as long as a namespace 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final
 
 from controller.api.environment import (
     ADOPTED_ANNOTATION,
@@ -19,7 +19,7 @@ from controller.api.environment import (
 )
 from controller.apimachinery import conditions, objects
 from controller.apimachinery.objects import Object
-from controller.environment import access, engine_choice, namespace_labels, releases, uninstall
+from controller.environment import access, engine_choice, holding, namespace_labels, releases, uninstall
 from controller.environment.decision import Continue, Decision, Wait
 from controller.environment.effects import Delete, Effect, Emit, EventType, Patch, Read, RemoveFinalizer, Target
 from controller.environment.engines import ENGINES
@@ -36,14 +36,8 @@ BLOCKED: Final = "TeardownBlocked"
 FORBIDDEN: Final = "Forbidden"
 # Seconds until a new RoleBinding is sure to be in force.
 _RIGHTS_TAKE: Final = 0.1
-# What a namespace's own conditions say when somebody has to help it; mere remaining content passes by itself.
-_BLOCKING: Final = (
-    "NamespaceDeletionDiscoveryFailure",
-    "NamespaceDeletionGroupVersionParsingFailure",
-    "NamespaceDeletionContentFailure",
-    "NamespaceFinalizersRemaining",
-)
-_REMAINING: Final = ("NamespaceContentRemaining", *_BLOCKING)
+# Runs while nothing but the namespace's own finalizers is left.
+_HELD: Final = "teardown:held"
 
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
@@ -103,17 +97,23 @@ def _releases(observation: Observation, options: EnvironmentOptions, *, ours: bo
 
 
 def _await_namespace(observation: Observation, namespace: Object, options: EnvironmentOptions) -> Wait:
-    found = (namespace.get("status") or {}).get("conditions")
-    true = {type_: condition for type_ in _REMAINING if (condition := _if_true(found, type_))}
-    words = " ".join(sorted(str(condition.get("message") or type_) for type_, condition in true.items()))
-    message = f"Deleting namespace {objects.name(namespace)}. {words}".strip()
-    reason = BLOCKED if any(type_ in true for type_ in _BLOCKING) else DELETING
-    return _wait(observation, options, reason, message)
+    hold = holding.of_namespace(namespace)
+    is_late = observation.age(TIMER) >= options.teardown_timeout
+    words = [f"Deleting namespace {objects.name(namespace)}.", hold.words, holding.of_objects(observation.cached)]
+    if is_late and not hold.words:
+        words.append("Nothing says what remains in it: does the cluster's namespace controller run?")
+    blocked = hold.blocked or is_late
+    timer = TIMER
+    if hold.finalizers and not blocked:
+        # Most of those who put a finalizer on every namespace take it off within a second.
+        timer = _HELD
+        blocked = observation.age(_HELD) >= holding.PATIENCE or _is_blocked_already(observation)
+    message = " ".join(word for word in words if word)
+    return _wait(observation, options, BLOCKED if blocked else DELETING, message, timer=timer)
 
 
-def _if_true(found: Any, type_: str) -> Mapping[str, Any] | None:
-    condition = conditions.find(found, type_)
-    return condition if condition and condition.get("status") == conditions.TRUE else None
+def _is_blocked_already(observation: Observation) -> bool:
+    return conditions.find(observation.environment.conditions, BLOCKED) is not None
 
 
 def _release_adopted(observation: Observation, namespace: Object) -> Effect:
@@ -134,19 +134,27 @@ def _finish(observation: Observation, *before: Effect) -> Decision:
         finalizers=tuple(name for name in objects.finalizers(environment.obj) if name != FINALIZER),
         resource_version=objects.resource_version(environment.obj),
     )
-    told = Emit(EventType.NORMAL, "TeardownFinished", "Teardown", f"Environment {environment.name} is gone.")
+    end = f"held by finalizers of others: {', '.join(sorted(remove.finalizers))}" if remove.finalizers else "gone"
+    told = Emit(EventType.NORMAL, "TeardownFinished", "Teardown", f"Environment {environment.name} is {end}.")
     return Continue((*before, remove, told))
 
 
-def _wait(observation: Observation, options: EnvironmentOptions, reason: str, message: str, *effects: Effect) -> Wait:
-    # The informer of all namespaces tells when it is gone; this is for the day that it does not.
-    pause = min(max(observation.age(TIMER), 1.0), options.recheck_interval)
-    return Wait(reason, message, recheck_after=pause, effects=effects, timer=TIMER)
+def _wait(
+    observation: Observation,
+    options: EnvironmentOptions,
+    reason: str,
+    message: str,
+    *effects: Effect,
+    timer: str = TIMER,
+) -> Wait:
+    # The informer of all namespaces shows when it is gone; this is for the day that it does not.
+    pause = min(max(observation.age(timer), 1.0), options.recheck_interval)
+    return Wait(reason, message, recheck_after=pause, effects=effects, timer=timer)
 
 
 def _is_announced(observation: Observation) -> bool:
     known = observation.environment.status.get("applicationStatus") == State.UNINSTALLING
-    return known or not observation.ages.keys().isdisjoint({TIMER, uninstall.ASKING, uninstall.TIMER})
+    return known or not observation.ages.keys().isdisjoint({TIMER, _HELD, uninstall.ASKING, uninstall.TIMER})
 
 
 def _announcement(observation: Observation) -> Emit:

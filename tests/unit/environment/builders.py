@@ -100,8 +100,13 @@ def namespace(
     deleting: bool = False,
     conditions: Sequence[Mapping[str, Any]] = (),
     version: str = "20",
+    finalizers: Sequence[str] = (),
+    spec_finalizers: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """A namespace of ours that is just right; `labels`, `annotations` and the `applied` memory replace its own."""
+    """A namespace of ours that is just right; `labels`, `annotations` and the `applied` memory replace its own.
+
+    A real one has `kubernetes` among its `spec_finalizers` until its content is gone.
+    """
     remembered = our_labels(name=name) if applied is None else applied
     metadata: dict[str, Any] = {
         "name": name,
@@ -117,10 +122,13 @@ def namespace(
     }
     if deleting:
         metadata["deletionTimestamp"] = ago(1)
+    if finalizers:
+        metadata["finalizers"] = list(finalizers)
     return {
         "apiVersion": "v1",
         "kind": "Namespace",
         "metadata": metadata,
+        "spec": {"finalizers": list(spec_finalizers)},
         "status": {"phase": "Terminating" if deleting else "Active", "conditions": list(conditions)},
     }
 

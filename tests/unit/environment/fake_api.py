@@ -58,11 +58,15 @@ class FakeApi:
         self.crash_after: int | None = None
         # What discovery knows of.
         self.serves: set[Resource] = {HELM_RELEASES}
+        # Group versions that discovery gives no answer about.
+        self.silent: dict[str, ApiError] = {}
         self.refuse: Callable[[str, Resource, str, str], ApiError | None] = lambda *_: None
 
     # What the controller calls: the same as controller.client.Client
 
     def served(self, group_version: str) -> frozenset[Resource]:
+        if group_version in self.silent:
+            raise self.silent[group_version]
         return frozenset(r for r in self.serves if r.api_version == group_version)
 
     def get(self, resource: Resource, name: str, *, namespace: str = "") -> dict[str, Any]:
@@ -165,7 +169,9 @@ class FakeApi:
             name = namespace["metadata"]["name"]
             for key in [key for key in self._objects if key[1] == name]:
                 self._delete(key, None)
-            if not any(within == name for _, within, _ in self._objects):
+            if any(within == name for _, within, _ in self._objects):
+                continue
+            if not namespace["metadata"].get("finalizers"):
                 del self._objects[(NAMESPACES, "", name)]
                 self._version += 1
 

@@ -31,6 +31,30 @@ def test_a_kind_that_the_cluster_does_not_know_is_waited_for():
     assert decision.recheck_after == 7
 
 
+@pytest.mark.parametrize("code", [403, 405])
+def test_a_kind_whose_definition_is_being_deleted_is_waited_for(code):
+    words = "helmreleases is forbidden: create not allowed while custom resource definition is terminating"
+
+    engine = explain(CREATE, _error(code, "Forbidden", words), OPTIONS)
+    shared = explain(Apply(Target(CONFIG_MAPS, "x", NAME), {}), _error(code, "Forbidden", words), OPTIONS)
+
+    assert isinstance(engine, Wait)
+    assert engine.reason == "ReleaseEngineMissing"
+    assert "helmreleases.helm.fluxcd.io" in engine.message
+    assert engine.recheck_after == 7
+    assert isinstance(shared, Wait)
+    assert shared.reason == "UnknownKind"
+
+
+@pytest.mark.parametrize(("code", "reason"), [(405, "MethodNotAllowed"), (413, "RequestEntityTooLarge"), (415, "X")])
+def test_a_refusal_with_a_rare_code_needs_a_person_too(code, reason):
+    decision = explain(CREATE, _error(code, reason, "limit is 3145728"), OPTIONS)
+
+    assert isinstance(decision, Stop)
+    assert decision.reason == "Rejected"
+    assert "limit is 3145728" in decision.message
+
+
 def test_a_terminating_namespace_is_waited_for():
     error = _error(403, "Forbidden", "...", causes=[{"reason": "NamespaceTerminating"}])
 
@@ -69,12 +93,13 @@ def test_an_object_that_the_server_refuses_needs_a_person_and_is_named(code):
         _error(429, "TooManyRequests"),
         _error(500, "InternalError"),
         _error(410, "Expired"),
+        _error(408, "Timeout"),
         ConnectionLost("reset"),
         Stopped("stopping"),
         NotLeader("not the leader"),
     ],
 )
-def test_what_a_retry_heals_is_not_shown(error):
+def test_what_a_retry_may_heal_is_not_shown_at_once(error):
     assert explain(CREATE, error, OPTIONS) is None
 
 

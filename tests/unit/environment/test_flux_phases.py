@@ -163,7 +163,7 @@ def test_an_uninstall_that_fails_is_told_while_it_is_waited_for_and_when_it_is_g
     stuck = {RELEASE: _deleting(_release()) | {"status": {"conditions": [failed]}}}
 
     assert _uninstall(stuck).message == "Waiting for HelmRelease run-pipeline to go. hooks are stuck"
-    assert _uninstall(stuck, ages={"uninstall": 600}).given_up.endswith("in vain. hooks are stuck")
+    assert _uninstall(stuck, ages={"uninstall": 600}).given_up.endswith("without success. hooks are stuck")
 
 
 def test_a_suspended_release_is_resumed_before_it_is_deleted():

@@ -51,11 +51,13 @@ def test_an_environment_that_is_gone_is_forgotten():
     assert World().reconcile("gone") == Result()
 
 
-def test_an_environment_that_waits_only_for_the_finalizers_of_others_is_left_alone():
+def test_an_environment_that_waits_only_for_the_finalizers_of_others_says_so_and_no_more():
     world = _world(deleting=True, finalizers=["others"])
 
-    assert world.reconcile(NAME) == Result()
-    assert world.api.writes == []
+    world.run(NAME)
+
+    assert [write.subresource for write in world.api.writes] == ["status"]
+    assert _status(world)["applicationStatusMsg"] == "Everything is removed; held by finalizers of others: others"
 
 
 def test_one_reconcile_leads_to_the_release():
@@ -179,7 +181,7 @@ def test_what_comes_after_a_refusal_is_not_done():
     assert [write.subresource for write in world.api.writes] == ["", "status"]
 
 
-def test_an_error_that_a_retry_may_heal_is_raised_and_shown_to_nobody():
+def test_an_error_that_a_retry_may_heal_is_raised_and_not_shown_at_once():
     world = _world()
     _refuse(world, "create", NAMESPACES, ConnectionLost("reset"))
 
@@ -249,7 +251,7 @@ def test_a_status_that_is_right_is_not_written_again():
     assert world.api.writes == []
 
 
-def test_after_the_finalizer_went_nothing_is_written():
+def test_the_reconcile_that_takes_the_finalizer_off_writes_nothing_after_it():
     world = _world(deleting=True, finalizers=[FINALIZER, "others"])
 
     world.reconcile(NAME)
@@ -343,6 +345,19 @@ def test_a_refusal_right_after_our_binding_was_made_is_waited_out_and_not_shown_
     world.seconds += 0.2
     world.run(NAME)
     assert _status(world)["applicationStatus"] == "deployed"
+
+
+def test_an_ordinary_race_is_logged_for_developers_and_what_lasts_as_a_warning(logs):
+    world = _with_flux()
+    _refuse(world, "create", SERVICE_ACCOUNTS, _error(403, "Forbidden", 'cannot create resource "serviceaccounts"'))
+
+    for _ in range(40):
+        world.sync()
+        world.reconcile(NAME)
+        world.seconds += 0.3
+
+    said = {(line["reason"], line["log_level"]) for line in logs if line["event"] == "failed"}
+    assert said == {("AwaitingRights", "debug"), ("Forbidden", "warning")}
 
 
 def test_a_refusal_that_lasts_longer_than_a_binding_takes_is_shown_with_the_right_that_is_missing():

@@ -20,6 +20,21 @@ def _status(state, *, generation=1, message="words", **conditions):
 FAILED = _status("failed", ReleaseReady=("False", "Failed"))
 STALLED = _status("failed", Stalled=("True", "InvalidSpec"))
 NOT_OURS = _status("failed", ReleaseReady=("False", "ReleaseNotOwned"), Stalled=("True", "ReleaseNotOwned"))
+HELD = _status(
+    "pending",
+    NamespaceReady=("False", "NamespaceTerminating"),
+    Reconciling=("True", "NamespaceTerminating"),
+)
+WAITING = _status(
+    "pending",
+    NamespaceReady=("Unknown", "NamespaceTerminating"),
+    Reconciling=("True", "NamespaceTerminating"),
+)
+RELEASE_HELD = _status(
+    "pending",
+    ReleaseReady=("False", "ReleaseTerminating"),
+    Reconciling=("True", "ReleaseTerminating"),
+)
 BLOCKED = _status("uninstalling", TeardownBlocked=("True", "TeardownBlocked"))
 
 
@@ -45,6 +60,12 @@ BLOCKED = _status("uninstalling", TeardownBlocked=("True", "TeardownBlocked"))
         (_status("deploying"), NOT_OURS, ["Stalled"]),
         (_status("uninstalling"), BLOCKED, ["TeardownBlocked"]),
         (BLOCKED, BLOCKED, []),
+        ({}, WAITING, []),
+        (WAITING, HELD, ["NamespaceTerminating"]),
+        (HELD, HELD, []),
+        (HELD, {**HELD, "applicationStatusMsg": "less remains"}, []),
+        (HELD, _status("deployed"), ["Deployed"]),
+        ({}, RELEASE_HELD, ["ReleaseTerminating"]),
         (_status("deploying"), _status("suspended"), ["Suspended"]),
         (_status("suspended"), _status("suspended"), []),
         (_status("suspended"), _status("deploying"), ["Resumed"]),
@@ -71,3 +92,4 @@ def test_a_new_failure_has_the_reason_that_metrics_count():
     assert transitions.release_failure(FAILED, FAILED) == ""
     assert transitions.release_failure({}, STALLED) == ""
     assert transitions.release_failure({}, NOT_OURS) == ""
+    assert transitions.release_failure({}, RELEASE_HELD) == ""

@@ -68,7 +68,10 @@ def test_while_storage_is_left_its_end_is_watched_for():
 
     assert isinstance(decision, Wait)
     assert decision.effects == (WakeOnChange(STORAGE),)
-    assert decision.message == "Waiting for the uninstall of run-pipeline to finish."
+    assert decision.message == (
+        "Waiting for the uninstall of run-pipeline to finish. "
+        "Helm's storage remains (sh.helm.release.v1.run-pipeline.v1); the Helm Operator removes it last."
+    )
 
 
 def test_it_is_over_when_release_and_storage_are_gone():

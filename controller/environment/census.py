@@ -1,0 +1,26 @@
+"""How many environments are in which status, for the gauges of the metrics."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from controller.api.environment import Environment
+from controller.apimachinery import conditions
+from controller.apimachinery.objects import Object
+from controller.environment.engines.health import State
+
+
+def count(environments: Iterable[Object]) -> Mapping[str, int]:
+    """Environments by `status.applicationStatus`; one without a status is pending.
+
+    One whose teardown is over, and that only finalizers of others hold, is left out: nothing of it is there any more.
+    """
+    views = (view for obj in environments if not (view := Environment(obj)).is_let_go)
+    return Counter(str(view.status.get("applicationStatus") or State.PENDING) for view in views)
+
+
+def lacking(environments: Iterable[Object]) -> int:
+    """How many lack something that TronadorConfig shares with them."""
+    found = (conditions.find(Environment(obj).conditions, "ResourcesReady") for obj in environments)
+    return sum(1 for condition in found if condition and condition.get("status") != conditions.TRUE)

@@ -1,0 +1,105 @@
+"""What keeps an object that is on its way out, in words: who has to do something about it.
+
+Most objects go by themselves after a moment, so a hold is only reported as one after some patience. What was reported
+before a restart stays reported: the status remembers it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from controller.api import flux
+from controller.apimachinery import conditions, objects
+from controller.apimachinery.objects import Object
+from controller.apimachinery.resources import Resource
+from controller.environment.decision import Wait
+from controller.environment.effects import Target
+from controller.environment.observation import Observation
+
+# Seconds for which whoever owns a finalizer may take to remove it. Most take less than one.
+PATIENCE: Final = 5.0
+# The same for a HelmRelease: its finalizer stands for an uninstall, and that takes its time.
+RELEASE_PATIENCE: Final = 60.0
+# What a namespace's own conditions say when somebody has to help it; mere remaining content passes by itself.
+_BLOCKING: Final = (
+    "NamespaceDeletionDiscoveryFailure",
+    "NamespaceDeletionGroupVersionParsingFailure",
+    "NamespaceDeletionContentFailure",
+    "NamespaceFinalizersRemaining",
+)
+_REMAINING: Final = ("NamespaceContentRemaining", *_BLOCKING)
+# The namespace controller's own: it goes when the content has gone.
+_OF_KUBERNETES: Final = "kubernetes"
+_WHO: Final[Mapping[Resource, str]] = {
+    flux.HELM_RELEASES: "Flux's helm-controller takes it off after the uninstall",
+    flux.GIT_REPOSITORIES: "Flux's source-controller takes it off",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why a namespace is still there.
+
+    Attributes:
+        words: sentences for people, or "".
+        blocked: the namespace's own conditions say that somebody has to help.
+        finalizers: whether nothing but finalizers on the namespace itself is left.
+    """
+
+    words: str = ""
+    blocked: bool = False
+    finalizers: bool = False
+
+
+def of_namespace(namespace: Object) -> Hold:
+    """What keeps a namespace that is on its way out."""
+    found = (namespace.get("status") or {}).get("conditions")
+    true = {type_: condition for type_ in _REMAINING if (condition := _if_true(found, type_))}
+    words = sorted(str(condition.get("message") or type_) for type_, condition in true.items())
+    in_spec = [str(name) for name in (namespace.get("spec") or {}).get("finalizers") or ()]
+    own = [*objects.finalizers(namespace), *(name for name in in_spec if name != _OF_KUBERNETES)]
+    only_finalizers = bool(own) and _OF_KUBERNETES not in in_spec
+    if only_finalizers:
+        words.append(f"Its content is gone, but finalizers of its own hold it: {', '.join(sorted(own))}.")
+    return Hold(" ".join(words), any(type_ in true for type_ in _BLOCKING), only_finalizers)
+
+
+def of_objects(held: Mapping[Target, Object]) -> str:
+    """Sentences about those of the objects that are on their way out and have finalizers, or ""."""
+    return " ".join(
+        f"{target.resource.kind} {target.name} is held by {finalizers(obj, target.resource)}."
+        for target, obj in sorted(held.items(), key=lambda pair: str(pair[0]))
+        if objects.is_deleting(obj) and objects.finalizers(obj)
+    )
+
+
+def finalizers(obj: Object, resource: Resource | None = None) -> str:
+    """The finalizers of an object, each with whoever takes it off as far as that is known."""
+    who = _WHO.get(resource) if resource is not None else None
+    names = sorted(objects.finalizers(obj))
+    return ", ".join(f"{name} ({who})" if who and name == flux.FINALIZER else name for name in names)
+
+
+def wait(
+    observation: Observation,
+    reason: str,
+    message: str,
+    *,
+    part: str,
+    patience: float,
+    recheck_after: float | None = None,
+) -> Wait:
+    """Wait for something that is held: a part of the environment says so once it has taken longer than `patience`."""
+    timer = f"held:{reason}"
+    known = conditions.find(observation.environment.conditions, part) or {}
+    shown = (known.get("status"), known.get("reason")) == (conditions.FALSE, reason)
+    left = 0.0 if shown else max(0.0, patience - observation.age(timer))
+    pauses = [pause for pause in (left, recheck_after) if pause]
+    return Wait(reason, message, recheck_after=min(pauses, default=None), timer=timer, held=not left)
+
+
+def _if_true(found: Iterable[Mapping[str, Any]] | None, type_: str) -> Mapping[str, Any] | None:
+    condition = conditions.find(found, type_)
+    return condition if condition and condition.get("status") == conditions.TRUE else None

@@ -1,0 +1,71 @@
+"""Statuses for when nothing could be observed, or nothing is left to observe: they rest on what is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from controller.api.environment import Environment
+from controller.apimachinery import conditions, objects
+from controller.apimachinery.conditions import FALSE, TRUE, UNKNOWN, Condition
+from controller.environment import status
+from controller.environment.decision import Wait
+from controller.environment.engines.health import State
+from controller.environment.observation import Observation
+from controller.environment.status import CurrentPhase, Summary
+
+# The teardown is over, and the environment is still there.
+HELD_BY_OTHERS: Final = "HeldByOthers"
+# Fields that only an observation can make.
+_KEPT: Final = ("namespaceLabels", "release")
+
+
+def unjudged(environment: Environment, error: Wait, now: datetime) -> dict[str, Any]:
+    """The status where an error kept us from judging anything: a release stays what it was, the rest is unknown."""
+    if environment.suspended and not environment.is_deleting:
+        return status.suspended(environment, error, now)
+    if environment.is_deleting:
+        return _with_kept(environment, status.tearing_down(environment, error), now)
+    return _with_kept(environment, _unknown(environment, error), now)
+
+
+def of_let_go(observation: Observation) -> dict[str, Any]:
+    """The last status of an environment whose teardown is over, and that finalizers of others hold."""
+    environment, namespace = observation.environment, observation.namespace
+    if observation.cached or (namespace is not None and observation.is_ours(namespace)):
+        # Somebody else took our finalizer off: what remains is not ours to judge any more.
+        return dict(environment.status)
+    others = ", ".join(sorted(objects.finalizers(environment.obj)))
+    message = f"Everything is removed; held by finalizers of others: {others}"
+    held = Condition("Ready", FALSE, HELD_BY_OTHERS, message)
+    return _with_kept(environment, Summary(State.UNINSTALLING, CurrentPhase.IDLE, message, (held,)), observation.now)
+
+
+def _unknown(environment: Environment, error: Wait) -> Summary:
+    phase = str(environment.status.get("currentPhase") or CurrentPhase.NAMESPACE)
+    parts = tuple(Condition(part, UNKNOWN, error.reason, error.message) for part in status.PARTS)
+    again = Condition("Reconciling", TRUE, error.reason, error.message)
+    known = {type_: conditions.find(environment.conditions, type_) for type_ in ("Ready", "ReleaseReady")}
+    ready, released = (found and _recorded(found) for found in known.values())
+    if not ready or not released or not _repeats_release(environment, known["Ready"] or {}):
+        unknown = Condition("Ready", UNKNOWN, error.reason, error.message)
+        return Summary(State.PENDING, phase, error.message, (unknown, *parts, again))
+    state = State(environment.status["applicationStatus"])
+    message = str(environment.status.get("applicationStatusMsg") or "")
+    return Summary(state, phase, message, (ready, *parts[:-1], released, again))
+
+
+def _repeats_release(environment: Environment, ready: Mapping[str, Any]) -> bool:
+    """Whether Ready repeats what the release said about this very generation."""
+    current = ready.get("observedGeneration") == environment.generation
+    return current and ready.get("reason") in (status.DEPLOYED, status.RELEASE_FAILED)
+
+
+def _recorded(condition: Mapping[str, Any]) -> Condition:
+    return Condition(*(str(condition.get(field) or "") for field in ("type", "status", "reason", "message")))
+
+
+def _with_kept(environment: Environment, summary: Summary, now: datetime) -> dict[str, Any]:
+    kept = {field: environment.status[field] for field in _KEPT if field in environment.status}
+    return kept | status.written(environment, summary, now)
