@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -57,6 +58,7 @@ def build(
         environments=informers[ENVIRONMENTS].store.list,
         served=discovery.served,
         now=lambda: datetime.now(UTC),
+        monotonic=time.monotonic,
         recheck_interval=options.recheck_interval,
     )
 

@@ -11,15 +11,25 @@ import structlog
 from controller.api.environment import Environment
 from controller.api.tronador_config import TRONADOR_CONFIGS, TronadorConfig
 from controller.apimachinery import objects, patches
-from controller.apimachinery.errors import Conflict, NotFound
+from controller.apimachinery.errors import ApiError, Conflict, NotFound, NotLeader, Stopped
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import Resource
-from controller.environment import config_status
+from controller.environment import config_status, lasting
+from controller.environment.effects import GroupVersion, Read
 from controller.environment.shares import Shares
+from controller.environment.timers import Timers
 from controller.runtime.reconcile import Request, Result
 from controller.sharedconfig import problems
 
 log = structlog.get_logger(__name__)
+
+
+class _Unanswered(ApiError):
+    """Discovery gives no answer about some group versions: whether their manifests can be applied is not known."""
+
+    def __init__(self, errors: Mapping[str, ApiError]) -> None:
+        self.sentences = [lasting.failing(errors[version], Read(GroupVersion(version))) for version in sorted(errors)]
+        super().__init__(" ".join(f"{version}: {errors[version]}" for version in sorted(errors)))
 
 
 class PatchClient(Protocol):
@@ -35,7 +45,8 @@ class PatchClient(Protocol):
 class ConfigReconciler:
     """See the module. Only the config that counts is looked at; others are ignored.
 
-    `environments` returns all that there are; `recheck_interval` is in seconds.
+    `environments` returns all that there are; `now` is the wall clock, `monotonic` returns seconds, and
+    `recheck_interval` is in seconds.
     """
 
     def __init__(
@@ -46,6 +57,7 @@ class ConfigReconciler:
         environments: Callable[[], Iterable[Object]],
         served: Callable[[str], frozenset[Resource]],
         now: Callable[[], datetime],
+        monotonic: Callable[[], float],
         recheck_interval: float,
     ) -> None:
         self._client = client
@@ -53,29 +65,65 @@ class ConfigReconciler:
         self._environments = environments
         self._served = served
         self._now = now
+        self._timers = Timers(now=monotonic)
         self._recheck_interval = recheck_interval
 
     def reconcile(self, request: Request) -> Result:
-        """Write the status where it differs. Raises ApiError for what a retry may heal."""
+        """Write the status where it differs. Raises whatever a retry may heal; what has lasted is written first."""
         obj = self._shares.config_object
         if obj is None:
+            self._timers.forget(request.key)
             return Result()
-        config = self._shares.config
-        in_this_cluster = config_status.in_this_cluster(config, self._served, self._shares.has_secret)
-        views = (Environment(environment) for environment in self._environments())
-        wanted = config_status.desired(
-            TronadorConfig(obj),
-            (*problems(config), *in_this_cluster),
-            config_status.carriers(views, self._shares.of),
-            self._now(),
-        )
         try:
-            self._write(obj, wanted)
+            result = self._reconcile(obj)
+        except (Stopped, NotLeader):
+            raise
         except (Conflict, NotFound) as error:
             log.debug("changed meanwhile", error=error.message)
             return Result(requeue=True)
-        # A kind that is unknown may be installed, and no watch tells.
-        return Result(requeue_after=self._recheck_interval if in_this_cluster else None)
+        except Exception as error:
+            self._timers.start(request.key, (lasting.TIMER,))
+            if self._timers.ages(request.key)[lasting.TIMER] >= lasting.PATIENCE:
+                self._show(TronadorConfig(obj), error)
+            raise
+        self._timers.forget(request.key)
+        return result
+
+    def _reconcile(self, obj: Object) -> Result:
+        config = self._shares.config
+        unanswered: dict[str, ApiError] = {}
+
+        def served(group_version: str) -> frozenset[Resource] | None:
+            try:
+                return self._served(group_version)
+            except (Stopped, NotLeader):
+                raise
+            except ApiError as error:
+                unanswered.setdefault(group_version, error)
+                return None
+
+        in_this_cluster = config_status.in_this_cluster(config, served, self._shares.has_secret)
+        found = (*problems(config), *in_this_cluster)
+        if unanswered and not found:
+            raise _Unanswered(unanswered)
+        views = (Environment(environment) for environment in self._environments())
+        environments = config_status.carriers(views, self._shares.of)
+        self._write(obj, config_status.desired(TronadorConfig(obj), found, environments, self._now()))
+        # A kind that is unknown may be installed, and no watch shows it.
+        return Result(requeue_after=self._recheck_interval if in_this_cluster or unanswered else None)
+
+    def _show(self, config: TronadorConfig, error: Exception) -> None:
+        """Say that something has failed for some seconds; nothing else is judged, so the count stays what it was."""
+        failing = (
+            lasting.waiting(" ".join(error.sentences), standing=config.conditions)
+            if isinstance(error, _Unanswered)
+            else lasting.explain(error, None, standing=config.conditions)
+        )
+        environments = int(config.status.get("environments") or 0)
+        try:
+            self._write(config.obj, config_status.desired(config, (), environments, self._now(), failing=failing))
+        except ApiError as failure:
+            log.warning("the error cannot be shown in the status", error=str(failure))
 
     def _write(self, obj: Object, wanted: Mapping[str, Any]) -> None:
         patch = patches.merge_patch(TronadorConfig(obj).status, wanted)

@@ -9,8 +9,9 @@ from typing import Any, Final
 from controller.api.environment import Environment
 from controller.api.tronador_config import TronadorConfig
 from controller.apimachinery import conditions
-from controller.apimachinery.conditions import FALSE, TRUE, Condition
+from controller.apimachinery.conditions import FALSE, TRUE, UNKNOWN, Condition
 from controller.apimachinery.resources import Resource
+from controller.environment.decision import Wait
 from controller.sharedconfig import Manifest, Problem, Share, SharedConfig, cluster_scoped
 
 _MESSAGE_LIMIT: Final = 32768
@@ -18,13 +19,13 @@ _FINE: Final = Condition("Ready", TRUE, "Accepted", "Everything in it can be giv
 
 
 def in_this_cluster(
-    config: SharedConfig, served: Callable[[str], frozenset[Resource]], has_secret: Callable[[str], bool]
+    config: SharedConfig, served: Callable[[str], frozenset[Resource] | None], has_secret: Callable[[str], bool]
 ) -> tuple[Problem, ...]:
     """What is wrong with a config in the cluster that it lies in, beyond what is wrong with it anywhere.
 
     Args:
         config: what is looked at.
-        served: what discovery knows of a group version.
+        served: what discovery knows of a group version, or None where it gets no answer.
         has_secret: whether the controller's own namespace has a Secret of that name.
     """
     sound = (m for m in (*config.manifests, *config.secrets) if m.field not in config.faults)
@@ -47,9 +48,21 @@ def carriers(environments: Iterable[Environment], share_of: Callable[[Environmen
     )
 
 
-def desired(config: TronadorConfig, problems: Sequence[Problem], environments: int, now: datetime) -> dict[str, Any]:
-    """The whole status."""
+def desired(
+    config: TronadorConfig,
+    problems: Sequence[Problem],
+    environments: int,
+    now: datetime,
+    *,
+    failing: Wait | None = None,
+) -> dict[str, Any]:
+    """The whole status. `failing`: an error that has lasted, so that we cannot tell whether all is well."""
     wanted: tuple[Condition, ...] = (_FINE,)
+    if failing is not None:
+        wanted = (
+            Condition("Ready", UNKNOWN, failing.reason, failing.message),
+            Condition("Reconciling", TRUE, failing.reason, failing.message),
+        )
     if problems:
         reason, message = problems[0].reason, "; ".join(str(problem) for problem in problems)[:_MESSAGE_LIMIT]
         wanted = (Condition("Ready", FALSE, reason, message), Condition("Stalled", TRUE, reason, message))
@@ -60,7 +73,9 @@ def desired(config: TronadorConfig, problems: Sequence[Problem], environments: i
     }
 
 
-def _of_kind(manifest: Manifest, served: frozenset[Resource]) -> Problem | None:
+def _of_kind(manifest: Manifest, served: frozenset[Resource] | None) -> Problem | None:
+    if served is None:
+        return None
     resource = next((found for found in served if found.kind == manifest.kind), None)
     if resource is None:
         message = f"the cluster knows no {manifest.kind} of {manifest.api_version}; install it, and this goes on"

@@ -46,8 +46,8 @@ def _gone(live: Object | None) -> Judgement:
     if not environment.is_deleting:
         return Judgement(State.PENDING, "it is still there, and nobody has deleted it yet")
     blocked = conditions.find(environment.conditions, "TeardownBlocked")
-    message = blocked.get("message") if blocked is not None else environment.status.get("currentPhase")
-    return Judgement(State.PENDING, str(message or "it is being taken down"))
+    message = blocked.get("message") if blocked is not None else environment.status.get("applicationStatusMsg")
+    return Judgement(State.PENDING, str(message or environment.status.get("currentPhase") or "it is being taken down"))
 
 
 def _deployed(live: Object | None, wanted: Object | None) -> Judgement:

@@ -34,6 +34,7 @@ class _World:
     def __init__(self, config=None, *, environments=(), secrets=()):
         self.patches = []
         self.refusal = None
+        self.silent = {}
         self.environments = list(environments)
         self.now = NOW
         self.configs = {KEY: config} if config else {}
@@ -48,10 +49,16 @@ class _World:
             client=self,
             shares=self.shares,
             environments=lambda: self.environments,
-            served=lambda version: frozenset({SECRETS, CONFIG_MAPS, NAMESPACES}) if version == "v1" else frozenset(),
+            served=self._served,
             now=lambda: self.now,
+            monotonic=lambda: (self.now - NOW).total_seconds(),
             recheck_interval=5.0,
         )
+
+    def _served(self, version):
+        if version in self.silent:
+            raise self.silent[version]
+        return frozenset({SECRETS, CONFIG_MAPS, NAMESPACES}) if version == "v1" else frozenset()
 
     def patch(self, resource, name, body, *, namespace="", subresource=""):
         if self.refusal:
@@ -120,6 +127,86 @@ def test_a_config_that_changed_meanwhile_is_looked_at_again(code, reason):
     world = _World(_config([PROXY]))
     world.refusal = status_error(code, {"kind": "Status", "reason": reason, "message": "changed"})
     assert world.reconcile() == Result(requeue=True)
+
+
+# What cannot be known
+
+METRIC = PROXY | {"apiVersion": "metrics.k8s.io/v1beta1", "kind": "NodeMetrics"}
+UNAVAILABLE = status_error(503, {"kind": "Status", "reason": "ServiceUnavailable", "message": "dead: port 4711"})
+
+
+def _retry(world, seconds):
+    for _ in range(seconds):
+        with pytest.raises(Exception):  # noqa: B017, PT011  # whatever the worker would count and try again
+            world.reconcile()
+        world.now += timedelta(seconds=1)
+
+
+def test_a_kind_that_cannot_be_looked_up_for_seconds_is_not_called_accepted():
+    world = _World(_config([PROXY, METRIC]))
+    world.silent["metrics.k8s.io/v1beta1"] = UNAVAILABLE
+
+    _retry(world, 5)
+    assert world.patches == []
+    _retry(world, 1)
+
+    ready = world.condition("Ready")
+    assert (ready["status"], ready["reason"]) == ("Unknown", "RetryingAfterError")
+    assert "metrics.k8s.io/v1beta1" in ready["message"]
+    assert "503 ServiceUnavailable: dead" in ready["message"]
+    assert world.condition("Reconciling")["status"] == "True"
+    assert world.condition("Stalled") is None
+    world.silent["metrics.k8s.io/v1beta1"] = status_error(503, "dead: port 4712")
+    _retry(world, 20)
+    assert len(world.patches) <= 2
+    world.silent.clear()
+    world.configs[KEY] = _config([PROXY], status=world.configs[KEY]["status"])
+    assert world.reconcile() == Result()
+    assert world.condition("Ready")["reason"] == "Accepted"
+    assert world.condition("Reconciling") is None
+
+
+def test_an_accepted_config_is_not_called_accepted_any_more_when_a_kind_stops_answering():
+    world = _World(_config([PROXY]))
+    world.reconcile()
+    world.configs[KEY] = _config([PROXY, METRIC], status=world.configs[KEY]["status"])
+    world.silent["metrics.k8s.io/v1beta1"] = UNAVAILABLE
+
+    _retry(world, 6)
+
+    assert world.condition("Ready")["status"] == "Unknown"
+
+
+def test_what_is_wrong_for_certain_is_said_although_a_kind_does_not_answer():
+    world = _World(_config([METRIC, PROXY | {"kind": "Namespace"}]))
+    world.silent["metrics.k8s.io/v1beta1"] = UNAVAILABLE
+
+    assert world.reconcile() == Result(requeue_after=5.0)
+    assert world.condition("Ready")["reason"] == "ClusterScopedKind"
+
+
+def test_a_fault_of_ours_stands_in_the_configs_status_by_its_class():
+    world = _World(_config([PROXY]))
+    world.environments = {"hunter2": None}["hunter2"]
+
+    _retry(world, 7)
+
+    ready = world.condition("Ready")
+    assert (ready["status"], ready["reason"]) == ("Unknown", "InternalError")
+    assert "hunter2" not in ready["message"]
+    world.environments = []
+    world.reconcile()
+    assert world.condition("Ready")["reason"] == "Accepted"
+
+
+def test_a_status_that_cannot_be_written_raises_the_first_error():
+    world = _World(_config([METRIC]))
+    world.silent["metrics.k8s.io/v1beta1"] = UNAVAILABLE
+    world.refusal = status_error(500, "down")
+
+    _retry(world, 8)
+
+    assert world.patches == []
 
 
 # Whom a change concerns
