@@ -56,6 +56,10 @@ class Fleet:
             self._cluster.client.delete(ENVIRONMENTS, name)
             del self.living[name]
 
+    def environment(self, number: int) -> dict[str, Any]:
+        """One of them, as it is now."""
+        return self._cluster.client.get(ENVIRONMENTS, _name(number))
+
     def settled(self, deadline: float) -> None:
         """Wait until everything is as it was asked for, and nothing is there beyond it."""
         pending: list[str] = []
