@@ -11,7 +11,7 @@ def test_environments_are_counted_by_their_status_and_new_ones_are_pending():
     assert census.count([*found, environment()]) == {"deployed": 2, "failed": 1, "pending": 1}
 
 
-def test_an_environment_that_only_finalizers_of_others_hold_is_not_uninstalling_for_ever():
+def test_an_environment_that_only_others_hold_is_not_counted():
     status = {"applicationStatus": "uninstalling"}
     ours = environment(deleting=True, finalizers=[FINALIZER, "others"], status=status)
     theirs = environment(deleting=True, finalizers=["others"], status=status)

@@ -166,7 +166,7 @@ def test_a_kind_that_cannot_be_looked_up_for_seconds_is_not_called_accepted():
     assert world.condition("Reconciling") is None
 
 
-def test_an_accepted_config_is_not_called_accepted_any_more_when_a_kind_stops_answering():
+def test_an_accepted_config_stops_being_so_when_a_kind_stops_answering():
     world = _World(_config([PROXY]))
     world.reconcile()
     world.configs[KEY] = _config([PROXY, METRIC], status=world.configs[KEY]["status"])

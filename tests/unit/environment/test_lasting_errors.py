@@ -259,7 +259,7 @@ def test_where_the_status_cannot_be_written_either_the_first_error_is_raised():
 # What runs goes on running
 
 
-def test_a_shared_kind_that_does_not_answer_makes_resources_unknown_and_leaves_the_release_deployed():
+def test_a_shared_kind_that_does_not_answer_leaves_the_release_deployed():
     world = deployed_world()
     put_config(world, [config_map(), METRICS])
     world.api.silent["metrics.example.com/v1"] = _error(503, "ServiceUnavailable", "unable to handle the request")
@@ -310,7 +310,7 @@ def test_a_push_whose_release_cannot_be_changed_is_not_ready():
     assert _status(world)["applicationStatus"] == "pending"
 
 
-def test_a_namespace_that_cannot_be_changed_leaves_a_release_deployed_and_the_parts_unknown():
+def test_a_namespace_that_cannot_be_changed_leaves_the_release_deployed():
     world = _world()
     world.run(NAME)
     world.api.edit(NAMESPACES, NAME, "", lambda obj: obj["metadata"]["labels"].pop("team"))

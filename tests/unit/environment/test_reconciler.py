@@ -51,7 +51,7 @@ def test_an_environment_that_is_gone_is_forgotten():
     assert World().reconcile("gone") == Result()
 
 
-def test_an_environment_that_waits_only_for_the_finalizers_of_others_says_so_and_no_more():
+def test_an_environment_that_waits_for_others_alone_says_so_and_no_more():
     world = _world(deleting=True, finalizers=["others"])
 
     world.run(NAME)
