@@ -42,7 +42,7 @@ def explain(
     if isinstance(error, StatusError) and error.definition_terminating:
         missing = "UnknownKind" if isinstance(effect, Apply) else "ReleaseEngineMissing"
         message = (
-            f"The CustomResourceDefinition of {subject} is being deleted; this goes on when it is installed again."
+            f"The CustomResourceDefinition of {subject} is being deleted; this continues when it is installed again."
         )
         return Wait(missing, message, recheck_after=again)
     if isinstance(error, NotFound) and error.resource_missing:

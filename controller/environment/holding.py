@@ -1,4 +1,4 @@
-"""What keeps an object that is on its way out, in words: who has to do something about it.
+"""What keeps an object that is on its way out, in words that name who has to act.
 
 Most objects go by themselves after a moment, so a hold is only reported as one after some patience. What was reported
 before a restart stays reported: the status remembers it.
@@ -18,7 +18,7 @@ from controller.environment.decision import Wait
 from controller.environment.effects import Target
 from controller.environment.observation import Observation
 
-# Seconds for which whoever owns a finalizer may take to remove it. Most take less than one.
+# Seconds that the owner of a finalizer may take to remove it. Most take less than one.
 PATIENCE: Final = 5.0
 # The same for a HelmRelease: its finalizer stands for an uninstall, and that takes its time.
 RELEASE_PATIENCE: Final = 60.0
@@ -76,7 +76,7 @@ def of_objects(held: Mapping[Target, Object]) -> str:
 
 
 def finalizers(obj: Object, resource: Resource | None = None) -> str:
-    """The finalizers of an object, each with whoever takes it off as far as that is known."""
+    """The finalizers of an object, each with what takes it off, as far as that is known."""
     who = _WHO.get(resource) if resource is not None else None
     names = sorted(objects.finalizers(obj))
     return ", ".join(f"{name} ({who})" if who and name == flux.FINALIZER else name for name in names)

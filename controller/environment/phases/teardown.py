@@ -135,8 +135,8 @@ def _finish(observation: Observation, *before: Effect) -> Decision:
         resource_version=objects.resource_version(environment.obj),
     )
     end = f"held by finalizers of others: {', '.join(sorted(remove.finalizers))}" if remove.finalizers else "gone"
-    told = Emit(EventType.NORMAL, "TeardownFinished", "Teardown", f"Environment {environment.name} is {end}.")
-    return Continue((*before, remove, told))
+    finished = Emit(EventType.NORMAL, "TeardownFinished", "Teardown", f"Environment {environment.name} is {end}.")
+    return Continue((*before, remove, finished))
 
 
 def _wait(

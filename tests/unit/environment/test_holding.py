@@ -1,4 +1,4 @@
-"""What keeps an object that is on its way out, in words that name it and whoever can let it go."""
+"""What keeps an object that is on its way out, in words that name it and who can let it go."""
 
 import pytest
 
@@ -52,7 +52,7 @@ def test_a_namespace_that_just_goes_is_held_by_nothing():
     assert _namespace() == _namespace(spec_finalizers=["kubernetes"]) == holding.Hold()
 
 
-def test_an_object_names_its_finalizers_and_whoever_takes_off_those_of_flux():
+def test_an_object_names_its_finalizers_and_who_takes_off_those_of_flux():
     target = Target(flux.HELM_RELEASES, "shop", NAME)
 
     words = holding.of_objects({target: _held("shop", flux.FINALIZER, "example.com/x")})

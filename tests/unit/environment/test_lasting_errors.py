@@ -256,7 +256,7 @@ def test_where_the_status_cannot_be_written_either_the_first_error_is_raised():
     assert _status(world) == {}
 
 
-# What runs goes on running
+# What runs stays deployed
 
 
 def test_a_shared_kind_that_does_not_answer_leaves_the_release_deployed():
