@@ -14,6 +14,8 @@ GROUP = "tronador.stakater.com"
 ENVIRONMENTS = Resource(GROUP, "v1alpha1", "environmentprovisioners", "EnvironmentProvisioner", namespaced=False)
 
 FINALIZER = f"{GROUP}/teardown"
+# Whom the API server names as the writer of what we write.
+FIELD_MANAGER = "tronador"
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 MANAGED_BY = GROUP
 INSTANCE_LABEL = "app.kubernetes.io/instance"

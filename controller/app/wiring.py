@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from controller.api.environment import ENVIRONMENTS
+from controller.api.environment import ENVIRONMENTS, FIELD_MANAGER
 from controller.api.tronador_config import TRONADOR_CONFIGS
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
@@ -73,7 +73,7 @@ def build(options: Options, connection: Connection) -> Application:
     clients: list[Client] = []
 
     def connect(**settings: Any) -> Client:
-        clients.append(Client(connection=connection, metrics=metrics.client, **settings))
+        clients.append(Client(connection=connection, metrics=metrics.client, field_manager=FIELD_MANAGER, **settings))
         return clients[-1]
 
     elector = election.build(options, connect, metrics)

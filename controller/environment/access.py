@@ -139,7 +139,7 @@ def _repair(observation: Observation, target: Target, body: dict[str, Any]) -> I
     elif not patches.equal(answer.get("subjects"), body.get("subjects")) or not observation.is_ours(answer):
         metadata = {"labels": body["metadata"]["labels"], "resourceVersion": objects.resource_version(answer)}
         subjects = {"subjects": body["subjects"]} if "subjects" in body else {}
-        yield Patch(target, {"metadata": metadata} | subjects)
+        yield Patch(target, {"metadata": metadata} | subjects, wanted=body)
 
 
 def _is_ours(observation: Observation, obj: Object) -> bool:

@@ -98,7 +98,7 @@ class Applier:
         match effect:
             case Create(target, body):
                 return self._create(environment, target, body)
-            case Patch(target, body):
+            case Patch(target, body, _):
                 return self._patch(environment, target, body)
             case Apply(target, body):
                 return self._apply(target, body)
@@ -110,11 +110,11 @@ class Applier:
             case Delete(target, uid):
                 return self._delete(target, uid)
             case Read(subject):
-                return Applied({subject: self._read(subject)}, decide_again=True)
+                return Applied({subject: self.read(subject)}, decide_again=True)
             case WakeOnChange(listing):
                 self._waker.ensure(listing, objects.key(environment))
-            case Emit(type_, reason, action, note):
-                self._recorder.event(environment, type=type_, reason=reason, action=action, note=note)
+            case Emit():
+                self.emit(effect, environment)
         return Applied({})
 
     def patch_status(self, environment: Object, target: Target, status: Mapping[str, Any]) -> Object:
@@ -199,7 +199,12 @@ class Applier:
         log.info("deleted", kind=target.resource.kind, name=target.name)
         return Applied({})
 
-    def _read(self, subject: Question) -> Any:
+    def emit(self, event: Emit, environment: Object) -> None:
+        """Post an Event on the environment."""
+        self._recorder.event(environment, type=event.type, reason=event.reason, action=event.action, note=event.note)
+
+    def read(self, subject: Question) -> Any:
+        """A live read: an object or None, a tuple of objects, what is served, or REFUSED."""
         try:
             return self._look(subject)
         except Forbidden:

@@ -1,10 +1,14 @@
-"""From an observation to a plan. Pure: the whole controller can be explored without a thread or a socket."""
+"""From an observation to a plan: what the phases want, less what has to wait.
+
+Pure: the whole controller can be explored without a thread or a socket.
+"""
 
 from __future__ import annotations
 
 from types import ModuleType
 from typing import Final
 
+from controller.environment.contests import pacing
 from controller.environment.decision import Continue, Decision, Plan, Step
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
@@ -43,6 +47,10 @@ PHASE_NAMES: Final[tuple[str, ...]] = (
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Plan:
     """What to do for one environment now: the phases in order, up to the first that cannot continue."""
+    return pacing.pace(_plan(observation, options), observation)
+
+
+def _plan(observation: Observation, options: EnvironmentOptions) -> Plan:
     environment = observation.environment
     if environment.is_deleting:
         return Plan((Step(teardown.NAME, teardown.decide(observation, options)),))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from controller.environment.contests.attempts import Contest, Correction
 from controller.environment.effects import Effect
 
 
@@ -61,9 +63,17 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The steps in order; only the last one may be a Wait or a Stop."""
+    """The steps in order; only the last one may be a Wait or a Stop.
+
+    Attributes:
+        steps: see above.
+        waiting: the corrections that were taken out of the steps, as their time has not come.
+        contests: what was found out about corrections that somebody undoes.
+    """
 
     steps: tuple[Step, ...]
+    waiting: frozenset[Correction] = frozenset()
+    contests: Mapping[Correction, Contest] = field(default_factory=dict)
 
     @property
     def timers(self) -> frozenset[str]:

@@ -67,11 +67,13 @@ class Create:
 class Patch:
     """Change an object as long as it is still at `resource_version` (merge) or passes the patch's own tests (JSON).
 
-    A mapping is sent as a merge patch, a sequence of operations as a JSON patch.
+    A mapping is sent as a merge patch, a sequence of operations as a JSON patch. `wanted` is what the patch is to bring
+    about, whatever the object is like now, so that the same correction is known again; None where the body says it.
     """
 
     target: Target
     body: Mapping[str, Any] | Sequence[Mapping[str, Any]]
+    wanted: Any = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +141,26 @@ class EventType(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Generation:
+    """The generation that an object had before a write."""
+
+    target: Target
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Emit:
-    """Tell the users by an Event on the environment. Emitted on transitions only."""
+    """Tell the users by an Event on the environment. Emitted on transitions only.
+
+    With `beyond`, only where a write before it has moved that object's generation: what the server dropped or changed
+    back at once is no news.
+    """
 
     type: EventType
     reason: str
     action: str
     note: str
+    beyond: Generation | None = None
 
 
 Effect = Create | Patch | Apply | Replace | Delete | AddFinalizer | RemoveFinalizer | Read | WakeOnChange | Emit

@@ -11,6 +11,7 @@ from controller.api.environment import ENVIRONMENT_LABEL, ENVIRONMENTS, Environm
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import NAMESPACES
+from controller.environment.contests.attempts import Attempts, Correction
 from controller.environment.effects import Subject, Target
 from controller.sharedconfig import Share
 
@@ -62,6 +63,7 @@ class Observation:
             reconcile stands here too, so it outweighs the caches; an Outcome tells that it was applied (True), or is
             Unchangeable.
         ages: seconds that each running timer has run.
+        attempts: the corrections that were made before, and when each is due again.
         now: wall clock, for conditions.
     """
 
@@ -74,6 +76,7 @@ class Observation:
     own_secrets: Mapping[str, Object] = field(default_factory=dict, repr=False)
     answers: Answers = field(default_factory=dict, repr=False)
     ages: Mapping[str, float] = field(default_factory=dict)
+    attempts: Mapping[Correction, Attempts] = field(default_factory=dict)
     now: datetime
 
     @property

@@ -11,6 +11,7 @@ from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import NAMESPACES, Resource
 from controller.environment import engines
+from controller.environment.contests.attempts import Attempts, Correction
 from controller.environment.effects import Target
 from controller.environment.observation import Answers, Observation
 from controller.environment.shares import Shares
@@ -54,7 +55,14 @@ class Observer:
         """The EnvironmentProvisioner in the cache, or None."""
         return self._environments.get(key)
 
-    def observe(self, environment: Object, *, answers: Answers, ages: Mapping[str, float]) -> Observation:
+    def observe(
+        self,
+        environment: Object,
+        *,
+        answers: Answers,
+        ages: Mapping[str, float],
+        attempts: Mapping[Correction, Attempts],
+    ) -> Observation:
         """The world of one environment, now."""
         name = objects.name(environment)
         # A label may be copied anywhere; only the namespace of the environment's name is its own.
@@ -75,5 +83,6 @@ class Observer:
             own_secrets=self._shares.sources(share),
             answers=answers,
             ages=ages,
+            attempts=attempts,
             now=self._now(),
         )

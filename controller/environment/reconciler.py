@@ -21,9 +21,12 @@ from controller.apimachinery.objects import Object
 from controller.apimachinery.scope import Scope, current_scope
 from controller.environment import access, lasting, status, transitions, unseen
 from controller.environment.apply import Applier
+from controller.environment.contests.attempts import Write
+from controller.environment.contests.bookkeeper import Bookkeeper
+from controller.environment.contests.corrections import Corrections
 from controller.environment.decide import decide
 from controller.environment.decision import Plan, Step, Wait
-from controller.environment.effects import Create, Effect, RemoveFinalizer, Subject, Target, WakeOnChange
+from controller.environment.effects import Create, Effect, Emit, RemoveFinalizer, Subject, Target, WakeOnChange
 from controller.environment.failures import explain, is_expected
 from controller.environment.observation import Observation
 from controller.environment.observe import Observer
@@ -35,8 +38,9 @@ from controller.runtime.reconcile import Request, Result
 
 log = structlog.get_logger(__name__)
 
-# Each round answers at least one question that the round before asked. No environment has this many.
-_ROUNDS = 12
+# Each round answers a question that the round before asked, or follows a write that did not take. No environment has
+# this many.
+_ROUNDS = 20
 # Seconds for the one write that says why a reconcile was not over in time.
 _LAST_WORDS = 5.0
 # How a phase can end, for metrics.
@@ -125,6 +129,7 @@ class EnvironmentReconciler:
         self._options = options
         self._now = now
         self._timers = Timers(now=now)
+        self._bookkeeper = Bookkeeper(corrections=Corrections(now=now), hands=applier)
         # The environments (name: UID) that we let go, for as long as the cache still has them. Read-your-writes does
         # not cover this: the answer to the removal of the last finalizer carries the version from before it.
         self._let_go: dict[str, str] = {}
@@ -160,9 +165,10 @@ class EnvironmentReconciler:
 
     def _reconcile(self, key: str, environment: Object, attempt: _Attempt) -> Result:
         ages = self._timers.ages(key)
+        self._bookkeeper.begin(key, objects.uid(environment))
         answers: dict[Subject, Any] = {}
         for _ in range(_ROUNDS):
-            observation = self._observer.observe(environment, answers=answers, ages=ages)
+            observation = self._observe(key, environment, answers, ages)
             self._stopwatch.saw(observation.environment)
             plan = decide(observation, self._options)
             # Before the effects: should one of them fail, the next reconcile still knows that the others were begun.
@@ -171,6 +177,7 @@ class EnvironmentReconciler:
             attempt.observation = observation
             done = self._carry_out(plan, environment, attempt, fresh_rights=fresh_rights)
             answers.update(done.answers)
+            self._bookkeeper.found(key, environment, plan.contests)
             if not done.decide_again:
                 break
         else:
@@ -183,9 +190,16 @@ class EnvironmentReconciler:
             self._let_go[key] = objects.uid(environment)
             self._stopwatch.finished(key)
             self._timers.forget(key)
+            self._bookkeeper.forget(key)
             return Result()
-        observation = self._observer.observe(environment, answers=answers, ages=ages)
+        observation = self._observe(key, environment, answers, ages)
         return self._settle_status(key, observation, done)
+
+    def _observe(
+        self, key: str, environment: Object, answers: Mapping[Subject, Any], ages: Mapping[str, float]
+    ) -> Observation:
+        attempts = self._bookkeeper.of(key)
+        return self._observer.observe(environment, answers=answers, ages=ages, attempts=attempts)
 
     def _carry_out(self, plan: Plan, environment: Object, attempt: _Attempt, *, fresh_rights: bool) -> _Round:
         steps: list[Step] = []
@@ -201,15 +215,18 @@ class EnvironmentReconciler:
             decide_again = decide_again or done.decide_again
             if done.cut_short:
                 break
-        return _Round(Plan(tuple(steps)), plan.timers, answers, decide_again)
+        return _Round(replace(plan, steps=tuple(steps)), plan.timers, answers, decide_again)
 
     def _carry_out_step(self, step: Step, environment: Object, attempt: _Attempt, *, fresh_rights: bool) -> _StepDone:
         started = self._now()
         attempt.step = step
         answers: dict[Subject, Any] = {}
         decide_again = False
+        lost = False
         for effect in step.decision.effects:
             attempt.effect = effect
+            if _is_no_news(effect, answers):
+                continue
             try:
                 applied = self._applier.apply(effect, environment)
             except ApiError as error:
@@ -227,9 +244,13 @@ class EnvironmentReconciler:
             if applied.decide_again and isinstance(effect, Create):
                 # An object was there that no cache knew. Everything after it was decided in error.
                 return _StepDone(step, answers, decide_again=True, cut_short=True)
+            if isinstance(effect, Write):
+                key, answer = objects.key(environment), applied.answers.get(effect.target)
+                lost |= self._bookkeeper.wrote(key, environment, step.phase, effect, answer)
         outcome = type(step.decision).__name__.lower()
         self._metrics.phase(step.phase, outcome=outcome, seconds=self._now() - started)
-        return _StepDone(step, answers, decide_again=decide_again)
+        # What did not take is known by now: what rests on it may have to wait.
+        return _StepDone(step, answers, decide_again=decide_again or lost, cut_short=lost)
 
     def _settle_status(self, key: str, observation: Observation, done: _Round) -> Result:
         wanted = status.desired(observation, done.plan, self._options)
@@ -256,13 +277,27 @@ class EnvironmentReconciler:
                 recheck.append(left)
                 patch = {}
         self._timers.keep(key, timers)
+        if patch and (wait := self._status_wait(key, observation, wanted, patch)):
+            recheck.append(wait)
+            patch = {}
         if patch:
-            self._write_status(observation.environment, wanted, patch)
+            self._write_status(key, observation.environment, wanted, patch)
+        recheck += self._bookkeeper.recheck(key)
         return Result(requeue_after=min(recheck, default=None))
 
-    def _write_status(self, environment: Environment, wanted: Mapping[str, Any], patch: Mapping[str, Any]) -> None:
+    def _status_wait(
+        self, key: str, observation: Observation, wanted: Mapping[str, Any], patch: Mapping[str, Any]
+    ) -> float:
+        target, environment = observation.environment_target, observation.environment.obj
+        return self._bookkeeper.status_wait(key, environment, target, _untimed(wanted), patch)
+
+    def _write_status(
+        self, key: str, environment: Environment, wanted: Mapping[str, Any], patch: Mapping[str, Any]
+    ) -> None:
         started, before = self._now(), environment.status
-        self._applier.patch_status(environment.obj, Target(ENVIRONMENTS, environment.name), patch)
+        target = Target(ENVIRONMENTS, environment.name)
+        answer = self._applier.patch_status(environment.obj, target, patch)
+        self._bookkeeper.wrote_status(key, environment.obj, target, _untimed(wanted), patch, answer)
         self._metrics.phase(status.NAME, outcome="continue", seconds=self._now() - started)
         log.info("status", state=wanted["applicationStatus"], current_phase=wanted["currentPhase"])
         for event in transitions.events(before, wanted):
@@ -306,17 +341,29 @@ class EnvironmentReconciler:
         if wanted is None:
             wanted = unseen.unjudged(environment, shown, self._observer.now())
         if patch := patches.merge_patch(environment.status, wanted):
-            self._write_status(environment, wanted, patch)
+            self._write_status(environment.name, environment, wanted, patch)
 
     def _forget(self, key: str) -> None:
         self._timers.forget(key)
+        self._bookkeeper.forget(key)
         self._wakeups.release(key)
         self._consistency.clear(key)
         self._stopwatch.finished(key)
 
 
-def _settle_timer(wanted: Mapping[str, Any]) -> str:
-    # Times are left out: they are computed anew each time, and would never settle.
+def _is_no_news(effect: Effect, answers: Mapping[Subject, Any]) -> bool:
+    """Whether an Event is about a write that changed nothing."""
+    if not isinstance(effect, Emit) or effect.beyond is None:
+        return False
+    return objects.generation(answers.get(effect.beyond.target) or {}) <= effect.beyond.number
+
+
+def _untimed(wanted: Mapping[str, Any]) -> Mapping[str, Any]:
+    # Times are computed again each time, and would never settle.
     untimed = [{k: v for k, v in c.items() if k != "lastTransitionTime"} for c in wanted.get("conditions") or ()]
-    text = json.dumps({**wanted, "conditions": untimed}, sort_keys=True)
+    return {**wanted, "conditions": untimed}
+
+
+def _settle_timer(wanted: Mapping[str, Any]) -> str:
+    text = json.dumps(_untimed(wanted), sort_keys=True)
     return f"settle:{hashlib.sha256(text.encode()).hexdigest()[:16]}"

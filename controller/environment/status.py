@@ -10,9 +10,12 @@ from typing import Any, Final
 from controller.api.environment import Environment
 from controller.apimachinery import conditions
 from controller.apimachinery.conditions import FALSE, TRUE, UNKNOWN, Condition
+from controller.apimachinery.resources import Resource
 from controller.environment import engine_choice, failures, lasting, namespace_labels, releases, rollout, uninstall
+from controller.environment.contests.attempts import Contest, Path
 from controller.environment.decision import Continue, Decision, Plan, Stop, Wait
 from controller.environment.effects import Create, Patch
+from controller.environment.engines import ENGINES
 from controller.environment.engines.health import Health, State
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
@@ -31,6 +34,9 @@ from controller.environment.phases import (
 NAME: Final = "status"
 # An applicationStatusMsg is for a table's column and a person's eye; a Helm error can be a whole page.
 MESSAGE_LIMIT: Final = 1024
+CONTESTED: Final = "Contested"
+# What the CRD takes.
+_CONDITION_LIMIT: Final = 32768
 
 
 class CurrentPhase:
@@ -84,7 +90,8 @@ def desired(observation: Observation, plan: Plan, options: EnvironmentOptions) -
     environment = observation.environment
     summary = _summarize(observation, plan, options)
     if summary is None:
-        return suspended(environment, plan.last, observation.now)
+        return suspended(environment, plan.last, observation.now, contested=_contested(observation))
+    summary = replace(summary, conditions=(*summary.conditions, *_contested(observation)))
     status = written(environment, summary, observation.now)
     if has_namespace := any(c.type == "NamespaceReady" and c.status == TRUE for c in summary.conditions):
         status["namespaceLabels"] = namespace_labels.mirrored(environment, options.namespace_labels)
@@ -135,7 +142,9 @@ def _reaches(plan: Plan, phase: str) -> bool:
     return any(step.phase == phase and isinstance(step.decision, Continue) for step in plan.steps)
 
 
-def suspended(environment: Environment, last: Decision, now: datetime) -> dict[str, Any]:
+def suspended(
+    environment: Environment, last: Decision, now: datetime, *, contested: tuple[Condition, ...] = ()
+) -> dict[str, Any]:
     """Frozen: everything stays as it was, only that it is suspended now is added, and what keeps us from resting."""
     generation = environment.generation
     status = dict(environment.status)
@@ -148,9 +157,10 @@ def suspended(environment: Environment, last: Decision, now: datetime) -> dict[s
     frozen = [
         dict(condition)
         for condition in environment.conditions
-        if condition.get("type") not in ("Reconciling", "Stalled") and condition.get("reason") not in lasting.REASONS
+        if condition.get("type") not in ("Reconciling", "Stalled", CONTESTED)
+        and condition.get("reason") not in lasting.REASONS
     ]
-    added = []
+    added = list(contested)
     if conditions.find(frozen, "Ready") is None:
         added.append(Condition("Ready", UNKNOWN, "Suspended", "Suspended before its state was known."))
     if not isinstance(last, Continue):
@@ -172,6 +182,8 @@ def _summarize(observation: Observation, plan: Plan, options: EnvironmentOptions
             return _running(observation, last, parts, health.judge(observation, options))
         return _stopped(last, parts) if isinstance(last, Stop) else _waiting(plan, last, parts)
     judged = health.judge(observation, options)
+    if judged.state is State.DEPLOYED and (other := _what_else_runs(observation, plan)):
+        return _deployed_otherwise(observation, other)
     effects = (effect for step in plan.steps if step.phase == release.NAME for effect in step.decision.effects)
     changed = any(isinstance(effect, Create | Patch) for effect in effects)
     return _of_release(observation, judged, _ready_before("ReleaseReady", observation), changed=changed)
@@ -223,6 +235,46 @@ def _of_release(observation: Observation, judged: Health, before: tuple[Conditio
         Condition("Reconciling", TRUE, "Progressing", judged.message),
     )
     return Summary(judged.state, phase, judged.message, progressing)
+
+
+def _what_else_runs(observation: Observation, plan: Plan) -> Contest | None:
+    """Why what is deployed is not what the spec asks for: the engine reports on its object as others have changed it."""
+    for key in sorted(plan.waiting, key=str):
+        attempts = observation.attempts.get(key)
+        contest = attempts.contest if attempts else None
+        if contest and any(_says_what_runs(key.target.resource, path) for path in contest.fields):
+            return contest
+    return None
+
+
+def _says_what_runs(resource: Resource, path: Path) -> bool:
+    fields = {r: names for engine in ENGINES.values() for r, names in engine.SAYS_WHAT_RUNS.items()}
+    return path[:1] == ("spec",) and path[1:2] != () and path[1] in fields.get(resource, ())
+
+
+def _deployed_otherwise(observation: Observation, contest: Contest) -> Summary:
+    ready = (
+        Condition("Ready", FALSE, contest.reason, contest.message),
+        *_ready_before("ReleaseReady", observation),
+        Condition("ReleaseReady", FALSE, contest.reason, contest.message),
+    )
+    return Summary(State.FAILED, CurrentPhase.IDLE, contest.message, ready)
+
+
+def _contested(observation: Observation) -> tuple[Condition, ...]:
+    """The condition that names what others undo or overwrite; nothing where there is no such thing."""
+    # Of the status itself only an Event tells: who rewrites it would take the condition off again.
+    found = {
+        key: attempts.contest
+        for key, attempts in observation.attempts.items()
+        if attempts.contest is not None and key.phase != NAME
+    }
+    if not found:
+        return ()
+    contests = [found[key] for key in sorted(found, key=str)]
+    messages = dict.fromkeys(contest.message for contest in contests)
+    message = " ".join(messages)[:_CONDITION_LIMIT]
+    return (Condition(CONTESTED, TRUE, contests[0].reason, message),)
 
 
 def _ready_before(part: str, observation: Observation) -> tuple[Condition, ...]:

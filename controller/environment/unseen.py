@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -23,11 +24,12 @@ _KEPT: Final = ("namespaceLabels", "release")
 
 def unjudged(environment: Environment, error: Wait, now: datetime) -> dict[str, Any]:
     """The status where an error kept us from judging anything: a release stays what it was, the rest is unknown."""
+    standing = conditions.find(environment.conditions, status.CONTESTED)
+    contested = (_recorded(standing),) if standing else ()
     if environment.suspended and not environment.is_deleting:
-        return status.suspended(environment, error, now)
-    if environment.is_deleting:
-        return _with_kept(environment, status.tearing_down(environment, error), now)
-    return _with_kept(environment, _unknown(environment, error), now)
+        return status.suspended(environment, error, now, contested=contested)
+    summary = status.tearing_down(environment, error) if environment.is_deleting else _unknown(environment, error)
+    return _with_kept(environment, replace(summary, conditions=(*summary.conditions, *contested)), now)
 
 
 def of_let_go(observation: Observation) -> dict[str, Any]:

@@ -47,4 +47,4 @@ def correction(target: Target, current: Object, desired: Mapping[str, Any]) -> t
     if not changes:
         return None
     same_life: dict[str, Any] = {"op": "test", "path": "/metadata/uid", "value": objects.uid(current)}
-    return Patch(target, [same_life, *changes]), bool(spec_changes)
+    return Patch(target, [same_life, *changes], wanted=desired), bool(spec_changes)

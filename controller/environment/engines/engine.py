@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from controller.api.environment import Environment
@@ -47,6 +48,11 @@ class Engine(Protocol):
     @property
     def CAN_SUSPEND(self) -> bool:  # noqa: N802
         """Whether a HelmRelease can be told to rest, by `spec.suspend`."""
+        ...
+
+    @property
+    def SAYS_WHAT_RUNS(self) -> Mapping[Resource, tuple[str, ...]]:  # noqa: N802
+        """The fields of the specs of its objects that say what is deployed, and as whom."""
         ...
 
     @property

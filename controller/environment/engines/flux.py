@@ -39,6 +39,7 @@ __all__ = [
     "TELLS_WHY_IN_EVENTS",
     "FOLLOWS_REFERENCES",
     "CAN_SUSPEND",
+    "SAYS_WHAT_RUNS",
     "FAILURES",
     "source",
     "desired",
@@ -55,6 +56,22 @@ RUNS_AS_ACCOUNT: Final = True
 TELLS_WHY_IN_EVENTS: Final = False
 FOLLOWS_REFERENCES: Final = False
 CAN_SUSPEND: Final = True
+SAYS_WHAT_RUNS: Final[Mapping[Resource, tuple[str, ...]]] = {
+    HELM_RELEASES: (
+        "chart",
+        "chartRef",
+        "kubeConfig",
+        "postRenderers",
+        "releaseName",
+        "serviceAccountName",
+        "storageNamespace",
+        "suspend",
+        "targetNamespace",
+        "values",
+        "valuesFrom",
+    ),
+    GIT_REPOSITORIES: ("ignore", "include", "ref", "secretRef", "sparseCheckout", "suspend", "url"),
+}
 FAILURES: Final = (
     "ChartFetchFailed",
     "GitOperationFailed",

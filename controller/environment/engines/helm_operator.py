@@ -23,6 +23,7 @@ from controller.api.environment import (
 from controller.api.helm_operator import HELM_RELEASES, HelmRelease
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
+from controller.apimachinery.resources import Resource
 from controller.environment.engines.context import ReleaseContext
 from controller.environment.engines.health import Health, State
 
@@ -34,6 +35,17 @@ RUNS_AS_ACCOUNT: Final = False
 FOLLOWS_REFERENCES: Final = True
 CAN_SUSPEND: Final = False
 TELLS_WHY_IN_EVENTS: Final = True
+SAYS_WHAT_RUNS: Final[Mapping[Resource, tuple[str, ...]]] = {
+    HELM_RELEASES: (
+        "chart",
+        "helmVersion",
+        "releaseName",
+        "targetNamespace",
+        "valueFileSecrets",
+        "values",
+        "valuesFrom",
+    ),
+}
 FAILURES: Final = ("ChartFetchFailed", "DeployFailed", "Failed", "TestFailed", "RolledBack", "RollbackFailed")
 CHART_FETCH_FAILED: Final = "ChartFetchFailed"
 WAITING_FOR_CHART: Final = "Waiting for the chart to be fetched."

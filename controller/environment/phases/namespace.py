@@ -92,7 +92,7 @@ def _correct(observation: Observation, namespace: Object, labels: Mapping[str, s
         return Continue()
     # The labels to take back were computed from this very version; an older memory must not decide about a newer one.
     metadata["resourceVersion"] = objects.resource_version(namespace)
-    patch = Patch(observation.namespace_target, {"metadata": metadata})
+    patch = Patch(observation.namespace_target, {"metadata": metadata}, wanted=[dict(labels), wanted])
     if observation.is_ours(namespace):
         return Continue((patch,))
     told = Emit(

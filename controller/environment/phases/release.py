@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.environment import engine_choice, release_context, releases, suspension, uninstall, upkeep
 from controller.environment.decision import Continue, Decision, Wait
-from controller.environment.effects import Create, Effect, Emit, EventType, Target
+from controller.environment.effects import Create, Effect, Emit, EventType, Generation, Target
 from controller.environment.engines.engine import Engine
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
@@ -49,11 +50,12 @@ def _update(
     patch, changes_spec = correction
     if not changes_spec:
         return Continue((patch,))
-    updated = Emit(EventType.NORMAL, "ReleaseUpdated", "Update", f"Updated HelmRelease {target.name}.")
-    return Continue((patch, updated, *_ignored(observation, engine)))
+    before = Generation(target, objects.generation(current))
+    updated = Emit(EventType.NORMAL, "ReleaseUpdated", "Update", f"Updated HelmRelease {target.name}.", before)
+    return Continue((patch, updated, *_ignored(observation, engine, before)))
 
 
-def _ignored(observation: Observation, engine: Engine) -> Iterator[Emit]:
+def _ignored(observation: Observation, engine: Engine, before: Generation | None = None) -> Iterator[Emit]:
     if fields := engine.ignored_fields(observation.environment):
         named = ", ".join(f"spec.application.release.{field}" for field in fields)
-        yield Emit(EventType.NORMAL, "FieldsIgnored", "Update", f"{engine.NAME} has nothing for {named}.")
+        yield Emit(EventType.NORMAL, "FieldsIgnored", "Update", f"{engine.NAME} has nothing for {named}.", before)

@@ -87,7 +87,8 @@ def _change(
     body = {"metadata": {"resourceVersion": objects.resource_version(account)}, "imagePullSecrets": kept or None}
     # What was taken off is forgotten once it is seen to be off.
     look = (Read(target),) if surplus else ()
-    return (Patch(target, body), *look), ours
+    # What others attach is in the list too, and may be another one each time.
+    return (Patch(target, body, wanted=[wanted]), *look), ours
 
 
 def _account(target: Target, wanted: str) -> dict[str, Any]:

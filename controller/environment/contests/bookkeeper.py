@@ -1,0 +1,124 @@
+"""Keeps the memory of corrections beside the writes as they are made, and tells people about those that do not last."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Protocol
+
+import structlog
+
+from controller.apimachinery.objects import Object
+from controller.environment.contests import reports
+from controller.environment.contests.attempts import (
+    USUAL,
+    Attempts,
+    Contest,
+    Correction,
+    Write,
+    correction,
+    digest,
+    fingerprint,
+)
+from controller.environment.contests.comparison import differences
+from controller.environment.contests.corrections import Corrections
+from controller.environment.contests.pacing import find, question
+from controller.environment.effects import Emit, EventType, Patch, Question, Target
+
+log = structlog.get_logger(__name__)
+
+STATUS: Final = "status"
+
+
+class Hands(Protocol):
+    """What is asked of the applier."""
+
+    def read(self, subject: Question) -> Any:
+        """A live read: an object, a tuple of objects, or None."""
+        ...
+
+    def emit(self, event: Emit, environment: Object) -> None:
+        """Post an Event on the environment."""
+        ...
+
+
+class Bookkeeper:
+    """See the module. Every `key` is an environment's."""
+
+    def __init__(self, *, corrections: Corrections, hands: Hands) -> None:
+        self._corrections = corrections
+        self._hands = hands
+
+    def begin(self, key: str, uid: str) -> None:
+        """A reconcile of that life of the environment begins."""
+        self._corrections.begin(key, uid)
+
+    def of(self, key: str) -> Mapping[Correction, Attempts]:
+        """What is known of its corrections now."""
+        return self._corrections.of(key)
+
+    def forget(self, key: str) -> None:
+        """Forget it."""
+        self._corrections.forget(key)
+
+    def wrote(self, key: str, environment: Object, phase: str, effect: Write, answer: Object | None) -> bool:
+        """Compare the answer to a write with what it asked for; whether something of it did not take."""
+        written = correction(phase, effect)
+        assert written is not None, "every write is paced"
+        found = differences(effect, answer) if answer is not None else ()
+        lost = reports.lost(effect.target, found) if found else None
+        if self._corrections.wrote(key, written, fingerprint(effect), lost=lost) and lost:
+            self._tell(environment, lost)
+        return lost is not None
+
+    def found(self, key: str, environment: Object, contests: Mapping[Correction, Contest]) -> None:
+        """Remember who undoes our corrections, and say what is new of it."""
+        for contested, contest in contests.items():
+            if self._corrections.contested(key, contested, contest):
+                self._tell(environment, contest)
+
+    def recheck(self, key: str) -> list[float]:
+        """Seconds until a correction is due that no watch reminds of, and until what is said of one is over."""
+        known = [attempts for attempts in self.of(key).values() if attempts.contest]
+        return [attempts.wait if attempts.lost and attempts.wait > 0 else attempts.left for attempts in known]
+
+    # The status is no effect of a phase, and is paced all the same.
+
+    def status_wait(
+        self, key: str, environment: Object, target: Target, wanted: Mapping[str, Any], patch: Mapping[str, Any]
+    ) -> float:
+        """Seconds for which a status that we wrote already has to wait until it is written again; 0 where it has not.
+
+        `wanted` is the whole status without its times.
+        """
+        written = Correction(STATUS, target)
+        attempts = self.of(key).get(written)
+        if attempts is None or attempts.wanted != digest(wanted):
+            return 0.0
+        if attempts.writes >= USUAL and attempts.contest is None:
+            live = find(self._hands.read(question(target)), target)
+            if found := differences(_status_patch(target, patch), live or {}):
+                self.found(key, environment, {written: reports.reverted(target, found, live or {})})
+        return attempts.wait
+
+    def wrote_status(
+        self,
+        key: str,
+        environment: Object,
+        target: Target,
+        wanted: Mapping[str, Any],
+        patch: Mapping[str, Any],
+        answer: Object,
+    ) -> None:
+        """The same as `wrote`, for the status."""
+        found = differences(_status_patch(target, patch), answer)
+        lost = reports.lost(target, found) if found else None
+        if self._corrections.wrote(key, Correction(STATUS, target), digest(wanted), lost=lost) and lost:
+            self._tell(environment, lost)
+
+    def _tell(self, environment: Object, contest: Contest) -> None:
+        log.warning("contested", reason=contest.reason, message=contest.message)
+        self._hands.emit(Emit(EventType.WARNING, contest.reason, "Correct", contest.message), environment)
+
+
+def _status_patch(target: Target, patch: Mapping[str, Any]) -> Patch:
+    return Patch(target, {"status": patch})

@@ -1,0 +1,101 @@
+"""The memory of the corrections that were made. A restart begins with an empty one, which costs a few writes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from controller.environment.contests.attempts import QUIET, Attempts, Contest, Correction, Path, delay
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    wanted: str
+    writes: int
+    last: float
+    lost: tuple[Path, ...] = ()
+    contest: Contest | None = None
+
+
+class Corrections:
+    """The corrections of each environment, by its key. `now` returns monotonic seconds."""
+
+    def __init__(self, *, now: Callable[[], float]) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+        self._entries: dict[str, dict[Correction, _Entry]] = {}
+        self._lives: dict[str, str] = {}
+
+    def begin(self, key: str, uid: str) -> None:
+        """Forget what was written for an earlier life of the environment."""
+        with self._lock:
+            if self._lives.get(key) != uid:
+                self._entries.pop(key, None)
+                self._lives[key] = uid
+
+    def of(self, key: str) -> Mapping[Correction, Attempts]:
+        """What is known of the environment's corrections, as of now."""
+        now = self._now()
+        with self._lock:
+            entries = self._recent_locked(key, now)
+        return {
+            correction: Attempts(
+                wanted=entry.wanted,
+                writes=entry.writes,
+                wait=max(0.0, entry.last + delay(entry.writes) - now),
+                left=entry.last + QUIET - now,
+                lost=entry.lost,
+                contest=entry.contest,
+            )
+            for correction, entry in entries.items()
+        }
+
+    def wrote(self, key: str, correction: Correction, wanted: str, *, lost: Contest | None = None) -> bool:
+        """Remember a write. `lost` says what its answer did not have as it was asked for; True where that is news.
+
+        `wanted` is its fingerprint: with another one than before everything begins from the start.
+        """
+        now = self._now()
+        with self._lock:
+            entries = self._recent_locked(key, now)
+            before = entries.get(correction)
+            if before is None or before.wanted != wanted:
+                before = _Entry(wanted, 0, now)
+            # What is taken at last is no longer contested; what was taken before and undone still is.
+            known = None if before.lost and lost is None else before.contest
+            after = _Entry(wanted, before.writes + 1, now, lost.fields if lost else (), known)
+            news = lost is not None and not _same(known, lost)
+            entries[correction] = replace(after, contest=lost) if news else after
+            self._entries[key] = entries
+        return news
+
+    def contested(self, key: str, correction: Correction, contest: Contest) -> bool:
+        """Remember what was found out about who undoes a correction; True where that is news."""
+        with self._lock:
+            entries = self._entries.get(key, {})
+            entry = entries.get(correction)
+            if entry is None or _same(entry.contest, contest):
+                return False
+            entries[correction] = replace(entry, contest=contest)
+        return True
+
+    def forget(self, key: str) -> None:
+        """Forget the environment."""
+        with self._lock:
+            self._entries.pop(key, None)
+            self._lives.pop(key, None)
+
+    def _recent_locked(self, key: str, now: float) -> dict[Correction, _Entry]:
+        found = self._entries.get(key, {})
+        recent = {correction: entry for correction, entry in found.items() if now - entry.last < QUIET}
+        if recent:
+            self._entries[key] = recent
+        else:
+            self._entries.pop(key, None)
+        return recent
+
+
+def _same(known: Contest | None, contest: Contest) -> bool:
+    # The values that others write may differ each time; to say so each time would be a fight of its own.
+    return known is not None and (known.reason, known.fields) == (contest.reason, contest.fields)

@@ -1,0 +1,41 @@
+"""Whose a field is, by `metadata.managedFields` of an object that was read live: the caches do not keep them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from controller.apimachinery import objects
+from controller.apimachinery.objects import Object
+from controller.environment.contests.attempts import Path
+
+
+def owners(live: Object, path: Path) -> tuple[str, ...]:
+    """The field managers that own the field at `path`, sorted."""
+    return tuple(sorted({_name(entry) for entry in _entries(live) if _owns(entry.get("fieldsV1"), path)}))
+
+
+def last(live: Object, *, besides: str) -> str:
+    """The field manager that wrote the object last, another one than `besides`, or "" where none is recorded."""
+    found = [(str(entry.get("time") or ""), _name(entry)) for entry in _entries(live)]
+    return max((entry for entry in found if entry[1] != besides), default=("", ""))[1]
+
+
+def _entries(live: Object) -> Iterator[Mapping[str, Any]]:
+    found = objects.metadata(live).get("managedFields")
+    return (entry for entry in found or () if isinstance(entry, Mapping) and entry.get("manager"))
+
+
+def _name(entry: Mapping[str, Any]) -> str:
+    return str(entry["manager"])
+
+
+def _owns(fields: Any, path: Path) -> bool:
+    for depth, name in enumerate(path):
+        if not isinstance(fields, Mapping):
+            return False
+        if f"f:{name}" not in fields:
+            # Whoever owns the whole of a list or a free-form object owns what is in it.
+            return depth > 0 and not fields
+        fields = fields[f"f:{name}"]
+    return isinstance(fields, Mapping)

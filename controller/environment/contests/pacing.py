@@ -1,0 +1,191 @@
+"""Takes out of a plan the corrections that have to wait, and says whom they are contested by. Pure.
+
+A correction that waits holds up nothing else, with three exceptions (`_Guard`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any, Final
+
+from controller.api.environment import ENVIRONMENTS
+from controller.apimachinery import objects
+from controller.apimachinery.objects import Object
+from controller.apimachinery.resources import NAMESPACES
+from controller.environment import engines
+from controller.environment.contests import reports
+from controller.environment.contests.attempts import (
+    USUAL,
+    Attempts,
+    Contest,
+    Correction,
+    Write,
+    correction,
+    fingerprint,
+)
+from controller.environment.contests.comparison import differences
+from controller.environment.decision import Plan, Step, Wait
+from controller.environment.effects import AddFinalizer, Create, Delete, Effect, Emit, Listing, Patch, Read, Target
+from controller.environment.observation import UNASKED, Observation
+from controller.environment.phases import access
+
+WAITING: Final = "Contested"
+
+
+class _Guard(Enum):
+    """What may not be written while a correction waits."""
+
+    NOTHING = "nothing"
+    # A release runs with these rights: they are right before it is made or changed.
+    RELEASES = "releases"
+    # Nothing is written before our finalizer holds the environment.
+    WRITES = "writes"
+    # Without its namespace the phases that follow have nothing to look at.
+    PHASES = "phases"
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A step without what has to wait, and what that holds up."""
+
+    step: Step
+    guard: _Guard
+    contests: Mapping[Correction, Contest]
+    corrections: frozenset[Correction]
+
+
+def question(target: Target) -> Target | Listing:
+    """What to read to learn who changed an object."""
+    # Environments are listed and never read one by one, so there is no right to do that.
+    if target.resource == ENVIRONMENTS:
+        return Listing(ENVIRONMENTS, "", field_selector=f"metadata.name={target.name}")
+    return target
+
+
+def find(answer: Any, target: Target) -> Object | None:
+    """The object in the answer to that question, or None."""
+    items = answer if isinstance(answer, tuple) else (answer,)
+    return next((obj for obj in items if isinstance(obj, Mapping) and objects.name(obj) == target.name), None)
+
+
+def pace(plan: Plan, observation: Observation) -> Plan:
+    """The plan without the corrections whose time has not come."""
+    steps: list[Step] = []
+    contests: dict[Correction, Contest] = {}
+    waiting: frozenset[Correction] = frozenset()
+    guards: dict[_Guard, Step] = {}
+    for step in plan.steps:
+        if blocked := _blocked(step, guards):
+            steps.append(blocked)
+            break
+        held = _hold(step, observation)
+        contests |= held.contests
+        waiting |= held.corrections
+        if held.guard is _Guard.PHASES:
+            steps.append(_wait(step.phase, held.step))
+            break
+        steps.append(held.step)
+        if held.guard is not _Guard.NOTHING:
+            guards[held.guard] = held.step
+    return Plan(tuple(steps), contests=contests, waiting=waiting)
+
+
+def _hold(step: Step, observation: Observation) -> _Held:
+    held: dict[Target, float] = {}
+    found: dict[Correction, Contest] = {}
+    reads: list[Read] = []
+    known = list(_known(step, observation))
+    for effect, key, attempts in known:
+        if attempts.wait > 0:
+            held[key.target] = max(attempts.wait, held.get(key.target, 0.0))
+        if attempts.writes < USUAL or attempts.contest is not None:
+            continue
+        if read := _unasked(effect, observation):
+            # Once it is corrected, nothing tells any more who had changed it.
+            held.setdefault(key.target, 0.0)
+            reads.append(read)
+        elif contest := _contest(effect, observation):
+            found[key] = contest
+    if not held:
+        return _Held(step, _Guard.NOTHING, found, frozenset())
+    kept = tuple(effect for effect in step.decision.effects if not _goes_with(effect, held))
+    waits = [seconds for seconds in held.values() if seconds > 0]
+    # A step that waits for nothing but its own corrections need not look again before they are due.
+    again = None if waits and not kept and isinstance(step.decision, Wait) else step.decision.recheck_after
+    soonest = [seconds for seconds in (again, *waits) if seconds is not None]
+    decision = replace(step.decision, effects=(*kept, *reads), recheck_after=min(soonest, default=None))
+    guards = {_guard(step.phase, effect) for effect, key, _ in known if key.target in held}
+    guard = next(guard for guard in reversed(_Guard) if guard in guards)
+    waiting = frozenset(key for _, key, _ in known if key.target in held)
+    return _Held(replace(step, decision=decision), guard, found, waiting)
+
+
+def _known(step: Step, observation: Observation) -> Iterator[tuple[Write, Correction, Attempts]]:
+    """The writes of a step that were made before just like this."""
+    for effect in step.decision.effects:
+        key = correction(step.phase, effect)
+        if key is None or not isinstance(effect, Write):
+            continue
+        attempts = observation.attempts.get(key)
+        if attempts is not None and attempts.wanted == fingerprint(effect):
+            yield effect, key, attempts
+
+
+def _goes_with(effect: Effect, held: Mapping[Target, float]) -> bool:
+    """Whether an effect waits with the others: what is about the same objects, and the Events about them."""
+    if isinstance(effect, Read):
+        return effect.subject in held
+    return isinstance(effect, Emit) or (isinstance(effect, Write) and effect.target in held)
+
+
+def _blocked(step: Step, guards: Mapping[_Guard, Step]) -> Step | None:
+    """The step that says that it has to wait for others to be corrected, if it has to."""
+    for guard, before in guards.items():
+        if any(_is_guarded(effect, guard) for effect in step.decision.effects):
+            return _wait(step.phase, before)
+    return None
+
+
+def _wait(phase: str, held: Step) -> Step:
+    message = (
+        f"Phase {held.phase} waits until it may correct again what somebody else keeps changing; nothing that rests on "
+        "it is written before. The condition Contested says what it is."
+    )
+    reads = tuple(effect for effect in held.decision.effects if isinstance(effect, Read)) if phase == held.phase else ()
+    return Step(phase, Wait(WAITING, message, recheck_after=held.decision.recheck_after, effects=reads))
+
+
+def _is_guarded(effect: Effect, guard: _Guard) -> bool:
+    if guard is _Guard.RELEASES:
+        return isinstance(effect, Create | Patch) and effect.target.resource in engines.RESOURCES
+    return isinstance(effect, Write)
+
+
+def _guard(phase: str, effect: Write) -> _Guard:
+    if isinstance(effect, AddFinalizer):
+        return _Guard.WRITES
+    if isinstance(effect, Create) and effect.target.resource == NAMESPACES:
+        return _Guard.PHASES
+    return _Guard.RELEASES if phase == access.NAME else _Guard.NOTHING
+
+
+def _unasked(effect: Write, observation: Observation) -> Read | None:
+    """The question who changed the object, where it has not been asked in this reconcile."""
+    if isinstance(effect, Create):
+        return None
+    subject = question(effect.target)
+    return Read(subject) if observation.answer(subject) is UNASKED else None
+
+
+def _contest(effect: Write, observation: Observation) -> Contest | None:
+    if isinstance(effect, Create):
+        return reports.deleted(effect.target)
+    live = find(observation.answer(question(effect.target)), effect.target)
+    if live is None:
+        return None
+    if isinstance(effect, Delete):
+        return reports.recreated(effect.target, live)
+    found = differences(effect, live)
+    return reports.reverted(effect.target, found, live) if found else None

@@ -1,0 +1,107 @@
+"""What people read about a correction that does not last: the field, what it should be and is, and who did it.
+
+The sentences hold no times and no numbers of attempts, as each new one would be another status and another Event.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from controller.api.environment import FIELD_MANAGER
+from controller.apimachinery.objects import Object
+from controller.apimachinery.resources import SECRETS
+from controller.environment.contests import managers
+from controller.environment.contests.attempts import Contest, Path
+from controller.environment.contests.comparison import ABSENT, Difference
+from controller.environment.effects import Target
+
+OVERWRITTEN: Final = "FieldOverwritten"
+DROPPED: Final = "FieldDropped"
+REVERTED: Final = "FieldReverted"
+DELETED: Final = "ObjectDeleted"
+RECREATED: Final = "ObjectRecreated"
+
+_NAMED: Final = 3
+_VALUE_LIMIT: Final = 80
+_AFTERWARDS: Final = "It is corrected at growing intervals, up to once a minute."
+_CONFIDENTIAL: Final = re.compile(r"passw|secret|token|credential|api[-_]?key|private", re.IGNORECASE)
+_UNRECORDED: Final = "the object does not record by whom; the audit log of the API server does"
+
+
+def lost(target: Target, found: Sequence[Difference]) -> Contest:
+    """For what the answer to our own write did not have as it was asked for."""
+    dropped = all(difference.found is ABSENT for difference in found)
+    why = (
+        "the API server drops it from what is written: the CRD does not know the field, or an admission webhook or "
+        "policy removes it"
+        if dropped
+        else "an admission webhook or policy, or a default of the CRD, changes what is written"
+    )
+    return _contest(DROPPED if dropped else OVERWRITTEN, target, found, why)
+
+
+def reverted(target: Target, found: Sequence[Difference], live: Object) -> Contest:
+    """For what was written as asked, and is otherwise again. `live` has its managedFields."""
+    return _contest(REVERTED, target, found, _by_whom(found, live))
+
+
+def deleted(target: Target) -> Contest:
+    """For an object that is gone again each time that it was made."""
+    return Contest(DELETED, f"{_subject(target)} is deleted each time that it is made: {_UNRECORDED}. {_AFTERWARDS}")
+
+
+def recreated(target: Target, live: Object) -> Contest:
+    """For an object that is there again each time that it was deleted."""
+    by = managers.last(live, besides="")
+    who = f"field manager {by!r} makes it" if by else _UNRECORDED
+    return Contest(RECREATED, f"{_subject(target)} is made again each time that it is deleted: {who}. {_AFTERWARDS}")
+
+
+def _contest(reason: str, target: Target, found: Sequence[Difference], why: str) -> Contest:
+    named = [_difference(target, difference) for difference in found[:_NAMED]]
+    fields = ", ".join([*named, "and more"] if len(found) > _NAMED else named)
+    message = f"{_subject(target)}: {fields}: {why}. {_AFTERWARDS}"
+    return Contest(reason, message, tuple(difference.path for difference in found))
+
+
+def _subject(target: Target) -> str:
+    return f"{target.resource.kind} {target.name}"
+
+
+def _difference(target: Target, difference: Difference) -> str:
+    shown = target.resource.group_resource != SECRETS.group_resource and not _CONFIDENTIAL.search(
+        ".".join(difference.path)
+    )
+    if not shown:
+        return f"{_dotted(difference.path)} is not as wanted (its value is not shown)"
+    return f"{_dotted(difference.path)} should be {_text(difference.wanted)} and is {_text(difference.found)}"
+
+
+def _dotted(path: Path) -> str:
+    steps = [f"[{step}]" if "." in step or "/" in step else f".{step}" for step in path]
+    return "".join(steps).removeprefix(".")
+
+
+def _text(value: Any) -> str:
+    if value is ABSENT:
+        return "absent"
+    if isinstance(value, Mapping):
+        return "an object"
+    if isinstance(value, list):
+        return "a list"
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _VALUE_LIMIT else f"{text[:_VALUE_LIMIT]}…"
+
+
+def _by_whom(found: Sequence[Difference], live: Object) -> str:
+    names = sorted({name for difference in found for name in managers.owners(live, difference.path)})
+    if others := [name for name in names if name != FIELD_MANAGER]:
+        return f"set by field manager {', '.join(map(repr, others))}"
+    if names:
+        return f"set under our own field manager {FIELD_MANAGER!r}: look for a second installation of this controller"
+    if writer := managers.last(live, besides=FIELD_MANAGER):
+        return f"the last to write the object was field manager {writer!r}"
+    return _UNRECORDED
