@@ -238,7 +238,7 @@ def _of_release(observation: Observation, judged: Health, before: tuple[Conditio
 
 
 def _what_else_runs(observation: Observation, plan: Plan) -> Contest | None:
-    """Why what is deployed is not what the spec asks for: the engine reports on its object as others have changed it."""
+    """Why what is deployed is not what the spec asks for: the engine speaks of its object as others changed it."""
     for key in sorted(plan.waiting, key=str):
         attempts = observation.attempts.get(key)
         contest = attempts.contest if attempts else None

@@ -16,6 +16,8 @@ class _Entry:
     last: float
     lost: tuple[Path, ...] = ()
     contest: Contest | None = None
+    # What people have read about it already, also where we want something else by now.
+    told: Contest | None = None
 
 
 class Corrections:
@@ -59,14 +61,21 @@ class Corrections:
         now = self._now()
         with self._lock:
             entries = self._recent_locked(key, now)
-            before = entries.get(correction)
-            if before is None or before.wanted != wanted:
-                before = _Entry(wanted, 0, now)
+            before = entries.get(correction, _Entry(wanted, 0, now))
+            if before.wanted != wanted:
+                before = _Entry(wanted, 0, now, told=before.told)
             # What is taken at last is no longer contested; what was taken before and undone still is.
-            known = None if before.lost and lost is None else before.contest
-            after = _Entry(wanted, before.writes + 1, now, lost.fields if lost else (), known)
-            news = lost is not None and not _same(known, lost)
-            entries[correction] = replace(after, contest=lost) if news else after
+            settled = bool(before.lost) and lost is None
+            known, told = (None, None) if settled else (before.contest, before.told)
+            news = lost is not None and not _same(told, lost)
+            entries[correction] = _Entry(
+                wanted,
+                before.writes + 1,
+                now,
+                lost=lost.fields if lost else (),
+                contest=known if _same(known, lost) else lost or known,
+                told=lost if news else told,
+            )
             self._entries[key] = entries
         return news
 
@@ -77,8 +86,9 @@ class Corrections:
             entry = entries.get(correction)
             if entry is None or _same(entry.contest, contest):
                 return False
-            entries[correction] = replace(entry, contest=contest)
-        return True
+            news = not _same(entry.told, contest)
+            entries[correction] = replace(entry, contest=contest, told=contest)
+        return news
 
     def forget(self, key: str) -> None:
         """Forget the environment."""
@@ -96,6 +106,8 @@ class Corrections:
         return recent
 
 
-def _same(known: Contest | None, contest: Contest) -> bool:
+def _same(known: Contest | None, contest: Contest | None) -> bool:
     # The values that others write may differ each time; to say so each time would be a fight of its own.
-    return known is not None and (known.reason, known.fields) == (contest.reason, contest.fields)
+    return (
+        known is not None and contest is not None and (known.reason, known.fields) == (contest.reason, contest.fields)
+    )

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.environment import engine_choice, release_context, releases, suspension, uninstall, upkeep
-from controller.environment.decision import Continue, Decision, Wait
+from controller.environment.contests.attempts import Correction
+from controller.environment.decision import Continue, Decision, Stop, Wait
 from controller.environment.effects import Create, Effect, Emit, EventType, Generation, Target
 from controller.environment.engines.engine import Engine
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
 
 NAME = "release"
+_ACCOUNT: Final = ("spec", "serviceAccountName")
 
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
@@ -44,6 +46,8 @@ def _update(
 ) -> Decision:
     if found := upkeep.obstacle(observation, target, current, ours=uninstall.is_ours(observation, current)):
         return found
+    if engine.RUNS_AS_ACCOUNT and _rests(observation, target, current, desired):
+        return _rest(target, current, desired)
     correction = upkeep.correction(target, current, desired)
     if correction is None:
         return Continue()
@@ -53,6 +57,26 @@ def _update(
     before = Generation(target, objects.generation(current))
     updated = Emit(EventType.NORMAL, "ReleaseUpdated", "Update", f"Updated HelmRelease {target.name}.", before)
     return Continue((patch, updated, *_ignored(observation, engine, before)))
+
+
+def _rests(observation: Observation, target: Target, current: Object, desired: Mapping[str, Any]) -> bool:
+    """Whether the release must not run: without its account it would have the rights of Flux itself."""
+    spec = current.get("spec") or {}
+    if spec.get("serviceAccountName") == desired["spec"].get("serviceAccountName"):
+        return False
+    attempts = observation.attempts.get(Correction(NAME, target))
+    # Where somebody has merely changed it, one patch puts it right.
+    return spec.get("suspend") is True or (attempts is not None and _ACCOUNT in attempts.lost)
+
+
+def _rest(target: Target, current: Object, desired: Mapping[str, Any]) -> Stop:
+    resting = {**desired, "spec": {**desired["spec"], "suspend": True}}
+    correction = upkeep.correction(target, current, resting)
+    message = (
+        f"HelmRelease {target.name} has another serviceAccountName than {desired['spec'].get('serviceAccountName')!r}, "
+        "so it is suspended until that is put right. The condition Contested says what is in the way."
+    )
+    return Stop("AccountNotTaken", message, effects=(correction[0],) if correction else ())
 
 
 def _ignored(observation: Observation, engine: Engine, before: Generation | None = None) -> Iterator[Emit]:

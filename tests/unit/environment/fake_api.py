@@ -60,6 +60,8 @@ class FakeApi:
         self.serves: set[Resource] = {HELM_RELEASES}
         # Group versions that discovery gives no answer about.
         self.silent: dict[str, ApiError] = {}
+        # What admission webhooks, or a CRD that knows fewer fields, make of an object that is about to be stored.
+        self.admission: Callable[[Resource, dict[str, Any]], dict[str, Any]] = lambda _, obj: obj
         self.refuse: Callable[[str, Resource, str, str], ApiError | None] = lambda *_: None
 
     # What the controller calls: the same as controller.client.Client
@@ -279,6 +281,7 @@ class FakeApi:
         return self._store(key, after, before)
 
     def _store(self, key: Key, after: dict[str, Any], before: dict[str, Any] | None) -> dict[str, Any]:
+        after = self.admission(key[0], after)
         metadata = after["metadata"] = dict(after["metadata"])
         if before is None:
             self._uids += 1

@@ -51,7 +51,7 @@ def test_an_observation_holds_the_environments_own_objects():
     elsewhere["metadata"]["namespace"] = "elsewhere"
     observer = _observer(namespaces=[namespace(), namespace(name="other")], releases=[helm_release(), elsewhere])
 
-    seen = observer.observe(environment(), answers={}, ages={"x": 1.0})
+    seen = observer.observe(environment(), answers={}, ages={"x": 1.0}, attempts={})
 
     assert seen.namespace == namespace()
     assert dict(seen.cached) == {release_target(): helm_release()}

@@ -75,11 +75,13 @@ class Recorded:
 
     def __init__(self) -> None:
         self.events: list[str] = []
+        self.notes: list[str] = []
         self.waking = False
         self.ready: list[float] = []
 
     def event(self, regarding: Any, *, type: str, reason: str, action: str, note: str) -> None:  # noqa: A002
         self.events.append(reason)
+        self.notes.append(note)
 
     def ensure(self, listing: Any, key: str) -> None:
         self.waking = True
