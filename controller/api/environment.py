@@ -14,6 +14,8 @@ GROUP = "tronador.stakater.com"
 ENVIRONMENTS = Resource(GROUP, "v1alpha1", "environmentprovisioners", "EnvironmentProvisioner", namespaced=False)
 
 FINALIZER = f"{GROUP}/teardown"
+# By this Lease, in its own namespace, the replicas of an installation agree who works.
+LEASE_NAME = "tronador-controller"
 # Whom the API server names as the writer of what we write.
 FIELD_MANAGER = "tronador"
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
@@ -29,6 +31,8 @@ ADOPT_ANNOTATION = f"{GROUP}/adopt"
 ADOPTED_ANNOTATION = f"{GROUP}/adopted"
 # On a namespace, set by us in the same patch as the labels: what we applied, as JSON {name: value}.
 APPLIED_LABELS_ANNOTATION = f"{GROUP}/applied-labels"
+# On a namespace, set by us in that patch too: the namespace of the installation that it belongs to.
+INSTALLATION_ANNOTATION = f"{GROUP}/installation"
 # On a namespace, set by us before anything is applied in it: what, as JSON (`environment/shared/memory.py`).
 APPLIED_RESOURCES_ANNOTATION = f"{GROUP}/applied-resources"
 # On what we applied there: a hash of it.

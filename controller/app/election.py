@@ -8,14 +8,13 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from controller.api.environment import LEASE_NAME
 from controller.apimachinery.errors import AlreadyExists, NotFound
 from controller.apimachinery.resources import NAMESPACES, Resource
 from controller.app.options import OptionError, Options
 from controller.client import Client
 from controller.leaderelection import LeaderElectionConfig, LeaderElector
 from controller.metrics import Metrics
-
-LEASE_NAME = "tronador-controller"
 
 
 def build(options: Options, connect: Callable[..., Client], metrics: Metrics) -> LeaderElector | None:

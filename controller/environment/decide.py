@@ -8,6 +8,7 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Final
 
+from controller.environment import installation
 from controller.environment.contests import pacing
 from controller.environment.decision import Continue, Decision, Plan, Step
 from controller.environment.observation import Observation
@@ -39,6 +40,7 @@ PHASES: Final[tuple[ModuleType, ...]] = (
 # A suspended environment is held by its finalizer, and otherwise left exactly as it is.
 SUSPENDED_PHASES: Final[tuple[ModuleType, ...]] = (finalizer, release)
 PHASE_NAMES: Final[tuple[str, ...]] = (
+    installation.NAME,
     *(phase.NAME for phase in PHASES),
     "status",
     teardown.NAME,
@@ -52,6 +54,8 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Plan:
 
 def _plan(observation: Observation, options: EnvironmentOptions) -> Plan:
     environment = observation.environment
+    if stranger := installation.decide(observation, options):
+        return Plan((Step(installation.NAME, stranger),))
     if environment.is_deleting:
         return Plan((Step(teardown.NAME, teardown.decide(observation, options)),))
     phases = SUSPENDED_PHASES if environment.suspended else PHASES

@@ -11,7 +11,16 @@ from controller.api.environment import Environment
 from controller.apimachinery import conditions
 from controller.apimachinery.conditions import FALSE, TRUE, UNKNOWN, Condition
 from controller.apimachinery.resources import Resource
-from controller.environment import engine_choice, failures, lasting, namespace_labels, releases, rollout, uninstall
+from controller.environment import (
+    engine_choice,
+    failures,
+    installation,
+    lasting,
+    namespace_labels,
+    releases,
+    rollout,
+    uninstall,
+)
 from controller.environment.contests.attempts import Contest, Path
 from controller.environment.decision import Continue, Decision, Plan, Stop, Wait
 from controller.environment.effects import Create, Patch
@@ -88,6 +97,9 @@ def desired(observation: Observation, plan: Plan, options: EnvironmentOptions) -
     `observation` holds the answers to those effects, so a release that was changed just now is seen as changed.
     """
     environment = observation.environment
+    if plan.steps[-1].phase == installation.NAME:
+        # It is the other one's to say how the environment fares.
+        return dict(environment.status)
     summary = _summarize(observation, plan, options)
     if summary is None:
         return suspended(environment, plan.last, observation.now, contested=_contested(observation))

@@ -12,13 +12,12 @@ from hypothesis import strategies as st
 
 from controller import sharedconfig
 from controller.api import flux
-from controller.api.environment import ENVIRONMENTS
+from controller.api.environment import ENVIRONMENTS, LEASE_NAME
 from controller.api.helm_operator import HELM_RELEASES
 from controller.api.rbac import AGGREGATE_LABEL, ENVIRONMENT_ROLE, ROLE_BINDINGS
 from controller.api.tronador_config import CONFIG_NAME, DEFINITION, TRONADOR_CONFIGS
 from controller.apimachinery import giturls
 from controller.apimachinery.resources import CUSTOM_RESOURCE_DEFINITIONS, EVENTS, LEASES, NAMESPACES, SECRETS
-from controller.app.election import LEASE_NAME
 from controller.app.options import Options
 from controller.environment.watches import WATCHES
 from hack.localcluster.schema.crd_checks import check_definition
@@ -47,6 +46,7 @@ USED = {
     (ROLE_BINDINGS.group, "rolebindings"): {"get", "create", "patch", "delete"},
     (ROLE_BINDINGS.group, "clusterroles"): {"bind"},
     (CUSTOM_RESOURCE_DEFINITIONS.group, CUSTOM_RESOURCE_DEFINITIONS.plural): {"get"},
+    (LEASES.group, LEASES.plural): {"get"},
 }
 
 
@@ -262,8 +262,13 @@ def test_events_go_to_the_namespace_default_and_the_lease_is_our_own():
     assert events["metadata"]["namespace"] == "default"
     assert _rights(events) == {(EVENTS.group, EVENTS.plural): {"create", "patch"}}
     assert lease["metadata"]["namespace"] == Options().namespace
-    assert _rights(lease) == {(LEASES.group, LEASES.plural): {"create", "get", "update"}}
+    assert _rights(lease) == {(LEASES.group, LEASES.plural): {"create", "update"}}
     assert [rule.get("resourceNames") for rule in lease["rules"]] == [None, [LEASE_NAME]]
+
+
+def test_in_the_whole_cluster_only_leases_of_installations_are_read():
+    [rule] = [rule for rule in _named("ClusterRole", "tronador-controller")["rules"] if "leases" in rule["resources"]]
+    assert rule["resourceNames"] == [LEASE_NAME]
 
 
 def test_every_binding_is_for_the_account_that_the_options_name():

@@ -90,6 +90,55 @@ def test_nobody_else_is_concerned(user):
             assert denials(_of_binding(operation, namespace, user=user)) == []
 
 
+def test_the_controller_is_confined_in_whichever_namespace_it_is_installed():
+    elsewhere = "system:serviceaccount:elsewhere:tronador-controller"
+    assert denials(_of_namespace("UPDATE", NAMESPACES["a foreign one"], user=elsewhere))
+    assert denials(_of_binding("CREATE", NAMESPACES["kube-system"], user=elsewhere))
+
+
+def _of_rights(*, name, before, after, resource="clusterrolebindings", namespace=None):
+    def body(account_namespace):
+        subject = {"kind": "ServiceAccount", "name": "tronador-controller", "namespace": account_namespace}
+        metadata = {"name": name} | ({"namespace": namespace} if namespace else {})
+        return {"metadata": metadata, "roleRef": {}, "subjects": [subject]}
+
+    return Write(
+        user="admin",
+        group=RBAC_GROUP,
+        resource=resource,
+        operation="UPDATE",
+        before=body(before),
+        after=body(after),
+        namespace={"metadata": {"name": namespace}} if namespace else None,
+    )
+
+
+RIGHTS = {
+    "the whole cluster": {"name": "tronador-controller"},
+    "Events": {"name": "tronador-controller-events", "resource": "rolebindings", "namespace": "default"},
+}
+
+
+@pytest.mark.parametrize("rights", RIGHTS)
+def test_the_rights_of_an_installation_are_not_taken_by_applying_the_manifests_again(rights):
+    [refused] = denials(_of_rights(before="tronador-system", after="elsewhere", **RIGHTS[rights]))
+    assert refused.startswith("tronador-installations: ")
+    assert denials(_of_rights(before="tronador-system", after="tronador-system", **RIGHTS[rights])) == []
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        {"name": "other"},
+        {"name": "tronador-controller.elsewhere"},
+        {"name": "tronador-controller", "resource": "rolebindings", "namespace": "pr-74"},
+        {"name": "tronador-controller-events", "resource": "rolebindings", "namespace": "pr-74"},
+    ],
+)
+def test_other_bindings_may_be_given_to_others(others):
+    assert denials(_of_rights(before="one", after="two", **others)) == []
+
+
 FLUX = {
     flux.HELM_RELEASES.group: "helmreleases",
     flux.GIT_REPOSITORIES.group: "gitrepositories",
@@ -173,11 +222,12 @@ def test_every_expression_compiles_and_all_but_variables_say_yes_or_no(part, exp
     assert part == "variables" or compiled.result in (BOOL, DYN)
 
 
-def test_there_are_three_policies_each_of_them_in_force_and_none_ever_skipped():
+def test_there_are_four_policies_each_of_them_in_force_and_none_ever_skipped():
     assert {policy["metadata"]["name"] for policy in policies()} == {
         "tronador-rolebindings",
         "tronador-namespaces",
         "tronador-no-nested-flux",
+        "tronador-installations",
     }
     assert {policy["spec"]["failurePolicy"] for policy in policies()} == {"Fail"}
 

@@ -9,6 +9,7 @@ from controller.api.environment import (
     ADOPT_ANNOTATION,
     ADOPTED_ANNOTATION,
     APPLIED_LABELS_ANNOTATION,
+    INSTALLATION_ANNOTATION,
     UID_ANNOTATION,
     Environment,
 )
@@ -30,14 +31,15 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     """Create, adopt, refuse, wait for, or correct the namespace."""
     environment, namespace = observation.environment, observation.namespace
     if namespace is None:
-        return _create(observation, namespace_labels.wanted(environment, options.namespace_labels, adopted=False))
+        labels = namespace_labels.wanted(environment, options.namespace_labels, adopted=False)
+        return _create(observation, labels, options)
     if objects.is_deleting(namespace):
         return _await_end(observation, namespace)
     ours = observation.is_ours(namespace)
     if ours or objects.annotations(namespace).get(ADOPT_ANNOTATION) == environment.name:
         adopted = not ours or is_adopted(namespace)
         labels = namespace_labels.wanted(environment, options.namespace_labels, adopted=adopted)
-        return _correct(observation, namespace, labels, adopted=adopted)
+        return _correct(observation, namespace, labels, options, adopted=adopted)
     return Stop(
         "NamespaceNotOwned",
         f"metadata.name: {environment.name!r}: a namespace of this name exists and is not ours; give the environment "
@@ -58,14 +60,15 @@ def _await_end(observation: Observation, namespace: Object) -> Wait:
     return holding.wait(observation, TERMINATING, message, part="NamespaceReady", patience=holding.PATIENCE)
 
 
-def _annotations(environment: Environment, labels: Mapping[str, str]) -> dict[str, str]:
+def _annotations(environment: Environment, labels: Mapping[str, str], options: EnvironmentOptions) -> dict[str, str]:
     return {
         UID_ANNOTATION: environment.uid,
+        INSTALLATION_ANNOTATION: options.own_namespace,
         APPLIED_LABELS_ANNOTATION: namespace_labels.memory_of(labels),
     }
 
 
-def _create(observation: Observation, labels: Mapping[str, str]) -> Continue:
+def _create(observation: Observation, labels: Mapping[str, str], options: EnvironmentOptions) -> Continue:
     environment = observation.environment
     body = {
         "apiVersion": NAMESPACES.api_version,
@@ -73,15 +76,22 @@ def _create(observation: Observation, labels: Mapping[str, str]) -> Continue:
         "metadata": {
             "name": environment.namespace_name,
             "labels": dict(labels),
-            "annotations": _annotations(environment, labels),
+            "annotations": _annotations(environment, labels, options),
         },
     }
     told = Emit(EventType.NORMAL, "NamespaceCreated", "Create", f"Created namespace {environment.namespace_name}.")
     return Continue((Create(observation.namespace_target, body), told))
 
 
-def _correct(observation: Observation, namespace: Object, labels: Mapping[str, str], *, adopted: bool) -> Continue:
-    wanted = _annotations(observation.environment, labels) | ({ADOPTED_ANNOTATION: "true"} if adopted else {})
+def _correct(
+    observation: Observation,
+    namespace: Object,
+    labels: Mapping[str, str],
+    options: EnvironmentOptions,
+    *,
+    adopted: bool,
+) -> Continue:
+    wanted = _annotations(observation.environment, labels, options) | ({ADOPTED_ANNOTATION: "true"} if adopted else {})
     actual = objects.annotations(namespace)
     metadata: dict[str, Any] = {}
     if changed_labels := namespace_labels.changes(namespace, labels):

@@ -15,6 +15,7 @@ from controller.api.environment import (
     APPLIED_RESOURCES_ANNOTATION,
     ENVIRONMENT_LABEL,
     FINALIZER,
+    INSTALLATION_ANNOTATION,
     UID_ANNOTATION,
 )
 from controller.apimachinery import conditions, objects
@@ -117,7 +118,13 @@ def _is_blocked_already(observation: Observation) -> bool:
 
 
 def _release_adopted(observation: Observation, namespace: Object) -> Effect:
-    ours = (UID_ANNOTATION, APPLIED_LABELS_ANNOTATION, APPLIED_RESOURCES_ANNOTATION, ADOPTED_ANNOTATION)
+    ours = (
+        UID_ANNOTATION,
+        APPLIED_LABELS_ANNOTATION,
+        APPLIED_RESOURCES_ANNOTATION,
+        ADOPTED_ANNOTATION,
+        INSTALLATION_ANNOTATION,
+    )
     annotations = dict.fromkeys(ours)
     metadata = {
         "labels": namespace_labels.changes(namespace, {}) | {ENVIRONMENT_LABEL: None},

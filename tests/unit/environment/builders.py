@@ -10,6 +10,7 @@ from controller.api.environment import (
     APPLIED_LABELS_ANNOTATION,
     ENVIRONMENT_LABEL,
     FINALIZER,
+    INSTALLATION_ANNOTATION,
     MANAGED_BY,
     MANAGED_BY_LABEL,
     UID_ANNOTATION,
@@ -115,6 +116,7 @@ def namespace(
         "labels": dict(our_labels(name=name) if labels is None else labels),
         "annotations": {
             UID_ANNOTATION: UID,
+            INSTALLATION_ANNOTATION: EnvironmentOptions().own_namespace,
             APPLIED_LABELS_ANNOTATION: namespace_labels.memory_of(remembered),
         }
         if annotations is None

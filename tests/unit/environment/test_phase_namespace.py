@@ -8,6 +8,7 @@ from controller.api.environment import (
     ADOPT_ANNOTATION,
     ADOPTED_ANNOTATION,
     APPLIED_LABELS_ANNOTATION,
+    INSTALLATION_ANNOTATION,
     UID_ANNOTATION,
 )
 from controller.environment.decision import Continue, Stop, Wait
@@ -50,7 +51,11 @@ def test_a_missing_namespace_is_created_with_its_labels_its_life_and_its_memory_
         {
             "apiVersion": "v1",
             "kind": "Namespace",
-            "metadata": {"name": NAME, "labels": our_labels(), "annotations": {UID_ANNOTATION: UID}},
+            "metadata": {
+                "name": NAME,
+                "labels": our_labels(),
+                "annotations": {UID_ANNOTATION: UID, INSTALLATION_ANNOTATION: OPTIONS.own_namespace},
+            },
         },
     )
     assert json.loads(memory) == our_labels()

@@ -8,6 +8,7 @@ from controller.api.environment import (
     APPLIED_LABELS_ANNOTATION,
     APPLIED_RESOURCES_ANNOTATION,
     FINALIZER,
+    INSTALLATION_ANNOTATION,
     UID_ANNOTATION,
 )
 from controller.api.environment import ENVIRONMENTS as ENVIRONMENT_RESOURCE
@@ -183,7 +184,13 @@ def test_an_adopted_namespace_stays_and_our_labels_and_annotations_leave_it():
                 "metadata": {
                     "labels": {**dict.fromkeys(LABELS), "tronador.stakater.com/environment": None},
                     "annotations": dict.fromkeys(
-                        (UID_ANNOTATION, APPLIED_LABELS_ANNOTATION, APPLIED_RESOURCES_ANNOTATION, ADOPTED_ANNOTATION)
+                        (
+                            UID_ANNOTATION,
+                            APPLIED_LABELS_ANNOTATION,
+                            APPLIED_RESOURCES_ANNOTATION,
+                            ADOPTED_ANNOTATION,
+                            INSTALLATION_ANNOTATION,
+                        )
                     ),
                     "resourceVersion": "77",
                 }

@@ -1,0 +1,64 @@
+"""Which installation of the controller an environment belongs to, where a cluster has more than one.
+
+Two of them would undo each other's work in every environment. So the namespace of an environment carries the namespace
+of its installation, in the same patch as its labels. Another installation leaves such an environment alone for as
+long as the Lease there has a holder. An installation that was uninstalled, or stopped in order, has none, and its
+environments are taken over. No clocks are compared: a holder that crashed holds the Lease until somebody deletes it.
+
+An annotation of the EnvironmentProvisioner would do too, but the author of a pull request may be able to write that
+one, and could so escape from every rule. Replicas and shards of one installation share a namespace, so they are no
+strangers to each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from controller.api.environment import INSTALLATION_ANNOTATION, LEASE_NAME
+from controller.apimachinery import names, objects
+from controller.apimachinery.resources import LEASES
+from controller.environment.decision import Wait
+from controller.environment.effects import Emit, EventType, Read, Target
+from controller.environment.observation import REFUSED, UNASKED, Observation
+from controller.environment.options import EnvironmentOptions
+
+NAME: Final = "installation"
+OTHER: Final = "OtherInstallation"
+_TIMER: Final = "installation"
+# Seconds between two looks at the Lease of the other one: no watch tells when that installation is gone.
+_LOOK_AGAIN: Final = 300.0
+
+
+def decide(observation: Observation, options: EnvironmentOptions) -> Wait | None:
+    """Leave the environment to the installation that it belongs to, or None where it is ours or may become so."""
+    other = _belongs_to(observation)
+    if other in ("", options.own_namespace):
+        return None
+    lease = Target(LEASES, LEASE_NAME, other)
+    answer = observation.answer(lease)
+    if answer is UNASKED:
+        return Wait(OTHER, f"Looking for the installation in namespace {other}.", effects=(Read(lease),), timer=_TIMER)
+    if answer is not REFUSED and not _has_holder(answer):
+        return None
+    message = (
+        f"The environment belongs to the installation of the controller in namespace {other}, and the one in "
+        f"{options.own_namespace} leaves it alone. Run only one for a cluster. If that one is gone for good, delete "
+        f"Lease {LEASE_NAME} in namespace {other}."
+    )
+    told = () if _TIMER in observation.ages else (Emit(EventType.WARNING, OTHER, "Reconcile", message),)
+    return Wait(OTHER, message, recheck_after=_LOOK_AGAIN, effects=told, timer=_TIMER)
+
+
+def _belongs_to(observation: Observation) -> str:
+    namespace = observation.namespace
+    if namespace is None or not observation.is_ours(namespace):
+        return ""
+    other = objects.annotations(namespace).get(INSTALLATION_ANNOTATION, "")
+    # Whatever else stands there names nothing that could hold a Lease.
+    return other if names.is_dns_label(other) else ""
+
+
+def _has_holder(lease: object) -> bool:
+    spec = lease.get("spec") if isinstance(lease, Mapping) else None
+    return isinstance(spec, Mapping) and bool(spec.get("holderIdentity"))
