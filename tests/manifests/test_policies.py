@@ -238,6 +238,9 @@ def test_they_refuse_with_a_403_which_the_controller_tries_again_while_its_right
 
 
 def test_the_policies_about_us_name_the_account_that_the_options_name():
-    names = [c["expression"] for policy in policies() for c in policy["spec"].get("matchConditions", ())]
+    conditions = [c for policy in policies() for c in policy["spec"].get("matchConditions", ())]
+    names = [c["expression"] for c in conditions if c["name"] == "written-by-the-controller"]
 
-    assert names == [f"request.userInfo.username == '{US}'"] * 2
+    user = "request.userInfo.username"
+    ending = f"{user}.endsWith(':{Options().service_account}')"
+    assert names == [f"{user}.startsWith('system:serviceaccount:') && {ending}"] * 2
