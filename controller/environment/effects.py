@@ -153,7 +153,7 @@ class Emit:
     """Tell the users by an Event on the environment. Emitted on transitions only.
 
     With `beyond`, only where a write before it has moved that object's generation: what the server dropped or changed
-    back at once is no news.
+    back at once is not worth an Event.
     """
 
     type: EventType

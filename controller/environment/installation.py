@@ -26,7 +26,7 @@ from controller.environment.options import EnvironmentOptions
 NAME: Final = "installation"
 OTHER: Final = "OtherInstallation"
 _TIMER: Final = "installation"
-# Seconds between two looks at the Lease of the other one: no watch tells when that installation is gone.
+# Seconds between two looks at the Lease of the other one: no watch says when that installation is gone.
 _LOOK_AGAIN: Final = 300.0
 
 
@@ -46,8 +46,8 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Wait | None
         f"{options.own_namespace} leaves it alone. Run only one for a cluster. If that one is gone for good, delete "
         f"Lease {LEASE_NAME} in namespace {other}."
     )
-    told = () if _TIMER in observation.ages else (Emit(EventType.WARNING, OTHER, "Reconcile", message),)
-    return Wait(OTHER, message, recheck_after=_LOOK_AGAIN, effects=told, timer=_TIMER)
+    event = () if _TIMER in observation.ages else (Emit(EventType.WARNING, OTHER, "Reconcile", message),)
+    return Wait(OTHER, message, recheck_after=_LOOK_AGAIN, effects=event, timer=_TIMER)
 
 
 def _belongs_to(observation: Observation) -> str:

@@ -225,7 +225,7 @@ class EnvironmentReconciler:
         lost = False
         for effect in step.decision.effects:
             attempt.effect = effect
-            if _is_no_news(effect, answers):
+            if _is_idle(effect, answers):
                 continue
             try:
                 applied = self._applier.apply(effect, environment)
@@ -351,7 +351,7 @@ class EnvironmentReconciler:
         self._stopwatch.finished(key)
 
 
-def _is_no_news(effect: Effect, answers: Mapping[Subject, Any]) -> bool:
+def _is_idle(effect: Effect, answers: Mapping[Subject, Any]) -> bool:
     """Whether an Event is about a write that changed nothing."""
     if not isinstance(effect, Emit) or effect.beyond is None:
         return False

@@ -1,4 +1,4 @@
-"""Keeps the memory of corrections beside the writes as they are made, and tells people about those that do not last."""
+"""Keeps the memory of corrections beside the writes as they are made, and informs people about those that do not last."""
 
 from __future__ import annotations
 
@@ -67,14 +67,14 @@ class Bookkeeper:
         found = differences(effect, answer) if answer is not None else ()
         lost = reports.lost(effect.target, found) if found else None
         if self._corrections.wrote(key, written, fingerprint(effect), lost=lost) and lost:
-            self._tell(environment, lost)
+            self._announce(environment, lost)
         return lost is not None
 
     def found(self, key: str, environment: Object, contests: Mapping[Correction, Contest]) -> None:
         """Remember who undoes our corrections, and say what is new of it."""
         for contested, contest in contests.items():
             if self._corrections.contested(key, contested, contest):
-                self._tell(environment, contest)
+                self._announce(environment, contest)
 
     def recheck(self, key: str) -> list[float]:
         """Seconds until a correction is due that no watch reminds of, and until what is said of one is over."""
@@ -113,9 +113,9 @@ class Bookkeeper:
         found = differences(_status_patch(target, patch), answer)
         lost = reports.lost(target, found) if found else None
         if self._corrections.wrote(key, Correction(STATUS, target), digest(wanted), lost=lost) and lost:
-            self._tell(environment, lost)
+            self._announce(environment, lost)
 
-    def _tell(self, environment: Object, contest: Contest) -> None:
+    def _announce(self, environment: Object, contest: Contest) -> None:
         log.warning("contested", reason=contest.reason, message=contest.message)
         self._hands.emit(Emit(EventType.WARNING, contest.reason, "Correct", contest.message), environment)
 

@@ -5,8 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
 from controller.environment.contests.attempts import QUIET, Attempts, Contest, Correction, Path, delay
+from controller.environment.phases import prune, release, resources
+
+# The phases that make or delete an object because that is wanted. Where rights are seen to, one correction may delete
+# and create an object.
+_BY_WISH: Final = frozenset({release.NAME, prune.NAME, resources.NAME})
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +23,7 @@ class _Entry:
     lost: tuple[Path, ...] = ()
     contest: Contest | None = None
     # What people have read about it already, also where we want something else by now.
-    told: Contest | None = None
+    announced: Contest | None = None
 
 
 class Corrections:
@@ -61,20 +67,22 @@ class Corrections:
         now = self._now()
         with self._lock:
             entries = self._recent_locked(key, now)
+            if correction.phase in _BY_WISH:
+                entries = {other: entry for other, entry in entries.items() if not _is_opposite(other, correction)}
             before = entries.get(correction, _Entry(wanted, 0, now))
             if before.wanted != wanted:
-                before = _Entry(wanted, 0, now, told=before.told)
-            # What is taken at last is no longer contested; what was taken before and undone still is.
+                before = _Entry(wanted, 0, now, announced=before.announced)
+            # What is taken at last is not contested any more; what was taken before and undone still is.
             settled = bool(before.lost) and lost is None
-            known, told = (None, None) if settled else (before.contest, before.told)
-            news = lost is not None and not _same(told, lost)
+            known, announced = (None, None) if settled else (before.contest, before.announced)
+            news = lost is not None and not _same(announced, lost)
             entries[correction] = _Entry(
                 wanted,
                 before.writes + 1,
                 now,
                 lost=lost.fields if lost else (),
                 contest=known if _same(known, lost) else lost or known,
-                told=lost if news else told,
+                announced=lost if news else announced,
             )
             self._entries[key] = entries
         return news
@@ -86,8 +94,8 @@ class Corrections:
             entry = entries.get(correction)
             if entry is None or _same(entry.contest, contest):
                 return False
-            news = not _same(entry.told, contest)
-            entries[correction] = replace(entry, contest=contest, told=contest)
+            news = not _same(entry.announced, contest)
+            entries[correction] = replace(entry, contest=contest, announced=contest)
         return news
 
     def forget(self, key: str) -> None:
@@ -104,6 +112,11 @@ class Corrections:
         else:
             self._entries.pop(key, None)
         return recent
+
+
+def _is_opposite(other: Correction, correction: Correction) -> bool:
+    """Whether it was about keeping the same object away, and now it is wanted, or the other way round."""
+    return other.target == correction.target and other.absent != correction.absent and other.phase in _BY_WISH
 
 
 def _same(known: Contest | None, contest: Contest | None) -> bool:

@@ -35,7 +35,7 @@ def _owns(fields: Any, path: Path) -> bool:
         if not isinstance(fields, Mapping):
             return False
         if f"f:{name}" not in fields:
-            # Whoever owns the whole of a list or a free-form object owns what is in it.
+            # The owner of a whole list or free-form object owns what is in it.
             return depth > 0 and not fields
         fields = fields[f"f:{name}"]
     return isinstance(fields, Mapping)

@@ -58,7 +58,7 @@ class _Held:
 
 def question(target: Target) -> Target | Listing:
     """What to read to learn who changed an object."""
-    # Environments are listed and never read one by one, so there is no right to do that.
+    # Environments are listed and never read one by one: the controller lacks that right.
     if target.resource == ENVIRONMENTS:
         return Listing(ENVIRONMENTS, "", field_selector=f"metadata.name={target.name}")
     return target
@@ -103,7 +103,7 @@ def _hold(step: Step, observation: Observation) -> _Held:
         if attempts.writes < USUAL or attempts.contest is not None:
             continue
         if read := _unasked(effect, observation):
-            # Once it is corrected, nothing tells any more who had changed it.
+            # A correction wipes out the traces of who changed it.
             held.setdefault(key.target, 0.0)
             reads.append(read)
         elif contest := _contest(effect, observation):

@@ -129,7 +129,7 @@ def test_a_reverted_field_is_reported_with_both_values_and_by_whom(live, words):
     assert contest.fields == (LABEL,)
 
 
-def test_a_dropped_field_is_told_from_an_overwritten_one():
+def test_a_dropped_field_is_distinguished_from_an_overwritten_one():
     path = ("spec", "upgrade", "remediation", "retries")
     dropped = reports.lost(RELEASE, [Difference(path, -1, ABSENT)])
     assert dropped.reason == "FieldDropped"

@@ -8,7 +8,7 @@ from controller.api.rbac import ROLE_BINDINGS
 from controller.environment.contests.attempts import QUIET, Contest, Correction
 from controller.environment.contests.corrections import Corrections
 from controller.environment.effects import Target
-from tests.unit.environment.builders import NAME, namespace_target
+from tests.unit.environment.builders import NAME, namespace_target, release_target
 
 LABELS = Correction("namespace", namespace_target())
 BINDING = Target(ROLE_BINDINGS, "tronador-release", NAME)
@@ -65,6 +65,16 @@ def test_deleting_and_creating_the_same_object_do_not_reset_each_other(correctio
     assert {known.writes for known in corrections.of(NAME).values()} == {3}
 
 
+def test_what_is_taken_back_and_wanted_again_is_written_at_once(corrections):
+    made = Correction("release", release_target())
+    for phase in ("prune", "release"):
+        for _ in range(3):
+            corrections.wrote(NAME, made, "body")
+        assert corrections.of(NAME)[made].writes == 3
+        corrections.wrote(NAME, Correction(phase, release_target(), absent=True), "absent")
+        assert made not in corrections.of(NAME)
+
+
 def test_what_is_wanted_otherwise_is_written_at_once(corrections):
     for _ in range(5):
         corrections.wrote(NAME, LABELS, "labels")
@@ -90,7 +100,7 @@ def test_another_life_of_the_environment_begins_without_a_past(corrections):
     assert corrections.of(NAME) == {}
 
 
-def test_what_did_not_take_is_news_once_and_over_when_it_takes(corrections):
+def test_what_did_not_take_is_announced_once_and_over_when_it_takes(corrections):
     assert corrections.wrote(NAME, LABELS, "labels", lost=DROPPED)
     assert not corrections.wrote(NAME, LABELS, "labels", lost=DROPPED)
     assert corrections.of(NAME)[LABELS].contest == DROPPED
@@ -101,7 +111,7 @@ def test_what_did_not_take_is_news_once_and_over_when_it_takes(corrections):
     assert corrections.wrote(NAME, LABELS, "labels", lost=DROPPED)
 
 
-def test_the_same_field_is_no_news_again_when_something_else_is_wanted(corrections):
+def test_the_same_field_is_not_announced_again_when_something_else_is_wanted(corrections):
     corrections.wrote(NAME, LABELS, "labels", lost=DROPPED)
     assert not corrections.wrote(NAME, LABELS, "other labels", lost=DROPPED)
     assert corrections.of(NAME)[LABELS].contest == DROPPED
@@ -115,7 +125,7 @@ def test_who_undoes_us_stays_known_while_each_correction_takes(corrections):
     assert corrections.of(NAME)[LABELS].contest == REVERTED
 
 
-def test_another_value_in_the_same_field_is_no_other_message(corrections):
+def test_another_value_in_the_same_field_leaves_the_message_as_it_is(corrections):
     # Somebody who writes another value each time would make us write a status each time.
     corrections.wrote(NAME, LABELS, "labels")
     corrections.contested(NAME, LABELS, REVERTED)

@@ -59,6 +59,7 @@ def test_a_deleted_environment_is_only_taken_down_even_when_it_is_suspended_or_b
 
 def test_the_phases_have_the_names_and_the_order_of_the_contract():
     contract = [
+        "installation",
         "finalizer",
         "validate",
         "namespace",

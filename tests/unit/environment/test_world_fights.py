@@ -1,4 +1,4 @@
-"""Others undo what we write, again and again: how often we write, what we say, and what goes on meanwhile."""
+"""Others undo what we write, again and again: how often we write, what we say, and what still works meanwhile."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from controller.api.tronador_config import TRONADOR_CONFIGS
 from controller.apimachinery import conditions
 from controller.apimachinery.resources import CONFIG_MAPS, NAMESPACES, SERVICE_ACCOUNTS, Resource
 from controller.environment.options import EnvironmentOptions
+from controller.pipeline.waiting.judge import Goal, judge
 from tests.unit.environment.builders import NAME, RELEASE_NAME, environment, operator_options
 from tests.unit.environment.fake_api import Write
 from tests.unit.environment.world import World
@@ -52,6 +53,11 @@ def condition(world: World, type_: str) -> dict[str, Any]:
 
 def live(world: World, resource: Resource, name: str, namespace: str = NAME) -> dict[str, Any]:
     return copy.deepcopy(world.api.peek(resource, name, namespace))
+
+
+def waited(world: World) -> str:
+    """What `tronador wait` makes of it."""
+    return str(judge(Goal.DEPLOYED, live(world, ENVIRONMENTS, NAME, "")).state)
 
 
 def fight(world: World, undo: Callable[[], None], *, seconds: float) -> list[Write]:
@@ -115,7 +121,7 @@ def edit(world: World, resource: Resource, name: str, change: Callable[[dict[str
 # How often
 
 
-def test_the_first_drift_is_corrected_at_once_and_is_no_contest():
+def test_the_first_drift_is_corrected_at_once_and_not_contested():
     world = deployed()
     set_label(world)()
     world.run(NAME)
@@ -188,7 +194,7 @@ def test_a_namespace_that_is_deleted_at_once_is_made_six_times_a_minute_at_most(
     assert condition(world, "Contested")["reason"] == "ObjectDeleted"
 
 
-def test_a_status_that_is_rewritten_at_once_is_paced_and_told_by_one_event():
+def test_a_status_that_is_rewritten_at_once_is_paced_and_announced_by_one_event():
     world = deployed()
 
     def undo() -> None:
@@ -220,7 +226,7 @@ def test_the_status_names_field_values_and_writer_and_one_event_does():
     assert world.recorded.events.count("FieldReverted") == 1
 
 
-def test_a_fight_makes_no_fight_about_the_status():
+def test_a_fight_costs_one_write_of_the_status():
     world = deployed()
     values = itertools.count()
 
@@ -323,6 +329,7 @@ def test_a_field_that_the_crd_drops_is_said_and_the_environment_is_deployed():
     assert "spec.upgrade.remediation.retries should be -1 and is absent" in contested["message"]
     assert world.recorded.events.count("FieldDropped") == 1
     assert "ReleaseUpdated" not in world.recorded.events
+    assert waited(world) == "reached"
     later = [write for write in settle(world, 60) if write.resource == flux.HELM_RELEASES]
     assert len(later) <= 2
 
@@ -347,7 +354,7 @@ def test_a_webhook_that_changes_how_a_release_is_run_leaves_it_ready():
     assert "spec.timeout should be absent and is 5" in condition(world, "Contested")["message"]
 
 
-def test_a_webhook_that_changes_what_runs_is_no_success():
+def test_where_a_webhook_changes_what_runs_the_environment_has_failed():
     world = World(operator_options())
     overwrite(world, HELM_RELEASES, lambda obj: obj["spec"].update(values={"image": {"tag": "theirs"}}))
     create(world)
@@ -357,10 +364,11 @@ def test_a_webhook_that_changes_what_runs_is_no_success():
     assert 'spec.values.image.tag should be "one" and is "theirs"' in ready["message"]
     assert status(world)["applicationStatus"] == "failed"
     assert "Deployed" not in world.recorded.events
+    assert waited(world) == "failed"
     assert "ReleaseUpdated" not in world.recorded.events
 
 
-def test_a_tag_that_somebody_keeps_setting_back_is_no_success():
+def test_where_somebody_keeps_setting_the_tag_back_the_environment_has_failed():
     world = deployed()
     undo = edit(world, HELM_RELEASES, RELEASE_NAME, lambda obj: obj["spec"].update(values={"image": {"tag": "theirs"}}))
     fight(world, undo, seconds=45)
