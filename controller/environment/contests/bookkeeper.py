@@ -1,4 +1,4 @@
-"""Keeps the memory of corrections beside the writes as they are made, and informs people about those that do not last."""
+"""Keeps the memory of corrections beside the writes, and informs people about those that do not last."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Bookkeeper:
         known = [attempts for attempts in self.of(key).values() if attempts.contest]
         return [attempts.wait if attempts.lost and attempts.wait > 0 else attempts.left for attempts in known]
 
-    # The status is no effect of a phase, and is paced all the same.
+    # The status is not an effect of a phase, and is paced all the same.
 
     def status_wait(
         self, key: str, environment: Object, target: Target, wanted: Mapping[str, Any], patch: Mapping[str, Any]

@@ -51,7 +51,7 @@ def test_the_first_correction_is_made_at_once_and_the_next_ones_at_growing_inter
     assert _moments(corrections, clock, until=300) == [0, 1, 3, 7, 15, 31, 61, 121, 181, 241]
 
 
-def test_twelve_writes_in_the_first_minute_and_two_a_minute_later_for_corrections_of_two_writes(corrections, clock):
+def test_corrections_of_two_writes_cost_twelve_in_the_first_minute_then_two_a_minute(corrections, clock):
     # A binding with another roleRef is deleted and created: the most that one correction costs.
     moments = [moment for moment in _moments(corrections, clock, until=600) for _ in range(2)]
     minutes = [sum(60 * minute <= moment < 60 * (minute + 1) for moment in moments) for minute in range(10)]
