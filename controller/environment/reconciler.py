@@ -26,9 +26,9 @@ from controller.environment.contests.bookkeeper import Bookkeeper
 from controller.environment.contests.corrections import Corrections
 from controller.environment.decide import decide
 from controller.environment.decision import Plan, Step, Wait
-from controller.environment.effects import Create, Effect, Emit, RemoveFinalizer, Subject, Target, WakeOnChange
+from controller.environment.effects import Create, Effect, Emit, Outcome, RemoveFinalizer, Subject, Target, WakeOnChange
 from controller.environment.failures import explain, is_expected
-from controller.environment.observation import Observation
+from controller.environment.observation import Observation, Unchangeable
 from controller.environment.observe import Observer
 from controller.environment.options import EnvironmentOptions
 from controller.environment.stopwatch import Stopwatch
@@ -244,7 +244,7 @@ class EnvironmentReconciler:
             if applied.decide_again and isinstance(effect, Create):
                 # An object was there that no cache knew. Everything after it was decided in error.
                 return _StepDone(step, answers, decide_again=True, cut_short=True)
-            if isinstance(effect, Write):
+            if isinstance(effect, Write) and not _is_unchangeable(effect, applied.answers):
                 key, answer = objects.key(environment), applied.answers.get(effect.target)
                 lost |= self._bookkeeper.wrote(key, environment, step.phase, effect, answer)
         outcome = type(step.decision).__name__.lower()
@@ -311,7 +311,7 @@ class EnvironmentReconciler:
         """Our part of the teardown is over; a last status, unless others let the environment go in this very moment."""
         self._wakeups.release(key)
         self._stopwatch.finished(key)
-        observation = self._observer.observe(environment, answers={}, ages=self._timers.ages(key))
+        observation = self._observe(key, environment, {}, self._timers.ages(key))
         wanted = unseen.of_let_go(observation)
         return self._settle(key, observation, wanted, (), [], passing=True)
 
@@ -349,6 +349,11 @@ class EnvironmentReconciler:
         self._wakeups.release(key)
         self._consistency.clear(key)
         self._stopwatch.finished(key)
+
+
+def _is_unchangeable(effect: Write, answers: Mapping[Subject, Any]) -> bool:
+    """Whether the API server refused the write because of a field that cannot be changed: then nothing was written."""
+    return isinstance(answers.get(Outcome(effect.target)), Unchangeable)
 
 
 def _is_idle(effect: Effect, answers: Mapping[Subject, Any]) -> bool:

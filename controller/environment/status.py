@@ -75,7 +75,7 @@ _PHASES: Final[Mapping[str, str]] = {
 }
 # The parts of an environment in their order, and the phases that each consists of.
 PARTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "NamespaceReady": (finalizer.NAME, validate.NAME, namespace.NAME),
+    "NamespaceReady": (installation.NAME, finalizer.NAME, validate.NAME, namespace.NAME),
     "ResourcesReady": (access.NAME, resources.NAME),
     "ReleaseReady": (source.NAME, release.NAME),
 }
@@ -97,12 +97,13 @@ def desired(observation: Observation, plan: Plan, options: EnvironmentOptions) -
     `observation` holds the answers to those effects, so a release that was changed just now is seen as changed.
     """
     environment = observation.environment
-    if plan.steps[-1].phase == installation.NAME:
-        # It is the other one's to say how the environment fares.
+    last = plan.last
+    if plan.steps[-1].phase == installation.NAME and isinstance(last, Wait) and last.reason == installation.OTHER:
+        # The other installation says how the environment fares.
         return dict(environment.status)
     summary = _summarize(observation, plan, options)
     if summary is None:
-        return suspended(environment, plan.last, observation.now, contested=_contested(observation))
+        return suspended(environment, last, observation.now, contested=_contested(observation))
     summary = replace(summary, conditions=(*summary.conditions, *_contested(observation)))
     status = written(environment, summary, observation.now)
     if has_namespace := any(c.type == "NamespaceReady" and c.status == TRUE for c in summary.conditions):

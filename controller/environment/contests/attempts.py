@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from controller.api.environment import FINALIZER
 from controller.apimachinery import objects
-from controller.environment.effects import AddFinalizer, Apply, Create, Delete, Effect, Patch, Target
+from controller.environment.effects import AddFinalizer, Apply, Create, Delete, Effect, Patch, Replace, Target
 
 # Seconds between a correction and the next, after the first, the second, and so on; the last one stays.
 DELAYS: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 60.0)
@@ -26,7 +26,7 @@ QUIET: Final = 600.0
 USUAL: Final = 2
 
 Path = tuple[str, ...]
-Write = Create | Patch | Apply | Delete | AddFinalizer
+Write = Create | Patch | Apply | Replace | Delete | AddFinalizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def correction(phase: str, effect: Effect) -> Correction | None:
 def fingerprint(effect: Write) -> str:
     """What a write is to bring about, whatever the object is like now: the same text for the same content."""
     match effect:
-        case Create() | Apply():
+        case Create() | Apply() | Replace():
             return digest(effect.body)
         case Patch():
             return digest(_lasting(effect.body) if effect.wanted is None else effect.wanted)

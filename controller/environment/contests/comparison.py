@@ -10,7 +10,7 @@ from controller.api.environment import FINALIZER
 from controller.apimachinery import objects, patches
 from controller.apimachinery.objects import Object
 from controller.environment.contests.attempts import Path, Write
-from controller.environment.effects import AddFinalizer, Apply, Create, Delete, Patch
+from controller.environment.effects import AddFinalizer, Apply, Create, Delete, Patch, Replace
 from controller.environment.shared import likeness
 
 
@@ -34,7 +34,7 @@ class Difference:
 def differences(effect: Write, live: Object) -> tuple[Difference, ...]:
     """The fields that `effect` asks for and `live` has otherwise, in a fixed order; nothing for a deletion."""
     match effect:
-        case Create() | Apply():
+        case Create() | Apply() | Replace():
             found = _held(effect.body, live, ())
         case Patch(_, body) if isinstance(body, Mapping):
             found = _held(body, live, ())

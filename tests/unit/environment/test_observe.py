@@ -115,6 +115,6 @@ def test_our_own_namespace_and_whether_it_has_a_config_are_seen():
     config = {"metadata": {"name": "tronador-config", "namespace": OWN}}
 
     for configs in ((), (config,)):
-        seen = _observer(namespaces=[own], configs=configs).observe(environment(), answers={}, ages={})
+        seen = _observer(namespaces=[own], configs=configs).observe(environment(), answers={}, ages={}, attempts={})
         assert seen.own_namespace == own
         assert seen.has_config is bool(configs)
