@@ -76,7 +76,7 @@ def test_while_the_own_namespace_is_deleted_nothing_is_taken_back(
     assert [line for line in requests.order(mark) if line.startswith("delete")] == []
 
 
-def test_with_the_crd_of_the_config_nothing_is_taken_back_and_with_both_again_all_is_well(
+def test_with_the_crd_of_the_config_nothing_is_taken_back_before_somebody_means_it(
     cluster: Cluster, environments: Environments, engine: Engine, controller: ThreadedController, shared: SharedConfig
 ) -> None:
     _configure(shared)

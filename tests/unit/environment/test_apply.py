@@ -333,13 +333,13 @@ IMMUTABLE = {"field": "type", "message": 'Invalid value: "x": field is immutable
 OF_ANOTHER_TYPE = _error(422, "Invalid", causes=[IMMUTABLE])
 
 
-def test_what_cannot_be_changed_in_place_is_decided_about_with_the_fields_that_are_to_blame():
+def test_what_cannot_be_changed_in_place_is_answered_with_the_fields_to_blame():
     applied, _, _ = _apply(Apply(SECRET, {}), OF_ANOTHER_TYPE)
 
     assert applied == Applied({Outcome(SECRET): Unchangeable(("type",))}, decide_again=True)
 
 
-def test_what_is_replaced_is_deleted_in_the_life_that_was_looked_at_and_applied_at_once():
+def test_what_is_replaced_is_deleted_in_the_life_looked_at_and_applied_at_once():
     applied, requests, _ = _apply(Replace(SECRET, "uid-9", {"data": {}}), {}, ANSWER)
 
     gone = {"namespace": NAME, "uid": "uid-9", "propagation": DeletePropagation.BACKGROUND}
