@@ -35,6 +35,7 @@ RELEASE_HELD = _status(
     ReleaseReady=("False", "ReleaseTerminating"),
     Reconciling=("True", "ReleaseTerminating"),
 )
+LACKING = _status("deployed", ResourcesReady=("False", "UnknownKind"))
 BLOCKED = _status("uninstalling", TeardownBlocked=("True", "TeardownBlocked"))
 
 
@@ -53,6 +54,16 @@ BLOCKED = _status("uninstalling", TeardownBlocked=("True", "TeardownBlocked"))
         (FAILED, _status("failed", ReleaseReady=("False", "RolledBack")), ["ReleaseFailed"]),
         (FAILED, _status("failed", generation=2, ReleaseReady=("False", "Failed")), ["ReleaseFailed"]),
         (FAILED, _status("deployed"), ["Deployed"]),
+        (_status("deployed"), LACKING, ["ResourcesNotApplied"]),
+        (LACKING, LACKING, []),
+        (LACKING, _status("deployed", ResourcesReady=("False", "Forbidden")), ["ResourcesNotApplied"]),
+        (_status("deployed", ResourcesReady=("True", "UnknownKind")), LACKING, ["ResourcesNotApplied"]),
+        (_status("deployed"), _status("deployed", ResourcesReady=("Unknown", "SecretMissing")), []),
+        (
+            _status("deployed"),
+            _status("failed", ResourcesReady=("False", "UnknownKind"), Stalled=("True", "UnknownKind")),
+            ["Stalled"],
+        ),
         ({}, STALLED, ["Stalled"]),
         (STALLED, STALLED, []),
         (STALLED, _status("failed", Stalled=("True", "NamespaceNotOwned")), ["Stalled"]),
