@@ -197,6 +197,21 @@ def status_error(code: int, body: Any, *, retry_after: float | None = None) -> S
     return cls(code=code, reason=reason, message=text[:TEXT_LIMIT], status=status, retry_after=retry_after)
 
 
+def means_server_away(error: Exception) -> bool:
+    """Whether the server may be away as a whole: no answer, 5xx, 429; and not for a reason of this one request."""
+    if isinstance(error, ServerError):
+        return not (error.silent_webhook or error.version_too_large)
+    no_answer = isinstance(error, ConnectionLost) and not isinstance(error, MalformedAnswer)
+    return no_answer or isinstance(error, TooManyRequests)
+
+
+def means_server_answers(error: Exception) -> bool:
+    """Whether only a server that is well fails a request so; one that starts says 401, 403, or 404 in plain text."""
+    if isinstance(error, NotFound):
+        return not error.resource_missing
+    return isinstance(error, (BadRequest, AlreadyExists, Conflict, Expired, Invalid))
+
+
 def without_content(error: StatusError) -> StatusError:
     """The same failure without the server's words, which repeat what was sent: for objects that hold secrets.
 

@@ -19,6 +19,7 @@ from controller.client.config import Connection
 from controller.client.metrics import ClientMetrics, NoClientMetrics
 from controller.client.request import Body, DeletePropagation, PatchType, Request
 from controller.client.retry import MAX_RETRIES, with_retries
+from controller.client.serverhealth import ServerHealth
 from controller.client.stream import WatchStream
 from controller.client.transport import Transport
 
@@ -39,6 +40,7 @@ class Client:
         pool_size: connections kept; at least workers + informers + a few.
         max_retries: how often a request is repeated when the server asks for it by Retry-After.
         may_write: asked before each attempt of a write; False raises NotLeader and sends nothing.
+        health: learns from each answer whether the server is there; shared by the clients of one server.
         limiter: an optional limit of our own; without it, fairness is the server's business.
     """
 
@@ -56,6 +58,7 @@ class Client:
         may_write: Callable[[], bool] = lambda: True,
         limiter: TokenBucket | None = None,
         metrics: ClientMetrics | None = None,
+        health: ServerHealth | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._field_manager = field_manager
@@ -72,6 +75,7 @@ class Client:
             connect_timeout=connect_timeout,
             pool_size=pool_size,
             metrics=self._metrics,
+            health=health or ServerHealth(clock=clock),
             clock=clock or MonotonicClock(),
         )
 
@@ -217,6 +221,10 @@ class Client:
     def server_version(self) -> JsonObject:
         """The server's `/version`."""
         return self._call(build.version())
+
+    def check_ready(self) -> None:
+        """Return when the server's `/readyz` says that it is ready; raises ApiError when it does not. Not retried."""
+        self._transport.read(build.ready(), read_timeout=self._read_timeout)
 
     def close(self) -> None:
         """Drop the connections, and end the waits of callers that have no Scope of their own."""

@@ -8,6 +8,7 @@ token files that are read again; and `Connection.refresh`, by which a 401 leads 
 from __future__ import annotations
 
 import os
+import socket
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -23,9 +24,12 @@ from kubernetes.config.incluster_config import (
     InClusterConfigLoader,
 )
 from kubernetes.config.kube_config import load_kube_config
+from kubernetes.utils.keepalive import tcp_keepalive_socket_options
 
 from controller.apimachinery.errors import ConfigError
 
+# How long what we sent may stay unacknowledged before its connection is given up.
+_UNHEARD_MILLISECONDS = 10_000
 _DEFAULT_KUBECONFIG = "~/.kube/config"
 
 
@@ -93,6 +97,11 @@ def _blank() -> Configuration:
     configuration = Configuration()
     configuration.retries = False  # urllib3's own sleep without being interruptible, and replay writes
     configuration.keep_alive = True
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        # Where packets are lost, a request would wait for its whole timeout on a connection that is dead, and go on
+        # doing so for a while after the network is back: TCP tries again ever more rarely.
+        unheard = (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNHEARD_MILLISECONDS)
+        configuration.socket_options = [*tcp_keepalive_socket_options(), unheard]
     return configuration
 
 

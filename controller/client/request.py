@@ -212,6 +212,11 @@ def version() -> Request:
     return Request("GET", "/version", (), {"Accept": JSON})
 
 
+def ready() -> Request:
+    """Whether the server is ready to serve."""
+    return Request("GET", "/readyz", (), {})
+
+
 def _write(method: str, path: str, body: Body, content_type: str, query: tuple[tuple[str, str], ...]) -> Request:
     return Request(method, path, query, {"Accept": JSON, "Content-Type": content_type}, body)
 

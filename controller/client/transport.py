@@ -34,6 +34,7 @@ from controller.client.config import Connection
 from controller.client.interruptible import close_idle, interrupted_by_scope, make_interruptible, socket_of
 from controller.client.metrics import ClientMetrics
 from controller.client.request import Request
+from controller.client.serverhealth import ServerHealth
 
 log = structlog.get_logger(__name__)
 
@@ -51,6 +52,7 @@ class Transport:
         connect_timeout: float,
         pool_size: int,
         metrics: ClientMetrics,
+        health: ServerHealth,
         clock: Clock,
     ) -> None:
         self._connection = connection
@@ -58,6 +60,7 @@ class Transport:
         self._connect_timeout = connect_timeout
         self._pool_size = pool_size
         self._metrics = metrics
+        self._health = health
         self._clock = clock
         self._lock = threading.Lock()
         self._generation, self._api = self._make()
@@ -80,6 +83,10 @@ class Transport:
         """Send, and return the urllib3 response once its headers say 200. The caller must close and release it."""
         return self._send_authenticated(request, read_timeout, lambda: None)
 
+    def read(self, request: Request, *, read_timeout: float) -> bytes:
+        """Send, and read the whole answer, whatever its format. Raises errors.ApiError."""
+        return self._read(self._send_authenticated(request, read_timeout, lambda: None))
+
     def close(self) -> None:
         """Drop idle connections."""
         with self._lock:
@@ -101,7 +108,16 @@ class Transport:
             return self._send(request, read_timeout)
 
     def _send(self, request: Request, read_timeout: float) -> Any:
-        """One attempt: the response, if its status is a success; else its error."""
+        """One attempt: the response, if its status is a success; else its error. Either way the server is judged."""
+        try:
+            response = self._attempt(request, read_timeout)
+        except ApiError as error:
+            self._health.judge(error)
+            raise
+        self._health.judge(None)
+        return response
+
+    def _attempt(self, request: Request, read_timeout: float) -> Any:
         scope = current_scope()
         if scope is not None:
             scope.check()

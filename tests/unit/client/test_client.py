@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import socket
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +16,7 @@ from controller.apimachinery.resources import NAMESPACES
 from controller.apimachinery.scope import Scope
 from controller.apimachinery.tokenbucket import TokenBucket
 from controller.client import Client, DeletePropagation, PatchType
+from controller.client.serverhealth import ServerHealth
 from tests.unit.client.server import Answer, Chunks, Reset, Server, Silence
 from tests.unit.fakes import DEADLINE, WIDGETS, FakeClock, JumpingClock, eventually
 
@@ -147,6 +149,53 @@ class TestDiscovery:
         server.script(Answer(200, {"gitVersion": "v1.36.0"}))
         assert client.server_version()["gitVersion"] == "v1.36.0"
         assert server.asked[0].target == "/version"
+
+    def test_the_server_tells_whether_it_is_ready(self, client: Client, server: Server) -> None:
+        server.script(Answer(200, b"ok"), Answer(500, b"[-]informer-sync failed: reason withheld"))
+        client.check_ready()
+        with pytest.raises(errors.ServerError, match="informer-sync failed"):
+            client.check_ready()
+        assert [asked.target for asked in server.asked] == ["/readyz", "/readyz"]
+
+
+def test_a_connection_without_an_answer_from_the_network_is_given_up(client: Client, server: Server) -> None:
+    server.script(Chunks())
+    with client.watch(NAMESPACES) as stream:
+        sock = stream._socket
+        assert sock is not None
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) != 0
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 10_000
+
+
+class TestHealth:
+    """Every request tells whether the server is there."""
+
+    def test_the_clients_of_one_server_find_out_together(
+        self, make_client: Callable[..., Client], server: Server
+    ) -> None:
+        health = ServerHealth()
+        one, other = make_client(health=health), make_client(health=health)
+        server.script(Reset(), Answer(503, b"starting"), Answer(200, {}))
+        with pytest.raises(errors.ConnectionLost):
+            one.get(NAMESPACES, "x")
+        with pytest.raises(errors.ServerError):
+            one.check_ready()
+        health.probe_failed()
+        assert health.away
+        other.get(NAMESPACES, "x")
+        assert not health.away
+
+    def test_a_watch_that_opens_shows_that_the_server_is_there(
+        self, make_client: Callable[..., Client], server: Server
+    ) -> None:
+        health = ServerHealth()
+        client = make_client(health=health)
+        server.script(Reset(), Chunks())
+        with pytest.raises(errors.ConnectionLost):
+            client.watch(NAMESPACES)
+        health.probe_failed()
+        with client.watch(NAMESPACES):
+            assert not health.away
 
 
 class TestFailures:
