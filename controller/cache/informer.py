@@ -18,9 +18,11 @@ from controller.apimachinery.resources import Resource
 from controller.apimachinery.threads import start_thread
 from controller.cache.admission import Admission, Transform, default_transform
 from controller.cache.backoff import Backoff
+from controller.cache.freshness import Freshness, Staleness
 from controller.cache.listwatch import ListWatch, ReflectorSettings, Target
 from controller.cache.metrics import CacheMetrics, NoCacheMetrics
 from controller.cache.notifier import DeletedFinalStateUnknown, Handler, Notifier, Registration
+from controller.cache.recovery import NoRecovery, Recovery
 from controller.cache.reflector import Reflector
 from controller.cache.store import IndexFunction, Store
 
@@ -36,6 +38,7 @@ class Informer:
         indexers: see `Store`.
         missing_is_empty: a resource that the server does not know (CRD not installed) counts as synced and empty, and
             fills when it appears. Otherwise the informer is not synced before it could list.
+        recovery: tells when a server that was away answers again, which cuts every wait short.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class Informer:
         missing_is_empty: bool = False,
         settings: ReflectorSettings | None = None,
         backoff: Backoff | None = None,
+        recovery: Recovery | None = None,
         metrics: CacheMetrics | None = None,
         clock: Clock | None = None,
     ) -> None:
@@ -63,12 +67,16 @@ class Informer:
         self._metrics = metrics or NoCacheMetrics()
         self._clock = clock or MonotonicClock()
         self._admission = Admission(resource=resource, transform=transform, metrics=self._metrics)
+        settings = settings or ReflectorSettings()
+        self._freshness = Freshness(proof=settings.short_watch, clock=self._clock)
         self._reflector = Reflector(
             client=client,
             target=Target(resource, namespace, label_selector, field_selector),
             sink=_Sink(self),
-            settings=settings or ReflectorSettings(),
+            settings=settings,
             backoff=backoff or Backoff(clock=self._clock),
+            freshness=self._freshness,
+            recovery=recovery or NoRecovery(),
             metrics=self._metrics,
             clock=self._clock,
         )
@@ -80,7 +88,12 @@ class Informer:
         self._thread: threading.Thread | None = None
         self._stopped = False
         self._missing = False
-        self._metrics.observe(resource, queued=self._queued, version=self.store.last_sync_resource_version)
+        self._metrics.observe(
+            resource,
+            queued=self._queued,
+            version=self.store.last_sync_resource_version,
+            stale=lambda: self.staleness().seconds,
+        )
 
     def add_handler(self, handler: Handler, *, name: str, resync_period: float | None = None) -> Registration:
         """Have `handler` told of everything there is and of every change, in a thread of its own.
@@ -145,6 +158,10 @@ class Informer:
     def missing(self) -> bool:
         """Whether the server did not know the resource when it was last asked."""
         return self._missing
+
+    def staleness(self) -> Staleness:
+        """For how long the copy has not been known to be current, and why."""
+        return self._freshness.staleness()
 
     def _remove(self, notifier: Notifier) -> None:
         notifier.stop()
@@ -213,6 +230,7 @@ class Informer:
             self._missing = True
             if self._missing_is_empty:
                 self._populated_locked()
+                self._freshness.absent()
 
 
 class _Sink:

@@ -20,7 +20,7 @@ class CacheMetrics(Protocol):
         ...
 
     def failed(self, resource: Resource) -> None:
-        """A list or watch failed and will be tried again after a back-off."""
+        """A list or watch failed and will be tried again."""
         ...
 
     def handled(self, resource: Resource, *, seconds: float) -> None:
@@ -35,8 +35,16 @@ class CacheMetrics(Protocol):
         """An object or event was left out because it made no sense."""
         ...
 
-    def observe(self, resource: Resource, *, queued: Callable[[], float], version: Callable[[], str]) -> None:
-        """Where to read the number of notifications waiting for handlers, and the store's resourceVersion."""
+    def observe(
+        self,
+        resource: Resource,
+        *,
+        queued: Callable[[], float],
+        version: Callable[[], str],
+        stale: Callable[[], float],
+    ) -> None:
+        """Where to read the number of notifications waiting for handlers, the store's resourceVersion, and the seconds
+        since the store was last known to be current."""
         ...
 
 
@@ -61,5 +69,12 @@ class NoCacheMetrics:
     def skipped(self, resource: Resource) -> None:
         """Ignore."""
 
-    def observe(self, resource: Resource, *, queued: Callable[[], float], version: Callable[[], str]) -> None:
+    def observe(
+        self,
+        resource: Resource,
+        *,
+        queued: Callable[[], float],
+        version: Callable[[], str],
+        stale: Callable[[], float],
+    ) -> None:
         """Ignore."""

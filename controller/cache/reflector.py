@@ -7,6 +7,7 @@ thread and speaks to its sink from that thread only, in the order in which the s
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -24,13 +25,16 @@ from controller.apimachinery.errors import (
     StatusError,
     Stopped,
     TooManyRequests,
+    means_server_away,
     status_error,
 )
 from controller.apimachinery.scope import Scope
 from controller.cache.backoff import Backoff
+from controller.cache.freshness import Freshness
 from controller.cache.initial_state import InitialState
 from controller.cache.listwatch import ListWatch, ReflectorSettings, Sink, Target, is_version_unavailable
 from controller.cache.metrics import CacheMetrics
+from controller.cache.recovery import Recovery
 from controller.cache.trouble import TroubleLog
 from controller.cache.versions import is_older
 from controller.client.stream import WatchStream
@@ -38,11 +42,15 @@ from controller.client.stream import WatchStream
 log = structlog.get_logger(__name__)
 
 
-class _OpeningLost(ApiError):
+# Seconds over which watches are opened again when the server is back.
+_SPREAD = 1.0
+
+
+class _OpeningLost(ConnectionLost):
     """No connection, or none that answered, when opening a watch."""
 
 
-class _ShortWatch(ApiError):
+class _ShortWatch(ConnectionLost):
     """A watch ended at once and led no further."""
 
 
@@ -61,6 +69,8 @@ class Reflector:
         sink: Sink,
         settings: ReflectorSettings,
         backoff: Backoff,
+        freshness: Freshness,
+        recovery: Recovery,
         metrics: CacheMetrics,
         clock: Clock,
         randint: Callable[[int, int], int] = random.randint,
@@ -70,6 +80,8 @@ class Reflector:
         self._sink = sink
         self._settings = settings
         self._backoff = backoff
+        self._freshness = freshness
+        self._recovery = recovery
         self._metrics = metrics
         self._clock = clock
         self._randint = randint
@@ -82,6 +94,15 @@ class Reflector:
         self._version = ""
         # The server said that it cannot serve `_version` any more (or not yet): the next initial state ignores it.
         self._version_unavailable = False
+        # The initial state was read since the last failure: what fails now is the watch.
+        self._listed = False
+        # Of `_recovery`, when the last request began.
+        self._epoch = 0
+        self._lock = threading.Lock()
+        # The open watch, and whether it was closed in order to be opened again.
+        self._stream: WatchStream | None = None
+        self._reopening = False
+        recovery.subscribe(self._reopen)
 
     def run(self) -> None:
         """List and watch until `stop`."""
@@ -93,12 +114,12 @@ class Reflector:
                 except Stopped:
                     return
                 except ApiError as error:
-                    seconds = self._failed(error)
+                    failure: Exception = error
                 except Exception as error:  # a bug in an index function must not end the informer silently
                     log.exception("cannot keep the copy current", resource=str(self._target.resource))
-                    seconds = self._failed(error)
+                    failure = error
                 try:
-                    self._scope.wait(seconds)
+                    self._failed(failure)
                 except Stopped:
                     return
 
@@ -108,7 +129,11 @@ class Reflector:
 
     def _list_and_watch(self) -> None:
         """Raises whatever made another initial state necessary; returns when watches are silent for too long."""
+        self._listed = False
+        self._epoch = self._recovery.epoch
         stream = self._read_initial_state()
+        self._listed = True
+        self._freshness.confirmed()
         self._version_unavailable = False
         self._trouble.over("list")
         internal_error_since: float | None = None
@@ -151,6 +176,7 @@ class Reflector:
         return stream
 
     def _open_watch(self) -> WatchStream:
+        self._epoch = self._recovery.epoch
         try:
             return self._client.watch(
                 self._target.resource,
@@ -174,24 +200,52 @@ class Reflector:
         events = 0
         silent = False
         broken: ConnectionLost | None = None
-        with stream:
-            try:
+        self._opened(stream)
+        try:
+            with stream:
                 for event in stream:
                     events += 1
                     self._handle(event)
-            except RequestTimeout:
-                silent = True
-                log.debug("watch was silent, opening another", resource=str(self._target.resource))
-            except ConnectionLost as error:
-                broken = error
+        except RequestTimeout:
+            silent = True
+            log.debug("watch was silent, opening another", resource=str(self._target.resource))
+        except ConnectionLost as error:
+            broken = error
+        finally:
+            reopening = self._closed()
         seconds = self._clock.now() - started
         # Events that lead no further (nonsense, a bookmark of where we are) would come again at once.
-        short = version == self._version and not silent and seconds < self._settings.short_watch
+        short = version == self._version and not (silent or reopening) and seconds < self._settings.short_watch
         self._metrics.watched(self._target.resource, seconds=seconds, events=events, short=short)
         if short:
             reason = broken or "closed by the server"
             raise _ShortWatch(f"the watch ended after {seconds:.2f} s where it began: {reason}") from broken
+        if reopening:
+            self._recovery.wait(_SPREAD, since=self._epoch)
+        elif broken is None and not silent:
+            self._freshness.confirmed()
         return events > 0 or not silent
+
+    def _opened(self, stream: WatchStream) -> None:
+        with self._lock:
+            self._stream, self._reopening = stream, False
+        self._freshness.opened()
+
+    def _closed(self) -> bool:
+        """The watch has ended; whether that was to open it again."""
+        self._freshness.closed()
+        with self._lock:
+            self._stream = None
+            return self._reopening
+
+    def _reopen(self) -> None:
+        """The server was away, and is back. What it sends on a connection from before may come late, or never: the
+        network may have lost the connection, and TCP tries a lost packet again after up to two minutes."""
+        with self._lock:
+            stream = self._stream
+            self._reopening = stream is not None
+        if stream is not None:
+            stream.close()
 
     def _handle(self, event: dict[str, Any]) -> None:
         kind, raw = event["type"], event["object"]
@@ -219,22 +273,39 @@ class Reflector:
             self._metrics.skipped(self._target.resource)
             log.warning("watch event of unknown type", resource=str(self._target.resource), type=str(kind))
             return
+        self._freshness.confirmed()
         self._trouble.over("watch")
 
     def _pause(self, error: ApiError, *, phase: str = "watch") -> None:
         """Back off before another watch from where we are: no list."""
-        self._scope.wait(self._count(error, phase))
+        self._count(error, phase)
+        self._wait(self._backoff.next(), error)
 
-    def _failed(self, error: Exception) -> float:
-        """Seconds to wait before another initial state."""
+    def _failed(self, error: Exception) -> None:
+        """Back off before another initial state."""
+        self._count(error, "watch" if isinstance(error, (_ShortWatch, _Rewound, Expired)) else "list")
         if isinstance(error, NotFound) and error.resource_missing:
             self._sink.resource_missing()
-        phase = "watch" if isinstance(error, (_ShortWatch, _Rewound, Expired)) else "list"
-        return self._count(error, phase)
+        # A watch that cannot go on from where we are is healed by a list, so that is not put off; a server that says so
+        # again and again is backed off from.
+        outrun = self._listed and (
+            isinstance(error, _Rewound) or (isinstance(error, StatusError) and is_version_unavailable(error))
+        )
+        self._wait(self._backoff.next_after_grace() if outrun else self._backoff.next(), error)
 
-    def _count(self, error: Exception, phase: str) -> float:
-        """Seconds to wait: as many as the server wants, and never less than the back-off, whatever it wants."""
+    def _count(self, error: Exception, phase: str) -> None:
         self._metrics.failed(self._target.resource)
         self._trouble.report(phase, error)
-        told = error.retry_after if isinstance(error, StatusError) else None
-        return max(self._backoff.next(), told or 0.0)
+        self._freshness.failed(str(error) or type(error).__name__)
+
+    def _wait(self, seconds: float, error: Exception) -> None:
+        """As long as the server wants, and never less than the back-off, whatever it wants.
+
+        The return of a server that was away cuts that short, except for a failure that concerned this resource alone.
+        """
+        told = (error.retry_after if isinstance(error, StatusError) else None) or 0.0
+        seconds = max(seconds, told)
+        if not (means_server_away(error) or self._recovery.away):
+            self._scope.wait(seconds)
+        elif self._recovery.wait(seconds, since=self._epoch, at_least=told):
+            self._backoff.reset()

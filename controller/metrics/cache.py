@@ -54,6 +54,12 @@ class CacheMetrics:
             _LABELS,
             registry=registry,
         )
+        self._stale = Gauge(
+            "tronador_cache_stale_seconds",
+            "Seconds since the cache was last known to be current; 0 while it is.",
+            _LABELS,
+            registry=registry,
+        )
         self._lists = _counter("lists", "Initial states read, by list or by stream.", registry)
         self._list_duration = _histogram("list_duration_seconds", "Seconds to read one.", buckets.REQUEST, registry)
         self._list_items = _histogram("items_per_list", "Objects in one.", buckets.ITEMS, registry)
@@ -61,7 +67,7 @@ class CacheMetrics:
         self._short_watches = _counter("short_watches", "Watches that ended at once, without an event.", registry)
         self._watch_duration = _histogram("watch_duration_seconds", "Seconds they lasted.", buckets.WATCH, registry)
         self._watch_items = _histogram("items_per_watch", "Events in one.", buckets.ITEMS, registry)
-        self._failures = _counter("failures", "Lists and watches that failed and led to a back-off.", registry)
+        self._failures = _counter("failures", "Lists and watches that failed and are tried again.", registry)
         self._handler_failures = _counter("handler_failures", "Notifications that a handler failed on.", registry)
         self._skipped = _counter("skipped_objects", "Objects and events left out because they made no sense.", registry)
 
@@ -97,11 +103,19 @@ class CacheMetrics:
         """See the protocol."""
         self._skipped.labels(*self._labels(resource)).inc()
 
-    def observe(self, resource: Resource, *, queued: Callable[[], float], version: Callable[[], str]) -> None:
+    def observe(
+        self,
+        resource: Resource,
+        *,
+        queued: Callable[[], float],
+        version: Callable[[], str],
+        stale: Callable[[], float],
+    ) -> None:
         """See the protocol."""
         labels = self._labels(resource)
         self._queued.labels(*labels).set_function(queued)
         self._version.labels(*labels).set_function(lambda: _last_digits(version()))
+        self._stale.labels(*labels).set_function(stale)
         for counter in (
             self._lists,
             self._watches,

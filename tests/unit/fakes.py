@@ -152,6 +152,7 @@ class Script:
         self.fails = fails
         self.lasting = lasting
         self.closed = False
+        self.ended = False
         self.read_timeouts: list[float] = []
         self.clock: Any = None
         self._iterator = self._play()
@@ -168,12 +169,20 @@ class Script:
     def set_read_timeout(self, seconds: float) -> None:
         self.read_timeouts.append(seconds)
 
+    def close(self) -> None:
+        """As a real one: nothing more comes, and that is no failure."""
+        self.ended = True
+
     def _play(self) -> Iterator[dict[str, Any]]:
         for step in self.events:
+            if self.ended:
+                return
             if callable(step):
                 step()
             else:
                 yield step
+        if self.ended:
+            return
         if self.clock is not None:
             self.clock.advance(self.lasting)
         if self.fails is not None:
@@ -197,6 +206,10 @@ class ScriptedApi:
 
     def watch(self, resource: Resource, **parameters: Any) -> Any:
         return self._answer("watch", parameters)
+
+    def add(self, answer: Any) -> None:
+        """Another answer, after all others."""
+        self._answers.append(answer)
 
     @property
     def verbs(self) -> list[str]:
@@ -240,6 +253,9 @@ class LiveStream:
         with self._condition:
             self._ended = True
             self._condition.notify_all()
+
+    def close(self) -> None:
+        self.end()
 
     def __enter__(self) -> LiveStream:
         return self

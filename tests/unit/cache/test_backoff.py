@@ -35,3 +35,20 @@ def test_every_number_can_be_chosen(clock: FakeClock) -> None:
     assert [backoff.next() for _ in range(3)] == [1, 3, 5]
     clock.advance(3)
     assert backoff.next() == 1
+
+
+def test_what_another_request_heals_is_tried_at_once_but_only_once_in_two_minutes(clock: FakeClock) -> None:
+    backoff = Backoff(clock=clock, rand=lambda: 0.0)
+    assert [backoff.next_after_grace() for _ in range(4)] == pytest.approx([0, 0.8, 1.6, 3.2])
+    clock.advance(120.1)
+    assert backoff.next_after_grace() == 0
+    assert backoff.next_after_grace() == pytest.approx(0.8)
+
+
+def test_a_reset_starts_it_over(clock: FakeClock) -> None:
+    backoff = Backoff(clock=clock, rand=lambda: 0.0)
+    for _ in range(5):
+        backoff.next()
+        backoff.next_after_grace()
+    backoff.reset()
+    assert [backoff.next_after_grace(), backoff.next(), backoff.next()] == pytest.approx([0, 0.8, 1.6])

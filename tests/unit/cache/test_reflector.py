@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
-from controller.apimachinery.errors import ConnectionLost, RequestTimeout, status_error
+from controller.apimachinery.errors import ConnectionLost, MalformedAnswer, RequestTimeout, status_error
 from controller.apimachinery.objects import Object, key
 from controller.cache.backoff import Backoff
+from controller.cache.freshness import Freshness
 from controller.cache.listwatch import ReflectorSettings, Target
 from controller.cache.metrics import NoCacheMetrics
+from controller.cache.recovery import NoRecovery, Recovery
 from controller.cache.reflector import Reflector
 from tests.unit.fakes import (
     WIDGETS,
@@ -96,20 +98,47 @@ class Metrics(NoCacheMetrics):
         self.skips += 1
 
 
+class Returns:
+    """A server that was away, and is back as soon as anybody waits for it, or when the test says so."""
+
+    def __init__(self, *, away: bool = True) -> None:
+        self.epoch = 0
+        self.away = away
+        self.waits: list[tuple[float, int, float]] = []
+        self.callbacks: list[Callable[[], None]] = []
+
+    def subscribe(self, callback: Callable[[], None]) -> None:
+        self.callbacks.append(callback)
+
+    def wait(self, seconds: float, *, since: int, at_least: float = 0.0) -> bool:
+        self.waits.append((seconds, since, at_least))
+        return self.away
+
+    def come_back(self) -> None:
+        self.epoch += 1
+        for callback in self.callbacks:
+            callback()
+
+
 class Rig:
     """A reflector that runs through a script and then stops."""
 
-    def __init__(self, *answers: Any, watch_list: bool = False, **settings: Any) -> None:
+    def __init__(
+        self, *answers: Any, watch_list: bool = False, recovery: Recovery | None = None, **settings: Any
+    ) -> None:
         self.clock = JumpingClock()
         self.api = ScriptedApi(*answers, clock=self.clock)
         self.sink = RecordingSink()
         self.metrics = Metrics()
+        self.freshness = Freshness(proof=1.0, clock=self.clock)
         self.reflector = Reflector(
             client=self.api,
             target=Target(WIDGETS, "ns", "app=x", "metadata.name=y"),
             sink=self.sink,
             settings=ReflectorSettings(watch_list=watch_list, **settings),
             backoff=Backoff(clock=self.clock, rand=lambda: 0.0),
+            freshness=self.freshness,
+            recovery=recovery or NoRecovery(),
             metrics=self.metrics,
             clock=self.clock,
         )
@@ -124,6 +153,9 @@ class Rig:
 
     def version_of(self, number: int) -> str | None:
         return self.call(number)["resource_version"]
+
+    def staleness(self) -> float:
+        return self.freshness.staleness().seconds
 
 
 def run(*answers: Any, **settings: Any) -> Rig:
@@ -182,8 +214,7 @@ class TestListing:
         )
         assert rig.api.verbs == ["list", "watch", "list", "list", "watch"]
         assert [rig.version_of(n) for n in (2, 3, 4)] == ["10", None, "5"]
-        assert rig.clock.waits[:1] == [0.8], "one back-off after the watch, none between the two lists"
-        assert len(rig.clock.waits) == 1
+        assert rig.clock.waits == []
 
     def test_the_mark_of_an_unavailable_version_stays_until_a_list_succeeds(self) -> None:
         rig = run(page("a"), Script(error_event(410, "Expired")), EXPIRED, REFUSED, page("b", version=5))
@@ -331,11 +362,42 @@ class TestWatching:
 
 
 class TestWatchErrors:
-    def test_an_expired_version_backs_off_and_lists_from_it_first(self) -> None:
+    def test_an_expired_version_lists_from_it_first_and_at_once(self) -> None:
         rig = run(page("a"), Script(added("b", 11), error_event(410, "Expired")), page("a", "b", version=20))
         assert rig.api.verbs == ["list", "watch", "list"]
         assert rig.version_of(2) == "11"
-        assert rig.clock.waits == [0.8]
+        assert rig.clock.waits == []
+
+    def test_after_an_outage_a_forgotten_version_costs_no_second_wait(self) -> None:
+        rig = run(page("a"), *[REFUSED] * 7, EXPIRED, page("b", version=5))
+        assert rig.api.verbs == ["list", *["watch"] * 8, "list"]
+        assert rig.clock.waits == [0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 30]
+
+    @pytest.mark.parametrize(
+        "answers", [[EXPIRED], [Script(error_event(410, "Expired"))], [Script(added("b", 11), bookmark(7))]]
+    )
+    def test_a_version_that_is_lost_again_and_again_is_backed_off_from(self, answers: list[Any]) -> None:
+        lost = answers[0]
+        again = [Script(*lost.events, lasting=0) if isinstance(lost, Script) else lost for _ in range(4)]
+        rig = run(page("a"), again[0], page("a"), again[1], page("a"), again[2], page("a"), again[3], page("a"))
+        assert rig.clock.waits == [0.8, 1.6, 3.2]
+
+    def test_one_event_and_then_a_lost_version_is_no_hot_loop(self) -> None:
+        cycles = [
+            answer
+            for version in range(11, 15)
+            for answer in (
+                Script(added("b", version), error_event(410, "Expired"), lasting=0),
+                page("b", version=version),
+            )
+        ]
+        assert run(page("a"), *cycles).clock.waits == [0.8, 1.6, 3.2]
+
+    def test_after_two_quiet_minutes_a_lost_version_is_listed_at_once_again(self) -> None:
+        rig = run(
+            page("a"), EXPIRED, page("a"), Script(bookmark(11), lasting=121), EXPIRED, page("a"), Script(bookmark(12))
+        )
+        assert rig.clock.waits == []
 
     @pytest.mark.parametrize("older", [bookmark(7), added("b", 7), modified("a", 7), deleted("a", 7)])
     def test_a_server_that_went_back_in_time_is_listed_from_any_version_at_once(self, older: dict[str, Any]) -> None:
@@ -380,7 +442,12 @@ class TestWatchErrors:
         assert rig.api.verbs == ["list", "watch", "watch", "watch"]
         assert rig.clock.waits == [0.8, 1.6]
 
-    @pytest.mark.parametrize("failure", [FORBIDDEN, status_error(500, "boom"), TOO_LARGE, NOT_INSTALLED])
+    def test_a_version_that_the_server_has_not_reached_lists_at_once(self) -> None:
+        rig = run(page("a"), TOO_LARGE, page("a"))
+        assert rig.api.verbs == ["list", "watch", "list"]
+        assert rig.clock.waits == []
+
+    @pytest.mark.parametrize("failure", [FORBIDDEN, status_error(500, "boom"), NOT_INSTALLED])
     def test_any_other_failure_on_opening_backs_off_and_lists(self, failure: Exception) -> None:
         rig = run(page("a"), failure, page("a"))
         assert rig.api.verbs == ["list", "watch", "list"]
@@ -418,6 +485,105 @@ class TestWatchErrors:
         assert rig.clock.waits == [0.8]
 
 
+class TestReturnOfTheServer:
+    @pytest.mark.parametrize("failure", [REFUSED, THROTTLED, status_error(503, "starting"), FORBIDDEN, NOT_INSTALLED])
+    def test_whatever_failed_while_the_server_was_away_is_tried_again_when_it_is_back(self, failure: Exception) -> None:
+        recovery = Returns()
+        rig = run(failure, failure, failure, page("a"), recovery=recovery)
+        assert [seconds for seconds, _, _ in recovery.waits] == [0.8, 0.8, 0.8], "each return starts the back-off over"
+        assert rig.clock.waits == []
+
+    @pytest.mark.parametrize("failure", [FORBIDDEN, NOT_INSTALLED, status_error(400, "no"), RuntimeError("a bug")])
+    def test_what_concerns_the_resource_alone_waits_as_long_as_ever(self, failure: Exception) -> None:
+        recovery = Returns(away=False)
+        rig = run(failure, failure, page("a"), recovery=recovery)
+        assert recovery.waits == []
+        assert rig.clock.waits == [0.8, 1.6]
+
+    @pytest.mark.parametrize(
+        "answers",
+        [
+            [REFUSED, Script(bookmark(11))],
+            [status_error(503, "starting"), page("a")],
+            [Script(fails=REFUSED, lasting=0), page("a")],
+        ],
+    )
+    def test_a_failure_that_may_be_the_servers_own_waits_for_its_return(self, answers: list[Any]) -> None:
+        recovery = Returns(away=False)
+        rig = run(page("a"), *answers, recovery=recovery)
+        assert [seconds for seconds, _, _ in recovery.waits] == [0.8]
+        assert rig.clock.waits == []
+
+    def test_no_return_of_the_server_is_sooner_than_what_the_server_asked_for(self) -> None:
+        recovery = Returns()
+        told = status_error(429, {"kind": "Status", "reason": "TooManyRequests"}, retry_after=7)
+        run(page("a"), told, Script(bookmark(12)), recovery=recovery)
+        assert recovery.waits == [(7, 0, 7)]
+
+    def test_a_return_during_the_request_that_failed_counts(self) -> None:
+        recovery = Returns()
+        rig = Rig(page("a"), REFUSED, Script(bookmark(12)), recovery=recovery)
+        refuse = rig.api.watch
+
+        def watch(*arguments: Any, **parameters: Any) -> Any:
+            recovery.come_back()
+            return refuse(*arguments, **parameters)
+
+        rig.api.watch = watch  # type: ignore[method-assign]
+        rig.run()
+        assert [since for _, since, _ in recovery.waits] == [0], "from before the request"
+        assert recovery.epoch > 0
+
+    def test_a_watch_from_before_the_outage_is_opened_again_without_a_list(self) -> None:
+        recovery = Returns()
+        old = Script(added("b", 11), recovery.come_back, added("never", 12), lasting=0)
+        rig = run(page("a"), old, Script(bookmark(13)), recovery=recovery)
+        assert rig.api.verbs == ["list", "watch", "watch"]
+        assert rig.version_of(2) == "11"
+        assert recovery.waits == [(1.0, 0, 0.0)], "a random part of a second, so that not everybody comes at once"
+        assert rig.metrics.failures == 0
+
+    def test_a_silent_watch_that_is_opened_again_counts_as_no_failure(self) -> None:
+        recovery = Returns()
+        rig = run(page("a"), Script(recovery.come_back, lasting=0), Script(bookmark(11)), recovery=recovery)
+        assert rig.api.verbs == ["list", "watch", "watch"]
+        assert rig.metrics.watches[0] == (0, False)
+        assert rig.metrics.failures == 0
+
+    def test_only_the_watch_that_is_open_at_that_time_is_closed(self) -> None:
+        recovery = Returns()
+        later = Script(bookmark(12), bookmark(13))
+        rig = run(page("a"), Script(bookmark(11), recovery.come_back), later, Script(bookmark(14)), recovery=recovery)
+        assert rig.sink.log[-2:] == ["bookmark 13", "bookmark 14"]
+
+
+class TestFreshness:
+    def test_an_open_watch_keeps_the_copy_current(self) -> None:
+        seen: list[float] = []
+        rig = Rig(page("a"))
+        watch = Script(bookmark(11), lambda: rig.clock.advance(140), lambda: seen.append(rig.staleness()))
+        rig.api.add(watch)
+        rig.run()
+        assert seen == [0]
+
+    def test_a_server_that_cannot_be_reached_makes_it_older(self) -> None:
+        rig = run(page("a"), Script(bookmark(11), lasting=60), *[REFUSED] * 7)
+        assert rig.staleness() == pytest.approx(sum(rig.clock.waits))
+        assert "connection refused" in rig.freshness.staleness().reason
+
+    def test_lines_that_cannot_be_read_make_it_older_however_often_a_watch_opens(self) -> None:
+        odd = MalformedAnswer("a watch line is not JSON")
+        broken = [answer for _ in range(7) for answer in (Script(fails=odd, lasting=0), odd)]
+        rig = run(page("a"), *broken)
+        assert rig.staleness() == pytest.approx(sum(rig.clock.waits))
+        assert "not JSON" in rig.freshness.staleness().reason
+
+    def test_a_relist_makes_it_current(self) -> None:
+        rig = run(page("a"), *[status_error(418, "teapot")] * 4, page("b"))
+        assert rig.clock.waits != []
+        assert rig.staleness() == 0
+
+
 class TestNonsense:
     def test_an_event_of_unknown_type_is_skipped_and_the_stream_goes_on(self) -> None:
         rig = run(page("a"), Script(event("SPLIT", widget("x", 11)), added("b", 12)))
@@ -453,7 +619,7 @@ def test_the_back_off_is_shared_by_lists_and_watches_and_forgotten_after_quiet_m
         page("a"),
         REFUSED,
         Script(bookmark(11), lasting=200),
-        Script(error_event(410, "Expired")),
+        Script(error_event(418, "Teapot")),
         page("a"),
     )
     assert rig.clock.waits == [0.8, 1.6, 0.8]

@@ -30,6 +30,7 @@ rest_client_request_retries_total counter code,host,verb
 rest_client_request_size_bytes histogram host,verb
 rest_client_requests_total counter code,host,method
 rest_client_response_size_bytes histogram host,verb
+tronador_cache_stale_seconds gauge group,name,resource,version
 tronador_environment_ready_seconds histogram
 tronador_environments gauge status
 tronador_environments_lacking_resources gauge
@@ -68,7 +69,7 @@ def exercised() -> Metrics:
     metrics = Metrics()
     metrics.controller.configured(controller="c", workers=1)
     metrics.workqueue.queue("c")
-    metrics.cache.observe(NAMESPACES, queued=float, version=lambda: "5")
+    metrics.cache.observe(NAMESPACES, queued=float, version=lambda: "5", stale=float)
     metrics.client.request(code="200", method="GET", host="h", seconds=0.1)
     metrics.client.retry(code="429", verb="GET", host="h")
     metrics.client.sizes(verb="GET", host="h", request=0, response=1)
@@ -165,7 +166,7 @@ def test_a_queue_s_gauges_are_read_when_scraped(metrics: Metrics) -> None:
     ("version", "shown"), [("", 0), ("42", 42), ("9123456789012345678", 456789012345678), ("odd", 0)]
 )
 def test_a_store_s_version_shows_its_last_fifteen_digits(metrics: Metrics, version: str, shown: float) -> None:
-    metrics.cache.observe(NAMESPACES, queued=lambda: 3.0, version=lambda: version)
+    metrics.cache.observe(NAMESPACES, queued=lambda: 3.0, version=lambda: version, stale=float)
     labels = {"name": "tronador", "group": "", "version": "v1", "resource": "namespaces"}
     assert value(metrics, "informer_store_resource_version", **labels) == shown
     assert value(metrics, "informer_queued_items", **labels) == 3

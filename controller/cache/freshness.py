@@ -1,0 +1,81 @@
+"""How old a copy may be: for readiness, a metric, and an alert.
+
+A copy is current while a watch is open, whatever the watch says: silence is normal. A watch that has just been opened
+proves nothing yet, since one that breaks again and again is opened again and again. Without an open watch the copy gets
+older, from the last moment at which it was known to be current.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+from controller.apimachinery.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Staleness:
+    """Seconds since the copy was last known to be current (0 while it is), and why it is not."""
+
+    seconds: float
+    reason: str
+
+
+class Freshness:
+    """Told by the reflector's thread, read by any.
+
+    Args:
+        proof: seconds that a watch has to stay open, without a word, before it counts.
+    """
+
+    def __init__(self, *, proof: float, clock: Clock) -> None:
+        self._proof = proof
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._last_current = clock.now()
+        self._opened: float | None = None
+        # The server does not know the resource and need not: there is nothing to be kept current.
+        self._absent = False
+        self._reason = "it was not listed yet"
+
+    def confirmed(self) -> None:
+        """The copy is current at this moment: it was listed, an event was taken in, or a watch ended in order."""
+        with self._lock:
+            self._last_current = self._clock.now()
+            self._absent = False
+
+    def opened(self) -> None:
+        """A watch is open."""
+        with self._lock:
+            self._opened = self._clock.now()
+            self._absent = False
+
+    def closed(self) -> None:
+        """It is not open any more."""
+        with self._lock:
+            if self._is_proven_locked():
+                self._last_current = self._clock.now()
+            self._opened = None
+
+    def failed(self, reason: str) -> None:
+        """A list or a watch failed; `reason` in words."""
+        with self._lock:
+            if self._absent:
+                self._last_current = self._clock.now()
+            self._absent = False
+            self._reason = reason
+
+    def absent(self) -> None:
+        """The server does not know the resource, and that is all right."""
+        with self._lock:
+            self._absent = True
+
+    def staleness(self) -> Staleness:
+        """As of now."""
+        with self._lock:
+            if self._absent or self._is_proven_locked():
+                return Staleness(0.0, "")
+            return Staleness(self._clock.now() - self._last_current, self._reason)
+
+    def _is_proven_locked(self) -> bool:
+        return self._opened is not None and self._clock.now() - self._opened >= self._proof

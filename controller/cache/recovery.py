@@ -1,0 +1,48 @@
+"""What reflectors ask of whoever knows that an API server which was away answers again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from controller.apimachinery.scope import Scope, current_scope
+
+
+class Recovery(Protocol):
+    """`controller.client.serverhealth.ServerHealth`, as far as it is needed here."""
+
+    @property
+    def epoch(self) -> int:
+        """How often the server came back so far."""
+        ...
+
+    @property
+    def away(self) -> bool:
+        """Whether the server is known to be away."""
+        ...
+
+    def subscribe(self, callback: Callable[[], None]) -> None:
+        """Call `callback`, which must not block, each time when the server comes back."""
+        ...
+
+    def wait(self, seconds: float, *, since: int, at_least: float = 0.0) -> bool:
+        """Wait under the current scope; True when it was cut short because the server came back after epoch `since`.
+
+        A wait is never cut below `at_least` seconds.
+        """
+        ...
+
+
+class NoRecovery:
+    """For whoever waits as long as it takes."""
+
+    epoch = 0
+    away = False
+
+    def subscribe(self, callback: Callable[[], None]) -> None:
+        """Ignore: it never comes back, as it was never away."""
+
+    def wait(self, seconds: float, *, since: int, at_least: float = 0.0) -> bool:
+        """Wait as the current scope does."""
+        (current_scope() or Scope()).wait(seconds)
+        return False
