@@ -18,6 +18,9 @@ from controller.workqueue.metrics import NoQueueMetrics, QueueMetrics
 
 # However far away the next delayed key is, waiters look again this often (seconds): a cheap guard against clock jumps.
 _MAX_WAIT = 10.0
+# Keys per second that come due when all delayed ones are hastened: the first at once, a thousand within five seconds,
+# and what happens to another key meanwhile does not queue behind all of them.
+_HASTENED_PER_SECOND = 200.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,8 @@ class RateLimitingQueue:
         self._heap: list[tuple[float, int, str]] = []
         self._due: dict[str, float] = {}
         self._sequence = itertools.count()
+        # When `hasten` was last called. What a worker took before may have failed for a reason that is over.
+        self._hastened = float("-inf")
         self._shutting_down = False
         self._draining = False
         self._metrics.observe(
@@ -77,19 +82,29 @@ class RateLimitingQueue:
                 return
             self._metrics.retried()
             now = self._clock.now()
+            if key in self._processing and self._processing[key] < self._hastened:
+                seconds = min(seconds, 1 / _HASTENED_PER_SECOND)
             if seconds <= 0:
                 self._add_locked(key, now)
                 return
-            due = now + seconds
-            if key in self._due and self._due[key] <= due:
-                return
-            self._due[key] = due
-            heapq.heappush(self._heap, (due, next(self._sequence), key))
+            self._delay_locked(key, now + seconds)
             self._condition.notify_all()
 
     def add_rate_limited(self, key: str) -> None:
         """`add_after` the time the limiter says."""
         self.add_after(key, self._limiter.when(key))
+
+    def hasten(self) -> None:
+        """Have all delayed keys processed soon, one after another, in the order in which they were due.
+
+        For when what made them wait is over. A key that a worker has at this moment comes back soon too, if it fails.
+        """
+        with self._condition:
+            now = self._hastened = self._clock.now()
+            for position, key in enumerate(sorted(self._due, key=self._due.__getitem__)):
+                self._delay_locked(key, now + position / _HASTENED_PER_SECOND)
+                self._limiter.forget(key)
+            self._condition.notify_all()
 
     def forget(self, key: str) -> None:
         """Reset the back-off of `key`: after success, and when it is given up."""
@@ -180,6 +195,13 @@ class RateLimitingQueue:
         if key not in self._processing:
             self._ready.append(key)
             self._condition.notify()
+
+    def _delay_locked(self, key: str, due: float) -> None:
+        """`due` is a time of the clock; an earlier one that is known already counts."""
+        if key in self._due and self._due[key] <= due:
+            return
+        self._due[key] = due
+        heapq.heappush(self._heap, (due, next(self._sequence), key))
 
     def _promote_locked(self, now: float) -> None:
         """Add the delayed keys whose time has come."""

@@ -341,3 +341,74 @@ def test_a_snapshot_shows_everything_that_is_in_the_queue(queue: RateLimitingQue
     queue.add("ready")
     queue.add_after("later", 7)
     assert queue.snapshot() == Snapshot(ready=("ready",), delayed=(("later", 7.0),), processing=(("working", 2.0),))
+
+
+class TestHastening:
+    """What made keys wait is over."""
+
+    def test_delayed_keys_come_one_after_another_in_the_order_of_their_times(
+        self, queue: RateLimitingQueue, clock: FakeClock
+    ) -> None:
+        for key, delay in (("c", 50), ("a", 10), ("b", 40)):
+            queue.add_after(key, delay)
+        queue.hasten()
+        assert take(queue) == "a"
+        assert len(queue) == 0
+        clock.advance(0.01)
+        assert [take(queue), take(queue)] == ["b", "c"]
+
+    def test_a_thousand_are_due_within_five_seconds_and_not_at_once(
+        self, queue: RateLimitingQueue, clock: FakeClock
+    ) -> None:
+        for number in range(1000):
+            queue.add_after(str(number), 60)
+        queue.hasten()
+        assert len(queue) == 1
+        clock.advance(2.5)
+        assert 490 < len(queue) < 510
+        clock.advance(2.5)
+        assert len(queue) == 1000
+
+    def test_what_is_due_sooner_anyway_stays_so(self, queue: RateLimitingQueue, clock: FakeClock) -> None:
+        for number in range(100):
+            queue.add_after(str(number), 0.001)
+        queue.hasten()
+        clock.advance(0.001)
+        assert len(queue) == 100
+
+    def test_their_back_off_starts_over(self, queue: RateLimitingQueue) -> None:
+        for _ in range(10):
+            queue.add_rate_limited("a")
+        queue.hasten()
+        assert queue.num_requeues("a") == 0
+
+    def test_a_worker_that_waits_gets_the_first_at_once(self, queue: RateLimitingQueue, clock: FakeClock) -> None:
+        queue.add_after("a", 60)
+        got: list[str | None] = []
+        worker = start(lambda: got.append(queue.get()))
+        eventually(lambda: clock.waiters() == 1)
+        queue.hasten()
+        worker.join(DEADLINE)
+        assert got == ["a"]
+
+    def test_a_key_that_fails_across_it_comes_back_soon(self, queue: RateLimitingQueue, clock: FakeClock) -> None:
+        for _ in range(15):
+            queue.add_rate_limited("a")
+        clock.advance(3600)
+        assert take(queue) == "a"
+        clock.advance(1)
+        queue.hasten()
+        queue.add_rate_limited("a")
+        queue.done("a")
+        clock.advance(0.01)
+        assert take(queue) == "a"
+        queue.add_rate_limited("a")
+        queue.done("a")
+        clock.advance(0.01)
+        assert len(queue) == 0, "from then on it waits as any other"
+
+    def test_a_queue_that_shuts_down_ignores_it(self, queue: RateLimitingQueue) -> None:
+        queue.add_after("a", 60)
+        queue.shutdown()
+        queue.hasten()
+        assert queue.get() is None
