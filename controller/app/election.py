@@ -13,15 +13,22 @@ from controller.apimachinery.errors import AlreadyExists, NotFound
 from controller.apimachinery.resources import NAMESPACES, Resource
 from controller.app.options import OptionError, Options
 from controller.client import Client
+from controller.client.serverhealth import ServerHealth
 from controller.leaderelection import LeaderElectionConfig, LeaderElector
 from controller.metrics import Metrics
 
 
-def build(options: Options, connect: Callable[..., Client], metrics: Metrics) -> LeaderElector | None:
+def build(
+    options: Options, connect: Callable[..., Client], metrics: Metrics, *, health: ServerHealth
+) -> LeaderElector | None:
     """The elector, or None where this process is to work alone. OptionError: the durations do not fit together.
 
     `connect` makes a client; the elector's never retries, and gives up early enough for a second try.
     """
+
+    def wait(seconds: float) -> None:
+        health.wait(seconds, since=health.epoch)
+
     if not options.leader_elect:
         return None
     try:
@@ -38,7 +45,7 @@ def build(options: Options, connect: Callable[..., Client], metrics: Metrics) ->
     client = connect(
         connect_timeout=election.request_timeout, read_timeout=election.request_timeout, pool_size=1, max_retries=0
     )
-    return LeaderElector(client=LeaseClient(client), config=election, metrics=metrics.leader_election)
+    return LeaderElector(client=LeaseClient(client), config=election, metrics=metrics.leader_election, wait=wait)
 
 
 class LeaseClient:

@@ -219,6 +219,12 @@ class Options:
     cache_sync_timeout: float = _option(
         _DURATION, 0.0, "end when the caches are not filled within this time; 0 waits for ever", least=0
     )
+    cache_staleness_limit: float = _option(
+        _DURATION,
+        60.0,
+        "how long a cache may be out of date, because it can be neither listed nor watched, before /readyz fails",
+        least=0.1,
+    )
     watch_read_timeout: float = _option(
         _DURATION, 150.0, "longest silence on a watch before it is opened anew", least=0.1
     )

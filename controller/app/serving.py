@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from controller.app.addresses import parse_address
 from controller.app.options import Options
+from controller.cache import Informer
 from controller.metrics import Metrics
 from controller.runtime import HealthChecks, HttpServer, Response
 from controller.runtime.health import Check
@@ -35,3 +36,15 @@ def build(
             name = "-".join(path.strip("/") for path in served)
             servers.append(HttpServer(name=name, host=host, port=port, routes=served))
     return tuple(servers)
+
+
+def stale(informers: Iterable[Informer], *, limit: float) -> str | None:
+    """The readiness check of caches: those that have been out of date for longer than `limit` seconds, and why."""
+    problems = []
+    for informer in informers:
+        staleness = informer.staleness()
+        if staleness.seconds > limit:
+            problems.append(
+                f"{informer.resource} has been out of date for {staleness.seconds:.0f} s: {staleness.reason}"
+            )
+    return "; ".join(problems) or None

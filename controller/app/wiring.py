@@ -22,6 +22,8 @@ from controller.cache import Backoff, ConsistencyStore, Informer, Store
 from controller.cache.listwatch import ReflectorSettings
 from controller.client import Client
 from controller.client.config import Connection
+from controller.client.prober import Prober
+from controller.client.serverhealth import ServerHealth
 from controller.environment import census
 from controller.environment.apply import Applier
 from controller.environment.decide import PHASE_NAMES
@@ -46,6 +48,8 @@ from controller.workqueue import (
 )
 
 CONTROLLER_NAME = "environmentprovisioner"
+# A probe that is lost is not worth waiting for: the next one follows.
+_PROBING = {"connect_timeout": 2.0, "read_timeout": 2.0, "pool_size": 1}
 REPORTING_CONTROLLER = "tronador.stakater.com/controller"
 
 
@@ -70,13 +74,18 @@ class Application:
 def build(options: Options, connection: Connection) -> Application:
     """The whole controller. OSError: an address is taken; OptionError: options contradict each other."""
     metrics = Metrics()
+    health = ServerHealth()
     clients: list[Client] = []
 
     def connect(**settings: Any) -> Client:
-        clients.append(Client(connection=connection, metrics=metrics.client, field_manager=FIELD_MANAGER, **settings))
+        clients.append(
+            Client(
+                connection=connection, metrics=metrics.client, field_manager=FIELD_MANAGER, health=health, **settings
+            )
+        )
         return clients[-1]
 
-    elector = election.build(options, connect, metrics)
+    elector = election.build(options, connect, metrics, health=health)
     requests = connect(
         # Asked before each write: nothing of a process that lost its lease may reach the cluster.
         may_write=elector.is_leader_now if elector else lambda: True,
@@ -90,7 +99,7 @@ def build(options: Options, connection: Connection) -> Application:
         limiter=MaxOfLimiter(ItemExponentialLimiter(maximum=options.max_backoff), BucketLimiter(rate=50.0, burst=500)),
         metrics=metrics.workqueue.queue(CONTROLLER_NAME),
     )
-    informers = {watch.resource: _informer(watch, watches, options, metrics) for watch in WATCHES}
+    informers = {watch.resource: _informer(watch, watches, options, metrics, health) for watch in WATCHES}
     environments = informers[ENVIRONMENTS].store
     shares = Shares(
         configs=informers[TRONADOR_CONFIGS].store,
@@ -144,14 +153,23 @@ def build(options: Options, connection: Connection) -> Application:
         reconcile_timeout=options.reconcile_timeout,
         metrics=metrics.controller,
     )
+    # Those that failed while the server was away would otherwise sleep for up to `max_backoff`.
+    health.subscribe(queue.hasten)
+    health.subscribe(config_queue.hasten)
     _prepare(metrics, environments)
+    http_servers = serving.build(
+        options,
+        metrics,
+        # Nothing about the API server: a restart of this process would not bring it back.
+        healthy={"leader-election": lambda: elector.problem() if elector else None},
+        ready={
+            "caches": lambda: None if manager.caches_synced else "the caches are not filled yet",
+            "caches-current": lambda: serving.stale(informers.values(), limit=options.cache_staleness_limit),
+        },
+    )
     manager = Manager(
-        servers=serving.build(
-            options,
-            metrics,
-            healthy={"leader-election": lambda: elector.problem() if elector else None},
-            ready={"caches": lambda: None if manager.caches_synced else "the caches are not filled yet"},
-        ),
+        # The prober runs for as long as anything may wait for what it finds out.
+        servers=(*http_servers, Prober(health=health, ask=connect(**_PROBING).check_ready)),
         caches=tuple(informers.values()),
         services=(recorder, wakeups),
         controllers=(controller, config_controller),
@@ -162,7 +180,7 @@ def build(options: Options, connection: Connection) -> Application:
     return Application(manager, (queue, config_queue), tuple(clients))
 
 
-def _informer(watch: Watch, client: Client, options: Options, metrics: Metrics) -> Informer:
+def _informer(watch: Watch, client: Client, options: Options, metrics: Metrics, recovery: ServerHealth) -> Informer:
     return Informer(
         client=client,
         resource=watch.resource,
@@ -175,6 +193,7 @@ def _informer(watch: Watch, client: Client, options: Options, metrics: Metrics) 
         missing_is_empty=watch.may_be_missing,
         settings=ReflectorSettings(watch_silence=options.watch_read_timeout),
         backoff=Backoff(maximum=min(30.0, options.max_backoff)),
+        recovery=recovery,
         metrics=metrics.cache,
     )
 

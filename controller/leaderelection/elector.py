@@ -46,7 +46,12 @@ class LeaseClient(Protocol):
 
 
 class LeaderElector:
-    """See the module. `start` once; then `stop` (releases) or `abandon` (does not)."""
+    """See the module. `start` once; then `stop` (releases) or `abandon` (does not).
+
+    Args:
+        wait: waits so many seconds between two attempts to acquire the lease, or less where another attempt is worth
+            it; raises Stopped as the current scope does.
+    """
 
     def __init__(
         self,
@@ -54,6 +59,7 @@ class LeaderElector:
         client: LeaseClient,
         config: LeaderElectionConfig,
         metrics: LeaderElectionMetrics | None = None,
+        wait: Callable[[float], None] | None = None,
         clock: Clock | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         rand: Callable[[], float] = random.random,
@@ -66,6 +72,7 @@ class LeaderElector:
         self._rand = rand
         self._observation = Observation(clock=self._clock)
         self._scope = Scope(clock=self._clock)
+        self._wait = wait or self._scope.wait
         self._thread: threading.Thread | None = None
         # Until when (clock seconds) this process leads; 0: it does not. One float, so that reading it needs no lock.
         self._leading_until = 0.0
@@ -123,7 +130,7 @@ class LeaderElector:
         with self._scope.bound():
             try:
                 while not self._try():
-                    self._scope.wait(self._config.retry_period * (1.0 + self._rand() * JITTER))
+                    self._wait(self._config.retry_period * (1.0 + self._rand() * JITTER))
                 self._leading = True
                 self._metrics.leading(name=self._config.name, leading=True)
                 log.info("elected leader", lease=self._config.name, identity=self._config.identity)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from controller.apimachinery.errors import ApiError, ConnectionLost, RequestTimeout, status_error
+from controller.apimachinery.errors import ApiError, ConnectionLost, RequestTimeout, Stopped, status_error
 from controller.apimachinery.scope import current_scope
 from controller.leaderelection import LeaderElectionConfig, LeaderElector
 from tests.unit.fakes import DEADLINE, FakeClock, eventually
@@ -243,6 +243,30 @@ class TestAcquiring:
             candidate.start()
             eventually(lambda wait=wait: clock.next_wake() == pytest.approx(wait))
             candidate.elector.abandon()
+
+    def test_what_makes_another_attempt_worth_it_cuts_the_pause_short(self, api: LeaseApi, clock: FakeClock) -> None:
+        api.held("other")
+        pauses: list[float] = []
+        ends = threading.Event()
+
+        def wait(seconds: float) -> None:
+            pauses.append(seconds)
+            if len(pauses) == 3:
+                ends.set()
+                raise Stopped("stopping")
+
+        elector = LeaderElector(
+            client=api,
+            config=LeaderElectionConfig(namespace="ns", name="lock", identity="me"),
+            wait=wait,
+            clock=clock,
+            rand=lambda: 0.0,
+        )
+        elector.start(on_started=lambda: None, on_lost=lambda: None)
+        assert ends.wait(DEADLINE)
+        elector.abandon()
+        assert pauses == [2.0, 2.0, 2.0]
+        assert api.calls == ["get"] * 3
 
 
 class TestRenewing:
