@@ -149,6 +149,13 @@ class LocalCluster:
         state.load(self._store, backup)
         self.start()
 
+    def replace_authority(self) -> None:
+        """Stop, and start with a certificate of another authority, which no kubeconfig written before trusts."""
+        self.stop()
+        self._credentials = self._credentials.with_new_authority()
+        self.authority = self._credentials.authority
+        self.start()
+
     def hold(self, resource: str) -> None:
         """Hold back watch streams of `plural` or `plural.group`."""
         self.call(lambda: self.hooks.hold(resource))

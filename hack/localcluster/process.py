@@ -52,6 +52,18 @@ class ClusterProcess:
         """Ask it to end, state saved; gives the exit code."""
         return self._end(signal.SIGTERM)
 
+    def freeze(self) -> None:
+        """Have it stand still: connections are accepted by the kernel, and nothing is answered."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._process is not None, "it does not run"
+        self._process.send_signal(number)
+
     def kill(self) -> int:
         """End it at once, nothing saved."""
         return self._end(signal.SIGKILL)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import http.client
+import socket
 import ssl
 from pathlib import Path
 
@@ -87,6 +88,32 @@ def test_a_restart_changes_no_credentials(local_cluster: LocalCluster) -> None:
     assert (local_cluster.kubeconfig.read_text(), local_cluster.authority) == before
     with Api(local_cluster) as api:
         assert api.get(NAMESPACES).code == 200
+
+
+def test_a_restart_brings_another_certificate_of_the_same_authority(local_cluster: LocalCluster) -> None:
+    before = certificate(local_cluster, authority=local_cluster.authority)
+    local_cluster.restart()
+    assert certificate(local_cluster, authority=local_cluster.authority) != before
+
+
+def test_with_another_authority_the_tokens_stay_good(local_cluster: LocalCluster) -> None:
+    before = local_cluster.authority
+    local_cluster.replace_authority()
+    with pytest.raises(ssl.SSLCertVerificationError):
+        certificate(local_cluster, authority=before)
+    with Api(local_cluster) as api:
+        assert api.get(NAMESPACES).code == 200
+
+
+def certificate(cluster: LocalCluster, *, authority: str) -> bytes | None:
+    """What the server shows to a client that trusts this authority."""
+    host, _, port = cluster.address.rpartition(":")
+    trust = ssl.create_default_context(cadata=authority)
+    with (
+        socket.create_connection((host, int(port)), 10) as plain,
+        trust.wrap_socket(plain, server_hostname=host) as tls,
+    ):
+        return tls.getpeercert(binary_form=True)
 
 
 def test_a_cluster_with_its_state_is_the_same_one_to_its_clients(tmp_path: Path) -> None:

@@ -49,6 +49,10 @@ class Credentials:
             json.dump(document, file)
         return made
 
+    def with_new_authority(self) -> Credentials:
+        """The same tokens, with certificates that another authority signs."""
+        return Credentials(admin_token=self.admin_token, signer=self.signer)
+
     @property
     def authority(self) -> str:
         """The certificate authority's certificate, as PEM."""
