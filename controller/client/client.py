@@ -226,6 +226,11 @@ class Client:
         """Return when the server's `/readyz` says that it is ready; raises ApiError when it does not. Not retried."""
         self._transport.read(build.ready(), read_timeout=self._read_timeout)
 
+    @property
+    def host(self) -> str:
+        """The server's `host:port`."""
+        return self._transport.host
+
     def close(self) -> None:
         """Drop the connections, and end the waits of callers that have no Scope of their own."""
         self._scope.cancel()

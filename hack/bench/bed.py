@@ -42,6 +42,22 @@ class Bed:
         self._address = f"127.{os.getpid() >> 8 & 255}.{os.getpid() & 255}.1:8080"
         self.client = client
 
+    def stop_cluster(self) -> None:
+        """Take the API server away; its objects are kept."""
+        self._programs.stop("cluster")
+
+    def start_cluster(self) -> None:
+        """Bring it back, as an API server whose watch history is gone; returns when it answers."""
+        port = self.client.host.rpartition(":")[2]
+        self._programs.start("cluster", [*_cluster(self._folder), "--port", port], ready=self.answers)
+
+    def answers(self) -> bool:
+        """Whether the API server is ready."""
+        with suppress(ApiError):
+            self.client.check_ready()
+            return True
+        return False
+
     def start_engine(self, engine: str) -> None:
         """Start the engine that installs every release at once: `helm-operator` or `flux`."""
         double = {"helm-operator": "engine-double", "flux": "flux-double"}[engine]
@@ -95,7 +111,7 @@ def running(engine: str = "helm-operator") -> Iterator[Bed]:
         name = stack.enter_context(tempfile.TemporaryDirectory(prefix="tronador-bench-"))
         programs = stack.enter_context(Programs(folder=Path(name), environ={}))
         kubeconfig = Path(name) / "kubeconfig"
-        programs.start("cluster", ["hack.localcluster", "--kubeconfig", str(kubeconfig)], ready=kubeconfig.exists)
+        programs.start("cluster", _cluster(Path(name)), ready=kubeconfig.exists)
         client = Client(connection=config.load(kubeconfig=str(kubeconfig)), user_agent="bench", field_manager="bench")
         stack.callback(client.close)
         bed = Bed(folder=Path(name), programs=programs, client=client)
@@ -115,6 +131,10 @@ def environment(name: str) -> dict[str, Any]:
         "metadata": {"name": name},
         "spec": {"application": {"release": {"chart": chart, "releaseName": "application", "values": {}}}},
     }
+
+
+def _cluster(folder: Path) -> list[str]:
+    return ["hack.localcluster", "--kubeconfig", str(folder / "kubeconfig"), "--state-file", str(folder / "state")]
 
 
 def _is_served(client: Client, resource: Resource) -> bool:

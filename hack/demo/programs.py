@@ -51,6 +51,10 @@ class Programs:
                 raise ProgramError(f"{name} was not ready after {START_SECONDS:g}s; {self._last_words(name)}")
             self._pause.wait(_LOOK_SECONDS)
 
+    def stop(self, name: str) -> None:
+        """End one of them, in order."""
+        _end(self._running.pop(name))
+
     def check(self) -> None:
         """ProgramError: one of them has ended."""
         for name, process in self._running.items():
@@ -78,13 +82,17 @@ class Programs:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         for process in reversed(self._running.values()):
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            _end(process)
 
     def _last_words(self, name: str) -> str:
         lines = self.log_of(name).read_text(errors="replace").splitlines()
         return f"its log {self.log_of(name)} ends with: {' | '.join(lines[-3:]) or 'nothing'}"
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
