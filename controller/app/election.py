@@ -25,9 +25,12 @@ def build(
 
     `connect` makes a client; the elector's never retries, and gives up early enough for a second try.
     """
+    seen = health.epoch
 
     def wait(seconds: float) -> None:
-        health.wait(seconds, since=health.epoch)
+        nonlocal seen
+        health.wait(seconds, since=seen)
+        seen = health.epoch
 
     if not options.leader_elect:
         return None

@@ -17,7 +17,7 @@ class Backoff:
     ours make 0.16 attempts a second together; a thousand reflectors of a whole cluster make 22.
 
     The price would be up to a minute of sleep after the server is back. It is not paid, since `Recovery` cuts these
-    waits short; so there is no reason to wait less while the server is away.
+    waits short. So waiting less while the server is away would gain nothing.
     """
 
     def __init__(

@@ -22,7 +22,7 @@ class Staleness:
 
 
 class Freshness:
-    """Told by the reflector's thread, read by any.
+    """The reflector's thread reports to it; any thread may read it.
 
     Args:
         proof: seconds that a watch has to stay open, without a word, before it counts.

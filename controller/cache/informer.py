@@ -38,7 +38,7 @@ class Informer:
         indexers: see `Store`.
         missing_is_empty: a resource that the server does not know (CRD not installed) counts as synced and empty, and
             fills when it appears. Otherwise the informer is not synced before it could list.
-        recovery: tells when a server that was away answers again, which cuts every wait short.
+        recovery: knows when a server that was away answers again, which ends every wait.
     """
 
     def __init__(

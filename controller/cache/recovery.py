@@ -1,4 +1,4 @@
-"""What reflectors ask of whoever knows that an API server which was away answers again."""
+"""What reflectors need to know of an API server that was away and answers again."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Recovery(Protocol):
 
 
 class NoRecovery:
-    """For whoever waits as long as it takes."""
+    """Every wait takes its full time."""
 
     epoch = 0
     away = False

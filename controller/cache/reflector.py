@@ -286,8 +286,8 @@ class Reflector:
         self._count(error, "watch" if isinstance(error, (_ShortWatch, _Rewound, Expired)) else "list")
         if isinstance(error, NotFound) and error.resource_missing:
             self._sink.resource_missing()
-        # A watch that cannot go on from where we are is healed by a list, so that is not put off; a server that says so
-        # again and again is backed off from.
+        # A watch that cannot continue from where we are is healed by a list, so the list is not put off. A server that
+        # says so again and again is backed off from.
         outrun = self._listed and (
             isinstance(error, _Rewound) or (isinstance(error, StatusError) and is_version_unavailable(error))
         )
@@ -303,9 +303,9 @@ class Reflector:
 
         The return of a server that was away cuts that short, except for a failure that concerned this resource alone.
         """
-        told = (error.retry_after if isinstance(error, StatusError) else None) or 0.0
-        seconds = max(seconds, told)
+        asked = (error.retry_after if isinstance(error, StatusError) else None) or 0.0
+        seconds = max(seconds, asked)
         if not (means_server_away(error) or self._recovery.away):
             self._scope.wait(seconds)
-        elif self._recovery.wait(seconds, since=self._epoch, at_least=told):
+        elif self._recovery.wait(seconds, since=self._epoch, at_least=asked):
             self._backoff.reset()

@@ -98,8 +98,8 @@ def _blank() -> Configuration:
     configuration.retries = False  # urllib3's own sleep without being interruptible, and replay writes
     configuration.keep_alive = True
     if hasattr(socket, "TCP_USER_TIMEOUT"):
-        # Where packets are lost, a request would wait for its whole timeout on a connection that is dead, and go on
-        # doing so for a while after the network is back: TCP tries again ever more rarely.
+        # Where packets are lost, a request would wait for its whole timeout on a dead connection, even when the network
+        # is back in the meantime: TCP tries a lost packet again after ever longer pauses.
         unheard = (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNHEARD_MILLISECONDS)
         configuration.socket_options = [*tcp_keepalive_socket_options(), unheard]
     return configuration

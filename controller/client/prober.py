@@ -1,8 +1,8 @@
 """Asks an API server that seems to be away, every one to two seconds, whether it is ready. Silent while all is well.
 
 Everything else that could find out may be waiting: informers back off for up to a minute, and without a lease there is
-no renewal. `/readyz` is cheap, tells a server that still starts from one that serves, and is open to every client
-(ClusterRole `system:public-info-viewer`).
+no renewal. `/readyz` is cheap, fails while a server still starts, and is open to every client (ClusterRole
+`system:public-info-viewer`).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Whether the API server answers, learnt from every request of the process; and who is woken when it answers again.
+"""Whether the API server answers, learnt from every request of the process. Wakes those who wait for its return.
 
 During an outage everything that talks to the server backs off, up to a minute, which spares a server that is about to
-come back. When it is back, nobody should sleep on. So one success anywhere (a lease renewal, a list, a probe) wakes
-everything that waits, spread over about a second.
+come back. When it is back, all of that sleep would be lost time. So one success anywhere (a lease renewal, a list, a
+probe) wakes everything that waits, spread over about a second.
 
 The three states:
 

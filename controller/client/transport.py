@@ -64,7 +64,7 @@ class Transport:
         self._clock = clock
         self._lock = threading.Lock()
         self._generation, self._api = self._make()
-        self.host = urlsplit(self._api.configuration.host).netloc
+        self.host: str = urlsplit(self._api.configuration.host).netloc
 
     def exchange(self, request: Request, *, read_timeout: float, permit: Callable[[], None]) -> dict[str, Any]:
         """Send, read the whole answer, return its JSON object. Raises errors.ApiError, and what `permit` raises, which
@@ -109,6 +109,12 @@ class Transport:
 
     def _send(self, request: Request, read_timeout: float) -> Any:
         """One attempt: the response, if its status is a success; else its error. Either way the server is judged."""
+        scope = current_scope()
+        if scope is not None:
+            scope.check()
+            remaining = scope.remaining()
+            if remaining is not None:
+                read_timeout = min(read_timeout, remaining)
         try:
             response = self._attempt(request, read_timeout)
         except ApiError as error:
@@ -118,12 +124,6 @@ class Transport:
         return response
 
     def _attempt(self, request: Request, read_timeout: float) -> Any:
-        scope = current_scope()
-        if scope is not None:
-            scope.check()
-            remaining = scope.remaining()
-            if remaining is not None:
-                read_timeout = min(read_timeout, remaining)
         _, api = self._current()
         started = self._clock.now()
         code = NO_ANSWER

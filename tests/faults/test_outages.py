@@ -1,6 +1,6 @@
 """The API server was away: when it answers again, so does the controller, at once.
 
-The back-off is the one of production (up to a minute), so whoever slept it out would be late.
+The back-off is the one of production (up to a minute): a controller that sleeps it out is late.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ BACK_WITHIN = 5.0
 ENVIRONMENTS_AT_ALL = 50
 # Seconds after which a back-off that is slept out ends too late.
 OUTAGE = 4.0
-# Everything but watches, whose streams go on; the probe too.
+# Everything but watches, whose streams stay open; the probe too.
 REQUESTS = Match(watch=False)
 
 

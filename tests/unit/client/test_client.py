@@ -168,7 +168,7 @@ def test_a_connection_without_an_answer_from_the_network_is_given_up(client: Cli
 
 
 class TestHealth:
-    """Every request tells whether the server is there."""
+    """Every request shows whether the server is there."""
 
     def test_the_clients_of_one_server_find_out_together(
         self, make_client: Callable[..., Client], server: Server
