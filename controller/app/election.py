@@ -38,7 +38,7 @@ def build(
         election = LeaderElectionConfig(
             namespace=options.namespace,
             name=LEASE_NAME,
-            identity=f"{socket.gethostname()}_{uuid.uuid4()}",
+            identity=options.lease_identity or f"{socket.gethostname()}_{uuid.uuid4()}",
             lease_duration=options.lease_duration,
             renew_deadline=options.lease_renew_deadline,
             retry_period=options.lease_retry_period,

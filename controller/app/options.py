@@ -126,6 +126,12 @@ class Options:
     leader_elect: bool = _option(
         _SWITCH, True, "let one of several replicas work, chosen by a Lease in the controller's own namespace"
     )
+    lease_identity: str = _option(
+        _TEXT,
+        "",
+        "name of this process among its replicas, each of which needs another one; where it stays the same when the "
+        "process is restarted, a leader need not wait for its own lease to run out; without it a random name",
+    )
     lease_duration: float = _option(_DURATION, 15.0, "how long a leader that went silent is waited for", least=0.1)
     lease_renew_deadline: float = _option(
         _DURATION, 10.0, "how long a leader tries to renew its lease before it ends", least=0.1

@@ -167,3 +167,25 @@ def test_a_leader_whose_renewal_is_stuck_works_on_and_no_write_of_it_leaves_once
     assert first.process.ended() != 0
     pair.right()
     assert out_of_turn(pair.requests.all()) == []
+
+
+@pytest.mark.slow
+def test_a_leader_that_an_outage_ended_leads_again_at_once_under_the_same_name(pair: Pair) -> None:
+    # Much longer than the test waits. The pauses between two attempts at the lease are too long to be waited for too.
+    durations = {"lease_duration": 60.0, "lease_renew_deadline": 7.0, "lease_retry_period": 5.0}
+    leader = pair.start(0, lease_identity="first", max_backoff=60, **durations)
+    pair.fleet.create([0], "one")
+    pair.right()
+    leader.proxy.refuse()
+    assert leader.process.ended() != 0
+    pair.fleet.update([0], "two")
+    pair.fleet.create([1], "one")
+    leader.process.start()
+    leader.process.logged("the API server does not answer")
+
+    mark, back = pair.requests.mark(), time.monotonic()
+    leader.proxy.accept()
+    eventually(lambda: pair.requests.writes(mark, environment="pr-1"), "the environment that waits is reconciled")
+    assert time.monotonic() - back < 5
+    pair.right()
+    assert out_of_turn(pair.requests.all()) == []

@@ -57,6 +57,11 @@ def test_its_namespace_is_the_pods_own():
     assert variable["valueFrom"]["fieldRef"]["fieldPath"] == "metadata.namespace"
 
 
+def test_its_lease_is_held_in_the_name_of_the_pod():
+    [variable] = [variable for variable in _container()["env"] if variable["name"] == "TRONADOR_LEASE_IDENTITY"]
+    assert variable["valueFrom"]["fieldRef"]["fieldPath"] == "metadata.name"
+
+
 def test_every_manifest_names_the_image_of_this_version():
     names = set()
     for file in MANIFESTS.rglob("*.yaml"):
