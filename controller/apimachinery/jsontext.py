@@ -1,0 +1,182 @@
+"""Reading JSON that anybody may have written: whatever stands in it, the rest of the document is read.
+
+The API server takes what Python's own reader refuses: values nested thousands of levels deep, endless numbers. Such a
+value must not cost the list, or the watch, that it comes in. So an `Unreadable` takes its place, and the rest is read.
+A text that is not JSON at all is an error: then the answer is broken, and not one of its objects.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import re
+from json.decoder import scanstring  # type: ignore[attr-defined]  # the typings leave it out
+from json.scanner import make_scanner
+from typing import Any, Final
+
+from controller.apimachinery.nesting import READ_LIMIT, Unreadable, is_plain
+
+# An escaped half of a character. Without its other half it stands for nothing, and cannot be written as UTF-8.
+_HALVES: Final = ("\\ud", "\\uD")
+_SIGN: Final = re.compile(r"[ \t\n\r]*([{}\[\],:\"]|-?[0-9][0-9.eE+-]*|true|false|null|NaN|-?Infinity|)")
+_NUMBER: Final = re.compile(r"(-?(?:0|[1-9][0-9]*))((?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)")
+_BRACKET_OR_TEXT: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]', re.DOTALL)
+_BLANKS: Final = re.compile(r"[ \t\n\r]*")
+_ENDS: Final = {"{": "}", "[": "]"}
+_WORDS: Final = {"true": True, "false": False, "null": None}
+# How deep the items of a List lie. Of a thousand one may be odd; the others are read as quickly as ever.
+_DEPTH_OF_ITEMS: Final = 2
+
+
+def decode(data: bytes) -> Any:
+    """The value of a JSON document, nested at most READ_LIMIT levels deep. ValueError: it is not JSON.
+
+    Halves of characters become U+FFFD, as in Go.
+    """
+    with contextlib.suppress(ValueError, RecursionError):
+        text = data.decode()
+        if not any(half in text for half in _HALVES):
+            value = _QUICK.decode(text)
+            # Where there are no more than so many brackets, nothing can be nested deeper.
+            if text.count("{") + text.count("[") <= READ_LIMIT or is_plain(value, READ_LIMIT):
+                return value
+    return _Reader(data.decode(errors="replace")).read()
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError("too large for a number")
+    return number
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"{text} is not a number")
+
+
+_QUICK: Final = json.JSONDecoder(parse_float=_finite, parse_constant=_no_number)
+_scan: Final = make_scanner(_QUICK)  # type: ignore[arg-type]  # the typings confuse it with its answer
+
+
+class _Reader:
+    """Reads one document without recursion."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._position = 0
+        # The maps and lists that are open, the innermost last, and for each map the key of its next value.
+        self._open: list[dict[str, Any] | list[Any]] = []
+        self._keys: list[str] = []
+
+    def read(self) -> Any:
+        """The value of the whole document. ValueError: it is not JSON."""
+        while True:
+            value, is_whole = self._begin()
+            while is_whole:
+                if not self._open:
+                    if not _BLANKS.fullmatch(self._text, self._position):
+                        raise self._wrong()
+                    return value
+                value, is_whole = self._put(value)
+
+    def _begin(self) -> tuple[Any, bool]:
+        """The value that begins here, or False for a map or list that was opened."""
+        if len(self._open) == _DEPTH_OF_ITEMS:
+            with contextlib.suppress(ValueError, RecursionError, StopIteration):
+                return self._quickly(), True
+        sign = self._next()
+        if sign not in ("{", "["):
+            return self._scalar(sign), True
+        if len(self._open) == READ_LIMIT:
+            return self._skip(), True
+        before, following = self._position, self._next()
+        if following == _ENDS[sign]:
+            return ({} if sign == "{" else []), True
+        self._position = before
+        self._open.append({} if sign == "{" else [])
+        self._keys.append(self._key() if sign == "{" else "")
+        return None, False
+
+    def _put(self, value: Any) -> tuple[Any, bool]:
+        """Put a value where it belongs. That may be the last one of its map or list, which then is whole too."""
+        container, sign = self._open[-1], ""
+        if isinstance(container, dict):
+            container[self._keys[-1]] = value
+            sign = self._next()
+            if sign == ",":
+                self._keys[-1] = self._key()
+        else:
+            container.append(value)
+            sign = self._next()
+        if sign == ",":
+            return None, False
+        if sign != ("}" if isinstance(container, dict) else "]"):
+            raise self._wrong()
+        self._keys.pop()
+        return self._open.pop(), True
+
+    def _next(self) -> str:
+        """The next bracket, number, word, or beginning of a text; "" where there is nothing of that kind."""
+        match = _SIGN.match(self._text, self._position)
+        assert match is not None, "the pattern matches nothing as well"
+        self._position = match.end()
+        return match[1]
+
+    def _key(self) -> str:
+        if self._next() != '"':
+            raise self._wrong()
+        key = self._string()
+        if self._next() != ":":
+            raise self._wrong()
+        return key
+
+    def _string(self) -> str:
+        text, self._position = scanstring(self._text, self._position, True)
+        # Halves that belong together have been joined by now.
+        return str(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+
+    def _scalar(self, sign: str) -> Any:
+        if sign == '"':
+            return self._string()
+        if sign in _WORDS:
+            return _WORDS[sign]
+        if sign in ("NaN", "Infinity", "-Infinity"):
+            return Unreadable(f"{sign}, which is not a number")
+        number = _NUMBER.fullmatch(sign)
+        if number is None:
+            raise self._wrong()
+        try:
+            return _finite(sign) if number[2] else int(sign)
+        except ValueError:
+            return Unreadable("a number that is too large")
+
+    def _skip(self) -> Unreadable:
+        """Pass over a map or list that was opened, looking at nothing but how deep it is."""
+        depth = deepest = 1
+        while depth:
+            match = _BRACKET_OR_TEXT.search(self._text, self._position)
+            if match is None:
+                raise self._wrong()
+            self._position = match.end()
+            if match[0] in ("{", "["):
+                depth += 1
+                deepest = max(deepest, depth)
+            elif match[0] in ("}", "]"):
+                depth -= 1
+        return Unreadable(f"nested {deepest} levels deep", deepest)
+
+    def _quickly(self) -> Any:
+        """The value that begins here, if there is nothing odd about it. Else raises one of several errors."""
+        before = self._position
+        match = _BLANKS.match(self._text, before)
+        value, end = _scan(self._text, match.end() if match else before)
+        if not is_plain(value, READ_LIMIT - _DEPTH_OF_ITEMS):
+            raise ValueError("nested too deep")
+        if any(self._text.find(half, before, end) >= 0 for half in _HALVES):
+            raise ValueError("half of a character")
+        self._position = end
+        return value
+
+    def _wrong(self) -> ValueError:
+        return ValueError(f"not JSON at character {self._position}")

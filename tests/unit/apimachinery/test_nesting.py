@@ -1,0 +1,78 @@
+"""How deep values are nested, which of them are refused, and that none is too deep to be looked at."""
+
+import json
+
+import pytest
+
+from controller.apimachinery.nesting import LIMIT, Fault, Unreadable, faults, is_plain, levels, shown
+
+FLATTEN = "make it flatter, with at most 100 levels"
+
+
+def nested(depth, inner=1):
+    for _ in range(depth):
+        inner = {"a": inner}
+    return inner
+
+
+@pytest.mark.parametrize(
+    ("value", "depth"),
+    [
+        (1, 0),
+        ("[[", 0),
+        ({}, 1),
+        ([], 1),
+        ({"a": [1, {"b": 2}], "c": {}}, 3),
+        (nested(100_000), 100_000),
+        ([Unreadable("nested 1500 levels deep", 1500), nested(5)], 1501),
+        ([Unreadable("a number that is too large"), nested(5)], 6),
+        (Unreadable("nested 3 levels deep", 3), 3),
+    ],
+)
+def test_levels_are_those_of_the_deepest_part(value, depth):
+    assert levels(value) == depth
+
+
+def test_what_is_within_the_limit_has_no_fault():
+    assert list(faults(nested(LIMIT))) == []
+    assert list(faults([*range(10_000), "x" * 1_000_000, None, True])) == []
+
+
+@pytest.mark.parametrize("depth", [LIMIT + 1, 128, 1500, 100_000])
+def test_what_is_nested_too_deep_is_one_fault_with_its_whole_depth(depth):
+    [fault] = faults({"before": {}, "deep": nested(depth - 1), "after": []})
+    assert fault == Fault(("deep", *"a" * (LIMIT - 1)), f"nested {depth} levels deep", FLATTEN)
+
+
+def test_each_unreadable_value_is_a_fault_in_the_order_of_the_document():
+    deep, number = Unreadable("nested 1400 levels deep", 1400), Unreadable("a number that is too large")
+    assert list(faults({"a": [1, number], "b": {"c": deep}})) == [
+        Fault(("a", 1), "a number that is too large", "use a smaller number, or put it into quotes"),
+        Fault(("b", "c"), "nested 1402 levels deep", FLATTEN),
+    ]
+
+
+def test_plain_is_what_is_readable_and_not_too_deep():
+    assert is_plain(nested(3), 3)
+    assert not is_plain(nested(4), 3)
+    assert not is_plain({"a": Unreadable("a number that is too large")}, 3)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ((), "spec"),
+        (("a", 0, "b c"), "spec.a[0].b c"),
+        (tuple("abcdefg"), "spec.a.b.c.d.e.f..."),
+        (("x\n\x1b[31m",), "spec.x??[31m"),
+        (("https://me:secret@host",), "spec.https://***@host"),
+        (("x" * 1_000_000,), f"spec.{'x' * 64}..."),
+    ],
+)
+def test_a_path_is_shown_on_one_short_line(path, text):
+    assert shown("spec", path) == text
+
+
+def test_no_serializer_takes_what_is_unreadable():
+    with pytest.raises(TypeError):
+        json.dumps({"a": Unreadable("a number that is too large")})
