@@ -6,9 +6,10 @@ and the cancellation of the caller's Scope.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from controller.apimachinery import objects
 from controller.apimachinery.clock import Clock, MonotonicClock
 from controller.apimachinery.errors import NotFound, NotLeader, RequestTimeout, StatusError
 from controller.apimachinery.resources import Resource
@@ -207,10 +208,10 @@ class Client:
         response = self._transport.stream(request, read_timeout=read_timeout or self._watch_read_timeout)
         return WatchStream(response=response, host=self._transport.host)
 
-    def api_resources(self, group_version: str) -> tuple[JsonObject, ...]:
+    def api_resources(self, group_version: str) -> tuple[Mapping[str, Any], ...]:
         """What discovery says of one group version (`v1`, `apps/v1`): the `resources` entries; () when unknown."""
         try:
-            return tuple(self._call(build.discovery(group_version)).get("resources") or ())
+            return objects.mappings(self._call(build.discovery(group_version)).get("resources"))
         except NotFound:
             return ()
 

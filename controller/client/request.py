@@ -202,9 +202,9 @@ def delete(
 
 def discovery(group_version: str) -> Request:
     """The resources of one group version (`v1`, `apps/v1`)."""
-    return Request(
-        "GET", f"/apis/{group_version}" if "/" in group_version else f"/api/{group_version}", (), {"Accept": JSON}
-    )
+    group, slash, version = group_version.rpartition("/")
+    prefix = f"/apis/{_segment(group)}" if slash else "/api"
+    return Request("GET", f"{prefix}/{_segment(version)}", (), {"Accept": JSON})
 
 
 def version() -> Request:
@@ -231,7 +231,8 @@ def _query(**parameters: str | int | bool | None) -> tuple[tuple[str, str], ...]
 
 
 def _segment(text: str) -> str:
-    # An empty name would turn "delete this one" into "delete the collection", and dots would climb the path.
-    if not text or text in (".", ".."):
+    # An empty name would turn "delete this one" into "delete the collection", and dots would climb the path. A slash
+    # leads elsewhere even when it is escaped: the API server looks at the path without escapes.
+    if not text or text in (".", "..") or "/" in text or "%" in text:
         raise ValueError(f"{text!r} is not a name")
     return quote(text, safe="")

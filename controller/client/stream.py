@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import threading
 from collections.abc import Generator, Iterator
 from typing import Any
 
 import urllib3
 
+from controller.apimachinery import jsontext
 from controller.apimachinery.errors import MalformedAnswer, Stopped
 from controller.apimachinery.scope import current_scope
 from controller.client.interruptible import shut_down, socket_of
@@ -47,7 +47,8 @@ class WatchStream:
 
     Iteration ends when the server ends the stream, and when `close` is called (from any thread; a blocked read ends at
     once). It raises RequestTimeout when nothing came for the read timeout, ConnectionLost when the connection breaks,
-    MalformedAnswer when a line is no event or the last one is cut off, Stopped when the scope was cancelled.
+    MalformedAnswer when a line is not an event or the last one is cut off, Stopped when the scope was cancelled. An
+    object with a value that cannot be held comes with an `Unreadable` in its place.
     """
 
     def __init__(self, *, response: Any, host: str) -> None:
@@ -125,7 +126,7 @@ class WatchStream:
 
 def _event(line: bytes) -> Event:
     try:
-        event = json.loads(line)
+        event = jsontext.decode(line)
     except ValueError as error:
         raise MalformedAnswer(f"a watch line is not JSON: {line[:200]!r}") from error
     if not isinstance(event, dict) or not isinstance(event.get("object"), dict) or "type" not in event:

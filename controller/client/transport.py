@@ -1,7 +1,8 @@
 """Sending one request once: host, credentials, timeouts, and every way it can fail mapped to one of our errors.
 
-All contact with the package's HTTP side is here (`ApiClient.param_serialize` and `call_api`, which since release 37
-return a response and do not raise on failures); a contract test pins what we rely on.
+All contact with the package's HTTP side is here: `ApiClient.param_serialize` for the URL and the headers, and the pool
+of connections. Bodies are written here, because the package copies them recursively before it does the same; a contract
+test pins what we rely on.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from urllib.parse import urlsplit
 import structlog
 import urllib3
 from kubernetes.client import ApiClient
-from kubernetes.client.exceptions import ApiException
 
+from controller.apimachinery import jsontext
 from controller.apimachinery.clock import Clock
 from controller.apimachinery.errors import (
     ApiError,
@@ -68,35 +69,33 @@ class Transport:
 
     def exchange(self, request: Request, *, read_timeout: float, permit: Callable[[], None]) -> dict[str, Any]:
         """Send, read the whole answer, return its JSON object. Raises errors.ApiError, and what `permit` raises, which
-        is called each time right before sending."""
-        response = self._send_authenticated(request, read_timeout, permit)
+        is called each time right before sending. TypeError: the body holds what is not JSON."""
+        body = None if request.body is None else json.dumps(request.body).encode()
+        response = self._send_authenticated(request, body, read_timeout, permit)
         data = self._read(response)
-        self._metrics.sizes(
-            verb=request.method,
-            host=self.host,
-            request=len(json.dumps(request.body)) if request.body is not None else 0,
-            response=len(data),
-        )
+        self._metrics.sizes(verb=request.method, host=self.host, request=len(body or b""), response=len(data))
         return _parse(data)
 
     def stream(self, request: Request, *, read_timeout: float) -> Any:
         """Send, and return the urllib3 response once its headers say 200. The caller must close and release it."""
-        return self._send_authenticated(request, read_timeout, lambda: None)
+        return self._send_authenticated(request, None, read_timeout, lambda: None)
 
     def read(self, request: Request, *, read_timeout: float) -> bytes:
         """Send, and read the whole answer, whatever its format. Raises errors.ApiError."""
-        return self._read(self._send_authenticated(request, read_timeout, lambda: None))
+        return self._read(self._send_authenticated(request, None, read_timeout, lambda: None))
 
     def close(self) -> None:
         """Drop idle connections."""
         with self._lock:
             close_idle(self._api.rest_client.pool_manager)
 
-    def _send_authenticated(self, request: Request, read_timeout: float, permit: Callable[[], None]) -> Any:
+    def _send_authenticated(
+        self, request: Request, body: bytes | None, read_timeout: float, permit: Callable[[], None]
+    ) -> Any:
         generation = self._current()[0]
         permit()
         try:
-            return self._send(request, read_timeout)
+            return self._send(request, body, read_timeout)
         except Unauthorized as unauthorized:
             try:
                 self._connection.refresh(generation)
@@ -105,9 +104,9 @@ class Transport:
                 raise unauthorized from error
             # To renew them may have taken any time.
             permit()
-            return self._send(request, read_timeout)
+            return self._send(request, body, read_timeout)
 
-    def _send(self, request: Request, read_timeout: float) -> Any:
+    def _send(self, request: Request, body: bytes | None, read_timeout: float) -> Any:
         """One attempt: the response, if its status is a success; else its error. Either way the server is judged."""
         scope = current_scope()
         if scope is not None:
@@ -128,18 +127,17 @@ class Transport:
         started = self._clock.now()
         code = NO_ANSWER
         try:
-            wire = api.param_serialize(
-                request.method,
-                request.target,
-                header_params=dict(request.headers),
-                body=request.body,
-                auth_settings=["BearerToken"],
+            method, url, headers, _, _ = api.param_serialize(
+                request.method, request.target, header_params=dict(request.headers), auth_settings=["BearerToken"]
             )
-            # Zero would mean "no timeout" to the package.
-            timeout = (min(self._connect_timeout, read_timeout) or 0.001, read_timeout or 0.001)
-            response = api.call_api(*wire, _request_timeout=timeout).response
+            # No time left is little time; zero is not allowed.
+            connect_timeout = min(self._connect_timeout, read_timeout) or 0.001
+            timeout = urllib3.Timeout(connect=connect_timeout, read=read_timeout or 0.001)
+            response = api.rest_client.pool_manager.request(
+                method, url, body=body, headers=headers, timeout=timeout, preload_content=False
+            )
             code = str(response.status)
-        except (urllib3.exceptions.HTTPError, ApiException, OSError, ValueError) as error:
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             raise self._failure(error) from error
         finally:
             seconds = self._clock.now() - started
@@ -195,7 +193,7 @@ def failure(error: Exception, *, host: str) -> ApiError:
         return RequestTimeout(f"{host}: no answer in the time allowed")
     if isinstance(error, (urllib3.exceptions.TimeoutError, TimeoutError)):
         return RequestTimeout(f"{host}: {text}")
-    if isinstance(error, (urllib3.exceptions.SSLError, ssl.SSLError, ApiException)):
+    if isinstance(error, (urllib3.exceptions.SSLError, ssl.SSLError)):
         return ConnectionLost(f"{host}: TLS: {text}")
     return ConnectionLost(f"{host}: {text}")
 
@@ -209,7 +207,7 @@ def _retry_after(response: Any) -> float | None:
 def _loads(data: bytes) -> Any:
     """JSON if it is JSON, else text."""
     try:
-        return json.loads(data)
+        return jsontext.decode(data)
     except ValueError:
         return data.decode(errors="replace")
 

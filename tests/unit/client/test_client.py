@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from controller.apimachinery import errors
+from controller.apimachinery.nesting import READ_LIMIT, Unreadable
 from controller.apimachinery.resources import NAMESPACES
 from controller.apimachinery.scope import Scope
 from controller.apimachinery.tokenbucket import TokenBucket
@@ -104,6 +105,30 @@ class TestSending:
     def test_the_answer_is_the_plain_object_unknown_fields_and_all(self, client: Client, server: Server) -> None:
         server.script(Answer(200, {"kind": "Namespace", "spec": {"fromTheFuture": None}}))
         assert client.get(NAMESPACES, "x") == {"kind": "Namespace", "spec": {"fromTheFuture": None}}
+
+    @pytest.mark.parametrize(
+        "odd", [b"[" * 1500 + b"]" * 1500, b'{"a":' * 700 + b"1" + b"}" * 700, b"9" * 5000, b"NaN"]
+    )
+    def test_an_odd_item_costs_a_list_nothing_but_its_odd_part(
+        self, client: Client, server: Server, odd: bytes
+    ) -> None:
+        items = [{"metadata": {"name": name}, "spec": "odd" if name == "b" else {"x": 1}} for name in "abc"]
+        server.script(Answer(200, json.dumps({"items": items}).encode().replace(b'"odd"', odd)))
+        read = client.list(WIDGETS)["items"]
+        assert [item["metadata"]["name"] for item in read] == ["a", "b", "c"]
+        assert [item["spec"] for item in read if item["metadata"]["name"] != "b"] == [{"x": 1}, {"x": 1}]
+
+    def test_a_body_may_be_nested_as_deep_as_what_can_be_read(self, client: Client, server: Server) -> None:
+        deep: Any = 1
+        for _ in range(READ_LIMIT):
+            deep = {"a": [deep]}
+        client.patch(WIDGETS, "x", {"spec": deep}, namespace="ns")
+        assert server.asked[-1].json == {"spec": deep}
+
+    def test_what_could_not_be_read_is_never_sent(self, client: Client, server: Server) -> None:
+        with pytest.raises(TypeError):
+            client.patch(WIDGETS, "x", {"spec": Unreadable("a number that is too large")}, namespace="ns")
+        assert server.asked == []
 
     def test_a_compressed_list_is_read(self, client: Client, server: Server) -> None:
         listed = {"kind": "WidgetList", "items": []}

@@ -191,7 +191,23 @@ def test_what_is_no_name_never_becomes_a_path(name: str) -> None:
 
 
 def test_names_are_escaped() -> None:
-    assert build.get(NAMESPACES, "a/b?c", namespace="").target == "/api/v1/namespaces/a%2Fb%3Fc"
+    assert build.get(NAMESPACES, "a b?c", namespace="").target == "/api/v1/namespaces/a%20b%3Fc"
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "../x", "..%2f", "%2e%2e"])
+def test_what_would_lead_elsewhere_is_not_a_name(name: str) -> None:
+    with pytest.raises(ValueError, match="is not a name"):
+        build.get(WIDGETS, name, namespace="ns")
+    with pytest.raises(ValueError, match="is not a name"):
+        build.get(WIDGETS, "x", namespace=name or "..")
+    with pytest.raises(ValueError, match="is not a name"):
+        build.discovery(f"apps/{name}")
+
+
+@pytest.mark.parametrize("group_version", ["", "../v1", "a/b/v1", "..", "v1%2f.."])
+def test_a_group_version_is_one_group_and_one_version(group_version: str) -> None:
+    with pytest.raises(ValueError, match="is not a name"):
+        build.discovery(group_version)
 
 
 def test_scope_and_namespace_must_fit() -> None:

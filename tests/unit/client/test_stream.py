@@ -67,6 +67,16 @@ class TestEvents:
         server.script(Chunks(b"\n" + lines(ONE) + b"\r\n\n"))
         assert self.read(client) == [ONE]
 
+    @pytest.mark.parametrize(
+        "odd", ["[" * 1500 + "]" * 1500, "9" * 5000, "1e999", r'"\ud800"', '"' + "x" * 1_000_000 + '"']
+    )
+    def test_an_odd_object_costs_nothing_but_its_odd_part(self, client: Client, server: Server, odd: str) -> None:
+        odd_line = lines(added("odd", 2)).replace(b'"metadata"', f'"odd": {odd}, "metadata"'.encode())
+        server.script(Chunks(lines(ONE), odd_line, lines(TWO)))
+        before, found, after = self.read(client)
+        assert [before, after] == [ONE, TWO]
+        assert found["object"]["metadata"] == added("odd", 2)["object"]["metadata"]
+
     def test_error_events_are_the_reader_s_to_judge(self, client: Client, server: Server) -> None:
         server.script(Chunks(lines(error_event(410, "Expired"))))
         assert self.read(client) == [error_event(410, "Expired")]
