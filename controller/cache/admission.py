@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from controller.apimachinery import objects
+from controller.apimachinery import nesting, objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import Resource
 from controller.cache.metrics import CacheMetrics
@@ -32,7 +32,11 @@ class Admission:
         self._metrics = metrics
 
     def admit(self, raw: dict[str, Any], *, listed: bool) -> tuple[str, Object] | None:
-        """Key and final form, or None (logged and counted) for what makes no sense. Items of lists have no kind."""
+        """Key and final form, or None (logged and counted) for what makes no sense. Items of lists have no kind.
+
+        An object of which a part could not be read is taken in, and that is logged and counted: whoever reads that part
+        finds an `Unreadable` there.
+        """
         problem = self._problem(raw, listed=listed)
         if problem is not None:
             log.warning("object left out", resource=str(self._resource), problem=problem)
@@ -45,15 +49,38 @@ class Admission:
             log.exception("transform failed", resource=str(self._resource), object=objects.key(raw))
             self._metrics.skipped(self._resource)
             return None
+        self._report_unreadable(obj)
         return objects.key(obj), obj
+
+    def _report_unreadable(self, obj: Object) -> None:
+        fault = next(nesting.faults(obj, nesting.READ_LIMIT), None)
+        if fault is not None:
+            where = nesting.shown("", fault.path).removeprefix(".")
+            log.warning(
+                "a part of the object cannot be read",
+                resource=str(self._resource),
+                object=objects.key(obj),
+                field=where,
+                problem=fault.words,
+            )
+            self._metrics.unreadable(self._resource)
 
     def _problem(self, raw: Any, *, listed: bool) -> str | None:
         if not isinstance(raw, dict) or not isinstance(raw.get("metadata"), dict):
             return "no metadata"
-        if not raw["metadata"].get("name") or not raw["metadata"].get("resourceVersion"):
-            return "no name or resourceVersion"
+        for field in ("name", "resourceVersion"):
+            value = raw["metadata"].get(field)
+            if not value or not isinstance(value, str):
+                return f"no {field}"
+        for field in ("labels", "annotations"):
+            if not _is_map_of_texts(raw["metadata"].get(field)):
+                return f"{field} that are not a map of texts"
         found = (raw.get("apiVersion"), raw.get("kind"))
         wanted = (self._resource.api_version, self._resource.kind)
         if found != wanted and not (listed and found == (None, None)):
             return f"is a {found[0]} {found[1]}, not a {wanted[0]} {wanted[1]}"
         return None
+
+
+def _is_map_of_texts(value: Any) -> bool:
+    return value is None or (isinstance(value, dict) and all(isinstance(text, str) for text in value.values()))

@@ -11,6 +11,8 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
+import structlog
+
 from controller.apimachinery import objects
 from controller.apimachinery.clock import Clock, MonotonicClock
 from controller.apimachinery.objects import Object
@@ -26,6 +28,8 @@ from controller.cache.recovery import NoRecovery, Recovery
 from controller.cache.reflector import Reflector
 from controller.cache.store import IndexFunction, Store
 
+log = structlog.get_logger(__name__)
+
 
 class Informer:
     """See the module. Build it, add handlers, `start` it once, `stop` it once.
@@ -35,7 +39,7 @@ class Informer:
         resync_period: seconds after which a handler is told again of everything as `on_update(obj, obj)`; 0: never.
             Handlers can have their own. It does not list anew.
         transform: applied once to each object that comes in; it may change and return that same dict.
-        indexers: see `Store`.
+        indexers: see `Store`. An object on which one fails is left out of that index alone.
         missing_is_empty: a resource that the server does not know (CRD not installed) counts as synced and empty, and
             fills when it appears. Otherwise the informer is not synced before it could list.
         recovery: knows when a server that was away answers again, which ends every wait.
@@ -61,10 +65,10 @@ class Informer:
     ) -> None:
         self.resource = resource
         self.name = f"informer-{resource}"
-        self.store = Store(indexers=indexers)
         self._resync_period = resync_period
         self._missing_is_empty = missing_is_empty
         self._metrics = metrics or NoCacheMetrics()
+        self.store = Store(indexers={name: self._guarded(name, of) for name, of in (indexers or {}).items()})
         self._clock = clock or MonotonicClock()
         self._admission = Admission(resource=resource, transform=transform, metrics=self._metrics)
         settings = settings or ReflectorSettings()
@@ -162,6 +166,19 @@ class Informer:
     def staleness(self) -> Staleness:
         """For how long the copy has not been known to be current, and why."""
         return self._freshness.staleness()
+
+    def _guarded(self, index: str, function: IndexFunction) -> IndexFunction:
+        """The index function, whose failure on one object must not keep the others from the store."""
+
+        def guarded(obj: Object) -> tuple[str, ...]:
+            try:
+                return tuple(function(obj))
+            except Exception:
+                log.exception("index failed", index=index, resource=str(self.resource), object=objects.key(obj))
+                self._metrics.index_failed(self.resource)
+                return ()
+
+        return guarded
 
     def _remove(self, notifier: Notifier) -> None:
         notifier.stop()

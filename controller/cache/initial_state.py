@@ -27,7 +27,7 @@ from controller.apimachinery.errors import (
     Unauthorized,
     status_error,
 )
-from controller.apimachinery.objects import Object
+from controller.apimachinery.objects import Object, mapping, number, text
 from controller.cache.listwatch import ListWatch, ReflectorSettings, Sink, Target, is_version_unavailable
 from controller.cache.metrics import CacheMetrics
 from controller.cache.pager import Pages
@@ -134,7 +134,7 @@ class InitialState:
             for event in stream:
                 kind, raw = event["type"], event["object"]
                 if kind == "ERROR":
-                    raise _judge(status_error(int(raw.get("code") or 500), raw), in_stream=True)
+                    raise _judge(status_error(number(raw.get("code")) or 500, raw), in_stream=True)
                 if kind == "BOOKMARK":
                     if version := _end_of_initial_state(raw):
                         return objects, version
@@ -161,9 +161,9 @@ class InitialState:
 
 
 def _end_of_initial_state(bookmark: dict[str, Any]) -> str:
-    meta = bookmark.get("metadata") or {}
-    complete = (meta.get("annotations") or {}).get(END_ANNOTATION) == "true"
-    return str(meta.get("resourceVersion") or "") if complete else ""
+    metadata = mapping(bookmark.get("metadata"))
+    complete = mapping(metadata.get("annotations")).get(END_ANNOTATION) == "true"
+    return text(metadata.get("resourceVersion")) if complete else ""
 
 
 def _judge(error: StatusError, *, in_stream: bool = False) -> ApiError:

@@ -35,6 +35,14 @@ class CacheMetrics(Protocol):
         """An object or event was left out because it made no sense."""
         ...
 
+    def unreadable(self, resource: Resource) -> None:
+        """An object came of which a part could not be read."""
+        ...
+
+    def index_failed(self, resource: Resource) -> None:
+        """An index function raised: its index leaves the object out."""
+        ...
+
     def observe(
         self,
         resource: Resource,
@@ -67,6 +75,12 @@ class NoCacheMetrics:
         """Ignore."""
 
     def skipped(self, resource: Resource) -> None:
+        """Ignore."""
+
+    def unreadable(self, resource: Resource) -> None:
+        """Ignore."""
+
+    def index_failed(self, resource: Resource) -> None:
         """Ignore."""
 
     def observe(

@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 
+from controller.apimachinery import objects
 from controller.apimachinery.clock import Clock
 from controller.apimachinery.errors import (
     ApiError,
@@ -115,7 +116,7 @@ class Reflector:
                     return
                 except ApiError as error:
                     failure: Exception = error
-                except Exception as error:  # a bug in an index function must not end the informer silently
+                except Exception as error:  # a bug must not end the informer silently
                     log.exception("cannot keep the copy current", resource=str(self._target.resource))
                     failure = error
                 try:
@@ -250,8 +251,8 @@ class Reflector:
     def _handle(self, event: dict[str, Any]) -> None:
         kind, raw = event["type"], event["object"]
         if kind == "ERROR":
-            raise status_error(int(raw.get("code") or 500), raw)
-        version = str((raw.get("metadata") or {}).get("resourceVersion") or "")
+            raise status_error(objects.number(raw.get("code")) or 500, raw)
+        version = objects.text(objects.mapping(raw.get("metadata")).get("resourceVersion"))
         if kind in ("BOOKMARK", "ADDED", "MODIFIED", "DELETED") and is_older(version, self._version):
             self._version_unavailable = True
             raise _Rewound(f"the server is at {version}, and was at {self._version} before")

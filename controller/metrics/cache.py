@@ -69,6 +69,8 @@ class CacheMetrics:
         self._watch_items = _histogram("items_per_watch", "Events in one.", buckets.ITEMS, registry)
         self._failures = _counter("failures", "Lists and watches that failed and are tried again.", registry)
         self._handler_failures = _counter("handler_failures", "Notifications that a handler failed on.", registry)
+        self._index_failures = _counter("index_failures", "Objects that an index function failed on.", registry)
+        self._unreadable = _counter("unreadable_objects", "Objects of which a part could not be read.", registry)
         self._skipped = _counter("skipped_objects", "Objects and events left out because they made no sense.", registry)
 
     def listed(self, resource: Resource, *, seconds: float, items: int) -> None:
@@ -103,6 +105,14 @@ class CacheMetrics:
         """See the protocol."""
         self._skipped.labels(*self._labels(resource)).inc()
 
+    def unreadable(self, resource: Resource) -> None:
+        """See the protocol."""
+        self._unreadable.labels(*self._labels(resource)).inc()
+
+    def index_failed(self, resource: Resource) -> None:
+        """See the protocol."""
+        self._index_failures.labels(*self._labels(resource)).inc()
+
     def observe(
         self,
         resource: Resource,
@@ -122,6 +132,8 @@ class CacheMetrics:
             self._short_watches,
             self._failures,
             self._handler_failures,
+            self._index_failures,
+            self._unreadable,
             self._skipped,
         ):
             counter.labels(*labels)

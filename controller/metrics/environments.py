@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from controller.metrics import buckets
+
+_OTHER: Final = "Other"
 
 
 class EnvironmentMetrics:
@@ -37,6 +40,7 @@ class EnvironmentMetrics:
         self._release_failures = Counter(
             "tronador_release_failures_total", "Releases that failed, by reason.", ["reason"], registry=registry
         )
+        self._reasons: frozenset[str] = frozenset()
         self._count = _EnvironmentCount()
         registry.register(self._count)
 
@@ -46,7 +50,8 @@ class EnvironmentMetrics:
         for phase in phases:
             for outcome in outcomes:
                 self._phase.labels(phase, outcome)
-        for reason in reasons:
+        self._reasons = frozenset(reasons)
+        for reason in (*self._reasons, _OTHER):
             self._release_failures.labels(reason)
 
     def phase(self, phase: str, *, outcome: str, seconds: float) -> None:
@@ -62,8 +67,8 @@ class EnvironmentMetrics:
         self._teardown.observe(seconds)
 
     def release_failed(self, reason: str) -> None:
-        """A release failed."""
-        self._release_failures.labels(reason).inc()
+        """A release failed. Reasons that were not prepared count as one: others can write any word there."""
+        self._release_failures.labels(reason if reason in self._reasons else _OTHER).inc()
 
     def observe_environments(
         self, *, statuses: Iterable[str], count: Callable[[], Mapping[str, int]], lacking: Callable[[], int]

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from controller.apimachinery.errors import status_error
+from controller.apimachinery.nesting import Unreadable
 from controller.apimachinery.objects import Object
 from controller.cache import Backoff, ConsistencyStore, DeletedFinalStateUnknown, Informer
 from controller.cache.listwatch import ReflectorSettings
@@ -78,11 +80,19 @@ def _tag(obj: Object) -> str:
 class Counting(NoCacheMetrics):
     def __init__(self) -> None:
         self.handler_failures = 0
+        self.index_failures = 0
+        self.unreadables = 0
         self.skips = 0
         self.queued: Callable[[], float] = float
 
     def handler_failed(self, resource: object) -> None:
         self.handler_failures += 1
+
+    def index_failed(self, resource: object) -> None:
+        self.index_failures += 1
+
+    def unreadable(self, resource: object) -> None:
+        self.unreadables += 1
 
     def skipped(self, resource: object) -> None:
         self.skips += 1
@@ -553,6 +563,11 @@ class TestObjects:
             {"apiVersion": "example.com/v2", "kind": "Widget", "metadata": {"name": "x", "resourceVersion": "11"}},
             {"apiVersion": "meta.k8s.io/v1", "kind": "Table", "metadata": {"name": "x", "resourceVersion": "11"}},
             {"metadata": {"name": "x", "resourceVersion": "11"}},
+            widget("x", 11) | {"metadata": []},
+            widget("x", 11) | {"metadata": {"name": {"a": 1}, "resourceVersion": "11"}},
+            widget("x", 11) | {"metadata": {"name": "x", "resourceVersion": 11}},
+            widget("x", 11) | {"metadata": {"name": "x", "resourceVersion": "11", "labels": ["a"]}},
+            widget("x", 11) | {"metadata": {"name": "x", "resourceVersion": "11", "annotations": {"a": 1}}},
         ],
     )
     def test_an_object_that_makes_no_sense_is_left_out_and_the_stream_goes_on(
@@ -562,6 +577,35 @@ class TestObjects:
         rig.api.stream().send(event("ADDED", odd), added("b", 12))
         handler.expect("+a10", "+b12")
         assert rig.metrics.skips == 1
+
+    def test_an_object_that_cannot_be_read_whole_is_taken_in_logged_and_counted(
+        self, rig: Rig, handler: Handler
+    ) -> None:
+        with capture_logs() as logs:
+            informer = rig.started("a", handler=handler)
+            deep = Unreadable("nested 1400 levels deep", 1400)
+            rig.api.stream().send(added("odd", 11, spec={"values": {"x": deep}}), added("b", 12))
+            handler.expect("+a10", "+odd11", "+b12")
+        assert informer.store.last_sync_resource_version() == "12"
+        assert (informer.store.get("ns/odd") or {})["spec"] == {"values": {"x": deep}}
+        assert rig.metrics.unreadables == 1
+        assert [(log["object"], log["field"]) for log in logs if "cannot be read" in log["event"]] == [
+            ("ns/odd", "spec.values.x")
+        ]
+
+    def test_an_index_that_fails_on_an_object_leaves_out_that_one_alone(self, rig: Rig, handler: Handler) -> None:
+        def initial(obj: Object) -> list[str]:
+            if obj["metadata"]["name"].startswith("bad"):
+                raise RuntimeError("a bug in an index function")
+            return [obj["metadata"]["name"][0]]
+
+        informer = rig.started("a", "bad", "b", indexers={"initial": initial}, handler=handler)
+        rig.api.stream().send(added("bad2", 11))
+        rig.api.stream().send(added("b2", 12))
+        handler.expect("+a10", "+bad10", "+b10", "+bad211", "+b212")
+        assert [obj["metadata"]["name"] for obj in informer.store.by_index("initial", "b")] == ["b", "b2"]
+        assert informer.store.keys() == {"ns/a", "ns/bad", "ns/b", "ns/bad2", "ns/b2"}
+        assert rig.metrics.index_failures == 2
 
     def test_objects_are_found_by_index(self, rig: Rig) -> None:
         informer = rig.started("a", "b", indexers={"initial": lambda obj: [obj["metadata"]["name"][0]]})

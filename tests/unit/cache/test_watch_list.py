@@ -154,7 +154,7 @@ def test_a_stream_is_closed_when_the_copy_cannot_take_the_state() -> None:
     rig = Rig(script, watch_list=True)
 
     def fail(*args: object, **kwargs: object) -> None:
-        raise RuntimeError("a bug in an index function")
+        raise RuntimeError("a bug")
 
     rig.sink.replace = fail  # type: ignore[method-assign]
     rig.run()

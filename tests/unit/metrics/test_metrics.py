@@ -38,12 +38,14 @@ tronador_events_total counter outcome
 tronador_reconcile_phase_seconds histogram outcome,phase
 tronador_reflector_failures_total counter group,name,resource,version
 tronador_reflector_handler_failures_total counter group,name,resource,version
+tronador_reflector_index_failures_total counter group,name,resource,version
 tronador_reflector_items_per_list histogram group,name,resource,version
 tronador_reflector_items_per_watch histogram group,name,resource,version
 tronador_reflector_list_duration_seconds histogram group,name,resource,version
 tronador_reflector_lists_total counter group,name,resource,version
 tronador_reflector_short_watches_total counter group,name,resource,version
 tronador_reflector_skipped_objects_total counter group,name,resource,version
+tronador_reflector_unreadable_objects_total counter group,name,resource,version
 tronador_reflector_watch_duration_seconds histogram group,name,resource,version
 tronador_reflector_watches_total counter group,name,resource,version
 tronador_release_failures_total counter reason
@@ -190,3 +192,12 @@ def test_the_leader_shows_one(metrics: Metrics) -> None:
     metrics.leader_election.slow_path(name="l")
     assert value(metrics, "leader_election_master_status", name="l") == 0
     assert value(metrics, "leader_election_slowpath_total", name="l") == 1
+
+
+def test_reasons_that_nobody_prepared_count_as_one(metrics: Metrics) -> None:
+    metrics.environments.prepare(phases=[], outcomes=[], reasons=["InstallFailed"])
+    for reason in ("InstallFailed", "a", "b"):
+        metrics.environments.release_failed(reason)
+    assert value(metrics, "tronador_release_failures_total", reason="InstallFailed") == 1
+    assert value(metrics, "tronador_release_failures_total", reason="Other") == 2
+    assert value(metrics, "tronador_release_failures_total", reason="a") is None
