@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from controller.api.environment import Environment
-from controller.apimachinery import giturls
+from controller.apimachinery import giturls, nesting
 
 RELEASE: Final = "spec.application.release"
 CHART: Final = f"{RELEASE}.chart"
-# Of a mapping: its listed fields. Of a list: what each item is. Of a type: a value of it; `dict` is free form.
+# Of a mapping: its listed fields. Of a list: what each item is. Of a type: a value of it; `dict` is free form, within
+# the limits of `nesting`.
 Shape = Mapping[str, Any] | list[Any] | type
 
 _KEY_REFERENCE: Final = {"name": str, "namespace": str, "key": str, "optional": bool}
@@ -58,15 +59,18 @@ _WORDS: Final[Mapping[type, str]] = {str: "a text", int: "a number", bool: "true
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
-    """A value that is not of its field's form (`wanted` says which), or one whose field is `unlisted`."""
+    """A value that is not of its field's form (`wanted` says which, or `remedy` what to do), or one whose field is
+    `unlisted`.
+    """
 
     field: str
     value: Any
     wanted: str = ""
+    remedy: str = ""
 
     @property
     def unlisted(self) -> bool:
-        return not self.wanted
+        return not (self.wanted or self.remedy)
 
 
 def shown(name: str) -> str:
@@ -92,10 +96,17 @@ def _look(field: str, value: Any, shape: Shape) -> Iterator[Misfit]:
         for position, item in enumerate(value):
             yield from _look(f"{field}[{position}]", item, shape[0])
     elif shape is dict:
-        if not isinstance(value, Mapping):
-            yield Misfit(field, value, "a map")
+        yield from _look_into_free_form(field, value)
     elif not isinstance(value, shape) or (isinstance(value, bool) and shape is not bool):
         yield Misfit(field, value, _WORDS[shape])
+
+
+def _look_into_free_form(field: str, value: Any) -> Iterator[Misfit]:
+    if isinstance(value, Mapping):
+        for fault in nesting.faults(value):
+            yield Misfit(nesting.shown(field, fault.path), fault.words, remedy=fault.remedy)
+    else:
+        yield Misfit(field, value, "a map")
 
 
 def _look_into(field: str, value: Any, shape: Mapping[str, Any]) -> Iterator[Misfit]:

@@ -166,7 +166,7 @@ def _misfits(environment: Environment) -> Iterator[Violation]:
         if misfit.unlisted:
             yield _violation("FieldNotAllowed", misfit.field, misfit.value, _instead(misfit))
         else:
-            yield _violation(INVALID, misfit.field, misfit.value, f"use {misfit.wanted}")
+            yield _violation(INVALID, misfit.field, misfit.value, misfit.remedy or f"use {misfit.wanted}")
 
 
 def _instead(misfit: Misfit) -> str:

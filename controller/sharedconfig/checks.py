@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from controller.api import flux, helm_operator
-from controller.apimachinery import names
+from controller.apimachinery import names, nesting
 from controller.sharedconfig import repositories, secret_data
 from controller.sharedconfig.model import Copy, Manifest, Problem, SharedConfig
 
@@ -104,6 +104,8 @@ def _of_manifest(manifest: Manifest) -> Iterator[Problem]:
     if kind in _OF_ENGINES:
         message = f"an environment has one release, and its {manifest.kind} is made from its spec; remove this one"
         yield Problem(NOT_SUPPORTED, field, message)
+    for fault in nesting.faults(manifest.body):
+        yield Problem(INVALID, nesting.shown(field, fault.path), f"is {fault.words}; {fault.remedy}")
     if kind == SECRET_KIND:
         yield from secret_data.problems(manifest)
 

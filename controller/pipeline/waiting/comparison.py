@@ -52,7 +52,8 @@ def _effective(obj: Object) -> Mapping[str, Any]:
 
 def _text(spec: Mapping[str, Any]) -> str:
     # As text, because Python takes `true` and `1` for the same.
-    return json.dumps(_whole_numbers(spec), sort_keys=True)
+    # What could not be read of the live one has no equal.
+    return json.dumps(_whole_numbers(spec), sort_keys=True, default=repr)
 
 
 def _known(value: Any, shape: Any) -> Any:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from controller.api.environment import ENVIRONMENTS
+from controller.apimachinery import objects
 from controller.apimachinery.errors import (
     ConnectionLost,
     Expired,
@@ -77,8 +78,8 @@ def _changes(client: Client, name: str, version: str, scope: Scope) -> Iterator[
                 events += 1
                 kind, obj = event["type"], event["object"]
                 if kind == "ERROR":
-                    raise status_error(int(obj.get("code") or 500), obj)
-                version = str((obj.get("metadata") or {}).get("resourceVersion") or version)
+                    raise status_error(objects.number(obj.get("code")) or 500, obj)
+                version = objects.text(objects.mapping(obj.get("metadata")).get("resourceVersion")) or version
                 if kind in ("ADDED", "MODIFIED"):
                     yield obj
                 elif kind == "DELETED":

@@ -8,7 +8,10 @@ from typing import Any, Final
 
 import yaml
 
-DEPTH_LIMIT: Final = 64
+from controller.apimachinery import nesting
+
+# More than the values of a file may have, so that it is the policy that refuses them, with their field.
+DEPTH_LIMIT: Final = nesting.READ_LIMIT
 _PREFIX: Final = "tag:yaml.org,2002:"
 NULL, BOOL, INT, FLOAT, STR = (f"{_PREFIX}{name}" for name in ("null", "bool", "int", "float", "str"))
 _ALLOWED_TAGS: Final = ("!", STR, f"{_PREFIX}map", f"{_PREFIX}seq")
@@ -42,7 +45,7 @@ class _Loader(yaml.SafeLoader):
                 event.start_mark, f"the tag {_shown(tag)} cannot be used; remove it, and quote the text if it is one"
             )
         if self._depth == DEPTH_LIMIT:
-            raise _at(event.start_mark, f"is nested more than {DEPTH_LIMIT} levels deep; make it flatter")
+            raise _at(event.start_mark, f"is nested more than {nesting.LIMIT} levels deep; {nesting.FLATTEN}")
         self._depth += 1
         node = super().compose_node(parent, index)
         self._depth -= 1

@@ -158,3 +158,38 @@ def test_output_is_utf_8_whatever_the_locale(config):
         env={"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
     )
     assert "x: 'grün'" in ended.stdout.decode()
+
+
+def _nested(depth):
+    return "{a: " * depth + "1" + "}" * depth
+
+
+@pytest.mark.parametrize(
+    ("depth", "words"),
+    [
+        (101, "'nested 101 levels deep' is refused (InvalidSpec); make it flatter, with at most 100 levels"),
+        (115, "'nested 115 levels deep' is refused (InvalidSpec); make it flatter, with at most 100 levels"),
+        (1500, "is nested more than 100 levels deep; make it flatter, with at most 100 levels"),
+    ],
+)
+def test_values_that_the_controller_refuses_as_too_deep_are_refused_before(depth, words, config, capsys, tmp_path):
+    config.write_text(f"{MINIMAL}    x: {_nested(depth - 1)}\n")
+    assert main(["render", f"--config={config}", *FLAGS], {}) == 1
+    assert words in capsys.readouterr().err
+    assert main(["validate", str(config)], {}) == 1
+    assert words in capsys.readouterr().err
+    manifest = tmp_path / "environment.yaml"
+    release = f"{{chart: {{git: 'https://git.example/a/b', path: x}}, values: {_nested(depth)}}}"
+    manifest.write_text(
+        "apiVersion: tronador.stakater.com/v1alpha1\nkind: EnvironmentProvisioner\nmetadata: {name: a}\n"
+        f"spec: {{application: {{release: {release}}}}}\n"
+    )
+    assert main(["validate", str(manifest)], {}) == 1
+    assert words in capsys.readouterr().err
+
+
+def test_values_of_a_hundred_levels_are_rendered_and_valid(config, tmp_path):
+    config.write_text(f"{MINIMAL}    x: {_nested(99)}\n")
+    file = tmp_path / "environment.yaml"
+    assert main(["render", f"--config={config}", f"-o{file}", *FLAGS], {}) == 0
+    assert main(["validate", str(file), str(config)], {}) == 0

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.api.environment import Environment
+from controller.apimachinery import nesting
 from controller.app.options import Options, flag
 from controller.environment.engines import helm_operator
 from controller.environment.options import EnvironmentOptions
@@ -692,3 +693,43 @@ def test_every_reason_is_explained_to_operators():
 
     for reason in {rule.reason for rule in RULES} | {"FieldNotAllowed", "NamespaceProtected"}:
         assert f"`{reason}`" in page
+
+
+# What cannot be looked at
+
+
+def _of_depth(depth, inner=1):
+    for _ in range(depth):
+        inner = {"a": inner}
+    return inner
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (_of_depth(101), "spec.application.release.values.a.a.a.a.a.a...: 'nested 101 levels deep': "),
+        (_of_depth(110, nesting.Unreadable("", 1390)), f"{RELEASE}.values.a.a.a.a.a.a...: 'nested 1500 levels deep': "),
+        ({"a": [_of_depth(100)]}, f"{RELEASE}.values.a[0].a.a.a.a...: 'nested 102 levels deep': "),
+    ],
+)
+def test_values_that_are_nested_too_deep_are_refused_with_their_place_and_depth(values, words):
+    [violation] = _refused(release={"values": values})
+    assert violation.reason == "InvalidSpec"
+    assert str(violation) == f"{words}make it flatter, with at most 100 levels"
+
+
+def test_values_may_have_a_hundred_levels():
+    assert _fields(release={"values": _of_depth(100)}) == []
+
+
+@pytest.mark.parametrize("field", ["values", "valuesFrom", "timeout", "releaseName"])
+def test_what_could_not_be_read_is_refused_wherever_it_stands(field):
+    number = nesting.Unreadable("a number that is too large")
+    assert _reasons(release={field: number}) == [("InvalidSpec", f"{RELEASE}.{field}")]
+
+
+def test_a_number_without_end_in_the_values_is_refused_with_its_place():
+    [violation] = _refused(release={"values": {"a": [nesting.Unreadable("a number that is too large")]}})
+    assert str(violation) == (
+        f"{RELEASE}.values.a[0]: 'a number that is too large': use a smaller number, or put it into quotes"
+    )

@@ -68,8 +68,14 @@ def test_what_is_no_text(content, line):
             "one",
         ),
         ("a: !secret x\n", "c.yaml:1:4: the tag !secret cannot be used; remove it, and quote the text if it is one"),
-        ("a: " + "[" * 100_000, "c.yaml:1:67: is nested more than 64 levels deep; make it flatter"),
-        ("{a: " * 50_000, "c.yaml:1:254: is nested more than 64 levels deep; make it flatter"),
+        (
+            "a: " + "[" * 100_000,
+            "c.yaml:1:131: is nested more than 100 levels deep; make it flatter, with at most 100 levels",
+        ),
+        (
+            "{a: " * 50_000,
+            "c.yaml:1:510: is nested more than 100 levels deep; make it flatter, with at most 100 levels",
+        ),
     ],
 )
 def test_what_is_more_than_data(text, line):

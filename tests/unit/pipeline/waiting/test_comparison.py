@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from controller.apimachinery.nesting import Unreadable
 from controller.pipeline.waiting.comparison import DEFAULTS, difference
 from tests.unit.pipeline.waiting.environments import as_file, environment
 
@@ -127,3 +128,7 @@ def _defaults(schema, path):
             yield f"{path}{name}", field["default"]
         yield from _defaults(field, f"{path}{name}.")
         yield from _defaults(field.get("items") or {}, f"{path}{name}[].")
+
+
+def test_what_could_not_be_read_of_the_live_one_is_a_difference():
+    assert difference(FILE, differing("application.release.values.x", Unreadable("a number that is too large")))

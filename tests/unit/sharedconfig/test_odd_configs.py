@@ -1,0 +1,60 @@
+"""A TronadorConfig of any form is read and says what is wrong with it, and all that is given out can be sent."""
+
+import json
+
+import pytest
+
+from controller.api.environment import Environment
+from controller.api.tronador_config import TronadorConfig
+from controller.apimachinery.nesting import FLATTEN
+from controller.environment import config_status
+from controller.environment.shared.item import Identity, build
+from controller.environment.shares import share_of
+from controller.sharedconfig import in_one_map, parse, problems
+from tests.unit.environment.builders import GIT, NOW, environment
+from tests.unit.odd import nested, variants
+
+SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "git"}, "stringData": {"password": "x"}}
+MAP = {
+    "apiVersion": "v1",
+    "kind": "ConfigMap",
+    "metadata": {"name": "proxy", "labels": {"a": "b"}},
+    "data": {"a": "b"},
+}
+LOCATION = GIT.removeprefix("https://")
+GOOD = {
+    "metadata": {"name": "tronador-config", "generation": 1},
+    "resources": {"manifests": [MAP]},
+    "spec": {
+        "secrets": [SECRET],
+        "mappings": [{"repos": [LOCATION], "authSecret": "git", "imagePullSecret": "registry"}],
+        "orgLevelSecrets": {"authSecret": "git"},
+        "copySecrets": [{"name": "registry", "repos": [LOCATION]}],
+    },
+}
+
+
+@pytest.mark.parametrize("field", ["resources", "spec"])
+def test_a_config_may_look_like_anything(field):
+    for odd in variants(GOOD, field):
+        config = parse(odd)
+        found = problems(config)
+        json.dumps(config_status.desired(TronadorConfig(odd), found, 0, NOW))
+        share = share_of(Environment(environment()), config, ())
+        for manifest in () if share.problems else share.manifests:
+            body = in_one_map(manifest.body) if manifest.kind == "Secret" else manifest.body
+            identity = Identity(manifest.api_version, manifest.kind, manifest.name)
+            json.dumps(build(Environment(environment()), "", identity, body).body)
+
+
+@pytest.mark.parametrize("depth", [101, 120])
+def test_a_manifest_that_is_nested_too_deep_is_refused_with_its_field(depth):
+    odd = GOOD | {"resources": {"manifests": [{**MAP, "spec": nested(depth - 1)}]}}
+    assert [str(problem) for problem in problems(parse(odd))] == [
+        f"resources.manifests[0].spec.a.a.a.a.a...: is nested {depth} levels deep; {FLATTEN}"
+    ]
+
+
+def test_a_manifest_may_have_a_hundred_levels():
+    odd = GOOD | {"resources": {"manifests": [{**MAP, "spec": nested(99)}]}}
+    assert problems(parse(odd)) == ()
