@@ -48,7 +48,10 @@ REPOSITORY_ID_ANNOTATION = f"{GROUP}/repository-id"
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """A read view of one EnvironmentProvisioner. `None` and absent are the same everywhere: pipelines write nulls."""
+    """A read view of one EnvironmentProvisioner. `None` and absent are the same everywhere: pipelines write nulls.
+
+    What is of another form counts as absent too: the policy refuses it, and in a teardown it must not be in the way.
+    """
 
     obj: Object
 
@@ -89,7 +92,7 @@ class Environment:
 
     @property
     def spec(self) -> Mapping[str, Any]:
-        return _mapping(self.obj.get("spec"))
+        return objects.mapping(self.obj.get("spec"))
 
     @property
     def suspended(self) -> bool:
@@ -97,13 +100,13 @@ class Environment:
 
     @property
     def namespace_labels(self) -> Mapping[str, str]:
-        labels = _mapping(self.spec.get("namespaceLabels"))
+        labels = objects.mapping(self.spec.get("namespaceLabels"))
         return {name: value for name, value in labels.items() if value is not None}
 
     @property
     def release(self) -> Mapping[str, Any]:
         """`spec.application.release`."""
-        return _mapping(_mapping(self.spec.get("application")).get("release"))
+        return objects.mapping(objects.mapping(self.spec.get("application")).get("release"))
 
     @property
     def release_name(self) -> str:
@@ -112,23 +115,18 @@ class Environment:
 
     @property
     def status(self) -> Mapping[str, Any]:
-        return self.obj.get("status") or {}
+        return objects.mapping(self.obj.get("status"))
 
     @property
     def recorded_release(self) -> str:
         """Name of the release that we made last, as the status remembers it, or ""."""
-        return str((self.status.get("release") or {}).get("name") or "")
+        return objects.text(objects.mapping(self.status.get("release")).get("name"))
 
     @property
     def recorded_engine(self) -> str:
         """Name of the engine that this release was made for, or ""."""
-        return str((self.status.get("release") or {}).get("engine") or "")
+        return objects.text(objects.mapping(self.status.get("release")).get("engine"))
 
     @property
     def conditions(self) -> tuple[Mapping[str, Any], ...]:
-        return tuple(self.status.get("conditions") or ())
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    # What is of another form is refused by the policy; until then, and in a teardown, it must not be in the way.
-    return value if isinstance(value, Mapping) else {}
+        return objects.mappings(self.status.get("conditions"))

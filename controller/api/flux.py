@@ -19,6 +19,8 @@ WATCH_LABEL = "reconcile.fluxcd.io/watch"
 WATCHED = "Enabled"
 # On every object of Flux: its controllers take it off when they have undone what they did for the object.
 FINALIZER = "finalizers.fluxcd.io"
+# A commit has 40 digits. Whatever else stands there shall not fill our own status.
+_COMMIT_LIMIT: Final = 255
 # With `reconcileStrategy: Revision` a chart's version ends in the first 12 digits of its commit; where there are
 # valuesFiles, the generation of the chart's object follows.
 _OF_COMMIT: Final = re.compile(r"\+([0-9a-f]{12})(\.[0-9]+)?$")
@@ -40,12 +42,12 @@ class FluxObject:
 
     @property
     def status(self) -> Mapping[str, Any]:
-        return self.obj.get("status") or {}
+        return objects.mapping(self.obj.get("status"))
 
     @property
     def is_observed(self) -> bool:
         """Whether the controller has come to an end, good or bad, with the spec as it is now."""
-        return int(self.status.get("observedGeneration") or 0) == self.generation
+        return objects.number(self.status.get("observedGeneration")) == self.generation
 
     def condition(self, type_: str) -> Mapping[str, Any]:
         """The condition of that type, or an empty mapping."""
@@ -63,19 +65,19 @@ class HelmRelease(FluxObject):
 
     @property
     def is_suspended(self) -> bool:
-        return (self.obj.get("spec") or {}).get("suspend") is True
+        return objects.mapping(self.obj.get("spec")).get("suspend") is True
 
     @property
     def attempted_commit(self) -> str:
         """Beginning of the commit whose chart was tried last, or ""."""
-        return commit_of_chart(str(self.status.get("lastAttemptedRevision") or ""))
+        return commit_of_chart(objects.text(self.status.get("lastAttemptedRevision")))
 
     @property
     def deployed_commit(self) -> str:
         """Beginning of the commit whose chart runs, or ""."""
-        history = self.status.get("history") or ()
+        history = objects.mappings(self.status.get("history"))
         deployed: Mapping[str, Any] = next((entry for entry in history if entry.get("status") == "deployed"), {})
-        return commit_of_chart(str(deployed.get("chartVersion") or ""))
+        return commit_of_chart(objects.text(deployed.get("chartVersion")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +87,9 @@ class GitRepository(FluxObject):
     @property
     def commit(self) -> str:
         """The commit of the artifact, or ""."""
-        revision = str((self.status.get("artifact") or {}).get("revision") or "")
+        revision = objects.text(objects.mapping(self.status.get("artifact")).get("revision"))
         # branch@sha1:6f50ff2f..., or without the branch.
-        return revision.rpartition(":")[2]
+        return revision.rpartition(":")[2][:_COMMIT_LIMIT]
 
 
 def commit_of_chart(version: str) -> str:

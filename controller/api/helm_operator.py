@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from controller.apimachinery import conditions, objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import Resource
 
 HELM_RELEASES = Resource("helm.fluxcd.io", "v1", "helmreleases", "HelmRelease", namespaced=True)
+
+# A commit has 40 digits. Whatever else stands there shall not fill our own status.
+_REVISION_LIMIT: Final = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,29 +28,34 @@ class HelmRelease:
 
     @property
     def status(self) -> Mapping[str, Any]:
-        return self.obj.get("status") or {}
+        return objects.mapping(self.obj.get("status"))
 
     @property
     def phase(self) -> str:
-        return str(self.status.get("phase") or "")
+        """One of the operator's words, "Other" for anything else, "" before it has looked."""
+        phase = self.status.get("phase")
+        return conditions.reason(phase) if phase else ""
 
     @property
     def is_observed(self) -> bool:
         """Whether the operator's last finished sync was of the spec as it is now."""
-        return int(self.status.get("observedGeneration") or 0) >= objects.generation(self.obj)
+        return objects.number(self.status.get("observedGeneration")) >= objects.generation(self.obj)
 
     @property
     def revision(self) -> str:
         """Git revision that is deployed, or ""."""
-        return str(self.status.get("revision") or "")
+        return objects.text(self.status.get("revision"))[:_REVISION_LIMIT]
 
     @property
     def failed_at(self) -> str:
         """When it came to stand in its phase, if that is a failure, or ""."""
-        conditions = self.status.get("conditions") or ()
-        of_phase = (c for c in conditions if (c.get("reason"), c.get("status")) == (self.phase, "False"))
-        return max((str(condition.get("lastTransitionTime") or "") for condition in of_phase), default="")
+        of_phase = (c for c in self.conditions if (c.get("reason"), c.get("status")) == (self.phase, "False"))
+        return max((objects.text(condition.get("lastTransitionTime")) for condition in of_phase), default="")
+
+    @property
+    def conditions(self) -> tuple[Mapping[str, Any], ...]:
+        return objects.mappings(self.status.get("conditions"))
 
     def condition(self, type_: str) -> Mapping[str, Any]:
         """The condition of that type, or an empty mapping."""
-        return conditions.find(self.status.get("conditions"), type_) or {}
+        return conditions.find(self.conditions, type_) or {}

@@ -38,8 +38,8 @@ class TronadorConfig:
 
     @property
     def status(self) -> Mapping[str, Any]:
-        return self.obj.get("status") or {}
+        return objects.mapping(self.obj.get("status"))
 
     @property
     def conditions(self) -> tuple[Mapping[str, Any], ...]:
-        return tuple(self.status.get("conditions") or ())
+        return objects.mappings(self.status.get("conditions"))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
+from controller.apimachinery import objects
 from controller.apimachinery.timestamps import to_time
 
 TRUE = "True"
@@ -24,9 +26,27 @@ class Condition:
     message: str
 
 
-def find(conditions: Iterable[Mapping[str, Any]] | None, type_: str) -> Mapping[str, Any] | None:
-    """The condition of that type, or None."""
-    return next((condition for condition in conditions or () if condition.get("type") == type_), None)
+# What the schemas of our own kinds take, as those of most others do.
+_REASON: Final = re.compile(r"[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?")
+_REASON_LIMIT: Final = 128
+_MESSAGE_LIMIT: Final = 32768
+_OTHER: Final = "Other"
+
+
+def find(conditions: Any, type_: str) -> Mapping[str, Any] | None:
+    """The condition of that type, or None; also where `conditions` is of any other form than a list of maps."""
+    return next((condition for condition in objects.mappings(conditions) if condition.get("type") == type_), None)
+
+
+def reason_of(condition: Mapping[str, Any]) -> str:
+    """The reason in a condition that somebody else wrote, if it can be the reason of one of ours; else "Other"."""
+    return reason(condition.get("reason"))
+
+
+def reason(word: Any) -> str:
+    """`word`, which somebody else wrote, if it can be the reason of a condition of ours; else "Other"."""
+    usable = isinstance(word, str) and len(word) <= _REASON_LIMIT and _REASON.fullmatch(word)
+    return str(word) if usable else _OTHER
 
 
 def merge(
@@ -45,7 +65,8 @@ def merge(
                 "observedGeneration": generation,
                 "lastTransitionTime": moved_at or to_time(now),
                 "reason": condition.reason,
-                "message": condition.message,
+                # The words of others may have any length, and one that is too long would cost the whole status.
+                "message": condition.message[:_MESSAGE_LIMIT],
             }
         )
     return merged

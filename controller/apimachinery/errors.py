@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from controller.apimachinery import objects
+
 # Long enough for any message a person should read, short enough that a proxy's HTML page does not flood a log.
 TEXT_LIMIT = 512
 # How the API server begins what an admission webhook said. A refusal bears whatever code the webhook chose.
@@ -78,7 +80,7 @@ class StatusError(ApiError):
     @property
     def causes(self) -> tuple[Mapping[str, Any], ...]:
         """`details.causes` of the Status."""
-        return tuple((self.status.get("details") or {}).get("causes") or ())
+        return objects.mappings(objects.mapping(self.status.get("details")).get("causes"))
 
     def has_cause(self, reason: str) -> bool:
         """Whether one of the causes carries this reason (`ResourceVersionTooLarge`, `NamespaceTerminating`, ...)."""

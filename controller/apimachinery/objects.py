@@ -6,6 +6,30 @@ from typing import Any
 Object = Mapping[str, Any]
 
 
+# Not every schema says what stands where, and others write there too. These four take what is of the wanted form, and
+# anything else for absent.
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """`value` if it is a map, else an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def mappings(value: Any) -> tuple[Mapping[str, Any], ...]:
+    """The maps in the list `value`; none where it is not a list."""
+    return tuple(item for item in value if isinstance(item, Mapping)) if isinstance(value, list | tuple) else ()
+
+
+def text(value: Any) -> str:
+    """`value` if it is a text, else ""."""
+    return value if isinstance(value, str) else ""
+
+
+def number(value: Any) -> int:
+    """`value` if it is a whole number, else 0."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
 def metadata(obj: Object) -> Mapping[str, Any]:
     """`metadata`, or an empty mapping."""
     return obj.get("metadata") or {}

@@ -7,7 +7,10 @@ cannot carry a null, but needs no parent to exist: it suits metadata and status.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
+
+# The API server takes 10 000 operations in one patch, and fewer are easier to read in its audit log.
+_OPERATIONS_LIMIT: Final = 1000
 
 
 def equal(left: Any, right: Any) -> bool:
@@ -20,9 +23,12 @@ def equal(left: Any, right: Any) -> bool:
 
 
 def json_patch(current: Any, wanted: Any, path: str = "") -> list[dict[str, Any]]:
-    """The operations that turn `current` into `wanted`, both at JSON pointer `path`. Lists are replaced whole."""
+    """The operations that turn `current` into `wanted`, both at JSON pointer `path`. Lists are replaced whole, and so
+    are maps that differ in very many places.
+    """
+    whole = {"op": "replace", "path": path, "value": wanted}
     if not (isinstance(current, Mapping) and isinstance(wanted, Mapping)):
-        return [] if equal(current, wanted) else [{"op": "replace", "path": path, "value": wanted}]
+        return [] if equal(current, wanted) else [whole]
     operations: list[dict[str, Any]] = []
     for key in current:
         if key not in wanted:
@@ -33,7 +39,7 @@ def json_patch(current: Any, wanted: Any, path: str = "") -> list[dict[str, Any]
             operations.append({"op": "add", "path": pointer, "value": value})
         else:
             operations += json_patch(current[key], value, pointer)
-    return operations
+    return operations if len(operations) <= _OPERATIONS_LIMIT else [whole]
 
 
 def merge_patch(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,9 +10,9 @@ def to_time(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def from_time(text: str | None) -> datetime | None:
-    """The moment that `text` names, or None where it is absent or no timestamp."""
-    if not text:
+def from_time(text: object) -> datetime | None:
+    """The moment that `text` names, or None where it is absent or anything else than a timestamp."""
+    if not isinstance(text, str):
         return None
     try:
         moment = datetime.fromisoformat(text)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from controller.api.environment import Environment
-from controller.apimachinery import conditions
+from controller.apimachinery import conditions, objects
 from controller.apimachinery.objects import Object
 from controller.environment.engines.health import State
 
@@ -17,7 +17,7 @@ def count(environments: Iterable[Object]) -> Mapping[str, int]:
     One whose teardown is over, and that only finalizers of others hold, is left out: nothing of it is there any more.
     """
     views = (view for obj in environments if not (view := Environment(obj)).is_let_go)
-    return Counter(str(view.status.get("applicationStatus") or State.PENDING) for view in views)
+    return Counter(objects.text(view.status.get("applicationStatus")) or State.PENDING for view in views)
 
 
 def lacking(environments: Iterable[Object]) -> int:

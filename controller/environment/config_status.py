@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+import structlog
+
 from controller.api.environment import Environment
 from controller.api.tronador_config import TronadorConfig
 from controller.apimachinery import conditions
@@ -13,6 +15,8 @@ from controller.apimachinery.conditions import FALSE, TRUE, UNKNOWN, Condition
 from controller.apimachinery.resources import Resource
 from controller.environment.decision import Wait
 from controller.sharedconfig import Manifest, Problem, Share, SharedConfig, cluster_scoped
+
+log = structlog.get_logger(__name__)
 
 _MESSAGE_LIMIT: Final = 32768
 _FINE: Final = Condition("Ready", TRUE, "Accepted", "Everything in it can be given to environments.")
@@ -39,13 +43,7 @@ def in_this_cluster(
 
 def carriers(environments: Iterable[Environment], share_of: Callable[[Environment], Share]) -> int:
     """How many environments have everything that they are to get, where that is anything at all."""
-    return sum(
-        1
-        for environment in environments
-        if (conditions.find(environment.conditions, "ResourcesReady") or {}).get("status") == TRUE
-        and not environment.is_deleting
-        and not share_of(environment).is_empty
-    )
+    return sum(1 for environment in environments if _carries(environment, share_of))
 
 
 def desired(
@@ -71,6 +69,18 @@ def desired(
         "environments": environments,
         "conditions": conditions.merge(config.conditions, wanted, generation=config.generation, now=now),
     }
+
+
+def _carries(environment: Environment, share_of: Callable[[Environment], Share]) -> bool:
+    try:
+        return (
+            (conditions.find(environment.conditions, "ResourcesReady") or {}).get("status") == TRUE
+            and not environment.is_deleting
+            and not share_of(environment).is_empty
+        )
+    except Exception:  # one environment that cannot be looked at must not leave the config without a status
+        log.exception("cannot tell what an environment has", environment=environment.name)
+        return False
 
 
 def _of_kind(manifest: Manifest, served: frozenset[Resource] | None) -> Problem | None:

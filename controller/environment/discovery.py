@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+from controller.apimachinery import names, objects
 from controller.apimachinery.resources import Resource
 from controller.client import Client
 
@@ -36,8 +37,10 @@ class Discovery:
 
 def _resources(group_version: str, entries: Iterable[Mapping[str, Any]]) -> Iterable[Resource]:
     group, _, version = group_version.rpartition("/")
-    for entry in entries:
-        plural = str(entry.get("name"))
+    # An aggregated API server, which anybody may have written, answers for its own groups.
+    for entry in objects.mappings(entries):
+        plural, kind, verbs = objects.text(entry.get("name")), objects.text(entry.get("kind")), entry.get("verbs")
+        can_be_applied = isinstance(verbs, list) and "get" in verbs and "patch" in verbs
         # Subresources have a slash; reviews and the like are created to be answered, and never exist.
-        if "/" not in plural and {"get", "patch"} <= set(entry.get("verbs") or ()):
-            yield Resource(group, version, plural, str(entry.get("kind")), namespaced=entry.get("namespaced") is True)
+        if names.is_dns_label(plural) and kind and can_be_applied:
+            yield Resource(group, version, plural, kind, namespaced=entry.get("namespaced") is True)

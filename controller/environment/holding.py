@@ -55,10 +55,10 @@ class Hold:
 
 def of_namespace(namespace: Object) -> Hold:
     """What keeps a namespace that is on its way out."""
-    found = (namespace.get("status") or {}).get("conditions")
+    found = objects.mapping(namespace.get("status")).get("conditions")
     true = {type_: condition for type_ in _REMAINING if (condition := _if_true(found, type_))}
     words = sorted(str(condition.get("message") or type_) for type_, condition in true.items())
-    in_spec = [str(name) for name in (namespace.get("spec") or {}).get("finalizers") or ()]
+    in_spec = [str(name) for name in objects.mapping(namespace.get("spec")).get("finalizers") or ()]
     own = [*objects.finalizers(namespace), *(name for name in in_spec if name != _OF_KUBERNETES)]
     only_finalizers = bool(own) and _OF_KUBERNETES not in in_spec
     if only_finalizers:

@@ -16,7 +16,7 @@ from controller.api.environment import (
     MANAGED_BY_LABEL,
     Environment,
 )
-from controller.apimachinery import objects
+from controller.apimachinery import jsontext, objects
 from controller.apimachinery.objects import Object
 
 
@@ -38,7 +38,7 @@ def mirrored(environment: Environment, operator_labels: Mapping[str, str]) -> di
 def remembered(namespace: Object) -> dict[str, str]:
     """What we applied before. A memory that somebody has garbled is no memory: then nothing is taken back."""
     try:
-        memory = json.loads(objects.annotations(namespace).get(APPLIED_LABELS_ANNOTATION) or "{}")
+        memory = jsontext.decode((objects.annotations(namespace).get(APPLIED_LABELS_ANNOTATION) or "{}").encode())
     except ValueError:
         return {}
     if not isinstance(memory, dict):

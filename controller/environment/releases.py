@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from controller.apimachinery import names
 from controller.environment import engines
 from controller.environment.effects import Target
 from controller.environment.engines.engine import Engine
@@ -18,7 +19,7 @@ def recorded(observation: Observation) -> Target | None:
     """The HelmRelease that the status remembers as made last, or None."""
     environment = observation.environment
     engine = engines.ENGINES.get(environment.recorded_engine)
-    if engine is None or not environment.recorded_release:
+    if engine is None or not names.is_dns_label(environment.recorded_release):
         return None
     return Target(engine.RELEASES, environment.recorded_release, environment.namespace_name)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
+import structlog
+
 from controller.api.environment import Environment
 from controller.api.tronador_config import CONFIG_NAME
 from controller.apimachinery import objects
@@ -12,6 +14,8 @@ from controller.apimachinery.objects import Object
 from controller.environment.shared import absence
 from controller.environment.shared.references import copied
 from controller.sharedconfig import Share, SharedConfig, for_repository, parse
+
+log = structlog.get_logger(__name__)
 
 
 class Store(Protocol):
@@ -70,11 +74,11 @@ class Shares:
         self, environments: Iterable[Environment], before: SharedConfig, after: SharedConfig
     ) -> tuple[str, ...]:
         """The environments, by name, whose share of one TronadorConfig is not that of the other."""
-        return tuple(
-            environment.name
-            for environment in environments
-            if share_of(environment, before, self._prefixes) != share_of(environment, after, self._prefixes)
-        )
+
+        def differs(environment: Environment) -> bool:
+            return share_of(environment, before, self._prefixes) != share_of(environment, after, self._prefixes)
+
+        return tuple(environment.name for environment in environments if _holds(differs, environment))
 
     def has_secret(self, name: str) -> bool:
         """Whether the controller's own namespace has that Secret."""
@@ -113,10 +117,25 @@ class Concerned:
         if copied(before or {}) == copied(after or {}) and (before is None) == (after is None):
             return ()
         name = objects.name(after or before or {})
-        return tuple(view.name for view in self._views() if name in self._shares.of(view).copies)
+
+        def has_copy(view: Environment) -> bool:
+            return name in self._shares.of(view).copies
+
+        return tuple(view.name for view in self._views() if _holds(has_copy, view))
 
     def _views(self) -> Iterator[Environment]:
         return (Environment(obj) for obj in self._environments())
+
+
+def _holds(test: Callable[[Environment], bool], environment: Environment) -> bool:
+    """Whether an environment passes. One that the test fails on must not hide the change from the others; its own
+    reconcile then says what is wrong.
+    """
+    try:
+        return test(environment)
+    except Exception:
+        log.exception("cannot compare what an environment gets", environment=environment.name)
+        return True
 
 
 def _says(config: Object) -> tuple[Any, Any]:

@@ -14,7 +14,7 @@ def effects(observation: Observation) -> Iterator[Patch]:
     """Suspend the HelmReleases of ours whose engine knows suspension. Resuming is a correction like any other."""
     for target in sorted(releases.cached(observation), key=str):
         release = observation.get(target) or {}
-        if not engines.of(target.resource).CAN_SUSPEND or (release.get("spec") or {}).get("suspend") is True:
+        if not engines.of(target.resource).CAN_SUSPEND or objects.mapping(release.get("spec")).get("suspend") is True:
             continue
         if not release or objects.is_deleting(release) or not uninstall.is_ours(observation, release):
             continue

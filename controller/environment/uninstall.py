@@ -112,7 +112,7 @@ def _why_they_stay(live: Mapping[Target, Object]) -> str:
 
 
 def _deletion(target: Target, obj: Object) -> Iterator[Effect]:
-    if (obj.get("spec") or {}).get("suspend") is True:
+    if objects.mapping(obj.get("spec")).get("suspend") is True:
         # Flux lets a suspended release go without uninstalling it.
         same_life = {"op": "test", "path": "/metadata/uid", "value": objects.uid(obj)}
         yield Patch(target, [same_life, {"op": "replace", "path": "/spec/suspend", "value": False}])

@@ -42,7 +42,8 @@ def correction(target: Target, current: Object, desired: Mapping[str, Any]) -> t
         for field in ("labels", "annotations")
     }
     actual = {field: objects.metadata(current)[field] for field in metadata if objects.metadata(current).get(field)}
-    spec_changes = patches.json_patch(current.get("spec") or {}, desired["spec"], "/spec")
+    specs = ({"spec": current["spec"]} if "spec" in current else {}, {"spec": desired["spec"]})
+    spec_changes = patches.json_patch(*specs)
     changes = [*patches.json_patch(actual, metadata, "/metadata"), *spec_changes]
     if not changes:
         return None

@@ -70,7 +70,7 @@ def _reference(obj: Object) -> dict[str, str]:
 
 def _cut(note: str) -> str:
     """At most `_NOTE_LIMIT` bytes, as the API counts, and no character cut in half."""
-    data = note.encode()
+    data = note.encode(errors="replace")
     return note if len(data) <= _NOTE_LIMIT else data[: _NOTE_LIMIT - 3].decode(errors="ignore") + "..."
 
 

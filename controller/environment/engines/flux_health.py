@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from controller.api.flux import GitRepository, HelmRelease
 from controller.apimachinery import objects
-from controller.apimachinery.conditions import FALSE, TRUE
+from controller.apimachinery.conditions import FALSE, TRUE, reason_of
 from controller.apimachinery.objects import Object
 from controller.environment.engines.health import UNINSTALL_FAILED, Health, State
 
@@ -54,19 +54,19 @@ def health(release: Object | None, source: Object | None, *, chart_patience: flo
     if helm.is_suspended:
         return Health(State.SUSPENDED, "Suspended", _words(helm.condition("Ready")) or SUSPENDED)
     if trouble := _trouble(git):
-        return Health(State.FAILED, str(trouble["reason"]), _both(helm, trouble))
+        return Health(State.FAILED, reason_of(trouble), _both(helm, trouble))
     if release is None or source is None or not helm.condition("Ready"):
         return Health(State.PENDING, "Pending", WAITING_FOR_CHART)
     ready = helm.current("Ready")
     if ready.get("status") == FALSE and ready.get("reason") in _WAITS_FOR_CHART:
         return _without_chart(ready, chart_patience)
     if _has_failed(helm):
-        return Health(State.FAILED, str(_cause(helm)["reason"]), _failure(helm))
+        return Health(State.FAILED, reason_of(_cause(helm)), _failure(helm))
     if ready.get("status") != TRUE or not helm.is_observed or not git.is_observed or _is_busy(helm):
         return Health(State.DEPLOYING, "Progressing", _progress(helm))
     if _is_behind(helm, git):
         return _not_taken_up(helm, git, chart_patience)
-    return Health(State.DEPLOYED, str(ready["reason"]), _words(ready))
+    return Health(State.DEPLOYED, reason_of(ready), _words(ready))
 
 
 def _uninstalling(helm: HelmRelease) -> Health:
@@ -93,7 +93,7 @@ def _both(helm: HelmRelease, trouble: _Condition) -> str:
 
 def _without_chart(ready: _Condition, chart_patience: float) -> Health:
     if chart_patience > 0:
-        return Health(State.PENDING, str(ready["reason"]), WAITING_FOR_CHART, changes_after=chart_patience)
+        return Health(State.PENDING, reason_of(ready), WAITING_FOR_CHART, changes_after=chart_patience)
     return Health(State.FAILED, CHART_FETCH_FAILED, _words(ready))
 
 
@@ -159,5 +159,5 @@ def _progress(helm: HelmRelease) -> str:
 
 def _words(condition: _Condition) -> str:
     """A condition's message on one line, shortened."""
-    text = " ".join(str(condition.get("message") or "").split())
+    text = " ".join(objects.text(condition.get("message")).split())
     return text if len(text) <= MESSAGE_LIMIT else f"{text[: MESSAGE_LIMIT - 1]}…"

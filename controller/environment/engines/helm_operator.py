@@ -9,7 +9,6 @@ Its status has traps, and this module is where they end:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 from controller.api.environment import (
@@ -157,11 +156,11 @@ def _chart(context: ReleaseContext) -> dict[str, Any]:
 
 
 def _released_message(view: HelmRelease) -> str:
-    return str(view.condition("Released").get("message") or "")
+    return objects.text(view.condition("Released").get("message"))
 
 
 def _test_failure_ignored(view: HelmRelease) -> bool:
-    test: Mapping[str, Any] = (view.obj.get("spec") or {}).get("test") or {}
+    test = objects.mapping(objects.mapping(view.obj.get("spec")).get("test"))
     return view.phase == "TestFailed" and bool(test.get("ignoreFailures"))
 
 
@@ -174,13 +173,13 @@ def _progress_message(view: HelmRelease) -> str:
 
 def _running(view: HelmRelease) -> str:
     deployed = view.condition("Deployed")
-    if deployed.get("status") == "Unknown" and deployed.get("message"):
-        return str(deployed["message"])
+    if deployed.get("status") == "Unknown" and (message := objects.text(deployed.get("message"))):
+        return message
     action = "upgrade" if view.revision else "installation"
-    release, namespace = view.status.get("releaseName") or view.name, objects.namespace(view.obj)
+    release, namespace = objects.text(view.status.get("releaseName")) or view.name, objects.namespace(view.obj)
     return f"Running {action} for Helm release '{release}' in '{namespace}'."
 
 
 def _phase_message(view: HelmRelease) -> str:
-    of_phase = (c for c in view.status.get("conditions") or () if c.get("reason") == view.phase)
-    return str(next((c["message"] for c in of_phase if c.get("message")), ""))
+    of_phase = (objects.text(c.get("message")) for c in view.conditions if c.get("reason") == view.phase)
+    return next((message for message in of_phase if message), "")

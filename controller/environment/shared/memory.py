@@ -6,17 +6,21 @@ It is written before anything is applied. Whoever reads it learns names, never c
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from controller.api.environment import APPLIED_RESOURCES_ANNOTATION
-from controller.apimachinery import objects
+from controller.apimachinery import jsontext, objects
 from controller.apimachinery.objects import Object
 from controller.environment.shared.item import Identity
 
 # The TronadorConfig vanished by accident (`absence`): until there is one again, nothing of it is taken back.
 LOST: Final = "lost"
+# Each of them becomes a part of a path, and anybody who may annotate the namespace can write them.
+_API_VERSION: Final = re.compile(r"([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?v[0-9][a-z0-9]*")
+_NAME: Final = re.compile(r"(?!\.{1,2}$)[^/%\s]{1,253}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +57,8 @@ def remembered(namespace: Object | None) -> Memory:
     """What the namespace says. A memory that somebody has garbled is none: then nothing is taken back."""
     text = objects.annotations(namespace or {}).get(APPLIED_RESOURCES_ANNOTATION) or "{}"
     try:
-        written = json.loads(text)
-    except (ValueError, RecursionError):
+        written = jsontext.decode(text.encode())
+    except ValueError:
         return Memory()
     if not isinstance(written, dict):
         return Memory()
@@ -63,13 +67,17 @@ def remembered(namespace: Object | None) -> Memory:
         {
             account: frozenset(name for name in _list(names) if isinstance(name, str))
             for account, names in _dict(written.get("imagePullSecrets")).items()
+            if _NAME.fullmatch(account)
         },
         str(written.get("origin") or ""),
     )
 
 
 def _is_identity(entry: Any) -> bool:
-    return isinstance(entry, list) and len(entry) == 3 and all(isinstance(word, str) and word for word in entry)
+    if not (isinstance(entry, list) and len(entry) == 3 and all(isinstance(word, str) and word for word in entry)):
+        return False
+    api_version, _, name = entry
+    return bool(_API_VERSION.fullmatch(api_version) and _NAME.fullmatch(name))
 
 
 def _list(value: Any) -> list[Any]:

@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime
 
-from controller.apimachinery.conditions import FALSE, TRUE, Condition, find, merge
+import pytest
+
+from controller.apimachinery.conditions import FALSE, TRUE, Condition, find, merge, reason_of
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 BEFORE = "2026-01-01T00:00:00Z"
@@ -67,3 +69,19 @@ def test_a_condition_is_found_by_its_type():
     assert find([_current(), _current(type="Stalled")], "Stalled")["type"] == "Stalled"
     assert find([_current()], "Stalled") is None
     assert find(None, "Ready") is None
+
+
+@pytest.mark.parametrize("odd", [None, "x", 1, {"type": "Ready"}, [None, "x", 1, [], {}]])
+def test_conditions_of_an_odd_form_are_not_there(odd):
+    assert find(odd, "Ready") is None
+
+
+@pytest.mark.parametrize("odd", [None, "", 1, {}, "two words", "1st", "a-b", "x" * 2000, "a\n"])
+def test_a_foreign_reason_that_no_schema_takes_becomes_another(odd):
+    assert reason_of({"reason": odd}) == "Other"
+    assert reason_of({"reason": "InstallFailed"}) == "InstallFailed"
+
+
+def test_a_message_of_any_length_is_cut_to_what_schemas_take():
+    [merged] = merge([], [Condition("Ready", TRUE, "Good", "x" * 1_000_000)], generation=3, now=NOW)
+    assert len(merged["message"]) == 32768

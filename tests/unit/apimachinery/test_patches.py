@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from controller.apimachinery.nesting import READ_LIMIT
 from controller.apimachinery.patches import equal, json_patch, merge_patch
 
 SCALARS = st.booleans() | st.integers(-2, 2) | st.text("a/~", max_size=2) | st.floats(-1, 1)
@@ -85,3 +86,24 @@ def test_lists_are_replaced_whole():
 
 def test_a_merge_patch_names_only_what_differs():
     assert merge_patch({"a": {"b": 1, "c": 2}, "d": 3}, {"a": {"b": 1}}) == {"a": {"c": None}, "d": None}
+
+
+@pytest.mark.parametrize("number", [1000, 1001, 10_000])
+def test_a_map_that_differs_in_very_many_places_is_replaced_whole(number):
+    current = {"values": {f"key{i}": {"a": 0} for i in range(number)}, "other": 1}
+    wanted = {"values": {f"key{i}": {"a": 1} for i in range(number)}, "other": 2}
+    patch = json_patch(current, wanted, "/spec")
+    assert len(patch) <= 1001
+    assert jsonpatch.apply_patch({"spec": current}, patch) == {"spec": wanted}
+
+
+def test_what_is_nested_as_deep_as_can_be_read_is_compared():
+    def nested(inner):
+        for _ in range(READ_LIMIT // 2):
+            inner = {"a": [inner]}
+        return inner
+
+    assert equal(nested(1), nested(1))
+    assert json_patch({"spec": nested(1)}, {"spec": nested(1)}) == []
+    assert len(json_patch({"spec": nested(1)}, {"spec": nested(2)})) == 1
+    assert merge_patch({"spec": nested(1)}, {"spec": nested(2)}) == {"spec": nested(2)}

@@ -242,3 +242,22 @@ def test_a_secret_concerns_those_that_hold_a_copy_and_only_when_its_content_chan
     labelled = {**_secret("git", a="MQ=="), "metadata": {"name": "git", "labels": {"a": "b"}}}
     assert concerned.by_secret(_secret("git", a="MQ=="), labelled) == ()
     assert concerned.by_secret(None, _secret("other")) == ()
+
+
+def test_an_environment_that_cannot_be_compared_hides_the_change_from_none_of_the_others():
+    unforeseen = environment(name="unforeseen")
+    unforeseen["spec"], unforeseen["status"] = _Unforeseen(), READY
+    world = _World(
+        _config([PROXY]), environments=[environment(name="a", status=READY), unforeseen, environment(name="b")]
+    )
+
+    assert world.concerned.by_config(None, _config([PROXY])) == ("a", "unforeseen", "b")
+    world.reconcile()
+    assert world.patches[0]["environments"] == 1
+
+
+class _Unforeseen(dict):
+    """Stands for a form that the code has a bug with."""
+
+    def get(self, *_):
+        raise RecursionError

@@ -2,6 +2,7 @@
 
 import pytest
 
+from controller.apimachinery.nesting import Unreadable
 from controller.apimachinery.resources import SECRETS
 from controller.environment.decision import Stop, Wait
 from controller.environment.effects import Create, Delete, Listing, Patch, Read, WakeOnChange
@@ -22,6 +23,7 @@ from tests.unit.environment.builders import (
     release_target,
     without_events,
 )
+from tests.unit.odd import nested
 
 OPTIONS = operator_options(teardown_timeout=600)
 SAME_LIFE = {"op": "test", "path": "/metadata/uid", "value": "hr-1"}
@@ -177,3 +179,31 @@ def test_an_uninstall_that_does_not_end_is_given_up_with_a_warning():
 
     assert event_reasons(decision.effects) == ["UninstallTimedOut", "ReleaseCreated"]
     assert [type(effect) for effect in without_events(decision.effects)] == [Create]
+
+
+# What others can write into it
+
+
+@pytest.mark.parametrize("spec", [..., None, "x", [], Unreadable("nested 1500 levels deep", 1500)])
+def test_a_spec_that_was_taken_out_or_is_of_another_form_is_put_back_whole(spec):
+    release = helm_release()
+    wanted = release.pop("spec")
+    if spec is not ...:
+        release["spec"] = spec
+    operation = "add" if spec is ... else "replace"
+    assert _patch(_decide(release)) == [{"op": operation, "path": "/spec", "value": wanted}]
+
+
+@pytest.mark.parametrize("odd", [Unreadable("nested 1500 levels deep", 1500), [nested(119)], "x" * 1_000_000, 10**300])
+def test_an_odd_value_that_somebody_wrote_is_put_right(odd):
+    of = environment(release={"values": {"a": nested(99)}})
+    release = helm_release(of)
+    release["spec"]["values"] = {"a": odd}
+    assert _patch(_decide(release, of=of)) == [{"op": "replace", "path": "/spec/values/a", "value": nested(99)}]
+
+
+def test_values_of_a_hundred_levels_and_ten_thousand_keys_are_passed_on_and_do_not_differ():
+    values = {"deep": nested(99), "long": "x" * 1_000_000, **{f"key{number}": number for number in range(10_000)}}
+    of = environment(release={"values": values})
+    assert helm_release(of)["spec"]["values"] == values
+    assert _decide(helm_release(of), of=of) == go_on()

@@ -1,0 +1,152 @@
+"""Objects that others write may hold anything wherever a schema says nothing: no form of them stops a reconcile.
+
+In each test one good object is changed in one place at a time, through all its places and a table of odd values.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import controller.api
+from controller.api.environment import APPLIED_LABELS_ANNOTATION, APPLIED_RESOURCES_ANNOTATION
+from controller.api.flux import GIT_REPOSITORIES
+from controller.api.flux import HELM_RELEASES as FLUX_RELEASES
+from controller.apimachinery import patches
+from controller.apimachinery.nesting import READ_LIMIT, is_plain
+from controller.environment import status, transitions
+from controller.environment.decide import decide
+from controller.environment.effects import Apply, Create, Patch, Target
+from controller.environment.observation import Observation
+from controller.environment.options import EnvironmentOptions
+from hack.localcluster.schema import Structural
+from tests.unit.environment import flux_builders
+from tests.unit.environment.builders import (
+    NAME,
+    RELEASE_NAME,
+    environment,
+    helm_release,
+    namespace,
+    observation,
+    operator_options,
+    operator_status,
+)
+from tests.unit.odd import variants
+
+Json = dict[str, Any]
+
+
+CRD = Path(controller.api.__file__).parent / "crds/tronador.stakater.com_environmentprovisioners.yaml"
+VERSION = yaml.load(CRD.read_text(), yaml.CSafeLoader)["spec"]["versions"][0]
+STATUS = Structural(VERSION["schema"]["openAPIV3Schema"]["properties"]["status"])
+
+
+def reconcile(seen: Observation, options: EnvironmentOptions) -> Mapping[str, Any]:
+    """All that a reconcile computes; whatever it would send is JSON, and a status that the API server takes."""
+    plan = decide(seen, options)
+    wanted = status.desired(seen, plan, options)
+    list(transitions.events(seen.environment.status, wanted))
+    json.dumps(patches.merge_patch(seen.environment.status, wanted))
+    effects = [effect for step in plan.steps for effect in step.decision.effects]
+    json.dumps([effect.body for effect in effects if isinstance(effect, Create | Patch | Apply)])
+    assert [str(error) for error in STATUS.validate(wanted)] == [], wanted
+    return wanted
+
+
+FLUX = EnvironmentOptions(release_engine="flux")
+OPERATOR = operator_options()
+
+
+def flux_world(**changes: Json) -> Observation:
+    found = {"release": flux_builders.deployed(), "source": flux_builders.source()} | changes
+    cached = {
+        Target(FLUX_RELEASES, RELEASE_NAME, NAME): found.pop("release"),
+        Target(GIT_REPOSITORIES, RELEASE_NAME, NAME): found.pop("source"),
+    }
+    return observation(**{"namespace": namespace(), **found}, cached=cached)
+
+
+@pytest.mark.parametrize("phase", ["Succeeded", "DeployFailed", "Upgrading"])
+@pytest.mark.parametrize("deleting", [False, True])
+def test_a_release_of_the_helm_operator_may_look_like_anything(phase: str, deleting: bool) -> None:
+    good = helm_release(status=operator_status(phase, revision="abc"))
+    for release in variants(good, "spec", "status"):
+        seen = observation(environment=environment(deleting=deleting), namespace=namespace(), releases=[release])
+        reconcile(seen, OPERATOR)
+
+
+FLUX_STATES = {
+    "deployed": flux_builders.deployed(),
+    "failed": flux_builders.release(
+        flux_builders.condition("Ready", "False", "InstallFailed"),
+        flux_builders.condition("Released", "False", "InstallFailed"),
+        flux_builders.condition("Reconciling", "True", "InstallFailed"),
+        history=[{"status": "deployed", "chartVersion": "1.0.0+6f50ff2ff844"}],
+    ),
+}
+
+
+@pytest.mark.parametrize("state", FLUX_STATES)
+@pytest.mark.parametrize("deleting", [False, True])
+def test_a_release_of_flux_may_look_like_anything(state: str, deleting: bool) -> None:
+    for release in variants(FLUX_STATES[state], "spec", "status"):
+        reconcile(flux_world(release=release, environment=environment(deleting=deleting)), FLUX)
+
+
+@pytest.mark.parametrize("good", [flux_builders.source(), flux_builders.unfetched()], ids=["fetched", "unfetched"])
+def test_a_source_of_flux_may_look_like_anything(good: Json) -> None:
+    for source in variants(good, "spec", "status"):
+        reconcile(flux_world(source=source), FLUX)
+
+
+@pytest.mark.parametrize("options", [FLUX, OPERATOR], ids=["flux", "helm-operator"])
+@pytest.mark.parametrize("deleting", [False, True])
+def test_an_environment_may_look_like_anything(options: EnvironmentOptions, deleting: bool) -> None:
+    release = {
+        "values": {"image": {"tag": "1"}, "list": [1]},
+        "valuesFrom": [{"secretKeyRef": {"name": "x", "key": "y"}}],
+        "rollback": {"enable": True},
+        "test": {"enable": True},
+        "timeout": 1,
+    }
+    recorded = status.desired(flux_world(), decide(flux_world(), FLUX), FLUX)
+    good = environment(release=release, chart={"secretRef": {"name": "s"}}, status=recorded, deleting=deleting)
+    for odd in variants(good, "spec", "status"):
+        # The API server keeps no status that the CRD does not allow.
+        if is_plain(odd["status"], READ_LIMIT) and not STATUS.validate(odd["status"]):
+            reconcile(flux_world(environment=odd), options)
+
+
+@pytest.mark.parametrize("deleting", [False, True])
+def test_a_namespace_may_look_like_anything(deleting: bool) -> None:
+    condition = {"type": "NamespaceContentRemaining", "status": "True", "message": "x"}
+    good = namespace(conditions=[condition], deleting=deleting)
+    for odd in variants(good, "spec", "status"):
+        reconcile(observation(environment=environment(deleting=deleting), namespace=odd), OPERATOR)
+
+
+MEMORIES = {
+    "not JSON": "{",
+    "nested 100 000 levels deep": "[" * 100_000,
+    "deep and closed": '{"objects":' + "[" * 2000 + "]" * 2000 + "}",
+    "an endless number": '{"objects": ' + "9" * 5000 + "}",
+    "half of a character": '{"objects": [["v1", "Secret", "\\ud800"]], "\\ud800": "x"}',
+    "a path": '{"objects": [["v1", "Secret", "../../x"], ["../v1", "Secret", "x"]]}',
+    "a path for an account": '{"imagePullSecrets": {"a/b": ["x"]}}',
+    "a list": "[]",
+    "other forms": '{"objects": {"a": 1}, "imagePullSecrets": [1]}',
+}
+
+
+@pytest.mark.parametrize("memory", MEMORIES.values(), ids=MEMORIES)
+@pytest.mark.parametrize("annotation", [APPLIED_LABELS_ANNOTATION, APPLIED_RESOURCES_ANNOTATION])
+@pytest.mark.parametrize("deleting", [False, True])
+def test_a_memory_that_somebody_garbled_stops_nothing(memory: str, annotation: str, deleting: bool) -> None:
+    odd = namespace()
+    odd["metadata"]["annotations"][annotation] = memory
+    reconcile(flux_world(namespace=odd, environment=environment(deleting=deleting)), FLUX)
