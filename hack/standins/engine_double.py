@@ -114,6 +114,8 @@ class EngineDouble:
         except ApiError as error:
             log.warning("failed, trying again", helmrelease=key, error=str(error))
             self._queue.add_rate_limited(key)
+        except TypeError as error:  # its values cannot be written back; that costs the other releases nothing
+            log.error("cannot answer", helmrelease=key, error=repr(error))
         else:
             self._queue.forget(key)
 
