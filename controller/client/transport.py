@@ -115,14 +115,14 @@ class Transport:
             if remaining is not None:
                 read_timeout = min(read_timeout, remaining)
         try:
-            response = self._attempt(request, read_timeout)
+            response = self._attempt(request, body, read_timeout)
         except ApiError as error:
             self._health.judge(error)
             raise
         self._health.judge(None)
         return response
 
-    def _attempt(self, request: Request, read_timeout: float) -> Any:
+    def _attempt(self, request: Request, body: bytes | None, read_timeout: float) -> Any:
         _, api = self._current()
         started = self._clock.now()
         code = NO_ANSWER

@@ -9,6 +9,7 @@ Its status has traps, and this module is where they end:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from controller.api.environment import (
