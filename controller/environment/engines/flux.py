@@ -26,6 +26,7 @@ from controller.api.environment import (
     Environment,
 )
 from controller.api.flux import GIT_REPOSITORIES, HELM_RELEASES, GitRepository, HelmRelease
+from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import Resource
 from controller.environment.engines.context import Reference, ReleaseContext
@@ -148,8 +149,8 @@ def revision(release: Object | None, source: Object | None) -> str:
 
 def git_secret(release: Object | None, source: Object | None) -> str:
     """Name of the Secret that opens the repository, or ""."""
-    reference = ((source or {}).get("spec") or {}).get("secretRef") or {}
-    return str(reference.get("name") or "")
+    reference = objects.mapping(objects.mapping((source or {}).get("spec")).get("secretRef"))
+    return objects.text(reference.get("name"))
 
 
 def ignored_fields(environment: Environment) -> tuple[str, ...]:

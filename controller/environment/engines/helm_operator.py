@@ -113,8 +113,8 @@ def revision(release: Object | None, source: Object | None) -> str:
 
 def git_secret(release: Object | None, source: Object | None) -> str:
     """Name of the Secret that opens the chart's repository, or ""."""
-    chart = ((release or {}).get("spec") or {}).get("chart") or {}
-    return str((chart.get("secretRef") or {}).get("name") or "")
+    chart = objects.mapping(objects.mapping((release or {}).get("spec")).get("chart"))
+    return objects.text(objects.mapping(chart.get("secretRef")).get("name"))
 
 
 def health(release: Object | None, source: Object | None, *, chart_patience: float) -> Health:

@@ -29,8 +29,9 @@ def test_what_is_remembered_is_read_again():
     assert remembered(_namespace(memory.text)).text == memory.text
 
 
-_NAMES = st.text(min_size=1, max_size=8)
-_IDENTITIES = st.builds(Identity, _NAMES, _NAMES, _NAMES)
+_NAMES = st.from_regex(r"[a-z][a-z0-9.-]{0,7}", fullmatch=True)
+_VERSIONS = st.sampled_from(["v1", "apps/v1", "example.com/v1alpha1"])
+_IDENTITIES = st.builds(Identity, _VERSIONS, _NAMES, _NAMES)
 _MEMORIES = st.builds(
     Memory,
     st.frozensets(_IDENTITIES, max_size=5),

@@ -6,6 +6,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from controller.pipeline.errors import InvalidFiles
 from controller.pipeline.yamlfiles import read, write
 
 AWKWARD = [
@@ -51,7 +52,10 @@ def test_what_is_written_is_read_as_the_same_data(value):
 @settings(max_examples=300)
 @given(VALUES)
 def test_what_is_written_is_read_by_ourselves_or_refused(value):
-    found = read(write({"x": value}).encode(), "x")
+    try:
+        found = read(write({"x": value}).encode(), "x")
+    except InvalidFiles:
+        return
     if found.error is not None:
         return
     document = found.parts[0].document(lambda placeholder, quoted: placeholder.text)
