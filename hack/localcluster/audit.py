@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
+
+from .objects import encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +63,7 @@ class AuditLog:
         """Add an entry."""
         self._entries.append(entry)
         if self._file:
-            self._file.write(json.dumps(asdict(entry)) + "\n")
+            self._file.write(encode(asdict(entry)).decode() + "\n")
             self._file.flush()
 
     def entries(self, where: Callable[[AuditEntry], bool] = lambda entry: True) -> list[AuditEntry]:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from .nesting import unfold
+
 NO_FIELD = "<nil>"
 OMITTED = object()
 """Given as a value: the sentence names no value at all."""
@@ -166,7 +168,7 @@ def go_value(value: Any) -> str:
 
 def go_json(value: Any) -> str:
     """Compact JSON with sorted keys and the three HTML characters escaped, as Go's encoder writes it."""
-    text = json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+    text = unfold(json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False))
     for char, escape in (("&", "\\u0026"), ("<", "\\u003c"), (">", "\\u003e")):
         text = text.replace(char, escape)
     return text

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from .audit import AuditLog
 from .errors import page_not_found
+from .objects import encode
 from .storage.store import GroupPlural, Store
 from .watch.hub import WatchHub
 
@@ -68,7 +69,8 @@ class HookHandler:
         action, resource = request.path.removeprefix(HOOK_PREFIX), request.query.get("resource", "")
         if request.method == "GET" and action == "audit":
             since = int(request.query.get("since", "0"))
-            return web.json_response([asdict(entry) for entry in self._hooks.audit.entries()[since:]])
+            entries = [asdict(entry) for entry in self._hooks.audit.entries()[since:]]
+            return web.Response(body=encode(entries), content_type="application/json")
         if request.method == "GET" and action == "watches":
             return web.json_response(self._hooks.watches(resource))
         if request.method == "POST" and action in ("hold", "release") and resource:

@@ -7,9 +7,20 @@ one takes a `clone` first.
 from __future__ import annotations
 
 import json
+import math
+import re
+from collections.abc import Callable
 from typing import Any
 
+from .nesting import fold, unfold
+
 Object = dict[str, Any]
+
+# An escaped backslash, a pair of surrogates, or a surrogate by itself.
+_SURROGATES = re.compile(r"\\\\|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\u[dD][89a-fA-F]..")
+_ESCAPE_LENGTH = len(r"\ud800")
+_SMALLEST, _LARGEST = -(2**63), 2**63 - 1
+_DIGITS = len(str(_SMALLEST))
 
 
 def clone(value: Any) -> Any:
@@ -23,7 +34,47 @@ def clone(value: Any) -> Any:
 
 def encode(value: Any) -> bytes:
     """JSON as it goes over the wire."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    return unfold(json.dumps(value, separators=(",", ":"), ensure_ascii=False)).encode()
+
+
+def decode(data: bytes, *, pairs: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
+    """The value of a JSON text, with numbers and half characters as Go reads them; deep values come folded.
+
+    Args:
+        pairs: makes the objects, `dict` by default.
+
+    Raises:
+        ValueError: for what Go does not read.
+    """
+    text = _SURROGATES.sub(_whole_characters, fold(data.decode()))
+    try:
+        return json.loads(
+            text, object_pairs_hook=pairs, parse_int=_integer, parse_float=_float, parse_constant=_constant
+        )
+    except RecursionError:
+        # `fold` leaves only a text alone whose brackets do not match.
+        raise ValueError("unexpected end of JSON input") from None
+
+
+def _whole_characters(found: re.Match[str]) -> str:
+    return "\\ufffd" if len(found[0]) == _ESCAPE_LENGTH else found[0]
+
+
+def _integer(text: str) -> int | float:
+    if len(text) <= _DIGITS and _SMALLEST <= int(text) <= _LARGEST:
+        return int(text)
+    return _float(text)
+
+
+def _float(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"json: cannot unmarshal number {text} into Go value of type float64")
+    return number
+
+
+def _constant(text: str) -> float:
+    raise ValueError(f"invalid character '{text[0]}' looking for beginning of value")
 
 
 def meta(obj: Object) -> dict[str, Any]:

@@ -141,10 +141,14 @@ class Watch:
 
     def next(self) -> dict[str, Any]:
         """The next event."""
+        event: dict[str, Any] = json.loads(self.next_line())
+        return event
+
+    def next_line(self) -> str:
+        """The text of the next event."""
         line = self._response.readline()
         assert line, "the stream ended"
-        event: dict[str, Any] = json.loads(line)
-        return event
+        return line.decode()
 
 
 class Kubectl:
@@ -198,8 +202,8 @@ def _authorization(token: str | None) -> dict[str, str]:
 
 
 def parsed(text: bytes) -> Any:
-    """JSON if it is, else the text."""
+    """JSON if it is and Python can read it, else the text."""
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text.decode()

@@ -1,5 +1,7 @@
 """What the admission policies let through, and what they stop: the controller, and charts, beyond what RBAC can say."""
 
+import sys
+
 import pytest
 
 from controller.api import flux
@@ -8,7 +10,7 @@ from controller.api.rbac import RBAC_GROUP
 from controller.app.options import Options
 from hack.localcluster.schema.cel import compile_expression
 from hack.localcluster.schema.cel.types import BOOL, DYN
-from tests.manifests.admission import Write, denials, policies
+from tests.manifests.admission import Write, denials, policies, program
 
 US = f"system:serviceaccount:{Options().namespace}:{Options().service_account}"
 OURS = {ENVIRONMENT_LABEL: "pr-74"}
@@ -244,3 +246,9 @@ def test_the_policies_about_us_name_the_account_that_the_options_name():
     user = "request.userInfo.username"
     ending = f"{user}.endsWith(':{Options().service_account}')"
     assert names == [f"{user}.startsWith('system:serviceaccount:') && {ending}"] * 2
+
+
+def test_a_policy_that_is_asked_leaves_the_recursion_limit_as_it_was():
+    before = sys.getrecursionlimit()
+    assert bool(program.__wrapped__("1 == 1").evaluate({}))
+    assert sys.getrecursionlimit() == before

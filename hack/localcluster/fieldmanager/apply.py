@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..fielderrors import go_quote
+from ..nesting import unfold
+from ..objects import decode
 from ..schema.typing import Typing
 from . import managed
 from .fieldset import EMPTY, FieldSet, Path, path_text, preorder
@@ -183,7 +185,7 @@ def _last_applied_fields(before: Mapping[str, Any], *, api_version: str, typing:
     if not text:
         return EMPTY
     try:
-        applied = json.loads(text)
+        applied = decode(text.encode())
         if applied.get("apiVersion") != api_version:
             return EMPTY
         changes = compare(applied, before, typing)
@@ -202,5 +204,5 @@ def _with_last_applied(result: dict[str, Any], intent: Mapping[str, Any]) -> dic
     stated = {**intent, "metadata": {**(intent.get("metadata") or {}), "annotations": own}}
     if not own:
         stated["metadata"].pop("annotations")
-    text = json.dumps(stated, separators=(",", ":"), sort_keys=True) + "\n"
+    text = unfold(json.dumps(stated, separators=(",", ":"), sort_keys=True)) + "\n"
     return {**result, "metadata": {**metadata, "annotations": {**annotations, LAST_APPLIED: text}}}

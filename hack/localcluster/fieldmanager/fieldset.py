@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..fielderrors import go_float, go_json, go_quote
+from ..nesting import is_folded
 
 Path = tuple[str, ...]
 FieldSet = frozenset[Path]
@@ -53,7 +54,7 @@ def _decode(node: Mapping[str, Any], prefix: Path, found: set[Path]) -> None:
                 found.add(prefix)
             continue
         path = (*prefix, _canonical(key))
-        if children:
+        if children and not is_folded(children):
             _decode(children, path, found)
         else:
             found.add(path)

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from ..errors import bad_request, go_quote, unsupported_media_type
-from ..objects import Object, set_fields
+from ..objects import Object, decode, encode, set_fields
 from ..registry.catalog import Catalog
 from ..registry.context import WriteContext
 from ..registry.resource import ResourceType
@@ -57,7 +57,7 @@ def parse_json(data: bytes) -> tuple[Any, list[str]]:
         return found
 
     try:
-        document = json.loads(data, object_pairs_hook=pairs)
+        document = decode(data, pairs=pairs)
     except json.JSONDecodeError as error:
         raise ValueError(_go_json_error(error)) from None
     except UnicodeDecodeError:
@@ -83,13 +83,16 @@ def parse_yaml(data: bytes) -> Any:
         ValueError: for text that is no YAML.
     """
     try:
-        return json.loads(data)
+        return decode(data)
     except ValueError:
         pass
     try:
-        return json.loads(json.dumps(yaml.load(data, Loader=_YamlLoader)))  # noqa: S506 - a subclass of SafeLoader
+        return decode(encode(yaml.load(data, Loader=_YamlLoader)))  # noqa: S506 - a subclass of SafeLoader
     except yaml.YAMLError as error:
         raise ValueError(f"error converting YAML to JSON: yaml: {error}") from None
+    except RecursionError:
+        # The parser recurses; clients that send YAML of such depth write it as JSON, which was tried before.
+        raise ValueError("error converting YAML to JSON: yaml: exceeded max depth") from None
 
 
 class _YamlLoader(yaml.SafeLoader):

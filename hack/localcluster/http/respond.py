@@ -65,15 +65,21 @@ def respond(
     code: int, body: Object, *, shape: Representation | None = None, warnings: Iterable[str] = ()
 ) -> web.Response:
     """An answer with a JSON (or YAML) body."""
+    content = encode(body) + b"\n"
     if shape is not None and shape.yaml:
-        response = web.Response(
-            status=code, text=yaml.safe_dump(json.loads(json.dumps(body))), content_type="application/yaml"
-        )
+        response = web.Response(status=code, body=_yaml(content), content_type="application/yaml")
     else:
-        response = web.Response(status=code, body=encode(body) + b"\n", content_type="application/json")
+        response = web.Response(status=code, body=content, content_type="application/json")
     for text in dict.fromkeys(warnings):
         response.headers.add("Warning", f"299 - {go_quote(text)}")
     return response
+
+
+def _yaml(content: bytes) -> bytes:
+    try:
+        return yaml.safe_dump(json.loads(content)).encode()
+    except RecursionError:
+        return content  # JSON is YAML too
 
 
 def respond_failure(error: StatusError | PlainError) -> web.Response:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..errors import StatusError, bad_request, conflict, invalid, not_found, unsupported_media_type
 from ..fielderrors import invalid as invalid_field
+from ..nesting import unfold
 from ..objects import Object, name_of, namespace_of, set_fields, uid_of
 from ..patch import PatchError, json_patch, merge_patch, strategic_merge_patch
 from .context import WriteContext
@@ -123,7 +124,7 @@ class Patcher:
         return wanted
 
     def _invalid_patch(self, patched: Object, why: str) -> StatusError:
-        text = json.dumps(patched, separators=(",", ":"), sort_keys=True)
+        text = unfold(json.dumps(patched, separators=(",", ":"), sort_keys=True))
         return invalid("", "", "", [invalid_field("patch", text, why)])
 
     def _applied(self, live: Object | None) -> Object:

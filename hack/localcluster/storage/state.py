@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
+from ..objects import decode, encode
 from .store import Store
 
 
@@ -15,7 +15,7 @@ def save(store: Store, path: Path) -> None:
         {"group": group, "plural": plural, "items": store.items((group, plural))} for group, plural in store.resources()
     ]
     draft = path.with_name(path.name + ".new")
-    draft.write_text(json.dumps({"version": store.version, "resources": resources}), encoding="utf-8")
+    draft.write_bytes(encode({"version": store.version, "resources": resources}))
     os.replace(draft, path)
 
 
@@ -23,7 +23,7 @@ def load(store: Store, path: Path) -> None:
     """Read what `save` wrote, if there is anything; versions before it are compacted."""
     if not path.exists():
         return
-    document = json.loads(path.read_text(encoding="utf-8"))
+    document = decode(path.read_bytes())
     for entry in document["resources"]:
         store.restore((entry["group"], entry["plural"]), entry["items"])
     store.version = document["version"]

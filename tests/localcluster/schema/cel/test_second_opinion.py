@@ -11,6 +11,7 @@ from celpy.celtypes import BoolType
 
 from hack.localcluster.schema.cel import compile_expression
 from hack.localcluster.schema.cel.types import INT, STRING, Type, list_of, map_of
+from tests.manifests.admission import program
 
 SELF = Type("object", fields={"n": INT, "s": STRING, "l": list_of(INT), "m": map_of(STRING, INT)})
 SAMPLES = 25
@@ -43,8 +44,7 @@ def sample(chance: random.Random) -> dict[str, Any]:
 
 @pytest.mark.parametrize("rule", RULES)
 def test_both_find_the_same(rule: str) -> None:
-    environment = celpy.Environment()
-    theirs = environment.program(environment.compile(rule))
+    theirs = program(rule)
     ours = compile_expression(rule, {"self": SELF})
     chance = random.Random(rule)
     for _ in range(SAMPLES):
