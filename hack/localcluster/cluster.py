@@ -103,18 +103,24 @@ class LocalCluster:
         self.audit.close()
         self._folder.cleanup()
 
-    def start(self) -> None:
-        """Listen, on the port of the time before."""
-        if self._server is None:
-            self._server = self._run(self._start())
+    def start(self, *, half_started: bool = False) -> None:
+        """Listen, on the port of the time before.
 
-    async def _start(self) -> Server:
+        Args:
+            half_started: as a real server is for a moment: 403 to all but the administrator until `fill_rights`, 503
+                for custom resources until `install_paths`.
+        """
+        if self._server is None:
+            self._server = self._run(self._start(half_started))
+
+    async def _start(self, half_started: bool) -> Server:
         server = Server(
             options=self._options,
             store=self._store,
             credentials=self._credentials,
             audit=self.audit,
             port=self._port,
+            half_started=half_started,
         )
         self._port = await server.start()
         return server
@@ -127,14 +133,14 @@ class LocalCluster:
             if self._options.state_file:
                 state.save(self._store, Path(self._options.state_file))
 
-    def restart(self, *, keep_state: bool = True, keep_history: bool = True) -> None:
-        """Stop and start on the same port: as it was, without watch history, or empty."""
+    def restart(self, *, keep_state: bool = True, keep_history: bool = True, half_started: bool = False) -> None:
+        """Stop and start on the same port: as it was, without watch history, or empty; `half_started` as in `start`."""
         self.stop()
         if not keep_state:
             self._store = Store(history_limit=self._options.history_limit)
         elif not keep_history:
             self._store.compact()
-        self.start()
+        self.start(half_started=half_started)
 
     def back_up(self) -> Path:
         """Write all objects to a file, as a backup of etcd has them."""
@@ -171,6 +177,22 @@ class LocalCluster:
     def compact(self) -> None:
         """Forget the history of changes."""
         self.call(lambda: self.hooks.compact())
+
+    def initialize(self, resource: str) -> None:
+        """Answer lists and watches of a resource with 429, as while the storage of a new one starts."""
+        self.call(lambda: self.hooks.initialize(resource))
+
+    def initialized(self, resource: str) -> None:
+        """Serve it again."""
+        self.call(lambda: self.hooks.initialized(resource))
+
+    def fill_rights(self) -> None:
+        """End the 403 of a server that is half started."""
+        self.call(lambda: self.hooks.fill_rights())
+
+    def install_paths(self) -> None:
+        """End its 503."""
+        self.call(lambda: self.hooks.install_paths())
 
     def watches(self, resource: str = "") -> int:
         """How many watch streams are open."""

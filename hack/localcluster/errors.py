@@ -202,6 +202,17 @@ def too_large_version(asked: int, current: int) -> StatusError:
     )
 
 
+def storage_initializing() -> StatusError:
+    """429 for a list or watch of a new resource, whose watch cache is not filled yet."""
+    return StatusError(429, "TooManyRequests", "storage is (re)initializing", {"retryAfterSeconds": 1})
+
+
+def starting() -> StatusError:
+    """503 for a path that may come to exist while the server starts."""
+    text = "the request has been made before all known HTTP paths have been installed, please try again"
+    return StatusError(503, "ServiceUnavailable", text, {"retryAfterSeconds": 5})
+
+
 def internal(message: str) -> StatusError:
     """500 with a reason, wrapped as the server wraps its own faults."""
     details = {"causes": [{"message": message}]}

@@ -1,11 +1,13 @@
 """Hooks for tests: what no real API server offers, under a path of its own.
 
 `POST /_test/hold?resource=plural.group`, `/_test/release?resource=…`, `/_test/drop?resource=…` (all watches without a
-resource), `/_test/compact`; `GET /_test/audit?since=N`, `GET /_test/watches?resource=…`.
+resource), `/_test/compact`, `/_test/initialize?resource=…`, `/_test/initialized?resource=…`, `/_test/fill-rights`,
+`/_test/install-paths`; `GET /_test/audit?since=N`, `GET /_test/watches?resource=…`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 
 from aiohttp import web
@@ -13,6 +15,8 @@ from aiohttp import web
 from .audit import AuditLog
 from .errors import page_not_found
 from .objects import encode
+from .rbac.feed import PolicyFeed
+from .readiness import Readiness
 from .storage.store import GroupPlural, Store
 from .watch.hub import WatchHub
 
@@ -22,9 +26,13 @@ HOOK_PREFIX = "/_test/"
 class Hooks:
     """The hooks as methods, for the embedding process (they must run in the server's event loop)."""
 
-    def __init__(self, *, store: Store, hub: WatchHub, audit: AuditLog) -> None:
+    def __init__(
+        self, *, store: Store, hub: WatchHub, audit: AuditLog, readiness: Readiness, policies: PolicyFeed
+    ) -> None:
         self._store = store
         self._hub = hub
+        self._readiness = readiness
+        self._policies = policies
         self.audit = audit
 
     def hold(self, resource: str) -> None:
@@ -42,6 +50,22 @@ class Hooks:
     def compact(self) -> None:
         """Forget the history: watches from, and pages of, an older version answer 410."""
         self._store.compact()
+
+    def initialize(self, resource: str) -> None:
+        """Answer lists and watches of a resource with 429, as while the storage of a new one starts."""
+        self._readiness.initialize(storage_key(resource), True)
+
+    def initialized(self, resource: str) -> None:
+        """Serve it again."""
+        self._readiness.initialize(storage_key(resource), False)
+
+    def fill_rights(self) -> None:
+        """Let a server that is half started know the roles and bindings: the 403 end."""
+        self._policies.fill()
+
+    def install_paths(self) -> None:
+        """Let a server that is half started serve custom resources: the 503 end."""
+        self._readiness.install_paths()
 
     def watches(self, resource: str = "") -> int:
         """How many watch streams are open."""
@@ -73,12 +97,31 @@ class HookHandler:
             return web.Response(body=encode(entries), content_type="application/json")
         if request.method == "GET" and action == "watches":
             return web.json_response(self._hooks.watches(resource))
-        if request.method == "POST" and action in ("hold", "release") and resource:
-            (self._hooks.hold if action == "hold" else self._hooks.release)(resource)
-        elif request.method == "POST" and action == "drop":
-            self._hooks.drop(resource)
-        elif request.method == "POST" and action == "compact":
-            self._hooks.compact()
+        if request.method != "POST":
+            raise page_not_found()
+        if resource and action in (about := self._about_resources()):
+            about[action](resource)
+        elif action in (others := self._others()):
+            others[action]()
         else:
             raise page_not_found()
         return web.json_response({})
+
+    def _about_resources(self) -> dict[str, Callable[[str], None]]:
+        hooks = self._hooks
+        return {
+            "hold": hooks.hold,
+            "release": hooks.release,
+            "drop": hooks.drop,
+            "initialize": hooks.initialize,
+            "initialized": hooks.initialized,
+        }
+
+    def _others(self) -> dict[str, Callable[[], None]]:
+        hooks = self._hooks
+        return {
+            "drop": hooks.drop,
+            "compact": hooks.compact,
+            "fill-rights": hooks.fill_rights,
+            "install-paths": hooks.install_paths,
+        }

@@ -27,6 +27,7 @@ from .rbac.authorizer import Authorizer
 from .rbac.bootstrap import bootstrap
 from .rbac.feed import PolicyFeed
 from .rbac.guard import WriteGuard
+from .readiness import Readiness
 from .registry.catalog import Catalog
 from .registry.registry import Registry
 from .storage.store import Store
@@ -48,15 +49,25 @@ class Server:
 
     Args:
         port: where to listen, 0 for any.
+        half_started: it knows no rights and serves no custom resources until the hooks say otherwise.
     """
 
-    def __init__(self, *, options: Options, store: Store, credentials: Credentials, audit: AuditLog, port: int) -> None:
+    def __init__(
+        self,
+        *,
+        options: Options,
+        store: Store,
+        credentials: Credentials,
+        audit: AuditLog,
+        port: int,
+        half_started: bool = False,
+    ) -> None:
         self._options = options
         self._port = port
         self._tls = credentials.server_context(options.host)
         catalog = Catalog()
         authenticator = Authenticator(credentials, store)
-        self._policies = PolicyFeed(store, delay=options.rights_delay)
+        self._policies = PolicyFeed(store, delay=options.rights_delay, filled=not half_started)
         authorizer = Authorizer(self._policies.effective)
         registry = Registry(store, catalog, WriteGuard(authorizer, self._policies.live))
         self._hub = WatchHub(store)
@@ -71,7 +82,8 @@ class Server:
             self._controllers.add(RolloutController(registry).react)
         namespaces.bootstrap()
         bootstrap(registry)
-        self.hooks = Hooks(store=store, hub=self._hub, audit=audit)
+        readiness = Readiness(catalog, paths_installed=not half_started)
+        self.hooks = Hooks(store=store, hub=self._hub, audit=audit, readiness=readiness, policies=self._policies)
         api = ApiServer(
             catalog=catalog,
             resources=ResourceHandler(registry, self._hub, options),
@@ -79,6 +91,7 @@ class Server:
             token_handler=TokenHandler(registry, credentials.signer),
             discovery=DiscoveryHandler(catalog),
             hooks=HookHandler(self.hooks),
+            readiness=readiness,
             authenticator=authenticator,
             authorizer=authorizer,
             audit=audit,

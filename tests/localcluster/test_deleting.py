@@ -159,3 +159,14 @@ def test_deleting_a_definition_deletes_its_objects_first(local_cluster: LocalClu
     widgets.merge(f"{WIDGETS}/held", {"metadata": {"finalizers": None}})
     widgets.until(path, lambda found: found.code == 404)
     assert widgets.get(WIDGETS).code == 404
+
+
+def test_nothing_is_created_while_its_definition_is_deleted(widgets: Api) -> None:
+    widgets.post(WIDGETS, widget("held", finalizers=[_HOLD]))
+    widgets.delete(f"{CRDS}/widgets.tests.example.com")
+    why = "create not allowed while custom resource definition is terminating"
+    for answer in (widgets.post(WIDGETS, widget("new")), widgets.apply(f"{WIDGETS}/new?fieldManager=m", widget("new"))):
+        assert (answer.code, answer.body["reason"]) == (403, "Forbidden")
+        assert answer.body["message"] == f'widgets.tests.example.com "new" is forbidden: {why}'
+    changed = widgets.merge(f"{WIDGETS}/held", {"metadata": {"labels": {"a": "b"}}})
+    assert changed.code == 200

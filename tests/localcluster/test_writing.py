@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from hack.localcluster import LocalCluster
@@ -18,6 +20,14 @@ from tests.localcluster.samples import (
 from tests.localcluster.support import Api
 
 _LEASES = "/apis/coordination.k8s.io/v1/namespaces/default/leases"
+_DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
+
+
+def _deployment(name: str) -> dict[str, Any]:
+    labels = {"app": name}
+    container = {"name": name, "image": f"{name}:1", "ports": [{"containerPort": 80}]}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
+    return {"metadata": {"name": name}, "spec": {"selector": {"matchLabels": labels}, "template": template}}
 
 
 @pytest.fixture
@@ -58,6 +68,64 @@ def test_put_needs_no_version_where_the_kind_allows_and_creates_where_it_may(api
     lease = {"metadata": {"name": "l"}, "spec": {"holderIdentity": "me"}}
     assert api.put(f"{_LEASES}/l", lease).code == 201
     assert api.put(f"{_LEASES}/l", lease).code == 422, "a lease is never replaced blindly"
+
+
+@pytest.mark.parametrize("duration", [0, -1])
+def test_a_lease_lasts_at_least_a_second(api: Api, duration: int) -> None:
+    spec = {"leaseDurationSeconds": duration}
+    text = f'"l" is invalid: spec.leaseDurationSeconds: Invalid value: {duration}: must be greater than 0'
+    created = api.post(_LEASES, {"metadata": {"name": "l"}, "spec": spec})
+    assert (created.code, created.body["message"]) == (422, f"Lease.coordination.k8s.io {text}")
+    assert api.post(_LEASES, {"metadata": {"name": "l"}, "spec": {"leaseDurationSeconds": 1}}).code == 201
+    assert api.merge(f"{_LEASES}/l", {"spec": spec}).code == 422
+
+
+def test_a_post_to_a_named_custom_resource_creates_what_its_body_names(widgets: Api) -> None:
+    created = widgets.post(f"{WIDGETS}/ignored", widget("one"))
+    assert (created.code, created.body["metadata"]["name"]) == (201, "one")
+    assert widgets.get(f"{WIDGETS}/ignored").code == 404
+    assert widgets.post(f"{WIDGETS}/one/status", widget("one")).code == 405
+
+
+def test_an_update_or_patch_of_a_custom_collection_misses_the_name(widgets: Api) -> None:
+    for answer in (widgets.put(WIDGETS, widget("one")), widgets.merge(WIDGETS, {}), widgets.apply(WIDGETS, {})):
+        assert (answer.code, answer.body["message"]) == (400, "name must be provided")
+    assert widgets.request("PATCH", WIDGETS, {}, content_type="text/plain").code == 415
+    assert widgets.put(CONFIG_MAPS, config_map("a")).code == 405
+    assert widgets.merge(CONFIG_MAPS, {}).code == 405
+
+
+@pytest.mark.parametrize(
+    ("spec", "field"),
+    [
+        (None, "spec.selector"),
+        ({"selector": None}, "spec.selector"),
+        ({"template": None}, "spec.template.spec.containers"),
+        ({"template": {"spec": {"containers": []}}}, "spec.template.spec.containers"),
+        ({"template": {"spec": {"containers": [{"image": "web:1"}]}}}, "spec.template.spec.containers[0].name"),
+        ({"template": {"spec": {"containers": [{"name": "web"}]}}}, "spec.template.spec.containers[0].image"),
+    ],
+)
+def test_a_patch_cannot_empty_what_a_workload_must_have(api: Api, spec: object, field: str) -> None:
+    assert api.post(_DEPLOYMENTS, _deployment("web")).code == 201
+    answer = api.merge(f"{_DEPLOYMENTS}/web", {"spec": spec})
+    assert answer.code == 422
+    assert ("Required value", field) in {(c["message"], c["field"]) for c in answer.body["details"]["causes"]}
+
+
+def test_a_pod_without_containers_is_refused(api: Api) -> None:
+    answer = api.post("/api/v1/namespaces/default/pods", {"metadata": {"name": "p"}, "spec": {}})
+    assert (answer.code, answer.body["message"]) == (422, 'Pod "p" is invalid: spec.containers: Required value')
+
+
+def test_a_patch_cannot_take_the_required_fields_of_a_custom_resource(widgets: Api) -> None:
+    widgets.post(WIDGETS, widget("one"))
+    answer = widgets.merge(f"{WIDGETS}/one", {"spec": {"size": None}})
+    text = 'Widget.tests.example.com "one" is invalid: spec.size: Required value'
+    assert (answer.code, answer.body["message"]) == (422, text)
+    answer = widgets.merge(f"{WIDGETS}/one", {"kind": None})
+    assert (answer.code, answer.body["reason"]) == (422, "Invalid")
+    assert "Object 'Kind' is missing in" in answer.body["message"]
 
 
 def test_put_with_the_uid_of_another_life_conflicts(api: Api) -> None:
@@ -169,13 +237,7 @@ def test_methods_that_a_path_does_not_have(api: Api) -> None:
 
 
 def test_defaults_of_workloads_are_filled_in(api: Api) -> None:
-    labels = {"app": "web"}
-    container = {"name": "web", "image": "web:1", "ports": [{"containerPort": 80}]}
-    spec = {
-        "selector": {"matchLabels": labels},
-        "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
-    }
-    created = api.post("/apis/apps/v1/namespaces/default/deployments", {"metadata": {"name": "web"}, "spec": spec}).body
+    created = api.post(_DEPLOYMENTS, _deployment("web")).body
     assert created["spec"]["replicas"] == 1
     assert created["spec"]["template"]["spec"]["containers"][0]["imagePullPolicy"] == "IfNotPresent"
     assert created["spec"]["template"]["spec"]["containers"][0]["ports"] == [{"containerPort": 80, "protocol": "TCP"}]

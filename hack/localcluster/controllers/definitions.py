@@ -6,13 +6,13 @@ from typing import Any
 
 from ..clock import now_seconds
 from ..objects import Object, clone, finalizers_of, is_deleting, name_of, namespace_of
+from ..registry.admission import DEFINITIONS
 from ..registry.context import DeleteOptions
 from ..registry.registry import Registry
 from ..storage.changes import Change
 from ..storage.store import GroupPlural
 from .writing import rewrite
 
-DEFINITIONS = ("apiextensions.k8s.io", "customresourcedefinitions")
 _CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
 
 

@@ -16,6 +16,7 @@ from ..hooks import HOOK_PREFIX, HookHandler
 from ..rbac.attributes import Attributes
 from ..rbac.authorizer import Authorizer
 from ..rbac.impersonation import impersonated
+from ..readiness import Readiness
 from ..registry.catalog import Catalog
 from . import reviews, route, tokens
 from .bodies import media_type, parse_json, parse_yaml
@@ -41,6 +42,7 @@ class ApiServer:
         token_handler: tokens.TokenHandler,
         discovery: DiscoveryHandler,
         hooks: HookHandler,
+        readiness: Readiness,
         authenticator: Authenticator,
         authorizer: Authorizer,
         audit: AuditLog,
@@ -51,6 +53,7 @@ class ApiServer:
         self._tokens = token_handler
         self._discovery = discovery
         self._hooks = hooks
+        self._readiness = readiness
         self._authenticator = authenticator
         self._authorizer = authorizer
         self._audit = audit
@@ -73,6 +76,7 @@ class ApiServer:
             self._authorizer.check(asked)
             if request.path.startswith(HOOK_PREFIX):
                 return await self._hooks.handle(request, body)
+            self._readiness.check(request.path, verb=asked.verb, storage=(asked.group, asked.resource))
             path = request.rel_url.raw_path
             target = route.resolve(self._catalog, asked.user, request.method, path, request.query)
             if target is not None and target.verb == "watch":

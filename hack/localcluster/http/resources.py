@@ -6,7 +6,7 @@ import random
 
 from aiohttp import web
 
-from ..errors import StatusError, invalid_options
+from ..errors import StatusError, bad_request, invalid_options
 from ..objects import Object, clone, name_of, namespace_of, uid_of
 from ..options import Options
 from ..patch import json_patch, merge_patch
@@ -160,6 +160,7 @@ class ResourceHandler:
         return self._object(201, request, target, created, shape, context)
 
     def _update(self, request: web.Request, target: Target, body: bytes) -> web.Response:
+        _check_named(target)
         shape = shape_of(request, target, single=True)
         context = write_context(request, "UpdateOptions", target)
         obj = self._read(request, target, body, context)
@@ -183,6 +184,7 @@ class ResourceHandler:
     def _patch(self, request: web.Request, target: Target, body: bytes) -> web.Response:
         kind = media_type(request.headers.get("Content-Type", ""))
         check_patch_type(target.resource, kind)
+        _check_named(target)
         shape = shape_of(request, target, single=True)
         query = request.query
         force = None if "force" not in query else query["force"] in TRUE
@@ -247,3 +249,13 @@ class ResourceHandler:
                 if error.code != 404:
                     raise
         return respond(200, render_list(target.resource, page, shape), shape=shape)
+
+
+def _check_named(target: Target) -> None:
+    """Refuse an update or a patch of a collection.
+
+    Raises:
+        StatusError: 400.
+    """
+    if not target.name:
+        raise bad_request("name must be provided")

@@ -15,6 +15,8 @@ _OBJECT_VERBS = {"GET": "get", "PUT": "update", "PATCH": "patch", "DELETE": "del
 _COLLECTION_VERBS = {"GET": "list", "POST": "create", "DELETE": "deletecollection"}
 _NAMESPACE_SUBRESOURCES = ("status", "finalize")
 _CREATED_SUBRESOURCES = ("token",)
+# The router of custom resources takes these for a collection too; their handlers then miss the name.
+_NAMED_ONLY = ("PUT", "PATCH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,8 @@ def resolve(catalog: Catalog, user: User, method: str, path: str, query: Mapping
         raise missing
     if resource.namespaced and not namespace and (name or method != "GET"):
         raise missing if name or resource.custom else method_not_allowed()
-    verb = _verb(method, query, named=bool(name), watch=watch, created=subresource in _CREATED_SUBRESOURCES)
+    created, custom = subresource in _CREATED_SUBRESOURCES, resource.custom
+    verb = _verb(method, query, named=bool(name), watch=watch, created=created, custom=custom)
     if verb not in (_subresource_verbs(subresource) if subresource else resource.verbs):
         if resource.custom:
             raise method_not_supported(group, plural, (verb or method).lower())
@@ -77,9 +80,11 @@ def _subresource_verbs(subresource: str) -> tuple[str, ...]:
     return ("create",) if subresource in _CREATED_SUBRESOURCES else ("get", "update", "patch")
 
 
-def _verb(method: str, query: Mapping[str, str], *, named: bool, watch: bool, created: bool) -> str:
+def _verb(method: str, query: Mapping[str, str], *, named: bool, watch: bool, created: bool, custom: bool) -> str:
     if method == "GET" and (watch or query.get("watch") in ("1", "true")):
         return "watch"
-    if created and method == "POST":
+    if method == "POST" and (created or custom):
         return "create"
+    if custom and not named and method in _NAMED_ONLY:
+        return _OBJECT_VERBS[method]
     return (_OBJECT_VERBS if named else _COLLECTION_VERBS).get(method, "")

@@ -19,22 +19,31 @@ class PolicyFeed:
 
     Args:
         delay: seconds until a change reaches `effective`; before `start`, and with 0, it does so at once.
+        filled: whether `effective` begins with what is stored; otherwise it stays empty until `fill`.
 
     Attributes:
         live: what is stored.
-        effective: what requests are judged by; the same object as `live` without a delay.
+        effective: what requests are judged by.
     """
 
-    def __init__(self, store: Store, *, delay: float) -> None:
+    def __init__(self, store: Store, *, delay: float, filled: bool = True) -> None:
         self._store = store
         self._delay = delay
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: deque[tuple[GroupPlural, Change]] = deque()
         self.live = Policy()
-        self.effective = Policy() if delay else self.live
-        for policy in {id(one): one for one in (self.live, self.effective)}.values():
-            policy.load(store)
+        self.effective = Policy()
+        self._filled = False
+        self.live.load(store)
+        if filled:
+            self.fill()
         store.subscribe(self._changed)
+
+    def fill(self) -> None:
+        """Judge requests by what is stored, and from now on by what changes in it."""
+        if not self._filled:
+            self._filled = True
+            self.effective.load(self._store)
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Let changes wait from now on."""
@@ -49,10 +58,10 @@ class PolicyFeed:
         if resource not in KINDS:
             return
         self.live.apply(resource, change)
-        if self.effective is self.live:
+        if not self._filled:
             return
         self._waiting.append((resource, change))
-        if self._loop is None:
+        if self._loop is None or not self._delay:
             self._apply_next()
         else:
             self._loop.call_later(self._delay, self._apply_next)

@@ -1,4 +1,4 @@
-"""The namespace lifecycle plug-in: new content needs a namespace that lives; three namespaces cannot be deleted."""
+"""New content needs a namespace and a definition that live; three namespaces cannot be deleted."""
 
 from __future__ import annotations
 
@@ -9,14 +9,19 @@ from .resource import ResourceType
 
 _IMMORTAL = ("default", "kube-system", "kube-public")
 NAMESPACES = ("", "namespaces")
+DEFINITIONS = ("apiextensions.k8s.io", "customresourcedefinitions")
 
 
 def admit_create(store: Store, resource: ResourceType, namespace: str, name: str) -> None:
-    """Refuse an object for a namespace that is missing or on its way out.
+    """Refuse an object whose definition is on its way out, or its namespace, or whose namespace is missing.
 
     Raises:
         StatusError: 404 or 403.
     """
+    definition = store.get(DEFINITIONS, "", f"{resource.plural}.{resource.group}") if resource.custom else None
+    if definition is not None and is_deleting(definition):
+        why = "create not allowed while custom resource definition is terminating"
+        raise forbidden(resource.group, resource.plural, name, why)
     if not resource.namespaced:
         return
     found = store.get(NAMESPACES, "", namespace)

@@ -55,6 +55,10 @@ class Catalog:
         """Whether the router of built-in groups answers for it (its 404 and 405 differ)."""
         return (group, version) in self._builtin_groups
 
+    def has_builtin_group(self, group: str) -> bool:
+        """Whether the group is built in, in any version."""
+        return any(group == name for name, _ in self._builtin_groups)
+
     def set_definition(self, name: str, definition: Object | None) -> None:
         """Serve what a CustomResourceDefinition defines now; None stops serving it."""
         for resource in self._custom.pop(name, []):

@@ -105,6 +105,8 @@ class Patcher:
     def _decoded(self, patched: Object) -> Object:
         patched = {**patched, "metadata": set_fields(patched.get("metadata") or {})}
         resource, found = self._resource, (patched.get("apiVersion"), patched.get("kind"))
+        if resource.custom and not found[1]:
+            raise self._invalid_patch(patched, f"Object 'Kind' is missing in '{_text(patched)}'")
         if not resource.custom and found != (resource.api_version, resource.kind):
             gvk = f"{resource.group}/{resource.version}, Kind={found[1]}"
             package = resource.group.partition(".")[0] or "core"
@@ -124,8 +126,7 @@ class Patcher:
         return wanted
 
     def _invalid_patch(self, patched: Object, why: str) -> StatusError:
-        text = unfold(json.dumps(patched, separators=(",", ":"), sort_keys=True))
-        return invalid("", "", "", [invalid_field("patch", text, why)])
+        return invalid("", "", "", [invalid_field("patch", _text(patched), why)])
 
     def _applied(self, live: Object | None) -> Object:
         resource, intent = self._resource, self._document
@@ -141,6 +142,10 @@ class Patcher:
         if live is None:
             wanted = {**shell, **wanted}
         return resource.strategy.decode(wanted)[0]
+
+
+def _text(patched: Object) -> str:
+    return unfold(json.dumps(patched, separators=(",", ":"), sort_keys=True))
 
 
 def check_name(obj: Object, name: str, namespace: str) -> None:

@@ -179,8 +179,9 @@ class LeaseStrategy(BuiltinStrategy):
         """Durations and transitions are not negative."""
         spec: dict[str, Any] = obj.get("spec") or {}
         errors: list[FieldError] = []
-        if (spec.get("leaseDurationSeconds") or 1) <= 0:
-            errors.append(invalid("spec.leaseDurationSeconds", spec["leaseDurationSeconds"], "must be greater than 0"))
+        duration = spec.get("leaseDurationSeconds")
+        if duration is not None and duration <= 0:
+            errors.append(invalid("spec.leaseDurationSeconds", duration, "must be greater than 0"))
         if (spec.get("leaseTransitions") or 0) < 0:
             text = "must be greater than or equal to 0"
             errors.append(invalid("spec.leaseTransitions", spec["leaseTransitions"], text))

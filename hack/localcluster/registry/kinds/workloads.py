@@ -44,17 +44,19 @@ class WorkloadStrategy(BuiltinStrategy):
         return {}
 
     def validate(self, obj: Object) -> list[FieldError]:
-        """A selector is there and selects the template."""
+        """A selector is there and selects the template, which has containers."""
         spec: dict[str, Any] = obj.get("spec") or {}
+        template: dict[str, Any] = spec.get("template") or {}
         selector = spec.get("selector")
+        errors: list[FieldError] = []
         if selector is None:
-            return [required("spec.selector")]
-        wanted: dict[str, str] = selector.get("matchLabels") or {}
-        labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels") or {}
+            errors.append(required("spec.selector"))
+        wanted: dict[str, str] = (selector or {}).get("matchLabels") or {}
+        labels = (template.get("metadata") or {}).get("labels") or {}
         if any(labels.get(key) != value for key, value in wanted.items()):
             text = "`selector` does not match template `labels`"
-            return [invalid("spec.template.metadata.labels", labels, text)]
-        return []
+            errors.append(invalid("spec.template.metadata.labels", labels, text))
+        return errors + missing_in_pod_spec(template.get("spec"), "spec.template.spec")
 
     def validate_change(self, obj: Object, old: Object) -> list[FieldError]:
         """The selector is immutable."""
@@ -200,6 +202,10 @@ class PodStrategy(BuiltinStrategy):
         """A new pod is Pending."""
         return {**super().prepare_create(obj), "status": {"phase": "Pending", "qosClass": "BestEffort"}}
 
+    def validate(self, obj: Object) -> list[FieldError]:
+        """There are containers."""
+        return missing_in_pod_spec(obj.get("spec"), "spec")
+
 
 class ServiceStrategy(BuiltinStrategy):
     """Services: type and ports have defaults; addresses are handed out by the registry's allocator."""
@@ -272,6 +278,19 @@ class ClaimStrategy(BuiltinStrategy):
         new, before = ({**(one.get("spec") or {}), "resources": None} for one in (obj, old))
         errors = self.validate(obj)
         return errors if new == before else [*errors, forbidden("spec", text)]
+
+
+def missing_in_pod_spec(spec: dict[str, Any] | None, path: str) -> list[FieldError]:
+    """What every pod spec must have and this one has not."""
+    containers = (spec or {}).get("containers") or []
+    if not containers:
+        return [required(f"{path}.containers")]
+    return [
+        required(f"{path}.containers[{index}].{field}")
+        for index, container in enumerate(containers)
+        for field in ("name", "image")
+        if not container.get(field)
+    ]
 
 
 def default_pod_spec(spec: dict[str, Any]) -> dict[str, Any]:
