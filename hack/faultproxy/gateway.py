@@ -12,6 +12,7 @@ from hack.faultproxy import answers
 from hack.faultproxy.connections import finish
 from hack.faultproxy.counters import Counters
 from hack.faultproxy.decision import Decider
+from hack.faultproxy.exchange import Exchange, Witness
 from hack.faultproxy.faults import Answer, Ending, Latency, Request, ResetAfter, ResetBefore
 from hack.faultproxy.upstream import Upstream, UpstreamAnswer, UpstreamLost
 from hack.faultproxy.watches import OpenWatches
@@ -20,8 +21,9 @@ from hack.faultproxy.watches import OpenWatches
 class Gateway:
     """Handles every request of every client."""
 
-    def __init__(self, *, upstream: Upstream, counters: Counters, watches: OpenWatches) -> None:
+    def __init__(self, *, upstream: Upstream, counters: Counters, watches: OpenWatches, witness: Witness) -> None:
         self._upstream = upstream
+        self._witness = witness
         self._counters = counters
         self._watches = watches
         self._decider = Decider()
@@ -70,6 +72,7 @@ class Gateway:
             headers, text = answers.headers_and_body(decision.verdict)
             return web.Response(status=decision.verdict.code, headers=headers, body=text)
         async with self._upstream.forward(request, body, plain=described.watch) as answer:
+            self._witness(exchange(request, body, answer.status))
             if isinstance(decision.verdict, ResetAfter):
                 if not described.watch:
                     async for _ in answer.chunks():
@@ -93,6 +96,18 @@ class Gateway:
         async for chunk in answer.chunks():
             await response.write(chunk)
         return response
+
+
+def exchange(request: web.Request, body: bytes, status: int) -> Exchange:
+    """A request and how the server took it."""
+    return Exchange(
+        method=request.method,
+        path=request.path,
+        query=dict(request.query),
+        headers=request.headers,
+        body=body,
+        status=status,
+    )
 
 
 def describe(request: web.Request) -> Request:

@@ -15,6 +15,7 @@ from controller.apimachinery.threads import start_thread
 from hack.faultproxy import control, kubeconfig
 from hack.faultproxy.connections import Port
 from hack.faultproxy.counters import Counters
+from hack.faultproxy.exchange import Witness, ignore
 from hack.faultproxy.faults import Ending, Match, Rule
 from hack.faultproxy.kubeconfig import Target
 from hack.faultproxy.server import Server
@@ -48,14 +49,19 @@ class FaultProxy:
         port: int = 0,
         control_port: int | None = None,
         certificate: Certificate | None = None,
+        witness: Witness = ignore,
     ) -> None:
-        """Port 0 takes a free one. `control_port`: where to serve /_faults; None: nowhere."""
+        """Port 0 takes a free one. `control_port`: where to serve /_faults; None: nowhere.
+
+        `witness` is called in the proxy's thread for every request that the server has done.
+        """
         self._target = target
         self._settings = settings
         self._host = host
         self._wanted_port = port
         self._wanted_control_port = control_port
         self._certificate = certificate
+        self._witness = witness
         self._counters = Counters()
         self._started: concurrent.futures.Future[tuple[asyncio.AbstractEventLoop, asyncio.Event, Server]]
 
@@ -150,7 +156,12 @@ class FaultProxy:
 
     async def _run(self, tls: ssl.SSLContext | None) -> None:
         server = Server(
-            target=self._target, port=self._port, control_port=self._control_port, tls=tls, counters=self._counters
+            target=self._target,
+            port=self._port,
+            control_port=self._control_port,
+            tls=tls,
+            counters=self._counters,
+            witness=self._witness,
         )
         try:
             async with server:

@@ -14,6 +14,7 @@ from hack.faultproxy import control
 from hack.faultproxy.connections import Port, reset
 from hack.faultproxy.counters import Counters
 from hack.faultproxy.decision import Decider
+from hack.faultproxy.exchange import Witness
 from hack.faultproxy.faults import Ending, Match, Rule
 from hack.faultproxy.gateway import Gateway
 from hack.faultproxy.kubeconfig import Target
@@ -26,13 +27,20 @@ class Server:
     """The proxy, inside an event loop. Use as an async context manager, and call from that loop only."""
 
     def __init__(
-        self, *, target: Target, port: Port, control_port: Port | None, tls: ssl.SSLContext | None, counters: Counters
+        self,
+        *,
+        target: Target,
+        port: Port,
+        control_port: Port | None,
+        tls: ssl.SSLContext | None,
+        counters: Counters,
+        witness: Witness,
     ) -> None:
         self.counters = counters
         self.settings = Settings()
         self._watches = OpenWatches(counters=counters)
         self._upstream = Upstream(target)
-        self._gateway = Gateway(upstream=self._upstream, counters=counters, watches=self._watches)
+        self._gateway = Gateway(upstream=self._upstream, counters=counters, watches=self._watches, witness=witness)
         self._port = port
         self._control_port = control_port
         self._tls = tls

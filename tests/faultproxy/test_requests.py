@@ -9,9 +9,11 @@ import time
 import pytest
 from aiohttp import web
 
+from hack.faultproxy.exchange import Exchange
 from hack.faultproxy.faults import Answer, Latency, Match, ResetAfter, ResetBefore, Rule
+from hack.faultproxy.kubeconfig import Target
 from hack.faultproxy.proxy import FaultProxy
-from tests.faultproxy.bed import Client, ScriptedServer, event
+from tests.faultproxy.bed import Client, ScriptedServer, client_of, event
 
 
 def test_latency_holds_a_request_back_before_the_server_sees_it(
@@ -175,3 +177,17 @@ def _put(client: Client) -> int:
     response = client.request("PUT", "/api/thing", body=b"{}")
     response.read()
     return response.status
+
+
+def test_a_witness_hears_what_the_server_did_before_the_client_does(server: ScriptedServer) -> None:
+    seen: list[Exchange] = []
+    server.answer = lambda _: web.json_response({}, status=409)
+    with FaultProxy(target=Target(server=server.url), witness=seen.append) as proxy, client_of(proxy.url) as client:
+        proxy.set_rules(Rule(fault=ResetBefore(), times=1), Rule(fault=ResetAfter(), times=1))
+        for _ in range(2):
+            with pytest.raises((ConnectionError, http.client.HTTPException)):
+                client.request("PUT", body=b"{}")
+        assert client.request("POST", "/a%20b?c=d", body=b'{"e": 1}').read() == b"{}"
+    # What was reset before the server saw it is not there; what was reset afterwards is.
+    assert [exchange.method for exchange in seen] == ["PUT", "POST"]
+    assert (seen[1].path, seen[1].query, seen[1].body, seen[1].status) == ("/a b", {"c": "d"}, b'{"e": 1}', 409)
