@@ -1,7 +1,9 @@
 """The controller under hardship: killed, cut off, fed with stale caches. The fixtures are the integration tests'."""
 
 from tests.integration.support.fixtures import (
+    any_cluster,
     bare_cluster,
+    base,
     both_engines,
     cluster,
     controller,
@@ -17,7 +19,9 @@ from tests.integration.support.fixtures import (
 from tests.leaks import nothing_left_behind
 
 __all__ = [
+    "any_cluster",
     "bare_cluster",
+    "base",
     "both_engines",
     "cluster",
     "controller",

@@ -21,10 +21,10 @@ from controller.client.config import load
 from controller.environment.watches import WATCHES
 from hack.faultproxy.faults import Ending, Match
 from tests.faults.support import ledger
-from tests.faults.support.bed import Bed, bed, local_cluster, proxied
+from tests.faults.support.bed import Bed, bed, ready_cluster
 from tests.faults.support.fleet import Fleet
 from tests.faults.support.reads import fillings
-from tests.integration.support.clusters import Cluster
+from tests.integration.support.clusters import Cluster, proxied
 from tests.integration.support.waiting import DEADLINE, eventually
 
 NAMESPACE_WATCH = Match(path="^/api/v1/namespaces$", watch=True)
@@ -170,21 +170,21 @@ def see_everything(cluster: Cluster, good: list[Collector]) -> None:
     fleet.create(range(3), "one")
     eventually(agree, "what was made is seen")
     fleet.delete([0, 1])
-    cluster.client.delete(NAMESPACES, "bystander")
+    cluster.client.delete(NAMESPACES, fleet.bystander)
     eventually(agree, "what was deleted is seen")
-    assert [collector.present for collector in good if collector.present == {"pr-2"}], "nothing was compared"
+    assert [collector.present for collector in good if collector.present == {fleet.name(2)}], "nothing was compared"
 
 
 def test_a_handler_that_raises_is_called_again_and_disturbs_nobody(tmp_path: Path) -> None:
     bad = Raising()
-    with local_cluster() as (cluster, _), informers(cluster, tmp_path, bad) as good:
+    with ready_cluster() as cluster, informers(cluster, tmp_path, bad) as good:
         see_everything(cluster, good)
         eventually(lambda: bad.present == good[1].present, "it still hears of everything")
 
 
 def test_a_handler_that_blocks_holds_nobody_up(tmp_path: Path) -> None:
     bad = Blocking()
-    with local_cluster() as (cluster, _), informers(cluster, tmp_path, bad) as good:
+    with ready_cluster() as cluster, informers(cluster, tmp_path, bad) as good:
         assert bad.blocked.wait(DEADLINE)
         see_everything(cluster, good)
         assert bad.present == set()

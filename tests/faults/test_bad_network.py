@@ -63,7 +63,8 @@ def live_through(trouble: Trouble, size: Size, folder: Path) -> None:
     """All are created; then a part is changed and a part deleted; then what was deleted is made anew."""
     everyone = range(size.environments)
     dying, changing = everyone[: size.deaths], everyone[size.deaths :: 2]
-    with bed(folder, *trouble.rules, options=trouble.options, streams=trouble.streams) as running:
+    how = {"options": trouble.options, "streams": trouble.streams, "hooks": trouble.hooks}
+    with bed(folder, *trouble.rules, **how) as running:
         fleet = running.fleet
         with trouble.meanwhile(running):
             fleet.create(everyone, "one")

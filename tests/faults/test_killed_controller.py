@@ -16,8 +16,7 @@ import pytest
 
 from controller.api.environment import APPLIED_LABELS_ANNOTATION, ENVIRONMENTS
 from controller.apimachinery.resources import Resource
-from hack.localcluster import LocalCluster
-from hack.localcluster.audit import AuditEntry
+from hack.localcluster.audit import AuditEntry, AuditLog
 from hack.standins.engine_double import EngineDouble
 from hack.standins.flux.double import FluxDouble
 from tests.integration.support.clusters import Cluster
@@ -36,13 +35,13 @@ DOUBLES = {"helm-operator": EngineDouble, "flux": FluxDouble}
 class Killer:
     """Kills a controller with the n-th request that it makes from now on."""
 
-    def __init__(self, local: LocalCluster) -> None:
+    def __init__(self, audit: AuditLog) -> None:
         self._lock = threading.Lock()
         self._process: ControllerProcess | None = None
         self._writes_only = False
         self._left = 0
         self._done = threading.Event()
-        after_each_request(local, self._tell)
+        after_each_request(audit, self._tell)
 
     def aim(self, process: ControllerProcess, number: int, *, writes_only: bool = False) -> None:
         """Kill this one when it has made so many requests (or writes)."""
@@ -171,8 +170,8 @@ class Journey:
 
 
 @pytest.fixture
-def killer(local: LocalCluster) -> Killer:
-    return Killer(local)
+def killer(cluster: Cluster) -> Killer:
+    return Killer(cluster.audit)
 
 
 @pytest.fixture(params=["helm-operator", pytest.param("flux", marks=pytest.mark.slow)])

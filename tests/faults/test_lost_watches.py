@@ -7,24 +7,49 @@ from collections.abc import Callable
 import pytest
 
 from hack.localcluster import LocalCluster
+from tests.integration.support.clusters import Cluster
 from tests.integration.support.controllers import ThreadedController
 from tests.integration.support.engines import Engine
 from tests.integration.support.environments import Environments, tag
 from tests.integration.support.requests import Requests
 
 
-def compact_and_drop(local: LocalCluster) -> None:
-    """Whoever comes back to watch from where they were is told that this is gone."""
-    local.compact()
-    local.drop_watches()
+def hooks_of(cluster: Cluster) -> LocalCluster:
+    """The local cluster; skips the test on a real one."""
+    if cluster.local is None:
+        pytest.skip("needs the hooks of the local cluster")
+    return cluster.local
 
 
-TROUBLES: dict[str, Callable[[LocalCluster], None]] = {
-    "watches dropped": lambda local: local.drop_watches(),
-    "history compacted": lambda local: local.compact(),
+def drop(cluster: Cluster) -> None:
+    cluster.way.drop_watches()
+
+
+def compact(cluster: Cluster) -> None:
+    hooks_of(cluster).compact()
+
+
+def compact_and_drop(cluster: Cluster) -> None:
+    """A client that comes back to watch from where it was learns that this is gone."""
+    compact(cluster)
+    drop(cluster)
+
+
+def restart(cluster: Cluster) -> None:
+    cluster.go_away()
+    cluster.come_back()
+
+
+def restart_without_history(cluster: Cluster) -> None:
+    hooks_of(cluster).restart(keep_history=False)
+
+
+TROUBLES: dict[str, Callable[[Cluster], None]] = {
+    "watches dropped": drop,
+    "history compacted": compact,
     "history compacted under dropped watches": compact_and_drop,
-    "restarted with its state": lambda local: local.restart(),
-    "restarted without its history": lambda local: local.restart(keep_history=False),
+    "restarted with its state": restart,
+    "restarted without its history": restart_without_history,
 }
 # The quick tests ask the first question of every trouble, and the other two of the hardest only.
 HARDEST = "history compacted under dropped watches"
@@ -33,7 +58,7 @@ MOSTLY_SLOW = [pytest.param(name, marks=[] if name == HARDEST else pytest.mark.s
 
 @pytest.mark.parametrize("trouble", TROUBLES)
 def test_updates_made_during_the_trouble_arrive(
-    local: LocalCluster,
+    cluster: Cluster,
     environments: Environments,
     engine: Engine,
     controller: ThreadedController,
@@ -41,7 +66,7 @@ def test_updates_made_during_the_trouble_arrive(
 ) -> None:
     environment = environments.create(values=tag("one"))
     environment.deployed()
-    TROUBLES[trouble](local)
+    TROUBLES[trouble](cluster)
     environment.patch_release(values=tag("two"))
     environment.deployed()
     release = environment.helm_release()
@@ -51,7 +76,7 @@ def test_updates_made_during_the_trouble_arrive(
 
 @pytest.mark.parametrize("trouble", MOSTLY_SLOW)
 def test_deletions_made_during_the_trouble_are_noticed(
-    local: LocalCluster,
+    cluster: Cluster,
     environments: Environments,
     engine: Engine,
     controller: ThreadedController,
@@ -61,7 +86,7 @@ def test_deletions_made_during_the_trouble_are_noticed(
     environment.deployed()
     other = environments.create("pr-2")
     other.deployed()
-    TROUBLES[trouble](local)
+    TROUBLES[trouble](cluster)
     environment.delete()
     environment.gone()
     assert environment.namespace() is None
@@ -71,7 +96,7 @@ def test_deletions_made_during_the_trouble_are_noticed(
 
 @pytest.mark.parametrize("trouble", MOSTLY_SLOW)
 def test_it_causes_no_writes_where_nothing_changed(
-    local: LocalCluster,
+    cluster: Cluster,
     environments: Environments,
     engine: Engine,
     controller: ThreadedController,
@@ -82,24 +107,24 @@ def test_it_causes_no_writes_where_nothing_changed(
     for environment in made:
         environment.deployed()
     mark = requests.mark()
-    TROUBLES[trouble](local)
+    TROUBLES[trouble](cluster)
     last = environments.create("last")
     last.deployed()
     assert [line for line in requests.order(mark) if "pr-" in line] == []
 
 
 def test_watches_that_end_all_the_time_are_borne(
-    local: LocalCluster,
+    cluster: Cluster,
     environments: Environments,
     engine: Engine,
     controller: ThreadedController,
 ) -> None:
     environment = environments.create(values=tag("0"))
     for number in range(1, 15):
-        local.drop_watches()
+        drop(cluster)
         environment.patch_release(values=tag(str(number)))
-        if number % 5 == 0:
-            local.compact()
+        if number % 5 == 0 and cluster.local is not None:
+            compact(cluster)
     environment.deployed()
     release = environment.helm_release()
     assert release is not None

@@ -14,11 +14,11 @@ import pytest
 
 from hack.faultproxy.faults import Latency, Match, Rule
 from tests.faults.support import ledger
-from tests.faults.support.bed import local_cluster, proxied
+from tests.faults.support.bed import ready_cluster
 from tests.faults.support.fleet import Fleet
 from tests.faults.support.reads import fillings
 from tests.faults.support.replicas import LEASE_DURATION, NAMESPACE, Replica, leader, out_of_turn, token_of_its_own
-from tests.integration.support.clusters import Cluster
+from tests.integration.support.clusters import Cluster, proxied
 from tests.integration.support.engines import Engine
 from tests.integration.support.requests import Requests
 from tests.integration.support.waiting import eventually
@@ -40,7 +40,8 @@ class Pair:
     def start(self, number: int, *rules: Rule, **options: Any) -> Replica:
         """Start one, behind a proxy with these rules, and wait until it competes for the lease or has it."""
         credential, kubeconfig = token_of_its_own(self.cluster, f"replica-{number}", self.folder)
-        proxy, through = self.stack.enter_context(proxied(kubeconfig, self.folder))
+        witness = self.cluster.witness(credential)
+        proxy, through = self.stack.enter_context(proxied(kubeconfig, self.folder, witness=witness))
         proxy.set_rules(*rules)
         log = self.folder / f"replica-{number}.log"
         replica = Replica(
@@ -74,11 +75,13 @@ class Pair:
 @pytest.fixture
 def pair(tmp_path: Path) -> Iterator[Pair]:
     with ExitStack() as stack:
-        cluster, local = stack.enter_context(local_cluster())
+        cluster = stack.enter_context(ready_cluster())
         engine = Engine(cluster)
         stack.callback(engine.stop)
         engine.start()
-        yield Pair(cluster=cluster, requests=Requests(local), fleet=Fleet(cluster), folder=tmp_path, stack=stack)
+        yield Pair(
+            cluster=cluster, requests=Requests(cluster.audit), fleet=Fleet(cluster), folder=tmp_path, stack=stack
+        )
 
 
 def test_the_standby_takes_over_from_a_killed_leader_without_a_list(pair: Pair) -> None:

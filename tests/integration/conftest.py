@@ -5,7 +5,9 @@ cluster, in which nothing else may use EnvironmentProvisioners; run them with `-
 """
 
 from tests.integration.support.fixtures import (
+    any_cluster,
     bare_cluster,
+    base,
     both_engines,
     cluster,
     controller,
@@ -25,7 +27,9 @@ from tests.integration.support.fixtures import (
 from tests.leaks import nothing_left_behind
 
 __all__ = [
+    "any_cluster",
     "bare_cluster",
+    "base",
     "both_engines",
     "cluster",
     "controller",

@@ -360,19 +360,28 @@ def test_names_that_are_crafted_to_collide_are_two_environments(
 ) -> None:
     start_controller(release_engine=answering)
     # Names join to the same text in both, or one is the other's release; a release's name counts in its namespace only.
-    crafted = {"shop-a": "b", "shop": "a-b", "a-b": "shop", "b": "b", "shop-a-b": "shop-a"}
-    made = {name: environments.create(name, releaseName=release) for name, release in crafted.items()}
+    crafted = {"shop-a": "b", "shop": "a-b", "a-b": "{}shop", "b": "{}b", "shop-a-b": "{}shop-a"}
+    # What is random must come first, or they would not collide on a real cluster.
+    unique = cluster.beginning
+    crafted = {name: release.format(unique) for name, release in crafted.items()}
+    made = {
+        name: environments.apply(manifest(f"{unique}{name}", releaseName=release)) for name, release in crafted.items()
+    }
     for environment in made.values():
         environment.deployed()
     releases = RELEASES[answering]
-    uids = {name: cluster.client.get(releases, crafted[name], namespace=name)["metadata"]["uid"] for name in crafted}
+
+    def uid(name: str) -> str:
+        return str(cluster.client.get(releases, crafted[name], namespace=made[name].name)["metadata"]["uid"])
+
+    uids = {name: uid(name) for name in crafted}
     made["shop"].patch_release(releaseName="b")
     made["shop"].deployed()
     made["shop-a"].delete()
     made["shop-a"].gone()
 
     for name in crafted.keys() - {"shop", "shop-a"}:
-        assert cluster.client.get(releases, crafted[name], namespace=name)["metadata"]["uid"] == uids[name]
+        assert uid(name) == uids[name]
         assert made[name].storage(crafted[name])
     assert made["shop"].storage("b")
     assert not made["shop"].storage("a-b")

@@ -85,11 +85,11 @@ def test_null_means_absent(
 
 @pytest.mark.parametrize("what", STALLED)
 def test_behind_an_older_schema_it_is_stalled_with_field_value_and_remedy(
-    bare_cluster: Cluster, environments: Environments, engine: Engine, controller: ThreadedController, what: str
+    cluster: Cluster, environments: Environments, engine: Engine, controller: ThreadedController, what: str
 ) -> None:
-    if bare_cluster.local is None:
+    if cluster.local is None:
         pytest.skip("replaces the CustomResourceDefinition, which a real cluster shares")
-    bare_cluster.install(permissive_definition())
+    cluster.install(permissive_definition())
     release, field = BAD_RELEASES[what]
     environment = environments.create("bad", **release)
     message = environment.stalled(STALLED[what])["message"]

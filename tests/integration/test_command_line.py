@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from hack.localcluster import LocalCluster
 from tests.integration.support.clusters import ROOT, Cluster
 from tests.integration.support.controllers import clean_environ
 from tests.integration.support.engines import Engine
@@ -90,8 +89,8 @@ def test_a_kubeconfig_that_cannot_be_used_ends_with_1_and_a_sentence(
     assert "Traceback" not in done.stderr
 
 
-def test_an_address_that_is_taken_ends_with_1_and_a_sentence(cluster: Cluster, local: LocalCluster) -> None:
-    address = local.address
+def test_an_address_that_is_taken_ends_with_1_and_a_sentence(cluster: Cluster) -> None:
+    address = cluster.address
     done = run("run", "--kubeconfig", str(cluster.kubeconfig), "--health-address", address, "--metrics-address", "0")
     assert done.returncode == 1
     assert address.partition(":")[2] in done.stderr or "in use" in done.stderr
@@ -100,14 +99,13 @@ def test_an_address_that_is_taken_ends_with_1_and_a_sentence(cluster: Cluster, l
 
 def test_a_wrong_token_is_a_clear_line_and_heals_when_the_kubeconfig_is_renewed(
     cluster: Cluster,
-    local: LocalCluster,
     environments: Environments,
     engine: Engine,
     start_process: StartProcess,
     tmp_path: Path,
 ) -> None:
-    good = yaml.safe_load(cluster.kubeconfig.read_text())
-    bad = yaml.safe_load(cluster.kubeconfig.read_text())
+    good = yaml.safe_load(cluster.controller_kubeconfig.read_text())
+    bad = yaml.safe_load(cluster.controller_kubeconfig.read_text())
     bad["users"][0]["user"]["token"] = "expired"
     kubeconfig = tmp_path / "kubeconfig"
     kubeconfig.write_text(yaml.safe_dump(bad))
@@ -121,7 +119,7 @@ def test_a_wrong_token_is_a_clear_line_and_heals_when_the_kubeconfig_is_renewed(
     renewed.replace(kubeconfig)
     environment.deployed()
     assert "Traceback" not in process.output()
-    assert local.token not in process.output()
+    assert good["users"][0]["user"]["token"] not in process.output()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -137,7 +135,7 @@ def test_the_first_signal_ends_it_in_order(
 
 
 def test_a_running_reconcile_is_let_finish(
-    cluster: Cluster, local: LocalCluster, environments: Environments, engine: Engine, start_process: StartProcess
+    cluster: Cluster, environments: Environments, engine: Engine, start_process: StartProcess
 ) -> None:
     process = start_process()
     process.logged("starting")
@@ -152,11 +150,11 @@ def test_a_running_reconcile_is_let_finish(
 
 
 def test_a_second_signal_ends_it_at_once(
-    cluster: Cluster, local: LocalCluster, environments: Environments, start_process: StartProcess
+    cluster: Cluster, environments: Environments, start_process: StartProcess
 ) -> None:
     process = start_process(graceful_timeout=600, request_timeout=600)
     process.logged("starting")
-    with freezing(local, told_by=lambda entry: entry.is_write) as frozen:
+    with freezing(cluster.audit, told_by=lambda entry: entry.is_write) as frozen:
         environments.create()
         assert frozen.wait(DEADLINE), "a write of the controller hangs"
         # Two of the same kind may be delivered as one.
@@ -177,10 +175,8 @@ def test_sigusr1_prints_the_stack_of_every_thread_and_the_queue(
     assert process.process.poll() is None
 
 
-def test_readyz_tells_whether_the_caches_are_filled(
-    cluster: Cluster, local: LocalCluster, start_process: StartProcess
-) -> None:
-    local.stop()
+def test_readyz_tells_whether_the_caches_are_filled(cluster: Cluster, start_process: StartProcess) -> None:
+    cluster.go_away()
     address = f"127.0.0.1:{free_port()}"
     process = start_process(health_address=address)
     process.logged("cannot list or watch")
@@ -188,7 +184,7 @@ def test_readyz_tells_whether_the_caches_are_filled(
     code, text = get(f"http://{address}/readyz")
     assert code >= 500
     assert "caches" in text
-    local.start()
+    cluster.come_back()
     eventually(lambda: get(f"http://{address}/readyz")[0] == 200, "it is ready")
 
 

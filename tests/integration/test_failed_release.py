@@ -68,10 +68,11 @@ def test_the_environment_shows_the_releases_message_and_the_newest_warning(
     warn(environment, "an older story", at="2025-01-01T00:00:00Z")
     warn(environment, WORDS)
     engine.start()
-    failed = environment.failed()
+    environment.failed()
+    # The right to read Events comes with a binding that was made just before, and takes a moment.
+    failed = environment.until(lambda obj: WORDS in obj["status"]["applicationStatusMsg"], "the warning is shown")
     message = failed["status"]["applicationStatusMsg"]
     assert "Installation or upgrade failed" in message or "Release failed" in message
-    assert WORDS in message
     assert "an older story" not in message
     ready = environment.condition("Ready")
     assert (ready["status"], ready["reason"]) == ("False", "ReleaseFailed")

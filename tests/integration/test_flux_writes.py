@@ -19,16 +19,19 @@ from tests.integration.support.requests import Requests, told
 from tests.integration.support.waiting import eventually, throughout
 
 RESYNC = 0.5
-# What an environment is made of, each of it written once.
-MADE = [
-    "patch environmentprovisioners pr-74",
-    "create namespaces pr-74",
-    f"create rolebindings {ENVIRONMENT_BINDING}",
-    "create serviceaccounts tronador-release",
-    "create rolebindings tronador-release",
-    f"create gitrepositories {RELEASE}",
-    f"create helmreleases {RELEASE}",
-]
+
+
+def made(name: str) -> list[str]:
+    """What an environment is made of, each of it written once."""
+    return [
+        f"patch environmentprovisioners {name}",
+        f"create namespaces {name}",
+        f"create rolebindings {ENVIRONMENT_BINDING}",
+        "create serviceaccounts tronador-release",
+        "create rolebindings tronador-release",
+        f"create gitrepositories {RELEASE}",
+        f"create helmreleases {RELEASE}",
+    ]
 
 
 @pytest.fixture
@@ -44,10 +47,11 @@ def test_to_deploy_an_environment_each_object_is_written_once_and_the_status_sel
 ) -> None:
     flux_double.start(show_phases=True)
     start_controller(release_engine="flux", status_settle=0.3)
-    environments.create().deployed()
-    written = Counter(told(entry) for entry in requests.writes(environment="pr-74") if entry.code < 300)
-    statuses = written.pop("patch environmentprovisioners/status pr-74")
-    assert written == Counter(MADE)
+    environment = environments.create()
+    environment.deployed()
+    written = Counter(told(entry) for entry in requests.writes(environment=environment.name) if entry.code < 300)
+    statuses = written.pop(f"patch environmentprovisioners/status {environment.name}")
+    assert written == Counter(made(environment.name))
     assert statuses <= 2
 
 
@@ -61,7 +65,8 @@ def test_to_upgrade_it_takes_one_write_beside_the_status(
     mark = requests.mark()
     environment.patch_release(values=tag("two"))
     environment.deployed()
-    written = [told(entry) for entry in requests.writes(mark, environment="pr-74") if entry.subresource != "status"]
+    writes = requests.writes(mark, environment=environment.name)
+    written = [told(entry) for entry in writes if entry.subresource != "status"]
     assert written == [f"patch helmreleases {RELEASE}"]
 
 

@@ -74,7 +74,7 @@ def test_it_is_adopted_once_its_owner_consents(
     adopt(environment)
     environment.deployed()
     assert environment.labels().items() >= {**THEIRS, "kind": "pr", ENVIRONMENT_LABEL: environment.name}.items()
-    assert "NamespaceAdopted" in [event["reason"] for event in environment.events()]
+    eventually(lambda: "NamespaceAdopted" in environment.reasons(), "an Event says that it was adopted")
     assert "Stalled" not in [c["type"] for c in environment.status()["conditions"]]
 
 

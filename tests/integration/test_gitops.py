@@ -19,9 +19,6 @@ from tests.integration.test_deletion import everything_went_in_order
 from tests.manifests.definitions import named
 from tests.standins.argocd_bed import FOLDER, ArgoCDBed
 
-NAME = "pr-74"
-FILE = f"{FOLDER}/{NAME}.yaml"
-ARGOCD = "argocd-of-test"
 AS_SHIPPED = named("argocd", "Application", "tronador-environments")["spec"]["syncPolicy"]
 
 
@@ -29,11 +26,21 @@ AS_SHIPPED = named("argocd", "Application", "tronador-environments")["spec"]["sy
 def gitops(both_engines: Cluster, start_controller: StartController, tmp_path: Path) -> ArgoCDBed:
     """A GitOps repository that Argo CD syncs as our own Application says, with our health check, and a controller."""
     start_controller(release_engine="helm-operator")
-    bed = ArgoCDBed(both_engines.client, ARGOCD, tmp_path)
+    bed = ArgoCDBed(both_engines.client, both_engines.name("argocd-of-test"), tmp_path)
     bed.application(**AS_SHIPPED)
     settings = named("argocd", "ConfigMap", "argocd-cm")
     bed.create_settings(settings["data"])
     return bed
+
+
+@pytest.fixture
+def environment(both_engines: Cluster) -> Environment:
+    """The one that Argo CD brings and takes."""
+    return Environment(both_engines, both_engines.name("pr-74"))
+
+
+def _file(environment: Environment) -> str:
+    return f"{FOLDER}/{environment.name}.yaml"
 
 
 def _health(bed: ArgoCDBed) -> str:
@@ -41,11 +48,10 @@ def _health(bed: ArgoCDBed) -> str:
 
 
 def test_an_environment_is_synced_and_healthy_once_it_is_deployed_and_stays_so(
-    gitops: ArgoCDBed, both_engines: Cluster, stopped_engine: Engine, history: History
+    gitops: ArgoCDBed, environment: Environment, stopped_engine: Engine, history: History
 ) -> None:
-    environment = Environment(both_engines, NAME)
     with gitops.running():
-        revision = gitops.commit({FILE: manifest(NAME)})
+        revision = gitops.commit({_file(environment): manifest(environment.name)})
         environment.until(lambda obj: obj["status"]["applicationStatus"], "the controller has seen it")
         eventually(lambda: _health(gitops) == "Progressing", "it is progressing")
         stopped_engine.start()
@@ -58,46 +64,54 @@ def test_an_environment_is_synced_and_healthy_once_it_is_deployed_and_stays_so(
 
 @pytest.mark.parametrize("policy", [{}, AS_SHIPPED], ids=["as by default", "as shipped"])
 def test_what_leaves_the_folder_goes_in_order(
-    gitops: ArgoCDBed, both_engines: Cluster, stopped_engine: Engine, history: History, policy: dict[str, Any]
+    gitops: ArgoCDBed,
+    both_engines: Cluster,
+    environment: Environment,
+    stopped_engine: Engine,
+    history: History,
+    policy: dict[str, Any],
 ) -> None:
     stopped_engine.start(seconds={"uninstall": 0.2})
     gitops.application(**policy)
-    environment = Environment(both_engines, NAME)
     with gitops.running():
-        gitops.commit({FILE: manifest(NAME)})
+        gitops.commit({_file(environment): manifest(environment.name)})
         environment.deployed()
-        revision = gitops.commit({FILE: None})
-        gitops.operation("Running", f"waiting for deletion of {ENVIRONMENTS.group}/{ENVIRONMENTS.kind}/{NAME}")
+        revision = gitops.commit({_file(environment): None})
+        gitops.operation(
+            "Running", f"waiting for deletion of {ENVIRONMENTS.group}/{ENVIRONMENTS.kind}/{environment.name}"
+        )
         environment.gone()
         gitops.synced(revision)
     everything_went_in_order(environment, history)
-    assert both_engines.get(NAMESPACES, NAME) is None
+    assert both_engines.get(NAMESPACES, environment.name) is None
 
 
 def test_one_that_comes_back_while_it_goes_lives_again(
-    gitops: ArgoCDBed, both_engines: Cluster, stopped_engine: Engine, history: History
+    gitops: ArgoCDBed, environment: Environment, stopped_engine: Engine, history: History
 ) -> None:
     stopped_engine.start(seconds={"uninstall": 0.5})
-    environment = Environment(both_engines, NAME)
     with gitops.running():
-        gitops.commit({FILE: manifest(NAME)})
+        gitops.commit({_file(environment): manifest(environment.name)})
         first = environment.deployed()["metadata"]["uid"]
-        gitops.commit({FILE: None})
+        gitops.commit({_file(environment): None})
         environment.until(lambda obj: obj["metadata"]["deletionTimestamp"], "it goes")
-        revision = gitops.commit({FILE: manifest(NAME)})
+        revision = gitops.commit({_file(environment): manifest(environment.name)})
         environment.until(lambda obj: obj["metadata"]["uid"] != first, "it is there again")
         environment.deployed()
         gitops.synced(revision)
     assert environment.namespace()
 
 
-def test_one_that_is_refused_shows_in_argo_cd_with_the_reason(gitops: ArgoCDBed, engine: Engine) -> None:
+def test_one_that_is_refused_shows_in_argo_cd_with_the_reason(
+    gitops: ArgoCDBed, environment: Environment, engine: Engine
+) -> None:
     label = "pod-security.kubernetes.io/enforce"
     with gitops.running():
-        revision = gitops.commit({FILE: manifest(NAME, spec={"namespaceLabels": {label: "privileged"}})})
+        refused = manifest(environment.name, spec={"namespaceLabels": {label: "privileged"}})
+        revision = gitops.commit({_file(environment): refused})
         eventually(lambda: _health(gitops) == "Degraded", "it is degraded")
         [resource] = gitops.synced(revision)["resources"]
         assert label in resource["health"]["message"]
         # A refused one is mended by a commit, and holds up nobody.
-        gitops.synced(gitops.commit({FILE: manifest(NAME)}))
+        gitops.synced(gitops.commit({_file(environment): manifest(environment.name)}))
         eventually(lambda: _health(gitops) == "Healthy", "it is healthy")

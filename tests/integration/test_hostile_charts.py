@@ -16,7 +16,6 @@ import pytest
 from controller.api import flux
 from controller.api.rbac import RBAC_GROUP, ROLE_BINDINGS
 from controller.apimachinery.resources import NAMESPACES, Resource
-from controller.client import PatchType
 from hack.samples import Repo
 from tests.integration.support.clusters import CONFIG_MAPS, DEFINITIONS, Cluster
 from tests.integration.support.environments import GIT_URL, Environments
@@ -27,20 +26,19 @@ CLUSTER_ROLES = Resource(RBAC_GROUP, "v1", "clusterroles", "ClusterRole", namesp
 CLUSTER_ROLE_BINDINGS = Resource(RBAC_GROUP, "v1", "clusterrolebindings", "ClusterRoleBinding", namespaced=False)
 ROLES = Resource(RBAC_GROUP, "v1", "roles", "Role", namespaced=True)
 KUSTOMIZATIONS = Resource("kustomize.toolkit.fluxcd.io", "v1", "kustomizations", "Kustomization", namespaced=True)
-VICTIM = "another-team"
 
 
 @dataclass(frozen=True, slots=True)
 class Loot:
-    """What a chart tries to make: an object of `resource` called "loot", in its own namespace or in `namespace`."""
+    """What a chart tries to make: an object of `resource` called "loot", in its own namespace or `elsewhere`."""
 
     resource: Resource
     body: str = ""
-    namespace: str = ""
+    elsewhere: bool = False
 
-    def template(self) -> str:
-        """Its manifest."""
-        where = f"\n  namespace: {self.namespace}" if self.namespace else ""
+    def template(self, victim: str) -> str:
+        """Its manifest; `victim` is the namespace of another team."""
+        where = f"\n  namespace: {victim}" if self.elsewhere else ""
         head = f"apiVersion: {self.resource.api_version}\nkind: {self.resource.kind}\nmetadata:\n  name: loot{where}\n"
         return head + textwrap.dedent(self.body)
 
@@ -58,7 +56,7 @@ CHARTS: Mapping[str, Loot] = {
         ROLES, f"rules: [{{apiGroups: [{flux.HELM_RELEASES.group}], resources: ['*'], verbs: ['*']}}]"
     ),
     "namespace": Loot(NAMESPACES),
-    "in-another-namespace": Loot(CONFIG_MAPS, namespace=VICTIM),
+    "in-another-namespace": Loot(CONFIG_MAPS, elsewhere=True),
     "helm-release": Loot(
         flux.HELM_RELEASES, f"spec: {{interval: 1m, chart: {{spec: {{chart: deploy, sourceRef: {_OF_GIT}}}}}}}"
     ),
@@ -78,11 +76,13 @@ def history(both_engines: Cluster) -> Iterator[History]:
 
 @pytest.fixture
 def cluster_with_flux(both_engines: Cluster) -> Cluster:
-    """Both engines' kinds, Flux's own roles, and somebody else's namespace."""
+    """Both engines' kinds and Flux's own roles."""
     both_engines.install(_kustomizations())
     for role in _roles_of_flux():
-        both_engines.client.patch(CLUSTER_ROLES, role["metadata"]["name"], role, patch_type=PatchType.APPLY, force=True)
-    both_engines.create_namespace(VICTIM)
+        both_engines.put(CLUSTER_ROLES, role)
+    for loot in CHARTS.values():
+        if not loot.resource.namespaced:
+            both_engines.will_remove(loot.resource, "loot")
     return both_engines
 
 
@@ -99,10 +99,12 @@ def test_a_chart_makes_nothing_that_leads_out_of_its_environment(
     # Helm cannot delete either what it was not allowed to make, so such a release is given up after a while.
     start_controller(release_engine="flux", teardown_timeout=1.0)
     main = repository.branch()
+    victim = cluster_with_flux.name("another-team")
+    cluster_with_flux.create_namespace(victim)
     made = {}
     for name, loot in CHARTS.items():
         files = {f"deploy/templates/{other}.yaml": None for other in [*made][-1:]}
-        repository.commit(f"Try {name}", {**files, f"deploy/templates/{name}.yaml": loot.template()}, branch=name)
+        repository.commit(f"Try {name}", {**files, f"deploy/templates/{name}.yaml": loot.template(victim)}, branch=name)
         made[name] = environments.create(name, chart={"git": GIT_URL, "path": "deploy", "ref": name})
     harmless = environments.create("harmless", chart={"git": GIT_URL, "path": "deploy", "ref": main})
 
@@ -111,16 +113,16 @@ def test_a_chart_makes_nothing_that_leads_out_of_its_environment(
         loot = CHARTS[name]
         environment.failed()
         # Flux says so once, and then that its own uninstall was refused as well.
-        said = ("is forbidden", loot.resource.plural, f"system:serviceaccount:{name}:tronador-release")
+        said = ("is forbidden", loot.resource.plural, f"system:serviceaccount:{environment.name}:tronador-release")
         history.until(
             flux.HELM_RELEASES,
-            lambda version, name=name, said=said: (
-                version.obj["metadata"]["namespace"] == name
+            lambda version, environment=environment, said=said: (
+                version.obj["metadata"]["namespace"] == environment.name
                 and all(words in json.dumps(version.status) for words in said)
             ),
             f"{name} was told that it is forbidden",
         )
-        namespace = loot.namespace or (environment.name if loot.resource.namespaced else "")
+        namespace = victim if loot.elsewhere else environment.name if loot.resource.namespaced else ""
         assert cluster_with_flux.get(loot.resource, "loot", namespace) is None, name
     for environment in (*made.values(), harmless):
         environment.delete()

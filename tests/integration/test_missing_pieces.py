@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hack.localcluster import LocalCluster
 from tests.integration.support.clusters import Cluster, environment_definition, helm_release_definition
 from tests.integration.support.controllers import ControllerProcess
 from tests.integration.support.engines import Engine
@@ -17,7 +16,7 @@ def no_traceback(process: ControllerProcess) -> None:
 
 
 def test_without_the_engines_definition_environments_wait_and_go_on_when_it_appears(
-    bare_cluster: Cluster, local: LocalCluster, start_controller: StartController
+    bare_cluster: Cluster, start_controller: StartController
 ) -> None:
     bare_cluster.install(environment_definition())
     start_controller()
@@ -37,7 +36,7 @@ def test_without_the_engines_definition_environments_wait_and_go_on_when_it_appe
 
 
 def test_an_engines_definition_that_is_missing_for_a_while_uninstalls_nothing(
-    cluster: Cluster, local: LocalCluster, environments: Environments, engine: Engine, start_controller: StartController
+    cluster: Cluster, environments: Environments, engine: Engine, start_controller: StartController
 ) -> None:
     start_controller()
     environment = environments.create()
@@ -52,7 +51,7 @@ def test_an_engines_definition_that_is_missing_for_a_while_uninstalls_nothing(
 
 
 def test_deleting_an_environment_while_the_engines_definition_is_missing_ends_well(
-    cluster: Cluster, local: LocalCluster, environments: Environments, engine: Engine, start_controller: StartController
+    cluster: Cluster, environments: Environments, engine: Engine, start_controller: StartController
 ) -> None:
     start_controller(teardown_timeout=0.5)
     environment = environments.create()
@@ -65,7 +64,7 @@ def test_deleting_an_environment_while_the_engines_definition_is_missing_ends_we
 
 
 def test_without_our_own_definition_the_program_says_so_and_goes_on_when_it_appears(
-    bare_cluster: Cluster, local: LocalCluster, start_process: StartProcess
+    bare_cluster: Cluster, start_process: StartProcess
 ) -> None:
     bare_cluster.install(helm_release_definition())
     process = start_process()
@@ -80,31 +79,31 @@ def test_without_our_own_definition_the_program_says_so_and_goes_on_when_it_appe
 
 
 def test_an_api_server_that_cannot_be_reached_is_told_and_awaited(
-    cluster: Cluster, local: LocalCluster, environments: Environments, engine: Engine, start_process: StartProcess
+    cluster: Cluster, environments: Environments, engine: Engine, start_process: StartProcess
 ) -> None:
     environment = environments.create()
     engine.stop()
-    local.stop()
+    cluster.go_away()
     process = start_process()
-    line = process.logged("cannot list or watch", local.address)
+    line = process.logged("cannot list or watch", cluster.address)
     assert line["level"] == "warning"
     assert len([one for one in process.lines() if one.get("resource") == line["resource"]]) == 1
-    local.start()
+    cluster.come_back()
     engine.start()
     environment.deployed()
     no_traceback(process)
 
 
 def test_an_api_server_that_goes_away_and_comes_back_is_told_once_and_healed(
-    cluster: Cluster, local: LocalCluster, environments: Environments, engine: Engine, start_process: StartProcess
+    cluster: Cluster, environments: Environments, engine: Engine, start_process: StartProcess
 ) -> None:
     process = start_process()
     environment = environments.create(values=tag("one"))
     environment.deployed()
     engine.stop()
-    local.stop()
+    cluster.go_away()
     process.logged("cannot list or watch")
-    local.start()
+    cluster.come_back()
     engine.start()
     process.logged("connect works again", "environmentprovisioners")
     environment.patch_release(values=tag("two"))

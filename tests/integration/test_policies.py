@@ -1,6 +1,6 @@
 """Every write of the controller is one that manifests/policies let through.
 
-All tests here are watched for that (see `bare_cluster`); these see to it that the watching is awake, and go where the
+All tests here are watched for that (see `any_cluster`); these see to it that the watching is awake, and go where the
 policies are close: bindings, and namespaces on their way to us and from us.
 """
 

@@ -67,6 +67,7 @@ def test_a_kind_without_a_namespace_is_an_error_everywhere_and_nothing_of_the_co
 ) -> None:
     cluster = both_engines
     cluster.install(_widgets())
+    cluster.will_remove(resource, "loot")
     configure(cluster, resources={"manifests": [HARMLESS, loot]})
     start_controller(release_engine=answering)
     environment = environments.create("pr-74")
@@ -81,14 +82,14 @@ def test_a_kind_without_a_namespace_is_an_error_everywhere_and_nothing_of_the_co
 
     eventually(config_says, "the TronadorConfig says so too")
     assert cluster.get(resource, "loot") is None
-    assert cluster.get(CONFIG_MAPS, "harmless", "pr-74") is None
+    assert cluster.get(CONFIG_MAPS, "harmless", environment.name) is None
     tried = {(entry.resource, entry.name) for entry in requests.writes()}
     assert not tried & {(resource.plural, "loot"), ("configmaps", "harmless")}
 
     body = {"resources": {"manifests": [HARMLESS]}}
     cluster.client.patch(TRONADOR_CONFIGS, CONFIG_NAME, body, namespace=OURS)
     environment.deployed()
-    assert cluster.get(CONFIG_MAPS, "harmless", "pr-74") is not None
+    assert cluster.get(CONFIG_MAPS, "harmless", environment.name) is not None
 
 
 # The repository that the credential is meant for, and those that would like to be taken for it.
@@ -132,9 +133,13 @@ def test_a_credential_goes_to_its_repository_and_to_none_that_looks_alike(
     for environment in made.values():
         environment.deployed()
 
-    holders = {name for name in made if _has_token(cluster, name)}
+    holders = {name for name, environment in made.items() if _has_token(cluster, environment)}
     assert holders == {"private"}
-    named = {name for name in made if "git-token" in str(_objects_of(cluster, answering, name))}
+    named = {
+        name
+        for name, environment in made.items()
+        if "git-token" in str(_objects_of(cluster, answering, environment.name))
+    }
     assert named == {"private"}
 
 
@@ -146,15 +151,15 @@ def test_without_prefixes_a_bare_name_opens_nothing(
     environment = _environment(environments, "private", PRIVATE)
     environment.deployed()
 
-    assert not _has_token(both_engines, "private")
+    assert not _has_token(both_engines, environment)
 
 
 def _environment(environments: Environments, name: str, url: str) -> Environment:
     return environments.create(name, chart={"git": url, "path": "deploy", "ref": "main"})
 
 
-def _has_token(cluster: Cluster, namespace: str) -> bool:
-    return cluster.get(SECRETS, "git-token", namespace) is not None
+def _has_token(cluster: Cluster, environment: Environment) -> bool:
+    return cluster.get(SECRETS, "git-token", environment.name) is not None
 
 
 def _objects_of(cluster: Cluster, engine: str, namespace: str) -> list[dict[str, Any]]:

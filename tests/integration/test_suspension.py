@@ -7,7 +7,7 @@ from tests.integration.support.controllers import ThreadedController
 from tests.integration.support.engines import Engine
 from tests.integration.support.environments import RELEASE, Environment, Environments, tag
 from tests.integration.support.fixtures import StartController
-from tests.integration.support.waiting import throughout
+from tests.integration.support.waiting import eventually, throughout
 
 
 def suspended(environments: Environments) -> Environment:
@@ -56,7 +56,8 @@ def test_resumed_it_catches_up(environments: Environments, engine: Engine, contr
     assert release is not None
     assert release["spec"]["values"] == tag("two")
     assert environment.labels()["kind"] == "pr"
-    reasons = [event["reason"] for event in environment.events()]
+    eventually(lambda: "Resumed" in environment.reasons(), "an Event says that it was resumed")
+    reasons = environment.reasons()
     assert reasons.index("Suspended") < reasons.index("Resumed")
 
 

@@ -13,7 +13,7 @@ from tests.integration.support.engines import Engine
 from tests.integration.support.environments import Environment, Environments, condition
 from tests.integration.support.fixtures import StartController
 from tests.integration.support.history import History
-from tests.integration.support.waiting import throughout
+from tests.integration.support.waiting import eventually, throughout
 
 HOLDER = "example.com/holder"
 
@@ -50,7 +50,7 @@ def test_it_is_told_in_the_namespaces_own_words(held: Environment) -> None:
         assert words[0] in told["message"]
         assert blocked["status"]["applicationStatus"] == "uninstalling"
         assert blocked["status"]["currentPhase"] == "Deleting Namespace"
-        assert "TeardownBlocked" in [event["reason"] for event in held.events()]
+        eventually(lambda: "TeardownBlocked" in held.reasons(), "an Event says so as well")
     finally:
         let_go(held)
 

@@ -335,19 +335,20 @@ def test_flux_gets_a_copy_of_what_a_release_may_refer_to_elsewhere_and_the_copy_
     engine = Engine(both_engines, double=DOUBLES["flux"])
     engine.start()
     start_controller(release_engine="flux", allowed_reference_namespaces=("shared-*",), recheck_interval=0.2)
-    both_engines.create_namespace("shared-values")
-    shared.put_secret("values", namespace="shared-values", **{"values.yaml": "a: 1"})
-    reference = {"secretKeyRef": {"name": "values", "namespace": "shared-values"}}
+    elsewhere = both_engines.name("shared-values")
+    both_engines.create_namespace(elsewhere)
+    shared.put_secret("values", namespace=elsewhere, **{"values.yaml": "a: 1"})
+    reference = {"secretKeyRef": {"name": "values", "namespace": elsewhere}}
     environment = environments.create(valuesFrom=[reference])
-    assert "shared-values" in environment.stalled("ReferenceForbidden")["message"]
+    assert elsewhere in environment.stalled("ReferenceForbidden")["message"]
 
-    _let_read(both_engines, "shared-values")
+    _let_read(both_engines, elsewhere)
 
     environment.deployed()
     release = both_engines.client.get(flux_api.HELM_RELEASES, RELEASE, namespace=environment.name)
     [source] = release["spec"]["valuesFrom"]
     _holds(shared, environment.name, source["name"], {"values.yaml": "a: 1"}, kind="Secret")
-    shared.put_secret("values", namespace="shared-values", **{"values.yaml": "a: 2"})
+    shared.put_secret("values", namespace=elsewhere, **{"values.yaml": "a: 2"})
     _holds(shared, environment.name, source["name"], {"values.yaml": "a: 2"}, kind="Secret")
     engine.stop()
 

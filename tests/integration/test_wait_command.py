@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from controller.api.environment import ENVIRONMENTS
-from controller.apimachinery.resources import NAMESPACES, Resource
+from controller.apimachinery.resources import Resource
 from hack.localcluster import LocalCluster
 from hack.serviceaccounts import write_kubeconfig
 from hack.standins import plays
@@ -205,7 +205,7 @@ def test_without_rights_it_ends_at_once_and_says_which(
     cluster: Cluster, environments: Environments, start_waiting: StartWaiting, tmp_path: Path
 ) -> None:
     namespace = cluster.name("ci")
-    cluster.client.create(NAMESPACES, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+    cluster.create_namespace(namespace)
     account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "pipeline"}}
     cluster.client.create(SERVICE_ACCOUNTS, account, namespace=namespace)
     kubeconfig = write_kubeconfig(

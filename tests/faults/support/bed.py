@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from hack.faultproxy import kubeconfig
 from hack.faultproxy.faults import Rule
 from hack.faultproxy.proxy import FaultProxy
 from hack.localcluster import LocalCluster, Options
@@ -20,7 +19,9 @@ from tests.integration.support.clusters import (
     Cluster,
     environment_definition,
     helm_release_definition,
+    proxied,
     running_cluster,
+    short_options,
 )
 from tests.integration.support.controllers import ThreadedController
 from tests.integration.support.engines import Engine
@@ -31,44 +32,43 @@ from tests.integration.support.requests import Requests
 class Bed:
     """What a test of a bad network handles."""
 
-    local: LocalCluster
+    cluster: Cluster
     engine: Engine
     proxy: FaultProxy
     fleet: Fleet
     requests: Requests
 
+    @property
+    def local(self) -> LocalCluster:
+        """The local cluster with its hooks, for troubles that need them."""
+        assert self.cluster.local is not None, "the test should have been skipped"
+        return self.cluster.local
+
 
 @contextmanager
-def local_cluster(options: Options | None = None) -> Iterator[tuple[Cluster, LocalCluster]]:
-    """A local cluster with both definitions installed; skips the test where a real one was asked for."""
-    if REAL_KUBECONFIG:
-        pytest.skip("needs the hooks and the audit log of the local cluster")
+def ready_cluster(options: Options | None = None) -> Iterator[Cluster]:
+    """A cluster with both definitions installed."""
     with running_cluster(options) as cluster:
-        assert cluster.local is not None
         cluster.install(environment_definition())
         cluster.install(helm_release_definition())
-        yield cluster, cluster.local
+        yield cluster
 
 
 @contextmanager
-def proxied(target: Path, folder: Path) -> Iterator[tuple[FaultProxy, Path]]:
-    """A proxy in front of what the kubeconfig `target` leads to, and the kubeconfig that leads through it."""
-    with FaultProxy(target=kubeconfig.read(target)) as proxy:
-        through = folder / f"{target.name}-through-proxy"
-        kubeconfig.write(through, proxy.kubeconfig())
-        yield proxy, through
-
-
-@contextmanager
-def bed(folder: Path, *rules: Rule, options: Mapping[str, Any], streams: bool = True) -> Iterator[Bed]:
+def bed(
+    folder: Path, *rules: Rule, options: Mapping[str, Any], streams: bool = True, hooks: bool = False
+) -> Iterator[Bed]:
     """A running controller behind these rules, with the engine that installs its releases.
 
     Args:
         options: of the controller.
         streams: the cluster streams initial states; else the controller lists, which the audit log tells from watches.
+        hooks: the test needs the hooks of the local cluster, and is skipped on a real one.
     """
+    if hooks and REAL_KUBECONFIG:
+        pytest.skip("needs the hooks of the local cluster")
     with ExitStack() as stack:
-        cluster, local = stack.enter_context(local_cluster(Options(initial_events=streams)))
+        cluster = stack.enter_context(ready_cluster(short_options(initial_events=streams)))
         engine = Engine(cluster)
         stack.callback(engine.stop)
         engine.start()
@@ -77,4 +77,4 @@ def bed(folder: Path, *rules: Rule, options: Mapping[str, Any], streams: bool = 
         controller = ThreadedController(through, **options)
         stack.callback(controller.stop)
         controller.start()
-        yield Bed(local=local, engine=engine, proxy=proxy, fleet=Fleet(cluster), requests=Requests(local))
+        yield Bed(cluster=cluster, engine=engine, proxy=proxy, fleet=Fleet(cluster), requests=Requests(cluster.audit))

@@ -13,7 +13,6 @@ from tests.integration.support.clusters import Cluster
 from tests.integration.support.environments import RELEASE, is_deployed, manifest, tag
 from tests.integration.support.waiting import eventually
 
-# A namespace with a release that belongs to somebody else.
 BYSTANDER = "bystander"
 TEAM = "team"
 # Between two looks, for each environment.
@@ -26,18 +25,24 @@ class Fleet:
     Attributes:
         lives: how often each environment was created, by name.
         living: the values' tag that each one that should exist should have; the namespace has it as a label too.
+        bystander: a namespace with a release of another team.
     """
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self.lives: dict[str, int] = {}
         self.living: dict[str, str] = {}
-        cluster.create_namespace(BYSTANDER, labels={TEAM: "others"})
-        cluster.client.create(HELM_RELEASES, _release_of_others(), namespace=BYSTANDER)
+        self.bystander = cluster.name(BYSTANDER)
+        cluster.create_namespace(self.bystander, labels={TEAM: "others"})
+        cluster.client.create(HELM_RELEASES, _release_of_others(), namespace=self.bystander)
+
+    def name(self, number: int) -> str:
+        """The name of an environment."""
+        return self._cluster.name(f"pr-{number}")
 
     def create(self, numbers: Iterable[int], text: str) -> None:
         """Create environments."""
-        for name in map(_name, numbers):
+        for name in map(self.name, numbers):
             document = manifest(name, values=tag(text), spec={"namespaceLabels": {TEAM: text}})
             self._cluster.client.create(ENVIRONMENTS, document)
             self.lives[name] = self.lives.get(name, 0) + 1
@@ -45,14 +50,14 @@ class Fleet:
 
     def update(self, numbers: Iterable[int], text: str) -> None:
         """Change their values and their namespaces' labels."""
-        for name in map(_name, numbers):
+        for name in map(self.name, numbers):
             spec = {"namespaceLabels": {TEAM: text}, "application": {"release": {"values": tag(text)}}}
             self._cluster.client.patch(ENVIRONMENTS, name, {"spec": spec})
             self.living[name] = text
 
     def delete(self, numbers: Iterable[int]) -> None:
         """Delete them."""
-        for name in map(_name, numbers):
+        for name in map(self.name, numbers):
             self._cluster.client.delete(ENVIRONMENTS, name)
             del self.living[name]
 
@@ -71,7 +76,7 @@ class Fleet:
             return not pending or pause.wait(_LOOK_SECONDS * len(self.lives))
 
         eventually(done, lambda: f"{len(pending)} are not done: {', '.join(pending[:5])}", deadline=deadline)
-        assert self._cluster.get(HELM_RELEASES, RELEASE, BYSTANDER) is not None, "somebody else's release is gone"
+        assert self._cluster.get(HELM_RELEASES, RELEASE, self.bystander) is not None, "somebody else's release is gone"
 
     def _pending(self) -> list[str]:
         """What is not as it should be, in words."""
@@ -85,7 +90,7 @@ class Fleet:
             ),
             *_differences(
                 "release",
-                self._by_name(HELM_RELEASES, lambda obj: obj["metadata"]["namespace"], besides=BYSTANDER),
+                self._by_name(HELM_RELEASES, lambda obj: obj["metadata"]["namespace"], besides=self.bystander),
                 self.living,
                 lambda obj, text: obj["metadata"]["name"] != RELEASE or obj["spec"]["values"] != tag(text),
             ),
@@ -108,15 +113,11 @@ def _own_name(obj: dict[str, Any]) -> str:
     return str(obj["metadata"]["name"])
 
 
-def _name(number: int) -> str:
-    return f"pr-{number}"
-
-
 def _release_of_others() -> dict[str, Any]:
     return {
         "apiVersion": HELM_RELEASES.api_version,
         "kind": HELM_RELEASES.kind,
-        "metadata": {"name": RELEASE, "namespace": BYSTANDER},
+        "metadata": {"name": RELEASE},
         "spec": {"chart": {"git": "https://git.example.org/others", "path": "."}, "values": tag("theirs")},
     }
 

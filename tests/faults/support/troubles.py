@@ -58,7 +58,7 @@ class Trouble:
         options: of the controller.
         meanwhile: entered around the requests of each stage; when it is left, the controller has to cope.
         happened: fails if the trouble did not happen.
-        streams: see `bed`.
+        streams, hooks: see `bed`.
     """
 
     rules: tuple[Rule, ...] = ()
@@ -66,6 +66,7 @@ class Trouble:
     meanwhile: Callable[[Bed], AbstractContextManager[None]] = lambda _: nullcontext()
     happened: Callable[[Bed], None]
     streams: bool = True
+    hooks: bool = False
 
 
 def watches_dropped(size: Size) -> Trouble:
@@ -93,12 +94,12 @@ def history_compacted(size: Size) -> Trouble:
         bed.local.compact()
         bed.proxy.drop_watches()
 
-    return Trouble(meanwhile=meanwhile, happened=_listed_again, streams=False)
+    return Trouble(meanwhile=meanwhile, happened=_listed_again, streams=False, hooks=True)
 
 
 def server_restarted(size: Size) -> Trouble:
     """The API server is away for a moment and comes back as it was."""
-    return Trouble(meanwhile=_restarting(keep_history=True), happened=_counted("upstream-lost", 3))
+    return Trouble(meanwhile=_restarting(keep_history=True), happened=_counted("upstream-lost", 3), hooks=True)
 
 
 def server_restarted_without_history(size: Size) -> Trouble:
@@ -108,7 +109,7 @@ def server_restarted_without_history(size: Size) -> Trouble:
         _counted("upstream-lost", 3)(bed)
         _listed_again(bed)
 
-    return Trouble(meanwhile=_restarting(keep_history=False), happened=happened, streams=False)
+    return Trouble(meanwhile=_restarting(keep_history=False), happened=happened, streams=False, hooks=True)
 
 
 def watches_half_open(size: Size) -> Trouble:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,12 @@ import yaml
 
 from controller.apimachinery.resources import NAMESPACES, Resource
 from controller.app.options import Options
-from controller.client import Client, PatchType
+from controller.client import Client
 from hack.serviceaccounts import write_kubeconfig
 from tests.integration.support.waiting import eventually
 
 MANIFESTS = Path(__file__).parents[3] / "manifests"
+Put = Callable[[Resource, Mapping[str, Any]], None]
 _FOLDERS = ("rbac", "policies")
 _ROLES = ("tronador-environment", "tronador-release")
 _ADMISSION = "admissionregistration.k8s.io"
@@ -36,15 +38,13 @@ _RESOURCES = {
 }
 
 
-def install(client: Client, *, admin: Path, folder: Path) -> Path:
+def install(put: Put, client: Client, *, admin: Path, folder: Path) -> Path:
     """Apply manifests/rbac and manifests/policies as an administrator.
 
     Gives the kubeconfig, written to `folder`, of the account that they make.
     """
     for document in _documents():
-        resource, metadata = _RESOURCES[document["kind"]], document["metadata"]
-        namespace = metadata.get("namespace", "")
-        client.patch(resource, metadata["name"], document, namespace=namespace, patch_type=PatchType.APPLY, force=True)
+        put(_RESOURCES[document["kind"]], document)
     for name in _ROLES:
         eventually(lambda name=name: client.get(_CLUSTER_ROLES, name).get("rules"), f"{name} is composed")
     options = Options()

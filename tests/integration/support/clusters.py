@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
 
-from controller.api import flux
 from controller.api.environment import ENVIRONMENTS
 from controller.api.helm_operator import HELM_RELEASES
 from controller.api.tronador_config import TRONADOR_CONFIGS
@@ -24,9 +23,15 @@ from controller.apimachinery.errors import NotFound
 from controller.apimachinery.resources import NAMESPACES, Resource
 from controller.client import Client, PatchType
 from controller.client.config import load
+from hack.faultproxy import kubeconfig as kubeconfigs
+from hack.faultproxy.exchange import Witness, ignore
+from hack.faultproxy.proxy import FaultProxy
 from hack.localcluster import LocalCluster, Options
+from hack.localcluster.audit import AuditLog
 from hack.standins import crds
 from tests.integration.support import accounts
+from tests.integration.support.leftovers import Leftovers
+from tests.integration.support.recorder import recording
 from tests.integration.support.waiting import eventually
 
 ROOT = Path(__file__).parents[3]
@@ -34,40 +39,102 @@ DEFINITIONS = crds.CRDS
 DEPLOYMENTS = Resource("apps", "v1", "deployments", "Deployment", namespaced=True)
 CONFIG_MAPS = Resource("", "v1", "configmaps", "ConfigMap", namespaced=True)
 REAL_KUBECONFIG = os.environ.get("TRONADOR_TEST_KUBECONFIG", "")
+# In seconds. A real API server learns of new roles and bindings some milliseconds after they are written.
+RIGHTS_DELAY = 0.02
 
 
 class Cluster:
     """A running cluster.
 
-    Attributes:
+    Args:
         kubeconfig: leads to it with the rights of an administrator.
+        local: the local cluster, or None for a real one.
+        stack: closes what is opened.
+
+    Attributes:
+        kubeconfig: as given.
         controller_kubeconfig: leads to it as the controller's own service account, with what manifests/rbac grants.
         client: the test's own hands.
-        local: the local cluster with its hooks and audit log, or None for a real one.
+        local: the local cluster with its hooks, or None for a real one.
+        audit: every request so far; of a real cluster those of the controller alone.
+        beginning, ending: of the names that a test makes up. Empty on a local cluster, random on a real one.
     """
 
-    def __init__(self, *, kubeconfig: Path, local: LocalCluster | None) -> None:
+    def __init__(self, *, kubeconfig: Path, local: LocalCluster | None, stack: ExitStack) -> None:
         self.kubeconfig = kubeconfig
         self.local = local
         self.client = self.connect("tests")
-        self._folder = TemporaryDirectory(prefix="cluster-")
-        self.controller_kubeconfig = accounts.install(self.client, admin=kubeconfig, folder=Path(self._folder.name))
-        self._ending = "" if local else f"-{secrets.token_hex(3)}"
-        self._made: set[str] = set()
+        stack.callback(self.client.close)
+        self._leftovers: Leftovers | None = None
+        if local is None:
+            self._leftovers = Leftovers(self.client)
+            stack.callback(self._leftovers.remove)
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="cluster-")))
+        self.controller_kubeconfig = accounts.install(self.put, self.client, admin=kubeconfig, folder=folder)
+        self.audit = AuditLog() if local is None else local.audit
+        self._proxy: FaultProxy | None = None
+        if local is None:
+            way = proxied(self.controller_kubeconfig, folder, witness=self.witness())
+            self._proxy, self.controller_kubeconfig = stack.enter_context(way)
+        token = "" if local else secrets.token_hex(3)
+        self.beginning, self.ending = (f"t{token}-", f"-{token}") if token else ("", "")
+
+    def witness(self, credential: str = "") -> Witness | None:
+        """What a proxy must call to have its requests in the audit log; None where the server itself keeps that."""
+        return recording(self.audit, credential=credential) if self.local is None else None
+
+    @property
+    def way(self) -> LocalCluster | FaultProxy:
+        """What can end the controller's watches: the server itself, or the proxy before a real one."""
+        found = self.local or self._proxy
+        assert found is not None
+        return found
+
+    @property
+    def address(self) -> str:
+        """Where the API server is for the controller, as `host:port`."""
+        return self.way.url.partition("://")[2]
+
+    def go_away(self) -> None:
+        """Cannot be reached any more: a local cluster by anybody, a real one by the controller."""
+        if self.local is not None:
+            self.local.stop()
+        elif self._proxy is not None:
+            self._proxy.refuse()
+
+    def come_back(self) -> None:
+        """Can be reached again."""
+        if self.local is not None:
+            self.local.start()
+        elif self._proxy is not None:
+            self._proxy.accept()
 
     def connect(self, user_agent: str) -> Client:
         """Another client, for another program; the caller closes it."""
         return Client(connection=load(kubeconfig=str(self.kubeconfig)), user_agent=user_agent, field_manager=user_agent)
 
     def name(self, text: str) -> str:
-        """A name that nobody else uses; what bears it is removed after the test."""
-        name = f"{text}{self._ending}"
+        """A name that no other test uses; what bears it is removed after the test."""
+        name = f"{text}{self.ending}"
         self.track(name)
         return name
 
     def track(self, name: str) -> None:
-        """Remove the environment and the namespace of this name after the test."""
-        self._made.add(name)
+        """Remove the environment and the namespace of this name after the test; to be called before they exist."""
+        if self._leftovers is not None:
+            self._leftovers.environment(name)
+
+    def will_remove(self, resource: Resource, name: str, namespace: str = "") -> None:
+        """Remove this object after the test, if it is not there yet and something makes it."""
+        if self._leftovers is not None:
+            self._leftovers.note(resource, name, namespace)
+
+    def put(self, resource: Resource, document: Mapping[str, Any]) -> None:
+        """Apply an object; if it was not there before, it is removed after the test."""
+        metadata = document["metadata"]
+        name, namespace = metadata["name"], metadata.get("namespace", "")
+        self.will_remove(resource, name, namespace)
+        self.client.patch(resource, name, document, namespace=namespace, patch_type=PatchType.APPLY, force=True)
 
     def get(self, resource: Resource, name: str, namespace: str = "") -> dict[str, Any] | None:
         """The live object, or None."""
@@ -84,7 +151,7 @@ class Cluster:
             return []
 
     def create_namespace(self, name: str, **metadata: Any) -> dict[str, Any]:
-        """A namespace that belongs to somebody else."""
+        """A namespace that belongs to another team."""
         self.track(name)
         body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, **metadata}}
         return self.client.create(NAMESPACES, body)
@@ -92,7 +159,7 @@ class Cluster:
     def install(self, definition: dict[str, Any]) -> None:
         """Apply a CustomResourceDefinition and wait until it is served."""
         name = definition["metadata"]["name"]
-        self.client.patch(DEFINITIONS, name, definition, patch_type=PatchType.APPLY, force=True)
+        self.put(DEFINITIONS, definition)
         group, names = definition["spec"]["group"], definition["spec"]["names"]
         for version in definition["spec"]["versions"]:
             resource = Resource(group, version["name"], names["plural"], names["kind"], namespaced=True)
@@ -104,25 +171,6 @@ class Cluster:
         with suppress(NotFound):
             self.client.delete(DEFINITIONS, name)
         eventually(lambda: self.get(DEFINITIONS, name) is None, f"{name} is gone")
-
-    def clean_up(self) -> None:
-        """Remove what was made, without the help of a controller."""
-        for name in self._made:
-            with suppress(NotFound):
-                self.client.delete(ENVIRONMENTS, name)
-                self.client.patch(ENVIRONMENTS, name, {"metadata": {"finalizers": None}})
-            with suppress(NotFound):
-                for resource in (HELM_RELEASES, flux.HELM_RELEASES, flux.GIT_REPOSITORIES):
-                    for obj in self.list(resource, name):
-                        self.client.delete(resource, obj["metadata"]["name"], namespace=name)
-                self.client.delete(NAMESPACES, name)
-        for name in self._made:
-            eventually(lambda name=name: self.get(NAMESPACES, name) is None, f"namespace {name} is gone")
-
-    def close(self) -> None:
-        """Let go of the connections."""
-        self.client.close()
-        self._folder.cleanup()
 
 
 def environment_definition() -> dict[str, Any]:
@@ -144,20 +192,26 @@ def helm_release_definition() -> dict[str, Any]:
     return next(d for d in crds.definitions() if d["spec"]["group"] == HELM_RELEASES.group)
 
 
+def short_options(**changes: Any) -> Options:
+    """Of a local cluster on which new rights take effect as late as on a real one."""
+    return Options(**{"rights_delay": RIGHTS_DELAY, **changes})
+
+
 @contextmanager
 def running_cluster(options: Options | None = None) -> Iterator[Cluster]:
     """A cluster without any CustomResourceDefinition of ours if it is a local one, else as it is."""
-    if REAL_KUBECONFIG:
-        cluster = Cluster(kubeconfig=Path(REAL_KUBECONFIG).expanduser(), local=None)
-        try:
-            yield cluster
-        finally:
-            cluster.clean_up()
-            cluster.close()
-        return
-    with LocalCluster(options) as local:
-        cluster = Cluster(kubeconfig=local.kubeconfig, local=local)
-        try:
-            yield cluster
-        finally:
-            cluster.close()
+    with ExitStack() as stack:
+        if REAL_KUBECONFIG:
+            yield Cluster(kubeconfig=Path(REAL_KUBECONFIG).expanduser(), local=None, stack=stack)
+            return
+        local = stack.enter_context(LocalCluster(options or short_options()))
+        yield Cluster(kubeconfig=local.kubeconfig, local=local, stack=stack)
+
+
+@contextmanager
+def proxied(target: Path, folder: Path, *, witness: Witness | None = None) -> Iterator[tuple[FaultProxy, Path]]:
+    """A proxy in front of what the kubeconfig `target` leads to, and the kubeconfig that leads through it."""
+    with FaultProxy(target=kubeconfigs.read(target), witness=witness or ignore) as proxy:
+        through = folder / f"{target.name}-through-proxy"
+        kubeconfigs.write(through, proxy.kubeconfig())
+        yield proxy, through

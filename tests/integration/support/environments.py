@@ -106,6 +106,10 @@ class Environment:
         found = [e for e in self.cluster.list(CORE_EVENTS, "default") if e["involvedObject"].get("uid") == uid]
         return sorted(found, key=lambda event: int(event["metadata"]["resourceVersion"]))
 
+    def reasons(self) -> list[str]:
+        """The reasons of these Events. They are posted beside the status, and may come a moment later."""
+        return [event["reason"] for event in self.events()]
+
     def until(self, holds: Callable[[dict[str, Any]], object], what: str, deadline: float = DEADLINE) -> dict[str, Any]:
         """It itself, as soon as `holds` does; a field that is not there yet is no answer."""
 

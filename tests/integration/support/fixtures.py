@@ -16,6 +16,7 @@ from hack.localcluster import LocalCluster
 from hack.samples import Repo, make_application_repository
 from hack.standins import crds
 from tests.integration.support.clusters import (
+    DEFINITIONS,
     REAL_KUBECONFIG,
     Cluster,
     config_definition,
@@ -36,11 +37,47 @@ StartController = Callable[..., ThreadedController]
 StartProcess = Callable[..., ControllerProcess]
 
 
+class Base:
+    """What nearly every test needs: it stays in a real cluster from test to test, and goes after the last one.
+
+    Args:
+        real: the real cluster, None where every test has one of its own.
+    """
+
+    def __init__(self, real: Cluster | None) -> None:
+        self._real = real
+        self._theirs = {d["metadata"]["name"] for d in real.list(DEFINITIONS)} if real else set()
+
+    def install(self, cluster: Cluster) -> None:
+        """Have our CustomResourceDefinitions and the Helm Operator's in the test's cluster."""
+        for definition in (environment_definition(), config_definition(), helm_release_definition()):
+            (self._real or cluster).install(definition)
+
+    def uninstall(self, cluster: Cluster) -> None:
+        """Have none of them there, nor another engine's; skips the test where others have installed them."""
+        if self._real is None:
+            return
+        for definition in (environment_definition(), config_definition(), *crds.definitions()):
+            if (name := definition["metadata"]["name"]) in self._theirs:
+                pytest.skip(f"the cluster has {name}, which the tests have not installed and must not remove")
+            cluster.uninstall(definition)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def base() -> Iterator[Base]:
+    """What stays in a real cluster between tests."""
+    if not REAL_KUBECONFIG:
+        yield Base(None)
+        return
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        pytest.exit("two controllers in one cluster disturb each other: run with -n 0 against a real cluster")
+    with running_cluster() as cluster:
+        yield Base(cluster)
+
+
 @pytest.fixture
-def bare_cluster() -> Iterator[Cluster]:
-    """A cluster in which nothing of ours is installed (a real one: as it is)."""
-    if REAL_KUBECONFIG and os.environ.get("PYTEST_XDIST_WORKER"):
-        pytest.fail("two controllers in one cluster disturb each other: run with -n 0 against a real cluster")
+def any_cluster() -> Iterator[Cluster]:
+    """A cluster, whatever is installed in it."""
     with running_cluster() as cluster:
         if cluster.local is None:
             yield cluster
@@ -51,26 +88,31 @@ def bare_cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def cluster(bare_cluster: Cluster) -> Cluster:
+def bare_cluster(any_cluster: Cluster, base: Base) -> Cluster:
+    """A cluster without definitions of ours or of an engine."""
+    base.uninstall(any_cluster)
+    return any_cluster
+
+
+@pytest.fixture
+def cluster(any_cluster: Cluster, base: Base) -> Cluster:
     """A cluster with our CustomResourceDefinitions and the Helm Operator's."""
-    bare_cluster.install(environment_definition())
-    bare_cluster.install(config_definition())
-    bare_cluster.install(helm_release_definition())
-    return bare_cluster
+    base.install(any_cluster)
+    return any_cluster
 
 
 @pytest.fixture
-def local(bare_cluster: Cluster) -> LocalCluster:
-    """The local cluster, with the hooks and the audit log that no real one has."""
-    if bare_cluster.local is None:
-        pytest.skip("needs the hooks or the audit log of the local cluster")
-    return bare_cluster.local
+def local(any_cluster: Cluster) -> LocalCluster:
+    """The local cluster, with the hooks that no real one has."""
+    if any_cluster.local is None:
+        pytest.skip("needs the hooks of the local cluster")
+    return any_cluster.local
 
 
 @pytest.fixture
-def requests(local: LocalCluster) -> Requests:
+def requests(any_cluster: Cluster) -> Requests:
     """What the controller asks of the API server."""
-    return Requests(local)
+    return Requests(any_cluster.audit)
 
 
 @pytest.fixture
@@ -118,12 +160,12 @@ def repository(tmp_path: Path) -> Repo:
 
 
 @pytest.fixture
-def make_bare_installer(bare_cluster: Cluster, repository: Repo, tmp_path: Path) -> Iterator[MakeInstaller]:
+def make_bare_installer(any_cluster: Cluster, repository: Repo, tmp_path: Path) -> Iterator[MakeInstaller]:
     """Makes engines, by name, that install real charts; the test starts them, and sees to their definitions."""
     made: list[Installer] = []
 
     def make(engine: str) -> Installer:
-        installer = Installer(bare_cluster, engine, repository=repository, folder=tmp_path)
+        installer = Installer(any_cluster, engine, repository=repository, folder=tmp_path)
         made.append(installer)
         return installer
 
@@ -147,12 +189,12 @@ def installer(request: pytest.FixtureRequest, make_installer: MakeInstaller) -> 
 
 
 @pytest.fixture
-def start_controller(bare_cluster: Cluster) -> Iterator[StartController]:
+def start_controller(any_cluster: Cluster) -> Iterator[StartController]:
     """Starts controllers in threads; options are those of `Options`, `wait=False` does not wait for its caches."""
     started: list[ThreadedController] = []
 
     def start(*, wait: bool = True, **options: Any) -> ThreadedController:
-        controller = ThreadedController(bare_cluster.controller_kubeconfig, **options)
+        controller = ThreadedController(any_cluster.controller_kubeconfig, **options)
         started.append(controller)
         controller.start(wait=wait)
         return controller
@@ -169,13 +211,13 @@ def controller(cluster: Cluster, start_controller: StartController) -> ThreadedC
 
 
 @pytest.fixture
-def start_process(bare_cluster: Cluster, tmp_path: Path) -> Iterator[StartProcess]:
+def start_process(any_cluster: Cluster, tmp_path: Path) -> Iterator[StartProcess]:
     """Starts controllers as programs; further arguments are flags, options are those of `Options`."""
     started: list[ControllerProcess] = []
 
     def start(*flags: str, kubeconfig: Path | None = None, **options: Any) -> ControllerProcess:
         log = tmp_path / f"controller-{len(started)}.log"
-        process = ControllerProcess(kubeconfig or bare_cluster.controller_kubeconfig, log, *flags, **options)
+        process = ControllerProcess(kubeconfig or any_cluster.controller_kubeconfig, log, *flags, **options)
         started.append(process)
         return process.start()
 

@@ -1,4 +1,4 @@
-"""What the controller asked of the API server, from the local cluster's audit log."""
+"""What the controller asked of the API server, from the audit log."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from hack.localcluster import LocalCluster
-from hack.localcluster.audit import AuditEntry
+from hack.localcluster.audit import AuditEntry, AuditLog
 from tests.integration.support.waiting import DEADLINE
 
 CONTROLLER = "tronador"
@@ -18,8 +17,8 @@ _SIDE_EFFECTS = ("events", "leases")
 class Requests:
     """The controller's requests."""
 
-    def __init__(self, local: LocalCluster) -> None:
-        self._audit = local.audit
+    def __init__(self, audit: AuditLog) -> None:
+        self._audit = audit
 
     def mark(self) -> int:
         """Now, for `since`."""
@@ -54,24 +53,24 @@ def told(entry: AuditEntry) -> str:
     return f"{entry.verb} {place} {entry.name or _name_in_body(entry)}"
 
 
-def after_each_request(local: LocalCluster, tell: Callable[[AuditEntry], None]) -> None:
+def after_each_request(audit: AuditLog, tell: Callable[[AuditEntry], None]) -> None:
     """Call `tell` for every request of the controller, when the server has done it and has not answered yet.
 
-    It runs in the server's thread: while it does, the server does nothing else.
+    It runs in the thread of the server, or of the proxy before a real one, which does nothing else meanwhile.
     """
-    record = local.audit.record
+    record = audit.record
 
     def recorded(entry: AuditEntry) -> None:
         record(entry)
         if entry.user_agent.startswith(CONTROLLER):
             tell(entry)
 
-    local.audit.record = recorded  # type: ignore[method-assign]
+    audit.record = recorded  # type: ignore[method-assign]
 
 
 @contextmanager
-def freezing(local: LocalCluster, *, told_by: Callable[[AuditEntry], bool]) -> Iterator[threading.Event]:
-    """The whole server stands still from the controller's next such request until the end of the block.
+def freezing(audit: AuditLog, *, told_by: Callable[[AuditEntry], bool]) -> Iterator[threading.Event]:
+    """The server stands still for the controller from the controller's next such request until the end of the block.
 
     The request is done and not answered. The event is set when the server stands.
     """
@@ -82,7 +81,7 @@ def freezing(local: LocalCluster, *, told_by: Callable[[AuditEntry], bool]) -> I
             frozen.set()
             go_on.wait(DEADLINE)
 
-    after_each_request(local, freeze)
+    after_each_request(audit, freeze)
     try:
         yield frozen
     finally:
