@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,12 @@ import pytest
 import yaml
 
 from controller.api.environment import ENVIRONMENTS
+from controller.app.options import Options
 from controller.environment.watches import WATCHES
 from hack.faultproxy.faults import Answer, Match, Rule
 from hack.localcluster import LocalCluster
 from hack.localcluster.process import ClusterProcess
+from hack.serviceaccounts import write_kubeconfig
 from tests.faults.support.bed import Bed, bed
 from tests.faults.support.fleet import Fleet
 from tests.integration.support.clusters import (
@@ -62,13 +64,13 @@ def reconciled(bed: Bed, name: str, since: int) -> float:
 
 
 def test_what_was_asked_for_during_an_outage_is_done_at_once_when_it_is_over(tmp_path: Path) -> None:
-    with bed(tmp_path, options=PRODUCTION, streams=False) as running:
+    with bed(tmp_path, options=PRODUCTION, streams=False, hooks=True) as running:
         running.fleet.create(range(ENVIRONMENTS_AT_ALL), "one")
         running.fleet.settled(60)
         running.proxy.refuse()
         running.fleet.create([ENVIRONMENTS_AT_ALL], "one")
         running.fleet.update(range(0, ENVIRONMENTS_AT_ALL, 2), "two")
-        waiting = f"pr-{ENVIRONMENTS_AT_ALL}"
+        waiting = running.fleet.name(ENVIRONMENTS_AT_ALL)
         # Long enough for back-offs that end late, and the history is gone as well: watches lead to a 410.
         throughout(OUTAGE, lambda: running.requests.writes(environment=waiting) == [], "the server is away")
         running.local.compact()
@@ -77,7 +79,7 @@ def test_what_was_asked_for_during_an_outage_is_done_at_once_when_it_is_over(tmp
         back = time.monotonic()
         running.proxy.accept()
         assert reconciled(running, waiting, mark) - back < BACK_WITHIN
-        assert reconciled(running, "pr-0", mark) - back < BACK_WITHIN
+        assert reconciled(running, running.fleet.name(0), mark) - back < BACK_WITHIN
         assert lists(running, mark) <= 2 * len(WATCHES), "no storm"
         running.fleet.settled(60)
 
@@ -90,12 +92,14 @@ def test_an_environment_that_failed_while_the_server_started_does_not_wait_for_i
         running.fleet.create([1], "one")
         # Tried again after 5 ms doubled each time, the next attempt would follow some ten seconds after this.
         running.proxy.wait_for("answer-503", 1)
-        throughout(10.5, lambda: running.requests.writes(environment="pr-1") == [], "it cannot be reconciled")
+        throughout(
+            10.5, lambda: running.requests.writes(environment=running.fleet.name(1)) == [], "it cannot be reconciled"
+        )
 
         mark = running.requests.mark()
         back = time.monotonic()
         running.proxy.set_rules()
-        assert reconciled(running, "pr-1", mark) - back < BACK_WITHIN
+        assert reconciled(running, running.fleet.name(1), mark) - back < BACK_WITHIN
         running.fleet.settled(30)
 
 
@@ -103,7 +107,9 @@ def test_a_server_that_throttles_while_its_storage_starts_is_listed_as_soon_as_i
     with bed(tmp_path, options=PRODUCTION) as running:
         running.proxy.refuse()
         running.fleet.create([0], "one")
-        throughout(OUTAGE, lambda: running.requests.writes(environment="pr-0") == [], "the server is away")
+        throughout(
+            OUTAGE, lambda: running.requests.writes(environment=running.fleet.name(0)) == [], "the server is away"
+        )
         throttled = Rule(fault=Answer(code=429, retry_after=1), match=Match(path="/apis/"))
         running.proxy.set_rules(throttled)
         running.proxy.accept()
@@ -111,7 +117,7 @@ def test_a_server_that_throttles_while_its_storage_starts_is_listed_as_soon_as_i
         mark = running.requests.mark()
         back = time.monotonic()
         running.proxy.set_rules()
-        assert reconciled(running, "pr-0", mark) - back < BACK_WITHIN
+        assert reconciled(running, running.fleet.name(0), mark) - back < BACK_WITHIN
 
 
 def test_an_outage_shows_in_readiness_and_metrics_and_never_in_liveness(tmp_path: Path) -> None:
@@ -158,14 +164,11 @@ def cluster_as_a_program(folder: Path) -> Iterator[tuple[ClusterProcess, Cluster
     """A cluster that can be frozen as a whole."""
     if REAL_KUBECONFIG:
         pytest.skip("needs a cluster that may be frozen")
-    with ClusterProcess(folder / "kubeconfig") as process:
-        cluster = Cluster(kubeconfig=process.kubeconfig, local=None)
-        try:
-            cluster.install(environment_definition())
-            cluster.install(helm_release_definition())
-            yield process, cluster
-        finally:
-            cluster.close()
+    with ClusterProcess(folder / "kubeconfig") as process, ExitStack() as stack:
+        cluster = Cluster(kubeconfig=process.kubeconfig, local=None, stack=stack)
+        cluster.install(environment_definition())
+        cluster.install(helm_release_definition())
+        yield process, cluster
 
 
 def test_a_server_that_was_frozen_ten_times_is_served_at_once_each_time(tmp_path: Path) -> None:
@@ -174,7 +177,10 @@ def test_a_server_that_was_frozen_ten_times_is_served_at_once_each_time(tmp_path
     election = {"lease_renew_deadline": 6.0, "lease_retry_period": 0.5}
     with cluster_as_a_program(tmp_path) as (process, cluster):
         engine, pause = Engine(cluster), threading.Event()
-        controller = ThreadedController(cluster.controller_kubeconfig, **PRODUCTION, **options, **election)
+        # No proxy may stand before a server that freezes.
+        account = {"namespace": Options().namespace, "name": Options().service_account}
+        kubeconfig = write_kubeconfig(tmp_path / "controller", admin=cluster.kubeconfig, **account)
+        controller = ThreadedController(kubeconfig, **PRODUCTION, **options, **election)
         try:
             engine.start()
             controller.start()
@@ -190,7 +196,7 @@ def test_a_server_that_was_frozen_ten_times_is_served_at_once_each_time(tmp_path
                     process.thaw()
                 back = time.monotonic()
                 fleet.update([number % 3], f"after-{number}")
-                name = f"pr-{number % 3}"
+                name = fleet.name(number % 3)
                 eventually(
                     lambda name=name: is_current(cluster.client.get(ENVIRONMENTS, name)), f"{name} is reconciled"
                 )

@@ -63,7 +63,7 @@ class Fleet:
 
     def environment(self, number: int) -> dict[str, Any]:
         """One of them, as it is now."""
-        return self._cluster.client.get(ENVIRONMENTS, _name(number))
+        return self._cluster.client.get(ENVIRONMENTS, self.name(number))
 
     def settled(self, deadline: float) -> None:
         """Wait until everything is as it was asked for, and nothing is there beyond it."""
