@@ -79,7 +79,7 @@ def _carries(environment: Environment, share_of: Callable[[Environment], Share])
             and not share_of(environment).is_empty
         )
     except Exception:  # one environment that cannot be looked at must not leave the config without a status
-        log.exception("cannot tell what an environment has", environment=environment.name)
+        log.exception("cannot look at what an environment has", environment=environment.name)
         return False
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from controller.api.environment import FIELD_MANAGER
+from controller.apimachinery.nesting import Unreadable
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import SECRETS
 from controller.environment.contests import managers
@@ -26,6 +27,8 @@ RECREATED: Final = "ObjectRecreated"
 
 _NAMED: Final = 3
 _VALUE_LIMIT: Final = 80
+# Others choose the keys too, and how deep they nest.
+_PATH_LIMIT: Final = 160
 _AFTERWARDS: Final = "It is corrected at growing intervals, up to once a minute."
 _CONFIDENTIAL: Final = re.compile(r"passw|secret|token|credential|api[-_]?key|private", re.IGNORECASE)
 _UNRECORDED: Final = "the object does not record by whom; the audit log of the API server does"
@@ -82,7 +85,8 @@ def _difference(target: Target, difference: Difference) -> str:
 
 def _dotted(path: Path) -> str:
     steps = [f"[{step}]" if "." in step or "/" in step else f".{step}" for step in path]
-    return "".join(steps).removeprefix(".")
+    dotted = "".join(steps).removeprefix(".")
+    return dotted if len(dotted) <= _PATH_LIMIT else f"{dotted[:_PATH_LIMIT]}…"
 
 
 def _text(value: Any) -> str:
@@ -92,7 +96,7 @@ def _text(value: Any) -> str:
         return "an object"
     if isinstance(value, list):
         return "a list"
-    text = json.dumps(value, ensure_ascii=False)
+    text = str(value) if isinstance(value, Unreadable) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _VALUE_LIMIT else f"{text[:_VALUE_LIMIT]}…"
 
 

@@ -61,7 +61,7 @@ def _update(
 
 def _rests(observation: Observation, target: Target, current: Object, desired: Mapping[str, Any]) -> bool:
     """Whether the release must not run: without its account it would have the rights of Flux itself."""
-    spec = current.get("spec") or {}
+    spec = objects.mapping(current.get("spec"))
     if spec.get("serviceAccountName") == desired["spec"].get("serviceAccountName"):
         return False
     attempts = observation.attempts.get(Correction(NAME, target))

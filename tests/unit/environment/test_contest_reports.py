@@ -6,6 +6,7 @@ import pytest
 
 from controller.api.environment import ENVIRONMENTS, FIELD_MANAGER, FINALIZER
 from controller.api.helm_operator import HELM_RELEASES
+from controller.apimachinery.nesting import Unreadable
 from controller.apimachinery.resources import CONFIG_MAPS, NAMESPACES, SECRETS
 from controller.environment.contests import managers, reports
 from controller.environment.contests.comparison import ABSENT, Difference, differences
@@ -164,6 +165,17 @@ def test_long_values_and_many_fields_are_cut():
     assert len(message) < 1000
     assert "and more" in message
     assert "is an object" in message
+
+
+def test_a_value_that_could_not_be_read_and_a_path_of_any_length_are_shown_briefly():
+    deep = Unreadable("nested 1400 levels deep", 1400)
+    found = [
+        Difference(("spec", "values", *["k" * 2_000] * 90), 1, deep),
+        Difference(("spec", "values", "x"), 1, deep),
+    ]
+    for contest in (reports.lost(RELEASE, found), reports.reverted(RELEASE, found, {})):
+        assert "spec.values.x should be 1 and is nested 1400 levels deep" in contest.message
+        assert len(contest.message) < 1000
 
 
 def test_names_with_dots_stay_readable():

@@ -194,7 +194,7 @@ def test_the_leader_shows_one(metrics: Metrics) -> None:
     assert value(metrics, "leader_election_slowpath_total", name="l") == 1
 
 
-def test_reasons_that_nobody_prepared_count_as_one(metrics: Metrics) -> None:
+def test_reasons_that_were_not_prepared_count_as_one(metrics: Metrics) -> None:
     metrics.environments.prepare(phases=[], outcomes=[], reasons=["InstallFailed"])
     for reason in ("InstallFailed", "a", "b"):
         metrics.environments.release_failed(reason)
