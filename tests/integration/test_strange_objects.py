@@ -30,8 +30,9 @@ from controller.app.options import Options
 from tests.integration.support import texts
 from tests.integration.support.clusters import Cluster
 from tests.integration.support.engines import DOUBLES, Engine
-from tests.integration.support.environments import GIT_URL, Environment, Environments, manifest, tag
+from tests.integration.support.environments import GIT_URL, RELEASE, Environment, Environments, manifest, tag
 from tests.integration.support.fixtures import StartController
+from tests.integration.support.installers import RELEASES
 from tests.integration.support.texts import nested
 from tests.integration.support.waiting import eventually
 
@@ -157,6 +158,12 @@ def all_is_well(
         environment.patch_release(values=tag("two"))
     judge([*good_ones, *named.values()], too_deep)
     eventually(lambda: get(f"http://{health_address}/readyz"), "it is ready")
+    namespace = good_ones[0].name
+    texts.merge(cluster, RELEASES[engine], RELEASE, f'{{"spec": {{"values": {nested(1500)}}}}}', namespace)
+    eventually(
+        lambda: cluster.client.get(RELEASES[engine], RELEASE, namespace=namespace)["spec"]["values"] == tag("two"),
+        "what somebody wrote into a HelmRelease is put right",
+    )
     for environment in (too_deep[depths[-1]], good_ones[0]):
         environment.delete()
         environment.gone()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -136,8 +137,9 @@ class Loop:
         except ApiError as error:
             log.info("failed, trying again", controller=self._name, object=key, error=str(error))
             again = WITH_BACKOFF
-        except Exception:  # a bug that one object meets must not end the worker
-            log.exception("reconciling crashed", controller=self._name, object=key)
+        except Exception:  # noqa: BLE001 - a bug that one object meets must not end the worker
+            # As text: the usual way shows every variable, which takes seconds where a large object is among them.
+            log.error("reconciling crashed", controller=self._name, object=key, traceback=traceback.format_exc())
             again = WITH_BACKOFF
         if again == WITH_BACKOFF:
             self._queue.add_rate_limited(key)
