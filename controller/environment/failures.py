@@ -79,6 +79,11 @@ def is_expected(decision: Wait | Stop) -> bool:
     return decision.reason in (access.AWAITING, NAMESPACE_TERMINATING)
 
 
+def is_refusal(decision: Wait | Stop) -> bool:
+    """Whether the API server refuses the write until a person changes something beside it: no watch says when."""
+    return isinstance(decision, Stop) or decision.reason == WEBHOOK_SILENT
+
+
 def _is_final(error: StatusError) -> bool:
     """Whether the server refuses what it was sent, also with a code that has no class: 405, 413."""
     if isinstance(error, Invalid | BadRequest):

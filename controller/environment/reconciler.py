@@ -27,7 +27,7 @@ from controller.environment.contests.corrections import Corrections
 from controller.environment.decide import decide
 from controller.environment.decision import Plan, Step, Wait
 from controller.environment.effects import Create, Effect, Emit, Outcome, RemoveFinalizer, Subject, Target, WakeOnChange
-from controller.environment.failures import explain, is_expected
+from controller.environment.failures import explain, is_expected, is_refusal
 from controller.environment.observation import Observation, Unchangeable
 from controller.environment.observe import Observer
 from controller.environment.options import EnvironmentOptions
@@ -227,6 +227,11 @@ class EnvironmentReconciler:
             attempt.effect = effect
             if _is_idle(effect, answers):
                 continue
+            key = objects.key(environment)
+            refusal = self._bookkeeper.refusal(key, step.phase, effect) if isinstance(effect, Write) else None
+            if refusal and not fresh_rights:
+                # Whatever others have changed since, the server would refuse it again.
+                return _StepDone(replace(step, decision=refusal), answers, cut_short=True)
             try:
                 applied = self._applier.apply(effect, environment)
             except ApiError as error:
@@ -237,6 +242,8 @@ class EnvironmentReconciler:
                 (log.debug if is_expected(decision) else log.warning)(
                     "failed", reason=decision.reason, error=str(error)
                 )
+                if isinstance(effect, Write) and is_refusal(decision):
+                    self._bookkeeper.refused(key, step.phase, effect, decision)
                 return _StepDone(replace(step, decision=decision), answers, cut_short=True)
             answers.update(applied.answers)
             attempt.answers.update(applied.answers)
@@ -245,7 +252,7 @@ class EnvironmentReconciler:
                 # An object was there that no cache knew. Everything after it was decided in error.
                 return _StepDone(step, answers, decide_again=True, cut_short=True)
             if isinstance(effect, Write) and not _is_unchangeable(effect, applied.answers):
-                key, answer = objects.key(environment), applied.answers.get(effect.target)
+                answer = applied.answers.get(effect.target)
                 lost |= self._bookkeeper.wrote(key, environment, step.phase, effect, answer)
         outcome = type(step.decision).__name__.lower()
         self._metrics.phase(step.phase, outcome=outcome, seconds=self._now() - started)

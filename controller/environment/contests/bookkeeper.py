@@ -22,6 +22,7 @@ from controller.environment.contests.attempts import (
 from controller.environment.contests.comparison import differences
 from controller.environment.contests.corrections import Corrections
 from controller.environment.contests.pacing import find, question
+from controller.environment.decision import Stop, Wait
 from controller.environment.effects import Emit, EventType, Patch, Question, Target
 
 log = structlog.get_logger(__name__)
@@ -69,6 +70,18 @@ class Bookkeeper:
         if self._corrections.wrote(key, written, fingerprint(effect), lost=lost) and lost:
             self._announce(environment, lost)
         return lost is not None
+
+    def refused(self, key: str, phase: str, effect: Write, decision: Stop | Wait) -> None:
+        """Remember that the API server refused a write, and what was decided then."""
+        written = correction(phase, effect)
+        assert written is not None, "every write is paced"
+        self._corrections.refused(key, written, fingerprint(effect), decision)
+
+    def refusal(self, key: str, phase: str, effect: Write) -> Stop | Wait | None:
+        """What was decided when the same write was refused, as long as it is too early to send it again."""
+        written = correction(phase, effect)
+        assert written is not None, "every write is paced"
+        return self._corrections.refusal(key, written, fingerprint(effect))
 
     def found(self, key: str, environment: Object, contests: Mapping[Correction, Contest]) -> None:
         """Remember who undoes our corrections, and say what is new of it."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from controller.environment.contests.attempts import QUIET, Attempts, Contest, Correction, Path, delay
+from controller.environment.decision import Stop, Wait
 from controller.environment.phases import prune, release, resources
 
 # The phases that make or delete an object because that is wanted. Where rights are seen to, one correction may delete
@@ -26,6 +27,14 @@ class _Entry:
     announced: Contest | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    wanted: str
+    times: int
+    last: float
+    decision: Stop | Wait
+
+
 class Corrections:
     """The corrections of each environment, by its key. `now` returns monotonic seconds."""
 
@@ -33,6 +42,7 @@ class Corrections:
         self._now = now
         self._lock = threading.Lock()
         self._entries: dict[str, dict[Correction, _Entry]] = {}
+        self._refused: dict[str, dict[Correction, _Refused]] = {}
         self._lives: dict[str, str] = {}
 
     def begin(self, key: str, uid: str) -> None:
@@ -40,6 +50,7 @@ class Corrections:
         with self._lock:
             if self._lives.get(key) != uid:
                 self._entries.pop(key, None)
+                self._refused.pop(key, None)
                 self._lives[key] = uid
 
     def of(self, key: str) -> Mapping[Correction, Attempts]:
@@ -66,6 +77,7 @@ class Corrections:
         """
         now = self._now()
         with self._lock:
+            self._refused.get(key, {}).pop(correction, None)
             entries = self._recent_locked(key, now)
             if correction.phase in _BY_WISH:
                 entries = {other: entry for other, entry in entries.items() if not _is_opposite(other, correction)}
@@ -87,6 +99,30 @@ class Corrections:
             self._entries[key] = entries
         return news
 
+    def refused(self, key: str, correction: Correction, wanted: str, decision: Stop | Wait) -> None:
+        """Remember that the API server refused a write, and what was decided then."""
+        now = self._now()
+        with self._lock:
+            found = self._refused.setdefault(key, {})
+            before = found.get(correction)
+            times = before.times if before is not None and before.wanted == wanted else 0
+            found[correction] = _Refused(wanted, times + 1, now, decision)
+
+    def refusal(self, key: str, correction: Correction, wanted: str) -> Stop | Wait | None:
+        """What was decided when the same write was refused, with the seconds that are left until it may be sent again.
+
+        None where it may be sent now. It never waits for longer than that decision says.
+        """
+        with self._lock:
+            found = self._refused.get(key, {}).get(correction)
+        if found is None or found.wanted != wanted:
+            return None
+        pause = delay(found.times)
+        if found.decision.recheck_after is not None:
+            pause = min(pause, found.decision.recheck_after)
+        left = found.last + pause - self._now()
+        return replace(found.decision, recheck_after=left) if left > 0 else None
+
     def contested(self, key: str, correction: Correction, contest: Contest) -> bool:
         """Remember what was found out about who undoes a correction; True where that is news."""
         with self._lock:
@@ -102,6 +138,7 @@ class Corrections:
         """Forget the environment."""
         with self._lock:
             self._entries.pop(key, None)
+            self._refused.pop(key, None)
             self._lives.pop(key, None)
 
     def _recent_locked(self, key: str, now: float) -> dict[Correction, _Entry]:
