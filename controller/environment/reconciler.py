@@ -284,7 +284,7 @@ class EnvironmentReconciler:
                 recheck.append(left)
                 patch = {}
         self._timers.keep(key, timers)
-        if patch and (wait := self._status_wait(key, observation, wanted, patch)):
+        if patch and (wait := self._status_wait(key, observation.environment, wanted, patch)):
             recheck.append(wait)
             patch = {}
         if patch:
@@ -293,10 +293,10 @@ class EnvironmentReconciler:
         return Result(requeue_after=min(recheck, default=None))
 
     def _status_wait(
-        self, key: str, observation: Observation, wanted: Mapping[str, Any], patch: Mapping[str, Any]
+        self, key: str, environment: Environment, wanted: Mapping[str, Any], patch: Mapping[str, Any]
     ) -> float:
-        target, environment = observation.environment_target, observation.environment.obj
-        return self._bookkeeper.status_wait(key, environment, target, _untimed(wanted), patch)
+        target = Target(ENVIRONMENTS, environment.name)
+        return self._bookkeeper.status_wait(key, environment.obj, target, _untimed(wanted), patch)
 
     def _write_status(
         self, key: str, environment: Environment, wanted: Mapping[str, Any], patch: Mapping[str, Any]
@@ -347,7 +347,8 @@ class EnvironmentReconciler:
                 log.debug("the status cannot be judged", error_type=type(failure).__name__)
         if wanted is None:
             wanted = unseen.unjudged(environment, shown, self._observer.now())
-        if patch := patches.merge_patch(environment.status, wanted):
+        patch = patches.merge_patch(environment.status, wanted)
+        if patch and not self._status_wait(environment.name, environment, wanted, patch):
             self._write_status(environment.name, environment, wanted, patch)
 
     def _forget(self, key: str) -> None:
