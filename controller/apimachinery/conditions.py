@@ -49,6 +49,15 @@ def reason(word: Any) -> str:
     return str(word) if usable else _OTHER
 
 
+def untimed(status: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A status that we want, without the times of its conditions: those are computed again each time."""
+    found = [
+        {field: value for field, value in condition.items() if field != "lastTransitionTime"}
+        for condition in status.get("conditions") or ()
+    ]
+    return {**status, "conditions": found}
+
+
 def merge(
     current: Sequence[Mapping[str, Any]], wanted: Sequence[Condition], *, generation: int, now: datetime
 ) -> list[dict[str, Any]]:

@@ -10,12 +10,14 @@ import structlog
 
 from controller.api.environment import Environment
 from controller.api.tronador_config import TRONADOR_CONFIGS, TronadorConfig
-from controller.apimachinery import objects, patches
+from controller.apimachinery import conditions, objects, patches
 from controller.apimachinery.errors import ApiError, Conflict, NotFound, NotLeader, Stopped
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import Resource
 from controller.environment import config_status, lasting
-from controller.environment.effects import GroupVersion, Read
+from controller.environment.contests.attempts import USUAL, Correction, digest
+from controller.environment.contests.corrections import Corrections
+from controller.environment.effects import GroupVersion, Read, Target
 from controller.environment.shares import Shares
 from controller.environment.timers import Timers
 from controller.runtime.reconcile import Request, Result
@@ -66,6 +68,7 @@ class ConfigReconciler:
         self._served = served
         self._now = now
         self._timers = Timers(now=monotonic)
+        self._corrections = Corrections(now=monotonic)
         self._recheck_interval = recheck_interval
 
     def reconcile(self, request: Request) -> Result:
@@ -73,6 +76,7 @@ class ConfigReconciler:
         obj = self._shares.config_object
         if obj is None:
             self._timers.forget(request.key)
+            self._corrections.forget(request.key)
             return Result()
         try:
             result = self._reconcile(obj)
@@ -108,9 +112,10 @@ class ConfigReconciler:
             raise _Unanswered(unanswered)
         views = (Environment(environment) for environment in self._environments())
         environments = config_status.carriers(views, self._shares.of)
-        self._write(obj, config_status.desired(TronadorConfig(obj), found, environments, self._now()))
+        wait = self._write(obj, config_status.desired(TronadorConfig(obj), found, environments, self._now()))
         # A kind that is unknown may be installed, and no watch shows it.
-        return Result(requeue_after=self._recheck_interval if in_this_cluster or unanswered else None)
+        recheck = self._recheck_interval if in_this_cluster or unanswered else None
+        return Result(requeue_after=min(filter(None, (wait, recheck)), default=None))
 
     def _show(self, config: TronadorConfig, error: Exception) -> None:
         """Say that something has failed for some seconds; nothing else is judged, so the count stays what it was."""
@@ -125,12 +130,26 @@ class ConfigReconciler:
         except ApiError as failure:
             log.warning("the error cannot be shown in the status", error=str(failure))
 
-    def _write(self, obj: Object, wanted: Mapping[str, Any]) -> None:
+    def _write(self, obj: Object, wanted: Mapping[str, Any]) -> float:
+        """Write the status where it differs; seconds until it may be, where somebody keeps rewriting it, or 0."""
         patch = patches.merge_patch(TronadorConfig(obj).status, wanted)
         if not patch:
-            return
+            return 0.0
+        key, name, namespace = objects.key(obj), objects.name(obj), objects.namespace(obj)
+        written, content = (
+            Correction("status", Target(TRONADOR_CONFIGS, name, namespace)),
+            digest(conditions.untimed(wanted)),
+        )
+        self._corrections.begin(key, objects.uid(obj))
+        before = self._corrections.of(key).get(written)
+        if before is not None and before.wanted == content:
+            if before.wait > 0:
+                return before.wait
+            if before.writes == USUAL:
+                log.warning("somebody keeps rewriting the status of the TronadorConfig", config=name)
         body = {"metadata": {"resourceVersion": objects.resource_version(obj)}, "status": patch}
-        name, namespace = objects.name(obj), objects.namespace(obj)
         self._client.patch(TRONADOR_CONFIGS, name, body, namespace=namespace, subresource="status")
+        self._corrections.wrote(key, written, content)
         ready = wanted["conditions"][0]
         log.info("status", config=name, ready=ready["status"], reason=ready["reason"])
+        return 0.0

@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol
 import structlog
 
 from controller.api.environment import ENVIRONMENTS, Environment
-from controller.apimachinery import objects, patches
+from controller.apimachinery import conditions, objects, patches
 from controller.apimachinery.errors import ApiError, Conflict, NotFound, NotLeader, Stopped
 from controller.apimachinery.objects import Object
 from controller.apimachinery.scope import Scope, current_scope
@@ -296,7 +296,7 @@ class EnvironmentReconciler:
         self, key: str, environment: Environment, wanted: Mapping[str, Any], patch: Mapping[str, Any]
     ) -> float:
         target = Target(ENVIRONMENTS, environment.name)
-        return self._bookkeeper.status_wait(key, environment.obj, target, _untimed(wanted), patch)
+        return self._bookkeeper.status_wait(key, environment.obj, target, conditions.untimed(wanted), patch)
 
     def _write_status(
         self, key: str, environment: Environment, wanted: Mapping[str, Any], patch: Mapping[str, Any]
@@ -304,7 +304,7 @@ class EnvironmentReconciler:
         started, before = self._now(), environment.status
         target = Target(ENVIRONMENTS, environment.name)
         answer = self._applier.patch_status(environment.obj, target, patch)
-        self._bookkeeper.wrote_status(key, environment.obj, target, _untimed(wanted), patch, answer)
+        self._bookkeeper.wrote_status(key, environment.obj, target, conditions.untimed(wanted), patch, answer)
         self._metrics.phase(status.NAME, outcome="continue", seconds=self._now() - started)
         log.info("status", state=wanted["applicationStatus"], current_phase=wanted["currentPhase"])
         for event in transitions.events(before, wanted):
@@ -371,12 +371,6 @@ def _is_idle(effect: Effect, answers: Mapping[Subject, Any]) -> bool:
     return objects.generation(answers.get(effect.beyond.target) or {}) <= effect.beyond.number
 
 
-def _untimed(wanted: Mapping[str, Any]) -> Mapping[str, Any]:
-    # Times are computed again each time, and would never settle.
-    untimed = [{k: v for k, v in c.items() if k != "lastTransitionTime"} for c in wanted.get("conditions") or ()]
-    return {**wanted, "conditions": untimed}
-
-
 def _settle_timer(wanted: Mapping[str, Any]) -> str:
-    text = json.dumps(_untimed(wanted), sort_keys=True)
+    text = json.dumps(conditions.untimed(wanted), sort_keys=True)
     return f"settle:{hashlib.sha256(text.encode()).hexdigest()[:16]}"

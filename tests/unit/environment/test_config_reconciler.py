@@ -1,12 +1,13 @@
 """What is said on the TronadorConfig, and which environments a change of it, or of a Secret, concerns."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 
 from controller.api.tronador_config import CONFIG_NAME, TRONADOR_CONFIGS
 from controller.apimachinery import conditions, objects
-from controller.apimachinery.errors import status_error
+from controller.apimachinery.errors import ApiError, status_error
 from controller.apimachinery.resources import CONFIG_MAPS, NAMESPACES, SECRETS
 from controller.environment.config_reconciler import ConfigReconciler
 from controller.environment.shares import Concerned, Shares
@@ -223,6 +224,37 @@ def test_a_change_concerns_those_whose_share_is_another_one():
     assert concerned.by_config(plain, _config([PROXY], status={"environments": 2})) == ()
     assert concerned.by_config(plain, _config([PROXY], orgLevelSecrets={})) == ()
     assert concerned.by_config(None, _config([PROXY], name="other")) == ()
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["sound", "an error lasts"])
+def test_a_status_that_somebody_rewrites_is_corrected_at_growing_intervals(fails):
+    world = _World(_config([PROXY]))
+    if fails:
+        world.silent = {"v1": status_error(503, {"reason": "ServiceUnavailable"})}
+        with pytest.raises(ApiError):
+            world.reconcile()
+        world.now += timedelta(seconds=10)
+    written = []
+    for _ in range(3):
+        world.patches.clear()
+        for _ in range(240):
+            world.configs[KEY] = {**world.configs[KEY], "status": {"environments": 7}}
+            with suppress(ApiError):
+                world.reconcile()
+            world.now += timedelta(seconds=0.25)
+        written.append(len(world.patches))
+    assert written == [6, 1, 1]
+
+
+def test_what_is_new_about_a_config_is_written_at_once_although_somebody_rewrites_its_status():
+    world = _World(_config([PROXY]))
+    for _ in range(5):
+        world.configs[KEY] = {**world.configs[KEY], "status": {"environments": 7}}
+        result = world.reconcile()
+    assert result.requeue_after == pytest.approx(1.0)
+    world.environments.append(environment(name="a", status=READY))
+    world.reconcile()
+    assert world.configs[KEY]["status"]["environments"] == 1
 
 
 def test_a_config_concerns_those_that_have_lost_theirs_even_where_it_gives_nothing():
