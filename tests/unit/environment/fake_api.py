@@ -6,7 +6,6 @@ It answers the few calls that the heart makes, by the rules that the recorded co
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -335,7 +334,7 @@ def _merge(current: Any, patch: Any) -> Any:
 
 def _json_patch(current: Any, patch: Any) -> Any:
     try:
-        return jsonpatch.apply_patch(json.loads(json.dumps(current)), list(patch))
+        return jsonpatch.apply_patch(copy.deepcopy(dict(current)), list(patch))
     except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException):
         # All that a real server says, whether a test failed or a path does not exist.
         raise _error(422, "Invalid", "the server rejected our request due to an error in our request") from None

@@ -10,6 +10,7 @@ import pytest
 from controller.api import flux
 from controller.api.environment import ENVIRONMENTS
 from controller.api.helm_operator import HELM_RELEASES
+from controller.apimachinery.nesting import Unreadable
 from controller.apimachinery.resources import CONFIG_MAPS, NAMESPACES
 from tests.unit.environment.builders import NAME, RELEASE_NAME, operator_options
 from tests.unit.environment.fights import (
@@ -183,3 +184,13 @@ def test_a_fight_that_ends_is_forgotten_after_quiet():
     assert condition(world, "Contested") == {}
     assert live(world, NAMESPACES, NAME, "")["metadata"]["labels"]["team"] == "gabbar"
     assert condition(world, "Ready")["status"] == "True"
+
+
+@pytest.mark.parametrize(
+    "theirs", [Unreadable("Infinity, which is not a number"), Unreadable("nested 900 levels deep", 900)]
+)
+def test_a_value_that_cannot_be_read_is_contested_like_any_other(theirs):
+    world = deployed()
+    undo = edit(world, HELM_RELEASES, RELEASE_NAME, lambda obj: obj["spec"].update(values={"image": {"tag": theirs}}))
+    fight(world, undo, seconds=20)
+    assert f'spec.values.image.tag should be "one" and is {theirs}' in condition(world, "Contested")["message"]
