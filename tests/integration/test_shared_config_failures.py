@@ -122,6 +122,7 @@ def test_with_the_role_of_the_component_quotas_are_given_follow_and_are_taken_ba
 ) -> None:
     _grant(cluster)
     shared.apply(_limited("4"))
+    shared.known()
     environment = environments.create()
     environment.deployed()
     assert _held(environment) == ["4", "4"]

@@ -32,6 +32,7 @@ def _configure(shared: SharedConfig) -> None:
     shared.apply(
         [secret("given", token="two")], copySecrets=[{"name": "pull"}], orgLevelSecrets={"imagePullSecret": "pull"}
     )
+    shared.known()
 
 
 def _used(environment: Environment) -> dict[str, Any]:

@@ -76,6 +76,7 @@ def test_what_cannot_be_changed_in_place_is_made_again(
     cluster: Cluster, environments: Environments, engine: Engine, controller: ThreadedController, shared: SharedConfig
 ) -> None:
     shared.apply([before | {"metadata": {"name": name}} for name, (_, before, _) in REPLACED.items()])
+    shared.known()
     environment = environments.create()
     environment.deployed()
 
@@ -101,6 +102,7 @@ def test_a_copy_follows_its_original_to_another_type_in_every_environment(
 ) -> None:
     shared.put_secret("pull", token="one")
     shared.apply(copySecrets=[{"name": "pull"}])
+    shared.known()
     made = [environments.create(name) for name in ("first", "second")]
     for environment in made:
         environment.deployed()
@@ -130,6 +132,7 @@ def test_a_claim_is_never_deleted_and_the_remedy_is_named(
 
     start_controller(recheck_interval=0.2)
     shared.apply([claim("ReadWriteOnce")])
+    shared.known()
     environment = environments.create()
     environment.deployed()
     old = cluster.client.get(CLAIMS, "x", namespace=environment.name)["metadata"]["uid"]
@@ -149,6 +152,7 @@ def test_content_that_somebody_added_is_not_thrown_away(
     cluster: Cluster, environments: Environments, engine: Engine, controller: ThreadedController, shared: SharedConfig
 ) -> None:
     shared.apply([secret("x", a="1")])
+    shared.known()
     environment = environments.create()
     environment.deployed()
     theirs = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "x"}, "stringData": {"theirs": "2"}}

@@ -180,6 +180,7 @@ def test_drift_is_repaired_at_the_next_reconcile(
     cluster: Cluster, environments: Environments, engine: Engine, controller: ThreadedController, shared: SharedConfig
 ) -> None:
     shared.apply([secret("shared", password="two")])
+    shared.known()
     environment = environments.create()
     environment.deployed()
     cluster.client.patch(SECRETS, "shared", {"stringData": {"password": "theirs"}}, namespace=environment.name)

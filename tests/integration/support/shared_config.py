@@ -57,6 +57,10 @@ class SharedConfig:
 
         return eventually(found, lambda: f"it is {status}, {reason}; its status is {self.read().get('status')}")
 
+    def known(self) -> None:
+        """Wait until the controller has it in its cache: only what is created then is deployed with all of it."""
+        self.ready("True", "Accepted")
+
     def carried_by(self, count: int) -> None:
         """Wait until so many environments carry it."""
         eventually(
