@@ -26,24 +26,24 @@ JOBS: dict[str, dict[str, Any]] = WORKFLOW["jobs"]
 STEPS = [(job, step) for job, spec in JOBS.items() for step in spec["steps"]]
 CLOSING_STEPS = {f"closed-{step.get('name') or step['id']}": step for step in CLOSING["jobs"]["retire"]["steps"]}
 SCRIPTS = {f"{job}-{step.get('name') or step['id']}": step for job, step in STEPS if "run" in step} | CLOSING_STEPS
-EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}")
+CONTAINERS = [job["container"] for job in [*JOBS.values(), *CLOSING["jobs"].values()] if "container" in job]
 
 
 def test_it_is_triggered_by_pull_requests_and_never_with_the_secrets_of_the_base() -> None:
     # YAML 1.1 reads the key `on` as true.
     assert set(WORKFLOW[True]) == {"pull_request"}
     assert set(WORKFLOW[True]["pull_request"]["types"]) == {
-        *("opened", "reopened", "synchronize"),
-        *("ready_for_review", "converted_to_draft"),
+        *("opened", "reopened", "synchronize", "ready_for_review"),
     }
 
 
-def test_a_close_has_its_own_workflow_that_starts_despite_conflicts_and_has_secrets() -> None:
-    assert CLOSING[True] == {"pull_request_target": {"types": ["closed"]}}
+def test_what_ends_an_environment_starts_despite_conflicts_and_has_secrets() -> None:
+    assert CLOSING[True] == {"pull_request_target": {"types": ["closed", "converted_to_draft"]}}
+    # What of the first workflow does not start, or has no secrets, leaks nothing.
+    assert "tronador retire" not in TEXT
     assert CLOSING["permissions"] == {}
     [job] = CLOSING["jobs"].values()
     assert "permissions" not in job
-    assert job["concurrency"] == JOBS["retire"]["concurrency"]
     # A bot's pull request is taken down as any other.
     assert job["if"] == "github.event.pull_request.head.repo.id == github.event.pull_request.base.repo.id"
 
@@ -56,11 +56,13 @@ def test_nothing_of_the_pull_request_runs_where_the_secrets_of_the_base_are() ->
     assert set(re.findall(r"secrets\.(\w+)", CLOSING_TEXT)) == {"TRONADOR_GITOPS_TOKEN"}
 
 
-def test_both_retire_alike() -> None:
-    [one] = [step for job, step in STEPS if job == "retire"]
-    other = CLOSING_STEPS["closed-retire"]
-    expressions = json.dumps(other["env"]).replace("steps.event.outputs", "needs.decide.outputs")
-    assert (other["run"], json.loads(expressions)) == (one["run"], one["env"])
+@pytest.mark.parametrize(("action", "decision"), [("closed", "remove"), ("converted_to_draft", "remove")])
+def test_both_of_its_events_remove(action: str, decision: str, tmp_path: Path) -> None:
+    body = tmp_path / "event.json"
+    body.write_text(json.dumps(github(action)))
+    _shell(SCRIPTS["closed-event"], tmp_path, real_tronador(tmp_path), {"GITHUB_EVENT_PATH": str(body)})
+    assert json.loads((tmp_path / "output").read_text().partition("=")[2])["decision"] == decision
+    assert CLOSING_STEPS["closed-retire"]["if"] == "fromJSON(steps.event.outputs.answer).decision == 'remove'"
 
 
 @pytest.mark.parametrize(("name", "decision"), [("decide-event", "ignore"), ("closed-event", "remove")])
@@ -107,7 +109,7 @@ def test_secrets_are_in_the_steps_that_need_them_and_not_where_code_of_the_autho
         for secret in set(re.findall(r"secrets\.(\w+)", TEXT))
     }
     assert holders == {
-        "TRONADOR_GITOPS_TOKEN": ["environment-publish", "retire-retire"],
+        "TRONADOR_GITOPS_TOKEN": ["environment-publish"],
         "TRONADOR_KUBECONFIG": ["environment-wait"],
     }
     assert WORKFLOW["permissions"] == {}
@@ -115,7 +117,6 @@ def test_secrets_are_in_the_steps_that_need_them_and_not_where_code_of_the_autho
         "decide": {},
         "build": {"contents": "read", "packages": "write"},
         "environment": {"contents": "read"},
-        "retire": {},
     }
     for _, step in STEPS:
         if step.get("uses", "").startswith("actions/checkout@"):
@@ -123,9 +124,10 @@ def test_secrets_are_in_the_steps_that_need_them_and_not_where_code_of_the_autho
 
 
 def test_only_a_retirement_is_never_cancelled() -> None:
-    cancelled = {name: job["concurrency"]["cancel-in-progress"] for name, job in JOBS.items() if "concurrency" in job}
+    jobs = JOBS | CLOSING["jobs"]
+    cancelled = {name: job["concurrency"]["cancel-in-progress"] for name, job in jobs.items() if "concurrency" in job}
     assert cancelled == {"build": True, "environment": True, "retire": False}
-    assert len({job["concurrency"]["group"] for job in JOBS.values() if "concurrency" in job}) == 3
+    assert len({job["concurrency"]["group"] for job in jobs.values() if "concurrency" in job}) == 3
 
 
 def test_what_is_asked_of_the_decision_is_in_the_decision(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -185,7 +187,13 @@ def test_an_image_is_tagged_by_pull_request_and_commit(tmp_path: Path) -> None:
 
 def test_the_image_is_the_tasks_own() -> None:
     [image] = {obj["spec"]["stepTemplate"]["image"] for obj in documents("tekton") if obj["kind"] == "Task"}
-    assert {job["container"] for job in [*JOBS.values(), *CLOSING["jobs"].values()] if "container" in job} == {image}
+    assert {container["image"] for container in CONTAINERS} == {image}
+
+
+def test_a_container_works_as_root_who_alone_may_write_the_runners_files() -> None:
+    # The image names another user, who can neither check out nor write to $GITHUB_OUTPUT.
+    assert CONTAINERS
+    assert {container["options"] for container in CONTAINERS} == {"--user root"}
 
 
 def _shell(
