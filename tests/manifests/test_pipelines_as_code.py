@@ -13,10 +13,14 @@ from tests.manifests.definitions import FIXTURES, MANIFESTS, named, refusals
 TEXT = (MANIFESTS / "tekton/pipelines-as-code/tronador.yaml").read_text()
 RUN: dict[str, Any] = yaml.safe_load(TEXT)
 PIPELINE = named("tekton", "Pipeline", "tronador-environment")
+CLOSING = named("tekton", "TriggerBinding", "tronador-closed-pull-request")
 VALUES = {
-    "repo_name": "shop",
+    # What Pipelines as Code makes of `Hello-World`.
+    "repo_name": "hello-world",
+    "body.repository.name": "Hello-World",
+    "body.repository.id": "1",
     "pull_request_number": "74",
-    "repo_url": "https://github.com/acme/shop",
+    "repo_url": "https://github.com/acme/Hello-World",
     "target_branch": "main",
     "source_branch": "run-pipeline",
     "revision": "6f50ff2f00112233445566778899aabbccddeeff",
@@ -72,6 +76,17 @@ def test_it_gives_the_pipeline_what_it_needs_and_nothing_else() -> None:
         "kind": "pipeline",
         "name": PIPELINE["metadata"]["name"],
         "namespace": PIPELINE["metadata"]["namespace"],
+    }
+
+
+def test_its_environment_is_the_one_that_the_trigger_retires() -> None:
+    of_a_close = {one["name"]: one["value"] for one in CLOSING["spec"]["params"]}
+    # The trigger reads the same fields; one overlay writes the number as its digits.
+    assert of_a_close["repo-name"] == "$(body.repository.name)"
+    assert of_a_close["repository-id"] == "$(extensions.repository_id)"
+    assert {name: _params(_substituted())[name] for name in ("repo-name", "repository-id")} == {
+        "repo-name": "Hello-World",
+        "repository-id": "1",
     }
 
 
