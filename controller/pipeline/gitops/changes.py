@@ -141,12 +141,14 @@ def retire(content: Content, *, places: Places, source: Origin, time: str) -> Ch
         writes[former.file] = None
         writes[former.tombstone] = Tombstone(source, time).text()
     if not writes:
-        words = "was retired before" if owner is None else f"is left alone: it belongs to {_words(owner)}"
+        words = "was retired before" if owner is None else f"is left alone: it belongs to {_owner(owner, source)}"
         return Change(Outcome.UNCHANGED, f"{places.file} {words}")
     if not content.others and places.folder != ".":
         # git keeps no empty folder, and Argo CD fails where its folder is gone.
         writes[places.keep] = b""
-    gone = [place.file for place in ([places, *kin] if owner is None else kin)]
+    gone = [place.file for place in ([places, *kin] if content.file is not None and owner is None else kin)]
+    if not gone:
+        return Change(Outcome.RETIRED, f"there is no {places.file}; a build that ends later will not bring it", writes)
     words = f"{' and '.join(gone)} {'are' if len(gone) > 1 else 'is'} retired"
     return Change(Outcome.RETIRED, f"{words}; its repository had another name" if kin else words, writes)
 
@@ -156,7 +158,7 @@ def _refuse_foreign(present: Origin | None, source: Origin, places: Places) -> N
         raise GitOpsError(f"{places.file} is there already, but cannot be read: repair it, or remove it")
     if not present.is_of_same_repository(source):
         raise GitOpsError(
-            f"{places.file} is there already and belongs to {_words(present)}, not to {_words(source)}: choose another "
+            f"{places.file} is there already and belongs to {_owner(present, source)}: choose another "
             "name with --name-template, another folder with --path, or remove that file"
         )
 
@@ -168,6 +170,15 @@ def _known(source: Origin, present: Origin | None) -> Origin:
         source.pull_request or present.pull_request,
         source.repository_id or present.repository_id,
     )
+
+
+def _owner(present: Origin, source: Origin) -> str:
+    """Whose a file is, and whose it is not."""
+    one, other = _words(present), _words(source)
+    if one == other:
+        # A new repository has taken the place of one that was removed, renamed or moved.
+        one, other = (f"{one} (repository number {each.repository_id or 'unknown'})" for each in (present, source))
+    return f"{one}, not to {other}"
 
 
 def _words(source: Origin) -> str:

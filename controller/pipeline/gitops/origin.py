@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +12,7 @@ from controller.apimachinery.objects import Object
 
 # Hosts on which `Acme/Shop` and `acme/shop` are one repository. All hosts that number their repositories are such.
 _FOLDING: Final = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "gitea.com")
+_PORT: Final = re.compile(r":[0-9]+(?=/)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,9 @@ class Origin:
                 return self.repository_id == other.repository_id
             if self.repository_id or other.repository_id or self._host in _FOLDING:
                 return self.repository.lower() == other.repository.lower()
+        # One host, by https and by ssh on another port: not the number alone, for each port could be a host of its own.
+        if self.repository_id and self.repository_id == other.repository_id:
+            return self._without_port.lower() == other._without_port.lower()
         return self.repository == other.repository
 
     def is_same_by_number(self, other: Origin) -> bool:
@@ -51,6 +56,10 @@ class Origin:
     @property
     def _host(self) -> str:
         return self.repository.partition("/")[0]
+
+    @property
+    def _without_port(self) -> str:
+        return _PORT.sub("", self.repository)
 
 
 def of(environment: Object) -> Origin:

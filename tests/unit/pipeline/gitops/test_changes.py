@@ -247,3 +247,19 @@ def test_a_folder_that_leads_elsewhere_is_refused(text):
 def test_a_name_that_is_none_is_refused(name):
     with pytest.raises(ValueError, match="no name of an environment"):
         places("envs", name)
+
+
+def test_two_repositories_of_one_place_are_told_apart_by_their_numbers():
+    old, new = (Origin(SHOP.repository, "74", number) for number in ("1", "2"))
+    with pytest.raises(GitOpsError) as refused:
+        published(Content(file=b"old", origin=old), source=new)
+    for words in (str(refused.value), retired(Content(file=b"old", origin=old), source=new).reason):
+        assert "(repository number 1), not to" in words
+        assert "(repository number 2)" in words
+
+
+def test_a_retirement_that_finds_no_file_says_so():
+    assert retired(Content()).reason.startswith(f"there is no {FILE}")
+    assert f"{FILE} is retired" in retired(Content(file=b"old", origin=SHOP)).reason
+    # A file of another name went: only that one is named.
+    assert FILE not in retired(Content(kin=frozenset({"store-74"}))).reason

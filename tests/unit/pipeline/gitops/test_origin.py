@@ -25,6 +25,13 @@ from controller.pipeline.gitops import Origin
         (Origin("codeberg.org/Acme/Shop"), Origin("codeberg.org/acme/shop"), True),
         (Origin("git.example.com/Acme/Shop", "", "1"), Origin("git.example.com/acme/shop"), True),
         (Origin("git.example.com/Acme/Shop"), Origin("git.example.com/acme/shop"), False),
+        # One host by ssh on a port of its own: only the number proves it, and only in the same place.
+        (Origin("git.example.com:2222/Acme/shop", "", "1"), Origin("git.example.com/acme/shop", "", "1"), True),
+        (Origin("git.example.com:2222/acme/shop", "", "1"), Origin("git.example.com:8443/acme/shop", "", "1"), True),
+        (Origin("git.example.com:2222/acme/shop", "", "1"), Origin("git.example.com/acme/store", "", "1"), False),
+        (Origin("git.example.com:2222/acme/shop", "", "1"), Origin("git.example.com/acme/shop", "", "2"), False),
+        (Origin("git.example.com:2222/acme/shop", "", "1"), Origin("git.example.com/acme/shop"), False),
+        (Origin("git.example.com:2222/acme/shop"), Origin("git.example.com/acme/shop"), False),
         (Origin("github.com/acme/shop"), Origin(), False),
         (Origin("", "", "1"), Origin("", "", "2"), True),
     ],
