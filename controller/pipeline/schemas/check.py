@@ -52,6 +52,9 @@ def check(document: Document, schema: Schema, *, known: Known | None = None) -> 
 
 def _misfit(error: ValidationError) -> _Misfit:
     schema: Any = error.schema
+    if _KEYS in error.absolute_schema_path:
+        path = (*error.absolute_path, str(error.instance))
+        return _Misfit(path, error.instance, _KEYS, error.validator_value, schema, error.message)
     return _Misfit(
         tuple(error.absolute_path), error.instance, str(error.validator), error.validator_value, schema, error.message
     )
@@ -96,6 +99,10 @@ def _form(document: Document, misfit: _Misfit, known: Known) -> Iterator[Problem
     yield document.problem(misfit.path, f"{words}{misfit.about}")
 
 
+def _key(document: Document, misfit: _Misfit, known: Known) -> Iterator[Problem]:
+    yield document.problem(misfit.path, f"{shown(misfit.value)} cannot be a key here{misfit.about}", at_key=True)
+
+
 def _choice(document: Document, misfit: _Misfit, known: Known) -> Iterator[Problem]:
     choices = [str(value) for value in misfit.wanted if value is not None]
     yield document.problem(misfit.path, f"{shown(misfit.value)} is unknown; use {listed(choices)}")
@@ -124,8 +131,10 @@ def _about(description: str) -> str:
     return f" ({sentence[0].lower()}{sentence[1:]})" if sentence else ""
 
 
+_KEYS: Final = "propertyNames"
 _WORDS: Final[Mapping[str, _Words]] = {
     "additionalProperties": _unknown,
+    _KEYS: _key,
     "required": _missing,
     "type": _type,
     "pattern": _form,

@@ -79,9 +79,23 @@ def _root(schema: Mapping[str, Any]) -> Schema:
     return translated
 
 
-_TEXTS: Final[Schema] = {"type": ["object", "null"], "additionalProperties": {"type": "string"}}
+def _keys(letters: str) -> Schema:
+    """A qualified name, whose prefix is of these `letters`: of an annotation's an API server ignores the case."""
+    part = rf"[{letters}0-9]([-{letters}0-9]*[{letters}0-9])?"
+    return {
+        "pattern": rf"^((?=[^/]{{1,253}}/){part}(\.{part})*/)?([A-Za-z0-9][-A-Za-z0-9_.]{{0,61}})?[A-Za-z0-9]\Z",
+        "description": "Key: at most 63 letters, digits, '-', '_' and '.', after a domain's name and '/' or alone.",
+    }
+
+
+_TEXTS: Final[Schema] = {
+    "type": ["object", "null"],
+    "propertyNames": _keys("A-Za-z"),
+    "additionalProperties": {"type": "string"},
+}
 _LABELS: Final[Schema] = {
     "type": ["object", "null"],
+    "propertyNames": _keys("a-z"),
     "additionalProperties": {
         "type": "string",
         "maxLength": 63,

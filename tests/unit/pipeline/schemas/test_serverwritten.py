@@ -92,7 +92,17 @@ def test_an_exported_shared_configuration_is_refused_too():
     )
 
 
-@pytest.mark.parametrize("field", ["creationTimestamp: null", "finalizers: []", "annotations: null", "labels: {a: b}"])
+@pytest.mark.parametrize(
+    "field",
+    [
+        "creationTimestamp: null",
+        "finalizers: []",
+        "annotations: null",
+        "labels: {a: b}",
+        f"labels: {{{'a' * 253}/{'B' * 63}: c}}",
+        "annotations: {Example.COM/a_b.c: d}",
+    ],
+)
 def test_what_stands_for_nothing_and_what_is_ones_own_is_taken(field):
     text = EXPORTED.splitlines()
     kept = "\n".join([*text[:3], f"  {field}", text[12], *text[17:21], "status: {}"])
@@ -110,6 +120,11 @@ def test_a_file_that_is_only_compared_may_be_an_export():
     [
         ({"labels": {"a": 5}}, "metadata.labels.a: 5 is a whole number, not a text; quote it"),
         ({"labels": {"a": "b c"}}, "metadata.labels.a: 'b c' cannot be used here"),
+        ({"labels": {"a b": "c"}}, "metadata.labels[a b]: 'a b' cannot be a key here (key: at most 63 letters"),
+        ({"labels": {"": "c"}}, "'' cannot be a key here"),
+        ({"labels": {"A.example/a": "c"}}, "'A.example/a' cannot be a key here"),
+        ({"annotations": {f"a/{'b' * 64}": "c"}}, "cannot be a key here"),
+        ({"annotations": {f"{'a' * 254}/b": "c"}}, "cannot be a key here"),
         ({"annotations": {"a": True}}, "metadata.annotations.a: true is a truth value, not a text; quote it"),
         ({"annotations": "a"}, "metadata.annotations: 'a' is a text; write a mapping"),
         ({"label": {"a": "b"}}, "metadata.label: is unknown; did you mean labels?"),
