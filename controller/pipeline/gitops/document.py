@@ -8,6 +8,7 @@ from typing import Final
 from controller.api.environment import ENVIRONMENTS, Environment
 from controller.pipeline import releasenames, schemas
 from controller.pipeline.errors import InvalidFiles, Problem
+from controller.pipeline.rendering import judge
 from controller.pipeline.schemas import definitions, serverwritten
 from controller.pipeline.yamlfiles import Document, Placeholder, PlaceholderError, read, write
 
@@ -17,12 +18,15 @@ _REMEDY: Final = "give the file that tronador render writes"
 def read_environment(content: bytes, file: str, *, to_publish: bool = False) -> Environment:
     """The environment that a file holds, of the form that a cluster takes. InvalidFiles: it holds none, or another.
 
-    `to_publish` refuses also what only a server writes: other clients may have it in a file that they only compare.
+    `to_publish` refuses also what only a server writes (who only compares a file need not mind), and what no controller
+    takes: where the API server refuses one object, Argo CD applies nothing of its folder.
     """
     document = _document(content, file)
     schema = next(item.schema for item in definitions() if item.kind == ENVIRONMENTS.kind)
     problems = schemas.check(document, schema)
     if to_publish:
+        if not problems:
+            problems += judge.for_publishing(Environment(document.value), document)
         problems += serverwritten.problems(document)
     if problems:
         raise InvalidFiles(sorted(problems))

@@ -128,7 +128,9 @@ def _count(document: Document, misfit: _Misfit, known: Known) -> Iterator[Proble
 
 def _about(description: str) -> str:
     sentence = description.partition(". ")[0].rstrip(".")
-    return f" ({sentence[0].lower()}{sentence[1:]})" if sentence else ""
+    # An abbreviation stays as it is.
+    first = sentence[:1] if sentence[1:2].isupper() else sentence[:1].lower()
+    return f" ({first}{sentence[1:]})" if sentence else ""
 
 
 _KEYS: Final = "propertyNames"

@@ -1,6 +1,7 @@
 """The files that are published and waited for."""
 
 import pytest
+import yaml
 
 from controller.pipeline.errors import InvalidFiles
 from controller.pipeline.gitops import Origin, origin_of, read_environment
@@ -72,3 +73,45 @@ def test_what_lies_in_a_repository_need_not_be_of_todays_form():
 def test_templates_of_the_chart_stay_as_they_are():
     found = read_environment(environment(tag="{{ .Chart.AppVersion }}"), "environment.yaml")
     assert found.release["values"] == {"image": {"tag": "{{ .Chart.AppVersion }}"}}
+
+
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        ("targetNamespace: other", "targetNamespace"),
+        ("valueFileSecrets: [{name: x}]", "valueFileSecrets"),
+        ("valuesFrom: [{chartFileRef: {path: ../x}}]", "valuesFrom[0].chartFileRef.path"),
+        ("chart: {git: https://github.com/acme/shop, path: deploy, ref: b, name: x}", "chart.name"),
+        ("chart: {git: https://github.com/acme/../shop, path: deploy, ref: b}", "chart.git"),
+    ],
+)
+def test_what_no_controller_takes_is_not_published(line, field):
+    obj = yaml.safe_load(environment())
+    obj["spec"]["application"]["release"] |= yaml.safe_load(line)
+    content = yaml.safe_dump(obj).encode()
+    # Who only compares a file need not mind.
+    assert read_environment(content, "f").name == "shop-74"
+    with pytest.raises(InvalidFiles) as refused:
+        read_environment(content, "f", to_publish=True)
+    (problem,) = refused.value.problems
+    assert problem.field == f"spec.application.release.{field}"
+    assert problem.line > 0
+
+
+def test_what_some_platform_team_allows_is_published():
+    obj = yaml.safe_load(environment(name="kube-74"))
+    obj["metadata"]["annotations"]["tronador.stakater.com/fork"] = "true"
+    obj["spec"]["namespaceLabels"] = {"pod-security.kubernetes.io/enforce": "privileged"}
+    obj["spec"]["application"]["release"]["valuesFrom"] = [
+        {"externalSourceRef": {"url": "https://example.com/values.yaml"}},
+        {"secretKeyRef": {"name": "x", "key": "y", "namespace": "other"}},
+    ]
+    assert read_environment(yaml.safe_dump(obj).encode(), "f", to_publish=True).name == "kube-74"
+
+
+def test_an_abbreviation_keeps_its_capitals_in_a_message():
+    obj = yaml.safe_load(environment())
+    obj["spec"]["application"]["release"]["chart"]["git"] = "nowhere"
+    with pytest.raises(InvalidFiles) as refused:
+        read_environment(yaml.safe_dump(obj).encode(), "f")
+    assert "(URL of the git repository" in str(refused.value)
