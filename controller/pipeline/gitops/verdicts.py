@@ -78,7 +78,8 @@ _HICCUP: Final = re.compile(
     r"|time[sd]?[- ]?out|deadline|temporar|overload|\bbusy\b|try again (later|soon|in)|panic"
     r"|cannot allocate|out of memory|no space left|failed to (connect|contact|reach|execute|run)"
     r"|connection (refused|reset|closed|failed|error|timed)|connections? .{0,30}fail|broken pipe|\bEOF\b|killed"
-    r"|rpc error|something went wrong",
+    r"|rpc error|something went wrong|not respond|no response|being (upgraded|updated|restarted|migrated|restored)"
+    r"|restarting|starting up|shutting down|read[- ]only (\w+ )?(mode|instance|replica)",
     re.IGNORECASE,
 )
 

@@ -99,6 +99,8 @@ HICCUPS = {
         hook("GitLab: The git server, Gitaly, is not available at this time. Please contact your administrator."),
         hook("GitLab: rpc error: code = DeadlineExceeded desc = context deadline exceeded"),
         hook("GitLab: Failed to contact internal API"),
+        hook("GitLab is not responding"),
+        hook("You can't push code to a read-only GitLab instance."),
         "remote: GitLab is in maintenance mode, and pushing is not allowed\n" + http(403),
         "remote: GitLab: 14:connections to all backends failing\nfatal: the remote end hung up unexpectedly",
     ],
@@ -111,6 +113,7 @@ HICCUPS = {
     "bitbucket": [
         "remote: Bitbucket is temporarily unavailable.\n" + http(503),
         hook("An unexpected error occurred while running the hook"),
+        hook("Bitbucket is being upgraded"),
         rejected("n/a (unpacker error)", "error: remote unpack failed: unable to create temporary object directory"),
     ],
     "azure": [
