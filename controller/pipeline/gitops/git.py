@@ -28,10 +28,14 @@ _PASSED_ON: Final = (
 
 
 class Deadline:
-    """A point in time until which everything has to be done; `seconds` from now."""
+    """A point in time until which everything has to be done; `seconds` from now.
+
+    `trouble` is why the attempt before failed, "" where none did: the error says it, for it is why the time is over.
+    """
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
+        self.trouble = ""
         self._end = time.monotonic() + seconds
 
     def remaining(self) -> float:
@@ -43,7 +47,8 @@ class Deadline:
 
     def over(self, doing: str = "") -> OutOfTime:
         """The error that says so."""
-        return OutOfTime(f"not done within {self.seconds:g}s{doing and f': {doing}'}; --timeout allows for more")
+        words = f"not done within {self.seconds:g}s{doing and f': {doing}'}; --timeout allows for more"
+        return OutOfTime(f"{words} ({self.trouble})" if self.trouble else words)
 
 
 class Git:

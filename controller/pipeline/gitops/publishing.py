@@ -89,6 +89,7 @@ def bring(
                 races += 1
                 if races >= _RACES:
                     raise GitOpsError(f"others were quicker {races} times in a row: {error}") from error
+                deadline.trouble = "others pushed meanwhile"
                 report("others pushed meanwhile, trying again on top of that")
                 pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(races, 8))
             except Transient as error:
@@ -96,6 +97,7 @@ def bring(
                 troubles += 1
                 if troubles >= _TROUBLES:
                     raise GitOpsError(f"given up after {troubles} attempts: {error}") from error
+                deadline.trouble = str(error)
                 report(f"{error}; trying again")
                 pause = min(_LONGEST_PAUSE_IN_TROUBLE, _FIRST_PAUSE_IN_TROUBLE * 2 ** (troubles - 1))
             time.sleep(min(pause * rand(), deadline.remaining()))

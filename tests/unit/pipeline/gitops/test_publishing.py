@@ -28,6 +28,20 @@ def test_an_environment_comes_changes_and_goes(repository, pipeline):
     assert repository.log() == ["Change shop-74"] * 3 + ["Somebody's change"]
 
 
+class _OverAfterTrouble(publishing.Deadline):
+    def remaining(self):
+        if self.trouble:
+            raise self.over()
+        return super().remaining()
+
+
+def test_when_the_time_is_over_the_error_says_what_failed_before(repository, pipeline, monkeypatch):
+    monkeypatch.setattr(publishing, "Deadline", _OverAfterTrouble)
+    repository.refuse("Internal Server Error")
+    with pytest.raises(gitops.GitOpsError, match=r"not done within 30s; .*\(remote: Internal Server Error"):
+        pipeline.publish()
+
+
 def test_what_is_there_already_makes_no_commit(repository, pipeline):
     pipeline.publish()
     assert pipeline.publish() == "unchanged"
