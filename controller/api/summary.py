@@ -1,4 +1,4 @@
-"""One environment in one line: what `tronador list` and the status page show of it. Pure."""
+"""One environment in one line, as `tronador list` shows it. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from controller.api.environment import PULL_REQUEST_ANNOTATION, REPOSITORY_ANNOTATION, Environment
 from controller.apimachinery import conditions, objects
-from controller.apimachinery.objects import Object
+from controller.apimachinery.objects import Object, text
 from controller.apimachinery.timestamps import from_time
 
 # A chart's values can be large. Those that name an image do it near the top.
@@ -61,34 +61,26 @@ def summarize(obj: Object) -> Summary:
     environment = Environment(obj)
     annotations = objects.annotations(obj)
     status = environment.status
-    chart, release = _mapping(environment.release.get("chart")), _mapping(status.get("release"))
+    chart, release = objects.mapping(environment.release.get("chart")), objects.mapping(status.get("release"))
     ready = conditions.find(environment.conditions, "Ready") or {}
     return Summary(
         name=environment.name,
-        status=_text(status.get("applicationStatus")) or "pending",
-        phase=_text(status.get("currentPhase")),
-        ready=_text(ready.get("status")),
-        reason=_text(ready.get("reason")),
-        created=from_time(_text(obj["metadata"].get("creationTimestamp"))),
-        namespace=_text(status.get("namespace")),
-        engine=_text(release.get("engine")),
-        release=_text(release.get("name")),
-        revision=_text(release.get("revision")),
-        repository=_text(annotations.get(REPOSITORY_ANNOTATION)) or _text(chart.get("git")),
-        pull_request=_text(annotations.get(PULL_REQUEST_ANNOTATION)),
-        ref=_text(chart.get("ref")),
+        status=text(status.get("applicationStatus")) or "pending",
+        phase=text(status.get("currentPhase")),
+        ready=text(ready.get("status")),
+        reason=text(ready.get("reason")),
+        created=from_time(objects.metadata(obj).get("creationTimestamp")),
+        namespace=text(status.get("namespace")),
+        engine=text(release.get("engine")),
+        release=text(release.get("name")),
+        revision=text(release.get("revision")),
+        repository=text(annotations.get(REPOSITORY_ANNOTATION)) or text(chart.get("git")),
+        pull_request=text(annotations.get(PULL_REQUEST_ANNOTATION)),
+        ref=text(chart.get("ref")),
         image_tag=_image_tag(environment.release.get("values")),
-        url=_text(status.get("url")),
-        message=_text(status.get("applicationStatusMsg")),
+        url=text(status.get("url")),
+        message=text(status.get("applicationStatusMsg")),
     )
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
 
 
 def _image_tag(values: Any) -> str:

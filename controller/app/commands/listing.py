@@ -1,4 +1,4 @@
-"""`tronador list`: the environments of the cluster, as the status page shows them."""
+"""`tronador list`: the environments of the cluster, one line each."""
 
 from __future__ import annotations
 
