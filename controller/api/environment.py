@@ -14,9 +14,9 @@ GROUP = "tronador.stakater.com"
 ENVIRONMENTS = Resource(GROUP, "v1alpha1", "environmentprovisioners", "EnvironmentProvisioner", namespaced=False)
 
 FINALIZER = f"{GROUP}/teardown"
-# By this Lease, in its own namespace, the replicas of an installation agree who works.
+# The Lease by which the replicas of an installation elect their leader, in the controller's own namespace.
 LEASE_NAME = "tronador-controller"
-# Whom the API server names as the writer of what we write.
+# The name under which the API server records our writes (`metadata.managedFields`).
 FIELD_MANAGER = "tronador"
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 MANAGED_BY = GROUP

@@ -6,9 +6,9 @@ configuration, credentials, TLS, the connection pool (`config`, `transport`). Re
 watch streams (`stream`) and the errors everything ends in are ours.
 """
 
-from controller.client.client import FIELD_MANAGER, Client
+from controller.client.client import Client
 from controller.client.config import Connection
 from controller.client.request import DeletePropagation, PatchType
 from controller.client.stream import WatchStream
 
-__all__ = ["FIELD_MANAGER", "Client", "Connection", "DeletePropagation", "PatchType", "WatchStream"]
+__all__ = ["Client", "Connection", "DeletePropagation", "PatchType", "WatchStream"]

@@ -7,7 +7,7 @@ and the cancellation of the caller's Scope.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from controller.apimachinery import objects
 from controller.apimachinery.clock import Clock, MonotonicClock
@@ -25,8 +25,6 @@ from controller.client.stream import WatchStream
 from controller.client.transport import Transport
 
 JsonObject = dict[str, Any]
-# Who our writes are attributed to.
-FIELD_MANAGER: Final = "tronador"
 
 
 class Client:
@@ -50,7 +48,7 @@ class Client:
         *,
         connection: Connection,
         user_agent: str = "tronador",
-        field_manager: str = FIELD_MANAGER,
+        field_manager: str = "tronador",
         connect_timeout: float = 10.0,
         read_timeout: float = 30.0,
         watch_read_timeout: float = 150.0,

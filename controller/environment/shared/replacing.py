@@ -1,7 +1,8 @@
-"""Objects of ours that cannot be changed in place: which are deleted and made again, and what is said of the others.
+"""Objects of ours with a field that cannot be changed: which are deleted and created again, and what users read
+about the others.
 
-Deleting must cost nothing. So it is a list of kinds whose whole content stands in the manifest, or comes back by
-itself; what another kind holds (a claim's data, what stands behind a custom resource) may be lost for good.
+A deletion must lose nothing. So only listed kinds are replaced: those whose whole content is in the manifest, or comes
+back by itself. What another kind holds (a claim's data, whatever belongs to a custom resource) may be lost for good.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from controller.api.environment import FIELD_MANAGER
+from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
-from controller.client import FIELD_MANAGER
 from controller.environment.decision import Stop
 from controller.environment.effects import Effect, Emit, EventType, Outcome, Replace, Target
 from controller.environment.observation import Observation, Unchangeable
@@ -41,7 +43,7 @@ _CONTENT: Final = ("data", "binaryData")
 
 
 def obstacle(observation: Observation, items: Sequence[Item], options: EnvironmentOptions) -> Stop | None:
-    """What only a person can delete, and so stands in the way; None where there is nothing of the kind."""
+    """Why an object that cannot be changed has to be deleted by a person, or None where every object can be applied."""
     for item in items:
         stuck = _stuck(observation, item)
         why = stuck and _why_not(observation, item, stuck)
@@ -55,12 +57,12 @@ def obstacle(observation: Observation, items: Sequence[Item], options: Environme
 
 
 def replace(observation: Observation, item: Item, target: Target) -> tuple[Effect, ...]:
-    """What replaces the object, where it cannot be changed; otherwise nothing. Only where there is no `obstacle`."""
+    """The effects that replace an object that cannot be changed, or () for any other. Call `obstacle` first."""
     stuck = _stuck(observation, item)
     if stuck is None:
         return ()
     live = observation.answer(target)
-    note = f"Deleted {item.identity} and made it again: {', '.join(stuck.fields)} cannot be changed in one that exists."
+    note = f"Deleted {item.identity} and created it again: {', '.join(stuck.fields)} cannot be changed in place."
     return (
         Replace(target, live["metadata"]["uid"], item.body),
         Emit(EventType.NORMAL, "ResourceReplaced", "Apply", note),
@@ -90,8 +92,8 @@ def _why_not(observation: Observation, item: Item, stuck: Unchangeable) -> str:
 
 
 def _takes_its_claims_along(stateful_set: Object) -> bool:
-    policy = (stateful_set.get("spec") or {}).get("persistentVolumeClaimRetentionPolicy") or {}
-    return policy.get("whenDeleted") == "Delete"
+    policy = objects.mapping(stateful_set.get("spec")).get("persistentVolumeClaimRetentionPolicy")
+    return objects.mapping(policy).get("whenDeleted") == "Delete"
 
 
 def _has_content_of_others(live: Object, body: Object) -> bool:

@@ -13,10 +13,11 @@ from typing import Any
 import jsonpatch
 import jsonpointer
 
+from controller.api.environment import FIELD_MANAGER
 from controller.api.helm_operator import HELM_RELEASES
 from controller.apimachinery.errors import ApiError, status_error
 from controller.apimachinery.resources import NAMESPACES, Resource
-from controller.client import FIELD_MANAGER, DeletePropagation, PatchType
+from controller.client import DeletePropagation, PatchType
 
 Key = tuple[Resource, str, str]
 
