@@ -10,16 +10,17 @@ from controller.pipeline import releasenames, schemas
 from controller.pipeline.errors import InvalidFiles, Problem
 from controller.pipeline.rendering import judge
 from controller.pipeline.schemas import definitions, serverwritten
-from controller.pipeline.yamlfiles import Document, Placeholder, PlaceholderError, read, write
+from controller.pipeline.yamlfiles import Document, keep, read, write
 
 _REMEDY: Final = "give the file that tronador render writes"
 
 
 def read_environment(content: bytes, file: str, *, to_publish: bool = False) -> Environment:
-    """The environment that a file holds, of the form that a cluster takes. InvalidFiles: it holds none, or another.
+    """The environment that a file holds, in a form that a cluster takes. InvalidFiles: the file holds anything else.
 
-    `to_publish` refuses also what only a server writes (who only compares a file need not mind), and what no controller
-    takes: where the API server refuses one object, Argo CD applies nothing of its folder.
+    `to_publish` also refuses what only a server writes, and what the API server or the controller refuses: where the
+    API server refuses one object, Argo CD applies nothing of its folder. A file that is only compared with the cluster
+    may hold either.
     """
     document = _document(content, file)
     schema = next(item.schema for item in definitions() if item.kind == ENVIRONMENTS.kind)
@@ -42,7 +43,7 @@ def peek(content: bytes) -> Environment | None:
 
 
 def with_kept_release(content: bytes, present: bytes) -> bytes:
-    """An environment's file, in which its release keeps the name that it has in the file that is `present`."""
+    """The environment's file `content`, in which the release keeps the name that it has in the `present` file."""
     wanted, there = peek(content), peek(present)
     name = releasenames.kept(wanted, there) if wanted is not None and there is not None else ""
     if wanted is None or not name:
@@ -59,7 +60,7 @@ def _document(content: bytes, file: str) -> Document:
     if len(found.parts) > 1:
         words = f"a second document begins here; {_REMEDY}"
         raise InvalidFiles([Problem(file, found.parts[1].line, 1, "", words)])
-    document = found.parts[0].document(_keep)
+    document = found.parts[0].document(keep)
     if document.problems:
         raise InvalidFiles(document.problems)
     value = document.value if isinstance(document.value, dict) else {}
@@ -69,10 +70,3 @@ def _document(content: bytes, file: str) -> Document:
     if not isinstance(value.get("metadata"), dict):
         raise InvalidFiles([document.problem((), f"has no metadata; {_REMEDY}")])
     return document
-
-
-def _keep(placeholder: Placeholder, quoted: bool) -> str:
-    """What looks like a placeholder in a finished file is a text for the chart; without quotes YAML cannot read it."""
-    if not quoted:
-        raise PlaceholderError(f"{placeholder.text} is not a text as it stands; quote it")
-    return placeholder.text

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from controller import sharedconfig
 from controller.api.environment import ENVIRONMENTS, Environment
 from controller.api.tronador_config import TRONADOR_CONFIGS
+from controller.apimachinery import objects
 from controller.pipeline import schemas
 from controller.pipeline.errors import InvalidFiles, Problem
 from controller.pipeline.rendering import judge
@@ -18,7 +19,7 @@ from controller.pipeline.rendering.render import environment_of
 from controller.pipeline.schemas import Definition, definitions, serverwritten
 from controller.pipeline.schemas.suggestions import nearest
 from controller.pipeline.schemas.words import listed
-from controller.pipeline.yamlfiles import Document, Placeholder, PlaceholderError, read
+from controller.pipeline.yamlfiles import Document, Placeholder, PlaceholderError, keep, read
 from controller.pipeline.yamlfiles.reading import Part
 from controller.policy import PolicyOptions
 
@@ -102,17 +103,14 @@ def _definition(document: Document, problems: list[Problem]) -> Definition | Non
 
 
 def _word(document: Document, field: str) -> str:
-    value: Any = document.value.get(field)
-    return value if isinstance(value, str) else ""
+    return objects.text(document.value.get(field))
 
 
 def _keep(placeholder: Placeholder, quoted: bool) -> str:
-    """Objects have no placeholders; what looks like one may be a template of another program, if it is quoted."""
+    """Objects have no placeholders."""
     if placeholder.name in PLACEHOLDERS:
         raise PlaceholderError(f"{placeholder.text} is not filled in; only config files have placeholders")
-    if not quoted:
-        raise PlaceholderError(f"{placeholder.text} is not a text as it stands; quote it")
-    return placeholder.text
+    return keep(placeholder, quoted)
 
 
 def _without_origin(options: PolicyOptions) -> PolicyOptions:

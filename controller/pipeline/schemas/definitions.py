@@ -103,26 +103,23 @@ _LABELS: Final[Schema] = {
         "description": "Value of a label: letters, digits, '-', '_' and '.', the first and the last a letter or digit.",
     },
 }
-# What Kubernetes knows of an object's metadata. What only a server writes of it is not for a schema to refuse.
+# The fields of an object's metadata in Kubernetes. `serverwritten` refuses those that only a server writes.
 _METADATA: Final[Mapping[str, Schema]] = {
     "annotations": _TEXTS,
     "labels": _LABELS,
-    **{
-        name: {}
-        for name in (
-            *("creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "finalizers", "generateName"),
-            *(
-                "generation",
-                "managedFields",
-                "name",
-                "namespace",
-                "ownerReferences",
-                "resourceVersion",
-                "selfLink",
-                "uid",
-            ),
-        )
-    },
+    "creationTimestamp": {},
+    "deletionGracePeriodSeconds": {},
+    "deletionTimestamp": {},
+    "finalizers": {},
+    "generateName": {},
+    "generation": {},
+    "managedFields": {},
+    "name": {},
+    "namespace": {},
+    "ownerReferences": {},
+    "resourceVersion": {},
+    "selfLink": {},
+    "uid": {},
 }
 _OPEN: Final = "x-kubernetes-preserve-unknown-fields"
 

@@ -39,7 +39,8 @@ def read(body: Mapping[str, Any]) -> PullRequest:
     """The pull request in the body of a `pull_request` event. Raises BodyError."""
     fields = Fields(body)
     action, pull = fields.text("action"), fields.at("pull_request")
-    is_draft = pull.flag("draft") if pull.has("draft") else titles.is_draft(_title(pull), titles.GITEA_MARKS)
+    marked = titles.is_draft(pull.maybe_text("title"), titles.GITEA_MARKS)
+    is_draft = pull.flag("draft") if pull.has("draft") else marked
     changes = fields.maybe("changes")
     happenings = frozenset({_HAPPENINGS[action]} if action in _HAPPENINGS else ())
     if action == "edited" and changes is not None:
@@ -84,7 +85,3 @@ def _labels(fields: Fields, changes: Fields | None) -> tuple[frozenset[str], fro
 
 def _names(fields: Fields, name: str) -> frozenset[str]:
     return frozenset(label.text("name") for label in fields.each(name))
-
-
-def _title(pull: Fields) -> str:
-    return pull.maybe_text("title")

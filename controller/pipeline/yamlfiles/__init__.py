@@ -4,8 +4,8 @@ Both are narrower than YAML: no aliases, no tags, no dates, and texts that no re
 """
 
 from controller.pipeline.yamlfiles.document import Document, Filler, show
-from controller.pipeline.yamlfiles.placeholders import Placeholder, PlaceholderError
+from controller.pipeline.yamlfiles.placeholders import Placeholder, PlaceholderError, keep
 from controller.pipeline.yamlfiles.reading import File, read
 from controller.pipeline.yamlfiles.writing import write
 
-__all__ = ["Document", "File", "Filler", "Placeholder", "PlaceholderError", "read", "show", "write"]
+__all__ = ["Document", "File", "Filler", "Placeholder", "PlaceholderError", "keep", "read", "show", "write"]

@@ -78,6 +78,15 @@ class Placeholder:
         return match[2] or "" if match else ""
 
 
+def keep(placeholder: Placeholder, quoted: bool) -> str:
+    """For files without placeholders: what looks like one is a template of another program. PlaceholderError: it is not
+    quoted, so YAML cannot read it.
+    """
+    if not quoted:
+        raise PlaceholderError(f"{placeholder.text} is not a text as it stands; quote it")
+    return placeholder.text
+
+
 class Hidden:
     """A text whose placeholders are hidden. ValueError: it has too many.
 
