@@ -168,12 +168,12 @@ class Informer:
         return self._freshness.staleness()
 
     def _guarded(self, index: str, function: IndexFunction) -> IndexFunction:
-        """The index function, whose failure on one object must not keep the others from the store."""
+        """The index function, made safe: where it fails on one object, only that object is left out."""
 
         def guarded(obj: Object) -> tuple[str, ...]:
             try:
                 return tuple(function(obj))
-            except Exception:
+            except Exception:  # an index function is the caller's code, and may raise anything on an odd object
                 log.exception("index failed", index=index, resource=str(self.resource), object=objects.key(obj))
                 self._metrics.index_failed(self.resource)
                 return ()

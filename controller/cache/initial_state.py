@@ -105,7 +105,7 @@ class InitialState:
             objects, version = self._collect(stream)
             self._replace(objects, version, started)
         except BaseException:
-            # Also on a stop or a bug: a stream that nobody goes on with must not stay open.
+            # Also on a stop or a bug: a stream that is not read any more must not stay open.
             with stream:
                 raise
         self._has_streamed = True

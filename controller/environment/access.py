@@ -26,7 +26,7 @@ from controller.environment.ownership import is_adopted
 TIMER: Final = "access"
 # Seconds for which a refusal may only mean that our RoleBinding is not in force yet.
 SETTLE: Final = 5.0
-# The reason while that is so.
+# The reason of decisions during that time.
 AWAITING: Final = "AwaitingRights"
 
 
@@ -49,7 +49,7 @@ def missing(verb: str, target: Target) -> str:
 
 
 def obstacle(observation: Observation) -> str:
-    """Why our binding cannot be put right although we lack rights, as a sentence, or ""."""
+    """Which finalizers keep our RoleBinding from being replaced, as a sentence, or ""."""
     target = binding_target(observation)
     binding = observation.answer(target)
     if isinstance(binding, Unknown) or binding is None:

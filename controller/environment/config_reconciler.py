@@ -72,7 +72,7 @@ class ConfigReconciler:
         self._recheck_interval = recheck_interval
 
     def reconcile(self, request: Request) -> Result:
-        """Write the status where it differs. Raises whatever a retry may heal; what has lasted is written first."""
+        """Write the status where it differs. Raises errors that a retry may heal, and shows them if they last."""
         obj = self._shares.config_object
         if obj is None:
             self._timers.forget(request.key)
@@ -85,7 +85,7 @@ class ConfigReconciler:
         except (Conflict, NotFound) as error:
             log.debug("changed meanwhile", error=error.message)
             return Result(requeue=True)
-        except Exception as error:
+        except Exception as error:  # a bug that lasts has to reach the status just like an error of the API
             self._timers.start(request.key, (lasting.TIMER,))
             if self._timers.ages(request.key)[lasting.TIMER] >= lasting.PATIENCE:
                 self._show(TronadorConfig(obj), error)
@@ -118,7 +118,7 @@ class ConfigReconciler:
         return Result(requeue_after=min(filter(None, (wait, recheck)), default=None))
 
     def _show(self, config: TronadorConfig, error: Exception) -> None:
-        """Say that something has failed for some seconds; nothing else is judged, so the count stays what it was."""
+        """Show an error that has lasted. Nothing else could be judged, so the count of environments stays."""
         failing = (
             lasting.waiting(" ".join(error.sentences), standing=config.conditions)
             if isinstance(error, _Unanswered)

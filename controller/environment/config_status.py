@@ -54,7 +54,7 @@ def desired(
     *,
     failing: Wait | None = None,
 ) -> dict[str, Any]:
-    """The whole status. `failing`: an error that has lasted, so that we cannot tell whether all is well."""
+    """The whole status. `failing` describes an error that has lasted and prevents a judgement."""
     wanted: tuple[Condition, ...] = (_FINE,)
     if failing is not None:
         wanted = (
@@ -78,7 +78,7 @@ def _carries(environment: Environment, share_of: Callable[[Environment], Share])
             and not environment.is_deleting
             and not share_of(environment).is_empty
         )
-    except Exception:  # one environment that cannot be looked at must not leave the config without a status
+    except Exception:  # an odd environment may raise anything, and must not leave the config without a status
         log.exception("cannot look at what an environment has", environment=environment.name)
         return False
 
@@ -88,6 +88,6 @@ def _of_kind(manifest: Manifest, served: frozenset[Resource] | None) -> Problem 
         return None
     resource = next((found for found in served if found.kind == manifest.kind), None)
     if resource is None:
-        message = f"the cluster knows no {manifest.kind} of {manifest.api_version}; install it, and this goes on"
+        message = f"the cluster knows no {manifest.kind} of {manifest.api_version}; once it is installed, this heals"
         return Problem("UnknownKind", manifest.field, message)
     return None if resource.namespaced else cluster_scoped(manifest)

@@ -26,7 +26,7 @@ class Continue:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """The next phases cannot begin: something has to happen first. A watch tells, or we look again.
+    """The next phases cannot begin: something has to happen first. A watch shows that it has, or we look again.
 
     `reason` is CamelCase and stands in conditions, `message` is for people. `held`: something outside holds this up for
     longer than it should, so a person may have to look. The rest is as for Continue.

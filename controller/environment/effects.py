@@ -68,7 +68,7 @@ class Patch:
     """Change an object as long as it is still at `resource_version` (merge) or passes the patch's own tests (JSON).
 
     A mapping is sent as a merge patch, a sequence of operations as a JSON patch. `wanted` is what the patch is to bring
-    about, whatever the object is like now, so that the same correction is known again; None where the body says it.
+    about, whatever the object is like now, so that the same correction is recognised; None where the body says it.
     """
 
     target: Target
@@ -150,10 +150,10 @@ class Generation:
 
 @dataclass(frozen=True, slots=True)
 class Emit:
-    """Tell the users by an Event on the environment. Emitted on transitions only.
+    """Inform users by an Event on the environment. Emitted on transitions only.
 
-    With `beyond`, only where a write before it has moved that object's generation: what the server dropped or changed
-    back at once is not worth an Event.
+    With `beyond`, only where an earlier write of the plan has raised that object's generation: a change that the server
+    dropped or reverted at once is not worth an Event.
     """
 
     type: EventType

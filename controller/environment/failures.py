@@ -29,9 +29,9 @@ _REQUEST_TIMEOUT: Final = 408
 def explain(
     effect: Effect, error: ApiError, options: EnvironmentOptions, *, fresh_rights: bool = False
 ) -> Wait | Stop | None:
-    """The decision to show instead of the one that failed, or None for an error that a retry may heal unseen.
+    """The decision to show instead of the one that failed, or None for an error that is first retried without a word.
 
-    What a retry has not healed for some seconds is shown too, in the words of `lasting`.
+    Where retries have not helped for some seconds, `lasting` says what is shown.
 
     `fresh_rights`: whether a RoleBinding of ours may be too young to be in force.
     """
@@ -48,7 +48,7 @@ def explain(
     if isinstance(error, NotFound) and error.resource_missing:
         return Wait(
             "ReleaseEngineMissing",
-            f"The cluster does not know {subject}: install the release engine with its CRDs; this then goes on.",
+            f"The cluster does not know {subject}: install the release engine with its CRDs; this then continues.",
             recheck_after=again,
         )
     if isinstance(error, Forbidden) and error.namespace_terminating:

@@ -1,7 +1,7 @@
-"""What keeps an object that is on its way out, in words that name who has to act.
+"""Why an object that is being deleted is still there, and who has to act.
 
-Most objects go by themselves after a moment, so a hold is only reported as one after some patience. What was reported
-before a restart stays reported: the status remembers it.
+Most objects vanish by themselves after a moment, so a hold is reported only after some patience. What was reported
+before a restart stays reported, because the status remembers it.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from controller.environment.observation import Observation
 
 # Seconds that the owner of a finalizer may take to remove it. Most take less than one.
 PATIENCE: Final = 5.0
-# The same for a HelmRelease: its finalizer stands for an uninstall, and that takes its time.
+# The same for a HelmRelease, whose finalizer stands for a whole uninstall.
 RELEASE_PATIENCE: Final = 60.0
-# What a namespace's own conditions say when somebody has to help it; mere remaining content passes by itself.
+# Types of a namespace's own conditions that mean that a person has to help; mere remaining content passes by itself.
 _BLOCKING: Final = (
     "NamespaceDeletionDiscoveryFailure",
     "NamespaceDeletionGroupVersionParsingFailure",
@@ -30,7 +30,7 @@ _BLOCKING: Final = (
     "NamespaceFinalizersRemaining",
 )
 _REMAINING: Final = ("NamespaceContentRemaining", *_BLOCKING)
-# The namespace controller's own: it goes when the content has gone.
+# The namespace controller's own, which it removes once the content is gone.
 _OF_KUBERNETES: Final = "kubernetes"
 _WHO: Final[Mapping[Resource, str]] = {
     flux.HELM_RELEASES: "Flux's helm-controller takes it off after the uninstall",
@@ -54,7 +54,7 @@ class Hold:
 
 
 def of_namespace(namespace: Object) -> Hold:
-    """What keeps a namespace that is on its way out."""
+    """Why a namespace that is being deleted is still there."""
     found = objects.mapping(namespace.get("status")).get("conditions")
     true = {type_: condition for type_ in _REMAINING if (condition := _if_true(found, type_))}
     words = sorted(str(condition.get("message") or type_) for type_, condition in true.items())
@@ -67,7 +67,7 @@ def of_namespace(namespace: Object) -> Hold:
 
 
 def of_objects(held: Mapping[Target, Object]) -> str:
-    """Sentences about those of the objects that are on their way out and have finalizers, or ""."""
+    """Sentences about those objects that are being deleted and have finalizers, or ""."""
     return " ".join(
         f"{target.resource.kind} {target.name} is held by {finalizers(obj, target.resource)}."
         for target, obj in sorted(held.items(), key=lambda pair: str(pair[0]))
@@ -76,7 +76,7 @@ def of_objects(held: Mapping[Target, Object]) -> str:
 
 
 def finalizers(obj: Object, resource: Resource | None = None) -> str:
-    """The finalizers of an object, each with what takes it off, as far as that is known."""
+    """The finalizers of an object, each with the controller that removes it, as far as that is known."""
     who = _WHO.get(resource) if resource is not None else None
     names = sorted(objects.finalizers(obj))
     return ", ".join(f"{name} ({who})" if who and name == flux.FINALIZER else name for name in names)
@@ -91,7 +91,7 @@ def wait(
     patience: float,
     recheck_after: float | None = None,
 ) -> Wait:
-    """Wait for something that is held: a part of the environment says so once it has taken longer than `patience`."""
+    """Wait for something that is held. After `patience` seconds the condition `part` turns False."""
     timer = f"held:{reason}"
     known = conditions.find(observation.environment.conditions, part) or {}
     shown = (known.get("status"), known.get("reason")) == (conditions.FALSE, reason)

@@ -6,8 +6,8 @@ long as the Lease there has a holder. An installation that was uninstalled, or s
 environments are taken over. No clocks are compared: a holder that crashed holds the Lease until somebody deletes it.
 
 An annotation of the EnvironmentProvisioner would do too, but the author of a pull request may be able to write that
-one, and could so escape from every rule. Replicas and shards of one installation share a namespace, so they are no
-strangers to each other.
+one, and could so escape from every rule. Replicas and shards of one installation share a namespace, so they count as
+one.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Wait | None
     if answer is not REFUSED and not _has_holder(answer):
         return None
     message = (
-        f"The environment belongs to the installation of the controller in namespace {other}, and the one in "
-        f"{options.own_namespace} leaves it alone. Run only one for a cluster. If that one is gone for good, delete "
-        f"Lease {LEASE_NAME} in namespace {other}."
+        f"The environment belongs to the installation of the controller in namespace {other}, so the one in "
+        f"{options.own_namespace} leaves it alone. Run only one installation in a cluster. If the other one is "
+        f"gone for good, delete Lease {LEASE_NAME} in namespace {other}."
     )
     event = () if _TIMER in observation.ages else (Emit(EventType.WARNING, OTHER, "Reconcile", message),)
     return Wait(OTHER, message, recheck_after=_LOOK_AGAIN, effects=event, timer=_TIMER)

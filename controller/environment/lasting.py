@@ -1,7 +1,7 @@
-"""Errors that last, in words. A retry heals most errors unseen; one that it has not healed for some seconds is shown.
+"""What users read about errors that last. Retries heal most errors; the status shows one that they have not healed.
 
-The words have to stay the same from one retry to the next, or the status would be written each time. So what changes
-by itself (ports, times, identifiers) does not count as other words, and the words that stand already are kept.
+The text has to stay the same from one retry to the next, or the status would be written each time. So a text that only
+differs in ports, times or identifiers counts as the same, and the one that is already written is kept.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ from controller.environment.effects import (
     WakeOnChange,
 )
 
-# Runs from the first failure of a row to the next success.
+# Runs from the first of several failures in a row to the next success.
 TIMER: Final = "error"
-# Seconds. An API server that restarts, an election of its own or a full queue take less; a person who waits for an
-# environment begins to wonder about then.
+# Seconds. A restart of the API server, an election among its storage or a full queue take less; a person who waits for
+# an environment begins to wonder after about that time.
 PATIENCE: Final = 5.0
 # A request to the API server fails again and again.
 RETRYING: Final = "RetryingAfterError"

@@ -35,7 +35,7 @@ REFUSED: Final = Unknown("refused")
 class Unchangeable:
     """An object could not be applied, only because fields of the one that exists cannot be changed.
 
-    `fields` are their paths; `replaced` tells that it was deleted for that already, and that there is one again.
+    `fields` are their paths. `replaced`: we deleted it already for that reason, and somebody created it again.
     """
 
     fields: tuple[str, ...]
@@ -60,7 +60,7 @@ class Observation:
         own_secrets: those Secrets of the controller's own namespace, by name, that are to be copied into it.
         answers: for a Target the live object or None where it is gone, for a Listing its items as a tuple, for a
             GroupVersion the Resources that are served there; each may be REFUSED. What we wrote ourselves in this
-            reconcile stands here too, so it outweighs the caches; an Outcome tells that it was applied (True), or is
+            reconcile stands here too, so it outweighs the caches; for an Outcome True where it was applied, or an
             Unchangeable.
         ages: seconds that each running timer has run.
         attempts: the corrections that were made before, and when each is due again.

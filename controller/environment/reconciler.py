@@ -5,8 +5,6 @@ Level-triggered and idempotent. It holds no truth of its own: timers and stopwat
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
@@ -21,7 +19,7 @@ from controller.apimachinery.objects import Object
 from controller.apimachinery.scope import Scope, current_scope
 from controller.environment import access, lasting, status, transitions, unseen
 from controller.environment.apply import Applier
-from controller.environment.contests.attempts import Write
+from controller.environment.contests.attempts import Write, digest
 from controller.environment.contests.bookkeeper import Bookkeeper
 from controller.environment.contests.corrections import Corrections
 from controller.environment.decide import decide
@@ -155,7 +153,7 @@ class EnvironmentReconciler:
                 return self._reconcile(key, environment, attempt)
             except (Stopped, NotLeader):
                 raise
-            except Exception as error:
+            except Exception as error:  # a bug that lasts has to reach the status just like an error of the API
                 newest = attempt.answers.get(Target(ENVIRONMENTS, key)) or environment
                 self._show(key, Environment(newest), attempt, error)
                 if not isinstance(error, Conflict | NotFound):
@@ -372,5 +370,4 @@ def _is_idle(effect: Effect, answers: Mapping[Subject, Any]) -> bool:
 
 
 def _settle_timer(wanted: Mapping[str, Any]) -> str:
-    text = json.dumps(conditions.untimed(wanted), sort_keys=True)
-    return f"settle:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    return f"settle:{digest(conditions.untimed(wanted))}"

@@ -108,7 +108,7 @@ class Concerned:
             # Our own status, most of the time.
             return ()
         differing = self._shares.differing(self._views(), parse(before or {}), parse(after or {}))
-        # What those hold is not theirs by any share, and to be taken back even where the new config gives nothing.
+        # They hold objects of a TronadorConfig that vanished, which no share shows, so each has to look again.
         lost = (view.name for view in self._views() if absence.is_noted(view))
         return tuple(dict.fromkeys((*differing, *lost)))
 
@@ -128,12 +128,10 @@ class Concerned:
 
 
 def _holds(test: Callable[[Environment], bool], environment: Environment) -> bool:
-    """Whether an environment passes. One that the test fails on must not hide the change from the others; its own
-    reconcile then says what is wrong.
-    """
+    """Whether an environment passes, or cannot be tested; then its own reconcile says what is wrong."""
     try:
         return test(environment)
-    except Exception:
+    except Exception:  # whatever one odd environment raises must not hide the change from the others
         log.exception("cannot compare what an environment gets", environment=environment.name)
         return True
 

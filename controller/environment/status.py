@@ -275,7 +275,7 @@ def _deployed_otherwise(observation: Observation, contest: Contest) -> Summary:
 
 
 def _contested(observation: Observation) -> tuple[Condition, ...]:
-    """The condition that names what others undo or overwrite; nothing where there is no such thing."""
+    """The condition that names what others undo or overwrite, or () where nothing is contested."""
     # About the status itself there is only an Event: who rewrites it would take the condition off again.
     found = {
         key: attempts.contest

@@ -1,4 +1,4 @@
-"""Statuses for when nothing could be observed, or nothing is left to observe: they rest on what is recorded."""
+"""The status where nothing could be observed, or nothing is left to observe. It rests on what is recorded."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _KEPT: Final = ("namespaceLabels", "release")
 
 
 def unjudged(environment: Environment, error: Wait, now: datetime) -> dict[str, Any]:
-    """The status where an error kept us from judging anything: a release stays what it was, the rest is unknown."""
+    """The status where an error prevented every judgement: a release stays what it was, the rest is unknown."""
     standing = conditions.find(environment.conditions, status.CONTESTED)
     contested = (_recorded(standing),) if standing else ()
     if environment.suspended and not environment.is_deleting:
@@ -36,10 +36,10 @@ def of_let_go(observation: Observation) -> dict[str, Any]:
     """The last status of an environment whose teardown is over, and that finalizers of others hold."""
     environment, namespace = observation.environment, observation.namespace
     if observation.cached or (namespace is not None and observation.is_ours(namespace)):
-        # Somebody else took our finalizer off: what remains is not ours to judge any more.
+        # Somebody else took our finalizer off, so what remains was never torn down and we claim nothing about it.
         return dict(environment.status)
     others = ", ".join(sorted(objects.finalizers(environment.obj)))
-    message = f"Everything is removed; held by finalizers of others: {others}"
+    message = f"Everything is removed, but finalizers of others hold the environment: {others}"
     held = Condition("Ready", FALSE, HELD_BY_OTHERS, message)
     return _with_kept(environment, Summary(State.UNINSTALLING, CurrentPhase.IDLE, message, (held,)), observation.now)
 

@@ -75,7 +75,7 @@ class EnvironmentMetrics:
     ) -> None:
         """Where to read, at each scrape, how many environments are in which status; `statuses` are always shown.
 
-        `lacking` tells how many of them, whatever their status, do not hold all that TronadorConfig gives them.
+        `lacking` returns how many of them, whatever their status, do not hold all that TronadorConfig gives them.
         """
         self._count.statuses = tuple(statuses)
         self._count.count = count

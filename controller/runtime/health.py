@@ -32,5 +32,5 @@ class HealthChecks:
 def _run(check: Check) -> str | None:
     try:
         return check()
-    except Exception as error:  # noqa: BLE001  # a check that cannot tell is a check that fails
+    except Exception as error:  # noqa: BLE001  # a check that raises is a check that fails
         return f"{type(error).__name__}: {error}"

@@ -1,4 +1,4 @@
-"""Takes out of a plan the corrections that have to wait, and says whom they are contested by. Pure.
+"""Takes the corrections that have to wait out of a plan, and finds out who contests them. Pure.
 
 A correction that waits holds up nothing else, with three exceptions (`_Guard`).
 """
@@ -57,7 +57,7 @@ class _Held:
 
 
 def question(target: Target) -> Target | Listing:
-    """What to read to learn who changed an object."""
+    """What to read in order to find out who changed an object."""
     # Environments are listed and never read one by one: the controller lacks that right.
     if target.resource == ENVIRONMENTS:
         return Listing(ENVIRONMENTS, "", field_selector=f"metadata.name={target.name}")
@@ -123,7 +123,7 @@ def _hold(step: Step, observation: Observation) -> _Held:
 
 
 def _known(step: Step, observation: Observation) -> Iterator[tuple[Write, Correction, Attempts]]:
-    """The writes of a step that were made before just like this."""
+    """The writes of a step that repeat an earlier correction."""
     for effect in step.decision.effects:
         key = correction(step.phase, effect)
         if key is None or not isinstance(effect, Write):
@@ -150,8 +150,8 @@ def _blocked(step: Step, guards: Mapping[_Guard, Step]) -> Step | None:
 
 def _wait(phase: str, held: Step) -> Step:
     message = (
-        f"Phase {held.phase} waits until it may correct again what somebody else keeps changing; nothing that rests on "
-        "it is written before. The condition Contested says what it is."
+        f"Somebody else keeps changing what phase {held.phase} corrects, so the next correction has to wait. Nothing "
+        "that depends on it is written before. The condition Contested says what it is."
     )
     reads = tuple(effect for effect in held.decision.effects if isinstance(effect, Read)) if phase == held.phase else ()
     return Step(phase, Wait(WAITING, message, recheck_after=held.decision.recheck_after, effects=reads))
@@ -172,7 +172,7 @@ def _guard(phase: str, effect: Write) -> _Guard:
 
 
 def _unasked(effect: Write, observation: Observation) -> Read | None:
-    """The question who changed the object, where it has not been asked in this reconcile."""
+    """The Read that shows who changed the object, or None where this reconcile has it already."""
     if isinstance(effect, Create):
         return None
     subject = question(effect.target)

@@ -35,7 +35,7 @@ _UNRECORDED: Final = "the object does not record by whom; the audit log of the A
 
 
 def lost(target: Target, found: Sequence[Difference]) -> Contest:
-    """For what the answer to our own write did not have as it was asked for."""
+    """For fields that the answer to our own write does not have as we asked for them."""
     dropped = all(difference.found is ABSENT for difference in found)
     why = (
         "the API server drops it from what is written: the CRD does not know the field, or an admission webhook or "
@@ -47,20 +47,20 @@ def lost(target: Target, found: Sequence[Difference]) -> Contest:
 
 
 def reverted(target: Target, found: Sequence[Difference], live: Object) -> Contest:
-    """For what was written as asked, and is otherwise again. `live` has its managedFields."""
+    """For fields that the API server took as we asked, and that others changed since. `live` has its managedFields."""
     return _contest(REVERTED, target, found, _by_whom(found, live))
 
 
 def deleted(target: Target) -> Contest:
-    """For an object that is gone again each time that it was made."""
-    return Contest(DELETED, f"{_subject(target)} is deleted each time that it is made: {_UNRECORDED}. {_AFTERWARDS}")
+    """For an object that others delete each time we create it."""
+    return Contest(DELETED, f"{_subject(target)} is deleted each time it is created: {_UNRECORDED}. {_AFTERWARDS}")
 
 
 def recreated(target: Target, live: Object) -> Contest:
-    """For an object that is there again each time that it was deleted."""
+    """For an object that others create again each time we delete it."""
     by = managers.last(live, besides="")
-    who = f"field manager {by!r} makes it" if by else _UNRECORDED
-    return Contest(RECREATED, f"{_subject(target)} is made again each time that it is deleted: {who}. {_AFTERWARDS}")
+    who = f"field manager {by!r} creates it" if by else _UNRECORDED
+    return Contest(RECREATED, f"{_subject(target)} is created again each time it is deleted: {who}. {_AFTERWARDS}")
 
 
 def _contest(reason: str, target: Target, found: Sequence[Difference], why: str) -> Contest:

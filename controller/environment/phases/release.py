@@ -73,8 +73,9 @@ def _rest(target: Target, current: Object, desired: Mapping[str, Any]) -> Stop:
     resting = {**desired, "spec": {**desired["spec"], "suspend": True}}
     correction = upkeep.correction(target, current, resting)
     message = (
-        f"HelmRelease {target.name} has another serviceAccountName than {desired['spec'].get('serviceAccountName')!r}, "
-        "so it is suspended until that is put right. The condition Contested says what is in the way."
+        f"HelmRelease {target.name} does not have the serviceAccountName "
+        f"{desired['spec'].get('serviceAccountName')!r}, so it is suspended until it does. The condition Contested "
+        "says what is in the way."
     )
     return Stop("AccountNotTaken", message, effects=(correction[0],) if correction else ())
 

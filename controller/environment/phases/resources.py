@@ -75,7 +75,7 @@ def _problem_of_kind(observation: Observation, item: Item) -> tuple[str, str] | 
     identity = item.identity
     resource = kinds.resource(observation, identity)
     if resource is None:
-        message = f"the cluster knows no {identity.kind} of {identity.api_version}; install it, and this goes on"
+        message = f"the cluster knows no {identity.kind} of {identity.api_version}; once it is installed, this heals"
         return "UnknownKind", f"{item.source}: {message}"
     if resource.namespaced:
         return None

@@ -38,6 +38,6 @@ def _missing(options: EnvironmentOptions) -> Wait:
     )
     return Wait(
         "ReleaseEngineMissing",
-        f"The cluster serves no release engine: install one of {engines}; this then goes on.",
+        f"The cluster serves no release engine: install one of {engines}; this then continues.",
         recheck_after=options.recheck_interval,
     )

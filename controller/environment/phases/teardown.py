@@ -44,9 +44,9 @@ _HELD: Final = "teardown:held"
 def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     """The next step of the teardown of an environment that our finalizer holds."""
     if observation.answer(observation.namespace_target) is UNASKED:
-        told = () if _is_announced(observation) else (_announcement(observation),)
+        event = () if _is_announced(observation) else (_announcement(observation),)
         look = Read(observation.namespace_target)
-        return Wait(uninstall.REASON, "Looking for the namespace.", effects=(*told, look), timer=TIMER)
+        return Wait(uninstall.REASON, "Looking for the namespace.", effects=(*event, look), timer=TIMER)
     if observation.answer(observation.namespace_target) is REFUSED:
         # Neither a reason to delete it, nor proof that it is gone.
         name = observation.environment.namespace_name
@@ -102,7 +102,7 @@ def _await_namespace(observation: Observation, namespace: Object, options: Envir
     is_late = observation.age(TIMER) >= options.teardown_timeout
     words = [f"Deleting namespace {objects.name(namespace)}.", hold.words, holding.of_objects(observation.cached)]
     if is_late and not hold.words:
-        words.append("Nothing says what remains in it: does the cluster's namespace controller run?")
+        words.append("Its status does not say what remains in it. Check that kube-controller-manager runs.")
     blocked = hold.blocked or is_late
     timer = TIMER
     if hold.finalizers and not blocked:

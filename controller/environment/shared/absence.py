@@ -1,9 +1,9 @@
-"""Whether the TronadorConfig that is not there was deleted by somebody who meant it.
+"""Whether a missing TronadorConfig was deleted on purpose.
 
-Who deletes it takes back what it gave. But it also vanishes with its whole namespace, and with its CRD, and then
-running environments must not lose the Secrets that they use. The caches cannot tell these apart: changes of different
-kinds come in any order. So all three are read live before anything is taken back. What was found to be an accident is
-remembered, as the namespace or the CRD may be made again before the TronadorConfig is.
+Deleting it on purpose takes back what it gave. But it also vanishes with its whole namespace, and with its CRD, and
+then running environments must not lose the Secrets that they use. The caches cannot show which of these happened:
+changes of different kinds arrive in any order. So all three are read live before anything is taken back. An accident is
+remembered, because the namespace or the CRD may be created again before the TronadorConfig is.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def is_noted(environment: Environment) -> bool:
 
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Wait | None:
-    """Look, and wait for a TronadorConfig where none is there by accident. None: what is there, or not, is meant."""
+    """Wait for the TronadorConfig where it vanished by accident. None: it is there, or was deleted on purpose."""
     memory = remembered(observation.namespace)
     if observation.has_config or not memory.origin:
         return None
@@ -42,14 +42,15 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Wait | None
         return Wait(REASON, _message("its namespace or its CRD was deleted with it"), recheck_after=again)
     questions = tuple(_questions(options))
     if unasked := tuple(Read(question) for question in questions if observation.answer(question) is UNASKED):
-        return Wait(REASON, "Looking for what became of the TronadorConfig.", effects=unasked)
+        return Wait(REASON, "Looking for the reason why the TronadorConfig is gone.", effects=unasked)
     namespace, definition, configs = (observation.answer(question) for question in questions)
     if REFUSED in (namespace, definition, configs):
         message = _message(f"the controller may not read its namespace or its CRD ({DEFINITION}) to learn why")
         return Wait(REASON, message, recheck_after=options.recheck_interval)
     if configs:
         # It is back, or was never gone.
-        return Wait(REASON, "Waiting for the TronadorConfig to be seen.", recheck_after=options.recheck_interval)
+        message = "Waiting for the TronadorConfig to arrive in the controller's cache."
+        return Wait(REASON, message, recheck_after=options.recheck_interval)
     if not _stands(namespace) or objects.uid(namespace) != memory.origin:
         return Wait(REASON, _message("its namespace was deleted with it"), effects=_note(observation, memory))
     if not _stands(definition):
@@ -69,8 +70,8 @@ def _stands(obj: Any) -> bool:
 
 def _message(why: str) -> str:
     return (
-        f"TronadorConfig {CONFIG_NAME} is gone, but {why}: so what it gave stays. "
-        "Apply it again, or an empty one to have everything taken back."
+        f"TronadorConfig {CONFIG_NAME} is gone, but {why}. So everything that it shared stays. "
+        "Apply it again, or apply an empty one to have everything removed."
     )
 
 

@@ -187,7 +187,7 @@ def test_objects_that_vanish_or_come_back_are_reported():
     assert reports.deleted(RELEASE).reason == "ObjectDeleted"
     contest = reports.recreated(RELEASE, _managed(ATOMIC))
     assert contest.reason == "ObjectRecreated"
-    assert "field manager 'flux' makes it" in contest.message
+    assert "field manager 'flux' creates it" in contest.message
 
 
 def test_a_finalizer_is_a_field_of_the_environment():

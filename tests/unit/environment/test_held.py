@@ -120,7 +120,7 @@ def test_a_namespace_that_never_says_what_remains_blocks_the_teardown_in_the_end
     assert _condition(world, "TeardownBlocked") == {}
     _pass(world, 15)
 
-    assert "namespace controller" in _condition(world, "TeardownBlocked")["message"]
+    assert "kube-controller-manager" in _condition(world, "TeardownBlocked")["message"]
 
 
 def test_a_release_that_is_not_uninstalled_names_its_finalizer_and_the_controller():
@@ -263,7 +263,7 @@ def test_an_environment_that_others_hold_after_our_part_says_so_once():
 
     found = world.api.peek(ENVIRONMENTS, NAME)
     assert found["metadata"]["finalizers"] == [HOLDER, "a"]
-    message = "Everything is removed; held by finalizers of others: a, example.com/holder"
+    message = "Everything is removed, but finalizers of others hold the environment: a, example.com/holder"
     assert _status(world)["applicationStatusMsg"] == _condition(world, "Ready")["message"] == message
     assert _states(world) == {"Ready": ("False", "HeldByOthers")}
     assert _status(world)["currentPhase"] == "Waiting For Next Reconciliation Loop"

@@ -57,7 +57,8 @@ def test_an_environment_that_waits_for_others_alone_says_so_and_no_more():
     world.run(NAME)
 
     assert [write.subresource for write in world.api.writes] == ["status"]
-    assert _status(world)["applicationStatusMsg"] == "Everything is removed; held by finalizers of others: others"
+    message = "Everything is removed, but finalizers of others hold the environment: others"
+    assert _status(world)["applicationStatusMsg"] == message
 
 
 def test_one_reconcile_leads_to_the_release():
