@@ -193,7 +193,7 @@ def test_neither_a_name_nor_a_workspace_is_nothing_to_wait_for(workspace: Path) 
     program = recording_tronador(workspace.parent)
     ran = run("tronador-wait", {"ENVIRONMENT_NAME": "NA"}, folder=workspace.parent, workspaces={}, path=program)
     assert (ran.code, _calls(workspace), ran.results["STATUS"]) == (1, [], "failed")
-    assert "ENVIRONMENT_NAME: is not given" in ran.stderr
+    assert "ENVIRONMENT_NAME: neither the name nor a workspace" in ran.stderr
 
 
 IMAGE = "registry.example.com/team/hello-world"
