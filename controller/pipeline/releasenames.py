@@ -1,29 +1,29 @@
-"""What releases are called, and how one that runs keeps its name.
+"""The names of releases, and how a release that runs keeps its name.
 
-Another name is another release: the one before is uninstalled. Releases of branches such as `123` were called like the
-branch, until names had to begin with a letter and be a text in YAML. So `render` gives the new name, `publish` keeps
-the former one where an environment is published already, and `wait` takes the two for the same.
+With another name Helm uninstalls the release and installs another one. The release of a branch such as `123` had the
+name of the branch, until names had to begin with a letter and be a text in YAML. So `render` gives the new name,
+`publish` keeps the former one where an environment is published already, and `wait` treats the two as the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from controller.api.environment import Environment
-from controller.apimachinery import names
+from controller.apimachinery import names, objects
 from controller.pipeline import gitrefs
 
 
 def named_after(environment: str, ref: str) -> str:
-    """What names the release: the branch; where `ref` is a commit, which each push changes, the environment."""
+    """The text that the release is named after: the branch, or the environment where `ref` is a commit.
+
+    Each push has another commit, so a commit cannot name a release.
+    """
     return environment if gitrefs.is_commit(ref) else ref
 
 
 def current(environment: Environment) -> object:
-    """`releaseName` of an environment; where that is the former name of its branch, today's."""
+    """`releaseName` of an environment, or the name of today where it has the former name of its branch."""
     name = environment.release.get("releaseName")
-    chart = environment.release.get("chart")
-    ref = chart.get("ref") if isinstance(chart, Mapping) else None
+    ref = objects.mapping(environment.release.get("chart")).get("ref")
     if not isinstance(ref, str):
         return name
     source = named_after(environment.name, ref)

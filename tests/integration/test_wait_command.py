@@ -159,7 +159,7 @@ def test_it_waits_until_an_environment_is_gone(
     environment = environments.create()
     environment.deployed()
     waiting = start_waiting(environment.name, "--for=gone")
-    waiting.said("nobody has deleted it yet")
+    waiting.said("it is still there, and has not been deleted yet")
     environment.delete()
     code, _ = waiting.ended()
     assert code == 0
@@ -194,7 +194,7 @@ def test_it_outlives_a_history_that_is_gone(
 ) -> None:
     environment = environments.create()
     waiting = start_waiting(environment.name, "--for=gone")
-    waiting.said("nobody has deleted it yet")
+    waiting.said("it is still there, and has not been deleted yet")
     local.compact()
     local.drop_watches()
     environment.delete()

@@ -57,8 +57,8 @@ class Content:
         origin: what that file says of its origin, or None where it cannot be read.
         tombstone: the environment's tombstone, or None.
         others: whether anything else keeps the folder.
-        kin: names of other environments in the folder that are surely of the same pull request, whose repository was
-            called otherwise then.
+        kin: names of other environments in the folder that are surely of the same pull request. Its repository had
+            another name when they were made.
     """
 
     file: bytes | None = None
@@ -126,7 +126,7 @@ def publish(content: Content, *, places: Places, document: bytes, source: Origin
 def retire(content: Content, *, places: Places, source: Origin, time: str) -> Change:
     """Take the environment out of the folder and leave a tombstone, whether or not it is there.
 
-    So it goes with the environments of the same pull request that have another name, because the repository had one.
+    The same happens to environments of this pull request under other names, from when the repository had another name.
     """
     writes: dict[str, bytes | None] = {}
     owner = content.origin if content.origin is not None and content.origin.contradicts(source) else None

@@ -14,8 +14,8 @@ class OutOfTime(GitOpsError):
 
 
 class Transient(GitOpsError):
-    """Nothing that is surely final: no answer, or one that another attempt may well not get."""
+    """A failure that need not be final: there was no answer, or one that another attempt may not get."""
 
 
 class LostRace(GitOpsError):
-    """Somebody else pushed in between: the change is to be made anew, on top of theirs."""
+    """Somebody else pushed in between: the change has to be made again, on top of theirs."""

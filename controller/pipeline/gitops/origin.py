@@ -10,7 +10,7 @@ from controller.api.environment import PULL_REQUEST_ANNOTATION, REPOSITORY_ANNOT
 from controller.apimachinery import giturls, objects
 from controller.apimachinery.objects import Object
 
-# Hosts on which `Acme/Shop` and `acme/shop` are one repository. All hosts that number their repositories are such.
+# Hosts on which `Acme/Shop` and `acme/shop` are one repository. So it is on all hosts that number their repositories.
 _FOLDING: Final = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "gitea.com")
 _PORT: Final = re.compile(r":[0-9]+(?=/)")
 
@@ -42,7 +42,7 @@ class Origin:
         return self.repository == other.repository
 
     def is_same_by_number(self, other: Origin) -> bool:
-        """Whether both are surely the same pull request, whatever their repository is called."""
+        """Whether both are surely the same pull request, whatever the name of their repository."""
         if not (self._host and self.repository_id and self.pull_request) or self._host != other._host:
             return False
         return (self.repository_id, self.pull_request) == (other.repository_id, other.pull_request)

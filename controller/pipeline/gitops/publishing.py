@@ -28,10 +28,10 @@ from controller.pipeline.gitops.remote import Remote
 from controller.pipeline.gitops.repository import Branch
 
 # Attempts while others push, and attempts that fail without a final reason. The time allowed usually ends before the
-# former.
+# first limit is reached.
 _RACES: Final = 50
 _TROUBLES: Final = 5
-# Seconds, at most: a race is lost to somebody who is done already, while a server in trouble needs a moment.
+# Seconds, at most. After a lost race the other push is done already, while a server in trouble needs a moment.
 _FIRST_PAUSE: Final = 0.2
 _FIRST_PAUSE_IN_TROUBLE: Final = 1.0
 _LONGEST_PAUSE: Final = 5.0
@@ -70,7 +70,7 @@ def bring(
     `report` gets a line for each attempt that failed. Raises GitOpsError.
     """
     deadline = Deadline(target.timeout)
-    # What was pushed without an answer, and so may have arrived.
+    # A change whose push got no answer, and so may have arrived.
     pushed: Change | None = None
     with _branch(target, deadline) as branch:
         races = troubles = 0

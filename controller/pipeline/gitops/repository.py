@@ -87,7 +87,7 @@ class Branch:
         )
 
     def _sign(self, message: str, key: Path) -> None:
-        # fast-import cannot sign, so its commit is made once more, by git itself.
+        # fast-import cannot sign, so git's commit-tree makes its commit again, signed.
         tree, tip = self._git.run("rev-parse", f"{_NEXT}^{{tree}}", f"{_TIP}^0").decode().split()
         settings = {
             "gpg.format": "ssh",

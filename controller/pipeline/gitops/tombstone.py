@@ -29,7 +29,7 @@ class Tombstone:
         if self.origin.contradicts(origin):
             return False
         closed, happened = timestamps.from_time(self.time), timestamps.from_time(time)
-        # The same moment is no proof of "later". A reopening in the second of the close comes with a later one: see
+        # The same moment does not count as later. A reopening in the same second as the close gets a later time, see
         # webhooks/delivery.py.
         return closed is None or happened is None or happened <= closed
 

@@ -1,8 +1,8 @@
-"""What git's own words for a failure mean: a lost race, something final, or something that may pass.
+"""What git's output says about a failure: a lost race, something final, or something that may pass.
 
-Git servers dress a hiccup of theirs as a refusal: `remote rejected`, `pre-receive hook declined`. No list of hiccups
-can be complete, and a retire that is given up leaks an environment. So it is decided by kind: what is surely final is
-final (no access, no such repository or branch, a rule that the server names), and everything else is tried again.
+Trouble of a git server can look like a refusal: `remote rejected`, `pre-receive hook declined`. No list of such trouble
+can be complete, and a retire that gives up leaves an environment behind. So only these count as final: no access, no
+such repository or branch, and a rule that the server names. Everything else is tried again.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _URL_CREDENTIALS: Final = re.compile(r"(\w+://)[^/\s'\"@]*@")
 _WORTH_SHOWING: Final = re.compile(r"^(fatal|error|remote|ssh|ERROR)\b|^!|denied|refused|timed out", re.IGNORECASE)
 # Names of repositories, branches and files may hold any word. `To URL` begins what a push reports.
 _NAMES: Final = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|^To .*$|\b\w+://\S+|\brefs/[^\s:)]+", re.MULTILINE)
-# What ssh's side of git adds to every failure, whatever it was.
+# What git over ssh adds to every failure, whatever its cause.
 _EPILOGUE: Final = re.compile(
     r"fatal: Could not read from remote repository\.|Please make sure you have the correct access rights"
     r"|and the repository exists\."
@@ -27,11 +27,11 @@ _LOST_RACE: Final = re.compile(
     r"\((fetch first|non-fast-forward|stale info|cannot lock ref|failed to (update|lock) ref"
     r"|incorrect old value provided|reference already exists|failed to lock)[^)]*\)|cannot lock ref"
 )
-# What passes, though hosts put it into the words of something final: a client that asks too often has no access.
+# Trouble that passes, although hosts word it like a final refusal: a client that asks too often has no access.
 _PASSES: Final = re.compile(
     r"rate limit|too many requests|abuse detection|returned error: 429|HTTP 429|\(429\)|maintenance", re.IGNORECASE
 )
-# Each kind of what is surely final: git's words, or its server's, and what to do about it.
+# The kinds of final failures: what to do about each, and the words of git or its server.
 _FINAL: Final[Mapping[str, re.Pattern[str]]] = {
     "there is no such branch: create it, or name another with --branch": re.compile(r"couldn't find remote ref"),
     "the host's key is not among the known ones: give it with --known-hosts-file": re.compile(
@@ -85,7 +85,7 @@ _HICCUP: Final = re.compile(
 
 
 def failure(words: str, *, secrets: tuple[str, ...] = ()) -> GitOpsError:
-    """The error that git's stderr and porcelain output `words` report."""
+    """The error that git reports in `words`, its stderr and porcelain output."""
     text = clean(words, secrets=secrets)
     said = _NAMES.sub("''", _EPILOGUE.sub("", words))
     if _LOST_RACE.search(said):
@@ -100,7 +100,7 @@ def failure(words: str, *, secrets: tuple[str, ...] = ()) -> GitOpsError:
 
 
 def _names_a_rule(said: str) -> bool:
-    """Whether a hook has given a reason, and not one that speaks of trouble on the server."""
+    """Whether a hook has given a reason, other than trouble of the server."""
     reasons = _HOOK_WORDS.findall(said)
     return bool(reasons) and not any(_HICCUP.search(reason) for reason in reasons)
 

@@ -17,11 +17,12 @@ from controller.pipeline.yamlfiles.reading import Part
 IMAGE_NAME: Final = "APPLICATION_IMAGE_NAME"
 IMAGE_TAG: Final = "APPLICATION_IMAGE_TAG"
 PLACEHOLDERS: Final = (IMAGE_NAME, IMAGE_TAG)
-# How much a word has to look like one of ours, from 0 to 1, to be taken for it where it may as well be the chart's. No
-# template engine that charts use has variables in capitals; labels such as `application_name` are in dashboards.
+# From 0 to 1: how much a word in a quoted text has to look like one of ours to count as a misspelling, and not as the
+# chart's. No template engine that charts use has variables in capitals; dashboards have labels such as
+# `application_name`.
 _MISSPELT: Final = 0.9
 _MISSPELT_CAPITALS: Final = 0.7
-# And where it is an error anyway.
+# How much it has to look like one of ours to be suggested where the word is an error anyway.
 _SUGGESTED: Final = 0.5
 
 
@@ -104,7 +105,7 @@ def _of_image(document: Document) -> Iterator[Problem]:
 
 
 def _fill(placeholder: Placeholder, quoted: bool, values: Mapping[str, str]) -> str:
-    """Ours are filled in wherever they stand; everything else in a quoted text belongs to the chart."""
+    """Fills ours in wherever they stand; everything else in a quoted text belongs to the chart."""
     if placeholder.name in values:
         return values[placeholder.name]
     if not quoted:

@@ -1,7 +1,7 @@
-"""What only a server writes into an object: in a file that is applied it does harm, so it is refused there.
+"""Fields that only a server writes into an object. In a file that is applied they do harm, so they are refused there.
 
-An export (`kubectl get -o yaml`) has it. An API server refuses an object with another version or
-UID than its own, and Argo CD applies nothing of a folder in which one object is refused.
+An export (`kubectl get -o yaml`) has them. An API server refuses an object with another version or UID than its own,
+and Argo CD applies nothing of a folder in which one object is refused.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ def problems(document: Document) -> list[Problem]:
     A status by itself does no harm: an API server leaves it out, and people write it to show what an object looks like.
     """
     found = [
-        document.problem(path, f"belongs into no file: {why}; remove it", at_key=True)
+        document.problem(path, f"must not be in a file: {why}; remove it", at_key=True)
         for path, why in _fields()
         if _is_given(document.value, path)
     ]
     if found and _is_given(document.value, _STATUS):
-        found.append(document.problem(_STATUS, f"belongs into no file: {_CONTROLLER}; remove it", at_key=True))
+        found.append(document.problem(_STATUS, f"must not be in a file: {_CONTROLLER}; remove it", at_key=True))
     return found
 
 
@@ -59,7 +59,7 @@ def _fields() -> Iterator[tuple[Path, str]]:
 
 
 def _is_given(value: Any, path: Path) -> bool:
-    """Whether there is more than nothing: some serializers write `creationTimestamp: null` and `status: {}`."""
+    """Whether the field has content: some serializers write `creationTimestamp: null` and `status: {}`."""
     for step in path:
         value = value.get(step) if isinstance(value, dict) else None
     return value not in (None, {}, [])

@@ -51,8 +51,7 @@ def _effective(obj: Object) -> Mapping[str, Any]:
 
 
 def _text(spec: Mapping[str, Any]) -> str:
-    # As text, because Python takes `true` and `1` for the same.
-    # What could not be read of the live one has no equal.
+    # As text, because Python takes `true` and `1` for the same. A part that could not be read equals nothing (`repr`).
     return json.dumps(_whole_numbers(spec), sort_keys=True, default=repr)
 
 

@@ -44,7 +44,7 @@ def _gone(live: Object | None) -> Judgement:
         return Judgement(State.REACHED, "gone")
     environment = Environment(live)
     if not environment.is_deleting:
-        return Judgement(State.PENDING, "it is still there, and nobody has deleted it yet")
+        return Judgement(State.PENDING, "it is still there, and has not been deleted yet")
     blocked = conditions.find(environment.conditions, "TeardownBlocked")
     message = blocked.get("message") if blocked is not None else environment.status.get("applicationStatusMsg")
     return Judgement(State.PENDING, str(message or environment.status.get("currentPhase") or "it is being taken down"))

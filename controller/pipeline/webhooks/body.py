@@ -92,7 +92,7 @@ class Fields:
         """A whole number above 0."""
         number: int = self._of_type(name, int, "a number")
         if isinstance(number, bool) or number < 1:
-            raise BodyError(f"{self._where(name)}: {number!r} is no number above 0")
+            raise BodyError(f"{self._where(name)}: {number!r} is not a number above 0")
         return number
 
     def maybe_number(self, name: str) -> str:

@@ -2,7 +2,7 @@
 
 A fork's chart, values and config file are written by somebody who may not write to the repository. So its environment
 runs exactly the commit that a maintainer has labelled, from the fork itself: the ref of the pull request would move
-with the next push. Whatever else happens to it makes nothing: the label is to be set again, by somebody who has looked.
+with the next push. No other event gives it an environment: a maintainer has to look, and set the label again.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def _judge_fork(pull: PullRequest, rules: Rules) -> tuple[Verdict, str]:
     if not label:
         return Verdict.IGNORE, f"{fork}, and forks have no environment"
     relabelled = Happening.RELABELLED in pull.happenings
-    # A provider that does not say which label it was: without the label there is to be no environment, so none is left.
+    # Some providers do not say which label it was. Without the label a fork must have no environment, so it is removed.
     if label in pull.labels_taken or (relabelled and label not in pull.labels):
         return Verdict.REMOVE, f"{fork}, and the label {label!r} was taken away"
     if Happening.DRAFTED in pull.happenings and not rules.drafts:

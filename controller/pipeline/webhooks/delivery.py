@@ -19,7 +19,7 @@ class Delivery:
 
     Attributes:
         raw: its body, byte for byte as it came: the signature is over that.
-        event: X-GitHub-Event, X-Gitlab-Event, X-Gitea-Event or X-Gitea-Event-Type; "" leaves it to the body.
+        event: X-GitHub-Event, X-Gitlab-Event, X-Gitea-Event or X-Gitea-Event-Type; "" takes it from the body.
         signature: X-Hub-Signature-256, X-Gitlab-Token, X-Gitea-Signature or X-Forgejo-Signature; "" if absent.
         secret: the webhook's secret; None believes every delivery.
     """
@@ -65,7 +65,7 @@ _PROVEN_BY: Final[Mapping[str, tuple[str, ...]]] = {GITHUB: (GITHUB, GITEA), GIT
 
 
 def _stranger(document: Mapping[str, Any]) -> str:
-    """Whose a body is that we know and cannot read, or ""."""
+    """The provider of a body that we recognise but do not support, or ""."""
     if "pullrequest" in document or "eventKey" in document:
         return "Bitbucket"
     if "eventType" in document and "resource" in document:
@@ -110,8 +110,8 @@ def _parameters(pull: PullRequest, name: str) -> dict[str, Any]:
 
 
 def _event_time(pull: PullRequest) -> str:
-    # Providers count whole seconds. A pull request that is closed and reopened within one was reopened after that, so
-    # the reopening is half a second later: only so does it outlive the tombstone of the close.
+    # Providers count whole seconds. Half a second more makes a reopening later than a close in the same second, so
+    # that it overrules the tombstone of the close.
     if pull.time and Happening.REOPENED in pull.happenings:
         return f"{pull.time.removesuffix('Z')}.5Z"
     return pull.time

@@ -56,8 +56,8 @@ def read(body: Mapping[str, Any]) -> PullRequest:
     )
     if not found.branch.startswith("refs/"):
         return found
-    # No branch: it is gone, or there never was one, for all who may read can push to refs/for/. Nothing proves that
-    # such code was written by somebody who may write, and no engine could clone it.
+    # There is no branch: it is gone, or somebody pushed to refs/for/, which all who may read can do. Nothing proves
+    # that the author may write to the repository, and no engine could clone such code.
     return replace(found, is_fork=True, source_url="")
 
 
@@ -69,7 +69,7 @@ def _edited(changes: Fields, *, is_draft: bool) -> frozenset[Happening]:
     title = changes.maybe("title")
     if title is None:
         return happenings
-    # Marks of every kind: here it only matters whether the title said so before.
+    # GitLab's marks include Gitea's, and others that an administrator of Gitea may have set.
     return happenings | titles.change(title.maybe_text("from"), now=is_draft, marks=titles.GITLAB_MARKS)
 
 

@@ -68,13 +68,13 @@ def pull_request(
     is_draft: bool,
     bot: str = "",
 ) -> PullRequest:
-    """The pull request of a body of GitHub's shape; the arguments are what the providers say differently."""
+    """The pull request in a body of GitHub's shape. The arguments are what providers express differently."""
     pull, repository = fields.at("pull_request"), fields.at("repository")
     head, base = pull.at("head"), pull.at("base")
     # A deleted fork leaves null behind. `head.repo.fork` says something else: the base itself may be a fork.
     source = head.maybe("repo")
     is_fork = source is None or source.number("id") != base.at("repo").number("id")
-    # A close needs no commit: where the head is gone, the environment has to go all the same.
+    # A close needs no commit: the environment has to go even where the head is gone.
     commit = values.commit_if_named if Happening.CLOSED in happenings else values.commit
     return PullRequest(
         provider=provider,

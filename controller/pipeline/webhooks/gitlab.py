@@ -17,7 +17,7 @@ _HAPPENINGS: Final[Mapping[str, Happening]] = {
     "close": Happening.CLOSED,
     "merge": Happening.CLOSED,
 }
-# Access tokens of projects and groups act under such names; the hook says nothing else about its user.
+# The user names of access tokens of projects and groups. Nothing else in the hook shows that its user is a bot.
 _BOT: Final = re.compile(r"(project|group)_\d+_bot(_.*)?")
 
 
@@ -52,10 +52,11 @@ def read(body: Mapping[str, Any]) -> PullRequest:
     is_draft = _is_draft(attributes, changes)
     happenings = _happenings(action, attributes, changes, is_draft=is_draft)
     is_open = attributes.text("state") == "opened"
-    # Null when the source branch is gone: that must not keep an environment alive, nor make GitLab give up the hook.
+    # The commit is null when the source branch is gone. That must not keep an environment alive, and must not be an
+    # error either, because GitLab disables a webhook after errors.
     needs_commit = is_open and not happenings.isdisjoint(MAKING)
     last = attributes.at("last_commit") if needs_commit else attributes.maybe("last_commit")
-    # In every version at the top; among the attributes in newer ones only.
+    # Every version has labels at the top; only newer ones have them among the attributes too.
     labels = fields if fields.has("labels") else attributes
     return PullRequest(
         provider=GITLAB,

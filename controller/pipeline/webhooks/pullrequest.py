@@ -40,8 +40,8 @@ class PullRequest:
         repository, repository_url: bare name and clone URL of the repository that it asks to be merged into.
         repository_id: that repository's number at its provider, which outlives each of its names; "" where the
             delivery does not say.
-        branch, commit: the head, in the repository `source_url`, which is "" where there is none to clone from; the
-            commit is "" where a delivery that makes no environment names none.
+        branch, commit: the head, in the repository `source_url`. The URL is "" where nothing can be cloned, the commit
+            is "" where a delivery that makes no environment has none.
         base_branch: the branch it asks to be merged into.
         is_fork: whether the head lies in another repository.
         time: when it was changed, RFC 3339, by the provider's clock; "" where the delivery does not say.

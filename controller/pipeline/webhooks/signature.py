@@ -21,8 +21,8 @@ class Unverified(PipelineError):
 def verify(raw: bytes, *, signature: str, secret: bytes) -> str:
     """The provider whose proof `signature` is: the value of X-Hub-Signature-256, X-Gitea-Signature or X-Gitlab-Token.
 
-    X-Forgejo-Signature is as good as X-Gitea-Signature, and both send X-Hub-Signature-256 as GitHub does. Raises
-    Unverified. All comparisons take the same time whatever is wrong.
+    X-Forgejo-Signature has the same value as X-Gitea-Signature, and both programs also send X-Hub-Signature-256 as
+    GitHub does. Raises Unverified. All comparisons take the same time, whatever is wrong.
     """
     if not secret:
         raise Unverified("the file with the webhook's secret is empty")

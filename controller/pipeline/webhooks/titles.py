@@ -1,7 +1,7 @@
-"""Drafts that only their title shows: GitLab before 16 says so in no other way, Gitea and Forgejo neither.
+"""Drafts by title. GitLab before 16, Gitea and Forgejo report only a new title when a pull request becomes a draft.
 
-Both mark a draft by what its title begins with. The field that says whether it is a draft now came later (GitLab's is
-old, Gitea's is new), and a change of it is often visible as a change of the title alone.
+A draft's title begins with a mark. A field that says whether it is a draft came later (long ago in GitLab, recently in
+Gitea), and a change of it is often visible only as a change of the title.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from controller.pipeline.webhooks.pullrequest import Happening
 GITLAB_MARKS: Final = re.compile(
     r"\s*(\[(draft|wip)\]|\(draft\)|(draft|wip):|draft\s-\s|wip\s|(draft|wip)$)", re.IGNORECASE
 )
-# Gitea's default; an administrator can set others, which are only seen where the delivery has the field.
+# Gitea's default. An administrator can set other marks; drafts by those show only where the delivery has the field.
 GITEA_MARKS: Final = re.compile(r"\s*(\[wip\]|wip:)", re.IGNORECASE)
 
 

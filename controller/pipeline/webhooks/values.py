@@ -30,7 +30,7 @@ def clone_url(fields: Fields, name: str) -> str:
     try:
         giturls.parse(url)
     except ValueError as error:
-        raise fields.wrong(name, f"is no URL of a repository: {error}") from None
+        raise fields.wrong(name, f"is not the URL of a repository: {error}") from None
     return url
 
 
@@ -51,7 +51,7 @@ def commit(fields: Fields, name: str) -> str:
 
 
 def commit_if_named(fields: Fields | None, name: str) -> str:
-    """A commit's full SHA, or "" where none is named."""
+    """A commit's full SHA, or "" where the field is absent or null."""
     return commit(fields, name) if fields is not None and fields.maybe_text(name) else ""
 
 

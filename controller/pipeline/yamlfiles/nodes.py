@@ -10,7 +10,7 @@ import yaml
 
 from controller.apimachinery import nesting
 
-# More than the values of a file may have, so that it is the policy that refuses them, with their field.
+# More than the values of a file may have, so that the policy refuses those, and names their field.
 DEPTH_LIMIT: Final = nesting.READ_LIMIT
 _PREFIX: Final = "tag:yaml.org,2002:"
 NULL, BOOL, INT, FLOAT, STR = (f"{_PREFIX}{name}" for name in ("null", "bool", "int", "float", "str"))

@@ -20,7 +20,7 @@ from typing import Final
 # `{{ X }}`, and `{ { X } }`, which formatters make of it; and `{{{{ X }}}}`, which stands for `{{ X }}` itself.
 _PLACEHOLDER: Final = re.compile(r"\{\{\{\{([^{}\r\n]*)\}\}\}\}|\{[ \t]*\{([^{}\r\n]*)\}[ \t]*\}")
 _NAME: Final = re.compile(r"[ \t]*([A-Za-z_][A-Za-z0-9_]*)[ \t]*")
-# What YAML reads otherwise than it is written, depending on the quotes around it.
+# Characters that YAML reads in another way, depending on the quotes around the text.
 _QUOTING: Final = re.compile(r"[\"'\\]")
 _STRING: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|`[^`]*`")
 # Words that a template engine would look up, unlike `.Values.x` and `$x`.
@@ -128,7 +128,7 @@ class Hidden:
 
 
 def _shown_parts(text: str) -> Iterator[str | Placeholder]:
-    """The placeholders that YAML has read. A bare name among them is written in escapes, so it is meant as a text."""
+    """Cut out the placeholders that were not hidden. One without quotes in it was written in escapes: it is a text."""
     end = 0
     for match in _PLACEHOLDER.finditer(text):
         if (placeholder := Placeholder(match[0])).has_quoting:

@@ -76,9 +76,10 @@ def _compose(hidden: Hidden, file: str) -> File:
 
 
 def _explained(found: File, hiding: File) -> File:
-    """What is wrong with a file that is not YAML, unless all its placeholders are hidden: `hiding`.
+    """The better error of a file that is not YAML: `found` as it is, or `hiding` with all its placeholders hidden.
 
-    Templates without quotes around them are refused where they stand; templates with the wrong ones are refused here.
+    Templates without quotes around them are refused later, with their place. Templates in the wrong quotes are refused
+    here.
     """
     if hiding.error is not None:
         return hiding

@@ -33,7 +33,7 @@ def _integer(text: str) -> int:
     try:
         number = int(digits, base)
     except ValueError:
-        raise ValueError("is no number that can be used; quote it if it is a text") from None
+        raise ValueError("is not a number that can be used; quote it if it is a text") from None
     number = -number if text.startswith("-") else number
     if not -(2**63) <= number < 2**63:
         raise ValueError("is a number of more than 64 bits; quote it")
@@ -43,7 +43,7 @@ def _integer(text: str) -> int:
 def _float(text: str) -> float | str:
     digits = text.replace("_", "")
     if digits.lstrip("+-")[1:2] in ("i", "I", "n", "N"):
-        raise ValueError("is no number that can be used; quote it if it is a text")
+        raise ValueError("is not a number that can be used; quote it if it is a text")
     number = float(digits)
-    # What is larger than every number stays a text there too: `1e400`.
+    # Like Helm: a number that is too large stays a text (`1e400`).
     return number if math.isfinite(number) else text

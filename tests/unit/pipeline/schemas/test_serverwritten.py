@@ -67,7 +67,7 @@ def test_each_field_of_an_exported_environment_is_named_with_its_line_and_the_re
     assert [line.split(": ")[0] + " " + line.split(": ")[1] for line in lines] == [
         f"f:{at} {PLACES[at]}" for at in PLACES
     ]
-    assert all("belongs into no file: " in line and line.endswith("; remove it") for line in lines)
+    assert all("must not be in a file: " in line and line.endswith("; remove it") for line in lines)
 
 
 @pytest.mark.parametrize("command", [_validated, _published])
@@ -87,7 +87,7 @@ def test_an_exported_shared_configuration_is_refused_too():
     )
     (line,) = _validated(text)
     assert line == (
-        "f:3:35: metadata.uid: belongs into no file: the API server writes it, and refuses a file with another one; "
+        "f:3:35: metadata.uid: must not be in a file: the API server writes it, and refuses a file with another one; "
         "remove it"
     )
 

@@ -70,7 +70,7 @@ def deleting_namespace():
     ("live", "state", "words"),
     [
         (None, State.REACHED, "gone"),
-        (DEPLOYED, State.PENDING, "nobody has deleted it yet"),
+        (DEPLOYED, State.PENDING, "it is still there, and has not been deleted yet"),
         (environment(deleting=True), State.PENDING, "being taken down"),
         (deleting_namespace(), State.PENDING, "Deleting Namespace"),
         (blocked(), State.PENDING, "a Pod has a finalizer"),
