@@ -55,7 +55,7 @@ class LeaseClient:
     """Reads and writes the lease; makes the controller's own namespace where the first lease finds none.
 
     Installed from the manifests the namespace is there. Run from a workplace, against a cluster that never saw them,
-    it is not, and nobody should have to guess why nothing happens.
+    it is not, and users should not have to guess why nothing happens.
     """
 
     def __init__(self, client: Client) -> None:

@@ -129,8 +129,8 @@ class Options:
     lease_identity: str = _option(
         _TEXT,
         "",
-        "name of this process among its replicas, each of which needs another one; where it stays the same when the "
-        "process is restarted, a leader need not wait for its own lease to run out; without it a random name",
+        "name of this process in the election, different for each replica; if it stays the same across a restart, a "
+        "leader need not wait for its own lease to expire; without it a random name",
     )
     lease_duration: float = _option(_DURATION, 15.0, "how long a leader that went silent is waited for", least=0.1)
     lease_renew_deadline: float = _option(
@@ -212,10 +212,10 @@ class Options:
         _DURATION, 300.0, "how long fetching a chart may fail before that counts as failed", least=0
     )
     teardown_timeout: float = _option(
-        _DURATION, 600.0, "how long an uninstall may take before a teardown goes on without it", least=0
+        _DURATION, 600.0, "how long an uninstall may take before a teardown continues without it", least=0
     )
     recheck_interval: float = _option(
-        _DURATION, 10.0, "longest pause between two looks at something that no watch tells about", least=0.01
+        _DURATION, 10.0, "longest pause between two looks at something that no watch shows", least=0.01
     )
     resync_period: float = _option(
         _DURATION, 36000.0, "how often every environment is reconciled although nothing changed; 0 is never", least=0
@@ -232,7 +232,7 @@ class Options:
         least=0.1,
     )
     watch_read_timeout: float = _option(
-        _DURATION, 150.0, "longest silence on a watch before it is opened anew", least=0.1
+        _DURATION, 150.0, "longest silence on a watch before it is opened again", least=0.1
     )
     request_timeout: float = _option(_DURATION, 30.0, "longest time that a single request may take", least=0.1)
     graceful_timeout: float = _option(

@@ -189,7 +189,7 @@ def _informer(watch: Watch, client: Client, options: Options, metrics: Metrics, 
         indexers=watch.indexers,
         # Everything is reconciled by way of its environment, so one resync of those is enough.
         resync_period=options.resync_period if watch.resource == ENVIRONMENTS else 0.0,
-        # Without an engine's CRD its releases are none; the environments say so, and go on when it appears.
+        # Without an engine's CRD there are no releases of it; the environments say so, and continue when it appears.
         missing_is_empty=watch.may_be_missing,
         settings=ReflectorSettings(watch_silence=options.watch_read_timeout),
         backoff=Backoff(maximum=min(30.0, options.max_backoff)),

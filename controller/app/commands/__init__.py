@@ -1,7 +1,7 @@
 """The commands of `tronador`, one module each: what it is called, its arguments, and a thin `execute`.
 
 What a command does lives elsewhere: `controller.app` for the controller itself, `controller.pipeline` for CI. `execute`
-may raise `OptionError` for bad usage and `PipelineError` for everything that fails or is refused; `cli` tells them.
+may raise `OptionError` for bad usage and `PipelineError` for everything that fails or is refused; `cli` prints them.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--skip-bots",
         action="store_true",
-        help="ignore what bots do, unless it takes an environment down (default: bots are as people)",
+        help="ignore what bots do, unless it takes an environment down (default: bots are treated like people)",
     )
     naming.add_template(parser)
     parser.add_argument("-o", "--output", metavar="FILE", help="file for the decision (default: standard output)")

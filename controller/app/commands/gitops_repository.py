@@ -1,4 +1,4 @@
-"""The flags and variables by which `publish` and `retire` are told where the GitOps repository is, and who they are."""
+"""The flags and variables that give `publish` and `retire` the GitOps repository and their credentials."""
 
 from __future__ import annotations
 

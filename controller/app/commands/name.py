@@ -12,7 +12,7 @@ from controller.app.commands import files, naming
 from controller.app.options import OptionError
 
 NAME: Final = "name"
-HELP: Final = "tell the name of a pull request's environment"
+HELP: Final = "print the name of a pull request's environment"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""The flags by which commands are told how environments are called."""
+"""The flags that say how environments are named."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ def add_template(parser: argparse.ArgumentParser) -> None:
 
 
 def template_of(parsed: argparse.Namespace) -> str:
-    """Its value. OptionError: it is none."""
+    """The value of --name-template. OptionError: it is not a template."""
     template: str = parsed.name_template
     if not names.is_name_template(template):
         raise OptionError(
-            f"--name-template: {template[:_SHOWN]!a} is none: write {{repo}} and {{pr}} once each, with a dash between "
-            "them, among a-z, 0-9 and -"
+            f"--name-template: {template[:_SHOWN]!a} is not a template: write {{repo}} and {{pr}} once each, with a "
+            "dash between them, among a-z, 0-9 and -"
         )
     return template
 
 
 def number_of(text: str) -> int:
-    """The value of --pr-number. OptionError: it is no number."""
+    """The value of --pr-number. OptionError: it is not a number."""
     if not _NUMBER.fullmatch(text):
-        raise OptionError(f"--pr-number: {text[:_SHOWN]!a} is no number of a pull request: write digits only")
+        raise OptionError(f"--pr-number: {text[:_SHOWN]!a} is not the number of a pull request: write digits only")
     return int(text)
 
 
@@ -47,8 +47,8 @@ def add_repository_id(parser: argparse.ArgumentParser, condition: str = "") -> N
         "--repository-id",
         metavar="NUMBER",
         default="",
-        help=f"{condition}the repository's number at its provider, as `tronador event` gives it; by that a repository "
-        "that was renamed or moved is known again",
+        help=f"{condition}the repository's number at its provider, as `tronador event` gives it; it identifies a "
+        "repository that was renamed or moved",
     )
 
 

@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     gitops_repository.add_arguments(parser)
     which = parser.add_mutually_exclusive_group(required=True)
-    which.add_argument("--name", metavar="NAME", help="the environment's name, as `tronador event` tells it")
+    which.add_argument("--name", metavar="NAME", help="the environment's name, as `tronador event` gives it")
     which.add_argument("-f", "--file", metavar="FILE", help="the environment, as render writes it")
     parser.add_argument(
         "--repository-url",
@@ -72,10 +72,12 @@ def _origin(parsed: argparse.Namespace) -> gitops.Origin:
     if number:
         naming.number_of(number)
     try:
-        # What is misspelt would belong to nobody, and the environment would be left alone for ever.
+        # A misspelt repository would match no environment, and the right one would be left alone for ever.
         return gitops.Origin(giturls.parse(url).location if url else "", number, naming.repository_id_of(parsed))
     except ValueError as error:
-        raise OptionError(f"--repository-url: {giturls.masked(url)!a} is no URL of a repository: {error}") from None
+        raise OptionError(
+            f"--repository-url: {giturls.masked(url)!a} is not the URL of a repository: {error}"
+        ) from None
 
 
 def _report(text: str) -> None:
