@@ -50,7 +50,7 @@ REPOSITORY_ID_ANNOTATION = f"{GROUP}/repository-id"
 class Environment:
     """A read view of one EnvironmentProvisioner. `None` and absent are the same everywhere: pipelines write nulls.
 
-    What is of another form counts as absent too: the policy refuses it, and in a teardown it must not be in the way.
+    A value of another form counts as absent too: the policy refuses it, and it must not hinder a teardown.
     """
 
     obj: Object

@@ -19,7 +19,7 @@ WATCH_LABEL = "reconcile.fluxcd.io/watch"
 WATCHED = "Enabled"
 # On every object of Flux: its controllers take it off when they have undone what they did for the object.
 FINALIZER = "finalizers.fluxcd.io"
-# A commit has 40 digits. Whatever else stands there shall not fill our own status.
+# A commit has 40 digits. Other programs write here too, and a longer text must not fill our own status.
 _COMMIT_LIMIT: Final = 255
 # With `reconcileStrategy: Revision` a chart's version ends in the first 12 digits of its commit; where there are
 # valuesFiles, the generation of the chart's object follows.

@@ -12,7 +12,7 @@ from controller.apimachinery.resources import Resource
 
 HELM_RELEASES = Resource("helm.fluxcd.io", "v1", "helmreleases", "HelmRelease", namespaced=True)
 
-# A commit has 40 digits. Whatever else stands there shall not fill our own status.
+# A commit has 40 digits. Other programs write here too, and a longer text must not fill our own status.
 _REVISION_LIMIT: Final = 255
 
 

@@ -26,7 +26,7 @@ class Condition:
     message: str
 
 
-# What the schemas of our own kinds take, as those of most others do.
+# Limits in the schemas of our own kinds, and of most others.
 _REASON: Final = re.compile(r"[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?")
 _REASON_LIMIT: Final = 128
 _MESSAGE_LIMIT: Final = 32768
@@ -74,7 +74,7 @@ def merge(
                 "observedGeneration": generation,
                 "lastTransitionTime": moved_at or to_time(now),
                 "reason": condition.reason,
-                # The words of others may have any length, and one that is too long would cost the whole status.
+                # A message of others may have any length, and with one that is too long the status is refused.
                 "message": condition.message[:_MESSAGE_LIMIT],
             }
         )

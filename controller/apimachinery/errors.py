@@ -125,7 +125,7 @@ class Forbidden(StatusError):
 
 
 class NotFound(StatusError):
-    """404: no such object, or no such resource (CRD not installed): `resource_missing` tells them apart."""
+    """404: no such object, or no such resource (CRD not installed): `resource_missing` distinguishes them."""
 
     @property
     def resource_missing(self) -> bool:
@@ -200,7 +200,7 @@ def status_error(code: int, body: Any, *, retry_after: float | None = None) -> S
 
 
 def means_server_away(error: Exception) -> bool:
-    """Whether the server may be away as a whole: no answer, 5xx, 429; and not for a reason of this one request."""
+    """Whether the whole server may be away: no answer, 5xx or 429, unless only this one request is the reason."""
     if isinstance(error, ServerError):
         return not (error.silent_webhook or error.version_too_large)
     no_answer = isinstance(error, ConnectionLost) and not isinstance(error, MalformedAnswer)
@@ -208,7 +208,7 @@ def means_server_away(error: Exception) -> bool:
 
 
 def means_server_answers(error: Exception) -> bool:
-    """Whether only a server that is well fails a request so; one that starts says 401, 403, or 404 in plain text."""
+    """Whether only a healthy server fails a request like this. One that starts says 401, 403, or 404 in plain text."""
     if isinstance(error, NotFound):
         return not error.resource_missing
     return isinstance(error, (BadRequest, AlreadyExists, Conflict, Expired, Invalid))

@@ -1,4 +1,4 @@
-"""Reading JSON that anybody may have written: whatever stands in it, the rest of the document is read.
+"""Reads JSON that anybody may have written: one odd value does not prevent the rest from being read.
 
 The API server takes what Python's own reader refuses: values nested thousands of levels deep, endless numbers. Such a
 value must not cost the list, or the watch, that it comes in. So an `Unreadable` takes its place, and the rest is read.
@@ -38,7 +38,7 @@ def decode(data: bytes) -> Any:
         text = data.decode()
         if not any(half in text for half in _HALVES):
             value = _QUICK.decode(text)
-            # Where there are no more than so many brackets, nothing can be nested deeper.
+            # A text with at most READ_LIMIT brackets cannot be nested deeper, which spares the look at the value.
             if text.count("{") + text.count("[") <= READ_LIMIT or is_plain(value, READ_LIMIT):
                 return value
     return _Reader(data.decode(errors="replace")).read()

@@ -108,7 +108,7 @@ def release_name(branch: str) -> str:
 
 
 def former_release_name(branch: str) -> str:
-    """What `release_name` was before it minded digits and YAML: releases of that name are kept as long as they run."""
+    """The name before `release_name` had rules about digits and YAML: a release keeps it for as long as it runs."""
     return conform(branch, limit=RELEASE_NAME_LIMIT)
 
 

@@ -6,8 +6,8 @@ from typing import Any
 Object = Mapping[str, Any]
 
 
-# Not every schema says what stands where, and others write there too. These four take what is of the wanted form, and
-# anything else for absent.
+# Not every schema fixes the form of a field, and other programs write there too. These four return a value of the
+# wanted form, and treat anything else as absent.
 
 
 def mapping(value: Any) -> Mapping[str, Any]:

@@ -34,8 +34,7 @@ class Admission:
     def admit(self, raw: dict[str, Any], *, listed: bool) -> tuple[str, Object] | None:
         """Key and final form, or None (logged and counted) for what makes no sense. Items of lists have no kind.
 
-        An object of which a part could not be read is taken in, and that is logged and counted: its place holds an
-        `Unreadable`.
+        An object with a part that could not be read is taken in, logged and counted; that part is an `Unreadable`.
         """
         problem = self._problem(raw, listed=listed)
         if problem is not None:

@@ -16,8 +16,8 @@ class Backoff:
     that tries once a second: at 30 to 60 s, 45 on average, it tries 0.022 times a second. The seven of one replica of
     ours make 0.16 attempts a second together; a thousand reflectors of a whole cluster make 22.
 
-    The price would be up to a minute of sleep after the server is back. It is not paid, since `Recovery` cuts these
-    waits short. So waiting less while the server is away would gain nothing.
+    Without `Recovery` the price would be up to a minute of sleep after the server is back. `Recovery` cuts these waits
+    short, so shorter waits while the server is away would gain nothing.
     """
 
     def __init__(

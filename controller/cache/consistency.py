@@ -56,7 +56,7 @@ class ConsistencyStore:
     def wrote_at(self, owner_key: str, owner_uid: str, resource: Resource, resource_version: str) -> None:
         """Something of `resource` was written for the owner, and is at `resource_version` now.
 
-        The greatest version per resource counts. An owner with another UID is another owner: its record starts anew.
+        The greatest version per resource counts. An owner with another UID is another owner: its record starts over.
         """
         with self._lock:
             record = self._records.get(owner_key)

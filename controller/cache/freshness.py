@@ -1,8 +1,8 @@
-"""How old a copy may be: for readiness, a metric, and an alert.
+"""For how long a cache may have been out of date: for readiness, a metric, and an alert.
 
-A copy is current while a watch is open, whatever the watch says: silence is normal. A watch that has just been opened
-proves nothing yet, since one that breaks again and again is opened again and again. Without an open watch the copy gets
-older, from the last moment at which it was known to be current.
+A cache is current while a watch is open, also a silent one: silence is normal. A watch that was just opened proves
+nothing yet, because one that always breaks is also always opened again. Without an open watch the cache gets older,
+counted from the last moment at which it was known to be current.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from controller.apimachinery.clock import Clock
 
 @dataclass(frozen=True, slots=True)
 class Staleness:
-    """Seconds since the copy was last known to be current (0 while it is), and why it is not."""
+    """Seconds since the cache was last known to be current (0 while it is), and why it is not."""
 
     seconds: float
     reason: str
@@ -25,7 +25,7 @@ class Freshness:
     """The reflector's thread reports to it; any thread may read it.
 
     Args:
-        proof: seconds that a watch has to stay open, without a word, before it counts.
+        proof: seconds that a silent watch has to stay open before it counts.
     """
 
     def __init__(self, *, proof: float, clock: Clock) -> None:
@@ -34,12 +34,12 @@ class Freshness:
         self._lock = threading.Lock()
         self._last_current = clock.now()
         self._opened: float | None = None
-        # The server does not know the resource and need not: there is nothing to be kept current.
+        # The server does not serve the resource, which is allowed: there is nothing to keep current.
         self._absent = False
         self._reason = "it was not listed yet"
 
     def confirmed(self) -> None:
-        """The copy is current at this moment: it was listed, an event was taken in, or a watch ended in order."""
+        """The cache is current at this moment: it was listed, an event was taken in, or a watch ended in order."""
         with self._lock:
             self._last_current = self._clock.now()
             self._absent = False
@@ -66,7 +66,7 @@ class Freshness:
             self._reason = reason
 
     def absent(self) -> None:
-        """The server does not know the resource, and that is all right."""
+        """The server does not serve the resource, and need not."""
         with self._lock:
             self._absent = True
 

@@ -36,7 +36,7 @@ class CacheMetrics(Protocol):
         ...
 
     def unreadable(self, resource: Resource) -> None:
-        """An object came of which a part could not be read."""
+        """A part of an object could not be read."""
         ...
 
     def index_failed(self, resource: Resource) -> None:

@@ -1,4 +1,4 @@
-"""What reflectors need to know of an API server that was away and answers again."""
+"""What reflectors need to know about an API server that was away and answers again."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class NoRecovery:
     away = False
 
     def subscribe(self, callback: Callable[[], None]) -> None:
-        """Ignore: it never comes back, as it was never away."""
+        """Ignore the callback: without knowledge of an outage there is no return."""
 
     def wait(self, seconds: float, *, since: int, at_least: float = 0.0) -> bool:
         """Wait as the current scope does."""

@@ -95,12 +95,12 @@ class Reflector:
         self._version = ""
         # The server said that it cannot serve `_version` any more (or not yet): the next initial state ignores it.
         self._version_unavailable = False
-        # The initial state was read since the last failure: what fails now is the watch.
+        # Whether the initial state was read since the last failure: then what fails now is the watch.
         self._listed = False
-        # Of `_recovery`, when the last request began.
+        # The epoch of `_recovery` in which the last request began.
         self._epoch = 0
         self._lock = threading.Lock()
-        # The open watch, and whether it was closed in order to be opened again.
+        # The open watch, and whether `_reopen` has closed it.
         self._stream: WatchStream | None = None
         self._reopening = False
         recovery.subscribe(self._reopen)
@@ -233,15 +233,15 @@ class Reflector:
         self._freshness.opened()
 
     def _closed(self) -> bool:
-        """The watch has ended; whether that was to open it again."""
+        """Note that the watch has ended; whether `_reopen` ended it."""
         self._freshness.closed()
         with self._lock:
             self._stream = None
             return self._reopening
 
     def _reopen(self) -> None:
-        """The server was away, and is back. What it sends on a connection from before may come late, or never: the
-        network may have lost the connection, and TCP tries a lost packet again after up to two minutes."""
+        """Open the watch again, because the server was away and is back. On the old connection its events may come late
+        or never: the network may have lost it, and TCP repeats a lost packet after up to two minutes."""
         with self._lock:
             stream = self._stream
             self._reopening = stream is not None
@@ -287,8 +287,8 @@ class Reflector:
         self._count(error, "watch" if isinstance(error, (_ShortWatch, _Rewound, Expired)) else "list")
         if isinstance(error, NotFound) and error.resource_missing:
             self._sink.resource_missing()
-        # A watch that cannot continue from where we are is healed by a list, so the list is not put off. A server that
-        # says so again and again is backed off from.
+        # A list heals a watch that cannot continue from our version, so it comes at once. Where that happens again and
+        # again, we back off.
         outrun = self._listed and (
             isinstance(error, _Rewound) or (isinstance(error, StatusError) and is_version_unavailable(error))
         )
@@ -300,9 +300,9 @@ class Reflector:
         self._freshness.failed(str(error) or type(error).__name__)
 
     def _wait(self, seconds: float, error: Exception) -> None:
-        """As long as the server wants, and never less than the back-off, whatever it wants.
+        """Wait for the back-off, or for as long as the server asks if that is longer.
 
-        The return of a server that was away cuts that short, except for a failure that concerned this resource alone.
+        The return of a server that was away cuts the wait short, unless the failure concerned this resource alone.
         """
         asked = (error.retry_after if isinstance(error, StatusError) else None) or 0.0
         seconds = max(seconds, asked)

@@ -28,8 +28,8 @@ from kubernetes.utils.keepalive import tcp_keepalive_socket_options
 
 from controller.apimachinery.errors import ConfigError
 
-# How long what we sent may stay unacknowledged before its connection is given up.
-_UNHEARD_MILLISECONDS = 10_000
+# How long sent data may stay unacknowledged before its connection is given up.
+_UNACKNOWLEDGED_MILLISECONDS = 10_000
 _DEFAULT_KUBECONFIG = "~/.kube/config"
 
 
@@ -100,8 +100,8 @@ def _blank() -> Configuration:
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         # Where packets are lost, a request would wait for its whole timeout on a dead connection, even when the network
         # is back in the meantime: TCP tries a lost packet again after ever longer pauses.
-        unheard = (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNHEARD_MILLISECONDS)
-        configuration.socket_options = [*tcp_keepalive_socket_options(), unheard]
+        timeout = (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNACKNOWLEDGED_MILLISECONDS)
+        configuration.socket_options = [*tcp_keepalive_socket_options(), timeout]
     return configuration
 
 

@@ -20,8 +20,8 @@ from controller.client.serverhealth import ServerHealth
 
 # Seconds between two probes, stretched by a random factor of up to 2.
 _INTERVAL: Final = 1.0
-# A server that starts refuses everybody (401, 403, 404) for a moment, until it knows its roles. One that refuses the
-# probe for this long (seconds) just does not grant it, and answers.
+# Seconds. A server that starts refuses every client (401, 403, 404) until it has loaded its roles. One that still
+# refuses after this time does answer; it only does not permit the probe.
 _REFUSING_IS_ANSWERING: Final = 5.0
 
 
@@ -29,7 +29,7 @@ class Prober:
     """See the module.
 
     Args:
-        ask: sends one probe; raises ApiError. What it raises or not reaches `health` through its client already.
+        ask: sends one probe; raises ApiError. Its client reports the outcome to `health` as for any request.
     """
 
     name = "server-prober"

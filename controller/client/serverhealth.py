@@ -1,8 +1,8 @@
-"""Whether the API server answers, learnt from every request of the process. Wakes those who wait for its return.
+"""Whether the API server answers, as every request of the process shows. Wakes the threads that wait for its return.
 
 During an outage everything that talks to the server backs off, up to a minute, which spares a server that is about to
-come back. When it is back, all of that sleep would be lost time. So one success anywhere (a lease renewal, a list, a
-probe) wakes everything that waits, spread over about a second.
+come back. Once it is back, further sleep is lost time. So one success anywhere (a lease renewal, a list, a probe) wakes
+everything that waits, spread over about a second.
 
 The three states:
 
@@ -11,8 +11,8 @@ The three states:
   prober asks the server whether it is ready.
 - *away*: the probe failed too.
 
-Only an end of *away* wakes anybody. A server that answers one request and fails the next must not be asked at full
-speed for that, so the pause between two wake-ups doubles, up to ten seconds, until a minute passes without one.
+Only the end of *away* wakes them. A server that answers one request and fails the next must not be asked at full speed,
+so the pause between two wake-ups doubles, up to ten seconds, until a minute passes without one.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from controller.apimachinery.scope import Scope, current_scope
 
 log = structlog.get_logger(__name__)
 
-# Seconds over which those who are woken are spread.
-SPREAD: Final = 1.0
+# Seconds over which the waiting threads wake up.
+_SPREAD: Final = 1.0
 # Seconds between two wake-ups: the first pause, the longest, and after how long without one the first counts again.
 _PAUSE: Final = 1.0
 _LONGEST_PAUSE: Final = 10.0
@@ -63,7 +63,7 @@ class ServerHealth:
 
     @property
     def epoch(self) -> int:
-        """How often waiters have been woken. Who notes it before a request knows later whether to try again at once."""
+        """How often waiters have been woken. Note it before a request, and pass it to `wait` if that fails."""
         return self._epoch
 
     @property
@@ -77,7 +77,7 @@ class ServerHealth:
             self._callbacks.append(callback)
 
     def judge(self, error: ApiError | None) -> None:
-        """A request was answered with success (None) or failed so."""
+        """Learn from a request that succeeded (None) or failed with `error`."""
         if error is None or means_server_answers(error):
             self.answered()
         elif means_server_away(error):
@@ -87,7 +87,7 @@ class ServerHealth:
                     self._condition.notify_all()
 
     def answered(self) -> None:
-        """The server has answered a request as a server does that is well."""
+        """The server has answered a request, and so is well."""
         if self._state is _State.WELL:  # without the lock, as this is the case for nearly every request
             return
         with self._condition:
@@ -100,7 +100,7 @@ class ServerHealth:
         _call(callbacks)
 
     def probe_failed(self) -> None:
-        """The server is not ready, by its own word or because it gives none."""
+        """The server says that it is not ready, or does not answer the probe."""
         with self._condition:
             if self._state is _State.IN_DOUBT:
                 self._state = _State.AWAY
@@ -110,7 +110,7 @@ class ServerHealth:
     def wait(self, seconds: float, *, since: int, at_least: float = 0.0) -> bool:
         """Wait as the current scope does; True when it was cut short because the server came back after `since`.
 
-        `since` is an `epoch`. The wait is cut to a random part of `SPREAD` seconds, and never below `at_least`.
+        `since` is an `epoch`. The wait is cut to a random part of `_SPREAD` seconds, and never below `at_least`.
         """
         scope = current_scope() or Scope(clock=self._clock)
         began = self._clock.now()
@@ -121,14 +121,14 @@ class ServerHealth:
             while not scope.cancelled and self._clock.now() < until:
                 if not woken and self._epoch != since:
                     woken = True
-                    until = min(until, max(began + at_least, self._clock.now() + self._rand() * SPREAD))
+                    until = min(until, max(began + at_least, self._clock.now() + self._rand() * _SPREAD))
                     continue
                 self._clock.wait_until(self._condition, until)
         scope.check()
         return woken
 
     def wait_for_doubt(self) -> None:
-        """Return when the server is not known to be well; gives the wake-ups that are owed. For the prober."""
+        """For the prober: return when the server is not known to be well, and give the wake-ups due until then."""
         scope = current_scope() or Scope(clock=self._clock)
         with scope.interrupting(self._notify):
             while not scope.cancelled:
@@ -147,7 +147,7 @@ class ServerHealth:
         if not self._wake_owed:
             return []
         if now < self._next_wake_locked():
-            self._condition.notify_all()  # the prober sees to it
+            self._condition.notify_all()  # the prober waits until it is due
             return []
         quiet = self._last_wake is None or now - self._last_wake > _PAUSE_FORGOTTEN
         self._pause = _PAUSE if quiet else min(_LONGEST_PAUSE, self._pause * 2)

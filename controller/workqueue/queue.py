@@ -18,8 +18,8 @@ from controller.workqueue.metrics import NoQueueMetrics, QueueMetrics
 
 # However far away the next delayed key is, waiters look again this often (seconds): a cheap guard against clock jumps.
 _MAX_WAIT = 10.0
-# Keys per second that come due when all delayed ones are hastened: the first at once, a thousand within five seconds,
-# and what happens to another key meanwhile does not queue behind all of them.
+# Keys per second that come due when all delayed ones are hastened: the first at once, a thousand within five seconds.
+# So a key that changes meanwhile does not queue behind all of them.
 _HASTENED_PER_SECOND = 200.0
 
 
@@ -62,7 +62,7 @@ class RateLimitingQueue:
         self._heap: list[tuple[float, int, str]] = []
         self._due: dict[str, float] = {}
         self._sequence = itertools.count()
-        # When `hasten` was last called. What a worker took before may have failed for a reason that is over.
+        # When `hasten` was last called. A reconcile that began before may fail for a reason that is over by now.
         self._hastened = float("-inf")
         self._shutting_down = False
         self._draining = False
@@ -97,7 +97,8 @@ class RateLimitingQueue:
     def hasten(self) -> None:
         """Have all delayed keys processed soon, one after another, in the order in which they were due.
 
-        For when what made them wait is over. A key that a worker has at this moment comes back soon too, if it fails.
+        Call it when the cause of their delay is over. A key that a worker has at this moment comes back soon too, if it
+        fails.
         """
         with self._condition:
             now = self._hastened = self._clock.now()
