@@ -6,11 +6,11 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 
 from controller.app import exits
 from controller.app.commands import COMMANDS, Command
 from controller.app.options import OptionError
-from controller.app.version import VERSION
 from controller.pipeline.errors import InvalidFiles, PipelineError
 
 
@@ -40,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tronador", description="A namespace and a Helm release for every pull request.", allow_abbrev=False
     )
-    parser.add_argument("--version", action="version", version=f"tronador {VERSION}")
+    parser.add_argument("--version", action="version", version=f"tronador {version('tronador')}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for command in COMMANDS:
         added = commands.add_parser(command.NAME, help=command.HELP, allow_abbrev=False)

@@ -48,7 +48,7 @@ from controller.workqueue import (
 )
 
 CONTROLLER_NAME = "environmentprovisioner"
-# A probe that is lost is not worth waiting for: the next one follows.
+# Short, because the next probe follows anyway.
 _PROBING = {"connect_timeout": 2.0, "read_timeout": 2.0, "pool_size": 1}
 REPORTING_CONTROLLER = "tronador.stakater.com/controller"
 

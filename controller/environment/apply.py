@@ -180,13 +180,13 @@ class Applier:
         outcome = applied.answers.get(Outcome(target))
         if not isinstance(outcome, Unchangeable):
             return applied
-        # It is held by a finalizer, or somebody else was faster.
+        # A finalizer still holds the old object, or somebody else was faster to create one.
         answers: dict[Subject, Any] = {target: self._look(target), Outcome(target): replace(outcome, replaced=True)}
         return Applied(answers, decide_again=True)
 
     def _delete(self, target: Target, uid: str) -> Applied:
         try:
-            # Said, because some kinds leave their dependents behind otherwise: a Job its pods.
+            # Without this some kinds leave their dependents behind: a Job leaves its pods.
             self._client.delete(
                 target.resource,
                 target.name,

@@ -127,7 +127,7 @@ class EnvironmentReconciler:
         self._options = options
         self._now = now
         self._timers = Timers(now=now)
-        self._bookkeeper = Bookkeeper(corrections=Corrections(now=now), hands=applier)
+        self._bookkeeper = Bookkeeper(corrections=Corrections(now=now), cluster=applier)
         # The environments (name: UID) that we let go, for as long as the cache still has them. Read-your-writes does
         # not cover this: the answer to the removal of the last finalizer carries the version from before it.
         self._let_go: dict[str, str] = {}
@@ -321,7 +321,7 @@ class EnvironmentReconciler:
         return self._settle(key, observation, wanted, (), [], passing=True)
 
     def _show(self, key: str, environment: Environment, attempt: _Attempt, error: Exception) -> None:
-        """Write an error into the status that has lasted for some seconds; until then a retry may heal it unseen."""
+        """Write an error into the status once it has lasted for some seconds; until then a retry may heal it."""
         self._timers.start(key, (lasting.TIMER,))
         scope = current_scope()
         too_late = scope is not None and scope.expired

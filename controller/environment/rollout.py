@@ -1,7 +1,7 @@
 """Whether the release in the cluster is the one that the spec asks for, whatever holds up the phases before it.
 
-A reconcile that ends early never comes to the release. What the release says then counts as long as it was made of this
-very spec: an environment that runs does not fail because of something beside its release.
+A reconcile that ends early does not reach the release. As long as the release was made from the present spec, its
+health still decides: an environment that runs does not fail because of something beside its release.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def is_done(observation: Observation, options: EnvironmentOptions) -> bool:
     target = releases.wanted(observation, engine)
     release = observation.get(target)
     (source_target, source) = next(((t, observation.get(t)) for t in releases.sources_of(target)), (None, None))
-    # The spec does not name a credential that TronadorConfig gives, so another one does not make another spec.
+    # A credential that TronadorConfig gives is not in the spec, so a change of it does not count as another spec.
     share = replace(observation.share, git_secret=engine.git_secret(release, source))
     context = release_context.build(replace(observation, share=share), options, engine)
     if not _is_as_wanted(observation, target, release, engine.desired(context)):

@@ -64,7 +64,7 @@ class CurrentPhase:
 # Reasons of Ready that repeat what the release says.
 DEPLOYED: Final = "Deployed"
 RELEASE_FAILED: Final = "ReleaseFailed"
-# What a teardown only waits for when something is wrong: it stands in TeardownBlocked.
+# The reasons of waits that mean that something is wrong in a teardown. TeardownBlocked shows them.
 _HOLDING_UP: Final = (teardown.BLOCKED, teardown.FORBIDDEN, failures.WEBHOOK_SILENT, *lasting.REASONS)
 # What is shown while a phase waits.
 _PHASES: Final[Mapping[str, str]] = {
@@ -158,7 +158,7 @@ def _reaches(plan: Plan, phase: str) -> bool:
 def suspended(
     environment: Environment, last: Decision, now: datetime, *, contested: tuple[Condition, ...] = ()
 ) -> dict[str, Any]:
-    """Frozen: everything stays as it was, only that it is suspended now is added, and what keeps us from resting."""
+    """The status before, which is frozen; added are the suspension, and what may still prevent it."""
     generation = environment.generation
     status = dict(environment.status)
     status |= {
@@ -203,16 +203,16 @@ def _summarize(observation: Observation, plan: Plan, options: EnvironmentOptions
 
 
 def _is_beside(last: Wait | Stop, parts: tuple[Condition, ...]) -> bool:
-    """Whether what ended the plan leaves a release alone that is as the spec asks for.
+    """Whether the plan ended for a reason that says nothing about the release.
 
-    What belongs beside the release may be wrong or missing: an environment that runs does not fail by that. Nor does it
-    by an error that kept us from looking.
+    Shared resources may be wrong or missing, and an error may have prevented a look. Neither fails an environment that
+    runs.
     """
     return parts[-1].type == "ResourcesReady" or last.reason in lasting.REASONS
 
 
 def _running(observation: Observation, last: Wait | Stop, parts: tuple[Condition, ...], judged: Health) -> Summary:
-    """The release is what it says, whatever is wrong beside it."""
+    """The release decides, and the parts show what is wrong beside it."""
     if last.reason not in lasting.REASONS:
         return _of_release(observation, judged, parts, changed=False)
     # The parts after the one that failed were not looked at.
@@ -224,7 +224,7 @@ def _running(observation: Observation, last: Wait | Stop, parts: tuple[Condition
 
 
 def _of_release(observation: Observation, judged: Health, before: tuple[Condition, ...], *, changed: bool) -> Summary:
-    """The release decides about Ready, Reconciling and Stalled; `before` is what its environment's other parts say."""
+    """The release decides about Ready, Reconciling and Stalled; `before` has the conditions of the other parts."""
     if judged.state is State.DEPLOYED:
         ready = (
             Condition("Ready", TRUE, DEPLOYED, judged.message),
@@ -251,7 +251,8 @@ def _of_release(observation: Observation, judged: Health, before: tuple[Conditio
 
 
 def _what_else_runs(observation: Observation, plan: Plan) -> Contest | None:
-    """Why what is deployed is not what the spec asks for: the engine speaks of its object as others changed it."""
+    """Why what is deployed is not what the spec asks for, if others changed the engine's object; the engine reports
+    about that object."""
     for key in sorted(plan.waiting, key=str):
         attempts = observation.attempts.get(key)
         contest = attempts.contest if attempts else None
@@ -276,7 +277,7 @@ def _deployed_otherwise(observation: Observation, contest: Contest) -> Summary:
 
 def _contested(observation: Observation) -> tuple[Condition, ...]:
     """The condition that names what others undo or overwrite, or () where nothing is contested."""
-    # About the status itself there is only an Event: who rewrites it would take the condition off again.
+    # About the status itself there is only an Event, because the program that rewrites it would remove the condition.
     found = {
         key: attempts.contest
         for key, attempts in observation.attempts.items()
@@ -343,7 +344,7 @@ def _waiting(plan: Plan, wait: Wait, parts: tuple[Condition, ...]) -> Summary:
 
 
 def tearing_down(environment: Environment, last: Decision) -> Summary:
-    """What a teardown does, or is held up by."""
+    """What a teardown does, or what holds it up."""
     reason, message = (last.reason, last.message) if not isinstance(last, Continue) else ("Terminating", "")
     is_held = isinstance(last, Stop) or reason in _HOLDING_UP
     at_namespace = reason in (teardown.DELETING, teardown.BLOCKED)

@@ -53,7 +53,7 @@ class ClusterProcess:
         return self._end(signal.SIGTERM)
 
     def freeze(self) -> None:
-        """Have it stand still: connections are accepted by the kernel, and nothing is answered."""
+        """Stop the process without ending it: the kernel accepts connections, and nothing answers them."""
         self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:

@@ -3,12 +3,12 @@
 import argparse
 import re
 from dataclasses import fields
+from importlib.metadata import version
 
 import pytest
 
 from controller.app import options
 from controller.app.addresses import parse_address
-from controller.app.version import VERSION
 from tests.manifests.definitions import MANIFESTS
 from tests.manifests.kustomize import rendered
 
@@ -66,7 +66,7 @@ def test_every_manifest_names_the_image_of_this_version():
     names = set()
     for file in MANIFESTS.rglob("*.yaml"):
         names |= set(re.findall(r"\bregistry\.example\.com/tronador:\S+", file.read_text()))
-    assert names == {f"registry.example.com/tronador:{VERSION}"} == {_container()["image"]}
+    assert names == {f"registry.example.com/tronador:{version('tronador')}"} == {_container()["image"]}
 
 
 @pytest.mark.parametrize(

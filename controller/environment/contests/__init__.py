@@ -1,9 +1,10 @@
-"""What others undo or overwrite: how often we correct it, and what we say about it.
+"""Corrections that others undo or overwrite: how often we repeat them, and what users read about them.
 
 - `attempts`: what is known of the corrections that were made, as frozen data, and how long to wait before the next one;
 - `corrections`: the memory behind it, the only part that changes;
+- `bookkeeper`: records each write there, and posts the Events;
 - `comparison`: which fields of an object differ from what a write asked for;
-- `managers`: whose a field is, by the managedFields of a live object;
+- `managers`: who owns a field, by the managedFields of a live object;
 - `reports`: the sentences for people;
-- `pacing`: takes out of a plan what has to wait.
+- `pacing`: takes the corrections that have to wait out of a plan.
 """

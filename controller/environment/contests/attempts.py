@@ -31,7 +31,7 @@ Write = Create | Patch | Apply | Replace | Delete | AddFinalizer
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What is paced: what one phase keeps right about one object. `absent`: it keeps it away."""
+    """What is paced: the work of one phase on one object. `absent`: the phase keeps the object away."""
 
     phase: str
     target: Target
@@ -57,7 +57,7 @@ class Attempts:
         wait: seconds until the next one may be made; 0 when it is due.
         left: seconds until they are forgotten.
         lost: the fields that the answer to the last one did not have as they were asked for.
-        contest: what was found out about who undoes them, once it was.
+        contest: who undoes them, once that was found out.
     """
 
     wanted: str
@@ -74,7 +74,7 @@ def delay(writes: int) -> float:
 
 
 def correction(phase: str, effect: Effect) -> Correction | None:
-    """What a write belongs to; None for an effect that is not paced."""
+    """The Correction that a write belongs to; None for an effect that is not paced."""
     if not isinstance(effect, Write):
         return None
     return Correction(phase, effect.target, absent=isinstance(effect, Delete))

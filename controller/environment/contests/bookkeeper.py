@@ -1,4 +1,4 @@
-"""Keeps the memory of corrections beside the writes, and informs people about those that do not last."""
+"""Records each write in the memory of corrections, and informs people about corrections that do not last."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 STATUS: Final = "status"
 
 
-class Hands(Protocol):
+class Cluster(Protocol):
     """What is asked of the applier."""
 
     def read(self, subject: Question) -> Any:
@@ -45,24 +45,24 @@ class Hands(Protocol):
 class Bookkeeper:
     """See the module. Every `key` is an environment's."""
 
-    def __init__(self, *, corrections: Corrections, hands: Hands) -> None:
+    def __init__(self, *, corrections: Corrections, cluster: Cluster) -> None:
         self._corrections = corrections
-        self._hands = hands
+        self._cluster = cluster
 
     def begin(self, key: str, uid: str) -> None:
-        """A reconcile of that life of the environment begins."""
+        """Begin a reconcile of the environment with this UID."""
         self._corrections.begin(key, uid)
 
     def of(self, key: str) -> Mapping[Correction, Attempts]:
-        """What is known of its corrections now."""
+        """What is known of the environment's corrections, as of now."""
         return self._corrections.of(key)
 
     def forget(self, key: str) -> None:
-        """Forget it."""
+        """Forget the environment."""
         self._corrections.forget(key)
 
     def wrote(self, key: str, environment: Object, phase: str, effect: Write, answer: Object | None) -> bool:
-        """Compare the answer to a write with what it asked for; whether something of it did not take."""
+        """Compare the answer to a write with what was asked for; whether the API server did not take some of it."""
         written = correction(phase, effect)
         assert written is not None, "every write is paced"
         found = differences(effect, answer) if answer is not None else ()
@@ -84,13 +84,13 @@ class Bookkeeper:
         return self._corrections.refusal(key, written, fingerprint(effect))
 
     def found(self, key: str, environment: Object, contests: Mapping[Correction, Contest]) -> None:
-        """Remember who undoes our corrections, and say what is new of it."""
+        """Remember who undoes our corrections, and post an Event about each that is new."""
         for contested, contest in contests.items():
             if self._corrections.contested(key, contested, contest):
                 self._announce(environment, contest)
 
     def recheck(self, key: str) -> list[float]:
-        """Seconds until a correction is due that no watch reminds of, and until what is said of one is over."""
+        """Seconds until corrections are due that no watch triggers, and until reports about others expire."""
         known = [attempts for attempts in self.of(key).values() if attempts.contest]
         return [attempts.wait if attempts.lost and attempts.wait > 0 else attempts.left for attempts in known]
 
@@ -99,7 +99,7 @@ class Bookkeeper:
     def status_wait(
         self, key: str, environment: Object, target: Target, wanted: Mapping[str, Any], patch: Mapping[str, Any]
     ) -> float:
-        """Seconds for which a status that we wrote already has to wait until it is written again; 0 where it has not.
+        """Seconds until a status that we wrote before may be written again; 0 where it need not wait.
 
         `wanted` is the whole status without its times.
         """
@@ -108,7 +108,7 @@ class Bookkeeper:
         if attempts is None or attempts.wanted != digest(wanted):
             return 0.0
         if attempts.writes >= USUAL and attempts.contest is None:
-            live = find(self._hands.read(question(target)), target)
+            live = find(self._cluster.read(question(target)), target)
             if found := differences(_status_patch(target, patch), live or {}):
                 self.found(key, environment, {written: reports.reverted(target, found, live or {})})
         return attempts.wait
@@ -130,7 +130,7 @@ class Bookkeeper:
 
     def _announce(self, environment: Object, contest: Contest) -> None:
         log.warning("contested", reason=contest.reason, message=contest.message)
-        self._hands.emit(Emit(EventType.WARNING, contest.reason, "Correct", contest.message), environment)
+        self._cluster.emit(Emit(EventType.WARNING, contest.reason, "Correct", contest.message), environment)
 
 
 def _status_patch(target: Target, patch: Mapping[str, Any]) -> Patch:

@@ -32,7 +32,7 @@ class Difference:
 
 
 def differences(effect: Write, live: Object) -> tuple[Difference, ...]:
-    """The fields that `effect` asks for and `live` has otherwise, in a fixed order; nothing for a deletion."""
+    """The fields that `live` does not have as `effect` asks for, in a fixed order; () for a deletion."""
     match effect:
         case Create() | Apply() | Replace():
             found = _held(effect.body, live, ())
@@ -51,7 +51,7 @@ def differences(effect: Write, live: Object) -> tuple[Difference, ...]:
 
 
 def _held(wanted: Any, live: Any, path: Path) -> Iterator[Difference]:
-    """What of a body is missing: others may add fields and list items, and the server may write values its own way."""
+    """The differences from a body. Others may add fields and list items, the server may write values its own way."""
     if isinstance(wanted, Mapping):
         inner = live if isinstance(live, Mapping) else {}
         for name, value in wanted.items():
@@ -68,7 +68,7 @@ def _held(wanted: Any, live: Any, path: Path) -> Iterator[Difference]:
 
 
 def _of_operation(operation: Mapping[str, Any], live: Object) -> Iterator[Difference]:
-    """The same for one operation of a JSON patch. What we write so is ours entirely, but for metadata."""
+    """The same for one operation of a JSON patch. The fields we write so are entirely ours, except metadata."""
     path = tuple(step.replace("~1", "/").replace("~0", "~") for step in str(operation["path"]).split("/")[1:])
     found = _at(live, path)
     match operation["op"]:

@@ -11,8 +11,8 @@ from controller.environment.contests.attempts import QUIET, Attempts, Contest, C
 from controller.environment.decision import Stop, Wait
 from controller.environment.phases import prune, release, resources
 
-# The phases that make or delete an object because that is wanted. Where rights are seen to, one correction may delete
-# and create an object.
+# The phases that create or delete an object because the spec asks for it. (In phase `access` one correction may delete
+# an object and create it again.)
 _BY_WISH: Final = frozenset({release.NAME, prune.NAME, resources.NAME})
 
 
@@ -23,7 +23,7 @@ class _Entry:
     last: float
     lost: tuple[Path, ...] = ()
     contest: Contest | None = None
-    # What people have read about it already, also where we want something else by now.
+    # What an Event has reported already, also where something else is wanted by now.
     announced: Contest | None = None
 
 
@@ -71,9 +71,9 @@ class Corrections:
         }
 
     def wrote(self, key: str, correction: Correction, wanted: str, *, lost: Contest | None = None) -> bool:
-        """Remember a write. `lost` says what its answer did not have as it was asked for; True where that is news.
+        """Remember a write. `lost` has the fields that its answer does not have as asked for; True where that is news.
 
-        `wanted` is its fingerprint: with another one than before everything begins from the start.
+        `wanted` is the write's fingerprint: another one than before starts everything over.
         """
         now = self._now()
         with self._lock:
@@ -84,7 +84,7 @@ class Corrections:
             before = entries.get(correction, _Entry(wanted, 0, now))
             if before.wanted != wanted:
                 before = _Entry(wanted, 0, now, announced=before.announced)
-            # What is taken at last is not contested any more; what was taken before and undone still is.
+            # A write that is now taken is not contested any more. One that was taken before and undone still is.
             settled = bool(before.lost) and lost is None
             known, announced = (None, None) if settled else (before.contest, before.announced)
             news = lost is not None and not _same(announced, lost)
@@ -152,12 +152,12 @@ class Corrections:
 
 
 def _is_opposite(other: Correction, correction: Correction) -> bool:
-    """Whether it was about keeping the same object away, and now it is wanted, or the other way round."""
+    """Whether `other` kept an object away that is wanted now, or the other way round."""
     return other.target == correction.target and other.absent != correction.absent and other.phase in _BY_WISH
 
 
 def _same(known: Contest | None, contest: Contest | None) -> bool:
-    # The values that others write may differ each time; to say so each time would be a fight of its own.
+    # The values that others write may differ each time. A report for each value would flood the status and the Events.
     return (
         known is not None and contest is not None and (known.reason, known.fields) == (contest.reason, contest.fields)
     )

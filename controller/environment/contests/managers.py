@@ -1,4 +1,4 @@
-"""Whose a field is, by `metadata.managedFields` of an object that was read live: the caches do not keep them."""
+"""Who owns a field, by `metadata.managedFields` of an object that was read live: the caches do not keep them."""
 
 from __future__ import annotations
 

@@ -16,9 +16,9 @@ from controller.apimachinery import jsontext, objects
 from controller.apimachinery.objects import Object
 from controller.environment.shared.item import Identity
 
-# The TronadorConfig vanished by accident (`absence`): until there is one again, nothing of it is taken back.
+# The origin where the TronadorConfig vanished by accident (`absence`): nothing is taken back until there is one again.
 LOST: Final = "lost"
-# Each of them becomes a part of a path, and anybody who may annotate the namespace can write them.
+# These values become parts of a URL's path, and everybody who may annotate the namespace can write them.
 _API_VERSION: Final = re.compile(r"([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?v[0-9][a-z0-9]*")
 _NAME: Final = re.compile(r"(?!\.{1,2}$)[^/%\s]{1,253}")
 
