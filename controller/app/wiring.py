@@ -24,7 +24,7 @@ from controller.client import Client
 from controller.client.config import Connection
 from controller.client.prober import Prober
 from controller.client.serverhealth import ServerHealth
-from controller.environment import census
+from controller.environment import counts
 from controller.environment.apply import Applier
 from controller.environment.decide import PHASE_NAMES
 from controller.environment.discovery import Discovery
@@ -237,6 +237,6 @@ def _prepare(metrics: Metrics, environments: Store) -> None:
     metrics.environments.prepare(phases=PHASE_NAMES, outcomes=OUTCOMES, reasons=reasons)
     metrics.environments.observe_environments(
         statuses=tuple(State),
-        count=lambda: census.count(environments.list()),
-        lacking=lambda: census.lacking(environments.list()),
+        count=lambda: counts.by_status(environments.list()),
+        lacking=lambda: counts.lacking_resources(environments.list()),
     )

@@ -15,7 +15,7 @@ from controller.api.rbac import AGGREGATE_LABEL, ENVIRONMENT_BINDING, ENVIRONMEN
 from controller.apimachinery import objects, patches
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import SERVICE_ACCOUNTS, Resource
-from controller.environment import holding
+from controller.environment import stuck_deletions
 from controller.environment.effects import Create, Delete, Effect, Patch, Read, Target
 from controller.environment.engines.engine import Engine
 from controller.environment.observation import REFUSED, UNASKED, Observation, Unknown
@@ -54,7 +54,7 @@ def obstacle(observation: Observation) -> str:
     binding = observation.answer(target)
     if isinstance(binding, Unknown) or binding is None:
         return ""
-    return holding.of_objects({target: binding})
+    return stuck_deletions.of_objects({target: binding})
 
 
 def repair_ours(observation: Observation, options: EnvironmentOptions) -> tuple[Effect, ...]:

@@ -14,9 +14,9 @@ from controller.apimachinery import conditions, objects, patches
 from controller.apimachinery.errors import ApiError, Conflict, NotFound, NotLeader, Stopped
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import Resource
-from controller.environment import config_status, lasting
-from controller.environment.contests.attempts import USUAL, Correction, digest
-from controller.environment.contests.corrections import Corrections
+from controller.environment import config_status, persistent_errors
+from controller.environment.drift.attempts import USUAL, Correction, digest
+from controller.environment.drift.corrections import Corrections
 from controller.environment.effects import GroupVersion, Read, Target
 from controller.environment.shares import Shares
 from controller.environment.timers import Timers
@@ -30,7 +30,9 @@ class _Unanswered(ApiError):
     """Discovery gives no answer about some group versions: whether their manifests can be applied is not known."""
 
     def __init__(self, errors: Mapping[str, ApiError]) -> None:
-        self.sentences = [lasting.failing(errors[version], Read(GroupVersion(version))) for version in sorted(errors)]
+        self.sentences = [
+            persistent_errors.failing(errors[version], Read(GroupVersion(version))) for version in sorted(errors)
+        ]
         super().__init__(" ".join(f"{version}: {errors[version]}" for version in sorted(errors)))
 
 
@@ -86,8 +88,8 @@ class ConfigReconciler:
             log.debug("changed meanwhile", error=error.message)
             return Result(requeue=True)
         except Exception as error:  # a bug that lasts has to reach the status just like an error of the API
-            self._timers.start(request.key, (lasting.TIMER,))
-            if self._timers.ages(request.key)[lasting.TIMER] >= lasting.PATIENCE:
+            self._timers.start(request.key, (persistent_errors.TIMER,))
+            if self._timers.ages(request.key)[persistent_errors.TIMER] >= persistent_errors.PATIENCE:
                 self._show(TronadorConfig(obj), error)
             raise
         self._timers.forget(request.key)
@@ -120,9 +122,9 @@ class ConfigReconciler:
     def _show(self, config: TronadorConfig, error: Exception) -> None:
         """Show an error that has lasted. Nothing else could be judged, so the count of environments stays."""
         failing = (
-            lasting.waiting(" ".join(error.sentences), standing=config.conditions)
+            persistent_errors.waiting(" ".join(error.sentences), standing=config.conditions)
             if isinstance(error, _Unanswered)
-            else lasting.explain(error, None, standing=config.conditions)
+            else persistent_errors.explain(error, None, standing=config.conditions)
         )
         environments = int(config.status.get("environments") or 0)
         try:

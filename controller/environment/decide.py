@@ -9,8 +9,8 @@ from types import ModuleType
 from typing import Final
 
 from controller.environment import installation
-from controller.environment.contests import pacing
 from controller.environment.decision import Continue, Decision, Plan, Step
+from controller.environment.drift import pacing
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
 from controller.environment.phases import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from controller.environment.contests.attempts import Contest, Correction
+from controller.environment.drift.attempts import Contest, Correction
 from controller.environment.effects import Effect
 
 

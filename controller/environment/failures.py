@@ -31,7 +31,7 @@ def explain(
 ) -> Wait | Stop | None:
     """The decision to show instead of the one that failed, or None for an error that is first retried without a word.
 
-    Where retries have not helped for some seconds, `lasting` says what is shown.
+    Where retries have not helped for some seconds, `persistent_errors` says what is shown.
 
     `fresh_rights`: whether a RoleBinding of ours may be too young to be in force.
     """

@@ -11,7 +11,7 @@ from controller.api.environment import ENVIRONMENT_LABEL, ENVIRONMENTS, Environm
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import NAMESPACES
-from controller.environment.contests.attempts import Attempts, Correction
+from controller.environment.drift.attempts import Attempts, Correction
 from controller.environment.effects import Subject, Target
 from controller.sharedconfig import Share
 

@@ -11,7 +11,7 @@ from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import NAMESPACES, Resource
 from controller.environment import engines
-from controller.environment.contests.attempts import Attempts, Correction
+from controller.environment.drift.attempts import Attempts, Correction
 from controller.environment.effects import Target
 from controller.environment.observation import Answers, Observation
 from controller.environment.shares import Shares

@@ -17,13 +17,13 @@ from controller.apimachinery import conditions, objects, patches
 from controller.apimachinery.errors import ApiError, Conflict, NotFound, NotLeader, Stopped
 from controller.apimachinery.objects import Object
 from controller.apimachinery.scope import Scope, current_scope
-from controller.environment import access, lasting, status, transitions, unseen
+from controller.environment import access, persistent_errors, recorded_status, status, transitions
 from controller.environment.apply import Applier
-from controller.environment.contests.attempts import Write, digest
-from controller.environment.contests.bookkeeper import Bookkeeper
-from controller.environment.contests.corrections import Corrections
 from controller.environment.decide import decide
 from controller.environment.decision import Plan, Step, Wait
+from controller.environment.drift.attempts import Write, digest
+from controller.environment.drift.bookkeeper import Bookkeeper
+from controller.environment.drift.corrections import Corrections
 from controller.environment.effects import Create, Effect, Emit, Outcome, RemoveFinalizer, Subject, Target, WakeOnChange
 from controller.environment.failures import explain, is_expected, is_refusal
 from controller.environment.observation import Observation, Unchangeable
@@ -317,17 +317,17 @@ class EnvironmentReconciler:
         self._wakeups.release(key)
         self._stopwatch.finished(key)
         observation = self._observe(key, environment, {}, self._timers.ages(key))
-        wanted = unseen.of_let_go(observation)
+        wanted = recorded_status.of_let_go(observation)
         return self._settle(key, observation, wanted, (), [], passing=True)
 
     def _show(self, key: str, environment: Environment, attempt: _Attempt, error: Exception) -> None:
         """Write an error into the status once it has lasted for some seconds; until then a retry may heal it."""
-        self._timers.start(key, (lasting.TIMER,))
+        self._timers.start(key, (persistent_errors.TIMER,))
         scope = current_scope()
         too_late = scope is not None and scope.expired
-        if not too_late and self._timers.ages(key)[lasting.TIMER] < lasting.PATIENCE:
+        if not too_late and self._timers.ages(key)[persistent_errors.TIMER] < persistent_errors.PATIENCE:
             return
-        shown = lasting.explain(error, attempt.effect, too_late=too_late, standing=environment.conditions)
+        shown = persistent_errors.explain(error, attempt.effect, too_late=too_late, standing=environment.conditions)
         try:
             with Scope(timeout=_LAST_WORDS).bound() if too_late else nullcontext():
                 self._show_in_status(environment, attempt, shown)
@@ -344,7 +344,7 @@ class EnvironmentReconciler:
             except Exception as failure:  # noqa: BLE001  # whatever failed may fail here too
                 log.debug("the status cannot be judged", error_type=type(failure).__name__)
         if wanted is None:
-            wanted = unseen.unjudged(environment, shown, self._observer.now())
+            wanted = recorded_status.unjudged(environment, shown, self._observer.now())
         patch = patches.merge_patch(environment.status, wanted)
         if patch and not self._status_wait(environment.name, environment, wanted, patch):
             self._write_status(environment.name, environment, wanted, patch)

@@ -11,7 +11,7 @@ from controller.api.environment import Environment
 from controller.api.tronador_config import CONFIG_NAME
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
-from controller.environment.shared import absence
+from controller.environment.shared import lost_config
 from controller.environment.shared.references import copied
 from controller.sharedconfig import Share, SharedConfig, for_repository, parse
 
@@ -109,7 +109,7 @@ class Concerned:
             return ()
         differing = self._shares.differing(self._views(), parse(before or {}), parse(after or {}))
         # They hold objects of a TronadorConfig that vanished, which no share shows, so each has to look again.
-        lost = (view.name for view in self._views() if absence.is_noted(view))
+        lost = (view.name for view in self._views() if lost_config.is_noted(view))
         return tuple(dict.fromkeys((*differing, *lost)))
 
     def by_secret(self, before: Object | None, after: Object | None) -> tuple[str, ...]:

@@ -15,14 +15,14 @@ from controller.environment import (
     engine_choice,
     failures,
     installation,
-    lasting,
     namespace_labels,
+    persistent_errors,
     releases,
     rollout,
     uninstall,
 )
-from controller.environment.contests.attempts import Contest, Path
 from controller.environment.decision import Continue, Decision, Plan, Stop, Wait
+from controller.environment.drift.attempts import Contest, Path
 from controller.environment.effects import Create, Patch
 from controller.environment.engines import ENGINES
 from controller.environment.engines.health import Health, State
@@ -65,7 +65,7 @@ class CurrentPhase:
 DEPLOYED: Final = "Deployed"
 RELEASE_FAILED: Final = "ReleaseFailed"
 # The reasons of waits that mean that something is wrong in a teardown. TeardownBlocked shows them.
-_HOLDING_UP: Final = (teardown.BLOCKED, teardown.FORBIDDEN, failures.WEBHOOK_SILENT, *lasting.REASONS)
+_HOLDING_UP: Final = (teardown.BLOCKED, teardown.FORBIDDEN, failures.WEBHOOK_SILENT, *persistent_errors.REASONS)
 # What is shown while a phase waits.
 _PHASES: Final[Mapping[str, str]] = {
     access.NAME: CurrentPhase.RESOURCES,
@@ -171,7 +171,7 @@ def suspended(
         dict(condition)
         for condition in environment.conditions
         if condition.get("type") not in ("Reconciling", "Stalled", CONTESTED)
-        and condition.get("reason") not in lasting.REASONS
+        and condition.get("reason") not in persistent_errors.REASONS
     ]
     added = list(contested)
     if conditions.find(frozen, "Ready") is None:
@@ -208,12 +208,12 @@ def _is_beside(last: Wait | Stop, parts: tuple[Condition, ...]) -> bool:
     Shared resources may be wrong or missing, and an error may have prevented a look. Neither fails an environment that
     runs.
     """
-    return parts[-1].type == "ResourcesReady" or last.reason in lasting.REASONS
+    return parts[-1].type == "ResourcesReady" or last.reason in persistent_errors.REASONS
 
 
 def _running(observation: Observation, last: Wait | Stop, parts: tuple[Condition, ...], judged: Health) -> Summary:
     """The release decides, and the parts show what is wrong beside it."""
-    if last.reason not in lasting.REASONS:
+    if last.reason not in persistent_errors.REASONS:
         return _of_release(observation, judged, parts, changed=False)
     # The parts after the one that failed were not looked at.
     unseen = (Condition(part, UNKNOWN, last.reason, last.message) for part in list(PARTS)[len(parts) :])

@@ -15,7 +15,7 @@ from controller.api.helm_operator import HELM_RELEASES
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import SECRETS
-from controller.environment import access, engines, holding, releases
+from controller.environment import access, engines, releases, stuck_deletions
 from controller.environment.decision import Wait
 from controller.environment.effects import Delete, Effect, Listing, Patch, Read, Target, WakeOnChange
 from controller.environment.engines.health import UNINSTALL_FAILED
@@ -107,7 +107,10 @@ def _why_they_stay(live: Mapping[Target, Object]) -> str:
         for engine in engines.ENGINES.values()
         if target.resource == engine.RELEASES
     )
-    words = (*(health.message for health in found if health.reason == UNINSTALL_FAILED), holding.of_objects(live))
+    words = (
+        *(health.message for health in found if health.reason == UNINSTALL_FAILED),
+        stuck_deletions.of_objects(live),
+    )
     return " ".join(word for word in words if word)
 
 
@@ -146,7 +149,7 @@ def _decide_storage(observation: Observation, names: Iterable[str], options: Env
 def _why_storage_stays(secrets: Iterable[Object]) -> str:
     """Which of Helm's Secrets are left, and who has to do something about them."""
     held = {Target(SECRETS, objects.name(secret), objects.namespace(secret)): secret for secret in secrets}
-    if words := holding.of_objects(held):
+    if words := stuck_deletions.of_objects(held):
         return words
     names = sorted(target.name for target in held)
     more = " and others" if len(names) > _NAMED_AT_MOST else ""

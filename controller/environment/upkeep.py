@@ -7,7 +7,7 @@ from typing import Any
 
 from controller.apimachinery import objects, patches
 from controller.apimachinery.objects import Object
-from controller.environment import holding
+from controller.environment import stuck_deletions
 from controller.environment.decision import Stop, Wait
 from controller.environment.effects import Patch, Target
 from controller.environment.observation import Observation
@@ -20,9 +20,9 @@ def obstacle(observation: Observation, target: Target, current: Object, *, ours:
         message = f"{kind} {target.name} of an earlier life is still terminating."
         if not objects.finalizers(current):
             return Wait("ReleaseTerminating", message)
-        message = f"{message} {holding.of_objects({target: current})}"
-        patience = holding.RELEASE_PATIENCE
-        return holding.wait(observation, "ReleaseTerminating", message, part="ReleaseReady", patience=patience)
+        message = f"{message} {stuck_deletions.of_objects({target: current})}"
+        patience = stuck_deletions.RELEASE_PATIENCE
+        return stuck_deletions.wait(observation, "ReleaseTerminating", message, part="ReleaseReady", patience=patience)
     if ours:
         return None
     return Stop(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from controller.environment import lasting
+from controller.environment import persistent_errors
 from hack.faultproxy.faults import Answer, Match, Rule
 from tests.faults.support.bed import bed
 from tests.integration.support.environments import condition
@@ -23,7 +23,7 @@ def test_what_fails_for_seconds_is_said_once_and_heals(tmp_path: Path) -> None:
             return running.fleet.environment(0)
 
         running.fleet.create([0], "one")
-        eventually(lambda: lasting.RETRYING in str(found().get("status")), "the status says what fails")
+        eventually(lambda: persistent_errors.RETRYING in str(found().get("status")), "the status says what fails")
         said = found()
         assert condition(said, "Ready")["status"] == "Unknown"
         assert "Creating namespaces pr-0 fails: 503" in condition(said, "Ready")["message"]
@@ -31,4 +31,4 @@ def test_what_fails_for_seconds_is_said_once_and_heals(tmp_path: Path) -> None:
         throughout(2.0, lambda: found()["metadata"]["resourceVersion"] == version, "the same words are written again")
         running.proxy.set_rules()
         running.fleet.settled(60.0)
-        assert lasting.RETRYING not in str(found()["status"])
+        assert persistent_errors.RETRYING not in str(found()["status"])

@@ -16,7 +16,7 @@ from controller.api.environment import (
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import NAMESPACES
-from controller.environment import holding, namespace_labels
+from controller.environment import namespace_labels, stuck_deletions
 from controller.environment.decision import Continue, Decision, Stop, Wait
 from controller.environment.effects import Create, Emit, EventType, Patch
 from controller.environment.observation import Observation
@@ -48,16 +48,18 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
 
 
 def _await_end(observation: Observation, namespace: Object) -> Wait:
-    hold = holding.of_namespace(namespace)
+    hold = stuck_deletions.of_namespace(namespace)
     words = (
         f"Namespace {objects.name(namespace)} of an earlier life is still terminating.",
         hold.words,
-        holding.of_objects(observation.cached),
+        stuck_deletions.of_objects(observation.cached),
     )
     message = " ".join(word for word in words if word)
     if not (hold.blocked or hold.finalizers):
         return Wait(TERMINATING, message)
-    return holding.wait(observation, TERMINATING, message, part="NamespaceReady", patience=holding.PATIENCE)
+    return stuck_deletions.wait(
+        observation, TERMINATING, message, part="NamespaceReady", patience=stuck_deletions.PATIENCE
+    )
 
 
 def _annotations(environment: Environment, labels: Mapping[str, str], options: EnvironmentOptions) -> dict[str, str]:

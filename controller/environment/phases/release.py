@@ -8,8 +8,8 @@ from typing import Any, Final
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.environment import engine_choice, release_context, releases, suspension, uninstall, upkeep
-from controller.environment.contests.attempts import Correction
 from controller.environment.decision import Continue, Decision, Stop, Wait
+from controller.environment.drift.attempts import Correction
 from controller.environment.effects import Create, Effect, Emit, EventType, Generation, Target
 from controller.environment.engines.engine import Engine
 from controller.environment.observation import Observation

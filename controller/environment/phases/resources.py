@@ -12,13 +12,22 @@ from typing import Final
 from controller.api.environment import APPLIED_RESOURCES_ANNOTATION
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
-from controller.environment import access, engine_choice, holding
+from controller.environment import access, engine_choice, stuck_deletions
 from controller.environment.decision import Continue, Decision, Stop, Wait
 from controller.environment.effects import Apply, Effect, Outcome, Patch, Read, Target
 from controller.environment.engines.engine import Engine
 from controller.environment.observation import REFUSED, UNASKED, Observation
 from controller.environment.options import EnvironmentOptions
-from controller.environment.shared import absence, kinds, likeness, pruning, pull_secrets, references, replacing, wanted
+from controller.environment.shared import (
+    kinds,
+    likeness,
+    lost_config,
+    pruning,
+    pull_secrets,
+    references,
+    replacing,
+    wanted,
+)
 from controller.environment.shared.item import Item, is_ours
 from controller.environment.shared.memory import Memory, remembered
 from controller.sharedconfig import Manifest, cluster_scoped
@@ -33,7 +42,7 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     engine = engine_choice.choose(observation, options)
     if not wanted.is_concerned(observation, engine):
         return Continue()
-    if lost := absence.decide(observation, options):
+    if lost := lost_config.decide(observation, options):
         return lost
     if questions := wanted.questions(observation, engine):
         return _look(*questions)
@@ -126,12 +135,12 @@ def _await_end(observation: Observation, item: Item, live: Object, options: Envi
     message, again = f"{item.identity} is still terminating.", options.recheck_interval
     if not objects.finalizers(live):
         return Wait("ResourceTerminating", message, recheck_after=again)
-    return holding.wait(
+    return stuck_deletions.wait(
         observation,
         "ResourceTerminating",
-        f"{message} It is held by {holding.finalizers(live)}.",
+        f"{message} It is held by {stuck_deletions.finalizers(live)}.",
         part="ResourcesReady",
-        patience=holding.PATIENCE,
+        patience=stuck_deletions.PATIENCE,
         recheck_after=again,
     )
 

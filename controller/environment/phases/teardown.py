@@ -20,7 +20,7 @@ from controller.api.environment import (
 )
 from controller.apimachinery import conditions, objects
 from controller.apimachinery.objects import Object
-from controller.environment import access, engine_choice, holding, namespace_labels, releases, uninstall
+from controller.environment import access, engine_choice, namespace_labels, releases, stuck_deletions, uninstall
 from controller.environment.decision import Continue, Decision, Wait
 from controller.environment.effects import Delete, Effect, Emit, EventType, Patch, Read, RemoveFinalizer, Target
 from controller.environment.engines import ENGINES
@@ -98,9 +98,13 @@ def _releases(observation: Observation, options: EnvironmentOptions, *, ours: bo
 
 
 def _await_namespace(observation: Observation, namespace: Object, options: EnvironmentOptions) -> Wait:
-    hold = holding.of_namespace(namespace)
+    hold = stuck_deletions.of_namespace(namespace)
     is_late = observation.age(TIMER) >= options.teardown_timeout
-    words = [f"Deleting namespace {objects.name(namespace)}.", hold.words, holding.of_objects(observation.cached)]
+    words = [
+        f"Deleting namespace {objects.name(namespace)}.",
+        hold.words,
+        stuck_deletions.of_objects(observation.cached),
+    ]
     if is_late and not hold.words:
         words.append("Its status does not say what remains in it. Check that kube-controller-manager runs.")
     blocked = hold.blocked or is_late
@@ -108,7 +112,7 @@ def _await_namespace(observation: Observation, namespace: Object, options: Envir
     if hold.finalizers and not blocked:
         # Most of those who put a finalizer on every namespace take it off within a second.
         timer = _HELD
-        blocked = observation.age(_HELD) >= holding.PATIENCE or _is_blocked_already(observation)
+        blocked = observation.age(_HELD) >= stuck_deletions.PATIENCE or _is_blocked_already(observation)
     message = " ".join(word for word in words if word)
     return _wait(observation, options, BLOCKED if blocked else DELETING, message, timer=timer)
 

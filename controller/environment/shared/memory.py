@@ -16,7 +16,8 @@ from controller.apimachinery import jsontext, objects
 from controller.apimachinery.objects import Object
 from controller.environment.shared.item import Identity
 
-# The origin where the TronadorConfig vanished by accident (`absence`): nothing is taken back until there is one again.
+# The origin where the TronadorConfig vanished by accident (`lost_config`): until there is one again, nothing is taken
+# back.
 LOST: Final = "lost"
 # These values become parts of a URL's path, and everybody who may annotate the namespace can write them.
 _API_VERSION: Final = re.compile(r"([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?v[0-9][a-z0-9]*")

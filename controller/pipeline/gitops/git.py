@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from controller.pipeline.gitops.errors import GitOpsError, OutOfTime
-from controller.pipeline.gitops.verdicts import failure
+from controller.pipeline.gitops.failures import failure
 
 # How the world is reached, which only the machine knows: proxies and certificate authorities.
 _PASSED_ON: Final = (

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from controller.api.rbac import ROLE_BINDINGS
-from controller.environment.contests.attempts import QUIET, Contest, Correction
-from controller.environment.contests.corrections import Corrections
+from controller.environment.drift.attempts import QUIET, Contest, Correction
+from controller.environment.drift.corrections import Corrections
 from controller.environment.effects import Target
 from tests.unit.environment.builders import NAME, namespace_target, release_target
 

@@ -8,8 +8,8 @@ from controller.api.environment import ENVIRONMENTS, FIELD_MANAGER, FINALIZER
 from controller.api.helm_operator import HELM_RELEASES
 from controller.apimachinery.nesting import Unreadable
 from controller.apimachinery.resources import CONFIG_MAPS, NAMESPACES, SECRETS
-from controller.environment.contests import managers, reports
-from controller.environment.contests.comparison import ABSENT, Difference, differences
+from controller.environment.drift import field_managers, reports
+from controller.environment.drift.comparison import ABSENT, Difference, differences
 from controller.environment.effects import AddFinalizer, Apply, Create, Delete, Patch, Target
 
 NAMESPACE = Target(NAMESPACES, "pr-74")
@@ -96,18 +96,18 @@ ATOMIC = {"manager": "flux", "fieldsV1": {"f:spec": {"f:values": {}}}}
     ],
 )
 def test_the_managed_fields_say_whose_a_field_is(path, want):
-    assert managers.owners(_managed(KUBECTL, OURS, ATOMIC), path) == want
+    assert field_managers.owners(_managed(KUBECTL, OURS, ATOMIC), path) == want
 
 
 @pytest.mark.parametrize("found", [None, "text", [1], [{}], [{"manager": "x", "fieldsV1": "text"}]])
 def test_managed_fields_of_any_form_are_read(found):
-    assert managers.owners({"metadata": {"managedFields": found}}, LABEL) == ()
+    assert field_managers.owners({"metadata": {"managedFields": found}}, LABEL) == ()
 
 
 def test_the_last_writer_is_another_than_we():
     live = _managed({**KUBECTL, "time": "2026-01-01T00:00:01Z"}, {**OURS, "time": "2026-01-01T00:00:02Z"}, ATOMIC)
-    assert managers.last(live, besides=FIELD_MANAGER) == "kubectl-label"
-    assert managers.last({}, besides="") == ""
+    assert field_managers.last(live, besides=FIELD_MANAGER) == "kubectl-label"
+    assert field_managers.last({}, besides="") == ""
 
 
 TAKEN = [Difference(LABEL, "gabbar", "veeru")]

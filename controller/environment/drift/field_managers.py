@@ -7,7 +7,7 @@ from typing import Any
 
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
-from controller.environment.contests.attempts import Path
+from controller.environment.drift.attempts import Path
 
 
 def owners(live: Object, path: Path) -> tuple[str, ...]:

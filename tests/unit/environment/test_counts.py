@@ -1,14 +1,14 @@
 """How many environments are in which status."""
 
 from controller.api.environment import FINALIZER
-from controller.environment import census
+from controller.environment import counts
 from tests.unit.environment.builders import environment
 
 
 def test_environments_are_counted_by_their_status_and_new_ones_are_pending():
     found = [environment(status={"applicationStatus": state}) for state in ("deployed", "failed", "deployed")]
 
-    assert census.count([*found, environment()]) == {"deployed": 2, "failed": 1, "pending": 1}
+    assert counts.by_status([*found, environment()]) == {"deployed": 2, "failed": 1, "pending": 1}
 
 
 def test_an_environment_that_only_others_hold_is_not_counted():
@@ -16,4 +16,4 @@ def test_an_environment_that_only_others_hold_is_not_counted():
     ours = environment(deleting=True, finalizers=[FINALIZER, "others"], status=status)
     theirs = environment(deleting=True, finalizers=["others"], status=status)
 
-    assert census.count([ours, theirs]) == {"uninstalling": 1}
+    assert counts.by_status([ours, theirs]) == {"uninstalling": 1}

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from controller.pipeline.gitops.errors import GitOpsError, LostRace, Transient
-from controller.pipeline.gitops.verdicts import failure
+from controller.pipeline.gitops.failures import failure
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,9 @@ from controller.api.environment import FIELD_MANAGER
 from controller.apimachinery.nesting import Unreadable
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import SECRETS
-from controller.environment.contests import managers
-from controller.environment.contests.attempts import Contest, Path
-from controller.environment.contests.comparison import ABSENT, Difference
+from controller.environment.drift import field_managers
+from controller.environment.drift.attempts import Contest, Path
+from controller.environment.drift.comparison import ABSENT, Difference
 from controller.environment.effects import Target
 
 OVERWRITTEN: Final = "FieldOverwritten"
@@ -58,7 +58,7 @@ def deleted(target: Target) -> Contest:
 
 def recreated(target: Target, live: Object) -> Contest:
     """For an object that others create again each time we delete it."""
-    by = managers.last(live, besides="")
+    by = field_managers.last(live, besides="")
     who = f"field manager {by!r} creates it" if by else _UNRECORDED
     return Contest(RECREATED, f"{_subject(target)} is created again each time it is deleted: {who}. {_AFTERWARDS}")
 
@@ -101,11 +101,11 @@ def _text(value: Any) -> str:
 
 
 def _by_whom(found: Sequence[Difference], live: Object) -> str:
-    names = sorted({name for difference in found for name in managers.owners(live, difference.path)})
+    names = sorted({name for difference in found for name in field_managers.owners(live, difference.path)})
     if others := [name for name in names if name != FIELD_MANAGER]:
         return f"set by field manager {', '.join(map(repr, others))}"
     if names:
         return f"set under our own field manager {FIELD_MANAGER!r}: look for a second installation of this controller"
-    if writer := managers.last(live, besides=FIELD_MANAGER):
+    if writer := field_managers.last(live, besides=FIELD_MANAGER):
         return f"the last to write the object was field manager {writer!r}"
     return _UNRECORDED

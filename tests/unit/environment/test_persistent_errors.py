@@ -10,7 +10,7 @@ from controller.apimachinery.errors import (
     status_error,
 )
 from controller.apimachinery.resources import SECRETS
-from controller.environment import lasting
+from controller.environment import persistent_errors
 from controller.environment.effects import (
     AddFinalizer,
     Apply,
@@ -55,7 +55,7 @@ def _standing(shown, message=None):
     ],
 )
 def test_the_message_names_what_fails_and_on_which_object(effect, doing):
-    shown = lasting.explain(_error(503), effect)
+    shown = persistent_errors.explain(_error(503), effect)
 
     assert shown.reason == "RetryingAfterError"
     assert shown.message.startswith(doing)
@@ -75,7 +75,7 @@ def test_the_message_names_what_fails_and_on_which_object(effect, doing):
     ],
 )
 def test_the_servers_words_are_repeated_and_nothing_else(error, words):
-    message = lasting.explain(error, Read(release_target())).message
+    message = persistent_errors.explain(error, Read(release_target())).message
 
     assert words in message
     assert "hunter2" not in message
@@ -86,13 +86,13 @@ def test_what_the_server_says_of_a_secret_is_not_repeated():
     error = _error(500, "InternalError", 'cannot store "hunter2"')
 
     for effect in (Apply(At(SECRETS, "git", NAME), {}), Read(STORAGE), Patch(At(SECRETS, "git", NAME), {})):
-        message = lasting.explain(error, effect).message
+        message = persistent_errors.explain(error, effect).message
         assert "hunter2" not in message
         assert "InternalError" in message
 
 
 def test_a_fault_of_ours_shows_its_class_and_neither_its_text_nor_its_place():
-    shown = lasting.explain(KeyError("hunter2"), Create(release_target(), {}))
+    shown = persistent_errors.explain(KeyError("hunter2"), Create(release_target(), {}))
 
     assert shown.reason == "InternalError"
     assert "KeyError" in shown.message
@@ -101,7 +101,7 @@ def test_a_fault_of_ours_shows_its_class_and_neither_its_text_nor_its_place():
 
 
 def test_a_reconcile_that_takes_too_long_names_the_option():
-    shown = lasting.explain(RequestTimeout("over"), Read(release_target()), too_late=True)
+    shown = persistent_errors.explain(RequestTimeout("over"), Read(release_target()), too_late=True)
 
     assert shown.reason == "InternalError"
     assert "--reconcile-timeout" in shown.message
@@ -120,9 +120,9 @@ def test_a_reconcile_that_takes_too_long_names_the_option():
 )
 def test_ports_times_and_identifiers_do_not_make_other_words(one, other):
     effect = Read(release_target())
-    first = lasting.explain(_error(500, "InternalError", one), effect)
+    first = persistent_errors.explain(_error(500, "InternalError", one), effect)
 
-    again = lasting.explain(_error(500, "InternalError", other), effect, standing=_standing(first))
+    again = persistent_errors.explain(_error(500, "InternalError", other), effect, standing=_standing(first))
 
     assert again == first
 
@@ -137,23 +137,25 @@ def test_ports_times_and_identifiers_do_not_make_other_words(one, other):
     ],
 )
 def test_another_error_replaces_the_words_that_stand(error, effect):
-    first = lasting.explain(_error(503), Read(release_target()))
+    first = persistent_errors.explain(_error(503), Read(release_target()))
 
-    assert lasting.explain(error, effect, standing=_standing(first)) != first
+    assert persistent_errors.explain(error, effect, standing=_standing(first)) != first
 
 
 def test_words_of_another_reason_are_never_kept():
-    first = lasting.explain(_error(503), Read(release_target()))
+    first = persistent_errors.explain(_error(503), Read(release_target()))
     other = [{**_standing(first)[0], "reason": "Progressing", "message": first.message.replace("503", "504")}]
 
-    assert lasting.explain(_error(503), Read(release_target()), standing=other) == first
+    assert persistent_errors.explain(_error(503), Read(release_target()), standing=other) == first
 
 
 def test_a_long_answer_is_cut():
-    assert len(lasting.explain(_error(500, "", "x" * 5000), Read(release_target())).message) < 450
+    assert len(persistent_errors.explain(_error(500, "", "x" * 5000), Read(release_target())).message) < 450
 
 
 def test_an_error_without_words_of_its_own_shows_its_class():
-    shown = lasting.explain(Unauthorized(code=401, reason="Unauthorized", message="", status={}), Read(STORAGE))
+    shown = persistent_errors.explain(
+        Unauthorized(code=401, reason="Unauthorized", message="", status={}), Read(STORAGE)
+    )
 
     assert "Unauthorized" in shown.message

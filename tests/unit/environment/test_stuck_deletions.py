@@ -5,7 +5,7 @@ import pytest
 from controller.api import flux
 from controller.api.rbac import ENVIRONMENT_BINDING, ROLE_BINDINGS
 from controller.apimachinery.resources import CONFIG_MAPS, SECRETS
-from controller.environment import access, holding
+from controller.environment import access, stuck_deletions
 from controller.environment.effects import Target
 from controller.environment.observation import REFUSED
 from tests.unit.environment.builders import NAME, environment, namespace, observation
@@ -19,7 +19,7 @@ def _held(name, *finalizers, deleting=True):
 
 
 def _namespace(**kwargs):
-    return holding.of_namespace(namespace(deleting=True, **kwargs))
+    return stuck_deletions.of_namespace(namespace(deleting=True, **kwargs))
 
 
 @pytest.mark.parametrize(
@@ -45,17 +45,17 @@ def test_several_finalizers_are_named_in_one_order_whatever_order_they_stand_in(
 
 
 def test_finalizers_of_a_namespace_do_not_matter_while_it_has_content():
-    assert _namespace(finalizers=[RANCHER], spec_finalizers=["kubernetes"]) == holding.Hold()
+    assert _namespace(finalizers=[RANCHER], spec_finalizers=["kubernetes"]) == stuck_deletions.Hold()
 
 
 def test_a_namespace_that_just_goes_is_held_by_nothing():
-    assert _namespace() == _namespace(spec_finalizers=["kubernetes"]) == holding.Hold()
+    assert _namespace() == _namespace(spec_finalizers=["kubernetes"]) == stuck_deletions.Hold()
 
 
 def test_an_object_names_its_finalizers_and_who_takes_off_those_of_flux():
     target = Target(flux.HELM_RELEASES, "shop", NAME)
 
-    words = holding.of_objects({target: _held("shop", flux.FINALIZER, "example.com/x")})
+    words = stuck_deletions.of_objects({target: _held("shop", flux.FINALIZER, "example.com/x")})
 
     assert words == (
         "HelmRelease shop is held by example.com/x, finalizers.fluxcd.io "
@@ -66,29 +66,29 @@ def test_an_object_names_its_finalizers_and_who_takes_off_those_of_flux():
 def test_a_source_names_the_controller_of_sources():
     target = Target(flux.GIT_REPOSITORIES, "shop", NAME)
 
-    assert "source-controller" in holding.of_objects({target: _held("shop", flux.FINALIZER)})
+    assert "source-controller" in stuck_deletions.of_objects({target: _held("shop", flux.FINALIZER)})
 
 
 @pytest.mark.parametrize(
     "obj", [_held("x"), _held("x", "example.com/x", deleting=False), {"metadata": {"name": "x", "finalizers": None}}]
 )
 def test_an_object_that_nothing_holds_is_not_named(obj):
-    assert holding.of_objects({Target(CONFIG_MAPS, "x", NAME): obj}) == ""
+    assert stuck_deletions.of_objects({Target(CONFIG_MAPS, "x", NAME): obj}) == ""
 
 
 def test_several_objects_are_named_in_one_order():
     held = {Target(CONFIG_MAPS, name, NAME): _held(name, "example.com/x") for name in ("b", "a")}
 
-    words = holding.of_objects(held)
+    words = stuck_deletions.of_objects(held)
 
     assert words.index("ConfigMap a") < words.index("ConfigMap b")
-    assert words == holding.of_objects(dict(reversed(held.items())))
+    assert words == stuck_deletions.of_objects(dict(reversed(held.items())))
 
 
 def test_a_hold_is_reported_as_one_after_some_patience():
     def wait(age, **status):
         seen = observation(environment=environment(status=status), ages={"held:Any": age})
-        return holding.wait(seen, "Any", "words", part="NamespaceReady", patience=5.0)
+        return stuck_deletions.wait(seen, "Any", "words", part="NamespaceReady", patience=5.0)
 
     assert (wait(0.0).held, wait(0.0).recheck_after) == (False, 5.0)
     assert (wait(4.0).held, wait(4.0).recheck_after) == (False, 1.0)
@@ -100,8 +100,8 @@ def test_what_was_reported_stays_reported_after_a_restart():
     known = {"type": "NamespaceReady", "status": "False", "reason": "Any"}
     seen = observation(environment=environment(status={"conditions": [known]}))
 
-    assert holding.wait(seen, "Any", "words", part="NamespaceReady", patience=5.0).held
-    assert not holding.wait(seen, "Other", "words", part="NamespaceReady", patience=5.0).held
+    assert stuck_deletions.wait(seen, "Any", "words", part="NamespaceReady", patience=5.0).held
+    assert not stuck_deletions.wait(seen, "Other", "words", part="NamespaceReady", patience=5.0).held
 
 
 @pytest.mark.parametrize("answer", [None, REFUSED, _held(ENVIRONMENT_BINDING)])
@@ -123,4 +123,4 @@ def test_a_binding_of_ours_that_cannot_be_put_right_names_its_finalizer():
 def test_a_secret_of_helm_is_named_with_its_finalizer():
     held = {Target(SECRETS, "sh.helm.release.v1.a.v1", NAME): _held("sh.helm.release.v1.a.v1", "example.com/x")}
 
-    assert holding.of_objects(held) == "Secret sh.helm.release.v1.a.v1 is held by example.com/x."
+    assert stuck_deletions.of_objects(held) == "Secret sh.helm.release.v1.a.v1 is held by example.com/x."

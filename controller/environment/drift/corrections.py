@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from controller.environment.contests.attempts import QUIET, Attempts, Contest, Correction, Path, delay
 from controller.environment.decision import Stop, Wait
+from controller.environment.drift.attempts import QUIET, Attempts, Contest, Correction, Path, delay
 from controller.environment.phases import prune, release, resources
 
 # The phases that create or delete an object because the spec asks for it. (In phase `access` one correction may delete

@@ -4,7 +4,7 @@
 - `corrections`: the memory behind it, the only part that changes;
 - `bookkeeper`: records each write there, and posts the Events;
 - `comparison`: which fields of an object differ from what a write asked for;
-- `managers`: who owns a field, by the managedFields of a live object;
+- `field_managers`: who owns a field, by the managedFields of a live object;
 - `reports`: the sentences for people;
 - `pacing`: takes the corrections that have to wait out of a plan.
 """

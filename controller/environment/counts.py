@@ -11,7 +11,7 @@ from controller.apimachinery.objects import Object
 from controller.environment.engines.health import State
 
 
-def count(environments: Iterable[Object]) -> Mapping[str, int]:
+def by_status(environments: Iterable[Object]) -> Mapping[str, int]:
     """Environments by `status.applicationStatus`; one without a status is pending.
 
     One whose teardown is over, and that only finalizers of others hold, is left out: nothing of it is there any more.
@@ -20,7 +20,7 @@ def count(environments: Iterable[Object]) -> Mapping[str, int]:
     return Counter(objects.text(view.status.get("applicationStatus")) or State.PENDING for view in views)
 
 
-def lacking(environments: Iterable[Object]) -> int:
+def lacking_resources(environments: Iterable[Object]) -> int:
     """How many lack something that TronadorConfig shares with them."""
     found = (conditions.find(Environment(obj).conditions, "ResourcesReady") for obj in environments)
     return sum(1 for condition in found if condition and condition.get("status") != conditions.TRUE)

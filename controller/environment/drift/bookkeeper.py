@@ -8,8 +8,8 @@ from typing import Any, Final, Protocol
 import structlog
 
 from controller.apimachinery.objects import Object
-from controller.environment.contests import reports
-from controller.environment.contests.attempts import (
+from controller.environment.drift import reports
+from controller.environment.drift.attempts import (
     USUAL,
     Attempts,
     Contest,
@@ -19,10 +19,10 @@ from controller.environment.contests.attempts import (
     digest,
     fingerprint,
 )
-from controller.environment.contests.comparison import differences
-from controller.environment.contests.corrections import Corrections
-from controller.environment.contests.pacing import find, question
 from controller.environment.decision import Stop, Wait
+from controller.environment.drift.comparison import differences
+from controller.environment.drift.corrections import Corrections
+from controller.environment.drift.pacing import find, question
 from controller.environment.effects import Emit, EventType, Patch, Question, Target
 
 log = structlog.get_logger(__name__)

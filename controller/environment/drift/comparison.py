@@ -9,7 +9,7 @@ from typing import Any, Final
 from controller.api.environment import FINALIZER
 from controller.apimachinery import objects, patches
 from controller.apimachinery.objects import Object
-from controller.environment.contests.attempts import Path, Write
+from controller.environment.drift.attempts import Path, Write
 from controller.environment.effects import AddFinalizer, Apply, Create, Delete, Patch, Replace
 from controller.environment.shared import likeness
 

@@ -15,8 +15,9 @@ from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import NAMESPACES
 from controller.environment import engines
-from controller.environment.contests import reports
-from controller.environment.contests.attempts import (
+from controller.environment.decision import Plan, Step, Wait
+from controller.environment.drift import reports
+from controller.environment.drift.attempts import (
     USUAL,
     Attempts,
     Contest,
@@ -25,8 +26,7 @@ from controller.environment.contests.attempts import (
     correction,
     fingerprint,
 )
-from controller.environment.contests.comparison import differences
-from controller.environment.decision import Plan, Step, Wait
+from controller.environment.drift.comparison import differences
 from controller.environment.effects import AddFinalizer, Create, Delete, Effect, Emit, Listing, Patch, Read, Target
 from controller.environment.observation import UNASKED, Observation
 from controller.environment.phases import access
