@@ -129,8 +129,8 @@ class Options:
     lease_identity: str = _option(
         _TEXT,
         "",
-        "name of this process in the election, different for each replica; if it stays the same across a restart, a "
-        "leader need not wait for its own lease to expire; without it a random name",
+        "name of this process in the leader election, different for each replica; if it stays the same across a "
+        "restart, a leader need not wait for its own lease to expire; without it a random name",
     )
     lease_duration: float = _option(_DURATION, 15.0, "how long a leader that went silent is waited for", least=0.1)
     lease_renew_deadline: float = _option(

@@ -65,8 +65,8 @@ def explain(
     if isinstance(error, Forbidden) and error.by_admission:
         return Stop("Forbidden", f"The API server refused {subject}: {error.message}", recheck_after=again)
     if isinstance(effect, Apply) and isinstance(error, Forbidden):
-        told = f"{access.missing('patch', effect.target)}. The API server said: {error.message}"
-        return Stop("Forbidden", told, recheck_after=again)
+        message = f"{access.missing('patch', effect.target)}. The API server said: {error.message}"
+        return Stop("Forbidden", message, recheck_after=again)
     if isinstance(error, Forbidden):
         return Stop("Forbidden", f"{error.message} (grant the controller this right)", recheck_after=again)
     if isinstance(error, StatusError) and _is_final(error):

@@ -175,7 +175,7 @@ def test_sigusr1_prints_the_stack_of_every_thread_and_the_queue(
     assert process.process.poll() is None
 
 
-def test_readyz_tells_whether_the_caches_are_filled(cluster: Cluster, start_process: StartProcess) -> None:
+def test_readyz_says_whether_the_caches_are_filled(cluster: Cluster, start_process: StartProcess) -> None:
     cluster.go_away()
     address = f"127.0.0.1:{free_port()}"
     process = start_process(health_address=address)

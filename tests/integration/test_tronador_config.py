@@ -234,7 +234,7 @@ def test_a_bad_manifest_is_an_error_there_and_on_every_environment_and_nothing_i
 
 
 @pytest.mark.slow
-def test_an_unknown_kind_goes_on_by_itself_when_it_is_installed(
+def test_an_unknown_kind_heals_by_itself_when_it_is_installed(
     cluster: Cluster,
     environments: Environments,
     engine: Engine,

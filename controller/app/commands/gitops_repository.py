@@ -32,8 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--event-time",
         metavar="TIME",
         default="",
-        help="when what led to this happened, as `tronador event` tells it; by that a reopened pull request is told "
-        "from a build that is merely late",
+        help="when the event behind this happened, as `tronador event` gives it; it distinguishes a reopened pull "
+        "request from a build that is merely late",
     )
     parser.add_argument(
         "--timeout", metavar="DURATION", default="2m", help="time for everything together (default: 2m)"

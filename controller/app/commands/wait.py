@@ -23,8 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's flags."""
     parser.description = (
         "Watch an environment in the cluster. With a file, deployed means that the cluster has exactly the file's spec "
-        "and has deployed it: the snapshot before it does not count. Exit code 0: it is so; 1: it has failed, at once "
-        "and with the release's own words; 2: not within the time."
+        "and has deployed it: the snapshot before it does not count. Exit code 0: the goal is reached; 1: it has "
+        "failed, at once and with the release's own words; 2: not within the time."
     )
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("name", metavar="NAME", nargs="?", help="the environment's name")

@@ -81,8 +81,8 @@ def _create(observation: Observation, labels: Mapping[str, str], options: Enviro
             "annotations": _annotations(environment, labels, options),
         },
     }
-    told = Emit(EventType.NORMAL, "NamespaceCreated", "Create", f"Created namespace {environment.namespace_name}.")
-    return Continue((Create(observation.namespace_target, body), told))
+    event = Emit(EventType.NORMAL, "NamespaceCreated", "Create", f"Created namespace {environment.namespace_name}.")
+    return Continue((Create(observation.namespace_target, body), event))
 
 
 def _correct(
@@ -107,7 +107,7 @@ def _correct(
     patch = Patch(observation.namespace_target, {"metadata": metadata}, wanted=[dict(labels), wanted])
     if observation.is_ours(namespace):
         return Continue((patch,))
-    told = Emit(
+    event = Emit(
         EventType.NORMAL, "NamespaceAdopted", "Adopt", f"Adopted namespace {observation.environment.namespace_name}."
     )
-    return Continue((patch, told))
+    return Continue((patch, event))

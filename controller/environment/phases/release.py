@@ -30,15 +30,15 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     current = observation.get(target)
     if current is not None:
         return _update(observation, target, current, desired, engine)
-    told: tuple[Effect, ...] = ()
+    events: tuple[Effect, ...] = ()
     if outdated := releases.outdated(observation, engine):
         outcome = uninstall.decide(observation, outdated, options)
         if isinstance(outcome, Wait):
             return outcome
         if outcome.given_up:
-            told = (Emit(EventType.WARNING, "UninstallTimedOut", "Uninstall", outcome.given_up),)
+            events = (Emit(EventType.WARNING, "UninstallTimedOut", "Uninstall", outcome.given_up),)
     created = Emit(EventType.NORMAL, "ReleaseCreated", "Create", f"Created HelmRelease {target.name}.")
-    return Continue((*told, Create(target, desired), created, *_ignored(observation, engine)))
+    return Continue((*events, Create(target, desired), created, *_ignored(observation, engine)))
 
 
 def _update(

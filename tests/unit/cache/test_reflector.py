@@ -382,7 +382,7 @@ class TestWatchErrors:
         rig = run(page("a"), again[0], page("a"), again[1], page("a"), again[2], page("a"), again[3], page("a"))
         assert rig.clock.waits == [0.8, 1.6, 3.2]
 
-    def test_one_event_and_then_a_lost_version_is_no_hot_loop(self) -> None:
+    def test_one_event_and_then_a_lost_version_causes_no_hot_loop(self) -> None:
         cycles = [
             answer
             for version in range(11, 15)

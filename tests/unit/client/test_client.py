@@ -175,7 +175,7 @@ class TestDiscovery:
         assert client.server_version()["gitVersion"] == "v1.36.0"
         assert server.asked[0].target == "/version"
 
-    def test_the_server_tells_whether_it_is_ready(self, client: Client, server: Server) -> None:
+    def test_the_server_says_whether_it_is_ready(self, client: Client, server: Server) -> None:
         server.script(Answer(200, b"ok"), Answer(500, b"[-]informer-sync failed: reason withheld"))
         client.check_ready()
         with pytest.raises(errors.ServerError, match="informer-sync failed"):

@@ -105,7 +105,7 @@ def test_it_leaves_the_server_alone_when_another_request_found_it(
     assert server.probes == 1
 
 
-def test_a_refusal_while_the_server_starts_is_no_answer(
+def test_a_refusal_while_the_server_starts_does_not_count_as_an_answer(
     clock: FakeClock, health: ServerHealth, server: Server, start: Callable[[], Prober]
 ) -> None:
     start()

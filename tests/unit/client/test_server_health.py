@@ -118,7 +118,7 @@ class TestState:
         health.probe_failed()
         assert not health.away
 
-    def test_a_success_ends_the_doubt_and_wakes_nobody(self, health: ServerHealth) -> None:
+    def test_a_success_ends_the_doubt_without_a_wake_up(self, health: ServerHealth) -> None:
         health.judge(REFUSED)
         health.judge(None)
         health.probe_failed()

@@ -121,7 +121,7 @@ def test_what_heals_within_seconds_is_never_shown():
 
 
 @pytest.mark.parametrize("error", [Stopped("stopping"), NotLeader("not the leader")])
-def test_that_the_process_ends_is_no_error_of_the_environment(error):
+def test_the_end_of_the_process_is_not_an_error_of_the_environment(error):
     world = _world()
     _refuse(world, "create", NAMESPACES, error)
 

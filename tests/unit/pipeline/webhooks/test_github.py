@@ -129,7 +129,7 @@ def test_bots_are_never_skipped_for_what_takes_one_down(action):
     assert verdict(body, rules=SKIPPING) == "remove"
 
 
-def test_what_a_person_does_to_a_bots_pull_request_is_no_bots_doing():
+def test_what_a_person_does_to_a_bots_pull_request_is_not_the_bots_doing():
     body = {**github("synchronize", user={"login": "dependabot[bot]"}), "sender": {"login": "someone", "type": "User"}}
     assert verdict(body, rules=SKIPPING) == "apply"
     assert verdict(changed(body, "sender", ...), rules=SKIPPING) == "apply"

@@ -109,7 +109,7 @@ def test_labels_are_found_at_the_top_and_among_the_attributes(labels):
 
 @pytest.mark.parametrize("action", ["update", "approved"])
 @pytest.mark.parametrize("state", ["opened", "closed", "merged"])
-def test_a_merge_request_whose_branch_is_gone_is_no_broken_body(action, state):
+def test_a_merge_request_whose_branch_is_gone_is_not_a_broken_body(action, state):
     assert verdict(gitlab(action, last_commit=None, state=state)) == "ignore"
 
 
