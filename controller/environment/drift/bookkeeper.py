@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol
 import structlog
 
 from controller.apimachinery.objects import Object
+from controller.environment.decision import Stop, Wait
 from controller.environment.drift import reports
 from controller.environment.drift.attempts import (
     USUAL,
@@ -19,7 +20,6 @@ from controller.environment.drift.attempts import (
     digest,
     fingerprint,
 )
-from controller.environment.decision import Stop, Wait
 from controller.environment.drift.comparison import differences
 from controller.environment.drift.corrections import Corrections
 from controller.environment.drift.pacing import find, question
