@@ -65,7 +65,7 @@ def test_its_lease_is_held_in_the_name_of_the_pod():
 def test_every_manifest_names_the_image_of_this_version():
     names = set()
     for file in MANIFESTS.rglob("*.yaml"):
-        names |= set(re.findall(r"\bregistry\.example\.com/tronador:\S+", file.read_text()))
+        names |= set(re.findall(r"\bregistry\.example\.com/tronador:[\w.-]+", file.read_text()))
     assert names == {f"registry.example.com/tronador:{version('tronador')}"} == {_container()["image"]}
 
 
