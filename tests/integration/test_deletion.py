@@ -73,7 +73,8 @@ def test_the_audit_log_shows_the_same_order(
 def test_its_phases_can_be_seen_while_it_goes(
     environments: Environments, stopped_engine: Engine, controller: ThreadedController, history: History
 ) -> None:
-    stopped_engine.start(seconds={"uninstall": 0.4})
+    # Longer than new rights and the status take on a busy machine.
+    stopped_engine.start(seconds={"uninstall": 1.5})
     environment = environments.create()
     environment.deployed()
     environment.delete()

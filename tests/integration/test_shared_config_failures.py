@@ -13,7 +13,6 @@ import yaml
 
 from controller.api.rbac import RBAC_GROUP
 from controller.apimachinery.resources import Resource
-from controller.client import PatchType
 from hack.localcluster import LocalCluster
 from tests.integration.support.clusters import ROOT, Cluster
 from tests.integration.support.controllers import ThreadedController, clean_environ
@@ -99,7 +98,7 @@ def _grant(cluster: Cluster, *, without: str = "") -> None:
     role = copy.deepcopy(ROLE)
     for rule in role["rules"]:
         rule["verbs"] = [verb for verb in rule["verbs"] if verb != without]
-    cluster.client.patch(CLUSTER_ROLES, role["metadata"]["name"], role, patch_type=PatchType.APPLY, force=True)
+    cluster.put(CLUSTER_ROLES, role)
 
     def composed() -> bool:
         rules = cluster.client.get(CLUSTER_ROLES, "tronador-environment").get("rules") or ()
