@@ -2,8 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Two processes suit two cores; PYTEST_ARGS passes anything else on (for example: make test PYTEST_ARGS="-k teardown").
-PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
+# Three processes suit two cores, because many tests wait; PYTEST_ARGS passes anything else on (for example: make test PYTEST_ARGS="-k teardown").
+PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal $(PYTEST_ARGS)
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'

@@ -13,8 +13,6 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from controller.api.environment import ENVIRONMENTS
 from controller.apimachinery.errors import ApiError
 from controller.apimachinery.resources import Resource
@@ -22,6 +20,7 @@ from controller.client import Client, config
 from controller.environment.engines import ENGINES
 from hack.demo.programs import ROOT, Programs
 from hack.standins import crds
+from hack.yamlfiles import documents
 
 _DEFINITION = ROOT / "manifests" / "crds" / "tronador.stakater.com_environmentprovisioners.yaml"
 _LOOK_SECONDS = 0.05
@@ -116,7 +115,7 @@ def running(engine: str = "helm-operator") -> Iterator[Bed]:
         stack.callback(client.close)
         bed = Bed(folder=Path(name), programs=programs, client=client)
         crds.install(client, threading.Event(), groups)
-        client.create(crds.CRDS, yaml.safe_load(_DEFINITION.read_text()))
+        client.create(crds.CRDS, documents(_DEFINITION)[0])
         for resource in (ENVIRONMENTS, *ENGINES[engine].RESOURCES):
             bed.wait_until(lambda resource=resource: _is_served(client, resource), f"{resource} is served")
         yield bed

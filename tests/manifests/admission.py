@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import celpy
-import yaml
+
+from hack.yamlfiles import documents as read
 
 FOLDER = Path(__file__).parents[2] / "manifests" / "policies"
 _OPERATORS = {"Exists": lambda labels, key: key in labels, "DoesNotExist": lambda labels, key: key not in labels}
@@ -40,7 +41,7 @@ class Write:
 @cache
 def policies() -> tuple[Mapping[str, Any], ...]:
     """The policies that a binding enforces."""
-    documents = [d for file in sorted(FOLDER.glob("*.yaml")) for d in yaml.safe_load_all(file.read_text())]
+    documents = [d for file in sorted(FOLDER.glob("*.yaml")) for d in read(file)]
     enforced = {
         document["spec"]["policyName"]
         for document in documents

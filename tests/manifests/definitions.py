@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from hack.localcluster.schema.structural import Structural
+from hack.yamlfiles import documents as read
 
 ROOT = Path(__file__).parents[2]
 FIXTURES = Path(os.environ.get("TRONADOR_FIXTURES") or ROOT.parent / "shared/fixtures")
@@ -22,7 +23,7 @@ def documents(folder: str) -> Iterator[Object]:
     """Every object of a folder of manifests, but for what only kustomize reads."""
     for file in sorted((MANIFESTS / folder).glob("*.yaml")):
         if not file.name.startswith("kustom"):
-            yield from (document for document in yaml.safe_load_all(file.read_text()) if document)
+            yield from read(file)
 
 
 def named(folder: str, kind: str, name: str) -> Object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..objects import Object
-from ..schema.builtin import BuiltinTypes
+from ..schema.builtin import builtin_types
 from .builtin import builtin_resources
 from .custom import custom_resources
 from .resource import ResourceType
@@ -15,7 +15,7 @@ class Catalog:
     """Looks resources up by their place in the API; follows CustomResourceDefinitions."""
 
     def __init__(self) -> None:
-        self.types = BuiltinTypes()
+        self.types = builtin_types()
         self._builtin = builtin_resources(self.types)
         self._custom: dict[str, list[ResourceType]] = {}
         self._by_path: dict[tuple[str, str, str], ResourceType] = {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from functools import lru_cache
 from typing import Any
 
 from ..fielderrors import FieldError, invalid
@@ -37,7 +39,7 @@ class CustomStrategy(Strategy):
 
     def __init__(self, *, kind: str, schema: dict[str, Any], has_status: bool, selectable: tuple[str, ...]) -> None:
         self._kind = kind
-        self._structural = Structural(schema)
+        self._structural = _compiled(json.dumps(schema))
         self.has_status = has_status
         self._selectable = selectable
 
@@ -128,3 +130,9 @@ def custom_resources(definition: Object) -> list[ResourceType]:
             )
         )
     return resources
+
+
+@lru_cache(maxsize=64)
+def _compiled(schema: str) -> Structural:
+    """A process with many clusters in it, as the tests are, compiles each schema once."""
+    return Structural(json.loads(schema))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -65,3 +66,9 @@ class BuiltinTypes:
                 for gvk in schema.get("x-kubernetes-group-version-kind") or ():
                     self._names.setdefault((gvk["group"], gvk["version"], gvk["kind"]), name)
         return self._definitions
+
+
+@cache
+def builtin_types() -> BuiltinTypes:
+    """The typings that all clusters of this process share: they never change."""
+    return BuiltinTypes()

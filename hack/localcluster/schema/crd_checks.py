@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from .. import fielderrors as fe
@@ -40,11 +41,17 @@ def check_definition(definition: Object, old: Object | None = None) -> list[Fiel
     `old` is the stored definition on update; some of its fields may not change.
     """
     spec = definition.get("spec") or {}
-    errors = [*_check_name(definition, spec), *_check_spec(spec)]
+    errors = [*_check_name(definition, spec), *_spec_errors(json.dumps(spec))]
     errors += _check_stored(definition, spec.get("versions") or [])
     if old is not None:
         errors += _check_changes(spec, old)
     return errors
+
+
+@lru_cache(maxsize=64)
+def _spec_errors(spec: str) -> tuple[FieldError, ...]:
+    # Every write of a definition, its status included, checks the whole spec. It is nearly always the same one.
+    return tuple(_check_spec(json.loads(spec)))
 
 
 def _check_name(definition: Object, spec: Object) -> Iterator[FieldError]:

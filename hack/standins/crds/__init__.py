@@ -7,11 +7,10 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from controller.apimachinery.errors import AlreadyExists, ConnectionLost, ServerError
 from controller.apimachinery.resources import Resource
 from controller.client import Client
+from hack.yamlfiles import documents
 
 HELM_OPERATOR = ("helm.fluxcd.io",)
 FLUX = ("helm.toolkit.fluxcd.io", "source.toolkit.fluxcd.io")
@@ -24,7 +23,7 @@ _RETRY_SECONDS = 0.5
 def definitions(groups: Collection[str] = (*HELM_OPERATOR, *FLUX, *ARGO_CD)) -> Iterator[dict[str, Any]]:
     """The definitions of these groups, or all."""
     for file in sorted(_FOLDER.glob("*.yaml")):
-        definition = yaml.safe_load(file.read_text())
+        [definition] = documents(file)
         if definition["spec"]["group"] in groups:
             yield definition
 

@@ -6,12 +6,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from controller.apimachinery.resources import NAMESPACES, Resource
 from controller.app.options import Options
 from controller.client import Client
 from hack.serviceaccounts import write_kubeconfig
+from hack.yamlfiles import documents
 from tests.integration.support.waiting import eventually
 
 MANIFESTS = Path(__file__).parents[3] / "manifests"
@@ -57,6 +56,7 @@ def _documents() -> list[dict[str, Any]]:
     files = [
         MANIFESTS / folder / name
         for folder in _FOLDERS
-        for name in yaml.safe_load((MANIFESTS / folder / "kustomization.yaml").read_text())["resources"]
+        for kustomization in documents(MANIFESTS / folder / "kustomization.yaml")
+        for name in kustomization["resources"]
     ]
-    return [document for file in files for document in yaml.safe_load_all(file.read_text()) if document]
+    return [document for file in files for document in documents(file)]

@@ -14,8 +14,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import yaml
-
 from controller.api.environment import ENVIRONMENTS
 from controller.api.helm_operator import HELM_RELEASES
 from controller.api.tronador_config import TRONADOR_CONFIGS
@@ -29,6 +27,7 @@ from hack.faultproxy.proxy import FaultProxy
 from hack.localcluster import LocalCluster, Options
 from hack.localcluster.audit import AuditLog
 from hack.standins import crds
+from hack.yamlfiles import documents
 from tests.integration.support import accounts
 from tests.integration.support.leftovers import Leftovers
 from tests.integration.support.recorder import recording
@@ -184,7 +183,8 @@ def config_definition() -> dict[str, Any]:
 
 
 def _definition(resource: Resource) -> dict[str, Any]:
-    return yaml.safe_load((ROOT / "manifests" / "crds" / f"{resource.group}_{resource.plural}.yaml").read_text())
+    [definition] = documents(ROOT / "manifests" / "crds" / f"{resource.group}_{resource.plural}.yaml")
+    return definition
 
 
 def helm_release_definition() -> dict[str, Any]:

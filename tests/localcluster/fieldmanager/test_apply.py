@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from hack.localcluster.fieldmanager import ApplyConflict, TypingError, apply, track_update
-from hack.localcluster.schema import BuiltinTypes, Structural
+from hack.localcluster.schema import Structural, builtin_types
 
 Json = dict[str, Any]
 
-TYPES = BuiltinTypes()
+TYPES = builtin_types()
 CONFIG_MAP = TYPES.typing("", "v1", "ConfigMap")
 DEPLOYMENT = TYPES.typing("apps", "v1", "Deployment")
 SERVICE = TYPES.typing("", "v1", "Service")

@@ -6,11 +6,11 @@ import datetime as dt
 from typing import Any
 
 from hack.localcluster.fieldmanager import track_update
-from hack.localcluster.schema import BuiltinTypes, Structural
+from hack.localcluster.schema import Structural, builtin_types
 
 Json = dict[str, Any]
 
-CONFIG_MAP = BuiltinTypes().typing("", "v1", "ConfigMap")
+CONFIG_MAP = builtin_types().typing("", "v1", "ConfigMap")
 START = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 
 

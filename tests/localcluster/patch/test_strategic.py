@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from hack.localcluster.patch import PatchError, strategic_merge_patch
-from hack.localcluster.schema import BuiltinTypes
+from hack.localcluster.schema import builtin_types
 
-TYPES = BuiltinTypes()
+TYPES = builtin_types()
 DEPLOYMENT = TYPES.typing("apps", "v1", "Deployment")
 SERVICE = TYPES.typing("", "v1", "Service")
 CONFIG_MAP = TYPES.typing("", "v1", "ConfigMap")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hack.localcluster.schema import BuiltinTypes, Structural
+from hack.localcluster.schema import Structural, builtin_types
 
-TYPES = BuiltinTypes()
+TYPES = builtin_types()
 
 
 def test_built_in_kinds_know_their_keys() -> None:
