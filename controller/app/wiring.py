@@ -125,6 +125,7 @@ def build(options: Options, connection: Connection) -> Application:
         client=requests, controller=REPORTING_CONTROLLER, instance=socket.gethostname(), metrics=metrics.events
     )
     wakeups = Wakeups(client=watches, wake=queue.add_after)
+    stopwatch = Stopwatch(metrics=metrics.environments, now=time.monotonic)
     reconciler = EnvironmentReconciler(
         observer=Observer(
             stores={resource: informer.store for resource, informer in informers.items()},
@@ -141,7 +142,7 @@ def build(options: Options, connection: Connection) -> Application:
         wakeups=wakeups,
         consistency=consistency,
         metrics=metrics.environments,
-        stopwatch=Stopwatch(metrics=metrics.environments, now=time.monotonic),
+        stopwatch=stopwatch,
         options=_environment_options(options),
         now=time.monotonic,
     )
@@ -156,7 +157,7 @@ def build(options: Options, connection: Connection) -> Application:
     # Those that failed while the server was away would otherwise sleep for up to `max_backoff`.
     health.subscribe(queue.hasten)
     health.subscribe(config_queue.hasten)
-    _prepare(metrics, environments)
+    _prepare(metrics, environments, stopwatch)
     http_servers = serving.build(
         options,
         metrics,
@@ -232,11 +233,13 @@ def _environment_options(options: Options) -> EnvironmentOptions:
     )
 
 
-def _prepare(metrics: Metrics, environments: Store) -> None:
+def _prepare(metrics: Metrics, environments: Store, stopwatch: Stopwatch) -> None:
     reasons = sorted({reason for engine in ENGINES.values() for reason in engine.FAILURES})
     metrics.environments.prepare(phases=PHASE_NAMES, outcomes=OUTCOMES, reasons=reasons)
     metrics.environments.observe_environments(
         statuses=tuple(State),
         count=lambda: counts.by_status(environments.list()),
+        abnormal=lambda: counts.abnormal(environments.list()),
         lacking=lambda: counts.lacking_resources(environments.list()),
     )
+    metrics.environments.observe_waits(ready=stopwatch.longest_wait, teardown=stopwatch.longest_teardown)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from controller.api.environment import Environment
 from controller.apimachinery import conditions, objects
 from controller.apimachinery.objects import Object
 from controller.environment.engines.health import State
+
+# The conditions that are there only when something is wrong.
+ABNORMAL: Final = ("Contested", "Stalled", "TeardownBlocked")
 
 
 def by_status(environments: Iterable[Object]) -> Mapping[str, int]:
@@ -24,3 +28,16 @@ def lacking_resources(environments: Iterable[Object]) -> int:
     """How many lack something that TronadorConfig shares with them."""
     found = (conditions.find(Environment(obj).conditions, "ResourcesReady") for obj in environments)
     return sum(1 for condition in found if condition and condition.get("status") != conditions.TRUE)
+
+
+def abnormal(environments: Iterable[Object]) -> Mapping[str, int]:
+    """How many have each of the conditions `ABNORMAL`."""
+    found = Counter(dict.fromkeys(ABNORMAL, 0))
+    for obj in environments:
+        standing = Environment(obj).conditions
+        found.update(type_ for type_ in ABNORMAL if _is_true(conditions.find(standing, type_)))
+    return found
+
+
+def _is_true(condition: Mapping[str, object] | None) -> bool:
+    return condition is not None and condition.get("status") == conditions.TRUE

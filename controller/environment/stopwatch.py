@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from controller.api.environment import Environment
@@ -32,7 +33,7 @@ class Stopwatch:
         self._metrics = metrics
         self._now = now
         self._lock = threading.Lock()
-        self._generations: dict[str, tuple[int, float]] = {}
+        self._generations: dict[str, _Measurement] = {}
         self._teardowns: dict[str, float] = {}
 
     def saw(self, environment: Environment) -> None:
@@ -41,17 +42,20 @@ class Stopwatch:
             if environment.is_deleting:
                 self._generations.pop(environment.name, None)
                 self._teardowns.setdefault(environment.name, self._now())
-            elif not _is_deployed(environment):
-                generation, _ = self._generations.get(environment.name, (0, 0.0))
-                if generation != environment.generation:
-                    self._generations[environment.name] = (environment.generation, self._now())
+            elif not _is(environment, State.DEPLOYED):
+                known = self._generations.get(environment.name)
+                same = known is not None and known.generation == environment.generation
+                started = known.started if known is not None and same else self._now()
+                self._generations[environment.name] = _Measurement(
+                    environment.generation, started, awaited=not _is(environment, State.FAILED, State.SUSPENDED)
+                )
 
     def deployed(self, environment: Environment) -> None:
         """The generation that `environment` shows is deployed."""
         with self._lock:
-            generation, started = self._generations.pop(environment.name, (0, 0.0))
-        if generation == environment.generation:
-            self._metrics.environment_ready(self._now() - started)
+            known = self._generations.pop(environment.name, None)
+        if known is not None and known.generation == environment.generation:
+            self._metrics.environment_ready(self._now() - known.started)
 
     def finished(self, key: str) -> None:
         """The environment is gone."""
@@ -61,8 +65,29 @@ class Stopwatch:
         if started is not None:
             self._metrics.teardown(self._now() - started)
 
+    def longest_wait(self) -> float:
+        """Seconds that the oldest generation has waited which is neither deployed nor failed nor suspended; else 0."""
+        with self._lock:
+            begun = [known.started for known in self._generations.values() if known.awaited]
+        return self._now() - min(begun) if begun else 0.0
 
-def _is_deployed(environment: Environment) -> bool:
+    def longest_teardown(self) -> float:
+        """Seconds that the oldest teardown has taken that is not over; else 0."""
+        with self._lock:
+            begun = list(self._teardowns.values())
+        return self._now() - min(begun) if begun else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Measurement:
+    """When a generation was first seen; `awaited` unless its status is one that only a person changes."""
+
+    generation: int
+    started: float
+    awaited: bool
+
+
+def _is(environment: Environment, *states: State) -> bool:
     status = environment.status
     known = status.get("observedGeneration") == environment.generation
-    return known and status.get("applicationStatus") == State.DEPLOYED
+    return known and status.get("applicationStatus") in states

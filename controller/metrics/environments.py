@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -35,6 +35,16 @@ class EnvironmentMetrics:
             "tronador_teardown_seconds",
             "Seconds from the first sight of a deletion to the end of everything.",
             buckets=buckets.JOURNEY,
+            registry=registry,
+        )
+        self._ready_wait = Gauge(
+            "tronador_environment_longest_wait_seconds",
+            "Seconds since the oldest generation was seen that is not deployed, failed or suspended; 0 for none.",
+            registry=registry,
+        )
+        self._teardown_wait = Gauge(
+            "tronador_teardown_longest_wait_seconds",
+            "Seconds that the oldest teardown has taken that is not over; 0 for none.",
             registry=registry,
         )
         self._release_failures = Counter(
@@ -71,15 +81,27 @@ class EnvironmentMetrics:
         self._release_failures.labels(reason if reason in self._reasons else _OTHER).inc()
 
     def observe_environments(
-        self, *, statuses: Iterable[str], count: Callable[[], Mapping[str, int]], lacking: Callable[[], int]
+        self,
+        *,
+        statuses: Iterable[str],
+        count: Callable[[], Mapping[str, int]],
+        abnormal: Callable[[], Mapping[str, int]],
+        lacking: Callable[[], int],
     ) -> None:
         """Where to read, at each scrape, how many environments are in which status; `statuses` are always shown.
 
-        `lacking` returns how many of them, whatever their status, do not hold all that TronadorConfig gives them.
+        `abnormal` returns how many have each condition that is there only when something is wrong. `lacking` returns
+        how many of them, whatever their status, do not hold all that TronadorConfig gives them.
         """
         self._count.statuses = tuple(statuses)
         self._count.count = count
+        self._count.abnormal = abnormal
         self._count.lacking = lacking
+
+    def observe_waits(self, *, ready: Callable[[], float], teardown: Callable[[], float]) -> None:
+        """Where to read, at each scrape, for how many seconds the oldest is awaited: a release, and a teardown."""
+        self._ready_wait.set_function(ready)
+        self._teardown_wait.set_function(teardown)
 
 
 class _EnvironmentCount(Collector):
@@ -88,6 +110,7 @@ class _EnvironmentCount(Collector):
     def __init__(self) -> None:
         self.statuses: tuple[str, ...] = ()
         self.count: Callable[[], Mapping[str, int]] = dict
+        self.abnormal: Callable[[], Mapping[str, int]] = dict
         self.lacking: Callable[[], int] = int
 
     def collect(self) -> Iterable[Metric]:
@@ -95,9 +118,16 @@ class _EnvironmentCount(Collector):
         family = GaugeMetricFamily("tronador_environments", "Environments by status.", labels=["status"])
         for status, number in {**dict.fromkeys(self.statuses, 0), **self.count()}.items():
             family.add_metric([status], number)
+        abnormal = GaugeMetricFamily(
+            "tronador_environments_with_condition",
+            "Environments with a condition that is there only when something is wrong.",
+            labels=["type"],
+        )
+        for type_, number in self.abnormal().items():
+            abnormal.add_metric([type_], number)
         lacking = GaugeMetricFamily(
             "tronador_environments_lacking_resources",
             "Environments, whatever their status, without all that TronadorConfig gives them.",
             value=self.lacking(),
         )
-        return [family, lacking]
+        return [family, abnormal, lacking]

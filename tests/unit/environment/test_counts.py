@@ -17,3 +17,15 @@ def test_an_environment_that_only_others_hold_is_not_counted():
     theirs = environment(deleting=True, finalizers=["others"], status=status)
 
     assert counts.by_status([ours, theirs]) == {"uninstalling": 1}
+
+
+def test_each_condition_that_shows_a_fault_is_counted_where_it_is_true():
+    stalled = {"type": "Stalled", "status": "True"}
+    contested = {"type": "Contested", "status": "True"}
+    odd = {"type": "TeardownBlocked", "status": "False"}
+    found = [
+        environment(status={"conditions": [stalled, contested]}),
+        environment(status={"conditions": [stalled, odd]}),
+    ]
+
+    assert counts.abnormal([*found, environment()]) == {"Contested": 1, "Stalled": 2, "TeardownBlocked": 0}

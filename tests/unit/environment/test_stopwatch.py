@@ -89,3 +89,49 @@ def test_an_environment_that_is_deleted_before_it_is_deployed_never_counts_as_re
     lab.stopwatch.deployed(_seen())
 
     assert lab.metrics.ready == []
+
+
+def test_the_oldest_generation_that_is_awaited_counts(lab):
+    assert lab.stopwatch.longest_wait() == 0
+    lab.stopwatch.saw(_seen())
+    lab.now += 5
+    lab.stopwatch.saw(_seen(name="younger"))
+    lab.stopwatch.saw(_seen())
+    lab.now += 2
+    assert lab.stopwatch.longest_wait() == 7
+
+    lab.stopwatch.saw(_seen(generation=2))
+    assert lab.stopwatch.longest_wait() == 2
+
+    lab.stopwatch.finished("younger")
+    lab.stopwatch.deployed(_seen(generation=2))
+    assert lab.stopwatch.longest_wait() == 0
+
+
+@pytest.mark.parametrize("state", ["failed", "suspended"])
+def test_what_only_a_person_changes_is_not_awaited_and_still_measured(lab, state):
+    lab.stopwatch.saw(_seen())
+    lab.now += 5
+    lab.stopwatch.saw(_seen(status={"observedGeneration": 1, "applicationStatus": state}))
+    assert lab.stopwatch.longest_wait() == 0
+
+    lab.stopwatch.deployed(_seen())
+    assert lab.metrics.ready == [5]
+
+
+def test_a_new_generation_of_what_failed_is_awaited(lab):
+    lab.stopwatch.saw(_seen(generation=2, status={"observedGeneration": 1, "applicationStatus": "failed"}))
+    lab.now += 5
+
+    assert lab.stopwatch.longest_wait() == 5
+
+
+def test_the_oldest_teardown_counts_until_it_is_over(lab):
+    assert lab.stopwatch.longest_teardown() == 0
+    lab.stopwatch.saw(_seen(deleting=True))
+    lab.now += 5
+    lab.stopwatch.saw(_seen(name="younger", deleting=True))
+    assert (lab.stopwatch.longest_teardown(), lab.stopwatch.longest_wait()) == (5, 0)
+
+    lab.stopwatch.finished(NAME)
+    assert lab.stopwatch.longest_teardown() == 0

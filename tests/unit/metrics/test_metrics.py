@@ -31,9 +31,11 @@ rest_client_request_size_bytes histogram host,verb
 rest_client_requests_total counter code,host,method
 rest_client_response_size_bytes histogram host,verb
 tronador_cache_stale_seconds gauge group,name,resource,version
+tronador_environment_longest_wait_seconds gauge
 tronador_environment_ready_seconds histogram
 tronador_environments gauge status
 tronador_environments_lacking_resources gauge
+tronador_environments_with_condition gauge type
 tronador_events_total counter outcome
 tronador_reconcile_phase_seconds histogram outcome,phase
 tronador_reflector_failures_total counter group,name,resource,version
@@ -50,6 +52,7 @@ tronador_reflector_watch_duration_seconds histogram group,name,resource,version
 tronador_reflector_watches_total counter group,name,resource,version
 tronador_release_failures_total counter reason
 tronador_stale_reconcile_skips_total counter
+tronador_teardown_longest_wait_seconds gauge
 tronador_teardown_seconds histogram
 workqueue_adds_total counter controller,name
 workqueue_depth gauge controller,name,priority
@@ -78,7 +81,9 @@ def exercised() -> Metrics:
     metrics.client.throttled(verb="GET", host="h", seconds=0)
     metrics.leader_election.leading(name="l", leading=False)
     metrics.environments.prepare(phases=["release"], outcomes=["continue"], reasons=["ReleaseFailed"])
-    metrics.environments.observe_environments(statuses=["deployed"], count=dict, lacking=int)
+    metrics.environments.observe_environments(
+        statuses=["deployed"], count=dict, abnormal=lambda: {"Stalled": 0}, lacking=int
+    )
     return metrics
 
 
@@ -176,12 +181,24 @@ def test_a_store_s_version_shows_its_last_fifteen_digits(metrics: Metrics, versi
 
 def test_environments_are_counted_when_scraped_and_a_status_nobody_has_shows_zero(metrics: Metrics) -> None:
     counts = {"deployed": 2}
-    metrics.environments.observe_environments(statuses=["deployed", "failed"], count=lambda: counts, lacking=lambda: 1)
+    metrics.environments.observe_environments(
+        statuses=["deployed", "failed"], count=lambda: counts, abnormal=lambda: {"Stalled": 3}, lacking=lambda: 1
+    )
     assert value(metrics, "tronador_environments", status="deployed") == 2
     assert value(metrics, "tronador_environments", status="failed") == 0
     assert value(metrics, "tronador_environments_lacking_resources") == 1
+    assert value(metrics, "tronador_environments_with_condition", type="Stalled") == 3
     counts.clear()
     assert value(metrics, "tronador_environments", status="deployed") == 0
+
+
+def test_waits_are_read_when_scraped(metrics: Metrics) -> None:
+    waits = {"ready": 4.0, "teardown": 9.0}
+    metrics.environments.observe_waits(ready=lambda: waits["ready"], teardown=lambda: waits["teardown"])
+    assert value(metrics, "tronador_environment_longest_wait_seconds") == 4
+    assert value(metrics, "tronador_teardown_longest_wait_seconds") == 9
+    waits["ready"] = 0.0
+    assert value(metrics, "tronador_environment_longest_wait_seconds") == 0
 
 
 def test_the_leader_shows_one(metrics: Metrics) -> None:
