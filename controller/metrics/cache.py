@@ -61,12 +61,16 @@ class CacheMetrics:
             registry=registry,
         )
         self._lists = _counter("lists", "Initial states read, by list or by stream.", registry)
-        self._list_duration = _histogram("list_duration_seconds", "Seconds to read one.", buckets.REQUEST, registry)
-        self._list_items = _histogram("items_per_list", "Objects in one.", buckets.ITEMS, registry)
+        self._list_duration = _histogram(
+            "list_duration_seconds", "Seconds to read an initial state.", buckets.REQUEST, registry
+        )
+        self._list_items = _histogram("items_per_list", "Objects in an initial state.", buckets.ITEMS, registry)
         self._watches = _counter("watches", "Watches that ended.", registry)
         self._short_watches = _counter("short_watches", "Watches that ended at once, without an event.", registry)
-        self._watch_duration = _histogram("watch_duration_seconds", "Seconds they lasted.", buckets.WATCH, registry)
-        self._watch_items = _histogram("items_per_watch", "Events in one.", buckets.ITEMS, registry)
+        self._watch_duration = _histogram(
+            "watch_duration_seconds", "Seconds that watches lasted.", buckets.WATCH, registry
+        )
+        self._watch_items = _histogram("items_per_watch", "Events in a watch.", buckets.ITEMS, registry)
         self._failures = _counter("failures", "Lists and watches that failed and are tried again.", registry)
         self._handler_failures = _counter("handler_failures", "Notifications that a handler failed on.", registry)
         self._index_failures = _counter("index_failures", "Objects that an index function failed on.", registry)
