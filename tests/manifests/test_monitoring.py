@@ -1,0 +1,143 @@
+"""`manifests/monitoring` is what the Prometheus Operator and Grafana's sidecar read, and finds what it selects."""
+
+import json
+from functools import cache
+
+import pytest
+import yaml
+
+from hack.localcluster.schema.structural import Structural
+from hack.monitoring.files import DASHBOARD
+from tests.manifests.definitions import MANIFESTS
+from tests.manifests.kustomize import build, rendered
+
+MONITORS = ("ServiceMonitor", "PodMonitor")
+COMPONENTS = {"ServiceMonitor": ["monitoring"], "PodMonitor": ["monitoring", "monitoring/podmonitor"]}
+GROUP = "monitoring.coreos.com"
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """What `kubectl apply -k` sends, by the kind of monitor that was chosen."""
+    folder = tmp_path_factory.mktemp("kustomize")
+
+    @cache
+    def install(monitor):
+        root = folder / monitor
+        root.mkdir()
+        # kustomize takes relative paths only.
+        up = "/".join([".."] * len(root.resolve().parts[1:]))
+        wanted = {
+            "resources": [f"{up}{MANIFESTS}/default"],
+            "components": [f"{up}{MANIFESTS}/{name}" for name in COMPONENTS[monitor]],
+        }
+        (root / "kustomization.yaml").write_text(yaml.safe_dump(wanted))
+        return build(root)
+
+    return install
+
+
+def of_kind(objects, *kinds):
+    return [obj for obj in objects if obj["kind"] in kinds]
+
+
+@pytest.mark.parametrize("monitor", MONITORS)
+def test_it_adds_one_monitor_the_alerts_and_the_dashboard_and_changes_nothing(installed, monitor):
+    objects = installed(monitor)
+    added = [obj for obj in objects if obj not in rendered("default")]
+    assert sorted(obj["kind"] for obj in added) == sorted([monitor, "PrometheusRule", "ConfigMap"])
+    assert len(objects) == len(rendered("default")) + 3
+    assert {obj["metadata"]["namespace"] for obj in added} == {"tronador-system"}
+
+
+@pytest.mark.parametrize("monitor", MONITORS)
+def test_the_operator_s_definitions_accept_every_object(installed, monitor):
+    found = [obj for obj in installed(monitor) if obj["apiVersion"].startswith(f"{GROUP}/")]
+    assert len(found) == 2
+    for obj in found:
+        schema = Structural(SCHEMAS[obj["kind"]])
+        assert obj["apiVersion"] == f"{GROUP}/v1"
+        assert [*schema.unknown_fields(obj), *map(str, schema.validate(obj))] == []
+
+
+def test_the_service_monitor_selects_the_service_and_a_port_of_it(installed):
+    objects = installed("ServiceMonitor")
+    [monitor], [service] = of_kind(objects, "ServiceMonitor"), of_kind(objects, "Service")
+    labels = service["metadata"]["labels"]
+    assert monitor["metadata"]["namespace"] == service["metadata"]["namespace"]
+    assert monitor["spec"]["selector"]["matchLabels"].items() <= labels.items()
+    assert labels[monitor["spec"]["jobLabel"]] == "tronador"
+    [endpoint] = monitor["spec"]["endpoints"]
+    assert endpoint["port"] in {port["name"] for port in service["spec"]["ports"]}
+
+
+def test_the_pod_monitor_selects_the_pods_and_a_port_of_theirs(installed):
+    objects = installed("PodMonitor")
+    [monitor], [deployment] = of_kind(objects, "PodMonitor"), of_kind(objects, "Deployment")
+    template = deployment["spec"]["template"]
+    labels = template["metadata"]["labels"]
+    assert monitor["spec"]["selector"]["matchLabels"].items() <= labels.items()
+    assert labels[monitor["spec"]["jobLabel"]] == "tronador"
+    [endpoint] = monitor["spec"]["podMetricsEndpoints"]
+    assert endpoint["port"] in {port["name"] for port in template["spec"]["containers"][0]["ports"]}
+
+
+def test_grafana_s_sidecar_finds_the_dashboard_as_it_was_generated(installed):
+    [config] = of_kind(installed("ServiceMonitor"), "ConfigMap")
+    assert config["metadata"]["labels"]["grafana_dashboard"] == "1"
+    assert config["metadata"]["name"] == "tronador-dashboard"
+    [(name, text)] = config["data"].items()
+    assert name.endswith(".json")
+    assert json.loads(text) == json.loads(DASHBOARD.read_text())
+
+
+# Those definitions, reduced to the fields that are used: another field is refused as a typing error would be.
+def _object(properties, required=()):
+    return {"type": "object", "properties": properties, "required": list(required)}
+
+
+def _map():
+    return {"type": "object", "additionalProperties": {"type": "string"}}
+
+
+def _kind(spec):
+    return _object(
+        {"apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": {"type": "object"}, "spec": spec},
+        ["apiVersion", "kind", "metadata", "spec"],
+    )
+
+
+DURATION = {
+    "type": "string",
+    "pattern": r"^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?)$",
+}
+_ENDPOINT = _object({"port": {"type": "string"}, "interval": DURATION})
+_SELECTOR = _object({"matchLabels": _map()})
+_RULE = _object(
+    {
+        "alert": {"type": "string"},
+        "record": {"type": "string"},
+        "expr": {"type": "string"},
+        "for": DURATION,
+        "labels": _map(),
+        "annotations": _map(),
+    },
+    ["expr"],
+)
+_GROUP = _object({"name": {"type": "string", "minLength": 1}, "rules": {"type": "array", "items": _RULE}}, ["name"])
+
+
+def _monitor(endpoints):
+    return _kind(
+        _object(
+            {"jobLabel": {"type": "string"}, "selector": _SELECTOR, endpoints: {"type": "array", "items": _ENDPOINT}},
+            ["selector", endpoints],
+        )
+    )
+
+
+SCHEMAS = {
+    "ServiceMonitor": _monitor("endpoints"),
+    "PodMonitor": _monitor("podMetricsEndpoints"),
+    "PrometheusRule": _kind(_object({"groups": {"type": "array", "items": _GROUP}})),
+}
