@@ -15,7 +15,7 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard, DatasourceVaria
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import DashboardCursorSync, VariableOption, VariableRefresh
 
-from hack.monitoring.panels import SOURCE, Curves, Number, Query
+from hack.monitoring.panels import GREEN, ORANGE, RED, SOURCE, Curves, Number, Query
 
 Panel = Number | Curves
 
@@ -101,6 +101,7 @@ ENVIRONMENTS: Final = (
         about="What kubectl shows in the column STATUS.",
         queries=[Query(largest("tronador_environments", "status"), "{{status}}")],
         stacked=True,
+        colors={"deployed": GREEN, "failed": RED, "pending": ORANGE},
     ),
     Curves(
         title="In trouble",
@@ -248,7 +249,8 @@ CACHES: Final = (
     ),
     Curves(
         title="Lists and watches",
-        about="How often caches were filled, watches ended, or either of them failed.",
+        about="How often caches were filled, watches ended, or either of them failed. The kinds of an engine that is"
+        " not installed fail all the time, at long intervals.",
         queries=[
             Query(rate("tronador_reflector_lists_total"), "filled"),
             Query(rate("tronador_reflector_watches_total"), "watches"),
@@ -269,30 +271,33 @@ CACHES: Final = (
     ),
     Curves(
         title="Time to fill a cache",
-        about="The 95th percentile, by resource.",
-        queries=[Query(quantile(0.95, "tronador_reflector_list_duration_seconds", "resource"), "{{resource}}")],
+        about="The average since the start, by resource. Most caches are filled once and then watched.",
+        queries=[
+            Query(
+                f"sum by (group, resource) (tronador_reflector_list_duration_seconds_sum{{{OURS}}})"
+                f" / sum by (group, resource) (tronador_reflector_list_duration_seconds_count{{{OURS}}})",
+                "{{resource}} {{group}}",
+            ),
+        ],
         unit="s",
     ),
     Curves(
-        title="Events in watches",
-        about="Events a second, of the watches that ended.",
-        queries=[Query(rate("tronador_reflector_items_per_watch_sum", "group, resource"), "{{resource}} {{group}}")],
-        unit="cps",
+        title="Notifications that wait",
+        about="Changes that the cache has, and that no handler has seen yet.",
+        queries=[Query(largest("informer_queued_items", "group, resource"), "{{resource}} {{group}}")],
     ),
     Curves(
-        title="Notifications",
-        about="Those that wait for handlers, at most, and the longest that handlers take for most of them.",
-        queries=[
-            Query(largest("informer_queued_items"), "waiting"),
-            Query(quantile(0.95, "informer_processing_latency_seconds"), "seconds of a handler, 95 %"),
-        ],
+        title="Time of a handler",
+        about="How long handlers take for a notification.",
+        queries=halves_and_most("informer_processing_latency_seconds"),
+        unit="s",
     ),
 )
 
 API: Final = (
     Curves(
         title="Requests",
-        about="Attempts by the status code of the answer; <error> is none.",
+        about="Attempts by the status code of the answer; <error> where there was none.",
         queries=[Query(rate("rest_client_requests_total", "code"), "{{code}}")],
         unit="reqps",
         stacked=True,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from grafana_foundation_sdk.builders import common as common_builders
 from grafana_foundation_sdk.builders import prometheus, stat, timeseries
 from grafana_foundation_sdk.builders.dashboard import ThresholdsConfig
 from grafana_foundation_sdk.models import common
-from grafana_foundation_sdk.models.dashboard import DataSourceRef, Threshold, ThresholdsMode
+from grafana_foundation_sdk.models.dashboard import DataSourceRef, DynamicConfigValue, Threshold, ThresholdsMode
 
 SOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
 GREEN, ORANGE, RED = "green", "orange", "red"
@@ -61,13 +61,17 @@ class Number:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curves:
-    """A panel with curves over time, eight columns wide; `stacked` where their sum means something."""
+    """A panel with curves over time, eight columns wide.
+
+    `stacked` where their sum means something; `colors` by the name of the curve, for those that are good or bad.
+    """
 
     title: str
     about: str
     queries: Sequence[Query]
     unit: str = "short"
     stacked: bool = False
+    colors: Mapping[str, str] = field(default_factory=dict)
 
     def builder(self) -> timeseries.Panel:
         """The panel, ready to be built by the dashboard."""
@@ -92,6 +96,9 @@ class Curves:
         )
         if self.stacked:
             panel.stacking(common_builders.StackingConfig().mode(common.StackingMode.NORMAL))
+        for name, color in self.colors.items():
+            fixed = DynamicConfigValue(id_val="color", value={"mode": "fixed", "fixedColor": color})
+            panel.override_by_name(name, [fixed])
         for number, query in enumerate(self.queries):
             panel.with_target(_target(query, chr(ord("A") + number)))
         return panel

@@ -1,0 +1,44 @@
+"""The fixtures are the integration tests', and the real Prometheus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.support.fixtures import (
+    any_cluster,
+    base,
+    cluster,
+    engine,
+    environments,
+    local,
+    start_controller,
+    start_process,
+    stopped_engine,
+)
+from tests.leaks import nothing_left_behind
+from tests.monitoring.prometheus import Prometheus
+
+
+@pytest.fixture
+def prometheus(tmp_path: Path) -> Iterator[Prometheus]:
+    """A server with our rules, their times shortened; the test starts it."""
+    server = Prometheus(tmp_path / "prometheus")
+    yield server
+    server.stop()
+
+
+__all__ = [
+    "any_cluster",
+    "base",
+    "cluster",
+    "engine",
+    "environments",
+    "local",
+    "nothing_left_behind",
+    "start_controller",
+    "start_process",
+    "stopped_engine",
+]
