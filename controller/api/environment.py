@@ -16,6 +16,8 @@ ENVIRONMENTS = Resource(GROUP, "v1alpha1", "environmentprovisioners", "Environme
 FINALIZER = f"{GROUP}/teardown"
 # The Lease by which the replicas of an installation elect their leader, in the controller's own namespace.
 LEASE_NAME = "tronador-controller"
+# On an environment, set by the platform team: the set of replicas that it belongs to (`--watch-label-selector`).
+SHARD_LABEL = f"{GROUP}/shard"
 # The name under which the API server records our writes (`metadata.managedFields`).
 FIELD_MANAGER = "tronador"
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"

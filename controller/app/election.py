@@ -8,9 +8,9 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from controller.api.environment import LEASE_NAME
 from controller.apimachinery.errors import AlreadyExists, NotFound
 from controller.apimachinery.resources import NAMESPACES, Resource
+from controller.app import sharding
 from controller.app.options import OptionError, Options
 from controller.client import Client
 from controller.client.serverhealth import ServerHealth
@@ -37,7 +37,7 @@ def build(
     try:
         election = LeaderElectionConfig(
             namespace=options.namespace,
-            name=LEASE_NAME,
+            name=sharding.lease_name(options.watch_label_selector),
             identity=options.lease_identity or f"{socket.gethostname()}_{uuid.uuid4()}",
             lease_duration=options.lease_duration,
             renew_deadline=options.lease_renew_deadline,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
-from controller.apimachinery import giturls, names
+from controller.apimachinery import giturls, names, selectors
 from controller.app import durations
 from controller.app.addresses import parse_address
 from controller.policy import Pin, PolicyOptions, pins
@@ -103,6 +103,7 @@ _LABELS = _Kind(_labels, lambda value: ",".join(f"{k}={v}" for k, v in value.ite
 _NAME = _Kind(_name, str, "NAME")
 _REPOSITORIES = _Kind(_repositories, ",".join, "GLOB,...")
 _PREFIXES = _Kind(_prefixes, ",".join, "HOST/ORG,...")
+_SELECTOR = _Kind(selectors.canonical, str, "SELECTOR")
 _PINS = _Kind(pins.parse, pins.show, "PREFIX:KEY=GLOB;...")
 _POLICY = PolicyOptions()
 
@@ -123,6 +124,12 @@ class Options:
     )
     context: str = _option(_TEXT, "", "context of the kubeconfig; without it the current one")
     namespace: str = _option(_TEXT, "tronador-system", "namespace of the controller itself")
+    watch_label_selector: str = _option(
+        _SELECTOR,
+        "",
+        "labels of the EnvironmentProvisioners that this set of replicas is for, as tronador.stakater.com/shard=a; each "
+        "selector has a Lease of its own; without it all of them",
+    )
     leader_elect: bool = _option(
         _SWITCH, True, "let one of several replicas work, chosen by a Lease in the controller's own namespace"
     )

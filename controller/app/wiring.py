@@ -15,7 +15,7 @@ from controller.api.tronador_config import TRONADOR_CONFIGS
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import SECRETS, Resource
-from controller.app import election, serving, sharing
+from controller.app import election, serving, sharding, sharing
 from controller.app.options import Options
 from controller.app.sources import Enqueue
 from controller.cache import Backoff, ConsistencyStore, Informer, Store
@@ -114,9 +114,13 @@ def build(options: Options, connection: Connection) -> Application:
             informers[watch.resource].add_handler(handler, name=f"enqueue-{watch.resource}")
     sharing.spread(informers, Concerned(shares=shares, environments=environments.list), queue)
     discovery = Discovery(client=requests, now=time.monotonic)
-    config_queue, config_controller = sharing.build(
-        options, metrics, informers, client=requests, shares=shares, discovery=discovery
-    )
+    queues: tuple[RateLimitingQueue, ...] = (queue,)
+    controllers: tuple[Controller, ...] = ()
+    if sharding.is_main(options.watch_label_selector):
+        config_queue, config_controller = sharing.build(
+            options, metrics, informers, client=requests, shares=shares, discovery=discovery
+        )
+        queues, controllers = (queue, config_queue), (config_controller,)
     # What lies in our own namespace is only read; that what we apply elsewhere arrives there is not to be waited for.
     consistency = ConsistencyStore(
         stores={watch.resource: informers[watch.resource].store for watch in WATCHES if not watch.in_own_namespace}
@@ -155,8 +159,8 @@ def build(options: Options, connection: Connection) -> Application:
         metrics=metrics.controller,
     )
     # Those that failed while the server was away would otherwise sleep for up to `max_backoff`.
-    health.subscribe(queue.hasten)
-    health.subscribe(config_queue.hasten)
+    for each in queues:
+        health.subscribe(each.hasten)
     _prepare(metrics, environments, stopwatch)
     http_servers = serving.build(
         options,
@@ -173,12 +177,12 @@ def build(options: Options, connection: Connection) -> Application:
         servers=(*http_servers, Prober(health=health, ask=connect(**_PROBING).check_ready)),
         caches=tuple(informers.values()),
         services=(recorder, wakeups),
-        controllers=(controller, config_controller),
+        controllers=(controller, *controllers),
         elector=elector,
         graceful_timeout=options.graceful_timeout,
         sync_timeout=options.cache_sync_timeout or math.inf,
     )
-    return Application(manager, (queue, config_queue), tuple(clients))
+    return Application(manager, queues, tuple(clients))
 
 
 def _informer(watch: Watch, client: Client, options: Options, metrics: Metrics, recovery: ServerHealth) -> Informer:
@@ -186,7 +190,7 @@ def _informer(watch: Watch, client: Client, options: Options, metrics: Metrics, 
         client=client,
         resource=watch.resource,
         namespace=options.namespace if watch.in_own_namespace else "",
-        label_selector=watch.label_selector,
+        label_selector=options.watch_label_selector if watch.resource == ENVIRONMENTS else watch.label_selector,
         indexers=watch.indexers,
         # Everything is reconciled by way of its environment, so one resync of those is enough.
         resync_period=options.resync_period if watch.resource == ENVIRONMENTS else 0.0,

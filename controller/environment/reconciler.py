@@ -354,7 +354,7 @@ class EnvironmentReconciler:
         self._bookkeeper.forget(key)
         self._wakeups.release(key)
         self._consistency.clear(key)
-        self._stopwatch.finished(key)
+        self._stopwatch.forget(key)
 
 
 def _is_unchangeable(effect: Write, answers: Mapping[Subject, Any]) -> bool:

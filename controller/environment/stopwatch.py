@@ -57,6 +57,12 @@ class Stopwatch:
         if known is not None and known.generation == environment.generation:
             self._metrics.environment_ready(self._now() - known.started)
 
+    def forget(self, key: str) -> None:
+        """The environment is not ours to look at any more: it moved to another shard, or vanished without us."""
+        with self._lock:
+            self._generations.pop(key, None)
+            self._teardowns.pop(key, None)
+
     def finished(self, key: str) -> None:
         """The environment is gone."""
         with self._lock:

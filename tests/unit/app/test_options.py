@@ -71,6 +71,7 @@ def test_an_empty_flag_is_a_value_and_wins_too():
             "pinned_namespace_labels",
             (Pin("git.example.com:8443/org", "tenant", "org-*"), Pin("git.example.com:8443/org", "kind", "pr")),
         ),
+        ("--watch-label-selector=team in (a)", "watch_label_selector", "team=a"),
         ("--metrics-address=0", "metrics_address", "0"),
         ("--log-level=debug", "log_level", "debug"),
     ],
@@ -99,6 +100,7 @@ def test_values_are_read_by_their_kind(argument, field, value):
         ("--release-cluster-role=Admin/x", "'Admin/x' is no name of an object"),
         ("--log-format=xml", "'xml' is unknown: use one of auto, json, console"),
         ("--metrics-address=here", "'here' is no address"),
+        ("--watch-label-selector=team a", "'team a' is not part of a label selector: write key=value"),
     ],
 )
 def test_a_bad_value_is_refused_with_its_source_the_value_and_the_remedy(argument, words):

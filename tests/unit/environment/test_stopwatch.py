@@ -83,6 +83,17 @@ def test_a_teardown_is_measured_from_first_sight_to_its_end_once(lab):
     assert lab.metrics.torn_down == [9]
 
 
+def test_what_moves_to_another_shard_is_measured_by_neither_end(lab):
+    lab.stopwatch.saw(_seen())
+    lab.stopwatch.forget(NAME)
+    lab.stopwatch.deployed(_seen())
+    lab.stopwatch.saw(_seen(deleting=True))
+    lab.stopwatch.forget(NAME)
+    lab.stopwatch.finished(NAME)
+
+    assert (lab.metrics.ready, lab.metrics.torn_down) == ([], [])
+
+
 def test_an_environment_that_is_deleted_before_it_is_deployed_never_counts_as_ready(lab):
     lab.stopwatch.saw(_seen())
     lab.stopwatch.saw(_seen(deleting=True))
