@@ -43,7 +43,7 @@ def test_the_leases_have_the_names_of_the_deployments_and_may_be_written():
 
 
 def test_the_role_of_the_shard_is_bound_to_the_account_that_its_pods_run_as():
-    binding = _of("RoleBinding")["tronador-controller-lease-a"]
+    binding = _of("RoleBinding")["tronador-shard-lease-a"]
     pod = _of("Deployment")["tronador-controller-a"]["spec"]["template"]["spec"]
     assert binding["roleRef"]["name"] in _of("Role")
     assert [subject["name"] for subject in binding["subjects"]] == [pod["serviceAccountName"]]
@@ -82,5 +82,5 @@ def test_everything_else_is_that_of_the_default_installation():
     }
     assert {name for _, _, name in sharded.keys() - default.keys()} == {
         "tronador-controller-a",
-        "tronador-controller-lease-a",
+        "tronador-shard-lease-a",
     }
