@@ -127,8 +127,8 @@ class Options:
     watch_label_selector: str = _option(
         _SELECTOR,
         "",
-        "labels of the EnvironmentProvisioners that this set of replicas is for, as tronador.stakater.com/shard=a; each "
-        "selector has a Lease of its own; without it all of them",
+        "labels of the EnvironmentProvisioners that these replicas are for, as tronador.stakater.com/shard=a; each "
+        "selector has a Lease of its own; without it they are for all",
     )
     leader_elect: bool = _option(
         _SWITCH, True, "let one of several replicas work, chosen by a Lease in the controller's own namespace"

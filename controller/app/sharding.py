@@ -1,9 +1,9 @@
 """Several sets of replicas in one installation, each of which sees a part of the EnvironmentProvisioners: its shard.
 
-Each shard elects a leader of its own, so the name of its Lease depends on its selector and on nothing else: replicas with
-the same selector share a Lease, and replicas with different ones never do. The main shard keeps the Lease that an
-installation without shards has. So a rolling update from the one to the other never has two leaders, and another
-installation still sees in that Lease that this one runs.
+Each shard elects a leader of its own, so the name of its Lease depends on its selector alone: replicas with the same
+selector share a Lease, and replicas with different ones never do. The main shard keeps the Lease that an installation
+without shards has. So a rolling update from the one to the other never has two leaders, and another installation still
+sees in that Lease that this one runs.
 """
 
 from __future__ import annotations

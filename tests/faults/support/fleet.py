@@ -40,10 +40,11 @@ class Fleet:
         """The name of an environment."""
         return self._cluster.name(f"pr-{number}")
 
-    def create(self, numbers: Iterable[int], text: str) -> None:
-        """Create environments."""
+    def create(self, numbers: Iterable[int], text: str, **labels: str) -> None:
+        """Create environments, with these labels of their own."""
         for name in map(self.name, numbers):
             document = manifest(name, values=tag(text), spec={"namespaceLabels": {TEAM: text}})
+            document["metadata"]["labels"] = labels
             self._cluster.client.create(ENVIRONMENTS, document)
             self.lives[name] = self.lives.get(name, 0) + 1
             self.living[name] = text

@@ -13,7 +13,6 @@ from typing import Any
 
 import yaml
 
-from controller.app.election import LEASE_NAME
 from controller.app.options import Options
 from hack.faultproxy.proxy import FaultProxy
 from hack.localcluster.audit import AuditEntry
@@ -81,7 +80,7 @@ def leader(entries: Iterable[AuditEntry]) -> str:
 
 def is_turn(entry: AuditEntry) -> bool:
     """Whether it took, renewed or released the lease."""
-    return entry.resource == "leases" and entry.name in ("", LEASE_NAME) and entry.is_write and entry.code < 300
+    return entry.resource == "leases" and entry.is_write and entry.code < 300
 
 
 def out_of_turn(entries: Iterable[AuditEntry]) -> list[AuditEntry]:
