@@ -1,8 +1,8 @@
-"""`python -m hack.snapshot`: keep what this version of the controller leaves in a cluster, for the tests of later ones.
+"""`python -m hack.snapshot`: keep what this version leaves in a cluster, for the tests of later versions.
 
-Run it on the commit of a release. It writes `tests/fixtures/release-VERSION/state.json`: every object of a local cluster
-in which manifests/default was applied and the controller has made environments with both engines. The local cluster
-can be started with this file, so the objects have the UIDs, versions and managed fields that they had.
+Run it on the commit of a release. It writes `tests/fixtures/release-VERSION/state.json`: every object of a local
+cluster in which manifests/default was applied and the controller has made environments with both engines. The local
+cluster can be started with this file, so the objects have the UIDs, versions and managed fields that they had.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from typing import Any
 import yaml
 
 from controller.api.environment import ADOPT_ANNOTATION, ENVIRONMENTS
+from controller.api.tronador_config import TRONADOR_CONFIGS
 from controller.apimachinery import conditions
-from controller.apimachinery.resources import NAMESPACES, Resource
+from controller.apimachinery.resources import NAMESPACES
 from controller.client import Client
 from controller.client.config import load
 from hack.demo.programs import ROOT, Programs
@@ -100,8 +101,12 @@ def _until_settled(client: Client, programs: Programs) -> None:
     pause = threading.Event()
     for _ in range(int(_SECONDS / 0.2)):
         programs.check()
-        left = [obj for obj in client.list(ENVIRONMENTS)["items"] if not _is_settled(obj)]
-        if not left:
+        environments = client.list(ENVIRONMENTS)["items"]
+        left = [obj for obj in environments if not _is_settled(obj)]
+        # The controller counts them a moment later.
+        [config] = client.list(TRONADOR_CONFIGS)["items"]
+        counted = (config.get("status") or {}).get("environments")
+        if not left and counted == sum(map(_has_what_is_shared, environments)):
             return
         pause.wait(0.2)
     raise TimeoutError(f"not settled within {_SECONDS:g} s: {json.dumps(left, indent=1)}")
@@ -111,6 +116,11 @@ def _is_settled(environment: dict[str, Any]) -> bool:
     status = environment.get("status") or {}
     found = conditions.find(status.get("conditions") or (), "Reconciling")
     return status.get("observedGeneration") == environment["metadata"]["generation"] and not found
+
+
+def _has_what_is_shared(environment: dict[str, Any]) -> bool:
+    found = conditions.find(environment["status"].get("conditions") or (), "ResourcesReady")
+    return found is not None and found["status"] == conditions.TRUE
 
 
 def _kubectl(kubeconfig: Path, *what: str) -> None:
