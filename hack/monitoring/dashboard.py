@@ -25,6 +25,8 @@ LEADING: Final = f"unless on (namespace, pod) leader_election_master_status{{{OU
 IN_TIME: Final = ',le="300.0"'
 TURNED_AWAY: Final = ',code="429"'
 WINDOW: Final = "$__rate_interval"
+# What the monitors give to what a shard's replicas export; the main shard's have none.
+SHARD: Final = "shard"
 
 
 def rate(metric: str, by: str = "", more: str = "") -> str:
@@ -35,6 +37,11 @@ def rate(metric: str, by: str = "", more: str = "") -> str:
 def largest(metric: str, by: str = "", more: str = "") -> str:
     """The largest value of all replicas."""
     return f"max{_by(by)} ({metric}{{{OURS}{more}}})"
+
+
+def of_all_shards(metric: str, by: str = "", more: str = "") -> str:
+    """A count of environments: the replicas of a shard count the same ones, and those of different shards do not."""
+    return f"sum{_by(by)} ({largest(metric, f'{by}, {SHARD}' if by else SHARD, more)})"
 
 
 def quantile(share: float, metric: str, by: str = "", more: str = "") -> str:
@@ -55,8 +62,8 @@ def _by(labels: str) -> str:
 OVERVIEW: Final = (
     Number(
         title="Leaders",
-        about="Replicas that work: one, neither more nor less.",
-        query=Query(f"sum(leader_election_master_status{{{OURS}}}) or vector(0)"),
+        about="Replicas that work: one, neither more nor less. With shards, of the one that has the fewest.",
+        query=Query(f"min(sum by (name) (leader_election_master_status{{{OURS}}})) or vector(0)"),
         at_least=1,
         alarm=2,
     ),
@@ -69,12 +76,12 @@ OVERVIEW: Final = (
     Number(
         title="Environments",
         about="Environments, whatever their status.",
-        query=Query(f"sum({largest('tronador_environments', 'status')})"),
+        query=Query(f"sum({of_all_shards('tronador_environments', 'status')})"),
     ),
     Number(
         title="Failed",
         about="Environments whose release failed or whose spec is refused.",
-        query=Query(largest("tronador_environments", more=',status="failed"')),
+        query=Query(of_all_shards("tronador_environments", more=',status="failed"')),
         worry=1,
     ),
     Number(
@@ -99,7 +106,7 @@ ENVIRONMENTS: Final = (
     Curves(
         title="Environments by status",
         about="What kubectl shows in the column STATUS.",
-        queries=[Query(largest("tronador_environments", "status"), "{{status}}")],
+        queries=[Query(of_all_shards("tronador_environments", "status"), "{{status}}")],
         stacked=True,
         colors={"deployed": GREEN, "failed": RED, "pending": ORANGE},
     ),
@@ -108,8 +115,8 @@ ENVIRONMENTS: Final = (
         about="Environments with a condition that is there only when something is wrong, or without all that"
         " TronadorConfig gives them.",
         queries=[
-            Query(largest("tronador_environments_with_condition", "type"), "{{type}}"),
-            Query(largest("tronador_environments_lacking_resources"), "ResourcesReady is not True"),
+            Query(of_all_shards("tronador_environments_with_condition", "type"), "{{type}}"),
+            Query(of_all_shards("tronador_environments_lacking_resources"), "ResourcesReady is not True"),
         ],
     ),
     Curves(

@@ -1,12 +1,15 @@
 """`manifests/monitoring` is what the Prometheus Operator and Grafana's sidecar read, and finds what it selects."""
 
 import json
+import re
 from functools import cache
 
 import pytest
 import yaml
 
+from controller.api.environment import SHARD_LABEL
 from hack.localcluster.schema.structural import Structural
+from hack.monitoring import dashboard
 from hack.monitoring.files import DASHBOARD
 from tests.manifests.definitions import MANIFESTS
 from tests.manifests.kustomize import build, rendered
@@ -65,7 +68,7 @@ def test_the_service_monitor_selects_the_service_and_a_port_of_it(installed):
     [monitor], [service] = of_kind(objects, "ServiceMonitor"), of_kind(objects, "Service")
     labels = service["metadata"]["labels"]
     assert monitor["metadata"]["namespace"] == service["metadata"]["namespace"]
-    assert monitor["spec"]["selector"]["matchLabels"].items() <= labels.items()
+    assert _selects(monitor, labels)
     assert labels[monitor["spec"]["jobLabel"]] == "tronador"
     [endpoint] = monitor["spec"]["endpoints"]
     assert endpoint["port"] in {port["name"] for port in service["spec"]["ports"]}
@@ -76,10 +79,31 @@ def test_the_pod_monitor_selects_the_pods_and_a_port_of_theirs(installed):
     [monitor], [deployment] = of_kind(objects, "PodMonitor"), of_kind(objects, "Deployment")
     template = deployment["spec"]["template"]
     labels = template["metadata"]["labels"]
-    assert monitor["spec"]["selector"]["matchLabels"].items() <= labels.items()
+    assert _selects(monitor, labels)
     assert labels[monitor["spec"]["jobLabel"]] == "tronador"
     [endpoint] = monitor["spec"]["podMetricsEndpoints"]
     assert endpoint["port"] in {port["name"] for port in template["spec"]["containers"][0]["ports"]}
+
+
+def test_both_monitors_select_shards_and_say_which_one_it_is(installed):
+    [by_service], [by_pod] = (of_kind(installed(monitor), monitor) for monitor in MONITORS)
+    [service] = [o for o in of_kind(rendered("shards"), "Service") if SHARD_LABEL in o["metadata"]["labels"]]
+    [deployment] = [o for o in of_kind(rendered("shards"), "Deployment") if SHARD_LABEL in o["metadata"]["labels"]]
+    assert _selects(by_service, service["metadata"]["labels"])
+    assert _selects(by_pod, deployment["spec"]["template"]["metadata"]["labels"])
+    # As Prometheus writes the name of that label.
+    label = re.sub(r"[^a-z0-9]", "_", SHARD_LABEL)
+    [of_service], [of_pod] = by_service["spec"]["endpoints"], by_pod["spec"]["podMetricsEndpoints"]
+    for endpoint, role in ((of_service, "service"), (of_pod, "pod")):
+        source = f"__meta_kubernetes_{role}_label_{label}"
+        assert endpoint["relabelings"] == [{"sourceLabels": [source], "targetLabel": dashboard.SHARD}]
+
+
+def _selects(monitor, labels):
+    selector = monitor["spec"]["selector"]
+    [expression] = selector["matchExpressions"]
+    assert expression["operator"] == "In"
+    return selector["matchLabels"].items() <= labels.items() and labels[expression["key"]] in expression["values"]
 
 
 def test_grafana_s_sidecar_finds_the_dashboard_as_it_was_generated(installed):
@@ -111,8 +135,13 @@ DURATION = {
     "type": "string",
     "pattern": r"^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?)$",
 }
-_ENDPOINT = _object({"port": {"type": "string"}, "interval": DURATION})
-_SELECTOR = _object({"matchLabels": _map()})
+_TEXTS = {"type": "array", "items": {"type": "string"}}
+_RELABELING = _object({"sourceLabels": _TEXTS, "targetLabel": {"type": "string"}})
+_ENDPOINT = _object(
+    {"port": {"type": "string"}, "interval": DURATION, "relabelings": {"type": "array", "items": _RELABELING}}
+)
+_EXPRESSION = _object({"key": {"type": "string"}, "operator": {"enum": ["In"], "type": "string"}, "values": _TEXTS})
+_SELECTOR = _object({"matchLabels": _map(), "matchExpressions": {"type": "array", "items": _EXPRESSION}})
 _RULE = _object(
     {
         "alert": {"type": "string"},
@@ -128,12 +157,12 @@ _GROUP = _object({"name": {"type": "string", "minLength": 1}, "rules": {"type": 
 
 
 def _monitor(endpoints):
-    return _kind(
-        _object(
-            {"jobLabel": {"type": "string"}, "selector": _SELECTOR, endpoints: {"type": "array", "items": _ENDPOINT}},
-            ["selector", endpoints],
-        )
-    )
+    fields = {
+        "jobLabel": {"type": "string"},
+        "selector": _SELECTOR,
+        endpoints: {"type": "array", "items": _ENDPOINT},
+    }
+    return _kind(_object(fields, ["selector", endpoints]))
 
 
 SCHEMAS = {
