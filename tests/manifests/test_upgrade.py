@@ -26,7 +26,8 @@ def _left(release, plural):
 
 
 def _definition(resource):
-    return yaml.safe_load((MANIFESTS / "crds" / f"{resource.group}_{resource.plural}.yaml").read_text())
+    file = MANIFESTS / "crds" / f"{resource.group}_{resource.plural}.yaml"
+    return yaml.load(file.read_text(), yaml.CSafeLoader)
 
 
 def _schema(definition):
@@ -109,6 +110,14 @@ def test_the_newest_version_in_the_changelog_is_the_programs():
     headings = re.findall(r"^## \[?([^\]\s]+)\]?", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert headings[0] == "Unreleased"
     assert headings[1] == VERSION
+
+
+def test_the_pages_name_the_image_of_this_version():
+    pages = (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))
+    named = {
+        tag for page in pages for tag in re.findall(r"registry\.example\.com/tronador:([\w.-]+)", page.read_text())
+    }
+    assert named == {VERSION}
 
 
 def test_no_snapshot_is_of_a_later_version_than_the_programs():
