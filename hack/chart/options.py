@@ -1,0 +1,102 @@
+"""The options of `tronador run` as values of the chart: their names, their types in YAML, and their defaults."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Mapping
+from dataclasses import Field, fields
+from typing import Any, Final
+
+from controller.app.options import Options, default_text
+
+# What the templates give the program themselves: the namespace of the release, the name of the pod, and the account
+# that is another value already.
+SET_BY_THE_CHART: Final = ("namespace", "lease_identity", "service_account")
+_LABEL: Final = "[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?"
+_LABEL_KEYS: Final = {"pattern": f"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?{_LABEL}$"}
+# Lists are handed over with commas between their parts.
+_LIST: Final = {"type": "array", "items": {"type": "string", "pattern": "^[^,]+$"}}
+_GLOB: Final = {"type": "string", "pattern": r"^[A-Za-z0-9._*?\[\]!-]+$"}
+# By the placeholder in the help. A number is a duration in seconds.
+_TYPES: Final[Mapping[str, Mapping[str, Any]]] = {
+    "TEXT": {"type": "string"},
+    "NAME": {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"},
+    "BOOL": {"type": "boolean"},
+    "NUMBER": {"type": "integer"},
+    "HOST:PORT": {"type": ["string", "integer"], "pattern": "^(0|.*:[0-9]{1,5})$", "maximum": 0, "minimum": 0},
+    "DURATION": {"type": ["string", "number"], "pattern": r"^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$", "minimum": 0},
+    "GLOB,...": _LIST,
+    "HOST/ORG,...": _LIST,
+    "NAME=VALUE,...": {
+        "type": "object",
+        "propertyNames": _LABEL_KEYS,
+        "additionalProperties": {"type": "string", "pattern": f"^({_LABEL})?$", "maxLength": 63},
+    },
+    "PREFIX:KEY=GLOB;...": {
+        "type": "object",
+        "additionalProperties": {
+            "type": "object",
+            "minProperties": 1,
+            "propertyNames": _LABEL_KEYS,
+            "additionalProperties": {"anyOf": [_GLOB, {"type": "array", "minItems": 1, "items": _GLOB}]},
+        },
+    },
+}
+
+
+def values() -> list[tuple[str, Field[Any]]]:
+    """Each option that is a value, by its name there: `statusSettle` for the field `status_settle`."""
+    return [(_camel_case(option.name), option) for option in fields(Options) if option.name not in SET_BY_THE_CHART]
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema of the value `options`. Raises KeyError for an option of a kind that has no row in `_TYPES`."""
+    return {
+        "description": "The options of `tronador run`",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {name: _schema(option) for name, option in values()},
+    }
+
+
+def values_comment() -> str:
+    """The part of values.yaml about the options: all of them with their defaults, as comments, and `options: {}`."""
+    lines = [
+        "# The options of `tronador run`. Set only what differs from the default that is shown here. The chart itself",
+        "# sets --namespace, --lease-identity and --service-account. Write lists and maps as such:",
+        "#   allowedGitRepositories: [github.com/org/*, git.example.com/*]",
+        "#   namespaceLabels: {team: platform}",
+        "#   pinnedNamespaceLabels: {github.com/org: {stakater.com/tenant: [org-a, org-b], kind: pr}}",
+    ]
+    for name, option in values():
+        lines += ["#", *(f"#   # {line}" for line in textwrap.wrap(option.metadata["help"], 112))]
+        lines.append(f"#   {name}: {json.dumps(_default(option))}")
+    return "\n".join([*lines, "options: {}"]) + "\n"
+
+
+def _schema(option: Field[Any]) -> dict[str, Any]:
+    kind, choices, least = (option.metadata[name] for name in ("kind", "choices", "least"))
+    found = {"description": option.metadata["help"], **_TYPES[kind.placeholder], "default": _default(option)}
+    if choices:
+        found["enum"] = list(choices)
+    if least is not None:
+        found["minimum"] = least
+    return found
+
+
+def _default(option: Field[Any]) -> Any:
+    value = getattr(Options(), option.name)
+    if isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return default_text(option)
+    if isinstance(value, Mapping):
+        return dict(value)
+    # A default of pins would have to be written as their own type, which is a map.
+    return list(value) if _TYPES[option.metadata["kind"].placeholder]["type"] == "array" else {}
+
+
+def _camel_case(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
