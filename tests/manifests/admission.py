@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import fnmatch
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -55,11 +55,11 @@ def policies() -> tuple[Mapping[str, Any], ...]:
     )
 
 
-def denials(write: Write) -> list[str]:
-    """`policy: message` of everything that refuses the write."""
+def denials(write: Write, among: Sequence[Mapping[str, Any]] = ()) -> list[str]:
+    """`policy: message` of everything that refuses the write: of these policies, or else of manifests/policies."""
     return [
         f"{policy['metadata']['name']}: {message}"
-        for policy in policies()
+        for policy in among or policies()
         if _concerns(policy["spec"], write)
         for message in _messages(policy["spec"], write)
     ]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 from functools import cache
+from os.path import relpath
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
@@ -19,6 +21,20 @@ KUBECTL = Path(sys.executable).parent / "kubectl"
 def rendered(folder: str) -> tuple[dict[str, Any], ...]:
     """Every object of `manifests/FOLDER`, as `kubectl apply -k` would send it."""
     return build(MANIFESTS / folder)
+
+
+@cache
+def with_components(*components: str) -> tuple[dict[str, Any], ...]:
+    """Every object of `manifests/default` with components of `manifests`."""
+    with TemporaryDirectory() as folder:
+        root = Path(folder).resolve()
+        # kustomize takes relative paths only.
+        wanted = {
+            "resources": [relpath(MANIFESTS / "default", root)],
+            "components": [relpath(MANIFESTS / name, root) for name in components],
+        }
+        (root / "kustomization.yaml").write_text(yaml.safe_dump(wanted))
+        return build(root)
 
 
 def build(folder: Path) -> tuple[dict[str, Any], ...]:

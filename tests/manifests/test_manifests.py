@@ -28,7 +28,11 @@ from tests.unit.sharedconfig.fixtures import fixture
 ROOT = Path(__file__).parent.parent.parent
 # What other products read has tests of its own.
 FOR_OTHERS = ("argocd", "github-actions", "monitoring", "podmonitor", "tekton", "pipelines-as-code")
-MANIFESTS = sorted(file for file in (ROOT / "manifests").rglob("*.yaml") if file.parent.name not in FOR_OTHERS)
+MANIFESTS = sorted(
+    file
+    for file in (ROOT / "manifests").rglob("*.yaml")
+    if file.parent.name not in FOR_OTHERS and ROOT / "manifests" / "chart" not in file.parents
+)
 # Kinds that only kustomize knows, and those whose schema is in a CRD.
 NOT_OF_KUBERNETES = ("kustomization.yaml",)
 WATCHING = {"list", "watch"}

@@ -2,42 +2,24 @@
 
 import json
 import re
-from functools import cache
 
 import pytest
-import yaml
 
 from controller.api.environment import SHARD_LABEL
 from hack.localcluster.schema.structural import Structural
 from hack.monitoring import dashboard
 from hack.monitoring.files import DASHBOARD
-from tests.manifests.definitions import MANIFESTS
-from tests.manifests.kustomize import build, rendered
+from tests.manifests.kustomize import rendered, with_components
 
 MONITORS = ("ServiceMonitor", "PodMonitor")
 COMPONENTS = {"ServiceMonitor": ["monitoring"], "PodMonitor": ["monitoring", "monitoring/podmonitor"]}
 GROUP = "monitoring.coreos.com"
 
 
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory):
+@pytest.fixture
+def installed():
     """What `kubectl apply -k` sends, by the kind of monitor that was chosen."""
-    folder = tmp_path_factory.mktemp("kustomize")
-
-    @cache
-    def install(monitor):
-        root = folder / monitor
-        root.mkdir()
-        # kustomize takes relative paths only.
-        up = "/".join([".."] * len(root.resolve().parts[1:]))
-        wanted = {
-            "resources": [f"{up}{MANIFESTS}/default"],
-            "components": [f"{up}{MANIFESTS}/{name}" for name in COMPONENTS[monitor]],
-        }
-        (root / "kustomization.yaml").write_text(yaml.safe_dump(wanted))
-        return build(root)
-
-    return install
+    return lambda monitor: with_components(*COMPONENTS[monitor])
 
 
 def of_kind(objects, *kinds):

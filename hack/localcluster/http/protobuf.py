@@ -1,7 +1,7 @@
-"""Reading Kubernetes protobuf, as far as kubectl's imperative `create` commands send it.
+"""Reading Kubernetes protobuf, as far as kubectl's imperative `create` commands and Helm's storage send it.
 
-kubectl's typed clients send nothing else. The wire format is self-describing but for names and types, which the tables
-below give for the kinds those commands make. Unknown fields are skipped. Answers are always JSON, which clients accept.
+Their typed clients send nothing else. The wire format is self-describing but for names and types, which the tables
+below give for the kinds that these send. Unknown fields are skipped. Answers are always JSON, which clients accept.
 
 Source: the generated.proto files of k8s.io/api and k8s.io/apimachinery.
 """
@@ -39,6 +39,14 @@ _MESSAGES: Mapping[str, Mapping[int, str]] = {
         6: "controller:bool",
         7: "blockOwnerDeletion:bool",
     },
+    "DeleteOptions": {
+        1: "gracePeriodSeconds:int",
+        2: "preconditions:Preconditions",
+        3: "orphanDependents:bool",
+        4: "propagationPolicy:string",
+        5: "dryRun:string*",
+    },
+    "Preconditions": {1: "uid:string", 2: "resourceVersion:string"},
     "LabelSelector": {1: "matchLabels:map", 2: "matchExpressions:LabelSelectorRequirement*"},
     "LabelSelectorRequirement": {1: "key:string", 2: "operator:string", 3: "values:string*"},
     "LocalObjectReference": {1: "name:string"},
