@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hack.localcluster import LocalCluster
+from hack.localcluster.http.protobuf import MAGIC, MEDIA_TYPE
 from tests.localcluster.samples import (
     CONFIG_MAPS,
     CRDS,
@@ -54,6 +55,20 @@ def test_a_dependent_of_two_owners_outlives_the_first(widgets: Api) -> None:
     assert child.body["metadata"]["ownerReferences"][0]["name"] == "second"
     widgets.delete(f"{WIDGETS}/second")
     widgets.until(f"{CONFIG_MAPS}/child", lambda found: found.code == 404)
+
+
+def test_options_in_protobuf_as_helms_storage_sends_them_are_heeded(api: Api) -> None:
+    def field(number: int, content: bytes) -> bytes:
+        return bytes([number << 3 | 2, len(content)]) + content
+
+    def delete(uid: str) -> int:
+        options = field(2, field(1, uid.encode()))
+        body = MAGIC + field(1, field(1, b"v1") + field(2, b"DeleteOptions")) + field(2, options)
+        return api.request("DELETE", f"{CONFIG_MAPS}/one", body, content_type=MEDIA_TYPE).code
+
+    made = api.post(CONFIG_MAPS, config_map("one")).body
+    assert delete("another") == 409
+    assert delete(made["metadata"]["uid"]) == 200
 
 
 def test_grandchildren_go_too(widgets: Api) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -14,17 +15,16 @@ from hack.standins.helm.engine import HelmEngine
 
 Object = dict[str, Any]
 # Helm's Go runtime gets a process of its own, as in hack/standins/helm.
-_CONFIG = """
+_ACTION = """
 import json, sys, helm_python
-kubeconfig, action, *arguments = sys.argv[1:]
-with helm_python.Config(kubeconfig_path=kubeconfig, namespace=arguments[0]) as config:
-    values = json.loads(arguments[2]) if len(arguments) > 2 else None
+chart, kubeconfig, action, namespace, name, values = sys.argv[1:]
+with helm_python.Config(kubeconfig_path=kubeconfig, namespace=namespace) as config:
     if action == "uninstall":
-        print(config.uninstall(arguments[1], timeout=60)["info"])
+        config.uninstall(name, timeout=60)
     elif action == "install":
-        config.install(CHART, arguments[1], values, namespace=arguments[0], create_namespace=True, timeout=60)
+        config.install(chart, name, json.loads(values), namespace=namespace, create_namespace=True, timeout=60)
     else:
-        config.upgrade(CHART, arguments[1], values, namespace=arguments[0], timeout=60)
+        config.upgrade(chart, name, json.loads(values), namespace=namespace, timeout=60)
 """
 
 
@@ -59,10 +59,17 @@ class Chart:
         return dict(found)
 
 
-def helm(kubeconfig: Path, action: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """`install` or `upgrade` NAMESPACE NAME [VALUES as JSON], or `uninstall` NAMESPACE NAME, by the real Helm."""
-    script = _CONFIG.replace("CHART", repr(str(CHART)))
-    return run(script, str(kubeconfig), action, *arguments)
+def helm(
+    kubeconfig: Path,
+    action: str,
+    *,
+    namespace: str = Options().namespace,
+    name: str = "tronador",
+    values: Mapping[str, Any] | None = None,
+    chart: Path = CHART,
+) -> subprocess.CompletedProcess[str]:
+    """`helm install`, `upgrade` or `uninstall`, by the real Helm."""
+    return run(_ACTION, str(chart), str(kubeconfig), action, namespace, name, json.dumps(values or {}))
 
 
 def run(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -68,9 +68,9 @@ def test_in_another_namespace_it_installs_what_kustomize_does_there(chart):
     ("values", "components"),
     [
         ({"quotas": {"enabled": True}}, ["quotas"]),
-        (dict.fromkeys(("serviceMonitor", "prometheusRule", "dashboard"), {"enabled": True}), ["monitoring"]),
+        ({key: {"enabled": True} for key in ("serviceMonitor", "prometheusRule", "dashboard")}, ["monitoring"]),
         (
-            dict.fromkeys(("podMonitor", "prometheusRule", "dashboard"), {"enabled": True}),
+            {key: {"enabled": True} for key in ("podMonitor", "prometheusRule", "dashboard")},
             ["monitoring", "monitoring/podmonitor"],
         ),
     ],

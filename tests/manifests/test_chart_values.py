@@ -121,7 +121,7 @@ def test_the_account_is_an_option_of_the_program_too(chart):
         ({"image": {"digest": "latest"}}, ("/image/digest", "pattern")),
         ({"serviceAccount": {"name": "system:admin"}}, ("/serviceAccount/name", "pattern")),
         ({"networkPolicy": {"apiServerPorts": [0]}}, ("/networkPolicy/apiServerPorts/0", "minimum")),
-        (dict.fromkeys(("serviceMonitor", "podMonitor"), {"enabled": True}), ("counted twice", "enable one of them")),
+        ({key: {"enabled": True} for key in ("serviceMonitor", "podMonitor")}, ("counted twice", "enable one of them")),
         (
             {"serviceMonitor": {"enabled": True}, "options": {"metricsAddress": "0"}},
             ("options.metricsAddress is 0", "nothing to scrape"),
