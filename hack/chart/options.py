@@ -17,6 +17,9 @@ _LABEL: Final = "[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?"
 _LABEL_KEYS: Final = {"pattern": f"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?{_LABEL}$"}
 # Lists are handed over with commas between their parts.
 _LIST: Final = {"type": "array", "items": {"type": "string", "pattern": "^[^,]+$"}}
+# Of repositories without https://, and those that are matched in lower case.
+_PLACES: Final = {"type": "array", "items": {"type": "string", "pattern": "^[^,/ ]*[^,/: ](/[^, ]*)?$"}}
+_REPOSITORIES: Final = {"type": "array", "items": {"type": "string", "pattern": "^[^,/ A-Z]*[^,/: A-Z](/[^, ]*)?$"}}
 _GLOB: Final = {"type": "string", "pattern": r"^[A-Za-z0-9._*?\[\]!-]+$"}
 # By the placeholder in the help. A number is a duration in seconds.
 _TYPES: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -27,7 +30,8 @@ _TYPES: Final[Mapping[str, Mapping[str, Any]]] = {
     "HOST:PORT": {"type": ["string", "integer"], "pattern": "^(0|.*:[0-9]{1,5})$", "maximum": 0, "minimum": 0},
     "DURATION": {"type": ["string", "number"], "pattern": r"^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$", "minimum": 0},
     "GLOB,...": _LIST,
-    "HOST/ORG,...": _LIST,
+    "HOST/ORG,...": _PLACES,
+    "HOST/GLOB,...": _REPOSITORIES,
     "NAME=VALUE,...": {
         "type": "object",
         "propertyNames": _LABEL_KEYS,

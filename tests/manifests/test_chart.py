@@ -138,9 +138,8 @@ def test_the_roles_let_the_controller_bind_the_role_that_its_option_names(chart)
     assert [rule["resourceNames"] for rule in rules] == [["tronador-environment", "charts"]]
 
 
-@pytest.mark.parametrize(
-    "version", [*(pytest.param(version, marks=pytest.mark.slow) for version in NEWEST[:-1]), NEWEST[-1]]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("version", NEWEST)
 def test_kubernetes_accepts_every_object(chart, version):
     seen = []
     for obj in (*rendered("default"), *chart.render(), *chart.render(EVERYTHING), *chart.render(SECOND)):

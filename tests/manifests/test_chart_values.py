@@ -3,7 +3,7 @@
 import argparse
 import json
 import re
-from dataclasses import fields
+from dataclasses import asdict, fields
 
 import pytest
 import yaml
@@ -17,15 +17,16 @@ from tests.manifests.definitions import MANIFESTS
 
 VALUES = yaml.safe_load((CHART / "values.yaml").read_text())
 SCHEMA = json.loads((CHART / "values.schema.json").read_text())
+DEFAULTS = asdict(Options())
 # As one would write them in YAML, by the placeholder of the flag, with what the flag would be.
 NATURAL = {
     "TEXT": ("text", "text"),
     "NAME": ("other.name", "other.name"),
-    "BOOL": (True, "true"),
     "NUMBER": (7, "7"),
     "HOST:PORT": ("127.0.0.1:9000", "127.0.0.1:9000"),
     "DURATION": ("1h30m", "1h30m"),
-    "GLOB,...": (["git.example.com/a/*", "b-[0-9]?"], "git.example.com/a/*,b-[0-9]?"),
+    "GLOB,...": (["a-*", "b-[0-9]?"], "a-*,b-[0-9]?"),
+    "HOST/GLOB,...": (["git.example.com:8443/a/*", "github.com/*"], "git.example.com:8443/a/*,github.com/*"),
     "HOST/ORG,...": (["github.com/org", "git.example.com:8443/x"], "github.com/org,git.example.com:8443/x"),
     "NAME=VALUE,...": ({"team": "platform", "example.com/x": ""}, "example.com/x=,team=platform"),
     "PREFIX:KEY=GLOB;...": (
@@ -75,19 +76,30 @@ def test_the_documented_default_of_an_option_is_what_the_program_does_without_it
 def test_every_option_in_the_form_of_yaml_reaches_the_program(chart):
     given, expected = {}, {}
     for name, option in values():
-        natural, text = NATURAL[option.metadata["kind"].placeholder]
         if option.metadata["choices"]:
             natural = text = option.metadata["choices"][-1]
+        elif isinstance(option.default, bool):
+            natural, text = not option.default, str(not option.default).lower()
+        else:
+            natural, text = NATURAL[option.metadata["kind"].placeholder]
         given[name], expected[options.variable(option)] = natural, text
     # What the flags would say, read by the program.
     wanted = options.build(parse([]), expected)
-    assert as_options(chart, {"options": given}) == wanted
-    assert as_options(chart, {}) != wanted
+    assert as_options(chart, {"replicas": 1, "options": given}) == wanted
+    unchanged = [
+        option.name for _, option in values() if getattr(wanted, option.name) == getattr(Options(), option.name)
+    ]
+    assert unchanged == []
 
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [({"statusSettle": 0.5}, "0.5"), ({"resyncPeriod": 36000}, "36000"), ({"metricsAddress": 0}, "0")],
+    [
+        ({"statusSettle": 0.5}, "0.5"),
+        ({"resyncPeriod": 36000}, "36000"),
+        ({"workers": 1000000}, "1000000"),
+        ({"metricsAddress": 0}, "0"),
+    ],
     ids=lambda part: str(part),
 )
 def test_a_number_is_written_as_the_program_reads_it(chart, value, text):
@@ -110,6 +122,11 @@ def test_the_account_is_an_option_of_the_program_too(chart):
         ({"options": {"metricsAddress": "nowhere"}}, ("/options/metricsAddress", "pattern")),
         ({"options": {"protectedNamespaces": "a,b"}}, ("/options/protectedNamespaces", "want array")),
         ({"options": {"protectedNamespaces": ["a,b"]}}, ("/options/protectedNamespaces/0", "pattern")),
+        (
+            {"options": {"allowedGitRepositories": ["https://x.com/*"]}},
+            ("/options/allowedGitRepositories/0", "pattern"),
+        ),
+        ({"options": {"credentialGitPrefixes": ["https://x.com"]}}, ("/options/credentialGitPrefixes/0", "pattern")),
         ({"options": {"namespaceLabels": {"team": True}}}, ("/options/namespaceLabels/team", "want string")),
         ({"options": {"namespaceLabels": {"no label": "x"}}}, ("'no label'", "pattern")),
         ({"options": {"namespaceLabels": {"team": "no label"}}}, ("/options/namespaceLabels/team", "pattern")),
@@ -126,6 +143,7 @@ def test_the_account_is_an_option_of_the_program_too(chart):
             {"serviceMonitor": {"enabled": True}, "options": {"metricsAddress": "0"}},
             ("options.metricsAddress is 0", "nothing to scrape"),
         ),
+        ({"options": {"leaderElect": False}}, ("options.leaderElect is false", "set replicas to 1")),
     ],
     ids=lambda part: json.dumps(part) if isinstance(part, dict) else "",
 )
@@ -189,6 +207,11 @@ def test_the_user_can_be_left_to_the_cluster(chart):
     given = dict.fromkeys(("runAsUser", "runAsGroup", "fsGroup"))
     pod = chart.one("Deployment", {"podSecurityContext": given})["spec"]["template"]["spec"]
     assert pod["securityContext"] == {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+
+
+def test_without_an_election_an_old_pod_ends_before_a_new_one_starts(chart):
+    spec = chart.one("Deployment", {"replicas": 1, "options": {"leaderElect": False}})["spec"]
+    assert spec["strategy"] == {"type": "Recreate"}
 
 
 def test_labels_of_the_pod_are_added_to_those_that_select_it(chart):

@@ -45,6 +45,9 @@ app.kubernetes.io/component: controller
 {{- end }}
 {{- end }}
 {{- join $separator $parts }}
+{{- else if and (kindIs "float64" .) (eq . (floor .)) -}}
+{{/* Helm reads every number as a float, and would write 1e+06. */}}
+{{- int64 . }}
 {{- else -}}
 {{ . }}
 {{- end }}
