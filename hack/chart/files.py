@@ -24,6 +24,7 @@ _COPIED: Final = (
     "rbac/*.yaml",
     "policies/*.yaml",
     "quotas/*.yaml",
+    "shards/a/lease.yaml",
     "monitoring/*.yaml",
     "monitoring/podmonitor/podmonitor.yaml",
     "monitoring/dashboard.json",

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from controller.app.options import Options, default_text
 
-# What the templates give the program themselves: the namespace of the release, the name of the pod, and the account
-# that is another value already.
-SET_BY_THE_CHART: Final = ("namespace", "lease_identity", "service_account")
+# What the templates give the program themselves: the namespace of the release, the name of the pod, and the account and
+# the shard, which other values say.
+SET_BY_THE_CHART: Final = ("namespace", "lease_identity", "service_account", "watch_label_selector")
 _LABEL: Final = "[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?"
 _LABEL_KEYS: Final = {"pattern": f"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?{_LABEL}$"}
 # Lists are handed over with commas between their parts.
@@ -68,7 +68,9 @@ def values_comment() -> str:
     """The part of values.yaml about the options: all of them with their defaults, as comments, and `options: {}`."""
     lines = [
         "# The options of `tronador run`. Set only what differs from the default that is shown here. The chart itself",
-        "# sets --namespace, --lease-identity and --service-account. Write lists and maps as such:",
+        "# sets --namespace, --lease-identity, --service-account and --watch-label-selector.",
+        "#",
+        "# Write lists and maps as such:",
         "#   allowedGitRepositories: [github.com/org/*, git.example.com/*]",
         "#   namespaceLabels: {team: platform}",
         "#   pinnedNamespaceLabels: {github.com/org: {stakater.com/tenant: [org-a, org-b], kind: pr}}",

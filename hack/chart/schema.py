@@ -16,6 +16,8 @@ _ANY_OBJECT: Final = {"type": "object"}
 _ANY_LIST: Final = {"type": "array", "items": {"type": "object"}}
 _DURATION: Final = {"type": "string", "pattern": "^([0-9]+(ms|[smhd]))+$"}
 _NAME: Final = {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", "maxLength": 253}
+# It becomes a part of the names of a Deployment and a Service.
+_SHARD: Final = {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", "maxLength": 40}
 _PORTS: Final = {"type": "array", "items": {"type": "integer", "minimum": 1, "maximum": 65535}, "minItems": 1}
 
 
@@ -36,6 +38,7 @@ def schema() -> Schema:
                 pullPolicy={"enum": ["", "Always", "IfNotPresent", "Never"]},
                 pullSecrets={"type": "array", "items": _object(name=_NAME)},
             ),
+            shards={"type": "array", "items": _SHARD, "uniqueItems": True},
             replicas={"type": "integer", "minimum": 0},
             resources=_ANY_OBJECT,
             nodeSelector=_MAP,

@@ -5,6 +5,7 @@ import json
 import kubernetes_validate
 import pytest
 
+from controller.app import sharding
 from hack.chart.files import CHART
 from hack.localcluster.schema.structural import Structural
 from tests.manifests.admission import Write, denials
@@ -16,6 +17,7 @@ ELSEWHERE = "tronador-elsewhere"
 KEEP = "helm.sh/resource-policy"
 EVERYTHING = {
     "quotas": {"enabled": True},
+    "shards": ["a"],
     "prometheusRule": {"enabled": True},
     "dashboard": {"enabled": True},
     "podMonitor": {"enabled": True},
@@ -78,6 +80,21 @@ def test_in_another_namespace_it_installs_what_kustomize_does_there(chart):
 )
 def test_what_is_opted_into_is_what_the_components_of_kustomize_add(chart, values, components):
     assert differences(chart.render(values), with_components(*components)) == []
+
+
+def test_shards_are_what_kustomize_makes_of_them(chart):
+    assert differences(chart.render({"shards": ["a"]}), rendered("shards")) == []
+
+
+def test_each_shard_has_names_pods_and_a_lease_of_its_own(chart):
+    objects = chart.render({"shards": ["a", "b"]})
+    deployments = {o["metadata"]["name"]: o["spec"] for o in objects if o["kind"] == "Deployment"}
+    assert sorted(deployments) == ["tronador-controller", "tronador-controller-a", "tronador-controller-b"]
+    assert len({str(spec["selector"]) for spec in deployments.values()}) == 3
+    selectors = [variable(spec, "TRONADOR_WATCH_LABEL_SELECTOR") for spec in deployments.values()]
+    rules = [rule for o in objects if o["kind"] == "Role" for rule in o["rules"] if rule["resources"] == ["leases"]]
+    leases = {rule["resourceNames"][0] for rule in rules if "update" in rule["verbs"]}
+    assert leases == {sharding.lease_name(selector) for selector in selectors} == deployments.keys()
 
 
 def test_nothing_depends_on_the_name_of_the_release(chart):
@@ -160,6 +177,12 @@ def test_helm_lint_has_nothing_against_it_but_the_lack_of_an_icon(values):
     report = json.loads(done.stdout)
     assert report["total_charts_linted"] == 1
     assert [message["error"] for message in report["messages"]] == ["icon is recommended"]
+
+
+def variable(deployment, name):
+    [container] = deployment["template"]["spec"]["containers"]
+    [found] = [variable["value"] for variable in container["env"] if variable["name"] == name]
+    return found
 
 
 def expressions(objects):

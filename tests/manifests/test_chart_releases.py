@@ -90,7 +90,14 @@ def test_an_upgrade_upgrades_the_definitions_too(cluster: LocalCluster, kubectl:
     assert file.read_text() != text
     done(helm(cluster.kubeconfig, "install", chart=older))
     done(helm(cluster.kubeconfig, "upgrade", values={"replicas": 3}))
-    definition = json.loads(kubectl("get", "crd", ENVIRONMENTS, "-o", "json"))
-    assert definition["spec"]["names"]["shortNames"] == ["envp"]
+    assert short_names(kubectl) == ["envp"]
     deployment = json.loads(kubectl("get", "deployment/tronador-controller", "-n", "tronador-system", "-o", "json"))
     assert deployment["spec"]["replicas"] == 3
+    # The way back to an earlier version, which leaves the definitions as they are.
+    done(helm(cluster.kubeconfig, "upgrade", chart=older, values={"crds": {"install": False}}))
+    assert short_names(kubectl) == ["envp"]
+
+
+def short_names(kubectl: Kubectl) -> list[str]:
+    definition = json.loads(kubectl("get", "crd", ENVIRONMENTS, "-o", "json"))
+    return list(definition["spec"]["names"]["shortNames"])

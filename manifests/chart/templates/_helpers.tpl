@@ -1,7 +1,24 @@
-{{/* What selects the pods. The alerts rely on the name being "tronador", whatever the release is called. */}}
+{{/*
+What selects the pods of a shard, or with "" those of the main one. The alerts rely on the name being "tronador", whatever
+the release is called.
+*/}}
 {{- define "tronador.labels" -}}
 app.kubernetes.io/name: tronador
+{{- if . }}
+{{ include "tronador.shardLabels" . }}
+{{- else }}
 app.kubernetes.io/component: controller
+{{- end }}
+{{- end }}
+
+{{- define "tronador.shardLabels" -}}
+app.kubernetes.io/component: shard
+tronador.stakater.com/shard: {{ . | quote }}
+{{- end }}
+
+{{/* The name of what each shard has of its own, its Lease among them. */}}
+{{- define "tronador.name" -}}
+tronador-controller{{ with . }}-{{ . }}{{ end }}
 {{- end }}
 
 {{- define "tronador.image" -}}
