@@ -51,6 +51,19 @@ def test_an_environment_that_is_gone_is_forgotten():
     assert World().reconcile("gone") == Result()
 
 
+def test_a_teardown_that_moves_to_another_shard_is_not_measured():
+    world = _world(deleting=True, finalizers=[FINALIZER])
+    world.api.put(NAMESPACES, namespace())
+    world.reconcile(NAME)
+    before = list(world.api.writes)
+
+    world.stores[ENVIRONMENTS].leave(NAME)
+
+    assert world.reconcile_strictly(NAME) == Result()
+    assert world.recorded.torn_down == []
+    assert world.api.writes == before
+
+
 def test_an_environment_that_waits_for_others_alone_says_so_and_no_more():
     world = _world(deleting=True, finalizers=["others"])
 

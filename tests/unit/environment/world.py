@@ -63,6 +63,10 @@ class LaggingStore:
     def get(self, key: str) -> Mapping[str, Any] | None:
         return self._objects.get(key)
 
+    def leave(self, key: str) -> None:
+        """The object no longer matches what the cache is limited to."""
+        del self._objects[key]
+
     def by_index(self, index: str, value: str) -> Sequence[Mapping[str, Any]]:
         return [obj for obj in self._objects.values() if value in environment_of(obj)]
 
@@ -78,6 +82,7 @@ class Recorded:
         self.notes: list[str] = []
         self.waking = False
         self.ready: list[float] = []
+        self.torn_down: list[float] = []
 
     def event(self, regarding: Any, *, type: str, reason: str, action: str, note: str) -> None:  # noqa: A002
         self.events.append(reason)
@@ -99,7 +104,7 @@ class Recorded:
         self.ready.append(seconds)
 
     def teardown(self, seconds: float) -> None:
-        pass
+        self.torn_down.append(seconds)
 
 
 class World:
