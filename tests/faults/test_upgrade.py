@@ -142,7 +142,7 @@ def test_an_upgrade_touches_nothing_that_runs_and_loses_no_mark(left: Cluster) -
         versions = {kind: history.versions(kind) for kind in WATCHED}
 
     of_quiet = [told(e) for name in sorted(quiet) for e in requests.writes(mark, environment=name)]
-    assert of_quiet == [], "the new version wrote to what nobody had changed"
+    assert of_quiet == [], "the new version wrote to environments without a push"
     of_pushed = {told(e).rpartition(" ")[0] for name in PUSHED for e in requests.writes(mark, environment=name)}
     assert of_pushed == {"patch helmreleases", "patch environmentprovisioners/status"}
     assert {told(e) for e in requests.writes(mark)} == {
