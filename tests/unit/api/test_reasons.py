@@ -1,0 +1,56 @@
+"""The tables of reasons hold what the code says, no more and no less."""
+
+from collections import Counter
+
+from controller.api.event_reasons import EVENT_REASONS
+from controller.api.reasons import CONDITION_TYPES, GROUPS
+from controller.apimachinery.conditions import reason
+from controller.environment.engines import ENGINES
+from tests.unit.api import reasons_in_code
+
+CONDITIONS = [reason for group in GROUPS for reason in group.reasons]
+KNOWN = {reason.name for reason in CONDITIONS}
+EVENTS = {reason.name: reason.type for reason in EVENT_REASONS}
+OF_ENGINES = {word for engine in ENGINES.values() for word in engine.FAILURES}
+
+
+def test_every_reason_in_the_code_is_in_a_table():
+    found = reasons_in_code.reasons()
+
+    missing = {name: place for name, place in found.items() if name not in KNOWN | EVENTS.keys()}
+
+    assert missing == {}
+    assert len(found) > 60, "the search for reasons finds too little"
+
+
+def test_every_reason_in_a_table_is_in_the_code():
+    found = reasons_in_code.reasons().keys() | OF_ENGINES | reasons_in_code.constants()
+
+    assert (KNOWN | EVENTS.keys()) - found == set()
+
+
+def test_each_event_has_the_type_that_the_code_gives_it():
+    found = reasons_in_code.event_reasons()
+
+    assert found.items() <= EVENTS.items()
+
+
+def test_what_is_in_an_event_alone_is_in_the_table_of_events():
+    assert reasons_in_code.event_reasons().keys() <= EVENTS.keys()
+
+
+def test_every_way_in_which_an_engine_fails_is_in_the_table():
+    assert OF_ENGINES <= KNOWN
+
+
+def test_each_reason_is_explained_once():
+    assert [name for name, times in Counter(found.name for found in CONDITIONS).items() if times > 1] == []
+    assert [name for name, times in Counter(found.name for found in EVENT_REASONS).items() if times > 1] == []
+
+
+def test_each_reason_is_one_that_a_condition_takes():
+    assert {name for name in KNOWN | EVENTS.keys() if reason(name) != name} == set()
+
+
+def test_every_type_of_condition_in_the_code_is_explained():
+    assert reasons_in_code.condition_types() <= {found.name for found in CONDITION_TYPES}
