@@ -41,6 +41,9 @@ format: $(VENV)/.installed ## let ruff format the code
 chart: $(VENV)/.installed ## copy manifests, options and version into the Helm chart, manifests/chart
 	$(BIN)/python -m hack.chart
 
+reference: $(VENV)/.installed ## write docs/reference.md from the code
+	$(BIN)/python -m hack.reference
+
 image: ## build the container image (IMAGE=name:tag, TARGET=tronador|controller, BUILD_ARGS=...)
 	@hack/image/build.sh $(BUILD_ARGS)
 
@@ -60,4 +63,4 @@ clean: ## remove what the other targets made
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help demo test test-slow test-all bench lint format chart image requirements sbom clean
+.PHONY: help demo test test-slow test-all bench lint format chart reference image requirements sbom clean

@@ -1,4 +1,4 @@
-"""Every option of `tronador run`, defined once: flag, variable, help, README row and validation come from here.
+"""Every option of `tronador run`, defined once: flag, variable, help, docs and validation come from here.
 
 A field `status_settle` is the flag `--status-settle` and the variable `TRONADOR_STATUS_SETTLE`; the flag wins.
 """
@@ -36,11 +36,12 @@ class OptionError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """How a value is written: its parser, how to show it, and the placeholder in help."""
+    """How a value is written: its parser, how to show it, the placeholder in help, and words for people."""
 
     parse: Callable[[str], Any]
     show: Callable[[Any], str]
     placeholder: str
+    words: str
 
 
 def _integer(text: str) -> int:
@@ -93,18 +94,18 @@ def _prefixes(text: str) -> tuple[str, ...]:
     return tuple(giturls.parse_prefix(part) for part in _list(text))
 
 
-_TEXT = _Kind(str, str, "TEXT")
-_SWITCH = _Kind(_boolean, lambda value: str(value).lower(), "BOOL")
-_ADDRESS = _Kind(_address, str, "HOST:PORT")
-_NUMBER = _Kind(_integer, str, "NUMBER")
-_DURATION = _Kind(durations.parse, durations.render, "DURATION")
-_GLOBS = _Kind(_list, ",".join, "GLOB,...")
-_LABELS = _Kind(_labels, lambda value: ",".join(f"{k}={v}" for k, v in value.items()), "NAME=VALUE,...")
-_NAME = _Kind(_name, str, "NAME")
-_REPOSITORIES = _Kind(_repositories, ",".join, "HOST/GLOB,...")
-_PREFIXES = _Kind(_prefixes, ",".join, "HOST/ORG,...")
-_SELECTOR = _Kind(selectors.canonical, str, "SELECTOR")
-_PINS = _Kind(pins.parse, pins.show, "PREFIX:KEY=GLOB;...")
+_TEXT = _Kind(str, str, "TEXT", "text")
+_SWITCH = _Kind(_boolean, lambda value: str(value).lower(), "BOOL", "`true` or `false`")
+_ADDRESS = _Kind(_address, str, "HOST:PORT", "host:port, or `0`")
+_NUMBER = _Kind(_integer, str, "NUMBER", "number")
+_DURATION = _Kind(durations.parse, durations.render, "DURATION", "duration")
+_GLOBS = _Kind(_list, ",".join, "GLOB,...", "patterns")
+_LABELS = _Kind(_labels, lambda value: ",".join(f"{k}={v}" for k, v in value.items()), "NAME=VALUE,...", "labels")
+_NAME = _Kind(_name, str, "NAME", "name")
+_REPOSITORIES = _Kind(_repositories, ",".join, "HOST/GLOB,...", "patterns")
+_PREFIXES = _Kind(_prefixes, ",".join, "HOST/ORG,...", "host/org prefixes")
+_SELECTOR = _Kind(selectors.canonical, str, "SELECTOR", "label selector")
+_PINS = _Kind(pins.parse, pins.show, "PREFIX:KEY=GLOB;...", "pinned labels")
 _POLICY = PolicyOptions()
 
 
@@ -139,7 +140,12 @@ class Options:
         "name of this process in the leader election, different for each replica; if it stays the same across a "
         "restart, a leader need not wait for its own lease to expire; without it a random name",
     )
-    lease_duration: float = _option(_DURATION, 15.0, "how long a leader that went silent is waited for", least=0.1)
+    lease_duration: float = _option(
+        _DURATION,
+        15.0,
+        "how long standby replicas wait after the last renewal before one of them takes over",
+        least=0.1,
+    )
     lease_renew_deadline: float = _option(
         _DURATION, 10.0, "how long a leader tries to renew its lease before it ends", least=0.1
     )
@@ -319,15 +325,13 @@ def build(arguments: argparse.Namespace, environ: Mapping[str, str]) -> Options:
     return Options(**values)
 
 
-def markdown_table() -> str:
-    """The README's table of options."""
-    rows = ["| flag | environment variable | default | meaning |", "| --- | --- | --- | --- |"]
-    for option in fields(Options):
-        default = f"`{default_text(option)}`" if default_text(option) else ""
-        choices = ", ".join(f"`{choice}`" for choice in option.metadata["choices"])
-        meaning = option.metadata["help"] + (f" ({choices})" if choices else "")
-        rows.append(f"| `{flag(option)}` | `{variable(option)}` | {default} | {meaning} |")
-    return "\n".join(rows) + "\n"
+def unit(option: Field[Any]) -> str:
+    """How its value is written, for people: `a duration`, or the values to choose from."""
+    kind: _Kind = option.metadata["kind"]
+    choices = option.metadata["choices"]
+    least = option.metadata["least"]
+    limit = f", at least {kind.show(least)}" if least else ""
+    return " or ".join(f"`{choice}`" for choice in choices) if choices else f"{kind.words}{limit}"
 
 
 def _parse(option: Field[Any], text: str, source: str) -> Any:

@@ -1,10 +1,9 @@
-"""`python -m hack.monitoring` writes `manifests/monitoring/dashboard.json` and the table in `docs/monitoring.md`."""
+"""`python -m hack.monitoring` writes `manifests/monitoring/dashboard.json`."""
 
 from __future__ import annotations
 
-from hack.monitoring import dashboard, metrics
-from hack.monitoring.files import DASHBOARD, PAGE
+from hack.monitoring import dashboard
+from hack.monitoring.files import DASHBOARD
 
 if __name__ == "__main__":
     DASHBOARD.write_text(dashboard.text())
-    PAGE.write_text(metrics.with_table(PAGE.read_text()))

@@ -7,4 +7,3 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
 DASHBOARD: Final = ROOT / "manifests/monitoring/dashboard.json"
-PAGE: Final = ROOT / "docs/monitoring.md"

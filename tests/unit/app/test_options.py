@@ -2,7 +2,6 @@
 
 import argparse
 from dataclasses import fields
-from pathlib import Path
 
 import pytest
 
@@ -14,7 +13,7 @@ from controller.app.options import (
     build,
     default_text,
     flag,
-    markdown_table,
+    unit,
     variable,
 )
 from controller.policy import Pin
@@ -131,7 +130,6 @@ def test_every_option_has_a_flag_a_variable_a_help_and_a_row(option):
 
     assert f"{flag(option)} " in words
     assert f"${variable(option)}" in words.replace(" ", "") or f"${variable(option)}" in words
-    assert f"| `{flag(option)}` | `{variable(option)}` |" in markdown_table()
 
 
 def test_the_names_of_flag_and_variable_follow_from_the_field():
@@ -141,27 +139,13 @@ def test_the_names_of_flag_and_variable_follow_from_the_field():
     assert variable(by_name["status_settle"]) == "TRONADOR_STATUS_SETTLE"
 
 
-def test_the_table_has_the_form_that_the_readme_shows():
-    lines = markdown_table().splitlines()
+def test_how_a_value_is_written_is_said_in_words():
+    by_name = {option.name: option for option in fields(Options)}
 
-    assert lines[:2] == ["| flag | environment variable | default | meaning |", "| --- | --- | --- | --- |"]
-    assert len(lines) == 2 + len(fields(Options))
-    assert all(line.count("|") == 5 for line in lines)
-    assert (
-        "| `--status-settle` | `TRONADOR_STATUS_SETTLE` | `300ms` "
-        "| a passing state is written to the status only when it lasts this long |"
-    ) in lines
-    assert (
-        "| `--log-format` | `TRONADOR_LOG_FORMAT` | `auto` "
-        "| auto is console on a terminal and json elsewhere (`auto`, `json`, `console`) |"
-    ) in lines
-    assert next(line for line in lines if "`--context`" in line).split("|")[3].strip() == ""
-
-
-def test_the_readme_shows_the_table_as_it_is():
-    readme = Path(__file__).parents[3] / "README.md"
-
-    assert markdown_table() in readme.read_text(encoding="utf-8")
+    assert unit(by_name["lease_duration"]) == "duration, at least 100ms"
+    assert unit(by_name["status_settle"]) == "duration"
+    assert unit(by_name["log_format"]) == "`auto` or `json` or `console`"
+    assert unit(by_name["context"]) == "text"
 
 
 @pytest.mark.parametrize("arguments", [["run", "--workers=0"], ["run", "--workers", "many"]])

@@ -9,6 +9,8 @@ import pytest
 from controller.apimachinery.resources import NAMESPACES
 from controller.metrics import Metrics, buckets
 from controller.workqueue import RateLimitingQueue
+from hack.reference.metrics import exercised
+from hack.reference.metrics import of as declared
 
 GOLDEN = """
 controller_runtime_active_workers gauge controller
@@ -69,31 +71,9 @@ def metrics() -> Metrics:
     return Metrics()
 
 
-def exercised() -> Metrics:
-    """Metrics with every series made at least once."""
-    metrics = Metrics()
-    metrics.controller.configured(controller="c", workers=1)
-    metrics.workqueue.queue("c")
-    metrics.cache.observe(NAMESPACES, queued=float, version=lambda: "5", stale=float)
-    metrics.client.request(code="200", method="GET", host="h", seconds=0.1)
-    metrics.client.retry(code="429", verb="GET", host="h")
-    metrics.client.sizes(verb="GET", host="h", request=0, response=1)
-    metrics.client.throttled(verb="GET", host="h", seconds=0)
-    metrics.leader_election.leading(name="l", leading=False)
-    metrics.environments.prepare(phases=["release"], outcomes=["continue"], reasons=["ReleaseFailed"])
-    metrics.environments.observe_environments(
-        statuses=["deployed"], count=dict, abnormal=lambda: {"Stalled": 0}, lacking=int
-    )
-    return metrics
-
-
 def families(metrics: Metrics) -> Iterable[str]:
-    for family in metrics.registry.collect():
-        if family.name.startswith(("process_", "python_")):
-            continue
-        name = f"{family.name}_total" if family.type == "counter" else family.name
-        labels = {label for sample in family.samples for label in sample.labels if label != "le"}
-        yield f"{name} {family.type} {','.join(sorted(labels))}".strip()
+    for metric in declared(metrics):
+        yield f"{metric.name} {metric.type} {','.join(metric.labels)}".strip()
 
 
 def value(metrics: Metrics, series: str, /, **labels: str) -> float | None:

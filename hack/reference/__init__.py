@@ -1,0 +1,1 @@
+"""Writes docs/reference.md from the code: options, commands, metrics, reasons, annotations, and fields."""

@@ -1,0 +1,123 @@
+"""The annotations, labels and finalizers by which the controller and others understand each other."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from controller.api import environment as ours
+from controller.api.rbac import AGGREGATE_LABEL
+from hack.reference.markdown import code, table
+
+RELEASES: Final = "tronador.stakater.com/aggregate-to-release"
+
+# Name, whether it is an annotation, a label or a finalizer, on which objects, who sets it, and what it means.
+MARKS: Final = (
+    (ours.FINALIZER, "finalizer", "EP", "the controller", "Holds a deleted environment until its teardown is over."),
+    (
+        ours.FORK_ANNOTATION,
+        "annotation",
+        "EP",
+        "`tronador render`",
+        "`true`: the code comes from a fork. The controller refuses it on the Helm Operator.",
+    ),
+    (
+        ours.REPOSITORY_ANNOTATION,
+        "annotation",
+        "EP",
+        "`tronador render`",
+        "URL of the repository of the pull request.",
+    ),
+    (
+        ours.REPOSITORY_ID_ANNOTATION,
+        "annotation",
+        "EP",
+        "`tronador render`",
+        "The repository's number at its provider. It stays the same when the repository is renamed or moved.",
+    ),
+    (ours.PULL_REQUEST_ANNOTATION, "annotation", "EP", "`tronador render`", "Number of the pull request."),
+    (
+        ours.ENVIRONMENT_LABEL,
+        "label",
+        "Namespace, and every object in it that the controller makes",
+        "the controller",
+        "Name of the environment that the object belongs to. Never set it yourself: the controller may delete such a"
+        " namespace.",
+    ),
+    (
+        ours.MANAGED_BY_LABEL,
+        "label",
+        "Namespace, HelmRelease, GitRepository",
+        "the controller",
+        f"Always `{ours.MANAGED_BY}`.",
+    ),
+    (ours.INSTANCE_LABEL, "label", "HelmRelease, GitRepository", "the controller", "Name of the release."),
+    (
+        ours.UID_ANNOTATION,
+        "annotation",
+        "Namespace, and every object in it that the controller makes",
+        "the controller",
+        "UID of the EP. A new EP of the same name takes the objects over.",
+    ),
+    (
+        ours.ADOPT_ANNOTATION,
+        "annotation",
+        "Namespace",
+        "the owner of the namespace",
+        "Name of the environment that may use this existing namespace.",
+    ),
+    (
+        ours.ADOPTED_ANNOTATION,
+        "annotation",
+        "Namespace",
+        "the controller",
+        "The namespace existed before. The teardown leaves it standing.",
+    ),
+    (
+        ours.APPLIED_LABELS_ANNOTATION,
+        "annotation",
+        "Namespace",
+        "the controller",
+        "The labels that the controller applied, as JSON. Only these are ever removed.",
+    ),
+    (
+        ours.APPLIED_RESOURCES_ANNOTATION,
+        "annotation",
+        "Namespace",
+        "the controller",
+        "The shared resources that the controller applied, as JSON. Only these are ever removed.",
+    ),
+    (
+        ours.APPLIED_HASH_ANNOTATION,
+        "annotation",
+        "Shared resources",
+        "the controller",
+        "Hash of what was applied. A difference means that the object has to be applied again.",
+    ),
+    (
+        ours.INSTALLATION_ANNOTATION,
+        "annotation",
+        "Namespace",
+        "the controller",
+        "Namespace of the installation that the environment belongs to.",
+    ),
+    (
+        AGGREGATE_LABEL,
+        "label",
+        "ClusterRole",
+        "the platform team",
+        "`true`: the controller gets these rights inside every environment.",
+    ),
+    (
+        RELEASES,
+        "label",
+        "ClusterRole",
+        "the platform team",
+        "`true`: charts that Flux installs get these rights inside their environment.",
+    ),
+)
+
+
+def of_controller() -> str:
+    """The table of all of them."""
+    rows = ((code(name), *rest) for name, *rest in MARKS)
+    return table(("name", "what", "on", "set by", "meaning"), rows)

@@ -1,0 +1,66 @@
+"""The options of `tronador run`, and the flags of the other commands."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import fields
+
+from controller.app.commands import COMMANDS, Command
+from controller.app.options import Options, default_text, flag, unit, variable
+from hack.reference.markdown import code, plain, table
+
+
+def of_run() -> str:
+    """The table of the controller's options."""
+    rows = [
+        (
+            code(flag(option)),
+            code(variable(option)),
+            code(default_text(option)),
+            unit(option),
+            plain(option.metadata["help"]),
+        )
+        for option in fields(Options)
+    ]
+    return table(("flag", "variable", "default", "value", "meaning"), rows)
+
+
+def of_commands() -> str:
+    """A section for each other command, with what it says of itself and a table of its flags."""
+    return "\n".join(_section(command.NAME, parser) for command, parser in _parsers())
+
+
+def _parsers() -> Iterator[tuple[Command, argparse.ArgumentParser]]:
+    for command in COMMANDS:
+        parser = argparse.ArgumentParser(prog=f"tronador {command.NAME}", add_help=False)
+        command.add_arguments(parser)
+        if command.NAME != "run":
+            yield command, parser
+
+
+def _section(name: str, parser: argparse.ArgumentParser) -> str:
+    of_controller = {flag(option) for option in fields(Options)}
+    shared = [action for action in parser._actions if of_controller.intersection(action.option_strings)]
+    rows = [
+        (", ".join(map(code, action.option_strings or (action.metavar,))), code(_value(action)), _meaning(action))
+        for action in parser._actions
+        if action not in shared
+    ]
+    about = plain(parser.description or "")
+    section = f"### tronador {name}\n\n{about}\n\n{table(('flag', 'value', 'meaning'), rows)}"
+    if not shared:
+        return section
+    named = ", ".join(code(action.option_strings[0]) for action in shared)
+    return f"{section}\nIt also takes these options of `tronador run`: {named}.\n"
+
+
+def _value(action: argparse.Action) -> str:
+    if action.nargs == 0 or not action.option_strings:
+        return ""
+    return "|".join(action.choices) if action.choices else str(action.metavar)
+
+
+def _meaning(action: argparse.Action) -> str:
+    text = (action.help or "").replace("%(default)s", str(action.default)).replace("%%", "%")
+    return plain(f"{text} (required)" if action.required and action.option_strings else text)

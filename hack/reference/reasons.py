@@ -1,0 +1,26 @@
+"""Condition types, and the reasons of conditions and Events, from the tables in `controller.api`."""
+
+from __future__ import annotations
+
+from controller.api.event_reasons import EVENT_REASONS
+from controller.api.reasons import CONDITION_TYPES, GROUPS
+from hack.reference.markdown import code, table
+
+
+def of_conditions() -> str:
+    """The types of conditions, and then a section for each group of reasons."""
+    types = table(
+        ("kind", "type", "meaning"), ((found.kind, code(found.name), found.meaning) for found in CONDITION_TYPES)
+    )
+    groups = (
+        f"### {group.title}\n\n{group.about}\n\n"
+        + table(("reason", "meaning", "remedy"), ((code(r.name), r.meaning, r.remedy) for r in group.reasons))
+        for group in GROUPS
+    )
+    return "\n".join((types, *groups))
+
+
+def of_events() -> str:
+    """The table of reasons of Events, by name."""
+    rows = ((code(r.name), r.type, r.meaning, r.remedy) for r in sorted(EVENT_REASONS, key=lambda r: r.name))
+    return table(("reason", "type", "meaning", "remedy"), rows)

@@ -1,0 +1,45 @@
+"""docs/reference.md is what the code says."""
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+from controller.api import environment, rbac
+from controller.app.options import Options, flag
+from hack.reference import marks
+from hack.reference.page import PAGE, text
+
+ROOT = Path(__file__).parents[2]
+OURS = re.compile(r"tronador\.stakater\.com/[a-z-]+(?![a-z0-9/-])")
+# The API version, and the name under which the controller posts Events.
+NO_MARKS = {"tronador.stakater.com/v", "tronador.stakater.com/controller"}
+
+
+def test_the_page_is_what_the_code_says():
+    assert PAGE.read_text() == text(), "run `make reference`"
+
+
+def test_the_page_has_a_row_for_every_option():
+    shown = text()
+
+    for option in fields(Options):
+        assert f"| `{flag(option)}` |" in shown
+
+
+def test_every_annotation_and_label_that_the_code_names_is_listed():
+    named = {
+        value
+        for module in (environment, rbac)
+        for name, value in vars(module).items()
+        if name.endswith(("_ANNOTATION", "_LABEL", "FINALIZER"))
+    }
+
+    assert named == {name for name, *_ in marks.MARKS} - {marks.RELEASES}
+
+
+def test_every_annotation_and_label_that_the_manifests_name_is_listed():
+    files = [*(ROOT / "manifests").rglob("*.yaml"), *(ROOT / "controller").rglob("*.py")]
+
+    named = {name for file in files for name in OURS.findall(file.read_text())}
+
+    assert named - NO_MARKS <= {name for name, *_ in marks.MARKS}
