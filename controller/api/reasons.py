@@ -134,8 +134,8 @@ _REFUSED: Final = Group(
 )
 
 _UNDER_WAY: Final = Group(
-    "Work in progress",
-    "These reasons pass without any action.",
+    "All is well, or work is in progress",
+    "Nothing has to be done. A suspended environment continues when it is resumed.",
     (
         Reason("ChoosingEngine", "The controller asks which release engines the cluster has."),
         Reason("CheckingAccess", "The controller looks at the rights in the namespace."),
@@ -148,7 +148,11 @@ _UNDER_WAY: Final = Group(
         Reason("Active", "The namespace is as it should be."),
         Reason("Applied", "The shared resources are as they should be."),
         Reason("Deployed", "The release engine has deployed what the spec asks for."),
-        Reason("Suspended", "The environment was suspended before its state was known.", "Set `spec.suspend: false`."),
+        Reason(
+            "Suspended",
+            "The environment was suspended before its state was known.",
+            "Set `spec.suspend: false` to resume it.",
+        ),
     ),
 )
 

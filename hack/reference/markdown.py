@@ -17,5 +17,5 @@ def code(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Text that is no Markdown, as Markdown that shows it."""
+    """Plain text, with everything escaped that Markdown would take for markup."""
     return text.replace("<", "&lt;").replace("*", "\\*")

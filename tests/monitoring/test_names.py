@@ -14,10 +14,10 @@ from hack.monitoring.files import DASHBOARD, ROOT
 from hack.reference import metrics
 from tests.monitoring.support import alerts, names_in, panels, rules
 
-OPERATIONS = ROOT / "docs/operations.md"
+PAGE = ROOT / "docs/runbooks.md"
 # docs/informers.md says why we do not have it.
 NOT_OURS = {"rest_client_dns_resolution_duration_seconds"}
-RUNBOOKS = "https://github.com/stakater/tronador/blob/main/docs/operations.md#"
+RUNBOOKS = "https://github.com/stakater/tronador/blob/main/docs/runbooks.md#"
 
 
 @cache
@@ -82,9 +82,9 @@ def test_an_alert_says_what_it_means_and_leads_to_its_runbook(alert: dict[str, d
     assert annotations["description"].endswith(".")
     assert alert["labels"]["severity"] in ("critical", "warning")
     assert annotations["runbook_url"] == f"{RUNBOOKS}{str(alert['alert']).lower()}"
-    assert annotations["runbook_url"].removeprefix(RUNBOOKS) in anchors(OPERATIONS)
+    assert annotations["runbook_url"].removeprefix(RUNBOOKS) in anchors(PAGE)
 
 
 def test_every_runbook_belongs_to_an_alert() -> None:
-    titles = re.findall(r"^### (Tronador\w+)$", OPERATIONS.read_text(), re.MULTILINE)
+    titles = re.findall(r"^## (Tronador\w+)$", PAGE.read_text(), re.MULTILINE)
     assert sorted(titles) == sorted({str(alert["alert"]) for alert in alerts()})

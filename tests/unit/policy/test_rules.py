@@ -689,7 +689,7 @@ def test_every_rule_says_what_to_do():
 
 
 def test_every_reason_is_explained_to_operators():
-    page = (ROOT / "docs" / "operations.md").read_text()
+    page = (ROOT / "docs" / "reference.md").read_text()
 
     for reason in {rule.reason for rule in RULES} | {"FieldNotAllowed", "NamespaceProtected"}:
         assert f"`{reason}`" in page
