@@ -16,13 +16,13 @@ USER, PASSWORD = "robot", "hunter2 'quoted' $x"
 class HttpsServer:
     """Serves the repositories below `folder` to who knows the password; `asked` are the credentials that were sent."""
 
-    def __init__(self, folder, *, redirect=""):
+    def __init__(self, folder, *, redirect="", names=("localhost", "127.0.0.1")):
         self.asked = []
         authority = trustme.CA()
         self.authority = folder / "authority.pem"
         authority.cert_pem.write_to_path(str(self.authority))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)
+        authority.issue_cert(*names).configure_cert(context)
         server = self
 
         class Handler(BaseHTTPRequestHandler):
