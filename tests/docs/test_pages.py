@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
 import re
 from collections.abc import Iterator
@@ -22,7 +23,19 @@ from tests.docs.shell import commands
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 # Kinds as kubectl takes them, in the forms that the pages use.
 KINDS = {
-    *("all", "configmap", "configmaps", "crd", "deployment", "deployments", "event", "events", "ingress", "lease"),
+    *(
+        "all",
+        "configmap",
+        "configmaps",
+        "crd",
+        "deploy",
+        "deployment",
+        "deployments",
+        "event",
+        "events",
+        "ingress",
+        "lease",
+    ),
     *("leases", "namespace", "namespaces", "pod", "pods", "secret", "secrets", "service", "services", "role"),
     *("serviceaccount", "clusterrole", "clusterrolebinding", "rolebinding", "networkpolicy", "poddisruptionbudget"),
     *("validatingadmissionpolicy", "validatingadmissionpolicybinding", "resourcequota", "priorityclass"),
@@ -31,6 +44,8 @@ KINDS = {
     *("gitrepository", "gitrepositories", "helmchart", "application", "applications"),
 }
 BY_KIND = ("get", "describe", "delete", "wait", "annotate", "patch", "scale", "label", "logs", "exec", "rollout")
+# Of Flux, and an example.
+FLAGS_OF_OTHERS = {"--concurrent", "--default-service-account", "--no-cross-namespace-refs", "--flag"}
 # In place of a value, a page writes words in capitals.
 PLACEHOLDER = re.compile(r"[A-Z][A-Z_-]*")
 # Blocks that no test can run.
@@ -72,7 +87,16 @@ def test_each_command_line_of_ours_is_understood(place: str, words: list[str], c
     assert capsys.readouterr().err == "", place
 
 
-@pytest.mark.parametrize(("place", "words"), [c for c in all_commands() if c[1][0] == "kubectl"])
+def within_sentences(program: str) -> Iterator[tuple[str, list[str]]]:
+    for page in PAGES:
+        for code in codes(page):
+            if code.startswith(f"{program} "):
+                yield from ((page.name, words) for words in commands(code))
+
+
+@pytest.mark.parametrize(
+    ("place", "words"), [*(c for c in all_commands() if c[1][0] == "kubectl"), *within_sentences("kubectl")]
+)
 def test_each_kubectl_line_names_files_and_kinds_that_exist(place: str, words: list[str]) -> None:
     made = {str(Path(block.file).parent) for block in blocks() if block.file}
     for flag, value in pairwise(words):
@@ -94,7 +118,7 @@ def kinds_of(words: list[str]) -> Iterator[str]:
     if plain and plain[0] in (*BY_KIND, "status", "restart", "undo", "create") and len(plain) > 1:
         if plain[0] in ("exec", "logs") and "/" not in plain[1]:
             return
-        yield from (kind.partition("/")[0] for kind in plain[1].split(",") if kind != "-")
+        yield from (kind.partition("/")[0] for kind in plain[1].split(",") if kind and kind[0] not in "-/")
 
 
 def test_each_target_of_make_that_is_named_exists() -> None:
@@ -118,6 +142,22 @@ def test_each_command_within_a_sentence_exists(page: Path) -> None:
     named = {found[1] for code in codes(page) if (found := re.match(r"tronador ([a-z]+)\b", code))}
 
     assert named <= known
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_each_flag_within_a_sentence_is_one_of_ours(page: Path) -> None:
+    ours = {flag for parser in parsers() for action in parser._actions for flag in action.option_strings}
+    named = {code for code in codes(page) if re.match(r"--[a-z]|tronador ", code)}
+    flags = {flag for code in named for flag in re.findall(r"(?:^|\s)(--[a-z][a-z-]+)", code)}
+
+    assert flags - ours - FLAGS_OF_OTHERS == set()
+
+
+def parsers() -> Iterator[argparse.ArgumentParser]:
+    for command in COMMANDS:
+        parser = argparse.ArgumentParser()
+        command.add_arguments(parser)
+        yield parser
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
