@@ -13,6 +13,7 @@ from tests.integration.support.fixtures import (
     repository,
     start_controller,
 )
+from tests.leaks import nothing_left_behind
 
 __all__ = [
     "any_cluster",
@@ -22,6 +23,7 @@ __all__ = [
     "cluster",
     "make_bare_installer",
     "make_installer",
+    "nothing_left_behind",
     "repository",
     "start_controller",
 ]

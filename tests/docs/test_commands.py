@@ -18,6 +18,8 @@ def to_run(page: Path) -> bool:
 
 
 @pytest.mark.slow
+# A page has dozens of commands, and each starts a program.
+@pytest.mark.timeout(600)
 @pytest.mark.skipif(bool(REAL_KUBECONFIG), reason="the commands of the documentation run on a cluster of their own")
 @pytest.mark.parametrize("page", [page for page in PAGES if to_run(page)], ids=lambda page: page.name)
 def test_the_commands_of_a_page_do_what_it_says(
