@@ -14,6 +14,13 @@ RELEASES: Final = "tronador.stakater.com/aggregate-to-release"
 MARKS: Final = (
     (ours.FINALIZER, "finalizer", "EP", "the controller", "Holds a deleted environment until its teardown is over."),
     (
+        ours.SHARD_LABEL,
+        "label",
+        "EP",
+        "the platform team",
+        "The shard that manages the environment ([operations.md](operations.md#scale-out)).",
+    ),
+    (
         ours.FORK_ANNOTATION,
         "annotation",
         "EP",

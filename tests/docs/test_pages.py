@@ -44,12 +44,19 @@ KINDS = {
     *("gitrepository", "gitrepositories", "helmchart", "application", "applications"),
 }
 BY_KIND = ("get", "describe", "delete", "wait", "annotate", "patch", "scale", "label", "logs", "exec", "rollout")
-# Of Flux, and an example.
-FLAGS_OF_OTHERS = {"--concurrent", "--default-service-account", "--no-cross-namespace-refs", "--flag"}
+# Of Flux and Helm, and an example.
+FLAGS_OF_OTHERS = {
+    "--concurrent",
+    "--default-service-account",
+    "--no-cross-namespace-refs",
+    "--flag",
+    "--set",
+    "--take-ownership",
+}
 # In place of a value, a page writes words in capitals.
 PLACEHOLDER = re.compile(r"[A-Z][A-Z_-]*")
 # Blocks that no test can run.
-NOT_RUN_AT_MOST = 5
+NOT_RUN_AT_MOST = 7
 
 
 def ids(block: Block) -> str:
