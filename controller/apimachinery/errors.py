@@ -40,6 +40,10 @@ class ConnectionLost(ApiError):
     """No answer: refused, reset, TLS failure, or cut off in the middle. A write may or may not have been done."""
 
 
+class TlsFailure(ConnectionLost):
+    """No TLS connection: one side does not accept the other's certificate, or the server speaks no TLS."""
+
+
 class RequestTimeout(ConnectionLost):
     """No answer within the time allowed. A write may or may not have been done."""
 

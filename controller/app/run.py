@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import structlog
 
-from controller.apimachinery.errors import ConfigError
-from controller.app import exits, signals, wiring
+from controller.apimachinery.errors import ApiError, ConfigError
+from controller.app import clusters, exits, signals, wiring
 from controller.app.options import Options
-from controller.client import config
+from controller.client import Client, Connection, config
 from controller.runtime.manager import LeadershipLost, SyncTimeout
 
 log = structlog.get_logger(__name__)
+
+# Seconds for the API server's answer before the start continues without it.
+_FIRST_ANSWER = 2.0
 
 
 def run(options: Options) -> int:
@@ -28,6 +31,7 @@ def run(options: Options) -> int:
 
     signals.install(stop=stop, dump=application.describe)
     log.info("starting", cluster=connection.source, workers=options.workers)
+    _say_what_is_wrong(connection)
     try:
         application.manager.run()
     except (SyncTimeout, LeadershipLost) as error:
@@ -37,3 +41,24 @@ def run(options: Options) -> int:
         application.close()
     log.info("stopped")
     return exits.OK
+
+
+def _say_what_is_wrong(connection: Connection) -> None:
+    """One line with the remedy where the API server cannot be used now. The caches try again until it can.
+
+    Without this, a person who starts the controller finds one line for each cache and has to guess what to do.
+    """
+    client = Client(
+        connection=connection,
+        user_agent=clusters.user_agent("run"),
+        connect_timeout=_FIRST_ANSWER,
+        read_timeout=_FIRST_ANSWER,
+        max_retries=0,
+    )
+    try:
+        client.server_version()
+    except ApiError as error:
+        problem = clusters.explain(error, connection.source)
+        log.warning("the API server cannot be used, trying again until it can", error=problem)
+    finally:
+        client.close()

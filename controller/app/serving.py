@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterable, Mapping
 
 from controller.app.addresses import parse_address
@@ -16,7 +17,7 @@ from controller.runtime.httpserver import Route
 def build(
     options: Options, metrics: Metrics, *, healthy: Mapping[str, Check], ready: Mapping[str, Check]
 ) -> tuple[HttpServer, ...]:
-    """One server for each address that is asked for. OSError: an address is taken."""
+    """One server for each address that is asked for. OSError: one cannot be listened on; its text names the flag."""
 
     def scrape(rest: str, query: Mapping[str, list[str]]) -> Response:
         return Response(200, metrics.render(), metrics.content_type)
@@ -34,8 +35,18 @@ def build(
         if parsed is not None:
             host, port = parsed
             name = "-".join(path.strip("/") for path in served)
-            servers.append(HttpServer(name=name, host=host, port=port, routes=served))
+            try:
+                servers.append(HttpServer(name=name, host=host, port=port, routes=served))
+            except OSError as error:
+                raise OSError(_taken(options, address, error)) from error
     return tuple(servers)
+
+
+def _taken(options: Options, address: str, error: OSError) -> str:
+    chosen = {"--metrics-address": options.metrics_address, "--health-address": options.health_address}
+    flags = ", ".join(flag for flag, given in chosen.items() if given == address)
+    why = "another program uses this port" if error.errno == errno.EADDRINUSE else error.strerror or str(error)
+    return f"cannot listen on {address} ({flags}): {why}; choose another address, or 0 for none"
 
 
 def stale(informers: Iterable[Informer], *, limit: float) -> str | None:

@@ -15,7 +15,7 @@ from controller.api.tronador_config import TRONADOR_CONFIGS
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import SECRETS, Resource
-from controller.app import election, serving, sharding, sharing
+from controller.app import clusters, election, serving, sharding, sharing
 from controller.app.options import Options
 from controller.app.sources import Enqueue
 from controller.cache import Backoff, ConsistencyStore, Informer, Store
@@ -80,7 +80,12 @@ def build(options: Options, connection: Connection) -> Application:
     def connect(**settings: Any) -> Client:
         clients.append(
             Client(
-                connection=connection, metrics=metrics.client, field_manager=FIELD_MANAGER, health=health, **settings
+                connection=connection,
+                user_agent=clusters.user_agent("run"),
+                metrics=metrics.client,
+                field_manager=FIELD_MANAGER,
+                health=health,
+                **settings,
             )
         )
         return clients[-1]

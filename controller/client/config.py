@@ -1,8 +1,9 @@
 """Where the API server is and who we are: kubeconfig or the pod's service account, checked before anything is sent.
 
-The package's loaders do the reading. Added here: errors that name the file or flag and the remedy; a refusal to go on
-without credentials when an exec plugin fails (the package only logs that, and then sends unauthenticated requests);
-token files that are read again; and `Connection.refresh`, by which a 401 leads to fresh credentials.
+The package's loaders do the reading. Added here: errors that name the file or flag and the remedy
+(`kubeconfig_checks` and `tls_checks`); a refusal to continue without credentials when an exec plugin fails (the package
+only logs that, and then sends unauthenticated requests); token files that are read again; and `Connection.refresh`, by
+which a 401 leads to fresh credentials.
 """
 
 from __future__ import annotations
@@ -12,9 +13,7 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
-import yaml
 from kubernetes.client import Configuration
 from kubernetes.config import ConfigException
 from kubernetes.config.incluster_config import (
@@ -27,6 +26,7 @@ from kubernetes.config.kube_config import load_kube_config
 from kubernetes.utils.keepalive import tcp_keepalive_socket_options
 
 from controller.apimachinery.errors import ConfigError
+from controller.client import kubeconfig_checks, tls_checks
 
 # How long sent data may stay unacknowledged before its connection is given up.
 _UNACKNOWLEDGED_MILLISECONDS = 10_000
@@ -121,52 +121,23 @@ def _from_service_account(token_file: str, ca_file: str, environ: Mapping[str, s
 
 
 def _from_kubeconfig(files: list[Path], context: str | None) -> Configuration:
-    documents = [_read(path) for path in files]
-    name = context or next((d["current-context"] for d in documents if d.get("current-context")), None)
-    names = ", ".join(str(path) for path in files)
-    if not name:
-        raise ConfigError(f"{names} has no current-context: choose one with --context or `kubectl config use-context`")
-    user = _user_of(documents, str(name), names)
+    chosen = kubeconfig_checks.choose(files, context)
     configuration = _blank()
     try:
-        load_kube_config(config_file=os.pathsep.join(map(str, files)), context=name, client_configuration=configuration)
+        with kubeconfig_checks.listening() as heard:
+            load_kube_config(
+                config_file=os.pathsep.join(map(str, files)), context=chosen.context, client_configuration=configuration
+            )
     except (ConfigException, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         # The loader walks the document unchecked: a wrong shape surfaces as any of these.
-        raise ConfigError(f"cannot use context {name!r} of {names}: {error}") from error
-    if "exec" in user and not (configuration.api_key.get("BearerToken") or configuration.cert_file):
-        command = (user["exec"] or {}).get("command", "")
-        raise ConfigError(
-            f"the exec plugin {command!r} of context {name!r} in {names} gave no credentials: run it by hand to see why"
-        )
-    if user.get("tokenFile"):
-        _reread_token_file(configuration, files[0].parent / user["tokenFile"])
+        raise ConfigError(f"cannot use {chosen}: {kubeconfig_checks.words(error)}") from error
+    if "exec" in chosen.user and not (configuration.api_key.get("BearerToken") or configuration.cert_file):
+        raise ConfigError(kubeconfig_checks.failed_plugin(chosen, heard))
+    tls_checks.check(configuration, source=str(chosen))
+    if chosen.user.get("tokenFile"):
+        _reread_token_file(configuration, files[0].parent / chosen.user["tokenFile"])
     _strip_token(configuration)
     return configuration
-
-
-def _read(path: Path) -> Mapping[str, Any]:
-    try:
-        document = yaml.safe_load(path.read_text())
-    except OSError as error:
-        raise ConfigError(f"cannot read kubeconfig {path}: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"kubeconfig {path} is not YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(document, Mapping):
-        raise ConfigError(f"kubeconfig {path} is empty or not a mapping")
-    return document
-
-
-def _user_of(documents: list[Mapping[str, Any]], context: str, names: str) -> Mapping[str, Any]:
-    """The user entry behind a context; {} when the context names none. First file wins, as for kubectl."""
-    contexts = {entry.get("name"): entry for d in reversed(documents) for entry in d.get("contexts") or ()}
-    if context not in contexts:
-        known = ", ".join(sorted(str(entry) for entry in contexts)) or "none"
-        raise ConfigError(f"no context {context!r} in {names}: choose another with --context (there are: {known})")
-    users = {entry.get("name"): entry for d in reversed(documents) for entry in d.get("users") or ()}
-    wanted = (contexts[context].get("context") or {}).get("user")
-    if wanted and wanted not in users:
-        raise ConfigError(f"context {context!r} in {names} names the user {wanted!r}, which is not there")
-    return (users.get(wanted) or {}).get("user") or {}
 
 
 def _reread_token_file(configuration: Configuration, path: Path) -> None:

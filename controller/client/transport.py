@@ -27,6 +27,7 @@ from controller.apimachinery.errors import (
     MalformedAnswer,
     RequestTimeout,
     Stopped,
+    TlsFailure,
     Unauthorized,
     status_error,
 )
@@ -185,6 +186,9 @@ def failure(error: Exception, *, host: str) -> ApiError:
     if scope is not None and scope.cancelled:
         return Stopped("stopping")
     text = " ".join(str(error).split())
+    if isinstance(error, ValueError) and "header value" in text:
+        # It shows the value, which is our token.
+        return ConnectionLost(f"{host}: the token holds a line break or another character that no token has")
     if isinstance(error, urllib3.exceptions.NewConnectionError):
         # It begins with the connection as Python shows it, which tells people less than the host does.
         # The library counts it among the timeouts, but a refused connection is known at once.
@@ -194,7 +198,7 @@ def failure(error: Exception, *, host: str) -> ApiError:
     if isinstance(error, (urllib3.exceptions.TimeoutError, TimeoutError)):
         return RequestTimeout(f"{host}: {text}")
     if isinstance(error, (urllib3.exceptions.SSLError, ssl.SSLError)):
-        return ConnectionLost(f"{host}: TLS: {text}")
+        return TlsFailure(f"{host}: TLS: {text}")
     return ConnectionLost(f"{host}: {text}")
 
 

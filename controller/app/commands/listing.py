@@ -13,10 +13,8 @@ import yaml
 
 from controller.api.environment import ENVIRONMENTS
 from controller.api.summary import Summary, summarize
-from controller.apimachinery.errors import ApiError, Forbidden, NotFound
 from controller.apimachinery.timestamps import to_time
-from controller.app import exits, tables
-from controller.pipeline.errors import PipelineError
+from controller.app import clusters, exits, tables
 
 NAME: Final = "list"
 HELP: Final = "list the environments of a cluster"
@@ -35,30 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="table",
         help="wide adds the namespace, the release and the message (default: table)",
     )
-    parser.add_argument(
-        "--kubeconfig", metavar="FILE", help="kubeconfig file (default: the pod's account, $KUBECONFIG)"
-    )
-    parser.add_argument("--context", metavar="NAME", help="context of the kubeconfig (default: its current one)")
+    clusters.add_arguments(parser)
 
 
 def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Print the list. Raises PipelineError when the cluster cannot be asked."""
-    # Imported here, because the steps of a pipeline talk to no cluster and should not load what that takes.
-    from controller.client import Client, config
-
-    try:
-        connection = config.load(kubeconfig=parsed.kubeconfig, context=parsed.context, environ=environ)
-        client = Client(connection=connection, user_agent="tronador (list)", pool_size=1)
-        try:
-            found = _read(client, parsed.selector)
-        finally:
-            client.close()
-    except Forbidden as error:
-        raise PipelineError(f"{error}; allow list of environmentprovisioners") from error
-    except NotFound as error:
-        raise PipelineError("the cluster does not know EnvironmentProvisioners: install manifests/crds") from error
-    except ApiError as error:
-        raise PipelineError(str(error)) from error
+    with clusters.connected(parsed, environ, command=NAME, verbs="list") as client:
+        found = _read(client, parsed.selector)
     summaries = sorted(map(summarize, found), key=lambda s: (s.created or datetime.min.replace(tzinfo=UTC), s.name))
     print(_show(summaries, parsed.output), end="")
     return exits.OK

@@ -9,11 +9,9 @@ from typing import Final
 
 from controller.api.environment import Environment
 from controller.apimachinery import names
-from controller.apimachinery.errors import ApiError, Forbidden
-from controller.app import durations, exits
+from controller.app import clusters, durations, exits
 from controller.app.commands import files, interruption
 from controller.app.options import OptionError
-from controller.pipeline.errors import PipelineError
 
 NAME: Final = "wait"
 HELP: Final = "wait until an environment is deployed, or gone"
@@ -37,16 +35,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what to wait for (default: deployed)",
     )
     parser.add_argument("--timeout", metavar="DURATION", default="10m", help="for how long (default: 10m)")
-    parser.add_argument(
-        "--kubeconfig", metavar="FILE", help="kubeconfig file (default: the pod's account, $KUBECONFIG)"
-    )
-    parser.add_argument("--context", metavar="NAME", help="context of the kubeconfig (default: its current one)")
+    clusters.add_arguments(parser)
 
 
 def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Wait; returns what came of it. OptionError, PipelineError."""
     # Imported here, because the other steps of a pipeline talk to no cluster and should not load what that takes.
-    from controller.client import Client, config
     from controller.pipeline import gitops, waiting
 
     wanted: Environment | None = None
@@ -59,28 +53,20 @@ def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
         timeout = durations.parse(parsed.timeout)
     except ValueError as error:
         raise OptionError(f"--timeout: {error}") from None
+    reached = clusters.connected(parsed, environ, command=NAME, verbs="get, list and watch", pool_size=2)
     try:
-        connection = config.load(kubeconfig=parsed.kubeconfig, context=parsed.context, environ=environ)
-        client = Client(connection=connection, user_agent="tronador (wait)", pool_size=2)
-        try:
-            with interruption.ending_in_order():
-                end = waiting.wait_for(
-                    client,
-                    name,
-                    waiting.Goal(parsed.goal),
-                    wanted=wanted.obj if wanted is not None else None,
-                    timeout=timeout,
-                    report=lambda text: _report(name, text),
-                )
-        finally:
-            client.close()
+        with reached as client, interruption.ending_in_order():
+            end = waiting.wait_for(
+                client,
+                name,
+                waiting.Goal(parsed.goal),
+                wanted=wanted.obj if wanted is not None else None,
+                timeout=timeout,
+                report=lambda text: _report(name, text),
+            )
     except waiting.TimedOut as error:
         _report(name, str(error))
         return exits.USAGE
-    except Forbidden as error:
-        raise PipelineError(f"{error}; allow get, list and watch of environmentprovisioners") from error
-    except ApiError as error:
-        raise PipelineError(str(error)) from error
     _report(name, end.message)
     return exits.OK if end.state is waiting.State.REACHED else exits.FAILED
 

@@ -1,14 +1,17 @@
-"""The readiness check of caches."""
+"""The addresses that are listened on, and the readiness check of caches."""
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 
 import pytest
 
 from controller.apimachinery.errors import status_error
-from controller.app.serving import stale
+from controller.app.options import Options
+from controller.app.serving import build, stale
 from controller.cache import Informer, ReflectorSettings
+from controller.metrics import Metrics
 from tests.unit.fakes import DEADLINE, WIDGETS, FakeClock, LiveApi, eventually
 
 NOT_INSTALLED = status_error(404, "404 page not found")
@@ -73,3 +76,17 @@ def test_a_resource_that_need_not_be_there_and_is_missing_is_current(clock: Fake
     rig.fail(NOT_INSTALLED, 300)
     assert rig.check() is None
     assert rig.informer.stop(DEADLINE)
+
+
+@pytest.mark.parametrize(
+    ("also_metrics", "flags"), [(False, "(--health-address)"), (True, "(--metrics-address, --health-address)")]
+)
+def test_an_address_that_is_taken_is_named_with_its_flag(also_metrics: bool, flags: str) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        options = Options(health_address=address, metrics_address=address if also_metrics else "0")
+        with pytest.raises(OSError, match="another program uses this port; choose another address") as caught:
+            build(options, Metrics(), healthy={}, ready={})
+    assert f"cannot listen on {address} {flags}" in str(caught.value)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.apimachinery.errors import ConfigError, Unauthorized
+from controller.apimachinery.errors import ConfigError, ConnectionLost, Unauthorized
 from controller.apimachinery.resources import NAMESPACES
 from controller.client import Client, config
 from tests.unit.client.server import Answer, Server, kubeconfig
@@ -115,6 +115,14 @@ class TestUnauthorized:
         assert len(builds) == 2, "the first, and one renewal for all who saw that generation"
 
 
+def test_a_token_that_no_header_can_hold_is_not_shown(make_client: Callable[..., Client], server: Server) -> None:
+    client = make_client(user={"token": "sekret\nx"})
+    with pytest.raises(ConnectionLost, match="the token holds a line break") as caught:
+        client.get(NAMESPACES, "x")
+    assert "sekret" not in str(caught.value)
+    assert server.asked == []
+
+
 class TestExecPlugin:
     def test_its_token_is_sent(self, make_client: Callable[..., Client], server: Server, tmp_path: Path) -> None:
         token = tmp_path / "token"
@@ -126,7 +134,7 @@ class TestExecPlugin:
     def test_one_that_fails_is_an_error_and_not_an_anonymous_request(
         self, make_client: Callable[..., Client], server: Server, tmp_path: Path, body: str
     ) -> None:
-        with pytest.raises(ConfigError, match=r"exec plugin .* gave no credentials: run it by hand"):
+        with pytest.raises(ConfigError, match=r"exec plugin .* gave no credentials .*run it by hand"):
             make_client(user=plugin(tmp_path / "plugin.py", body))
         assert server.asked == []
 

@@ -1,0 +1,85 @@
+"""How the commands reach a cluster: their flags, who they say they are, and what people read when it fails."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from controller.apimachinery.errors import (
+    ApiError,
+    ConfigError,
+    ConnectionLost,
+    Forbidden,
+    NotFound,
+    TlsFailure,
+    Unauthorized,
+)
+from controller.pipeline.errors import PipelineError
+
+if TYPE_CHECKING:
+    from controller.client import Client
+
+
+def user_agent(command: str) -> str:
+    """`tronador/VERSION (COMMAND)`: how audit logs tell our requests apart."""
+    return f"tronador/{version('tronador')} ({command})"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that choose the cluster."""
+    parser.add_argument(
+        "--kubeconfig", metavar="FILE", help="kubeconfig file (default: the pod's account, $KUBECONFIG)"
+    )
+    parser.add_argument("--context", metavar="NAME", help="context of the kubeconfig (default: its current one)")
+
+
+@contextmanager
+def connected(
+    parsed: argparse.Namespace, environ: Mapping[str, str], *, command: str, verbs: str, pool_size: int = 1
+) -> Iterator[Client]:
+    """A client for the cluster that the flags choose. Inside, errors of the cluster become PipelineError.
+
+    `verbs` are the rights to environmentprovisioners that the command needs, for the person who lacks them.
+    """
+    # Imported here, because the steps of a pipeline talk to no cluster and should not load what that takes.
+    from controller.client import Client, config
+
+    source = ""
+    try:
+        connection = config.load(kubeconfig=parsed.kubeconfig, context=parsed.context, environ=environ)
+        source = connection.source
+        client = Client(connection=connection, user_agent=user_agent(command), pool_size=pool_size)
+        try:
+            yield client
+        finally:
+            client.close()
+    except Forbidden as error:
+        raise PipelineError(f"{error}; allow {verbs} of environmentprovisioners") from error
+    except ApiError as error:
+        raise PipelineError(explain(error, source)) from error
+
+
+def explain(error: ApiError, source: str) -> str:
+    """One line: what is wrong between us and the API server, and what to do. `source` says where its address is from"""
+    match error:
+        case ConfigError():
+            return str(error)
+        case Unauthorized():
+            return (
+                f"the API server does not accept the credentials of {source}, which may have expired: log in again, "
+                "or choose others with --kubeconfig or --context"
+            )
+        case NotFound(resource_missing=True):
+            return "the cluster does not know EnvironmentProvisioners: install manifests/crds"
+        case TlsFailure():
+            return (
+                f"{error}: check the certificates in {source} (certificate-authority, client-certificate) and whether "
+                "they have expired"
+            )
+        case ConnectionLost():
+            return f"cannot reach the API server, {error}: check that it runs, and that {source} leads to it"
+        case _:
+            return str(error)

@@ -1,0 +1,155 @@
+"""What is wrong with a kubeconfig, in a sentence that names the file and the remedy.
+
+The package's loader walks the document unchecked. So its shape is checked first, and what the loader only logs is
+heard, because otherwise it would appear on stderr as a line of its own.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import yaml
+
+from controller.apimachinery import objects
+from controller.apimachinery.errors import ConfigError
+
+_WORDS_LIMIT: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The context that is to be used, out of `files`, with the entry of its user ({} where it names none)."""
+
+    context: str
+    files: str
+    user: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        return f"context {self.context!r} of {self.files}"
+
+
+def choose(files: list[Path], context: str | None) -> Chosen:
+    """The context of that name, or else the current one. Raises ConfigError where it, or what it names, is missing.
+
+    Where several files have an entry of one name the first wins, as for kubectl.
+    """
+    documents = [_read(path) for path in files]
+    names = ", ".join(str(path) for path in files)
+    name = context or next((str(d["current-context"]) for d in documents if d.get("current-context")), "")
+    if not name:
+        raise ConfigError(f"{names} has no current-context: choose one with --context or `kubectl config use-context`")
+    contexts = _entries(documents, files, "contexts", "context")
+    if name not in contexts:
+        known = ", ".join(sorted(contexts)) or "none"
+        raise ConfigError(f"no context {name!r} in {names}: choose another with --context (there are: {known})")
+    entry = contexts[name]
+    cluster, user = (str(entry.get(field) or "") for field in ("cluster", "user"))
+    clusters = _entries(documents, files, "clusters", "cluster")
+    users = _entries(documents, files, "users", "user")
+    _check_server(f"context {name!r} of {names}", cluster, clusters)
+    if user and user not in users:
+        raise ConfigError(
+            f"context {name!r} in {names} names the user {user!r}, which is not there: add that user, or choose "
+            "another context with --context"
+        )
+    return Chosen(name, names, users.get(user, {}))
+
+
+@contextmanager
+def listening() -> Iterator[list[str]]:
+    """Gather what the package logs meanwhile, instead of printing it."""
+    heard: list[str] = []
+
+    class Ear(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            heard.append(record.getMessage())
+
+    root, ear = logging.getLogger(), Ear()
+    root.addHandler(ear)
+    try:
+        yield heard
+    finally:
+        root.removeHandler(ear)
+
+
+def failed_plugin(chosen: Chosen, heard: list[str]) -> str:
+    """What to say about an exec plugin that gave no credentials, from what the package logged about it."""
+    command = objects.mapping(chosen.user.get("exec")).get("command", "")
+    why = f" ({shorten(_without_content(heard[-1].removeprefix('exec: ')))})" if heard else ""
+    return f"the exec plugin {command!r} of {chosen} gave no credentials{why}: install it, or run it by hand to see why"
+
+
+def words(error: Exception) -> str:
+    """An error of the loader for people: what could not be read, and why."""
+    if isinstance(error, OSError) and error.filename:
+        return f"cannot read {error.filename} ({error.strerror}): correct its path, or create it"
+    if isinstance(error, TypeError | AttributeError | KeyError):
+        return "one of its fields has a value of the wrong kind: compare it with a kubeconfig that works"
+    return shorten(_without_content(str(error)))
+
+
+def shorten(text: str) -> str:
+    """At most a line, for messages that others wrote."""
+    return " ".join(text.split())[:_WORDS_LIMIT]
+
+
+def _without_content(text: str) -> str:
+    # The package shows the whole entry in which it misses a key, and with it tokens and passwords.
+    return text.partition("/{")[0]
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        document = yaml.safe_load(path.read_text())
+    except OSError as error:
+        raise ConfigError(f"cannot read kubeconfig {path}: {error.strerror}") from error
+    except yaml.MarkedYAMLError as error:
+        # Not the error's own text: it repeats the line, which may hold a token.
+        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise ConfigError(f"kubeconfig {path}{line} is not YAML: {error.problem}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"kubeconfig {path} is not YAML: {type(error).__name__}") from None
+    if not isinstance(document, Mapping):
+        raise ConfigError(f"kubeconfig {path} is empty or not a mapping")
+    return document
+
+
+def _entries(
+    documents: list[Mapping[str, Any]], files: list[Path], plural: str, singular: str
+) -> dict[str, Mapping[str, Any]]:
+    found: dict[str, Mapping[str, Any]] = {}
+    for document, path in reversed(list(zip(documents, files, strict=True))):
+        entries = document.get(plural) or []
+        if not isinstance(entries, list) or not all(isinstance(entry, Mapping) for entry in entries):
+            raise ConfigError(f"kubeconfig {path}: {plural} has to be a list of entries with a name and a {singular}")
+        for entry in entries:
+            content = entry.get(singular) or {}
+            if not isinstance(content, Mapping):
+                raise ConfigError(f"kubeconfig {path}: {singular} of {entry.get('name')!r} has to be a mapping")
+            found[str(entry.get("name"))] = content
+    return found
+
+
+def _check_server(context: str, cluster: str, clusters: Mapping[str, Mapping[str, Any]]) -> None:
+    if cluster not in clusters:
+        wrong = f"names the cluster {cluster!r}, which is not there" if cluster else "names no cluster"
+        raise ConfigError(f"{context} {wrong}: add that cluster, or choose another context with --context")
+    server = objects.text(clusters[cluster].get("server"))
+    try:
+        parts = urlsplit(server)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and not any(map(str.isspace, server))
+        # Reading the port checks it.
+        usable = usable and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        # Not the address itself: it may hold a password.
+        raise ConfigError(
+            f"the cluster {cluster!r} of {context} has no usable server: write https://HOST:PORT as its server"
+        )
