@@ -1,4 +1,4 @@
-"""Differences between plain objects, as the two kinds of patch that custom resources accept.
+"""Differences between plain objects, as the two kinds of patch that custom resources accept, and what they bring about.
 
 A JSON patch (RFC 6902) can say everything, explicit nulls in free-form Helm values included. A merge patch (RFC 7386)
 cannot carry a null, but needs no parent to exist: it suits metadata and status.
@@ -6,7 +6,8 @@ cannot carry a null, but needs no parent to exist: it suits metadata and status.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import copy
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 # The API server takes 10 000 operations in one patch, and fewer are easier to read in its audit log.
@@ -53,6 +54,47 @@ def merge_patch(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[s
         elif key not in current or not equal(before, value):
             patch[key] = value
     return patch
+
+
+def apply_json_patch(obj: Mapping[str, Any], operations: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """What the operations `test`, `add`, `replace` and `remove` make of `obj`, as `json_patch` writes them: into maps.
+
+    Raises ValueError: a test fails, or a path is not there.
+    """
+    outcome = copy.deepcopy(dict(obj))
+    for operation in operations:
+        *parents, last = [_unescape(token) for token in operation["path"].split("/")[1:]]
+        place: Any = outcome
+        for token in parents:
+            place = place.get(token) if isinstance(place, dict) else None
+        if not isinstance(place, dict) or (operation["op"] != "add" and last not in place):
+            raise ValueError(f"{operation['path']} is not there")
+        match operation["op"]:
+            case "test" if not equal(place[last], operation["value"]):
+                raise ValueError(f"{operation['path']} is another one")
+            case "add" | "replace":
+                place[last] = copy.deepcopy(operation["value"])
+            case "remove":
+                del place[last]
+    return outcome
+
+
+def apply_merge_patch(obj: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """What a merge patch makes of `obj`: maps are merged, null removes, everything else is replaced."""
+    outcome = dict(obj)
+    for key, value in patch.items():
+        if value is None:
+            outcome.pop(key, None)
+        elif isinstance(value, Mapping):
+            before = outcome.get(key)
+            outcome[key] = apply_merge_patch(before if isinstance(before, Mapping) else {}, value)
+        else:
+            outcome[key] = value
+    return outcome
+
+
+def _unescape(token: str) -> str:
+    return token.replace("~1", "/").replace("~0", "~")
 
 
 def _escape(key: str) -> str:

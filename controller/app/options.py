@@ -251,6 +251,12 @@ class Options:
     graceful_timeout: float = _option(
         _DURATION, 30.0, "how long running reconciles may take to end on SIGTERM", least=0
     )
+    dry_run: bool = _option(
+        _SWITCH,
+        False,
+        "write nothing, and list in the log what would be written; this takes neither the lease nor a right to write",
+    )
+    dry_run_once: bool = _option(_SWITCH, False, "the same, and end as soon as every environment was looked at once")
     metrics_address: str = _option(_ADDRESS, ":8080", "address of /metrics, or 0 for none")
     health_address: str = _option(_ADDRESS, ":8081", "address of /healthz and /readyz, or 0 for none")
     log_format: str = _option(

@@ -31,7 +31,12 @@ def run(options: Options) -> int:
 
     signals.install(stop=stop, dump=application.describe)
     log.info("starting", cluster=connection.source, workers=options.workers)
-    _say_what_is_wrong(connection)
+    if problem := _problem(connection):
+        if options.dry_run_once:
+            application.close()
+            log.error("cannot start", error=problem)
+            return exits.FAILED
+        log.warning("the API server cannot be used, trying again until it can", error=problem)
     try:
         application.manager.run()
     except (SyncTimeout, LeadershipLost) as error:
@@ -39,12 +44,14 @@ def run(options: Options) -> int:
         return exits.FAILED
     finally:
         application.close()
+    if application.dry_run is not None and options.dry_run_once:
+        return exits.OK if application.dry_run.report() else exits.FAILED
     log.info("stopped")
     return exits.OK
 
 
-def _say_what_is_wrong(connection: Connection) -> None:
-    """One line with the remedy where the API server cannot be used now. The caches try again until it can.
+def _problem(connection: Connection) -> str | None:
+    """Why the API server cannot be used now, with the remedy, or None.
 
     Without this, a person who starts the controller finds one line for each cache and has to guess what to do.
     """
@@ -58,7 +65,7 @@ def _say_what_is_wrong(connection: Connection) -> None:
     try:
         client.server_version()
     except ApiError as error:
-        problem = clusters.explain(error, connection.source)
-        log.warning("the API server cannot be used, trying again until it can", error=problem)
+        return clusters.explain(error, connection.source)
     finally:
         client.close()
+    return None

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from controller.api.environment import ENVIRONMENTS
@@ -14,12 +12,9 @@ from controller.apimachinery.resources import SECRETS, Resource
 from controller.app.options import Options
 from controller.app.sources import Enqueue, Spread
 from controller.cache import Informer
-from controller.client import Client
-from controller.environment.config_reconciler import ConfigReconciler
-from controller.environment.discovery import Discovery
-from controller.environment.shares import Concerned, Shares
+from controller.environment.shares import Concerned
 from controller.metrics import Metrics
-from controller.runtime import Controller
+from controller.runtime import Controller, Reconciler
 from controller.workqueue import ItemExponentialLimiter, RateLimitingQueue
 
 CONTROLLER_NAME: Final = "tronadorconfig"
@@ -36,14 +31,17 @@ def spread(informers: Mapping[Resource, Informer], concerned: Concerned, queue: 
         informers[resource].add_handler(handler, name=f"spread-{resource}")
 
 
+def config_key(options: Options) -> str:
+    """The key of the one TronadorConfig that counts."""
+    return objects.join_key(options.namespace, CONFIG_NAME)
+
+
 def build(
     options: Options,
     metrics: Metrics,
     informers: Mapping[Resource, Informer],
     *,
-    client: Client,
-    shares: Shares,
-    discovery: Discovery,
+    reconciler: Reconciler,
 ) -> tuple[RateLimitingQueue, Controller]:
     """The queue and the controller that keep the status of the TronadorConfig."""
     queue = RateLimitingQueue(
@@ -51,16 +49,7 @@ def build(
         limiter=ItemExponentialLimiter(maximum=options.max_backoff),
         metrics=metrics.workqueue.queue(CONTROLLER_NAME),
     )
-    key = objects.join_key(options.namespace, CONFIG_NAME)
-    reconciler = ConfigReconciler(
-        client=client,
-        shares=shares,
-        environments=informers[ENVIRONMENTS].store.list,
-        served=discovery.served,
-        now=lambda: datetime.now(UTC),
-        monotonic=time.monotonic,
-        recheck_interval=options.recheck_interval,
-    )
+    key = config_key(options)
 
     def soon(key: str) -> None:
         queue.add_after(key, _COUNT_AFTER)

@@ -5,18 +5,18 @@ from __future__ import annotations
 import math
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from controller.api.environment import ENVIRONMENTS, FIELD_MANAGER
 from controller.api.tronador_config import TRONADOR_CONFIGS
 from controller.apimachinery import objects
-from controller.apimachinery.objects import Object
-from controller.apimachinery.resources import SECRETS, Resource
+from controller.apimachinery.resources import SECRETS
 from controller.app import clusters, election, serving, sharding, sharing
+from controller.app.dry_run import DryRun
 from controller.app.options import Options
+from controller.app.reconcilers import Reconcilers
 from controller.app.sources import Enqueue
 from controller.cache import Backoff, ConsistencyStore, Informer, Store
 from controller.cache.listwatch import ReflectorSettings
@@ -25,14 +25,11 @@ from controller.client.config import Connection
 from controller.client.prober import Prober
 from controller.client.serverhealth import ServerHealth
 from controller.environment import counts
-from controller.environment.apply import Applier
 from controller.environment.decide import PHASE_NAMES
 from controller.environment.discovery import Discovery
 from controller.environment.engines import ENGINES
 from controller.environment.engines.health import State
-from controller.environment.observe import Observer
-from controller.environment.options import EnvironmentOptions
-from controller.environment.reconciler import OUTCOMES, EnvironmentReconciler
+from controller.environment.reconciler import OUTCOMES
 from controller.environment.shares import Concerned, Shares
 from controller.environment.stopwatch import Stopwatch
 from controller.environment.wakeups import Wakeups
@@ -58,6 +55,7 @@ class Application:
     """What `run` runs and what signals speak to."""
 
     manager: Manager
+    dry_run: DryRun | None
     queues: tuple[RateLimitingQueue, ...]
     clients: tuple[Client, ...]
 
@@ -76,12 +74,13 @@ def build(options: Options, connection: Connection) -> Application:
     metrics = Metrics()
     health = ServerHealth()
     clients: list[Client] = []
+    dry = options.dry_run or options.dry_run_once
 
     def connect(**settings: Any) -> Client:
         clients.append(
             Client(
                 connection=connection,
-                user_agent=clusters.user_agent("run"),
+                user_agent=clusters.user_agent("run --dry-run" if dry else "run"),
                 metrics=metrics.client,
                 field_manager=FIELD_MANAGER,
                 health=health,
@@ -90,10 +89,11 @@ def build(options: Options, connection: Connection) -> Application:
         )
         return clients[-1]
 
-    elector = election.build(options, connect, metrics, health=health)
+    elector = None if dry else election.build(options, connect, metrics, health=health)
     requests = connect(
-        # Asked before each write: nothing of a process that lost its lease may reach the cluster.
-        may_write=elector.is_leader_now if elector else lambda: True,
+        # Asked before each write: nothing of a process that lost its lease may reach the cluster, and nothing at all of
+        # a dry run, whatever mistake it makes.
+        may_write=elector.is_leader_now if elector else lambda: not dry,
         read_timeout=options.request_timeout,
         pool_size=options.workers + 5,
     )
@@ -119,13 +119,6 @@ def build(options: Options, connection: Connection) -> Application:
             informers[watch.resource].add_handler(handler, name=f"enqueue-{watch.resource}")
     sharing.spread(informers, Concerned(shares=shares, environments=environments.list), queue)
     discovery = Discovery(client=requests, now=time.monotonic)
-    queues: tuple[RateLimitingQueue, ...] = (queue,)
-    controllers: tuple[Controller, ...] = ()
-    if sharding.is_main(options.watch_label_selector):
-        config_queue, config_controller = sharing.build(
-            options, metrics, informers, client=requests, shares=shares, discovery=discovery
-        )
-        queues, controllers = (queue, config_queue), (config_controller,)
     # What lies in our own namespace is only read; that what we apply elsewhere arrives there is not to be waited for.
     consistency = ConsistencyStore(
         stores={watch.resource: informers[watch.resource].store for watch in WATCHES if not watch.in_own_namespace}
@@ -135,26 +128,33 @@ def build(options: Options, connection: Connection) -> Application:
     )
     wakeups = Wakeups(client=watches, wake=queue.add_after)
     stopwatch = Stopwatch(metrics=metrics.environments, now=time.monotonic)
-    reconciler = EnvironmentReconciler(
-        observer=Observer(
-            stores={resource: informer.store for resource, informer in informers.items()},
-            shares=shares,
-            now=lambda: datetime.now(UTC),
-        ),
-        applier=Applier(
-            client=requests,
-            served=discovery.served,
-            recorder=recorder,
-            waker=wakeups,
-            written=_remember(consistency),
-        ),
-        wakeups=wakeups,
-        consistency=consistency,
-        metrics=metrics.environments,
-        stopwatch=stopwatch,
-        options=_environment_options(options),
-        now=time.monotonic,
+    reconcilers = Reconcilers(
+        options=options,
+        stores={resource: informer.store for resource, informer in informers.items()},
+        shares=shares,
+        discovery=discovery,
     )
+    dry_run = _dry_run(options, requests, reconcilers, lambda: manager.stop()) if dry else None
+    if dry_run is not None:
+        metrics.dry_run.count = dry_run.counts
+    reconciler = (
+        dry_run.reconciler(reconcilers.planned_environments)
+        if dry_run
+        else reconcilers.environments(
+            requests,
+            recorder=recorder,
+            wakeups=wakeups,
+            consistency=consistency,
+            metrics=metrics,
+            stopwatch=stopwatch,
+        )
+    )
+    queues: tuple[RateLimitingQueue, ...] = (queue,)
+    controllers: tuple[Controller, ...] = ()
+    if sharding.is_main(options.watch_label_selector):
+        config_reconciler = dry_run.reconciler(reconcilers.planned_config) if dry_run else reconcilers.config(requests)
+        config_queue, config_controller = sharing.build(options, metrics, informers, reconciler=config_reconciler)
+        queues, controllers = (queue, config_queue), (config_controller,)
     controller = Controller(
         name=CONTROLLER_NAME,
         queue=queue,
@@ -181,13 +181,13 @@ def build(options: Options, connection: Connection) -> Application:
         # The prober runs for as long as anything may wait for what it finds out.
         servers=(*http_servers, Prober(health=health, ask=connect(**_PROBING).check_ready)),
         caches=tuple(informers.values()),
-        services=(recorder, wakeups),
+        services=(recorder, wakeups, *((dry_run,) if dry_run else ())),
         controllers=(controller, *controllers),
         elector=elector,
         graceful_timeout=options.graceful_timeout,
         sync_timeout=options.cache_sync_timeout or math.inf,
     )
-    return Application(manager, queues, tuple(clients))
+    return Application(manager, dry_run, queues, tuple(clients))
 
 
 def _informer(watch: Watch, client: Client, options: Options, metrics: Metrics, recovery: ServerHealth) -> Informer:
@@ -218,28 +218,13 @@ def _only_known(queue: RateLimitingQueue, environments: Store) -> Callable[[str]
     return add
 
 
-def _remember(consistency: ConsistencyStore) -> Callable[[Object, Resource, Object], None]:
-    def written(environment: Object, resource: Resource, answer: Object) -> None:
-        version = objects.resource_version(answer)
-        consistency.wrote_at(objects.key(environment), objects.uid(environment), resource, version)
+def _dry_run(options: Options, client: Client, reconcilers: Reconcilers, stop: Callable[[], None]) -> DryRun:
+    def keys() -> Iterable[str]:
+        yield from map(objects.key, reconcilers.stores[ENVIRONMENTS].list())
+        if sharding.is_main(options.watch_label_selector) and reconcilers.stores[TRONADOR_CONFIGS].list():
+            yield sharing.config_key(options)
 
-    return written
-
-
-def _environment_options(options: Options) -> EnvironmentOptions:
-    return EnvironmentOptions(
-        policy=options.policy,
-        namespace_labels=options.namespace_labels,
-        status_settle=options.status_settle,
-        chart_grace=options.chart_grace,
-        teardown_timeout=options.teardown_timeout,
-        recheck_interval=options.recheck_interval,
-        service_account=options.service_account,
-        release_engine=options.release_engine,
-        release_service_account=options.release_service_account,
-        release_cluster_role=options.release_cluster_role,
-        own_namespace=options.namespace,
-    )
+    return DryRun(client=client, keys=keys, finished=stop if options.dry_run_once else None)
 
 
 def _prepare(metrics: Metrics, environments: Store, stopwatch: Stopwatch) -> None:

@@ -8,7 +8,8 @@ watch streams (`stream`) and the errors everything ends in are ours.
 
 from controller.client.client import Client
 from controller.client.config import Connection
+from controller.client.planning import PlannedWrite, PlanningClient
 from controller.client.request import DeletePropagation, PatchType
 from controller.client.stream import WatchStream
 
-__all__ = ["Client", "Connection", "DeletePropagation", "PatchType", "WatchStream"]
+__all__ = ["Client", "Connection", "DeletePropagation", "PatchType", "PlannedWrite", "PlanningClient", "WatchStream"]

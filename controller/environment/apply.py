@@ -20,7 +20,7 @@ from controller.apimachinery.errors import (
 )
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import SECRETS, Resource
-from controller.client import Client, DeletePropagation, PatchType
+from controller.client import DeletePropagation, PatchType
 from controller.environment.effects import (
     AddFinalizer,
     Apply,
@@ -45,6 +45,64 @@ from controller.environment.observation import REFUSED, Unchangeable
 log = structlog.get_logger(__name__)
 
 
+class Cluster(Protocol):
+    """What is asked of the client: `controller.client.Client`, or its double for dry runs."""
+
+    def get(self, resource: Resource, name: str, *, namespace: str = "") -> dict[str, Any]:
+        """Read an object."""
+        ...
+
+    def list(
+        self,
+        resource: Resource,
+        *,
+        namespace: str = "",
+        label_selector: str = "",
+        field_selector: str = "",
+        metadata_only: bool = False,
+    ) -> dict[str, Any]:
+        """Read a list."""
+        ...
+
+    def create(self, resource: Resource, obj: Object, *, namespace: str = "") -> dict[str, Any]:
+        """Create an object."""
+        ...
+
+    def patch(
+        self,
+        resource: Resource,
+        name: str,
+        body: Any,
+        *,
+        namespace: str = "",
+        patch_type: PatchType = PatchType.MERGE,
+        subresource: str = "",
+        force: bool = False,
+    ) -> dict[str, Any]:
+        """Patch an object."""
+        ...
+
+    def delete(
+        self,
+        resource: Resource,
+        name: str,
+        *,
+        namespace: str = "",
+        uid: str | None = None,
+        propagation: DeletePropagation | None = None,
+    ) -> dict[str, Any]:
+        """Delete an object."""
+        ...
+
+
+class ChangeLog(Protocol):
+    """Where one line for each change goes that was made."""
+
+    def info(self, event: str, /, **fields: Any) -> Any:
+        """Log."""
+        ...
+
+
 class Recorder(Protocol):
     """What is asked of the Event recorder: never blocks, never raises."""
 
@@ -60,6 +118,10 @@ class Waker(Protocol):
         """Look at environment `key` again when the listing changes."""
         ...
 
+    def release(self, key: str) -> None:
+        """Environment `key` waits for nothing any more."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Applied:
@@ -73,7 +135,7 @@ class Applier:
     """See the module.
 
     `served` answers what a group version has (`discovery.Discovery`); `written` is told of every write to an object:
-    for reads that are to see our own writes.
+    for reads that are to see our own writes. `changes` gets a line for each of them.
 
     Every error of `controller.apimachinery.errors` that has no answer here is raised.
     """
@@ -81,17 +143,19 @@ class Applier:
     def __init__(
         self,
         *,
-        client: Client,
+        client: Cluster,
         served: Callable[[str], frozenset[Resource]],
         recorder: Recorder,
         waker: Waker,
         written: Callable[[Object, Resource, Object], None],
+        changes: ChangeLog = log,
     ) -> None:
         self._client = client
         self._served = served
         self._recorder = recorder
         self._waker = waker
         self._written = written
+        self._changes = changes
 
     def apply(self, effect: Effect, environment: Object) -> Applied:
         """Execute one effect on behalf of an environment."""
@@ -131,7 +195,7 @@ class Applier:
             # Not in our cache: it lags, or the object lacks the label that the cache is limited to.
             # Who may not look at it either is told so: deciding anew about an unknown would never end.
             return Applied({target: self._look(target)}, decide_again=True)
-        log.info("created", kind=target.resource.kind, name=target.name)
+        self._changes.info("created", kind=target.resource.kind, name=target.name)
         self._written(environment, target.resource, answer)
         return Applied({target: answer})
 
@@ -146,7 +210,7 @@ class Applier:
                 raise
             # Not one field was blamed: a test failed, or a path is not there. The object is another one by now.
             raise Conflict(code=409, reason="Conflict", message=error.message, status=error.status) from error
-        log.info("patched", kind=target.resource.kind, name=target.name)
+        self._changes.info("patched", kind=target.resource.kind, name=target.name)
         self._written(environment, target.resource, answer)
         return Applied({target: answer})
 
@@ -171,7 +235,7 @@ class Applier:
             refused = without_content(error)
         if refused is not None:
             raise refused
-        log.info("applied", kind=target.resource.kind, name=target.name)
+        self._changes.info("applied", kind=target.resource.kind, name=target.name)
         return Applied({target: answer, Outcome(target): True})
 
     def _replace(self, target: Target, uid: str, body: Object) -> Applied:
@@ -196,7 +260,7 @@ class Applier:
             )
         except NotFound:
             return Applied({})
-        log.info("deleted", kind=target.resource.kind, name=target.name)
+        self._changes.info("deleted", kind=target.resource.kind, name=target.name)
         return Applied({})
 
     def emit(self, event: Emit, environment: Object) -> None:

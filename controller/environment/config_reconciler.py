@@ -15,6 +15,7 @@ from controller.apimachinery.errors import ApiError, Conflict, NotFound, NotLead
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import Resource
 from controller.environment import config_status, persistent_errors
+from controller.environment.apply import ChangeLog
 from controller.environment.drift.attempts import USUAL, Correction, digest
 from controller.environment.drift.corrections import Corrections
 from controller.environment.effects import GroupVersion, Read, Target
@@ -50,7 +51,7 @@ class ConfigReconciler:
     """See the module. Only the config that counts is looked at; others are ignored.
 
     `environments` returns all that there are; `now` is the wall clock, `monotonic` returns seconds, and
-    `recheck_interval` is in seconds.
+    `recheck_interval` is in seconds. `changes` gets a line for each status that was written.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class ConfigReconciler:
         now: Callable[[], datetime],
         monotonic: Callable[[], float],
         recheck_interval: float,
+        changes: ChangeLog = log,
     ) -> None:
         self._client = client
         self._shares = shares
@@ -72,6 +74,7 @@ class ConfigReconciler:
         self._timers = Timers(now=monotonic)
         self._corrections = Corrections(now=monotonic)
         self._recheck_interval = recheck_interval
+        self._changes = changes
 
     def reconcile(self, request: Request) -> Result:
         """Write the status where it differs. Raises errors that a retry may heal, and shows them if they last."""
@@ -153,5 +156,5 @@ class ConfigReconciler:
         self._client.patch(TRONADOR_CONFIGS, name, body, namespace=namespace, subresource="status")
         self._corrections.wrote(key, written, content)
         ready = wanted["conditions"][0]
-        log.info("status", config=name, ready=ready["status"], reason=ready["reason"])
+        self._changes.info("status", config=name, ready=ready["status"], reason=ready["reason"])
         return 0.0

@@ -18,7 +18,7 @@ from controller.apimachinery.errors import ApiError, Conflict, NotFound, NotLead
 from controller.apimachinery.objects import Object
 from controller.apimachinery.scope import Scope, current_scope
 from controller.environment import access, persistent_errors, recorded_status, status, transitions
-from controller.environment.apply import Applier
+from controller.environment.apply import Applier, ChangeLog, Waker
 from controller.environment.decide import decide
 from controller.environment.decision import Plan, Step, Wait
 from controller.environment.drift.attempts import Write, digest
@@ -31,7 +31,6 @@ from controller.environment.observe import Observer
 from controller.environment.options import EnvironmentOptions
 from controller.environment.stopwatch import Stopwatch
 from controller.environment.timers import Timers
-from controller.environment.wakeups import Wakeups
 from controller.runtime.reconcile import Request, Result
 
 log = structlog.get_logger(__name__)
@@ -104,19 +103,20 @@ class _Attempt:
 
 
 class EnvironmentReconciler:
-    """See the module. `now` returns monotonic seconds."""
+    """See the module. `now` returns monotonic seconds; `changes` gets a line for each status that was written."""
 
     def __init__(
         self,
         *,
         observer: Observer,
         applier: Applier,
-        wakeups: Wakeups,
+        wakeups: Waker,
         consistency: Consistency,
         metrics: Metrics,
         stopwatch: Stopwatch,
         options: EnvironmentOptions,
         now: Callable[[], float],
+        changes: ChangeLog = log,
     ) -> None:
         self._observer = observer
         self._applier = applier
@@ -126,6 +126,7 @@ class EnvironmentReconciler:
         self._stopwatch = stopwatch
         self._options = options
         self._now = now
+        self._changes = changes
         self._timers = Timers(now=now)
         self._bookkeeper = Bookkeeper(corrections=Corrections(now=now), cluster=applier)
         # The environments (name: UID) that we let go, for as long as the cache still has them. Read-your-writes does
@@ -304,7 +305,7 @@ class EnvironmentReconciler:
         answer = self._applier.patch_status(environment.obj, target, patch)
         self._bookkeeper.wrote_status(key, environment.obj, target, conditions.untimed(wanted), patch, answer)
         self._metrics.phase(status.NAME, outcome="continue", seconds=self._now() - started)
-        log.info("status", state=wanted["applicationStatus"], current_phase=wanted["currentPhase"])
+        self._changes.info("status", state=wanted["applicationStatus"], current_phase=wanted["currentPhase"])
         for event in transitions.events(before, wanted):
             self._applier.apply(event, environment.obj)
         if reason := transitions.release_failure(before, wanted):

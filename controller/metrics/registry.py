@@ -15,6 +15,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from controller.metrics.cache import CacheMetrics
 from controller.metrics.client import ClientMetrics
 from controller.metrics.controller import ControllerMetrics
+from controller.metrics.dry_run import DryRunMetrics
 from controller.metrics.environments import EnvironmentMetrics
 from controller.metrics.events import EventMetrics
 from controller.metrics.leaderelection import LeaderElectionMetrics
@@ -37,6 +38,7 @@ class Metrics:
         self.leader_election = LeaderElectionMetrics(self.registry)
         self.events = EventMetrics(self.registry)
         self.environments = EnvironmentMetrics(self.registry)
+        self.dry_run = DryRunMetrics(self.registry)
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         GCCollector(registry=self.registry)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.apimachinery.nesting import READ_LIMIT
-from controller.apimachinery.patches import equal, json_patch, merge_patch
+from controller.apimachinery.patches import apply_json_patch, apply_merge_patch, equal, json_patch, merge_patch
 
 SCALARS = st.booleans() | st.integers(-2, 2) | st.text("a/~", max_size=2) | st.floats(-1, 1)
 KEYS = st.text("ab/~", max_size=3)
@@ -107,3 +107,32 @@ def test_what_is_nested_as_deep_as_can_be_read_is_compared():
     assert json_patch({"spec": nested(1)}, {"spec": nested(1)}) == []
     assert len(json_patch({"spec": nested(1)}, {"spec": nested(2)})) == 1
     assert merge_patch({"spec": nested(1)}, {"spec": nested(2)}) == {"spec": nested(2)}
+
+
+@given(st.dictionaries(KEYS, WITH_NULLS, max_size=3), st.dictionaries(KEYS, WITH_NULLS, max_size=3))
+def test_a_json_patch_of_ours_can_be_applied_here(current, wanted):
+    before = copy.deepcopy(current)
+
+    assert equal(apply_json_patch(current, json_patch(current, wanted)), wanted)
+    assert equal(current, before)
+
+
+@given(st.dictionaries(KEYS, WITHOUT_NULLS, max_size=3), st.dictionaries(KEYS, WITH_NULLS, max_size=3))
+def test_a_merge_patch_is_applied_here_as_rfc_7386_says(current, patch):
+    assert equal(apply_merge_patch(current, patch), _merge(current, patch))
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        {"op": "test", "path": "/a", "value": 2},
+        {"op": "test", "path": "/b", "value": 1},
+        {"op": "replace", "path": "/b", "value": 1},
+        {"op": "remove", "path": "/b"},
+        {"op": "add", "path": "/b/c", "value": 1},
+        {"op": "add", "path": "/a/c", "value": 1},
+    ],
+)
+def test_a_json_patch_that_does_not_fit_is_refused(operation):
+    with pytest.raises(ValueError, match=r"is not there|is another one"):
+        apply_json_patch({"a": 1}, [operation])

@@ -33,6 +33,7 @@ rest_client_request_size_bytes histogram host,verb
 rest_client_requests_total counter code,host,method
 rest_client_response_size_bytes histogram host,verb
 tronador_cache_stale_seconds gauge group,name,resource,version
+tronador_dry_run_writes gauge resource,verb
 tronador_environment_longest_wait_seconds gauge
 tronador_environment_ready_seconds histogram
 tronador_environments gauge status
@@ -198,3 +199,10 @@ def test_reasons_that_were_not_prepared_count_as_one(metrics: Metrics) -> None:
     assert value(metrics, "tronador_release_failures_total", reason="InstallFailed") == 1
     assert value(metrics, "tronador_release_failures_total", reason="Other") == 2
     assert value(metrics, "tronador_release_failures_total", reason="a") is None
+
+
+def test_the_writes_that_a_dry_run_plans_are_counted_when_scraped(metrics: Metrics) -> None:
+    labels = {"verb": "patch", "resource": "namespaces"}
+    assert value(metrics, "tronador_dry_run_writes", **labels) is None
+    metrics.dry_run.count = lambda: {("patch", "namespaces"): 2}
+    assert value(metrics, "tronador_dry_run_writes", **labels) == 2

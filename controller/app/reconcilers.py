@@ -1,0 +1,128 @@
+"""The reconcilers, in earnest and for a dry run: the same logic with other hands."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+
+from controller.api.environment import ENVIRONMENTS
+from controller.apimachinery import objects
+from controller.apimachinery.objects import Object
+from controller.apimachinery.resources import Resource
+from controller.app.dry_run import Silence
+from controller.app.options import Options
+from controller.cache import ConsistencyStore, Store
+from controller.client import Client, PlanningClient
+from controller.environment.apply import Applier
+from controller.environment.config_reconciler import ConfigReconciler
+from controller.environment.discovery import Discovery
+from controller.environment.observe import Observer
+from controller.environment.options import EnvironmentOptions
+from controller.environment.reconciler import EnvironmentReconciler
+from controller.environment.shares import Shares
+from controller.environment.stopwatch import Stopwatch
+from controller.environment.wakeups import Wakeups
+from controller.events import Recorder
+from controller.metrics import Metrics
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconcilers:
+    """What all reconcilers look at."""
+
+    options: Options
+    stores: Mapping[Resource, Store]
+    shares: Shares
+    discovery: Discovery
+
+    def environments(
+        self,
+        client: Client,
+        *,
+        recorder: Recorder,
+        wakeups: Wakeups,
+        consistency: ConsistencyStore,
+        metrics: Metrics,
+        stopwatch: Stopwatch,
+    ) -> EnvironmentReconciler:
+        """The one that brings environments to what they ask for."""
+
+        def written(environment: Object, resource: Resource, answer: Object) -> None:
+            version = objects.resource_version(answer)
+            consistency.wrote_at(objects.key(environment), objects.uid(environment), resource, version)
+
+        return EnvironmentReconciler(
+            observer=self._observer(),
+            applier=Applier(
+                client=client, served=self.discovery.served, recorder=recorder, waker=wakeups, written=written
+            ),
+            wakeups=wakeups,
+            consistency=consistency,
+            metrics=metrics.environments,
+            stopwatch=stopwatch,
+            options=_environment_options(self.options),
+            now=time.monotonic,
+        )
+
+    def planned_environments(self, client: PlanningClient) -> EnvironmentReconciler:
+        """The same for one look of a dry run. A state that may pass is planned at once, as if it lasted."""
+        silence = Silence()
+        return EnvironmentReconciler(
+            observer=self._observer(),
+            applier=Applier(
+                client=client,
+                served=self.discovery.served,
+                recorder=silence,
+                waker=silence,
+                written=lambda *_: None,
+                changes=silence,
+            ),
+            wakeups=silence,
+            consistency=silence,
+            metrics=silence,
+            stopwatch=Stopwatch(metrics=silence, now=time.monotonic),
+            options=replace(_environment_options(self.options), status_settle=0.0),
+            now=time.monotonic,
+            changes=silence,
+        )
+
+    def config(self, client: Client) -> ConfigReconciler:
+        """The one that keeps the status of the TronadorConfig."""
+        return self._config()(client=client)
+
+    def planned_config(self, client: PlanningClient) -> ConfigReconciler:
+        """The same for one look of a dry run."""
+        return self._config()(client=client, changes=Silence())
+
+    def _config(self) -> Callable[..., ConfigReconciler]:
+        return partial(
+            ConfigReconciler,
+            shares=self.shares,
+            environments=self.stores[ENVIRONMENTS].list,
+            served=self.discovery.served,
+            now=lambda: datetime.now(UTC),
+            monotonic=time.monotonic,
+            recheck_interval=self.options.recheck_interval,
+        )
+
+    def _observer(self) -> Observer:
+        return Observer(stores=self.stores, shares=self.shares, now=lambda: datetime.now(UTC))
+
+
+def _environment_options(options: Options) -> EnvironmentOptions:
+    return EnvironmentOptions(
+        policy=options.policy,
+        namespace_labels=options.namespace_labels,
+        status_settle=options.status_settle,
+        chart_grace=options.chart_grace,
+        teardown_timeout=options.teardown_timeout,
+        recheck_interval=options.recheck_interval,
+        service_account=options.service_account,
+        release_engine=options.release_engine,
+        release_service_account=options.release_service_account,
+        release_cluster_role=options.release_cluster_role,
+        own_namespace=options.namespace,
+    )

@@ -1,0 +1,28 @@
+"""What a dry run would write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+
+class DryRunMetrics(Collector):
+    """Counted when scraped. `count` returns the number of writes by verb and resource."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.count: Callable[[], Mapping[tuple[str, str], int]] = dict
+        registry.register(self)
+
+    def collect(self) -> Iterable[Metric]:
+        """The gauge as of now."""
+        family = GaugeMetricFamily(
+            "tronador_dry_run_writes",
+            "Writes that a dry run would make now, by verb and resource.",
+            labels=["verb", "resource"],
+        )
+        for labels, number in sorted(self.count().items()):
+            family.add_metric(labels, number)
+        return [family]
