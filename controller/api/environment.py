@@ -47,6 +47,11 @@ PULL_REQUEST_ANNOTATION = f"{GROUP}/pull-request"
 # The repository's number at its provider, which stays when the repository is renamed or moved to another owner.
 REPOSITORY_ID_ANNOTATION = f"{GROUP}/repository-id"
 
+# On an environment, set by anybody who wants it to be looked at now. Any value but the last one counts, as for Flux.
+RECONCILE_AT_ANNOTATION = f"{GROUP}/reconcile-at"
+# As much of its value as the CRD takes in status.lastHandledReconcileAt.
+_RECONCILE_AT_LIMIT = 256
+
 
 @dataclass(frozen=True, slots=True)
 class Environment:
@@ -128,6 +133,21 @@ class Environment:
     def recorded_engine(self) -> str:
         """Name of the engine that this release was made for, or ""."""
         return objects.text(objects.mapping(self.status.get("release")).get("engine"))
+
+    @property
+    def reconcile_at(self) -> str:
+        """The last request to look at it now, or "". Its value has no meaning but to differ from the one before."""
+        return objects.text(objects.annotations(self.obj).get(RECONCILE_AT_ANNOTATION))[:_RECONCILE_AT_LIMIT]
+
+    @property
+    def handled_reconcile_at(self) -> str:
+        """The last request that the status says we followed, or ""."""
+        return objects.text(self.status.get("lastHandledReconcileAt"))
+
+    @property
+    def requested_at(self) -> str:
+        """The request that is still to be followed, or ""."""
+        return self.reconcile_at if self.reconcile_at != self.handled_reconcile_at else ""
 
     @property
     def conditions(self) -> tuple[Mapping[str, Any], ...]:

@@ -17,6 +17,8 @@ GIT_REPOSITORIES = Resource("source.toolkit.fluxcd.io", "v1", "gitrepositories",
 # On a Secret or ConfigMap that a release takes values from: its change is acted on at once.
 WATCH_LABEL = "reconcile.fluxcd.io/watch"
 WATCHED = "Enabled"
+# On an object of Flux: its controller looks at it now, whenever the value is another one.
+REQUESTED_AT = "reconcile.fluxcd.io/requestedAt"
 # On every object of Flux: its controllers take it off when they have undone what they did for the object.
 FINALIZER = "finalizers.fluxcd.io"
 # A commit has 40 digits. Other programs write here too, and a longer text must not fill our own status.

@@ -38,7 +38,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 @contextmanager
 def connected(
-    parsed: argparse.Namespace, environ: Mapping[str, str], *, command: str, verbs: str, pool_size: int = 1
+    parsed: argparse.Namespace,
+    environ: Mapping[str, str],
+    *,
+    command: str,
+    verbs: str,
+    field_manager: str = "tronador",
 ) -> Iterator[Client]:
     """A client for the cluster that the flags choose. Inside, errors of the cluster become PipelineError.
 
@@ -51,7 +56,12 @@ def connected(
     try:
         connection = config.load(kubeconfig=parsed.kubeconfig, context=parsed.context, environ=environ)
         source = connection.source
-        client = Client(connection=connection, user_agent=user_agent(command), pool_size=pool_size)
+        client = Client(
+            connection=connection,
+            user_agent=user_agent(command),
+            pool_size=2,
+            field_manager=field_manager,
+        )
         try:
             yield client
         finally:

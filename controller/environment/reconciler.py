@@ -164,7 +164,8 @@ class EnvironmentReconciler:
 
     def _reconcile(self, key: str, environment: Object, attempt: _Attempt) -> Result:
         ages = self._timers.ages(key)
-        self._bookkeeper.begin(key, objects.uid(environment))
+        # Who asks for a look now does not want to wait for the pauses between corrections; each request counts once.
+        self._bookkeeper.begin(key, f"{objects.uid(environment)} {Environment(environment).reconcile_at}")
         answers: dict[Subject, Any] = {}
         for _ in range(_ROUNDS):
             observation = self._observe(key, environment, answers, ages)

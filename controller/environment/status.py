@@ -124,6 +124,8 @@ def is_passing(status: Mapping[str, Any]) -> bool:
 
 def written(environment: Environment, summary: Summary, now: datetime) -> dict[str, Any]:
     """The fields of every status."""
+    # Kept when the annotation is removed, as by Flux.
+    handled = environment.reconcile_at or environment.handled_reconcile_at
     return {
         "applicationStatus": str(summary.state),
         "applicationStatusMsg": summary.message[:MESSAGE_LIMIT],
@@ -133,6 +135,7 @@ def written(environment: Environment, summary: Summary, now: datetime) -> dict[s
         "conditions": conditions.merge(
             environment.conditions, summary.conditions, generation=environment.generation, now=now
         ),
+        **({"lastHandledReconcileAt": handled} if handled else {}),
     }
 
 

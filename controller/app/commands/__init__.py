@@ -10,7 +10,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Protocol
 
-from . import event, listing, name, publish, render, retire, run, validate, wait
+from . import event, listing, name, publish, reconcile, render, retire, run, validate, wait
 
 
 class Command(Protocol):
@@ -30,6 +30,6 @@ class Command(Protocol):
 
 
 # In the order of `tronador --help`.
-COMMANDS: tuple[Command, ...] = (run, render, validate, event, name, publish, retire, wait, listing)
+COMMANDS: tuple[Command, ...] = (run, render, validate, event, name, publish, retire, wait, listing, reconcile)
 
 __all__ = ["COMMANDS", "Command"]

@@ -53,7 +53,7 @@ def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
         timeout = durations.parse(parsed.timeout)
     except ValueError as error:
         raise OptionError(f"--timeout: {error}") from None
-    reached = clusters.connected(parsed, environ, command=NAME, verbs="get, list and watch", pool_size=2)
+    reached = clusters.connected(parsed, environ, command=NAME, verbs="get, list and watch")
     try:
         with reached as client, interruption.ending_in_order():
             end = waiting.wait_for(

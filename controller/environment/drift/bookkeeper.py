@@ -49,9 +49,9 @@ class Bookkeeper:
         self._corrections = corrections
         self._cluster = cluster
 
-    def begin(self, key: str, uid: str) -> None:
-        """Begin a reconcile of the environment with this UID."""
-        self._corrections.begin(key, uid)
+    def begin(self, key: str, life: str) -> None:
+        """Begin a reconcile; another `life` of the environment than before starts with an empty memory."""
+        self._corrections.begin(key, life)
 
     def of(self, key: str) -> Mapping[Correction, Attempts]:
         """What is known of the environment's corrections, as of now."""

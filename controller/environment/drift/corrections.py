@@ -45,13 +45,13 @@ class Corrections:
         self._refused: dict[str, dict[Correction, _Refused]] = {}
         self._lives: dict[str, str] = {}
 
-    def begin(self, key: str, uid: str) -> None:
+    def begin(self, key: str, life: str) -> None:
         """Forget what was written for an earlier life of the environment."""
         with self._lock:
-            if self._lives.get(key) != uid:
+            if self._lives.get(key) != life:
                 self._entries.pop(key, None)
                 self._refused.pop(key, None)
-                self._lives[key] = uid
+                self._lives[key] = life
 
     def of(self, key: str) -> Mapping[Correction, Attempts]:
         """What is known of the environment's corrections, as of now."""

@@ -25,7 +25,7 @@ from controller.api.environment import (
     UID_ANNOTATION,
     Environment,
 )
-from controller.api.flux import GIT_REPOSITORIES, HELM_RELEASES, GitRepository, HelmRelease
+from controller.api.flux import GIT_REPOSITORIES, HELM_RELEASES, REQUESTED_AT, GitRepository, HelmRelease
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import Resource
@@ -179,10 +179,15 @@ def _object(resource: Resource, environment: Environment, spec: dict[str, Any]) 
                 MANAGED_BY_LABEL: MANAGED_BY,
                 ENVIRONMENT_LABEL: environment.name,
             },
-            "annotations": {UID_ANNOTATION: environment.uid},
+            "annotations": {UID_ANNOTATION: environment.uid} | _request(environment),
         },
         "spec": spec,
     }
+
+
+def _request(environment: Environment) -> dict[str, str]:
+    # Only until our status says that it was passed on. Afterwards the annotation belongs to users of Flux's own CLI.
+    return {REQUESTED_AT: environment.requested_at} if environment.requested_at else {}
 
 
 def _url(git: str) -> str:

@@ -1,0 +1,94 @@
+"""`tronador reconcile`: have the controller look at an environment now."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from controller.api.environment import ENVIRONMENTS, RECONCILE_AT_ANNOTATION, Environment
+from controller.apimachinery import names
+from controller.apimachinery.errors import NotFound, RequestTimeout
+from controller.apimachinery.scope import Scope
+from controller.app import clusters, durations, exits
+from controller.app.commands import interruption
+from controller.app.options import OptionError
+from controller.pipeline.errors import PipelineError
+
+if TYPE_CHECKING:
+    from controller.client import Client
+
+NAME: Final = "reconcile"
+HELP: Final = "have the controller look at an environment now"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's flags."""
+    parser.description = (
+        f"Set the annotation {RECONCILE_AT_ANNOTATION} and wait until the controller has followed it. With Flux, the "
+        "environment's source and release are looked at as well. Exit code 0: it has; 1: it cannot; 2: not within the "
+        "time."
+    )
+    parser.add_argument("name", metavar="NAME", help="the environment's name")
+    parser.add_argument("--timeout", metavar="DURATION", default="1m", help="for how long to wait (default: 1m)")
+    clusters.add_arguments(parser)
+
+
+def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Ask, and wait for the answer. OptionError, PipelineError."""
+    if not names.is_dns_label(parsed.name):
+        raise OptionError(f"NAME: {parsed.name!a} is not a name of an environment")
+    try:
+        timeout = durations.parse(parsed.timeout)
+    except ValueError as error:
+        raise OptionError(f"--timeout: {error}") from None
+    reached = clusters.connected(
+        parsed, environ, command=NAME, verbs="get, list, watch and patch", field_manager="tronador-reconcile"
+    )
+    with reached as client, interruption.ending_in_order():
+        value = _ask(client, parsed.name)
+        try:
+            with Scope(timeout=timeout).bound() as scope:
+                handled = _await(client, parsed.name, value, scope)
+        except RequestTimeout:
+            _say(parsed.name, f"the controller has not looked at it within {timeout:g}s: check that it runs")
+            return exits.USAGE
+    message = handled.status.get("applicationStatusMsg")
+    _say(parsed.name, ": ".join(filter(None, (str(handled.status.get("applicationStatus") or ""), message))))
+    return exits.OK
+
+
+def _ask(client: Client, name: str) -> str:
+    """Set the annotation to a value that it never had; returns the value."""
+    value = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    try:
+        if Environment(client.get(ENVIRONMENTS, name)).suspended:
+            raise PipelineError(f"{name} is suspended, so the controller leaves it as it is: set spec.suspend to false")
+        client.patch(ENVIRONMENTS, name, {"metadata": {"annotations": {RECONCILE_AT_ANNOTATION: value}}})
+    except NotFound as error:
+        if error.resource_missing:
+            raise
+        raise PipelineError(f"there is no environment {name!r}: `tronador list` shows those that there are") from error
+    return value
+
+
+def _await(client: Client, name: str, value: str, scope: Scope) -> Environment:
+    # Imported here, because the steps of a pipeline talk to no cluster and should not load what that takes.
+    from controller.pipeline.waiting.watching import states
+
+    for live in states(client, name, scope=scope, trouble=lambda text: _say(name, text)):
+        if live is None:
+            raise PipelineError(f"{name} was deleted meanwhile")
+        environment = Environment(live)
+        if environment.handled_reconcile_at == value:
+            return environment
+        if environment.reconcile_at != value:
+            raise PipelineError(f"somebody else has asked for {name} meanwhile: try again")
+    raise AssertionError("the states of an environment never end")
+
+
+def _say(name: str, text: str) -> None:
+    sys.stderr.write(f"tronador {NAME}: {name}: {text}\n")
+    sys.stderr.flush()
