@@ -7,8 +7,9 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
+from pathlib import Path
 
-from controller.app import exits
+from controller.app import completion, exits
 from controller.app.commands import COMMANDS, Command
 from controller.app.options import OptionError
 from controller.pipeline.errors import InvalidFiles, PipelineError
@@ -16,11 +17,12 @@ from controller.pipeline.errors import InvalidFiles, PipelineError
 
 def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:
     """Run the command that the arguments name; returns the exit code. Bad usage is 2, before anything connects."""
-    parser = _parser()
-    parsed = parser.parse_args(arguments)
+    known = parser(_program(sys.argv[0]))
+    completion.answer(known)
+    parsed = known.parse_args(arguments)
     if [] in vars(parsed).values():
         # argparse takes the two dashes in --flag=-- for the end of the flags, and the value is gone.
-        parser.error("'--' cannot be the value of a flag")
+        known.error("'--' cannot be the value of a flag")
     command: Command = parsed.command
     try:
         return command.execute(parsed, environ)
@@ -36,9 +38,10 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
         return exits.FAILED
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser(program: str = "tronador") -> argparse.ArgumentParser:
+    """The parser of the whole command line; its help shows `program`."""
     parser = argparse.ArgumentParser(
-        prog="tronador", description="A namespace and a Helm release for every pull request.", allow_abbrev=False
+        prog=program, description="A namespace and a Helm release for every pull request.", allow_abbrev=False
     )
     parser.add_argument("--version", action="version", version=f"tronador {version('tronador')}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
@@ -47,3 +50,8 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(command=command)
         command.add_arguments(added)
     return parser
+
+
+def _program(path: str) -> str:
+    """What a person types to run the program that is installed at `path`: kubectl runs its plugins by their files."""
+    return "kubectl tronador" if Path(path).name == "kubectl-tronador" else "tronador"

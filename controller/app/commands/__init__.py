@@ -10,7 +10,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Protocol
 
-from . import event, listing, name, publish, reconcile, render, retire, run, validate, wait
+from . import completion, event, listing, name, publish, reconcile, render, retire, run, validate, wait
 
 
 class Command(Protocol):
@@ -30,6 +30,18 @@ class Command(Protocol):
 
 
 # In the order of `tronador --help`.
-COMMANDS: tuple[Command, ...] = (run, render, validate, event, name, publish, retire, wait, listing, reconcile)
+COMMANDS: tuple[Command, ...] = (
+    run,
+    render,
+    validate,
+    event,
+    name,
+    publish,
+    retire,
+    wait,
+    listing,
+    reconcile,
+    completion,
+)
 
 __all__ = ["COMMANDS", "Command"]
