@@ -13,8 +13,8 @@ $(VENV)/.installed: setup.cfg pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
-demo: $(VENV)/.installed ## run the whole journey on the embedded cluster (KEEP=1 leaves it running)
-	$(BIN)/python -m hack.demo $(if $(KEEP),--keep)
+demo: $(VENV)/.installed ## run the whole journey on the embedded cluster (ENGINE=flux, KEEP=1 leaves it running)
+	@$(BIN)/python -m hack.demo $(if $(ENGINE),--engine $(ENGINE)) $(if $(KEEP),--keep)
 
 test: $(VENV)/.installed ## run the quick tests: unit, transcripts, kubectl, core integration
 	$(PYTEST) -m "not slow"

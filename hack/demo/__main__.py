@@ -14,10 +14,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from controller.api.helm_operator import HELM_RELEASES
 from controller.apimachinery.errors import ApiError
 from controller.client import Client, config
 from hack.demo import report, repositories, world
+from hack.demo.engines import ENGINES, Engine
 from hack.demo.journey import Journey, JourneyError
 from hack.demo.pipeline import Pipeline, PipelineError
 from hack.demo.programs import ROOT, ProgramError, Programs
@@ -30,13 +30,17 @@ def main() -> int:
     """Run the demonstration; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m hack.demo", description=__doc__)
     parser.add_argument("--keep", action="store_true", help="leave everything running instead of tearing it down")
-    keep = parser.parse_args().keep
+    parser.add_argument("--engine", default="helm-operator", help=f"who installs the chart: {', '.join(ENGINES)}")
+    arguments = parser.parse_args()
+    if arguments.engine not in ENGINES:
+        print(f"ENGINE={arguments.engine} is unknown: use one of {', '.join(ENGINES)}", file=sys.stderr)
+        return 2
     # As Ctrl-C: whoever ends the demonstration ends its programs.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     console = Console(soft_wrap=True)
     folder = Path(tempfile.mkdtemp(prefix="tronador-demo-"))
     try:
-        _run(console, folder, keep=keep)
+        _run(console, folder, engine=ENGINES[arguments.engine], keep=arguments.keep)
     except (JourneyError, PipelineError, ProgramError, ApiError) as error:
         console.print(f"\n[red]The demonstration failed:[/red] {error}\nEverything that was logged is in {folder}")
         return 1
@@ -51,7 +55,7 @@ def main() -> int:
     return 0
 
 
-def _run(console: Console, folder: Path, *, keep: bool) -> None:
+def _run(console: Console, folder: Path, *, engine: Engine, keep: bool) -> None:
     kubeconfig, audit_log = folder / "kubeconfig", folder / "audit.jsonl"
     application = repositories.make_application(folder / "application")
     gitops = repositories.make_gitops(folder / "gitops.git")
@@ -59,8 +63,10 @@ def _run(console: Console, folder: Path, *, keep: bool) -> None:
     console.print(f"{repositories.GITOPS_URL} leads to {gitops}", highlight=False)
 
     with Programs(folder=folder, environ={"KUBECONFIG": str(kubeconfig), "TRONADOR_LOG_FORMAT": "json"}) as programs:
-        console.print("Starting a Kubernetes API server, a Helm Operator, Argo CD and the controller …")
-        client = _start(programs, folder, application=application.path, gitops=gitops, audit_log=audit_log)
+        console.print(f"Starting a Kubernetes API server, {engine.title}, Argo CD and the controller …")
+        client = _start(
+            programs, folder, engine=engine, application=application.path, gitops=gitops, audit_log=audit_log
+        )
         pipeline = Pipeline(
             folder=folder / "pipeline",
             application=application,
@@ -70,6 +76,7 @@ def _run(console: Console, folder: Path, *, keep: bool) -> None:
         )
         journey = Journey(
             client=client,
+            engine=engine,
             programs=programs,
             console=console,
             application=application,
@@ -88,8 +95,10 @@ def _run(console: Console, folder: Path, *, keep: bool) -> None:
             _explain(console, kubeconfig, gitops, journey.name, programs.leave_running())
 
 
-def _start(programs: Programs, folder: Path, *, application: Path, gitops: Path, audit_log: Path) -> Client:
-    """Start every program, and tell Argo CD what to sync."""
+def _start(
+    programs: Programs, folder: Path, *, engine: Engine, application: Path, gitops: Path, audit_log: Path
+) -> Client:
+    """Start every program, and have Argo CD sync the environments."""
     kubeconfig = folder / "kubeconfig"
     programs.start(
         "localcluster",
@@ -101,14 +110,9 @@ def _start(programs: Programs, folder: Path, *, application: Path, gitops: Path,
     world.kubectl(kubeconfig, "apply", "-k", str(ROOT / "manifests" / "rbac"))
     standin = ("hack.standins", "--kubeconfig", str(kubeconfig), "--install-crds")
     programs.start(
-        "helm-operator",
-        [
-            *(*standin, "helm-operator", "--git-rewrite", f"{repositories.APPLICATION_URL}={application}"),
-            *("--mirror-delay", "2", "--sync-interval", "5", "--git-retry-interval", "1", "--git-poll-interval", "1"),
-            # Long enough for an eye to follow.
-            *("--install-delay", "1.5", "--upgrade-delay", "1.5", "--uninstall-delay", "1"),
-        ],
-        ready=lambda: world.is_served(client, HELM_RELEASES) and "ready" in _text(programs.log_of("helm-operator")),
+        engine.name,
+        [*standin, engine.name, "--git-rewrite", f"{repositories.APPLICATION_URL}={application}", *engine.flags],
+        ready=lambda: world.is_served(client, engine.releases) and "ready" in _text(programs.log_of(engine.name)),
     )
     programs.start(
         "argocd",
@@ -131,10 +135,11 @@ def _start(programs: Programs, folder: Path, *, application: Path, gitops: Path,
 
 
 def _explain(console: Console, kubeconfig: Path, gitops: Path, name: str, processes: list[int]) -> None:
-    console.print("\nEverything goes on running. Try:", highlight=False)
+    console.print("\nEverything keeps running. Try:", highlight=False)
     for line in (
         f"export KUBECONFIG={kubeconfig} PATH={Path(sys.executable).parent}:$PATH",
         "kubectl get envp -o wide",
+        "tronador list",
         f"kubectl describe envp {name}",
         "kubectl get applications -n argocd",
         f"git --git-dir {gitops} log --stat",

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from controller.client import Client
 from hack.demo import repositories, webhooks, world
+from hack.demo.engines import Engine
 from hack.demo.pipeline import Pipeline
 from hack.demo.programs import Programs
 from hack.demo.report import StepTime
@@ -37,6 +38,7 @@ class Journey:
         self,
         *,
         client: Client,
+        engine: Engine,
         programs: Programs,
         console: Console,
         application: Repo,
@@ -44,6 +46,7 @@ class Journey:
         pipeline: Pipeline,
     ) -> None:
         self._client = client
+        self._engine = engine
         self._programs = programs
         self._console = console
         self._application = application
@@ -87,8 +90,7 @@ class Journey:
         decision = self._receive(action, expected="apply", before=before)
         sha = self._head()
         tag = f"SNAPSHOT-PR-{webhooks.NUMBER}-{sha[:8]}"
-        # No image is built here: nothing in this cluster pulls one.
-        self._note("pipeline", f"the image is built and pushed as {tag}")
+        self._note("pipeline", f"an image would be built and pushed as {tag}; nothing in this cluster pulls one")
         self._name = self._pipeline.render(decision["parameters"], tag)
         outcome = self._pipeline.publish(decision["parameters"])
         self._note("pipeline", f"{outcome}: {repositories.last_commit(self._gitops)}")
@@ -116,7 +118,7 @@ class Journey:
         began, shown = time.monotonic(), ""
         while True:
             ended = process.poll() is not None
-            seen = world.look(self._client, self._name)
+            seen = world.look(self._client, self._engine, self._name)
             if seen.line != shown:
                 self._console.print(f"[dim]{time.monotonic() - began:5.1f}s[/dim]  {seen.line}", highlight=False)
                 shown = seen.line
@@ -134,7 +136,7 @@ class Journey:
     def _see_synced(self) -> None:
         """Argo CD notices by itself that what it has pruned is gone."""
         deadline = time.monotonic() + WAIT_SECONDS
-        while not (seen := world.look(self._client, self._name)).sync.startswith("Synced"):
+        while not (seen := world.look(self._client, self._engine, self._name)).sync.startswith("Synced"):
             self._programs.check()
             if time.monotonic() > deadline:
                 raise JourneyError(f"Argo CD is not done after {WAIT_SECONDS}s: {seen.sync}")

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from controller.api.environment import ENVIRONMENTS
-from controller.api.helm_operator import HELM_RELEASES
 from controller.apimachinery.errors import ApiError, NotFound
 from controller.apimachinery.resources import NAMESPACES, Resource
 from controller.client import Client
+from hack.demo.engines import Engine
 
 DEPLOYMENTS = Resource("apps", "v1", "deployments", "Deployment", namespaced=True)
 APPLICATIONS = Resource("argoproj.io", "v1alpha1", "applications", "Application", namespaced=True)
@@ -60,7 +60,7 @@ class World:
         return str(self.status.get("currentPhase") or "-") if self.environment else "-"
 
 
-def look(client: Client, name: str) -> World:
+def look(client: Client, engine: Engine, name: str) -> World:
     """Look at everything once. Raises ApiError when the cluster does not answer."""
     environment = _get(client, ENVIRONMENTS, name)
     exists = []
@@ -68,8 +68,8 @@ def look(client: Client, name: str) -> World:
         exists.append("EnvironmentProvisioner")
     if (namespace := _get(client, NAMESPACES, name)) is not None:
         exists.append(f"Namespace ({(namespace.get('status') or {}).get('phase', '?')})")
-    releases = client.list(HELM_RELEASES, namespace=name).get("items") or ()
-    exists += [f"HelmRelease {r['metadata']['name']} ({(r.get('status') or {}).get('phase', 'new')})" for r in releases]
+    releases = client.list(engine.releases, namespace=name).get("items") or ()
+    exists += [f"HelmRelease {release['metadata']['name']} ({engine.state(release)})" for release in releases]
     deployments = client.list(DEPLOYMENTS, namespace=name).get("items") or ()
     exists += [f"Deployment {deployment['metadata']['name']}" for deployment in deployments]
     images = tuple(

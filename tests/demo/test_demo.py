@@ -10,6 +10,7 @@ import pytest
 
 from controller.pipeline.webhooks import Delivery, Rules, decide
 from hack.demo import webhooks
+from hack.demo.engines import ENGINES
 from hack.demo.programs import ROOT
 
 # Without what only the first run does.
@@ -41,9 +42,10 @@ def test_its_webhooks_are_signed_and_understood(action: str, before: str, verdic
 
 
 @pytest.mark.slow
-def test_it_tells_the_whole_story_in_time() -> None:
+@pytest.mark.parametrize("engine", sorted(ENGINES))
+def test_it_tells_the_whole_story_in_time(engine: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "hack.demo"],
+        [sys.executable, "-m", "hack.demo", "--engine", engine],
         cwd=ROOT,
         env={**os.environ, "COLUMNS": "200"},
         capture_output=True,
@@ -60,3 +62,10 @@ def test_it_tells_the_whole_story_in_time() -> None:
     assert "Errors in the controller's log: 0." in summary
     seconds = int(summary.partition("The journey took ")[2].partition(" ")[0])
     assert seconds < JOURNEY_SECONDS
+
+
+def test_an_unknown_engine_is_one_clear_line() -> None:
+    command = [sys.executable, "-m", "hack.demo", "--engine", "helm"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "ENGINE=helm is unknown: use one of helm-operator, flux\n"
