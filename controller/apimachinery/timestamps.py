@@ -1,4 +1,4 @@
-"""Times as the Kubernetes API writes them: RFC 3339, UTC, whole seconds (`Time`)."""
+"""Times as the Kubernetes API writes them: RFC 3339, UTC, whole seconds (`Time`); and ages as people read them."""
 
 from __future__ import annotations
 
@@ -19,3 +19,11 @@ def from_time(text: object) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def age(seconds: float) -> str:
+    """`42s`, `5m`, `3h` or `12d`: the two-unit forms of kubectl say no more to a person who reads a list."""
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds >= 2 * size:
+            return f"{int(seconds // size)}{unit}"
+    return f"{int(seconds)}s"

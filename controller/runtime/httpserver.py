@@ -5,12 +5,16 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import structlog
+
 from controller.apimachinery.threads import start_thread
+
+log = structlog.get_logger(__name__)
 
 # Seconds for a client to send its request and take its answer.
 _CLIENT_TIMEOUT = 5.0
@@ -18,18 +22,21 @@ _CLIENT_TIMEOUT = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer: status, body and content type."""
+    """An answer: status, body, content type, and other headers."""
 
     status: int
     body: bytes
     content_type: str = "text/plain; charset=utf-8"
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 Route = Callable[[str, Mapping[str, list[str]]], Response]
 
 
 class HttpServer:
-    """Serves GET. `routes` maps a path to a function of (rest of the path, query parameters): the longest prefix wins.
+    """Serves GET and HEAD. `routes` maps a path to a function of (rest of the path, query parameters).
+
+    The longest prefix wins. A request that cannot be read, or a route that raises, costs nothing but its own answer.
 
     The port is taken on construction, so that a port in use is known at once (OSError); `port` 0 takes a free one,
     which `port` then tells.
@@ -106,23 +113,46 @@ def _handler_class(routes: Mapping[str, Route]) -> type[BaseHTTPRequestHandler]:
     prefixes = sorted(routes, key=len, reverse=True)
 
     class Handler(BaseHTTPRequestHandler):
-        """Routes GET requests."""
+        """Routes GET and HEAD requests, and refuses all others."""
 
         def do_GET(self) -> None:
             """Answer."""
-            url = urlsplit(self.path)
+            self._reply(self._answer())
+
+        def do_HEAD(self) -> None:
+            """Answer without the body."""
+            self._reply(self._answer(), body=False)
+
+        def do_POST(self) -> None:
+            """Refuse: nothing that is served here can be changed."""
+            self._reply(Response(405, b"only GET and HEAD\n", headers={"Allow": "GET, HEAD"}))
+
+        do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_POST
+
+        def _answer(self) -> Response:
+            try:
+                url = urlsplit(self.path)
+                query = parse_qs(url.query, True)
+            except ValueError:
+                return Response(400, b"bad request\n")
             for prefix in prefixes:
                 if url.path == prefix or url.path.startswith(f"{prefix}/"):
-                    self._reply(routes[prefix](url.path[len(prefix) :].strip("/"), parse_qs(url.query, True)))
-                    return
-            self._reply(Response(404, b"not found\n"))
+                    try:
+                        return routes[prefix](url.path[len(prefix) :].strip("/"), query)
+                    except Exception:
+                        log.exception("request failed", path=prefix)
+                        return Response(500, b"internal error: the log has the reason\n")
+            return Response(404, b"not found\n")
 
-        def _reply(self, response: Response) -> None:
+        def _reply(self, response: Response, *, body: bool = True) -> None:
             self.send_response(response.status)
             self.send_header("Content-Type", response.content_type)
             self.send_header("Content-Length", str(len(response.body)))
+            for name, value in response.headers.items():
+                self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(response.body)
+            if body:
+                self.wfile.write(response.body)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class names it so
             """Probes are not worth a line."""

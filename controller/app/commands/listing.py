@@ -13,7 +13,7 @@ import yaml
 
 from controller.api.environment import ENVIRONMENTS
 from controller.api.summary import Summary, summarize
-from controller.apimachinery.timestamps import to_time
+from controller.apimachinery.timestamps import age, to_time
 from controller.app import clusters, exits, tables
 
 NAME: Final = "list"
@@ -65,7 +65,7 @@ def _show(summaries: Sequence[Summary], output: str) -> str:
     header = ["NAME", "STATUS", "PHASE", "AGE", "REPOSITORY", "PR", "TAG", "URL"]
     now = datetime.now(UTC)
     rows = [
-        [s.name, s.status, s.phase, tables.age(s.age(now)), s.repository, s.pull_request, s.image_tag, s.url]
+        [s.name, s.status, s.phase, age(s.age(now)), s.repository, s.pull_request, s.image_tag, s.url]
         for s in summaries
     ]
     if output == "wide":

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from controller.apimachinery.timestamps import from_time, to_time
+from controller.apimachinery.timestamps import age, from_time, to_time
 
 
 def test_a_moment_is_written_in_utc_and_whole_seconds():
@@ -25,3 +25,11 @@ def test_what_is_no_time_reads_as_none(text):
 
 def test_a_time_without_a_zone_is_taken_for_utc():
     assert from_time("2026-01-02T03:04:05") == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0s"), (41.9, "41s"), (119, "119s"), (120, "2m"), (7199, "119m"), (7200, "2h"), (172800, "2d")],
+)
+def test_an_age_has_one_unit(seconds, text):
+    assert age(seconds) == text

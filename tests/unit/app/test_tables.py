@@ -1,7 +1,5 @@
 """Tables as kubectl prints them."""
 
-import pytest
-
 from controller.app import tables
 
 
@@ -13,11 +11,3 @@ def test_columns_are_aligned_and_lines_have_no_trailing_spaces():
 
 def test_control_characters_cannot_act_on_a_terminal():
     assert tables.table(["N"], [["a\x1b[31m\nb"]]) == "N\na?[31m?b\n"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0, "0s"), (41.9, "41s"), (119, "119s"), (120, "2m"), (7199, "119m"), (7200, "2h"), (172800, "2d")],
-)
-def test_an_age_has_one_unit(seconds, text):
-    assert tables.age(seconds) == text

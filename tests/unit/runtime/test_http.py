@@ -34,10 +34,28 @@ def server(state: State) -> Iterator[HttpServer]:
     def metrics(rest: str, query: Mapping[str, list[str]]) -> Response:
         return Response(200, f"rest={rest}".encode(), "text/x-metrics")
 
-    server = HttpServer(name="test", host="127.0.0.1", port=0, routes={"/readyz": checks.respond, "/metrics": metrics})
+    def broken(rest: str, query: Mapping[str, list[str]]) -> Response:
+        raise RuntimeError("a bug in a route")
+
+    routes = {"/readyz": checks.respond, "/metrics": metrics, "/broken": broken, "/headers": with_headers}
+    server = HttpServer(name="test", host="127.0.0.1", port=0, routes=routes)
     server.start()
     yield server
     assert server.stop(DEADLINE)
+
+
+def with_headers(rest: str, query: Mapping[str, list[str]]) -> Response:
+    return Response(200, b"body", headers={"X-Frame-Options": "DENY"})
+
+
+def ask(server: HttpServer, method: str, path: str) -> http.client.HTTPResponse:
+    """The answer, read to its end."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=DEADLINE)
+    connection.request(method, path)
+    response = connection.getresponse()
+    response.body = response.read()  # type: ignore[attr-defined]
+    connection.close()
+    return response
 
 
 def get(server: HttpServer, path: str) -> tuple[int, str, str]:
@@ -88,6 +106,33 @@ def test_other_routes_answer_with_their_own_type(server: HttpServer) -> None:
 @pytest.mark.parametrize("path", ["/", "/metricsx", "/etc/passwd"])
 def test_unknown_paths_are_not_found(server: HttpServer, path: str) -> None:
     assert get(server, path)[0] == 404
+
+
+def test_a_route_chooses_its_headers(server: HttpServer) -> None:
+    assert ask(server, "GET", "/headers").headers["X-Frame-Options"] == "DENY"
+
+
+def test_head_answers_with_the_headers_of_get_and_no_body(server: HttpServer) -> None:
+    answer = ask(server, "HEAD", "/headers")
+    assert (answer.status, answer.headers["Content-Length"], answer.body) == (200, "4", b"")  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+def test_other_methods_are_refused(server: HttpServer, method: str) -> None:
+    answer = ask(server, method, "/headers")
+    assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD")
+
+
+def test_a_route_that_raises_costs_only_its_own_answer(server: HttpServer) -> None:
+    assert get(server, "/broken")[0] == 500
+    assert get(server, "/readyz")[0] == 200
+
+
+def test_a_target_that_is_not_a_url_is_a_bad_request(server: HttpServer) -> None:
+    # By hand, because Python's client takes no such target either.
+    with socket.create_connection(("127.0.0.1", server.port), timeout=DEADLINE) as connection:
+        connection.sendall(b"GET http://[ HTTP/1.0\r\n\r\n")
+        assert b" 400 " in connection.recv(100)
 
 
 def test_a_client_that_connects_and_says_nothing_does_not_hold_up_the_others(server: HttpServer) -> None:
