@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from controller.api.environment import PULL_REQUEST_ANNOTATION, REPOSITORY_ANNOTATION, Environment
-from controller.apimachinery import conditions, objects
+from controller.apimachinery import conditions, giturls, objects
 from controller.apimachinery.objects import Object, text
 from controller.apimachinery.timestamps import from_time
 
@@ -27,7 +27,8 @@ class Summary:
         ready: status of the condition Ready: "True", "False", "Unknown", or "" while it has none.
         reason: reason of the condition Ready, or "".
         created: when the EnvironmentProvisioner was created; None where its timestamp makes no sense.
-        repository, pull_request: as the pipeline recorded them; the chart's git URL where it recorded none.
+        repository, pull_request: as the pipeline recorded them; the chart's git URL where it recorded none. A password
+            in a URL is replaced by stars.
         ref: the chart's branch, tag or commit, or "".
         image_tag: the first image tag in the release's values, or "".
         url: where the environment can be visited, or "".
@@ -59,7 +60,7 @@ class Summary:
 def summarize(obj: Object) -> Summary:
     """The summary of an EnvironmentProvisioner."""
     environment = Environment(obj)
-    annotations = objects.annotations(obj)
+    annotations = objects.mapping(objects.annotations(obj))
     status = environment.status
     chart, release = objects.mapping(environment.release.get("chart")), objects.mapping(status.get("release"))
     ready = conditions.find(environment.conditions, "Ready") or {}
@@ -74,13 +75,22 @@ def summarize(obj: Object) -> Summary:
         engine=text(release.get("engine")),
         release=text(release.get("name")),
         revision=text(release.get("revision")),
-        repository=text(annotations.get(REPOSITORY_ANNOTATION)) or text(chart.get("git")),
+        repository=_without_credentials(text(annotations.get(REPOSITORY_ANNOTATION)) or text(chart.get("git"))),
         pull_request=text(annotations.get(PULL_REQUEST_ANNOTATION)),
         ref=text(chart.get("ref")),
         image_tag=_image_tag(environment.release.get("values")),
         url=text(status.get("url")),
         message=text(status.get("applicationStatusMsg")),
     )
+
+
+def _without_credentials(repository: str) -> str:
+    """The policy refuses URLs with credentials, and what is refused is shown as well."""
+    try:
+        giturls.parse(repository)
+    except ValueError:
+        return giturls.masked(repository)
+    return repository
 
 
 def _image_tag(values: Any) -> str:

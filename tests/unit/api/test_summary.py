@@ -60,6 +60,21 @@ def test_without_a_pipeline_the_repository_is_the_charts():
 
 
 @pytest.mark.parametrize(
+    ("git", "shown"),
+    [
+        ("https://bot:s3cret@github.com/acme/shop", "https://***@github.com/acme/shop"),
+        ("https://github.com/acme/shop?token=s3cret", "https://github.com/acme/shop?***"),
+        ("git@github.com:acme/shop.git", "git@github.com:acme/shop.git"),
+        ("ssh://git@github.com/acme/shop", "ssh://git@github.com/acme/shop"),
+    ],
+)
+def test_a_password_in_a_repositorys_url_is_not_shown(git, shown):
+    assert summarize(_environment(release={"chart": {"git": git}})).repository == shown
+    recorded = _environment(annotations={"tronador.stakater.com/repository": git})
+    assert summarize(recorded).repository == shown
+
+
+@pytest.mark.parametrize(
     ("values", "tag"),
     [
         (None, ""),
