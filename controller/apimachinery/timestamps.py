@@ -11,14 +11,15 @@ def to_time(moment: datetime) -> str:
 
 
 def from_time(text: object) -> datetime | None:
-    """The moment that `text` names, or None where it is absent or anything else than a timestamp."""
+    """The moment that `text` names, in UTC, or None where it is absent or anything else than a timestamp."""
     if not isinstance(text, str):
         return None
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        # An offset can lead out of the years that Python knows.
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def age(seconds: float) -> str:

@@ -33,3 +33,8 @@ def test_a_time_without_a_zone_is_taken_for_utc():
 )
 def test_an_age_has_one_unit(seconds, text):
     assert age(seconds) == text
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+def test_a_time_outside_of_the_years_that_python_knows_is_no_time(text):
+    assert from_time(text) is None
