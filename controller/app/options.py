@@ -258,7 +258,13 @@ class Options:
     )
     dry_run_once: bool = _option(_SWITCH, False, "the same, and end as soon as every environment was looked at once")
     metrics_address: str = _option(_ADDRESS, ":8080", "address of /metrics, or 0 for none")
-    health_address: str = _option(_ADDRESS, ":8081", "address of /healthz and /readyz, or 0 for none")
+    health_address: str = _option(_ADDRESS, ":8081", "address of /healthz, /readyz and the status page, or 0 for none")
+    status_page: bool = _option(
+        _SWITCH,
+        True,
+        "serve the status page on the health address at /: environments, queues and caches, without a login and "
+        "without secrets",
+    )
     log_format: str = _option(
         _TEXT, "auto", "auto is console on a terminal and json elsewhere", choices=("auto", "json", "console")
     )

@@ -1,9 +1,9 @@
-"""What the process serves over HTTP: metrics for scrapes, and health for probes."""
+"""What the process serves over HTTP: metrics for scrapes, health for probes, and the status page for people."""
 
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from controller.app.addresses import parse_address
 from controller.app.options import Options
@@ -15,26 +15,34 @@ from controller.runtime.httpserver import Route
 
 
 def build(
-    options: Options, metrics: Metrics, *, healthy: Mapping[str, Check], ready: Mapping[str, Check]
+    options: Options,
+    metrics: Metrics,
+    *,
+    healthy: Mapping[str, Check],
+    ready: Mapping[str, Check],
+    page: Mapping[str, Route],
 ) -> tuple[HttpServer, ...]:
-    """One server for each address that is asked for. OSError: one cannot be listened on; its text names the flag."""
+    """One server for each address that is asked for; `page` is served with the probes.
+
+    Raises OSError if an address cannot be listened on; its text names the flag.
+    """
 
     def scrape(rest: str, query: Mapping[str, list[str]]) -> Response:
         return Response(200, metrics.render(), metrics.content_type)
 
-    probes: dict[str, Callable[..., Response]] = {
+    probes: dict[str, Route] = {
         "/healthz": HealthChecks(healthy).respond,
         "/readyz": HealthChecks(ready).respond,
     }
     routes: dict[str, dict[str, Route]] = {options.metrics_address: {"/metrics": scrape}}
     # Both may be asked for on the same address, as long as it is not "any free port".
-    routes.setdefault(options.health_address, {}).update(probes)
+    routes.setdefault(options.health_address, {}).update({**probes, **page})
     servers = []
     for address, served in routes.items():
         parsed = parse_address(address)
         if parsed is not None:
             host, port = parsed
-            name = "-".join(path.strip("/") for path in served)
+            name = "-".join(path.strip("/") for path in served if path not in page)
             try:
                 servers.append(HttpServer(name=name, host=host, port=port, routes=served))
             except OSError as error:

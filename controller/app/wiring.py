@@ -13,7 +13,7 @@ from controller.api.environment import ENVIRONMENTS, FIELD_MANAGER
 from controller.api.tronador_config import TRONADOR_CONFIGS
 from controller.apimachinery import objects
 from controller.apimachinery.resources import SECRETS
-from controller.app import clusters, election, serving, sharding, sharing
+from controller.app import clusters, election, page, serving, sharding, sharing
 from controller.app.dry_run import DryRun
 from controller.app.options import Options
 from controller.app.reconcilers import Reconcilers
@@ -37,6 +37,8 @@ from controller.environment.watches import WATCHES, Watch
 from controller.events import Recorder
 from controller.metrics import Metrics
 from controller.runtime import Controller, Manager
+from controller.statuspage import Process
+from controller.statuspage.sources import Role
 from controller.workqueue import (
     BucketLimiter,
     ItemExponentialLimiter,
@@ -167,6 +169,14 @@ def build(options: Options, connection: Connection) -> Application:
     for each in queues:
         health.subscribe(each.hasten)
     _prepare(metrics, environments, stopwatch)
+
+    def stale() -> str | None:
+        return serving.stale(informers.values(), limit=options.cache_staleness_limit)
+
+    def process() -> Process:
+        role: Role = "starting" if not manager.caches_synced else "leader" if manager.elected else "standby"
+        return Process(role=role, trouble=stale())
+
     http_servers = serving.build(
         options,
         metrics,
@@ -174,8 +184,9 @@ def build(options: Options, connection: Connection) -> Application:
         healthy={"leader-election": lambda: elector.problem() if elector else None},
         ready={
             "caches": lambda: None if manager.caches_synced else "the caches are not filled yet",
-            "caches-current": lambda: serving.stale(informers.values(), limit=options.cache_staleness_limit),
+            "caches-current": stale,
         },
+        page=page.build(informers=informers, queues=queues, process=process) if options.status_page else {},
     )
     manager = Manager(
         # The prober runs for as long as anything may wait for what it finds out.

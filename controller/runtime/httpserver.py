@@ -127,7 +127,7 @@ def _handler_class(routes: Mapping[str, Route]) -> type[BaseHTTPRequestHandler]:
             """Refuse: nothing that is served here can be changed."""
             self._reply(Response(405, b"only GET and HEAD\n", headers={"Allow": "GET, HEAD"}))
 
-        do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_POST
+        do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_POST  # noqa: N815  # http.server names them so
 
         def _answer(self) -> Response:
             try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -18,6 +17,7 @@ from tests.integration.support.controllers import clean_environ
 from tests.integration.support.engines import Engine
 from tests.integration.support.environments import Environments
 from tests.integration.support.fixtures import StartProcess
+from tests.integration.support.ports import free_port
 from tests.integration.support.requests import freezing
 from tests.integration.support.waiting import DEADLINE, eventually
 
@@ -189,14 +189,6 @@ def test_readyz_says_whether_the_caches_are_filled(cluster: Cluster, start_proce
     assert "caches" in text
     cluster.come_back()
     eventually(lambda: get(f"http://{address}/readyz")[0] == 200, "it is ready")
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def get(url: str) -> tuple[int, str]:

@@ -1,0 +1,71 @@
+"""What each environment's status was since this process started: in memory, bounded, and gone with the environment."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from controller.api.summary import Summary, summarize
+from controller.apimachinery import objects
+from controller.apimachinery.objects import Object
+from controller.statuspage import texts
+
+# Changes that are kept for each environment, and characters of a message.
+ENTRIES: Final = 50
+MESSAGE: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A status, and when this process first saw it."""
+
+    seen: datetime
+    status: str
+    phase: str
+    reason: str
+    message: str
+
+
+class Timeline:
+    """One writer, which tells it of every state of every environment; any thread may read."""
+
+    def __init__(self, *, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+        # Name -> UID of that life, and its entries, the oldest first.
+        self._lives: dict[str, tuple[str, deque[Entry]]] = {}
+
+    def saw(self, obj: Object) -> None:
+        """An EnvironmentProvisioner is like this now. Another UID begins from the start."""
+        name, uid = objects.name(obj), objects.uid(obj)
+        entry = _entry(summarize(obj), self._now())
+        with self._lock:
+            known, entries = self._lives.get(name, ("", None))
+            if entries is None or known != uid:
+                entries = deque(maxlen=ENTRIES)
+                self._lives[name] = (uid, entries)
+            if not entries or _state(entries[-1]) != _state(entry):
+                entries.append(entry)
+
+    def forget(self, name: str) -> None:
+        """The environment is gone."""
+        with self._lock:
+            self._lives.pop(name, None)
+
+    def of(self, name: str) -> Sequence[Entry]:
+        """Its entries, the newest first."""
+        with self._lock:
+            _, entries = self._lives.get(name, ("", None))
+            return tuple(reversed(entries)) if entries else ()
+
+
+def _entry(summary: Summary, seen: datetime) -> Entry:
+    return Entry(seen, summary.status, summary.phase, summary.reason, texts.cut(summary.message, MESSAGE))
+
+
+def _state(entry: Entry) -> tuple[str, ...]:
+    return (entry.status, entry.phase, entry.reason, entry.message)
