@@ -32,13 +32,17 @@ class BenchError(Exception):
 
 
 class Bed:
-    """A running controller in a running cluster."""
+    """A running controller in a running cluster.
+
+    Attributes:
+        address: where the controller serves its metrics.
+    """
 
     def __init__(self, *, folder: Path, programs: Programs, client: Client) -> None:
         self._folder = folder
         self._programs = programs
         # Processes have addresses of their own on the loopback interface, so the port is free.
-        self._address = f"127.{os.getpid() >> 8 & 255}.{os.getpid() & 255}.1:8080"
+        self.address = f"127.{os.getpid() >> 8 & 255}.{os.getpid() & 255}.1:8080"
         self.client = client
 
     def stop_cluster(self) -> None:
@@ -68,7 +72,7 @@ class Bed:
         """Start the controller, alone and without pauses that are there for people."""
         arguments = [
             *("controller", "run", "--kubeconfig", str(self._folder / "kubeconfig"), "--leader-elect", "false"),
-            *("--metrics-address", self._address, "--health-address", "0", "--log-level", "warning", *flags),
+            *("--metrics-address", self.address, "--health-address", "0", "--log-level", "warning", *flags),
         ]
         self._programs.start("controller", arguments, ready=lambda: self.version_seen() > 0)
 
@@ -81,7 +85,7 @@ class Bed:
 
     def metric(self, name: str, *labels: str) -> float:
         """The sum of a metric's series that have all these labels (`name="value"`); 0 while it is not served."""
-        with suppress(OSError), urllib.request.urlopen(f"http://{self._address}/metrics", timeout=10) as answer:
+        with suppress(OSError), urllib.request.urlopen(f"http://{self.address}/metrics", timeout=10) as answer:
             lines = answer.read().decode().splitlines()
             wanted = [line for line in lines if line.startswith(f"{name}{{") and all(label in line for label in labels)]
             return sum(float(line.rpartition(" ")[2]) for line in wanted)
