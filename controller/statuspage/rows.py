@@ -5,28 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from controller.api.summary import Summary, summarize
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.timestamps import age
 
+# Stands for the age when a row is rendered.
+_AGE: Final = "\0age\0"
+
 
 @dataclass(slots=True)
 class _Row:
-    """An object with its summary, and its HTML at the age for which it was rendered last."""
+    """An object with its summary, and what stands before, at and after the age in its HTML; None while not rendered."""
 
     obj: Object
     summary: Summary
-    age: str = ""
-    html: str = ""
+    html: tuple[str, str, str] | None = None
 
 
 class Rows:
     """Not thread-safe. It remembers what the last call of `summaries` was given, and nothing of before.
 
     Args:
-        render: the HTML of a row, from the summary and the age as people read it.
+        render: the HTML of a row, from the summary and a text for the age, which is the last text in it where
+            the time of creation is known.
     """
 
     def __init__(self, *, render: Callable[[Summary, str], str]) -> None:
@@ -45,7 +49,10 @@ class Rows:
 
     def html(self, summary: Summary, now: datetime) -> str:
         """The row of one of the summaries that `summaries` returned last."""
-        row, shown = self._rows[summary.name], age(summary.age(now))
-        if not row.html or row.age != shown:
-            row.age, row.html = shown, self._render(summary, shown)
-        return row.html
+        row = self._rows[summary.name]
+        if row.html is None:
+            # The last mark is ours, whatever the object's texts are; without a time of creation there is none of ours.
+            html = self._render(summary, _AGE)
+            row.html = html.rpartition(_AGE) if summary.created else (html, "", "")
+        before, mark, after = row.html
+        return f"{before}{age(summary.age(now)) if mark else ''}{after}"

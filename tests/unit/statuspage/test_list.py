@@ -162,6 +162,14 @@ def test_a_row_follows_its_object_and_the_time() -> None:
     assert page.text.count("5h") == 2
 
 
+def test_a_text_that_looks_like_the_mark_of_an_age_stays_as_it_is() -> None:
+    world = World(environment(applicationStatusMsg="\0age\0"), environment("odd", applicationStatusMsg="\0age\0"))
+    world.environments[1]["metadata"]["creationTimestamp"] = None
+    page = world.html()
+    assert page.text.count("5m") == 1
+    assert page.source.count("\0age\0") == 2
+
+
 def test_the_state_changes_with_whatever_changes_the_page() -> None:
     world = World(environment())
     states = [world.get("/state").body]
