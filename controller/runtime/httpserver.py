@@ -39,7 +39,7 @@ class HttpServer:
     The longest prefix wins. A request that cannot be read, or a route that raises, costs nothing but its own answer.
 
     The port is taken on construction, so that a port in use is known at once (OSError); `port` 0 takes a free one,
-    which `port` then tells.
+    which `port` then returns.
     """
 
     def __init__(self, *, name: str, host: str, port: int, routes: Mapping[str, Route]) -> None:

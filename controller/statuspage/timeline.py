@@ -31,7 +31,7 @@ class Entry:
 
 
 class Timeline:
-    """One writer, which tells it of every state of every environment; any thread may read."""
+    """One writer, which reports every state of every environment to it; any thread may read."""
 
     def __init__(self, *, now: Callable[[], datetime]) -> None:
         self._now = now

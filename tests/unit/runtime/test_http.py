@@ -68,7 +68,7 @@ def get(server: HttpServer, path: str) -> tuple[int, str, str]:
         connection.close()
 
 
-def test_a_free_port_is_taken_and_told(server: HttpServer) -> None:
+def test_a_free_port_is_taken_and_named(server: HttpServer) -> None:
     assert server.port > 0
 
 
