@@ -1,4 +1,4 @@
-"""What a webhook of GitHub, GitLab, Gitea or Forgejo means. Pure: the same delivery, the same answer."""
+"""Decides what a webhook of GitHub, GitLab, Gitea or Forgejo means. Pure: equal deliveries get equal decisions."""
 
 from controller.pipeline.webhooks.body import BodyError
 from controller.pipeline.webhooks.decision import Decision, Rules, Verdict

@@ -1,8 +1,9 @@
-"""Which deliveries make an environment, which take it down, and which mean nothing. The policy for forks is here.
+"""Decides which deliveries create or update an environment, which remove it, and which are ignored.
 
-A fork's chart, values and config file are written by somebody who may not write to the repository. So its environment
-runs exactly the commit that a maintainer has labelled, from the fork itself: the ref of the pull request would move
-with the next push. No other event gives it an environment: a maintainer has to look, and set the label again.
+This includes the policy for forks. The author of a fork's chart, values and config file has no write access to the
+repository. So the environment of a fork runs exactly the commit that a maintainer labelled. It is cloned from the fork
+itself, because the ref of the pull request moves with the next push. Other events do not create an environment for a
+fork: a maintainer has to review the new commit and set the label again.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from controller.pipeline.webhooks.pullrequest import MAKING, Happening, PullRequ
 
 
 class Verdict(StrEnum):
-    """What the pipeline is to do."""
+    """What the pipeline has to do."""
 
     APPLY = "apply"
     REMOVE = "remove"
@@ -25,12 +26,12 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What the platform team decides.
+    """Settings of the platform team.
 
     Attributes:
-        fork_label: the label that lets a fork in; "" lets none in.
-        drafts: whether drafts have environments.
-        skip_bots: whether what a bot does makes no environment. What it takes down is taken down all the same.
+        fork_label: the label that allows an environment for a fork; "" ignores all forks.
+        drafts: whether draft pull requests get environments.
+        skip_bots: whether to ignore events of bots that would create an environment. Removals are never ignored.
     """
 
     fork_label: str = ""
@@ -40,13 +41,13 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The answer to a delivery.
+    """The decision about a delivery.
 
     Attributes:
-        reason: a sentence for people.
-        provider: `github`, `gitlab`, `gitea` (for Forgejo too), or "" where even that is unknown.
-        parameters: names are those of the flags of `render`, `publish` and `retire`, with underscores; empty where
-            the delivery is about no pull request.
+        reason: a sentence for users.
+        provider: `github`, `gitlab`, `gitea` (also for Forgejo), or "" if it is unknown.
+        parameters: values for the flags of `render`, `publish` and `retire`, whose names have underscores here. Empty
+            if the delivery is not about a pull request.
     """
 
     verdict: Verdict
@@ -56,7 +57,7 @@ class Decision:
 
 
 def judge(pull: PullRequest, rules: Rules) -> tuple[Verdict, str]:
-    """What is to be done about a pull request, and why."""
+    """Return what to do about a pull request, and the reason."""
     verdict, reason = _judge(pull, rules)
     if verdict is Verdict.APPLY and rules.skip_bots and pull.bot:
         return Verdict.IGNORE, f"{reason}, but by the bot {pull.bot!a}"
@@ -67,7 +68,7 @@ def _judge(pull: PullRequest, rules: Rules) -> tuple[Verdict, str]:
     if Happening.CLOSED in pull.happenings:
         return Verdict.REMOVE, f"{_who(pull)} was {'merged' if pull.is_merged else 'closed'}"
     if not pull.is_open:
-        return Verdict.IGNORE, f"{_who(pull)} is closed already"
+        return Verdict.IGNORE, f"{_who(pull)} is already closed"
     if pull.is_fork:
         return _judge_fork(pull, rules)
     if Happening.DRAFTED in pull.happenings and not rules.drafts:
@@ -77,7 +78,7 @@ def _judge(pull: PullRequest, rules: Rules) -> tuple[Verdict, str]:
     for happening in MAKING:
         if happening in pull.happenings:
             return Verdict.APPLY, f"{_who(pull)} {happening}"
-    return Verdict.IGNORE, f"{pull.action!r} changes nothing that an environment is made of"
+    return Verdict.IGNORE, f"{pull.action!r} does not affect the environment"
 
 
 def _judge_fork(pull: PullRequest, rules: Rules) -> tuple[Verdict, str]:
@@ -85,22 +86,22 @@ def _judge_fork(pull: PullRequest, rules: Rules) -> tuple[Verdict, str]:
     if not label:
         return Verdict.IGNORE, f"{fork}, and forks have no environment"
     relabelled = Happening.RELABELLED in pull.happenings
-    # Some providers do not say which label it was. Without the label a fork must have no environment, so it is removed.
+    # Some providers do not name the changed label. Without the label a fork must not have an environment.
     if label in pull.labels_taken or (relabelled and label not in pull.labels):
-        return Verdict.REMOVE, f"{fork}, and the label {label!r} was taken away"
+        return Verdict.REMOVE, f"{fork}, and the label {label!r} was removed"
     if Happening.DRAFTED in pull.happenings and not rules.drafts:
         return Verdict.REMOVE, f"{fork} and {Happening.DRAFTED}, and drafts have no environment"
     if label not in pull.labels:
-        return Verdict.IGNORE, f"{fork}, and has no label {label!r}"
+        return Verdict.IGNORE, f"{fork}, and does not have the label {label!r}"
     if pull.is_draft and not rules.drafts:
         return Verdict.IGNORE, f"{fork}, and is a draft"
     if not pull.source_url or not pull.commit:
-        return Verdict.IGNORE, f"{fork} that is gone, or whose branch is"
+        return Verdict.IGNORE, f"{fork}, and the fork or its branch was deleted"
     if relabelled and not pull.labels_set and not pull.labels_taken:
         return Verdict.IGNORE, f"{fork}, and the delivery does not say whether the label {label!r} was just set"
     if label not in pull.labels_set or Happening.PUSHED in pull.happenings:
-        return Verdict.IGNORE, f"{fork}: set the label {label!r} again after a look at commit {pull.commit}"
-    return Verdict.APPLY, f"{fork}, and the label {label!r} lets commit {pull.commit} in"
+        return Verdict.IGNORE, f"{fork}: review commit {pull.commit}, then set the label {label!r} again"
+    return Verdict.APPLY, f"{fork}, and the label {label!r} allows commit {pull.commit}"
 
 
 def _who(pull: PullRequest) -> str:

@@ -1,4 +1,4 @@
-"""The event `pull_request` of Gitea and Forgejo: GitHub's shape, with other words for pushes, labels and drafts."""
+"""Reads the event `pull_request` of Gitea and Forgejo. It is like GitHub's, except for pushes, labels and drafts."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ _HAPPENINGS: Final[Mapping[str, Happening]] = {
     "label_cleared": Happening.RELABELLED,
     "closed": Happening.CLOSED,
 }
-# X-Gitea-Event-Type says more than X-Gitea-Event, which calls all of these `pull_request`.
+# Suffixes in X-Gitea-Event-Type. X-Gitea-Event calls all of these events `pull_request`.
 _EVENT_TYPES: Final = ("assign", "label", "milestone", "review_request", "sync")
 
 
 def is_of_gitea(body: Mapping[str, Any]) -> bool:
-    """Whether a body of GitHub's shape is Gitea's: its branches carry the number of their repository."""
+    """Return whether a body in GitHub's form is from Gitea. Only there a branch has the ID of its repository."""
     pull = body.get("pull_request")
     base = pull.get("base") if isinstance(pull, Mapping) else None
     return isinstance(base, Mapping) and "repo_id" in base
 
 
 def event(name: str) -> str:
-    """The event that X-Gitea-Event names, from that header's value or from X-Gitea-Event-Type's."""
+    """Return the event for X-Gitea-Event, from the value of that header or of X-Gitea-Event-Type."""
     prefix, _, rest = name.partition(f"{github.EVENT}_")
     return github.EVENT if not prefix and rest in _EVENT_TYPES else name
 
 
 def read(body: Mapping[str, Any]) -> PullRequest:
-    """The pull request in the body of a `pull_request` event. Raises BodyError."""
+    """Return the pull request in the body of a `pull_request` event. Raises BodyError."""
     fields = Fields(body)
     action, pull = fields.text("action"), fields.at("pull_request")
     marked = titles.is_draft(pull.maybe_text("title"), titles.GITEA_MARKS)
@@ -56,8 +56,8 @@ def read(body: Mapping[str, Any]) -> PullRequest:
     )
     if not found.branch.startswith("refs/"):
         return found
-    # There is no branch: it is gone, or somebody pushed to refs/for/, which all who may read can do. Nothing proves
-    # that the author may write to the repository, and no engine could clone such code.
+    # There is no branch: it was deleted, or somebody pushed to refs/for/, which needs only read access. So the author
+    # may lack write access to the repository. No engine could clone such code either.
     return replace(found, is_fork=True, source_url="")
 
 
@@ -69,12 +69,12 @@ def _edited(changes: Fields, *, is_draft: bool) -> frozenset[Happening]:
     title = changes.maybe("title")
     if title is None:
         return happenings
-    # GitLab's marks include Gitea's, and others that an administrator of Gitea may have set.
+    # GitLab's marks include those of Gitea, and others that a Gitea administrator may have configured.
     return happenings | titles.change(title.maybe_text("from"), now=is_draft, marks=titles.GITLAB_MARKS)
 
 
 def _labels(fields: Fields, changes: Fields | None) -> tuple[frozenset[str], frozenset[str]]:
-    """What was set and taken away, as far as the delivery says: newer Gitea lists it, newer Forgejo names one label."""
+    """Return the labels set and removed, if the delivery names them: newer Gitea lists all, newer Forgejo names one."""
     now = _names(fields.at("pull_request"), "labels")
     label = fields.maybe("label")
     named = frozenset({label.text("name")} if label is not None else ())

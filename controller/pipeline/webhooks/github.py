@@ -1,4 +1,4 @@
-"""GitHub's event `pull_request`."""
+"""Reads the event `pull_request` of GitHub."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ _HAPPENINGS: Final[Mapping[str, Happening]] = {
     "converted_to_draft": Happening.DRAFTED,
     "closed": Happening.CLOSED,
 }
-# Other events are about a pull request too, and carry it whole. What they are really about stands beside it.
+# Fields of other events that also contain the pull request.
 _OTHER_EVENTS: Final = ("review", "comment", "thread")
 
 
 def is_of_github(body: Mapping[str, Any]) -> bool:
-    """Whether a body without a named event is one of GitHub's."""
+    """Return whether a body without an event header is from GitHub."""
     return "pull_request" in body or "hook_id" in body or ("repository" in body and "object_kind" not in body)
 
 
 def event(body: Mapping[str, Any]) -> str:
-    """The event that a body itself tells of: `pull_request`, `ping`, or "" for any other."""
+    """Return the event that the body shows: `pull_request`, `ping`, or "" for any other."""
     if "zen" in body and "hook_id" in body:
         return "ping"
-    # Gitea's pull requests have a `review` that is null.
+    # Pull request events of Gitea contain a `review` that is null.
     if "pull_request" in body and all(body.get(name) is None for name in _OTHER_EVENTS):
         return EVENT
     return ""
 
 
 def read(body: Mapping[str, Any]) -> PullRequest:
-    """The pull request in the body of a `pull_request` event. Raises BodyError."""
+    """Return the pull request in the body of a `pull_request` event. Raises BodyError."""
     fields = Fields(body)
     action = fields.text("action")
     happenings = {_HAPPENINGS[action]} if action in _HAPPENINGS else set()
@@ -68,13 +68,13 @@ def pull_request(
     is_draft: bool,
     bot: str = "",
 ) -> PullRequest:
-    """The pull request in a body of GitHub's shape. The arguments are what providers express differently."""
+    """Return the pull request in a body of GitHub's form. The arguments are what providers express differently."""
     pull, repository = fields.at("pull_request"), fields.at("repository")
     head, base = pull.at("head"), pull.at("base")
-    # A deleted fork leaves null behind. `head.repo.fork` says something else: the base itself may be a fork.
+    # The repository of a deleted fork is null. `head.repo.fork` does not help: the base itself may be a fork.
     source = head.maybe("repo")
     is_fork = source is None or source.number("id") != base.at("repo").number("id")
-    # A close needs no commit: the environment has to go even where the head is gone.
+    # A close does not need a commit: the environment must be removed even if the head was deleted.
     commit = values.commit_if_named if Happening.CLOSED in happenings else values.commit
     return PullRequest(
         provider=provider,

@@ -1,4 +1,4 @@
-"""GitLab's event `Merge Request Hook`."""
+"""Reads the event `Merge Request Hook` of GitLab."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ _HAPPENINGS: Final[Mapping[str, Happening]] = {
     "close": Happening.CLOSED,
     "merge": Happening.CLOSED,
 }
-# The user names of access tokens of projects and groups. Nothing else in the hook shows that its user is a bot.
+# User names of project and group access tokens. The hook has no other sign that its user is a bot.
 _BOT: Final = re.compile(r"(project|group)_\d+_bot(_.*)?")
 
 
 def is_of_gitlab(body: Mapping[str, Any]) -> bool:
-    """Whether a body without a named event is one of GitLab's."""
+    """Return whether a body without an event header is from GitLab."""
     return "object_kind" in body or "event_name" in body
 
 
 def event(body: Mapping[str, Any]) -> str:
-    """The kind of event that a body itself tells of."""
+    """Return the kind of event that the body names, or ""."""
     kind = body.get("object_kind") or body.get("event_name")
     return kind if isinstance(kind, str) else ""
 
 
 def has_action(body: Mapping[str, Any]) -> bool:
-    """Whether the body says what happened: the Test button and some system hooks send a merge request as it is."""
+    """Return whether the body names an action. The Test button and some system hooks send none. Raises BodyError."""
     return bool(Fields(body).at("object_attributes").maybe_text("action"))
 
 
 def read(body: Mapping[str, Any]) -> PullRequest:
-    """The merge request in the body of its event. Raises BodyError."""
+    """Return the merge request in the body of its event. Raises BodyError."""
     fields = Fields(body)
     attributes = fields.at("object_attributes")
     action = attributes.text("action")
     target, source = attributes.at("target"), attributes.maybe("source")
-    # The numbers, not the places: a project that was moved or renamed is still the same one.
+    # Compare IDs and not paths: a project that was moved or renamed is still the same.
     same = attributes.has("source_project_id") and (
         attributes.number("source_project_id") == attributes.number("target_project_id")
     )
@@ -52,11 +52,11 @@ def read(body: Mapping[str, Any]) -> PullRequest:
     is_draft = _is_draft(attributes, changes)
     happenings = _happenings(action, attributes, changes, is_draft=is_draft)
     is_open = attributes.text("state") == "opened"
-    # The commit is null when the source branch is gone. That must not keep an environment alive, and must not be an
-    # error either, because GitLab disables a webhook after errors.
+    # The commit is null if the source branch was deleted. The environment must be removed nevertheless. It must not be
+    # an error either, because GitLab disables a webhook after errors.
     needs_commit = is_open and not happenings.isdisjoint(MAKING)
     last = attributes.at("last_commit") if needs_commit else attributes.maybe("last_commit")
-    # Every version has labels at the top; only newer ones have them among the attributes too.
+    # All versions have labels at the top level; newer ones also have them in the attributes.
     labels = fields if fields.has("labels") else attributes
     return PullRequest(
         provider=GITLAB,
@@ -65,7 +65,7 @@ def read(body: Mapping[str, Any]) -> PullRequest:
         labels_set=labels_set,
         labels_taken=labels_taken,
         number=attributes.number("iid"),
-        # `name` is for people ("Gitlab Test"); the path is what stands in URLs.
+        # `name` is a display name ("Gitlab Test"); URLs contain the path.
         repository=values.last_segment(target, "path_with_namespace"),
         repository_url=values.clone_url(target, "git_http_url"),
         repository_id=attributes.maybe_number("target_project_id"),
@@ -95,7 +95,7 @@ def _is_draft(attributes: Fields, changes: Fields | None) -> bool:
 def _happenings(action: str, attributes: Fields, changes: Fields | None, *, is_draft: bool) -> frozenset[Happening]:
     found = {_HAPPENINGS[action]} if action in _HAPPENINGS else set()
     if action == "update":
-        # There only when code was pushed.
+        # `oldrev` exists only if commits were pushed.
         if attributes.has("oldrev"):
             found.add(Happening.PUSHED)
         if changes is not None and changes.has("target_branch"):

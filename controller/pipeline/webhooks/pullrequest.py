@@ -1,4 +1,4 @@
-"""A pull request (GitHub, Gitea, Forgejo) or merge request (GitLab) and what just happened to it, in one form."""
+"""A pull request (GitHub, Gitea, Forgejo) or merge request (GitLab) and its latest event, in one form."""
 
 from __future__ import annotations
 
@@ -8,44 +8,44 @@ from typing import Final
 
 GITHUB: Final = "github"
 GITLAB: Final = "gitlab"
-# Forgejo too: it began as Gitea, and its deliveries have the same shape.
+# Also for Forgejo, a fork of Gitea whose deliveries have the same form.
 GITEA: Final = "gitea"
 
 
 class Happening(StrEnum):
-    """What a delivery tells; one delivery of GitLab can tell several things. The words are for people."""
+    """What happened to a pull request. A delivery of GitLab can report several at once. The values are for users."""
 
     OPENED = "was opened"
     REOPENED = "was reopened"
     PUSHED = "has new commits"
     READY = "is ready for review"
     DRAFTED = "became a draft"
-    REBASED = "has another target branch"
-    RELABELLED = "has other labels"
+    REBASED = "has a new target branch"
+    RELABELLED = "has changed labels"
     CLOSED = "was closed"
 
 
-# What makes an environment, in the order in which a reason is given.
+# What creates or updates an environment. The first one that happened is given as the reason.
 MAKING: Final = (Happening.OPENED, Happening.REOPENED, Happening.PUSHED, Happening.READY, Happening.REBASED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullRequest:
-    """See the module.
+    """A pull request or merge request and its latest event.
 
     Attributes:
-        action: the provider's own word for what happened.
-        labels_set, labels_taken: labels that this delivery says were set or taken away. RELABELLED among the
-            happenings: labels changed, and the delivery need not say which.
-        repository, repository_url: bare name and clone URL of the repository that it asks to be merged into.
-        repository_id: that repository's number at its provider, which outlives each of its names; "" where the
-            delivery does not say.
-        branch, commit: the head, in the repository `source_url`. The URL is "" where nothing can be cloned, the commit
-            is "" where a delivery that makes no environment has none.
-        base_branch: the branch it asks to be merged into.
-        is_fork: whether the head lies in another repository.
-        time: when it was changed, RFC 3339, by the provider's clock; "" where the delivery does not say.
-        bot: the login of the program that did it; "" where a person did.
+        action: the provider's name of the action.
+        happenings: what happened. RELABELLED means that labels changed, even if the delivery does not name them.
+        labels_set, labels_taken: labels that were set or removed, as far as the delivery names them.
+        repository, repository_url: name (without owner) and clone URL of the target repository.
+        repository_id: the provider's ID of the target repository, which stays the same when it is renamed; "" if the
+            delivery does not contain it.
+        branch, commit: the head, in the repository `source_url`. The URL is "" if the head cannot be cloned. The commit
+            may be "" if the delivery does not create or update an environment.
+        base_branch: the target branch.
+        is_fork: whether the head is in another repository.
+        time: time of the change by the provider's clock (RFC 3339); "" if the delivery does not contain it.
+        bot: user name of the bot that triggered the event; "" if it was a person.
     """
 
     provider: str

@@ -1,4 +1,4 @@
-"""Whether a delivery comes from whom it says: the HMAC over the raw body of GitHub and Gitea, GitLab's token."""
+"""Verifies the sender of a delivery: by the HMAC of the raw body (GitHub, Gitea), or by the token (GitLab)."""
 
 from __future__ import annotations
 
@@ -15,35 +15,36 @@ _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 
 class Unverified(PipelineError):
-    """The delivery must not be believed; the text says why, and repeats nothing of the secret or the signature."""
+    """The sender could not be verified. The message says why, without the secret or the signature."""
 
 
 def verify(raw: bytes, *, signature: str, secret: bytes) -> str:
-    """The provider whose proof `signature` is: the value of X-Hub-Signature-256, X-Gitea-Signature or X-Gitlab-Token.
+    """Verify `signature`, and return the provider whose form it has. Raises Unverified.
 
-    X-Forgejo-Signature has the same value as X-Gitea-Signature, and both programs also send X-Hub-Signature-256 as
-    GitHub does. Raises Unverified. All comparisons take the same time, whatever is wrong.
+    `signature` is the value of X-Hub-Signature-256 (GitHub), X-Gitea-Signature (Gitea) or X-Gitlab-Token (GitLab).
+    X-Forgejo-Signature is equal to X-Gitea-Signature, and both programs also send X-Hub-Signature-256. All comparisons
+    run in constant time.
     """
     if not secret:
-        raise Unverified("the file with the webhook's secret is empty")
+        raise Unverified("the file with the webhook's secret is empty; write the secret to it")
     if not signature:
         raise Unverified(
-            "the delivery carries no signature; give the webhook its secret, and pass the header X-Hub-Signature-256 "
+            "the delivery has no signature; set the secret of the webhook, and pass the header X-Hub-Signature-256 "
             "(GitHub), X-Gitea-Signature (Gitea), X-Forgejo-Signature (Forgejo) or X-Gitlab-Token (GitLab)"
         )
     if signature.startswith("sha1="):
-        raise Unverified("the signature is SHA-1's; pass the header X-Hub-Signature-256, not X-Hub-Signature")
+        raise Unverified("the signature uses SHA-1; pass the header X-Hub-Signature-256, not X-Hub-Signature")
     wanted = hmac.new(secret, raw, hashlib.sha256).hexdigest()
     digest = signature.removeprefix(_PREFIX)
     if digest != signature and _DIGEST.fullmatch(digest):
         if not hmac.compare_digest(digest, wanted):
-            raise Unverified("the signature is not that of this body; is the secret the webhook's, and the body raw?")
+            raise Unverified("the signature does not match the body; check the secret, and pass the raw body")
         return GITHUB
     if hmac.compare_digest(signature.encode("utf-8", "surrogateescape"), secret):
         return GITLAB
     if not _DIGEST.fullmatch(signature):
-        raise Unverified("the token is not the webhook's secret")
-    # A token may look like a digest, so only now.
+        raise Unverified("the token does not match the webhook's secret")
+    # Check this last, because a token may look like a digest.
     if not hmac.compare_digest(signature, wanted):
-        raise Unverified("this is not the webhook's secret, nor the signature of this body; is the body raw?")
+        raise Unverified("the signature matches neither the body nor the webhook's secret; pass the raw body")
     return GITEA

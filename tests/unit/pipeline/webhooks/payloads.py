@@ -1,4 +1,4 @@
-"""Webhook bodies of our own, of the real shape as far as it is read, and how a test asks about one."""
+"""Our own webhook bodies, with the fields that are read, and functions that decide about them."""
 
 import copy
 import json
@@ -19,26 +19,26 @@ STRICT = Rules()
 
 
 def ask(body, *, rules=STRICT, **delivery):
-    """The decision about a body, which may be an object or raw bytes."""
+    """Return the decision about a body, which may be an object or raw bytes."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     return decide(Delivery(raw=raw, **delivery), rules, name=lambda pull: f"{pull.repository}-{pull.number}")
 
 
 def verdict(body, **options):
-    """Only what is to be done."""
+    """Return only the verdict about a body."""
     return str(ask(body, **options).verdict)
 
 
 def recorded(name, folder=FIXTURES):
-    """A real payload, from the material beside the project."""
+    """Return a real payload from the material beside the project. Skips the test if it is missing."""
     path = folder / name
     if not path.is_file():
-        pytest.skip(f"{path} is not there")
+        pytest.skip(f"{path} does not exist")
     return json.loads(path.read_bytes())
 
 
 def github(action="opened", *, fork=False, gone=False, labels=(), label=None, **pull):
-    """A `pull_request` event of GitHub; further arguments are fields of the pull request."""
+    """Return a `pull_request` event of GitHub. Other arguments are fields of the pull request."""
     base = _github_repository(1, "acme/shop")
     source = None if gone else _github_repository(2, "stranger/shop") if fork else base
     body = {
@@ -65,7 +65,7 @@ def github(action="opened", *, fork=False, gone=False, labels=(), label=None, **
 
 
 def gitea(action="opened", *, fork=False, gone=False, labels=(), label=None, changes=None, **pull):
-    """A `pull_request` event of Gitea or Forgejo; `label` is the one that Forgejo names."""
+    """Return a `pull_request` event of Gitea or Forgejo. `label` is the one that Forgejo names."""
     body = github(action, fork=fork, gone=gone, labels=labels, label=label)
     found = body["pull_request"]
     del found["draft"]
@@ -75,13 +75,13 @@ def gitea(action="opened", *, fork=False, gone=False, labels=(), label=None, cha
         if repository:
             _as_of(repository, "gitea.example.com")
     found |= {"updated_at": "2026-03-01T13:00:00+01:00", **pull}
-    # It writes some of what it has nothing to say about as null.
+    # Gitea sends some unused fields as null.
     body |= {"requested_reviewer": None, "commit_id": "", "review": None}
     return body if changes is None else {**body, "changes": changes}
 
 
 def gitlab(action="open", *, fork=False, gone=False, labels=(), changes=None, pushed=False, **attributes):
-    """A merge request event of GitLab; further arguments are fields of `object_attributes`."""
+    """Return a merge request event of GitLab. Other arguments are fields of `object_attributes`."""
     target = _gitlab_project("acme/shop")
     source = None if gone else _gitlab_project("stranger/shop") if fork else target
     states = {"close": "closed", "merge": "merged"}
@@ -117,14 +117,14 @@ def gitlab(action="open", *, fork=False, gone=False, labels=(), changes=None, pu
 
 
 def labels_changed(before, after):
-    """`changes` of GitLab for labels."""
+    """Return the `changes` that GitLab sends for labels."""
     return {
         "labels": {"previous": [{"title": name} for name in before], "current": [{"title": name} for name in after]}
     }
 
 
 def changed(body, path, value):
-    """A copy of a body with the field at the dotted `path` set, or taken out when `value` is `...`."""
+    """Return a copy of a body with the field at a dotted path set, or removed if `value` is `...`."""
     copied = copy.deepcopy(body)
     *parents, last = path.split(".")
     where = copied
@@ -142,7 +142,7 @@ def _github_repository(number, full_name):
         "id": number,
         "name": full_name.partition("/")[2],
         "full_name": full_name,
-        # Says nothing about the pull request: the base itself may be a fork of something else.
+        # This does not make the pull request a fork: the base itself may be a fork of another repository.
         "fork": True,
         "clone_url": f"https://github.com/{full_name}.git",
         "ssh_url": f"git@github.com:{full_name}.git",

@@ -1,4 +1,4 @@
-"""Whatever stands in a body: it is decided, or refused with a sentence, and never anything else."""
+"""Any body gives a decision or a BodyError, and never another exception."""
 
 import copy
 
@@ -29,7 +29,7 @@ JSON = st.recursive(
 
 
 def paths(value, path=()):
-    """Every place in a body."""
+    """Yield the path of every value in a body."""
     if path:
         yield path
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
@@ -47,7 +47,7 @@ def with_value(body, path, value):
 
 
 def answer(body, **options):
-    """The decision, or a refusal, in one line."""
+    """Return the reason of the decision, or the error. It must be one printable line."""
     try:
         said = ask(body, rules=RULES, **options).reason
     except BodyError as error:
@@ -58,23 +58,23 @@ def answer(body, **options):
 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
-def test_nonsense_in_any_field(body):
+def test_nonsense_in_any_field_gives_a_decision_or_an_error(body):
     for path in paths(body):
         for value in NONSENSE:
             answer(with_value(body, path, value))
 
 
 @given(body=st.dictionaries(st.text(max_size=8), JSON, max_size=4), event=st.sampled_from(["", "pull_request"]))
-def test_nonsense_as_a_body(body, event):
+def test_any_json_body_gives_a_decision_or_an_error(body, event):
     answer(body, event=event)
 
 
 @given(attributes=JSON, kind=st.sampled_from(["merge_request", "push"]))
-def test_nonsense_as_attributes(attributes, kind):
+def test_any_json_attributes_give_a_decision_or_an_error(attributes, kind):
     answer({"object_kind": kind, "object_attributes": attributes})
 
 
 @given(raw=st.binary(max_size=64))
-def test_nonsense_as_bytes(raw):
+def test_any_bytes_give_a_decision_or_an_error(raw):
     answer(raw)
     answer(b"payload=" + raw)

@@ -1,4 +1,4 @@
-"""Deliveries that users have sent us, from the material beside the project."""
+"""Deliveries that users reported, from the material beside the project."""
 
 import pytest
 
@@ -21,6 +21,6 @@ RULES = Rules(fork_label=LABEL, skip_bots=True)
     ],
 )
 @pytest.mark.parametrize("named", [False, True], ids=["without its header", "with its header"])
-def test_each_is_decided(name, want, named):
+def test_every_recorded_delivery_has_its_decision(name, want, named):
     header = "Merge Request Hook" if name.startswith("gl-") else "pull_request"
     assert str(ask(recorded(name, CASES), rules=RULES, event=header if named else "").verdict) == want

@@ -1,4 +1,4 @@
-"""What the pull requests of Gitea and Forgejo come to."""
+"""Decisions about pull requests of Gitea and Forgejo."""
 
 import hashlib
 import hmac
@@ -15,12 +15,12 @@ OTHER_BASE = {"ref": {"from": "next"}}
 
 
 def title_was(text):
-    """`changes` of a new title."""
+    """Return the `changes` for a new title."""
     return {"title": {"from": text}}
 
 
 def labels(*, added=(), removed=()):
-    """`changes` of a newer Gitea."""
+    """Return the `changes` for labels that newer versions of Gitea send."""
     return {
         "added_labels": [{"id": 1, "name": name} for name in added] or None,
         "removed_labels": [{"id": 1, "name": name} for name in removed] or None,
@@ -48,13 +48,13 @@ def labels(*, added=(), removed=()):
         (gitea("reviewed"), "ignore"),
     ],
 )
-def test_each_is_decided(body, want):
+def test_every_action_has_its_decision(body, want):
     decision = ask(body)
     assert (str(decision.verdict), decision.provider) == (want, "gitea")
 
 
 @pytest.mark.parametrize("title", ["WIP: x", "wip:x", "[WIP] x", " [wip]x"])
-def test_a_draft_is_known_by_its_title(title):
+def test_a_draft_is_recognized_by_its_title(title):
     assert verdict(gitea("opened", title=title)) == "ignore"
     assert verdict(gitea("synchronized", title=title)) == "ignore"
     assert verdict(gitea("edited", title=title, changes=title_was("x"))) == "remove"
@@ -64,14 +64,14 @@ def test_a_draft_is_known_by_its_title(title):
 
 
 @pytest.mark.parametrize("title", ["WIPE: x", "x WIP: y", "[x] WIP", "Draft: x"])
-def test_other_titles_are_no_drafts(title):
+def test_titles_without_a_draft_mark_are_not_drafts(title):
     assert verdict(gitea("opened", title=title)) == "apply"
 
 
-def test_where_there_is_a_field_for_drafts_it_counts():
+def test_the_draft_field_decides_if_it_exists():
     assert verdict(gitea("opened", title="WIP: x", draft=False)) == "apply"
     assert verdict(gitea("opened", draft=True)) == "ignore"
-    # Its administrator has chosen this prefix.
+    # The administrator of Gitea configured this mark.
     assert verdict(gitea("edited", title="Draft: x", draft=True, changes=title_was("x"))) == "remove"
     assert verdict(gitea("edited", title="x", draft=False, changes=title_was("Draft: x"))) == "apply"
 
@@ -87,7 +87,7 @@ def test_where_there_is_a_field_for_drafts_it_counts():
         (gitea("label_updated", fork=True, labels=[LABEL], changes=labels(removed=["x"])), "ignore"),
         (gitea("label_updated", fork=True, labels=["x"], changes=labels(removed=[LABEL])), "remove"),
         (gitea("label_cleared", fork=True, label=LABEL), "remove"),
-        # Older versions do not say which label it was: nothing proves that the right one was just set.
+        # Older versions do not name the label, so it is unknown whether the fork label was just set.
         (gitea("label_updated", fork=True, labels=[LABEL]), "ignore"),
         (gitea("label_updated", fork=True, labels=["x"]), "remove"),
         (gitea("label_cleared", fork=True), "remove"),
@@ -97,18 +97,18 @@ def test_where_there_is_a_field_for_drafts_it_counts():
         (gitea("label_updated", gone=True, labels=[LABEL], changes=labels(added=[LABEL])), "ignore"),
     ],
 )
-def test_forks_need_the_label_and_after_each_push_again(body, want):
+def test_forks_need_the_label_again_after_each_push(body, want):
     assert verdict(body, rules=FORKS) == want
 
 
-def test_older_versions_say_why_a_label_lets_no_fork_in():
+def test_the_reason_says_that_older_versions_do_not_name_the_label():
     reason = ask(gitea("label_updated", fork=True, labels=[LABEL]), rules=FORKS).reason
     assert "does not say whether the label 'preview' was just set" in reason
 
 
 @pytest.mark.parametrize("rules", [Rules(), FORKS])
-def test_code_that_lies_in_no_branch_is_not_trusted_as_the_repositorys_own(rules):
-    # All who may read may push to refs/for/main, which makes a pull request without a branch.
+def test_code_without_a_branch_is_not_trusted(rules):
+    # Everyone with read access can push to refs/for/main, which opens a pull request without a branch.
     pushed = gitea("opened", labels=[LABEL], head={**gitea()["pull_request"]["head"], "ref": "refs/pull/74/head"})
     assert verdict(pushed, rules=rules) == "ignore"
     labelled = {**pushed, "action": "label_updated", "changes": labels(added=[LABEL])}
@@ -116,14 +116,14 @@ def test_code_that_lies_in_no_branch_is_not_trusted_as_the_repositorys_own(rules
     assert verdict(changed(changed(pushed, "action", "closed"), "pull_request.state", "closed")) == "remove"
 
 
-def test_a_close_needs_no_commit():
+def test_a_close_does_not_need_a_commit():
     head = {**gitea()["pull_request"]["head"], "sha": "", "repo": None, "repo_id": -1}
     assert verdict(gitea("closed", head=head)) == "remove"
-    with pytest.raises(BodyError, match=r"head\.sha: is empty"):
+    with pytest.raises(BodyError, match=r"head\.sha: the string is empty"):
         ask(gitea("opened", head={**head, "repo": gitea()["repository"]}))
 
 
-def test_the_parameters_are_those_of_the_pull_request():
+def test_the_parameters_come_from_the_pull_request():
     assert ask(gitea("synchronized")).parameters == {
         "name": "shop-74",
         "repo_name": "shop",
@@ -153,11 +153,11 @@ def test_the_parameters_are_those_of_the_pull_request():
         ("issue_comment", "opened", "ignore"),
     ],
 )
-def test_either_header_may_name_the_event(header, action, want):
+def test_both_event_headers_are_understood(header, action, want):
     assert verdict(gitea(action), event=header) == want
 
 
-def test_a_label_event_named_by_its_type_takes_a_fork_down():
+def test_a_label_event_named_by_its_type_removes_a_fork():
     assert verdict(gitea("label_cleared", fork=True), rules=FORKS, event="pull_request_label") == "remove"
 
 
@@ -167,7 +167,7 @@ def test_other_events_about_pull_requests_are_ignored(beside):
 
 
 def digest(body, secret=SECRET):
-    """The value of X-Gitea-Signature, which is X-Forgejo-Signature's too."""
+    """Return the value of X-Gitea-Signature, which X-Forgejo-Signature has too."""
     return hmac.new(secret, json.dumps(body).encode(), hashlib.sha256).hexdigest()
 
 
@@ -178,20 +178,20 @@ def test_a_signed_delivery_is_decided(form):
 
 
 @pytest.mark.parametrize("proof", [digest(gitea(), b"another"), digest(gitea("closed")), digest(gitea()).upper()])
-def test_any_other_proof_is_refused(proof):
+def test_a_wrong_signature_is_rejected(proof):
     with pytest.raises(Unverified):
         ask(gitea(), signature=proof, secret=SECRET)
 
 
 @pytest.mark.parametrize("event", ["", "push"])
-def test_its_test_button_is_ignored(event):
-    # It sends a push, whatever the webhook is set up for.
+def test_the_delivery_of_its_test_button_is_ignored(event):
+    # The test button sends a push event, whatever events the webhook is configured for.
     body = {"ref": "refs/heads/main", "commits": [], "repository": {"id": 1, "empty": False}}
     decision = ask(body, event=event, signature=digest(body), secret=SECRET)
     assert (str(decision.verdict), decision.provider) == ("ignore", "gitea")
 
 
-def test_a_token_of_gitlab_that_looks_like_a_digest_is_still_a_token():
+def test_a_gitlab_token_may_look_like_a_digest():
     assert verdict(gitlab(), signature=SECRET.decode(), secret=SECRET) == "apply"
     with pytest.raises(Unverified, match="gitlab"):
         ask(gitlab(), signature=digest(gitlab()), secret=SECRET)
@@ -207,6 +207,6 @@ def test_a_token_of_gitlab_that_looks_like_a_digest_is_still_a_token():
     ],
 )
 @pytest.mark.parametrize("event", ["", "pull_request"])
-def test_providers_that_are_not_supported_are_named(body, name, event):
-    with pytest.raises(BodyError, match=f"the body is {name}'s, which is not supported; GitHub, GitLab, Gitea"):
+def test_unsupported_providers_are_rejected_by_name(body, name, event):
+    with pytest.raises(BodyError, match=f"webhooks of {name} are not supported; use GitHub, GitLab, Gitea"):
         ask(body, event=event)

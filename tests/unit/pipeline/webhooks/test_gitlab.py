@@ -1,4 +1,4 @@
-"""What GitLab's merge requests come to. One delivery can tell several things there."""
+"""Decisions about merge requests of GitLab, where one delivery can report several changes."""
 
 import pytest
 
@@ -34,7 +34,7 @@ TO_OTHER_BASE = {"target_branch": {"previous": "main", "current": "next"}}
         (gitlab("update", pushed=True, draft=True), "ignore"),
     ],
 )
-def test_each_is_decided(body, want):
+def test_every_action_has_its_decision(body, want):
     if body["object_attributes"]["draft"] is ...:
         body = changed(body, "object_attributes.draft", ...)
     decision = ask(body)
@@ -42,7 +42,7 @@ def test_each_is_decided(body, want):
 
 
 def renamed(before, now, **attributes):
-    """An update that GitLab before 16 sends for a new title: `changes` says nothing of the draft's state."""
+    """Return an update for a new title by GitLab before 16, without a change of the draft field."""
     changes = {"title": {"previous": before, "current": now}}
     body = changed(gitlab("update", changes=changes, **attributes), "object_attributes.draft", ...)
     return changed(body, "object_attributes.title", now)
@@ -52,7 +52,7 @@ DRAFT_TITLES = ["Draft: x", "[Draft] x", "(Draft) x", "draft: x", "WIP: x", "[WI
 
 
 @pytest.mark.parametrize("title", DRAFT_TITLES)
-def test_before_16_the_title_alone_makes_a_draft_or_ends_it(title):
+def test_before_gitlab_16_a_new_title_starts_or_ends_a_draft(title):
     assert verdict(renamed("x", title, work_in_progress=True)) == "remove"
     assert verdict(renamed(title, "x", work_in_progress=False)) == "apply"
     assert verdict(renamed(title, "Draft: y", work_in_progress=True)) == "ignore"
@@ -60,7 +60,7 @@ def test_before_16_the_title_alone_makes_a_draft_or_ends_it(title):
 
 
 @pytest.mark.parametrize("title", DRAFT_TITLES)
-def test_without_any_field_for_it_the_title_is_what_counts(title):
+def test_without_a_draft_field_the_title_decides(title):
     body = changed(renamed("x", title), "object_attributes.work_in_progress", ...)
     assert verdict(body) == "remove"
     assert verdict(changed(renamed(title, "x"), "object_attributes.work_in_progress", ...)) == "apply"
@@ -68,17 +68,17 @@ def test_without_any_field_for_it_the_title_is_what_counts(title):
 
 
 @pytest.mark.parametrize("title", ["Drafty: x", "x draft", "x (Draft)", "wipe: x", "Redraft: x"])
-def test_other_titles_are_no_drafts(title):
+def test_titles_without_a_draft_mark_are_not_drafts(title):
     assert verdict(renamed("x", title)) == "ignore"
     assert verdict(renamed(title, "x")) == "ignore"
 
 
-def test_a_title_that_a_version_takes_for_no_draft_ends_none():
-    # Since 14 "WIP:" is a title as any other: the field says so.
+def test_a_mark_that_a_version_no_longer_supports_is_ignored():
+    # Since GitLab 14, "WIP:" is no longer a mark, and the field shows that.
     assert verdict(renamed("x", "WIP: x", work_in_progress=False)) == "ignore"
 
 
-def test_from_16_on_the_field_for_drafts_counts_and_not_the_title():
+def test_from_gitlab_16_the_draft_field_decides_and_not_the_title():
     title = {"title": {"previous": "Draft: x", "current": "x"}}
     assert verdict(gitlab("update", changes={**title, **TO_READY})) == "apply"
     assert verdict(gitlab("update", changes={**title, **TO_DRAFT}, draft=True)) == "remove"
@@ -93,14 +93,14 @@ def test_an_update_without_changes_changes_nothing(changes):
 @pytest.mark.parametrize("action", [None, "", ...])
 @pytest.mark.parametrize("event", ["Merge Request Hook", "System Hook", ""])
 @pytest.mark.parametrize("attributes", [{}, {"state": "merged", "last_commit": None, "source": None}])
-def test_what_says_of_no_action_is_a_test_of_the_webhook(action, event, attributes):
+def test_a_merge_request_without_an_action_is_a_webhook_test(action, event, attributes):
     decision = ask(changed(gitlab(**attributes), "object_attributes.action", action), event=event)
     assert (str(decision.verdict), decision.provider, decision.parameters) == ("ignore", "gitlab", {})
     assert "test of the webhook" in decision.reason
 
 
 @pytest.mark.parametrize("labels", ["labels", "object_attributes.labels"])
-def test_labels_are_found_at_the_top_and_among_the_attributes(labels):
+def test_labels_are_read_from_the_top_level_and_the_attributes(labels):
     body = gitlab("update", fork=True, labels=[LABEL], changes=labels_changed([], [LABEL]))
     assert verdict(changed(body, labels, ...), rules=FORKS) == "apply"
     taken = gitlab("update", fork=True, changes=labels_changed([LABEL], []))
@@ -109,32 +109,32 @@ def test_labels_are_found_at_the_top_and_among_the_attributes(labels):
 
 @pytest.mark.parametrize("action", ["update", "approved"])
 @pytest.mark.parametrize("state", ["opened", "closed", "merged"])
-def test_a_merge_request_whose_branch_is_gone_is_not_a_broken_body(action, state):
+def test_a_merge_request_with_a_deleted_branch_is_valid(action, state):
     assert verdict(gitlab(action, last_commit=None, state=state)) == "ignore"
 
 
-def test_a_draft_whose_branch_is_gone_is_taken_down():
+def test_a_draft_with_a_deleted_branch_is_removed():
     assert verdict(gitlab("update", changes=TO_DRAFT, draft=True, last_commit=None)) == "remove"
 
 
-def test_a_fork_without_a_commit_is_not_let_in():
+def test_a_fork_without_a_commit_is_not_allowed():
     body = gitlab("update", fork=True, labels=[LABEL], changes=labels_changed([], [LABEL]), last_commit=None)
     assert verdict(body, rules=FORKS) == "ignore"
 
 
 @pytest.mark.parametrize("name", ["project_7_bot", "group_7_bot_0a1b2c"])
-def test_bots_are_skipped_for_what_makes_an_environment_only(name):
+def test_only_creations_by_bots_are_ignored(name):
     rules = Rules(skip_bots=True)
     assert verdict(changed(gitlab(), "user.username", name), rules=rules) == "ignore"
     assert verdict(changed(gitlab("close"), "user.username", name), rules=rules) == "remove"
     assert verdict(gitlab(), rules=rules) == "apply"
 
 
-def test_a_draft_that_is_pushed_and_made_ready_at_once_is_made():
+def test_a_draft_that_is_pushed_and_made_ready_at_once_is_applied():
     assert verdict(gitlab("update", pushed=True, changes=TO_READY)) == "apply"
 
 
-def test_merged_and_closed_are_told_apart():
+def test_the_reason_distinguishes_merged_from_closed():
     assert ask(gitlab("merge")).reason == "pull request 74 was merged"
     assert ask(gitlab("close")).reason == "pull request 74 was closed"
 
@@ -155,17 +155,17 @@ def test_merged_and_closed_are_told_apart():
         (gitlab("update", gone=True, labels=[LABEL], changes=labels_changed([], [LABEL])), "ignore"),
     ],
 )
-def test_forks_need_the_label_and_after_each_push_anew(body, want):
+def test_forks_need_the_label_again_after_each_push(body, want):
     assert verdict(body, rules=FORKS) == want
 
 
 @pytest.mark.parametrize("action", ["open", "reopen", "update"])
-def test_forks_are_ignored_unless_a_label_is_named(action):
+def test_forks_are_ignored_unless_a_fork_label_is_set(action):
     body = gitlab(action, fork=True, pushed=True, labels=[LABEL], changes=labels_changed([], [LABEL]))
     assert verdict(body) == "ignore"
 
 
-def test_the_parameters_are_those_of_the_merge_request():
+def test_the_parameters_come_from_the_merge_request():
     assert ask(gitlab("update", pushed=True)).parameters == {
         "name": "shop-74",
         "repo_name": "shop",
@@ -181,7 +181,7 @@ def test_the_parameters_are_those_of_the_merge_request():
     }
 
 
-def test_a_fork_is_pinned_to_the_commit_that_was_looked_at():
+def test_a_fork_is_pinned_to_the_labelled_commit():
     body = gitlab("update", fork=True, labels=[LABEL], changes=labels_changed([], [LABEL]))
     parameters = ask(body, rules=FORKS).parameters
     assert parameters["git_url"] == "https://gitlab.example.com/stranger/shop.git"
@@ -189,23 +189,23 @@ def test_a_fork_is_pinned_to_the_commit_that_was_looked_at():
 
 
 @pytest.mark.parametrize("time", ["2026-03-01 12:00:00 UTC", "2026-03-01T12:00:00Z", "2026-03-01T14:00:00.944+02:00"])
-def test_moments_are_read_in_each_of_their_spellings(time):
+def test_all_time_formats_of_gitlab_are_read(time):
     assert ask(gitlab(updated_at=time)).parameters["event_time"] == TIME
 
 
-def test_a_moved_project_is_still_the_same():
+def test_a_moved_project_is_not_a_fork():
     moved = changed(gitlab(), "object_attributes.source.path_with_namespace", "old/place")
     assert ask(moved).parameters["fork"] is False
 
 
-def test_a_close_needs_no_commit():
+def test_a_close_does_not_need_a_commit():
     assert verdict(gitlab("close", last_commit=None)) == "remove"
-    with pytest.raises(BodyError, match=r"object_attributes\.last_commit: is missing"):
+    with pytest.raises(BodyError, match=r"object_attributes\.last_commit: the field is missing"):
         ask(gitlab("open", last_commit=None))
 
 
 @pytest.mark.parametrize("event", ["Merge Request Hook", "System Hook", ""])
-def test_the_header_may_name_the_hook(event):
+def test_the_event_header_is_optional(event):
     assert verdict(gitlab(), event=event) == "apply"
 
 
@@ -217,6 +217,6 @@ def test_other_events_are_ignored(body, event):
 
 
 @pytest.mark.parametrize("path", ["object_attributes", "object_attributes.iid", "object_attributes.target"])
-def test_a_broken_body_is_refused_with_its_field(path):
-    with pytest.raises(BodyError, match=f"{path}: is missing"):
+def test_a_missing_field_is_rejected_with_its_path(path):
+    with pytest.raises(BodyError, match=f"{path}: the field is missing"):
         ask(changed(gitlab(), path, ...))

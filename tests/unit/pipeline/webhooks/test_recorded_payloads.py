@@ -1,4 +1,4 @@
-"""Real payloads of GitHub, and what becomes of them when one thing is different."""
+"""Decisions about real payloads of GitHub, unchanged and with one changed field."""
 
 import pytest
 
@@ -23,15 +23,15 @@ LABELS = [{"id": 1, "name": LABEL}]
         ("pull_request.synchronize.json", "apply", "new commits"),
     ],
 )
-@pytest.mark.parametrize("named", [False, True], ids=["the body tells", "the header tells"])
-def test_each_is_decided(name, want, words, named):
+@pytest.mark.parametrize("named", [False, True], ids=["without a header", "with a header"])
+def test_every_recorded_payload_has_its_decision(name, want, words, named):
     event = ("ping" if name == "ping.json" else "pull_request") if named else ""
     decision = ask(recorded(name), event=event)
     assert (str(decision.verdict), decision.provider) == (want, "github")
     assert words in decision.reason
 
 
-def test_the_parameters_are_those_of_the_pull_request():
+def test_the_parameters_come_from_the_pull_request():
     assert ask(recorded("pull_request.synchronize.json")).parameters == {
         "name": "Hello-World-2",
         "repo_name": "Hello-World",
@@ -66,17 +66,17 @@ def test_a_ping_has_no_parameters():
         ("pull_request.opened.json", "action", "a-word-of-tomorrow", "ignore"),
     ],
 )
-def test_one_thing_is_different(name, path, value, want):
+def test_a_single_changed_field_changes_the_decision(name, path, value, want):
     assert verdict(changed(recorded(name), path, value)) == want
 
 
-def test_another_base_branch_is_another_environment():
+def test_only_a_new_base_branch_makes_an_edit_relevant():
     edited = {**recorded("pull_request.opened.json"), "action": "edited"}
     assert verdict({**edited, "changes": {"title": {"from": "old"}}}) == "ignore"
     assert verdict({**edited, "changes": {"base": {"ref": {"from": "old"}}}}) == "apply"
 
 
-def test_the_label_lets_a_fork_in():
+def test_the_fork_label_allows_a_fork():
     labeled = changed(recorded("pull_request.labeled.json"), "pull_request.head.repo.id", 1)
     labeled = changed(changed(labeled, "pull_request.labels", LABELS), "label.name", LABEL)
     assert verdict(labeled) == "ignore"

@@ -1,4 +1,4 @@
-"""Whom a delivery is believed to come from."""
+"""Verifying the sender of a delivery."""
 
 import hashlib
 import hmac
@@ -17,7 +17,7 @@ def digest(raw, secret=SECRET, algorithm="sha256"):
     return f"{algorithm}={hmac.new(secret, raw, algorithm).hexdigest()}"
 
 
-def test_githubs_own_example_is_verified():
+def test_the_example_of_githubs_documentation_is_verified():
     proof = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
     assert signature.verify(b"Hello, World!", signature=proof, secret=SECRET) == "github"
 
@@ -26,7 +26,7 @@ def test_a_signed_delivery_is_decided():
     assert verdict(BODY, signature=digest(BODY), secret=SECRET) == "apply"
 
 
-def test_the_signature_is_over_the_raw_form():
+def test_the_signature_covers_the_raw_form_body():
     raw = b"payload=" + json.dumps(github()).replace(" ", "+").encode()
     assert verdict(raw, signature=digest(raw), secret=SECRET) == "apply"
 
@@ -34,18 +34,18 @@ def test_the_signature_is_over_the_raw_form():
 @pytest.mark.parametrize(
     ("proof", "words"),
     [
-        ("", "no signature"),
+        ("", "has no signature"),
         (digest(BODY, algorithm="sha1"), "X-Hub-Signature-256"),
-        (digest(BODY + b" "), "not that of this body"),
-        (digest(BODY, secret=b"another"), "not that of this body"),
-        (f"sha256={'0' * 64}", "not that of this body"),
-        (digest(BODY).upper(), "not the webhook's secret"),
-        (digest(BODY)[:-1], "not the webhook's secret"),
-        ("\udcff", "not the webhook's secret"),
-        (hashlib.sha256(BODY).hexdigest(), "not the webhook's secret"),
+        (digest(BODY + b" "), "does not match the body"),
+        (digest(BODY, secret=b"another"), "does not match the body"),
+        (f"sha256={'0' * 64}", "does not match the body"),
+        (digest(BODY).upper(), "does not match the webhook's secret"),
+        (digest(BODY)[:-1], "does not match the webhook's secret"),
+        ("\udcff", "does not match the webhook's secret"),
+        (hashlib.sha256(BODY).hexdigest(), "matches neither the body"),
     ],
 )
-def test_any_other_proof_is_refused(proof, words):
+def test_a_wrong_signature_is_rejected(proof, words):
     with pytest.raises(Unverified) as refused:
         verdict(BODY, signature=proof, secret=SECRET)
     assert words in str(refused.value)
@@ -53,18 +53,18 @@ def test_any_other_proof_is_refused(proof, words):
     assert not proof or proof not in str(refused.value)
 
 
-def test_an_empty_secret_proves_nothing():
+def test_an_empty_secret_is_rejected():
     with pytest.raises(Unverified, match="empty"):
         verdict(BODY, signature=digest(BODY, secret=b""), secret=b"")
 
 
-def test_gitlabs_token_is_compared():
+def test_the_token_of_gitlab_is_compared_with_the_secret():
     assert verdict(gitlab(), signature=SECRET.decode(), secret=SECRET) == "apply"
     with pytest.raises(Unverified):
         verdict(gitlab(), signature="another", secret=SECRET)
 
 
-def test_a_proof_of_one_provider_proves_nothing_about_the_other():
+def test_a_signature_of_another_provider_is_rejected():
     raw = json.dumps(gitlab()).encode()
     with pytest.raises(Unverified, match="gitlab"):
         verdict(raw, signature=digest(raw), secret=SECRET)
@@ -72,6 +72,6 @@ def test_a_proof_of_one_provider_proves_nothing_about_the_other():
         verdict(BODY, signature=SECRET.decode(), secret=SECRET)
 
 
-def test_what_cannot_be_verified_is_not_even_read():
+def test_an_unverified_body_is_not_parsed():
     with pytest.raises(Unverified):
         verdict(b"not json", signature="", secret=SECRET)
