@@ -105,7 +105,7 @@ def test_it_waits_for_the_files_snapshot_and_not_for_the_one_before(
     environment = environments.create(values=tag("one"))
     environment.deployed()
     waiting = start_waiting("-f", str(file_of(tmp_path, environment, values=tag("two"))))
-    waiting.said("the cluster has another spec of it still")
+    waiting.said("the cluster still has a different spec")
     throughout(0.5, waiting.goes_on, "the snapshot before was taken for this one")
     environment.patch_release(values=tag("two"))
     code, said = waiting.ended()
@@ -139,7 +139,7 @@ def test_a_failure_ends_it_with_the_releases_words(
     environment.deployed()
     environment.patch_helm_release({"metadata": {"annotations": {plays.FAIL: "upgrade"}}})
     waiting = start_waiting("-f", str(file_of(tmp_path, environment, values=tag("two"))), "--timeout", "10m")
-    waiting.said("another spec")
+    waiting.said("a different spec")
     environment.patch_release(values=tag("two"))
     code, said = waiting.ended()
     assert code == 1
@@ -150,7 +150,7 @@ def test_the_time_ends_it_with_2(environments: Environments, start_waiting: Star
     waiting = start_waiting(environments.create().name, "--timeout", "1s")
     code, said = waiting.ended()
     assert code == 2
-    assert "not deployed within 1s: the controller has not looked at this spec yet" in said
+    assert "not deployed within 1s: the controller has not processed this spec yet" in said
 
 
 def test_it_waits_until_an_environment_is_gone(
@@ -159,7 +159,7 @@ def test_it_waits_until_an_environment_is_gone(
     environment = environments.create()
     environment.deployed()
     waiting = start_waiting(environment.name, "--for=gone")
-    waiting.said("it is still there, and has not been deleted yet")
+    waiting.said("it still exists and has not been deleted yet")
     environment.delete()
     code, _ = waiting.ended()
     assert code == 0
@@ -180,9 +180,9 @@ def test_it_outlives_a_restart_of_the_api_server(
     environment = environments.create(values=tag("one"))
     environment.deployed()
     waiting = start_waiting("-f", str(file_of(tmp_path, environment, values=tag("two"))))
-    waiting.said("another spec")
+    waiting.said("a different spec")
     local.stop()
-    waiting.said("cannot be reached")
+    waiting.said("the request to the API server failed; trying again")
     local.start()
     local.restart(keep_history=keep_history)
     environment.patch_release(values=tag("two"))
@@ -194,7 +194,7 @@ def test_it_outlives_a_history_that_is_gone(
 ) -> None:
     environment = environments.create()
     waiting = start_waiting(environment.name, "--for=gone")
-    waiting.said("it is still there, and has not been deleted yet")
+    waiting.said("it still exists and has not been deleted yet")
     local.compact()
     local.drop_watches()
     environment.delete()
@@ -240,7 +240,7 @@ def test_it_asks_twice_and_is_told_within_a_second(
     for number in range(3):
         environment = environments.create(f"pr-{number}")
         waiting = start_waiting(environment.name)
-        waiting.said("not looked at")
+        waiting.said("not processed")
         status = {"applicationStatus": "deployed", "observedGeneration": 1, "conditions": [READY]}
         started = time.monotonic()
         cluster.client.patch(ENVIRONMENTS, environment.name, {"status": status}, subresource="status")

@@ -1,4 +1,4 @@
-"""Waiting until the cluster has done what was published."""
+"""Waits until the cluster has deployed or deleted an environment."""
 
 from controller.pipeline.waiting.judge import Goal, Judgement, State
 from controller.pipeline.waiting.waiter import TimedOut, wait_for

@@ -1,4 +1,4 @@
-"""Whether the cluster has the spec of a file: equal but for what an API server adds, drops or holds for the same."""
+"""Compares the spec in the cluster with the one in a file, apart from what an API server adds, drops or normalizes."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from controller.pipeline.yamlfiles import show
 from controller.pipeline.yamlfiles.document import Path
 from controller.policy import fields
 
-# What the CRD fills in where it is absent.
+# Default values of the CRD.
 DEFAULTS: Final[Mapping[str, Any]] = {"suspend": False}
-# Fields that the CRD does not know are dropped by the server.
+# The fields of the CRD. An API server drops all others.
 _KNOWN: Final[Mapping[str, Any]] = {
     "suspend": bool,
     "namespaceLabels": dict,
@@ -26,17 +26,17 @@ _SHOWN_LIMIT: Final = 3
 
 
 def difference(wanted: Object, live: Object) -> str:
-    """How the spec of `live` differs from that of `wanted`, in words for people; "" where it does not."""
+    """Return a message for users that says how the spec of `live` differs from `wanted`, or "" if they are equal."""
     one, other = _effective(wanted), _effective(live)
     if _text(one) == _text(other):
         return ""
     if _text(_without_nulls(one, keep=())) == _text(other):
         nulls = ", ".join(_nulls(one, ())[:_SHOWN_LIMIT])
         return (
-            f"the cluster has its spec without the null of {nulls}, which removes a default of the chart; `kubectl "
-            "apply` drops a null: use `kubectl apply --server-side`"
+            f"the spec in the cluster lacks the null of {nulls}, which removes a default of the chart; `kubectl apply` "
+            "drops nulls: use `kubectl apply --server-side`"
         )
-    return "the cluster has another spec of it still"
+    return "the cluster still has a different spec"
 
 
 def _effective(obj: Object) -> Mapping[str, Any]:
@@ -51,7 +51,7 @@ def _effective(obj: Object) -> Mapping[str, Any]:
 
 
 def _text(spec: Mapping[str, Any]) -> str:
-    # As text, because Python takes `true` and `1` for the same. A part that could not be read equals nothing (`repr`).
+    # Compare as text, because `True == 1` in Python. A part that could not be read (written by `repr`) equals nothing.
     return json.dumps(_whole_numbers(spec), sort_keys=True, default=repr)
 
 
@@ -64,9 +64,9 @@ def _known(value: Any, shape: Any) -> Any:
 
 
 def _without_nulls(value: Any, path: tuple[str, ...] = (), *, keep: tuple[str, ...]) -> Any:
-    """Without what is null in a mapping, but for what lies at the path `keep`.
+    """Return `value` without the nulls in its mappings, except below the path `keep`.
 
-    Null is the same as absent, except within the chart's values: there it removes a default of the chart.
+    A null is the same as an absent field, except in the chart's values, where it removes a default of the chart.
     """
     if path and path == keep:
         return value

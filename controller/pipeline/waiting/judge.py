@@ -1,4 +1,4 @@
-"""Whether an environment is where it is wanted, judged from the object alone. Pure."""
+"""Decides from an environment's object whether it has reached a goal. Pure."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from controller.pipeline.waiting.comparison import difference
 
 
 class Goal(StrEnum):
-    """What is waited for."""
+    """The state to wait for."""
 
     DEPLOYED = "deployed"
     GONE = "gone"
 
 
 class State(StrEnum):
-    """Where it is on its way."""
+    """The progress towards the goal."""
 
     PENDING = "pending"
     REACHED = "reached"
@@ -28,14 +28,14 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The state, and why in words for people."""
+    """The state, and a message for users that explains it."""
 
     state: State
     message: str
 
 
 def judge(goal: Goal, live: Object | None, *, wanted: Object | None = None) -> Judgement:
-    """How far `live` (None: there is no such environment) is from `goal`; `wanted` is the file that was published."""
+    """Return the progress of `live` (None if it does not exist) towards `goal`. `wanted` is the published file."""
     return _gone(live) if goal is Goal.GONE else _deployed(live, wanted)
 
 
@@ -44,10 +44,10 @@ def _gone(live: Object | None) -> Judgement:
         return Judgement(State.REACHED, "gone")
     environment = Environment(live)
     if not environment.is_deleting:
-        return Judgement(State.PENDING, "it is still there, and has not been deleted yet")
+        return Judgement(State.PENDING, "it still exists and has not been deleted yet")
     blocked = conditions.find(environment.conditions, "TeardownBlocked")
     message = blocked.get("message") if blocked is not None else environment.status.get("applicationStatusMsg")
-    return Judgement(State.PENDING, str(message or environment.status.get("currentPhase") or "it is being taken down"))
+    return Judgement(State.PENDING, str(message or environment.status.get("currentPhase") or "it is being deleted"))
 
 
 def _deployed(live: Object | None, wanted: Object | None) -> Judgement:
@@ -55,15 +55,15 @@ def _deployed(live: Object | None, wanted: Object | None) -> Judgement:
         return Judgement(State.PENDING, "it is not in the cluster yet")
     environment = Environment(live)
     if environment.is_deleting:
-        return Judgement(State.PENDING, "it is being taken down")
+        return Judgement(State.PENDING, "it is being deleted")
     if wanted is not None and (words := difference(wanted, live)):
         return Judgement(State.PENDING, words)
     if environment.suspended:
-        return Judgement(State.FAILED, "it is suspended by its own spec, so nothing of it is deployed")
+        return Judgement(State.FAILED, "spec.suspend is true, so it is not deployed")
     ready = conditions.find(environment.conditions, "Ready") or {}
     generations = {environment.status.get("observedGeneration"), ready.get("observedGeneration")}
     if generations != {environment.generation}:
-        return Judgement(State.PENDING, "the controller has not looked at this spec yet")
+        return Judgement(State.PENDING, "the controller has not processed this spec yet")
     status = str(environment.status.get("applicationStatus") or "")
     message = str(ready.get("message") or environment.status.get("applicationStatusMsg") or "")
     if status == "deployed" and ready.get("status") == conditions.TRUE:

@@ -1,4 +1,4 @@
-"""From states to an end: reached, failed, or out of time; each change is told on the way."""
+"""Waits until an environment reaches a goal, fails, or the timeout expires. Reports each change."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from controller.pipeline.waiting.watching import states
 
 
 class TimedOut(Exception):
-    """The time allowed is over; the text says how far it came."""
+    """The timeout has expired. The message says how far the environment got."""
 
 
 def wait_for(
@@ -27,14 +27,14 @@ def wait_for(
     report: Callable[[str], None],
     clock: Clock | None = None,
 ) -> Judgement:
-    """Wait until the environment `name` has reached `goal`, or has failed to; `timeout` in seconds.
+    """Wait until the environment `name` has reached `goal` or has failed. `timeout` is in seconds.
 
-    `wanted` is the file that was published: only its spec counts. `report` is told of every change, once. Raises
-    TimedOut, and errors.ApiError where waiting does not help.
+    `wanted` is the published file, of which only the spec is compared. `report` is called once for every change. Raises
+    TimedOut, and errors.ApiError if waiting longer cannot help.
     """
-    last = "nothing is known of it"
+    last = "its state is unknown"
 
-    def tell(message: str) -> None:
+    def report_change(message: str) -> None:
         nonlocal last
         if message != last:
             last = message
@@ -42,11 +42,11 @@ def wait_for(
 
     with Scope(timeout=timeout, clock=clock).bound() as scope:
         try:
-            for live in states(client, name, scope=scope, trouble=tell):
+            for live in states(client, name, scope=scope, trouble=report_change):
                 judgement = judge(goal, live, wanted=wanted)
                 if judgement.state is not State.PENDING:
                     return judgement
-                tell(judgement.message)
+                report_change(judgement.message)
         except RequestTimeout as error:
             raise TimedOut(f"not {goal} within {timeout:g}s: {last}") from error
     raise AssertionError("the states of an environment never end")

@@ -1,7 +1,8 @@
-"""Every state of one environment, as the API server tells it: read once, then watched, through all that may go wrong.
+"""Follows the states of one environment: reads it once, then watches it, and recovers from all temporary errors.
 
-There is no polling: a state is known when it is reached. After any trouble the environment is read anew, which for a
-single object is cheaper than finding out what was missed, and right even where a restored server counts from the start.
+There is no polling, so a new state is seen at once. After any error the environment is read again. For a single object
+that is cheaper than resuming the watch. It is also correct after the API server was restored from a backup, when its
+resource versions start from an older number.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from controller.apimachinery.objects import Object
 from controller.apimachinery.scope import Scope
 from controller.client import Client
 
-# The server ends a watch after this time, and says something about once a minute; both in seconds.
+# In seconds. The server ends a watch after the first time, and sends a bookmark about once a minute.
 _WATCH_SECONDS: Final = 600
 _LONGEST_SILENCE: Final = 90.0
 _FIRST_PAUSE: Final = 0.1
@@ -32,10 +33,10 @@ _LONGEST_PAUSE: Final = 1.0
 
 
 def states(client: Client, name: str, *, scope: Scope, trouble: Callable[[str], None]) -> Iterator[Object | None]:
-    """The environment `name` now and after each change; None while there is none.
+    """Yield the environment `name` now and after each change, or None while it does not exist.
 
-    `scope` is the one bound around the caller; its deadline ends the iteration with RequestTimeout. `trouble` is told
-    what is wrong meanwhile. Raises errors.ApiError where waiting does not help: Forbidden, Unauthorized and the like.
+    `scope` must be bound around the caller; its deadline ends the iteration with RequestTimeout. `trouble` is called
+    with a message for each temporary error. Raises errors.ApiError if waiting cannot help, such as Forbidden.
     """
     pause = _FIRST_PAUSE
     while True:
@@ -48,20 +49,20 @@ def states(client: Client, name: str, *, scope: Scope, trouble: Callable[[str], 
         except NotFound as error:
             if not error.resource_missing:
                 raise
-            trouble("the cluster does not know EnvironmentProvisioners; is Tronador installed there?")
+            trouble("the cluster does not serve EnvironmentProvisioners; is Tronador installed there?")
         except RequestTimeout:
-            # Silence may be a dead connection, or nothing but a quiet cluster.
+            # The connection may be dead, or there were simply no events.
             scope.check()
         except Expired:
             pass
         except (ConnectionLost, ServerError, TooManyRequests) as error:
-            trouble(f"the API server cannot be reached, trying again: {error}")
+            trouble(f"the request to the API server failed; trying again: {error}")
         scope.wait(pause)
         pause = min(_LONGEST_PAUSE, 2 * pause)
 
 
 def _changes(client: Client, name: str, version: str, scope: Scope) -> Iterator[Object | None]:
-    """What happens from `version` on; ends with an error."""
+    """Yield the states after `version`. Ends only by raising an error."""
     while True:
         scope.check()
         opened = client.watch(
@@ -85,5 +86,5 @@ def _changes(client: Client, name: str, version: str, scope: Scope) -> Iterator[
                 elif kind == "DELETED":
                     yield None
         if not events:
-            # Proxies end watches at once and politely; without a pause that would be a hot loop.
+            # Some proxies end each watch at once without an error. Without a pause this would be a hot loop.
             raise ConnectionLost("the watch ended without an event")

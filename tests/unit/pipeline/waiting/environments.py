@@ -1,16 +1,16 @@
-"""Environments as a cluster has them, in any state."""
+"""Live environments in any state."""
 
 import copy
 
 
 def environment(generation=1, *, tag="one", status=None, ready=None, message="", deleting=False, **spec):
-    """A live environment.
+    """Return a live environment.
 
     Args:
-        status: `applicationStatus`, for this generation; None where the controller has not looked at it.
-        ready: status of the condition Ready (default: what fits the status).
-        message: the condition's.
-        spec: further fields of the spec.
+        status: `applicationStatus` for this generation; None if the controller has not processed it.
+        ready: status of the condition Ready (default: the one that fits `status`).
+        message: message of the condition.
+        spec: additional fields of the spec.
     """
     obj = {
         "metadata": {"name": "shop-74", "uid": "u", "generation": generation, "resourceVersion": str(10 + generation)},
@@ -34,14 +34,14 @@ def environment(generation=1, *, tag="one", status=None, ready=None, message="",
 
 
 def later(obj, **metadata):
-    """The same object with a newer spec that the controller has not looked at yet."""
+    """Return the object with a newer spec that the controller has not processed yet."""
     copied = copy.deepcopy(obj)
     copied["metadata"] |= {"generation": obj["metadata"]["generation"] + 1, **metadata}
     return copied
 
 
 def as_file(obj):
-    """What was published to make it so."""
+    """Return the file that was published for the object."""
     return {
         "apiVersion": "tronador.stakater.com/v1alpha1",
         "kind": "EnvironmentProvisioner",

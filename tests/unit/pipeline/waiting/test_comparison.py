@@ -1,4 +1,4 @@
-"""When the cluster counts as having the spec of a file."""
+"""When the spec in the cluster equals the spec of a file."""
 
 import copy
 from pathlib import Path
@@ -16,7 +16,7 @@ FILE = as_file(LIVE)
 
 
 def differing(path, value):
-    """The file with another value at the dotted path below its spec; `...` takes the field out."""
+    """Return the file with another value at a dotted path in its spec; `...` removes the field."""
     copied = copy.deepcopy(FILE)
     *parents, last = path.split(".")
     where = copied["spec"]
@@ -29,7 +29,7 @@ def differing(path, value):
     return copied
 
 
-def test_what_was_published_is_the_same():
+def test_a_published_file_equals_its_live_object():
     assert not difference(FILE, LIVE)
 
 
@@ -48,7 +48,7 @@ def test_what_was_published_is_the_same():
         ("application.release.chart.unknown", 1),
     ],
 )
-def test_what_the_server_adds_or_drops_makes_no_difference(path, value):
+def test_fields_that_the_server_adds_or_drops_are_ignored(path, value):
     assert not difference(differing(path, value), LIVE)
 
 
@@ -58,7 +58,7 @@ def test_what_the_server_adds_or_drops_makes_no_difference(path, value):
         ("application.release.values.tag", "two"),
         ("application.release.values.tag", ...),
         ("application.release.values.more", "x"),
-        # It removes a default of the chart.
+        # A null removes a default of the chart.
         ("application.release.values.more", None),
         ("application.release.values.deep", {"more": None}),
         ("application.release.values.listed", [{"more": None}]),
@@ -68,11 +68,11 @@ def test_what_the_server_adds_or_drops_makes_no_difference(path, value):
         ("suspend", True),
     ],
 )
-def test_any_other_difference_is_one(path, value):
+def test_any_other_change_is_a_difference(path, value):
     assert difference(differing(path, value), LIVE)
 
 
-def test_a_null_that_the_cluster_has_counts_as_well():
+def test_a_null_in_the_cluster_counts_too():
     live = differing("application.release.values.more", None)
     assert not difference(live, live)
     assert difference(FILE, live)
@@ -82,7 +82,7 @@ def test_a_null_that_the_cluster_has_counts_as_well():
     ("value", "field"),
     [(None, "application.release.values.more"), ([{"a": None}], "application.release.values.more[0].a")],
 )
-def test_a_null_that_kubectl_has_dropped_is_named_with_the_remedy(value, field):
+def test_a_null_that_kubectl_dropped_is_reported_with_the_remedy(value, field):
     file = differing("application.release.values.more", value)
     live = differing("application.release.values.more", [{}]) if value else LIVE
     words = difference(file, live)
@@ -90,7 +90,7 @@ def test_a_null_that_kubectl_has_dropped_is_named_with_the_remedy(value, field):
     assert "kubectl apply --server-side" in words
 
 
-def test_the_former_name_of_a_release_is_the_same_release():
+def test_the_former_name_of_a_release_is_no_difference():
     def with_name(name, ref="123"):
         chart = {"git": "https://h/r", "path": "deploy", "ref": ref}
         return environment(application={"release": {"chart": chart, "releaseName": name}})
@@ -100,7 +100,7 @@ def test_the_former_name_of_a_release_is_the_same_release():
     assert difference(with_name("r-123-a665a45920", "124"), with_name("123", "124"))
 
 
-def test_numbers_are_what_they_are_worth_and_true_is_not_one():
+def test_numbers_are_compared_by_value_and_true_differs_from_one():
     def with_value(value):
         return environment(application={"release": {"values": {"x": value}}})
 
@@ -111,12 +111,12 @@ def test_numbers_are_what_they_are_worth_and_true_is_not_one():
     assert difference(with_value([1, 2]), with_value([2, 1]))
 
 
-def test_a_spec_of_nonsense_is_never_the_same():
+def test_a_malformed_spec_is_always_different():
     assert difference({"spec": "text"}, LIVE)
     assert difference({}, LIVE)
 
 
-def test_every_default_of_the_definition_is_known():
+def test_all_defaults_of_the_crd_are_known():
     definition = yaml.safe_load(CRD.read_text())
     spec = definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
     assert dict(_defaults(spec, "")) == DEFAULTS
@@ -130,5 +130,5 @@ def _defaults(schema, path):
         yield from _defaults(field.get("items") or {}, f"{path}{name}[].")
 
 
-def test_what_could_not_be_read_of_the_live_one_is_a_difference():
+def test_an_unreadable_part_of_the_live_object_is_a_difference():
     assert difference(FILE, differing("application.release.values.x", Unreadable("a number that is too large")))

@@ -1,4 +1,4 @@
-"""Whether an environment is where it is wanted, for every state that it can be in."""
+"""Whether an environment has reached a goal, for every state it can be in."""
 
 import pytest
 
@@ -14,41 +14,41 @@ FAILED = environment(status="failed", message="Helm install failed: no such imag
     ("live", "state", "words"),
     [
         (None, State.PENDING, "not in the cluster yet"),
-        (environment(), State.PENDING, "not looked at this spec yet"),
+        (environment(), State.PENDING, "not processed this spec yet"),
         (environment(status="pending", message="Waiting for the chart."), State.PENDING, "pending: Waiting for the"),
         (environment(status="deploying"), State.PENDING, "deploying"),
         (DEPLOYED, State.REACHED, "deployed: Release was successful."),
         (FAILED, State.FAILED, "Because: Helm install failed: no such image"),
         (environment(status="suspended", ready="True"), State.PENDING, "suspended"),
-        (environment(status="suspended", ready="True", suspend=True), State.FAILED, "suspended by its own spec"),
-        (environment(status="uninstalling", deleting=True), State.PENDING, "being taken down"),
-        (environment(status="deployed", deleting=True), State.PENDING, "being taken down"),
-        # What is said of an older spec counts neither for nor against the newer one.
-        (later(DEPLOYED), State.PENDING, "not looked at this spec yet"),
-        (later(FAILED), State.PENDING, "not looked at this spec yet"),
+        (environment(status="suspended", ready="True", suspend=True), State.FAILED, "spec.suspend is true"),
+        (environment(status="uninstalling", deleting=True), State.PENDING, "being deleted"),
+        (environment(status="deployed", deleting=True), State.PENDING, "being deleted"),
+        # The status of an older spec does not count for the newer one.
+        (later(DEPLOYED), State.PENDING, "not processed this spec yet"),
+        (later(FAILED), State.PENDING, "not processed this spec yet"),
     ],
 )
-def test_deployed(live, state, words):
+def test_the_progress_towards_deployed_follows_status_and_conditions(live, state, words):
     judgement = judge(Goal.DEPLOYED, live)
     assert judgement.state is state
     assert words in judgement.message
 
 
-def test_a_condition_of_an_older_generation_is_not_believed():
+def test_a_condition_of_an_older_generation_does_not_count():
     half_written = environment(2, status="deployed")
     half_written["status"]["conditions"][0]["observedGeneration"] = 1
     assert judge(Goal.DEPLOYED, half_written).state is State.PENDING
 
 
 @pytest.mark.parametrize("live", [DEPLOYED, FAILED, environment(status="suspended", suspend=True)])
-def test_the_snapshot_before_does_not_count(live):
+def test_the_state_of_a_previous_snapshot_does_not_count(live):
     judgement = judge(Goal.DEPLOYED, live, wanted=as_file(environment(tag="two")))
     assert judgement.state is State.PENDING
-    assert "another spec" in judgement.message
+    assert "a different spec" in judgement.message
 
 
 @pytest.mark.parametrize("live", [DEPLOYED, FAILED])
-def test_with_the_files_own_spec_it_does(live):
+def test_the_state_counts_if_the_spec_is_that_of_the_file(live):
     assert judge(Goal.DEPLOYED, live, wanted=as_file(live)) == judge(Goal.DEPLOYED, live)
 
 
@@ -70,13 +70,13 @@ def deleting_namespace():
     ("live", "state", "words"),
     [
         (None, State.REACHED, "gone"),
-        (DEPLOYED, State.PENDING, "it is still there, and has not been deleted yet"),
-        (environment(deleting=True), State.PENDING, "being taken down"),
+        (DEPLOYED, State.PENDING, "it still exists and has not been deleted yet"),
+        (environment(deleting=True), State.PENDING, "being deleted"),
         (deleting_namespace(), State.PENDING, "Deleting Namespace"),
         (blocked(), State.PENDING, "a Pod has a finalizer"),
     ],
 )
-def test_gone(live, state, words):
+def test_the_progress_towards_gone_follows_the_deletion(live, state, words):
     judgement = judge(Goal.GONE, live)
     assert judgement.state is state
     assert words in judgement.message

@@ -1,4 +1,4 @@
-"""The way from one state to the next, over everything that an API server and a network can do."""
+"""Waiting for a goal, with all errors that an API server and a network can cause."""
 
 import pytest
 
@@ -22,22 +22,22 @@ LOST = ConnectionLost("host: connection reset")
 
 
 def listed(obj, version=10):
-    """A list with one object."""
+    """Return a list with one object."""
     return {"metadata": {"resourceVersion": str(version)}, "items": [obj]}
 
 
 class Run:
-    """A wait against a script: `outcome` is the judgement or the error, `told` what was reported."""
+    """A wait against a script. `outcome` is the judgement or the error, `reports` what was reported."""
 
     def __init__(self, *answers, goal=Goal.DEPLOYED, timeout=600.0, wanted=None):
         self.clock = JumpingClock()
         self.api = ScriptedApi(*answers, clock=self.clock)
-        self.told = []
+        self.reports = []
         try:
             self.outcome = wait_for(
-                self.api, "shop-74", goal, wanted=wanted, timeout=timeout, report=self.told.append, clock=self.clock
+                self.api, "shop-74", goal, wanted=wanted, timeout=timeout, report=self.reports.append, clock=self.clock
             )
-        except Exception as error:  # noqa: BLE001 - the test looks at whatever it is
+        except Exception as error:  # noqa: BLE001 - the test examines every error
             self.outcome = error
 
     @property
@@ -46,22 +46,22 @@ class Run:
         return self.outcome.state
 
 
-def test_what_is_so_already_needs_no_watch():
+def test_a_goal_that_is_already_reached_needs_no_watch():
     run = Run(listed(DEPLOYED))
     assert run.state is State.REACHED
     assert run.api.calls == [("list", {"field_selector": "metadata.name=shop-74"})]
 
 
-def test_every_change_is_told_once():
+def test_every_change_is_reported_once():
     run = Run(
         ABSENT,
         Script(event("ADDED", environment()), event("MODIFIED", DEPLOYING), bookmark(12), event("MODIFIED", DEPLOYING),
                event("MODIFIED", DEPLOYED)),
     )  # fmt: skip
     assert run.state is State.REACHED
-    assert run.told == [
+    assert run.reports == [
         "it is not in the cluster yet",
-        "the controller has not looked at this spec yet",
+        "the controller has not processed this spec yet",
         "deploying: Running installation.",
     ]
 
@@ -74,18 +74,18 @@ def test_the_watch_begins_where_the_list_ended_and_is_closed():
     assert script.closed
 
 
-def test_a_failure_ends_it_at_once_with_the_releases_words():
+def test_a_failed_release_ends_the_wait_with_its_message():
     run = Run(ABSENT, Script(event("ADDED", FAILED)))
     assert run.state is State.FAILED
     assert "no such image" in run.outcome.message
 
 
-def test_gone_is_told_by_the_deletion_even_if_it_is_made_anew():
+def test_a_deletion_counts_as_gone_even_if_it_is_created_again():
     run = Run(listed(DEPLOYED), Script(event("DELETED", DEPLOYED), event("ADDED", DEPLOYED)), goal=Goal.GONE)
     assert run.state is State.REACHED
 
 
-def test_a_watch_that_the_server_ends_goes_on_from_the_last_version():
+def test_a_watch_that_the_server_ends_resumes_at_the_last_version():
     run = Run(listed(DEPLOYING), Script(bookmark(55)), Script(event("MODIFIED", DEPLOYED)))
     assert run.state is State.REACHED
     assert [call[1].get("resource_version") for call in run.api.calls] == [None, "10", "55"]
@@ -108,58 +108,58 @@ def test_a_watch_that_the_server_ends_goes_on_from_the_last_version():
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_after_any_trouble_the_environment_is_read_anew(trouble):
+def test_after_any_error_the_environment_is_read_again(trouble):
     run = Run(listed(DEPLOYING), trouble, listed(DEPLOYED))
     assert run.state is State.REACHED
     assert run.api.verbs == ["list", "watch", "list"]
     assert len(run.clock.waits) == 1
 
 
-def test_what_happened_during_the_trouble_is_not_missed():
+def test_a_change_during_an_error_is_not_missed():
     run = Run(listed(DEPLOYED), Script(fails=LOST), ABSENT, goal=Goal.GONE)
     assert run.state is State.REACHED
 
 
-def test_a_server_that_is_away_is_told_once_and_asked_again_less_and_less_often():
+def test_an_unreachable_server_is_reported_once_and_retried_with_backoff():
     run = Run(*[LOST] * 8, listed(DEPLOYED))
     assert run.state is State.REACHED
-    assert len(run.told) == 1
+    assert len(run.reports) == 1
     assert run.clock.waits == [0.1, 0.2, 0.4, 0.8, 1.0, 1.0, 1.0, 1.0]
 
 
-def test_a_proxy_that_ends_every_watch_at_once_causes_no_hot_loop():
+def test_a_proxy_that_ends_every_watch_does_not_cause_a_hot_loop():
     run = Run(*[listed(DEPLOYING), Script(lasting=0.0)] * 6, listed(DEPLOYED))
     assert run.state is State.REACHED
     assert run.clock.waits == [0.1, 0.2, 0.4, 0.8, 1.0, 1.0]
 
 
-def test_a_definition_that_is_not_there_yet_is_waited_for():
+def test_a_crd_that_does_not_exist_yet_is_waited_for():
     run = Run(NotFound(code=404, reason="", message="page not found", status={}), listed(DEPLOYED))
     assert run.state is State.REACHED
-    assert "is Tronador installed" in run.told[0]
+    assert "is Tronador installed" in run.reports[0]
 
 
 @pytest.mark.parametrize("error", [Forbidden, Unauthorized])
-def test_what_waiting_does_not_help_ends_it(error):
+def test_an_error_that_waiting_cannot_solve_ends_the_wait(error):
     refusal = error(code=403, reason="Forbidden", message="no", status={})
     assert Run(refusal).outcome is refusal
     assert Run(listed(DEPLOYING), refusal).outcome is refusal
 
 
-def test_the_time_ends_it_and_tells_how_far_it_came():
+def test_the_timeout_error_says_how_far_the_environment_got():
     run = Run(listed(DEPLOYING), Script(lasting=31.0, fails=RequestTimeout("silence")), timeout=30.0)
     assert isinstance(run.outcome, TimedOut)
     assert str(run.outcome) == "not deployed within 30s: deploying: Running installation."
 
 
-def test_a_watch_is_not_read_for_longer_than_the_time_left():
+def test_the_read_timeout_of_a_watch_ends_with_the_wait():
     run = Run(listed(DEPLOYING), Script(event("MODIFIED", DEPLOYED)), timeout=5.0)
     assert run.api.calls[1][1]["read_timeout"] == 5.0
     run = Run(listed(DEPLOYING), Script(event("MODIFIED", DEPLOYED)), timeout=600.0)
     assert run.api.calls[1][1]["read_timeout"] == 90.0
 
 
-def test_events_that_never_end_do_not_stretch_the_time():
+def test_endless_events_do_not_extend_the_timeout():
     def endless():
         while True:
             run_clock[0].advance(10.0)
