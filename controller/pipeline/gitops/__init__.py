@@ -1,4 +1,4 @@
-"""The GitOps repository: one file for each environment, put there and taken out by pipelines that run side by side."""
+"""The GitOps repository: one file per environment, added and removed by pipelines that may run at the same time."""
 
 from controller.pipeline.gitops.changes import Change, Content, Outcome, Places, folder, places, publish, retire
 from controller.pipeline.gitops.commits import Author

@@ -1,4 +1,4 @@
-"""What is to be changed in the GitOps repository's folder: decided from what lies there, without touching anything."""
+"""Decides what to change in the folder of the GitOps repository, from its current content. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KEEP: Final = ".gitkeep"
 
 
 class Outcome(StrEnum):
-    """What came of a publish or a retire."""
+    """The result of a publish or a retire."""
 
     PUBLISHED = "published"
     RETIRED = "retired"
@@ -27,7 +27,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where an environment's files lie. `folder` is relative to the repository's root, "." for the root itself."""
+    """The paths of an environment's files. `folder` is relative to the repository's root; "." is the root itself."""
 
     folder: str
     name: str
@@ -50,15 +50,15 @@ class Places:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """What lies there now.
+    """The current content of the folder, as far as it concerns one environment.
 
     Attributes:
-        file: the environment's file, or None.
-        origin: what that file says of its origin, or None where it cannot be read.
-        tombstone: the environment's tombstone, or None.
-        others: whether anything else keeps the folder.
-        kin: names of other environments in the folder that are surely of the same pull request. Its repository had
-            another name when they were made.
+        file: content of the environment's file, or None if it does not exist.
+        origin: the origin that this file names, or None if the file is absent or cannot be read.
+        tombstone: the environment's tombstone, or None if it does not exist.
+        others: whether the folder holds other files, so that git keeps the folder.
+        kin: names of other environments in the folder that certainly belong to the same pull request. They were
+            published before its repository was renamed.
     """
 
     file: bytes | None = None
@@ -70,11 +70,11 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What to do.
+    """The change to make.
 
     Attributes:
-        reason: a sentence for people.
-        writes: new contents of files, None for one that is removed.
+        reason: a sentence for users.
+        writes: new content by path; None removes the file.
     """
 
     outcome: Outcome
@@ -83,26 +83,27 @@ class Change:
 
 
 def folder(text: str) -> str:
-    """A folder of the repository in the form that `Places` has it. ValueError: it could lead elsewhere."""
+    """Return a folder in the normalized form of `Places.folder`. Raises ValueError if it could lead elsewhere."""
     parts = [part for part in text.split("/") if part not in ("", ".")]
     if text.startswith("/") or ".." in parts or any(part.lower() == ".git" for part in parts):
-        raise ValueError(f"{text!a} is no folder of the repository: write it relative to its root, without '..'")
+        raise ValueError(f"{text!a} is not a folder in the repository: use a relative path without '..' and '.git'")
     if not text.isprintable() or "\\" in text:
-        raise ValueError(f"{text!a} is no folder of the repository: write it with letters and /")
+        raise ValueError(f"{text!a} is not a folder in the repository: use printable characters, and / between folders")
     return "/".join(parts) or "."
 
 
 def places(folder: str, name: str) -> Places:
-    """The places of environment `name` in a result of `folder`. ValueError: it is no name."""
+    """Return the paths of environment `name` in a result of `folder`. Raises ValueError if `name` is invalid."""
     if not names.is_dns_label(name):
-        raise ValueError(f"{name!a} is no name of an environment: use at most 63 of a-z, 0-9 and -")
+        raise ValueError(f"{name!a} is not a valid environment name: use at most 63 characters of a-z, 0-9 and -")
     return Places(folder, name)
 
 
 def publish(content: Content, *, places: Places, document: bytes, source: Origin, revive: bool, time: str) -> Change:
-    """Put the environment's `document`, which comes from `source`, into the folder.
+    """Return the change that publishes the environment's `document`, which comes from `source`.
 
-    `time` is when what led to this happened; `revive` overrules a tombstone. GitOpsError: the place is somebody else's.
+    `time` is the timestamp of the webhook (RFC 3339, or ""). `revive` overrides a tombstone. Raises GitOpsError if the
+    existing file cannot be read, or belongs to another repository.
     """
     if content.file is not None:
         _refuse_foreign(content.origin, source, places)
@@ -112,21 +113,21 @@ def publish(content: Content, *, places: Places, document: bytes, source: Origin
         if content.tombstone.outlives(source, time=time) and not revive:
             return Change(
                 Outcome.RETIRED,
-                f"{places.name} was retired ({places.tombstone}), so it is not published; a pull request that was "
-                "reopened is told by a later --event-time or by --revive",
+                f"{places.name} was retired ({places.tombstone}), so it is not published; if the pull request was "
+                "reopened, pass the time of that with --event-time, or pass --revive",
             )
         writes[places.tombstone] = None
     if content.file != document:
         writes[places.file] = document
     if not writes:
-        return Change(Outcome.UNCHANGED, f"{places.file} is as it should be")
+        return Change(Outcome.UNCHANGED, f"{places.file} is up to date")
     return Change(Outcome.PUBLISHED, f"{places.file} is published", writes)
 
 
 def retire(content: Content, *, places: Places, source: Origin, time: str) -> Change:
-    """Take the environment out of the folder and leave a tombstone, whether or not it is there.
+    """Return the change that removes the environment and leaves a tombstone, even if the environment does not exist.
 
-    The same happens to environments of this pull request under other names, from when the repository had another name.
+    Environments that the same pull request published before its repository was renamed are retired too.
     """
     writes: dict[str, bytes | None] = {}
     owner = content.origin if content.origin is not None and content.origin.contradicts(source) else None
@@ -141,25 +142,26 @@ def retire(content: Content, *, places: Places, source: Origin, time: str) -> Ch
         writes[former.file] = None
         writes[former.tombstone] = Tombstone(source, time).text()
     if not writes:
-        words = "was retired before" if owner is None else f"is left alone: it belongs to {_owner(owner, source)}"
+        words = "is already retired" if owner is None else f"is not changed: it belongs to {_owner(owner, source)}"
         return Change(Outcome.UNCHANGED, f"{places.file} {words}")
     if not content.others and places.folder != ".":
-        # git keeps no empty folder, and Argo CD fails where its folder is gone.
+        # git does not keep an empty folder, and Argo CD fails if its folder is gone.
         writes[places.keep] = b""
     gone = [place.file for place in ([places, *kin] if content.file is not None and owner is None else kin)]
     if not gone:
-        return Change(Outcome.RETIRED, f"there is no {places.file}; a build that ends later will not bring it", writes)
+        reason = f"there is no {places.file}; its tombstone keeps later builds from publishing it"
+        return Change(Outcome.RETIRED, reason, writes)
     words = f"{' and '.join(gone)} {'are' if len(gone) > 1 else 'is'} retired"
-    return Change(Outcome.RETIRED, f"{words}; its repository had another name" if kin else words, writes)
+    return Change(Outcome.RETIRED, f"{words}; the repository was renamed" if kin else words, writes)
 
 
 def _refuse_foreign(present: Origin | None, source: Origin, places: Places) -> None:
     if present is None:
-        raise GitOpsError(f"{places.file} is there already, but cannot be read: repair it, or remove it")
+        raise GitOpsError(f"{places.file} already exists, but cannot be read: repair it or remove it")
     if not present.is_of_same_repository(source):
         raise GitOpsError(
-            f"{places.file} is there already and belongs to {_owner(present, source)}: choose another "
-            "name with --name-template, another folder with --path, or remove that file"
+            f"{places.file} already exists and belongs to {_owner(present, source)}: choose another "
+            "name with --name-template or another folder with --path, or remove that file"
         )
 
 
@@ -173,14 +175,14 @@ def _known(source: Origin, present: Origin | None) -> Origin:
 
 
 def _owner(present: Origin, source: Origin) -> str:
-    """Whose a file is, and whose it is not."""
+    """Return "OWNER, not to SOURCE" for a message about the owner of a file."""
     one, other = _words(present), _words(source)
     if one == other:
-        # A new repository has taken the place of one that was removed, renamed or moved.
-        one, other = (f"{one} (repository number {each.repository_id or 'unknown'})" for each in (present, source))
+        # A new repository uses the name of one that was deleted, renamed or moved.
+        one, other = (f"{one} (repository ID {each.repository_id or 'unknown'})" for each in (present, source))
     return f"{one}, not to {other}"
 
 
 def _words(source: Origin) -> str:
-    repository = f"the repository {source.repository}" if source.repository else "a repository that it does not name"
+    repository = f"the repository {source.repository}" if source.repository else "an unnamed repository"
     return f"pull request {source.pull_request} of {repository}" if source.pull_request else repository

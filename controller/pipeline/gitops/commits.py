@@ -1,6 +1,6 @@
-"""A commit as a stream for `git fast-import`: one process instead of six, and every byte of it counted, not parsed.
+"""A commit as a stream for `git fast-import`, which needs one git process instead of six.
 
-Contents and messages are announced by their length, so nothing in them can be taken for a command.
+The stream gives the length of each file and message in advance, so git cannot mistake their content for a command.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ MODE = "100644"
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who commits. Neither part has a line end, `<` or `>` in it."""
+    """The author of a commit. Neither field contains a line break, `<` or `>`."""
 
     name: str
     email: str
 
     def at(self, seconds: int) -> str:
-        """In git's form, at a Unix time."""
+        """Return the author in git's format, with a Unix time in seconds."""
         return f"{self.name} <{self.email}> {seconds} +0000"
 
 
 def stream(
     changes: Mapping[str, bytes | None], *, parent: str, ref: str, message: str, author: Author, seconds: int
 ) -> bytes:
-    """The stream that makes `ref` a commit on top of `parent`, with new contents of files (None removes one)."""
+    """Return the stream that sets `ref` to a new commit on `parent`. In `changes`, None removes the file."""
     who = author.at(seconds)
     head = f"feature done\ncommit {ref}\nauthor {who}\ncommitter {who}\n".encode()
     parts = [head, _data(message.encode()), f"from {parent}\n".encode()]

@@ -1,7 +1,8 @@
-"""Who we are to the GitOps repository, told to git by its environment and by files of our own.
+"""Credentials for the GitOps repository, passed to git in environment variables and private files.
 
-Nothing of it is ever an argument, for those can be read by everybody on the machine. git asks for user and password
-through a small script, which answers for the repository's own host only: a server that redirects elsewhere gets none.
+They are never passed as arguments, because every process on the machine can read those. git gets the user name and the
+password from a small script that answers only for the repository's own host. So a server that redirects git to another
+host does not receive them.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Final
 
 from controller.pipeline.gitops.remote import Remote
 
-# Hosts that authenticate by token alone take any name, but not none.
+# Hosts that authenticate by token alone accept any user name, but not an empty one.
 DEFAULT_USERNAME: Final = "git"
 _ASKPASS: Final = """\
 #!/bin/sh
@@ -28,13 +29,13 @@ esac
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """What opens the repository; each part may be empty.
+    """Credentials for the repository; each field may be empty.
 
     Attributes:
-        username, password: for https.
-        ssh_key: content of a private key, for ssh.
-        known_hosts: file of the hosts' keys; None leaves it to ssh where they are.
-        signing_key: content of a private key of ssh, with which commits are signed; empty leaves them unsigned.
+        username, password: used with https.
+        ssh_key: content of an SSH private key.
+        known_hosts: file with the host keys; None uses the default files of ssh.
+        signing_key: content of the SSH private key that signs commits; if empty, commits are not signed.
     """
 
     username: str = ""
@@ -45,18 +46,18 @@ class Credentials:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Texts that must not appear in a message."""
+        """Strings that must not appear in a message."""
         return (self.password,) if self.password else ()
 
 
 def check(credentials: Credentials, remote: Remote) -> None:
-    """ValueError: these credentials must not be sent there."""
+    """Raise ValueError if these credentials must not be sent to `remote`."""
     if credentials.password and remote.protocol == "http":
         raise ValueError("a password is never sent over http; use the repository's https URL")
 
 
 def environment(credentials: Credentials, remote: Remote, *, folder: Path) -> Mapping[str, str]:
-    """Environment variables for git; the files that they name are written to the private `folder`."""
+    """Return the environment variables for git. The files that they name are written to the private `folder`."""
     variables: dict[str, str] = {"GIT_TERMINAL_PROMPT": "0"}
     if remote.protocol == "ssh":
         variables["GIT_SSH_COMMAND"] = shlex.join(_ssh(credentials, folder))
@@ -75,12 +76,12 @@ def environment(credentials: Credentials, remote: Remote, *, folder: Path) -> Ma
 
 
 def signing_key(credentials: Credentials, *, folder: Path) -> Path | None:
-    """The file in the private `folder` with the key that signs commits, or None where they are not signed."""
+    """Write the signing key to the private `folder`. Returns its path, or None if commits are not signed."""
     return _private(folder / "signing-key", credentials.signing_key) if credentials.signing_key else None
 
 
 def _ssh(credentials: Credentials, folder: Path) -> list[str]:
-    # Nobody is there to answer a question, and a host that is not known yet is not trusted on sight.
+    # A pipeline cannot answer a prompt, and an unknown host must not be trusted on first use.
     command = ["ssh", "-F", "/dev/null", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes"]
     if credentials.known_hosts is not None:
         command += ["-o", f"UserKnownHostsFile={credentials.known_hosts.resolve()}"]
@@ -90,8 +91,8 @@ def _ssh(credentials: Credentials, folder: Path) -> list[str]:
 
 
 def _private(file: Path, key: bytes) -> Path:
-    # A copy: ssh refuses a key that others may read, as mounted Secrets may be, and one with other line ends or without
-    # the last one.
+    # Use a copy, because ssh rejects a key that other users can read, as a mounted Secret may be. It also rejects a key
+    # with CRLF line ends, or without a line end after the last line.
     file.touch(mode=0o600)
     file.write_bytes(key.replace(b"\r\n", b"\n").strip() + b"\n")
     return file

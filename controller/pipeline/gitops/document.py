@@ -1,4 +1,4 @@
-"""An environment's file: what has to be known of it before it is published, waited for, or overwritten."""
+"""Reading an environment's file before it is published, waited for, or overwritten."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from controller.pipeline.rendering import judge
 from controller.pipeline.schemas import definitions, serverwritten
 from controller.pipeline.yamlfiles import Document, keep, read, write
 
-_REMEDY: Final = "give the file that tronador render writes"
+_REMEDY: Final = "pass the file that tronador render writes"
 
 
 def read_environment(content: bytes, file: str, *, to_publish: bool = False) -> Environment:
-    """The environment that a file holds, in a form that a cluster takes. InvalidFiles: the file holds anything else.
+    """Return the environment in a file. Raises InvalidFiles if the content does not fit the schema of the CRD.
 
-    `to_publish` also refuses what only a server writes, and what the API server or the controller refuses: where the
-    API server refuses one object, Argo CD applies nothing of its folder. A file that is only compared with the cluster
-    may hold either.
+    With `to_publish`, it also raises InvalidFiles for fields that only a server writes, and for values that the API
+    server or the controller rejects. If the API server rejects one object, Argo CD applies nothing of the folder. A
+    file that is only compared with the cluster may contain both.
     """
     document = _document(content, file)
     schema = next(item.schema for item in definitions() if item.kind == ENVIRONMENTS.kind)
@@ -35,7 +35,7 @@ def read_environment(content: bytes, file: str, *, to_publish: bool = False) -> 
 
 
 def peek(content: bytes) -> Environment | None:
-    """The environment that a file of a repository holds, of whatever form; None where it cannot be read as one."""
+    """Return the environment in a file without checking its schema, or None if it cannot be read as one."""
     try:
         return Environment(_document(content, "").value)
     except InvalidFiles:
@@ -43,7 +43,7 @@ def peek(content: bytes) -> Environment | None:
 
 
 def with_kept_release(content: bytes, present: bytes) -> bytes:
-    """The environment's file `content`, in which the release keeps the name that it has in the `present` file."""
+    """Return the environment's file `content` with the release name of the `present` file, if that must be kept."""
     wanted, there = peek(content), peek(present)
     name = releasenames.kept(wanted, there) if wanted is not None and there is not None else ""
     if wanted is None or not name:
@@ -58,15 +58,15 @@ def _document(content: bytes, file: str) -> Document:
     if found.error is not None:
         raise InvalidFiles([found.error])
     if len(found.parts) > 1:
-        words = f"a second document begins here; {_REMEDY}"
+        words = f"a second document starts here; {_REMEDY}"
         raise InvalidFiles([Problem(file, found.parts[1].line, 1, "", words)])
     document = found.parts[0].document(keep)
     if document.problems:
         raise InvalidFiles(document.problems)
     value = document.value if isinstance(document.value, dict) else {}
     if (value.get("apiVersion"), value.get("kind")) != (ENVIRONMENTS.api_version, ENVIRONMENTS.kind):
-        words = f"is no {ENVIRONMENTS.kind} of {ENVIRONMENTS.api_version}; {_REMEDY}"
+        words = f"the document is not an {ENVIRONMENTS.kind} of {ENVIRONMENTS.api_version}; {_REMEDY}"
         raise InvalidFiles([document.problem((), words)])
     if not isinstance(value.get("metadata"), dict):
-        raise InvalidFiles([document.problem((), f"has no metadata; {_REMEDY}")])
+        raise InvalidFiles([document.problem((), f"the document has no metadata; {_REMEDY}")])
     return document

@@ -6,16 +6,16 @@ from controller.pipeline.errors import PipelineError
 
 
 class GitOpsError(PipelineError):
-    """It failed, and another attempt would fail as well; the text is for people."""
+    """A failure that another attempt cannot correct. The message is for users."""
 
 
 class OutOfTime(GitOpsError):
-    """The time allowed is over."""
+    """The timeout has expired."""
 
 
 class Transient(GitOpsError):
-    """A failure that need not be final: there was no answer, or one that another attempt may not get."""
+    """A failure that may be temporary: there was no answer, or another attempt may get a different one."""
 
 
 class LostRace(GitOpsError):
-    """Somebody else pushed in between: the change has to be made again, on top of theirs."""
+    """Somebody else pushed first. The change has to be decided again on top of that push."""

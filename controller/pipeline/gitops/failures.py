@@ -1,8 +1,8 @@
-"""What git's output says about a failure: a lost race, something final, or something that may pass.
+"""Classifies a failure by git's output: a lost race, a final failure, or a temporary one.
 
-Trouble of a git server can look like a refusal: `remote rejected`, `pre-receive hook declined`. No list of such trouble
-can be complete, and a retire that gives up leaves an environment behind. So only these count as final: no access, no
-such repository or branch, and a rule that the server names. Everything else is tried again.
+A temporary problem of a git server can look like a rejection: `remote rejected`, `pre-receive hook declined`. A list of
+such problems can never be complete, and a retire that gives up leaves an environment running. So only these failures
+are final: no access, a missing repository or branch, and a rule that the server names. All others are retried.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from controller.pipeline.gitops.errors import GitOpsError, LostRace, Transient
 TEXT_LIMIT: Final = 512
 _URL_CREDENTIALS: Final = re.compile(r"(\w+://)[^/\s'\"@]*@")
 _WORTH_SHOWING: Final = re.compile(r"^(fatal|error|remote|ssh|ERROR)\b|^!|denied|refused|timed out", re.IGNORECASE)
-# Names of repositories, branches and files may hold any word. `To URL` begins what a push reports.
+# Names of repositories, branches and files may contain any word. The report of a push starts with `To URL`.
 _NAMES: Final = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|^To .*$|\b\w+://\S+|\brefs/[^\s:)]+", re.MULTILINE)
-# What git over ssh adds to every failure, whatever its cause.
+# git over ssh adds these sentences to every failure, whatever the cause is.
 _EPILOGUE: Final = re.compile(
     r"fatal: Could not read from remote repository\.|Please make sure you have the correct access rights"
     r"|and the repository exists\."
@@ -27,39 +27,39 @@ _LOST_RACE: Final = re.compile(
     r"\((fetch first|non-fast-forward|stale info|cannot lock ref|failed to (update|lock) ref"
     r"|incorrect old value provided|reference already exists|failed to lock)[^)]*\)|cannot lock ref"
 )
-# Trouble that passes, although hosts word it like a final refusal: a client that asks too often has no access.
+# Temporary problems that some hosts report like a final rejection: a client over its rate limit gets "no access".
 _PASSES: Final = re.compile(
     r"rate limit|too many requests|abuse detection|returned error: 429|HTTP 429|\(429\)|maintenance", re.IGNORECASE
 )
-# The kinds of final failures: what to do about each, and the words of git or its server.
+# Final failures: the message with its remedy, and the output of git or its server.
 _FINAL: Final[Mapping[str, re.Pattern[str]]] = {
-    "there is no such branch: create it, or name another with --branch": re.compile(r"couldn't find remote ref"),
-    "the host's key is not among the known ones: give it with --known-hosts-file": re.compile(
+    "the branch does not exist: create it, or choose another with --branch": re.compile(r"couldn't find remote ref"),
+    "the host key is not a known one: pass a file that has it with --known-hosts-file": re.compile(
         r"host key verification failed", re.IGNORECASE
     ),
-    "the host's certificate is not trusted: name its authority with $GIT_SSL_CAINFO": re.compile(
+    "the server's certificate is not trusted: set $GIT_SSL_CAINFO to the file of its authority": re.compile(
         r"certificate verif|certificate problem|certificate verification failed|self[- ]signed certificate"
         r"|unable to get local issuer|certificate subject name|no alternative certificate|certificate has expired",
         re.IGNORECASE,
     ),
-    "the proxy refuses: check $https_proxy and its credentials": re.compile(
+    "the proxy refused the connection: check $https_proxy and its credentials": re.compile(
         r"HTTP code 40[0-9] from proxy|CONNECT tunnel failed, response 40[0-9]|proxy authentication required",
         re.IGNORECASE,
     ),
-    "the repository does not exist, or these credentials may not see it: check --repository": re.compile(
+    "the repository does not exist, or these credentials have no access to it: check --repository": re.compile(
         r"repository( '')? not found|repository '' does not exist|repository .{0,200}(does not exist|not found)"
         r"|project you were looking for could not be found|does not appear to be a git repository"
         r"|returned error: 404|HTTP 404|TF401019|no such (project|repository)",
         re.IGNORECASE,
     ),
-    "the repository refuses these credentials: check --username-file, --password-file or --ssh-key-file": re.compile(
+    "the repository rejected the credentials: check --username-file, --password-file or --ssh-key-file": re.compile(
         r"authentication (failed|required)|could not read (username|password)|permission .{0,200}denied"
         r"|permission denied|returned error: 40[13]|HTTP 40[13]|access denied|invalid credentials|unauthorized"
         r"|invalid username or (password|token)|bad credentials|write access .{0,80}not granted|TF401027|TF400813"
         r"|does not have write access|marked as read[- ]only|not allowed to upload code|user permission denied",
         re.IGNORECASE,
     ),
-    "the repository refuses this push, by a rule of its own": re.compile(
+    "a rule of the repository rejected the push": re.compile(
         r"protected branch|\bGH0\d\d\b|repository rule violation|GL-HOOK-ERR|prohibited|(you are|are|is|was) not "
         r"(allowed|permitted)|not permitted|not authorized|TF402455|TF402456|VS40\d{4}|pull requests? (only|to update)"
         r"|(only|must) .{0,60}(pull|merge) requests?|archived|(must|should|need to|have to|not) (be|have been)? ?signed"
@@ -69,7 +69,7 @@ _FINAL: Final[Mapping[str, re.Pattern[str]]] = {
         re.IGNORECASE,
     ),
 }
-_BY_A_HOOK: Final = "a hook of the repository refuses this push"
+_BY_A_HOOK: Final = "a hook of the repository rejected the push"
 _HOOK_DECLINED: Final = re.compile(r"\[remote rejected\].*hook declined")
 _HOOK_WORDS: Final = re.compile(r"^remote:[ \t]*(\S.*)$", re.MULTILINE)
 _HICCUP: Final = re.compile(
@@ -85,28 +85,28 @@ _HICCUP: Final = re.compile(
 
 
 def failure(words: str, *, secrets: tuple[str, ...] = ()) -> GitOpsError:
-    """The error that git reports in `words`, its stderr and porcelain output."""
+    """Return the error for `words`, the stderr and porcelain output of git. `secrets` are left out of its message."""
     text = clean(words, secrets=secrets)
-    said = _NAMES.sub("''", _EPILOGUE.sub("", words))
-    if _LOST_RACE.search(said):
+    output = _NAMES.sub("''", _EPILOGUE.sub("", words))
+    if _LOST_RACE.search(output):
         return LostRace(text)
-    if not _PASSES.search(said):
+    if not _PASSES.search(output):
         for remedy, pattern in _FINAL.items():
-            if pattern.search(said):
+            if pattern.search(output):
                 return GitOpsError(f"{remedy} ({text})")
-        if _HOOK_DECLINED.search(said) and _names_a_rule(said):
+        if _HOOK_DECLINED.search(output) and _names_a_rule(output):
             return GitOpsError(f"{_BY_A_HOOK} ({text})")
     return Transient(text)
 
 
-def _names_a_rule(said: str) -> bool:
-    """Whether a hook has given a reason, other than trouble of the server."""
-    reasons = _HOOK_WORDS.findall(said)
+def _names_a_rule(output: str) -> bool:
+    """Return whether a hook gave a reason that is not a temporary problem of the server."""
+    reasons = _HOOK_WORDS.findall(output)
     return bool(reasons) and not any(_HICCUP.search(reason) for reason in reasons)
 
 
 def clean(words: str, *, secrets: tuple[str, ...] = ()) -> str:
-    """What of git's words a person should read, in one line, without credentials."""
+    """Return the useful part of git's output on one line, without credentials."""
     lines = [line.strip() for line in words.splitlines() if line.strip()]
     chosen = [line for line in lines if _WORTH_SHOWING.search(line)] or lines[-1:] or ["git gave no reason"]
     text = "; ".join(dict.fromkeys(chosen))

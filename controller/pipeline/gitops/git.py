@@ -1,9 +1,10 @@
 """Running the real git program.
 
-Why the program and not a library: it is what the world's servers are tested with (protocols, proxies, certificates,
-ssh), it is kept secure by its own people, and libraries that push are either bindings to C code of another behaviour or
-incomplete. It is run with lists of arguments, never through a shell; with an environment that we put together, so that
-no configuration, hook or helper of the machine takes part; with one protocol allowed; and with an end in time.
+Why the program and not a library: git servers are tested with the program (protocols, proxies, certificates, ssh), and
+its maintainers keep it secure. Libraries that can push are incomplete, or bind C code that behaves differently.
+
+git runs with a list of arguments, never through a shell. Its environment is built here, so that no configuration, hook
+or helper of the machine has an effect. One protocol is allowed, and every command has a timeout.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Final
 from controller.pipeline.gitops.errors import GitOpsError, OutOfTime
 from controller.pipeline.gitops.failures import failure
 
-# How the world is reached, which only the machine knows: proxies and certificate authorities.
+# Network settings of the machine that git needs: proxies and certificate authorities.
 _PASSED_ON: Final = (
     *("http_proxy", "https_proxy", "all_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
     *("GIT_SSL_CAINFO", "GIT_SSL_CAPATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "TMPDIR"),
@@ -28,9 +29,9 @@ _PASSED_ON: Final = (
 
 
 class Deadline:
-    """A point in time until which everything has to be done; `seconds` from now.
+    """The time by which all work has to be done, `seconds` from now.
 
-    `trouble` is why the attempt before failed, "" where none did: the error says it, for it is why the time is over.
+    `trouble` is why the previous attempt failed, or "". The timeout error repeats it, as it is the actual cause.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -39,29 +40,29 @@ class Deadline:
         self._end = time.monotonic() + seconds
 
     def remaining(self) -> float:
-        """Seconds that are left. Raises OutOfTime when none are."""
+        """Return the seconds that are left. Raises OutOfTime if none are."""
         left = self._end - time.monotonic()
         if left <= 0:
             raise self.over()
         return left
 
     def over(self, doing: str = "") -> OutOfTime:
-        """The error that says so."""
-        words = f"not done within {self.seconds:g}s{doing and f': {doing}'}; --timeout allows for more"
-        return OutOfTime(f"{words} ({self.trouble})" if self.trouble else words)
+        """Return the timeout error. `doing` says what git was waiting for."""
+        words = f"timed out after {self.seconds:g}s{doing and f': {doing}'}; raise --timeout to wait longer"
+        return OutOfTime(f"{words} (previous attempt: {self.trouble})" if self.trouble else words)
 
 
 class Git:
     """git for one repository without a work tree, in `folder`.
 
-    Without a work tree nothing that lies in a repository is ever written to a disk's paths: no symbolic link can lead
-    out of it, no attribute can start a filter.
+    Without a work tree, git never writes a file of the repository to its path on disk. So no symbolic link can lead out
+    of the repository, and no attribute can start a filter.
     """
 
     def __init__(
         self, *, folder: Path, protocol: str, extra: Mapping[str, str], deadline: Deadline, secrets: tuple[str, ...]
     ) -> None:
-        """`folder` is private and empty; `extra` are variables for credentials."""
+        """`folder` must be private and empty. `extra` holds environment variables for credentials."""
         self._deadline = deadline
         self._secrets = secrets
         self._folder = folder
@@ -80,11 +81,11 @@ class Git:
             "GIT_ATTR_NOSYSTEM": "1",
             **extra,
         }
-        # Without a template there are no hooks.
+        # An empty template creates a repository without hooks.
         self.run("init", "--quiet", "--bare", "--template=")
 
     def run(self, *arguments: str, feed: bytes = b"", doing: str = "") -> bytes:
-        """What `git ARGUMENTS` writes to stdout. Raises GitOpsError; `doing` says what took so long."""
+        """Return what `git ARGUMENTS` writes to stdout. Raises GitOpsError; a timeout error quotes `doing`."""
         left = self._deadline.remaining()
         try:
             process = subprocess.Popen(  # noqa: S603 (an argument list, and no shell)
@@ -94,11 +95,11 @@ class Git:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                # A group of its own: what git starts (ssh, its https helper) has to end with it.
+                # A separate process group, so that the programs that git starts (ssh, its https helper) end with it.
                 start_new_session=True,
             )
         except OSError as error:
-            raise GitOpsError(f"cannot run git ({error.strerror}); is it installed?") from error
+            raise GitOpsError(f"cannot run git ({error.strerror}): install it, or add it to $PATH") from error
         try:
             out, err = process.communicate(feed, timeout=left)
         except subprocess.TimeoutExpired:

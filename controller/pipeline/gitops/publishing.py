@@ -1,7 +1,8 @@
-"""Bringing one change into the GitOps repository, while others push there as well.
+"""Pushes one change to the GitOps repository while other pipelines push to it as well.
 
-A push that comes too late is not rebased: the change is decided anew on what the others left, which comes to the same
-history and notices what they did to the same file. Pauses are random, so that a crowd of pipelines gets out of step.
+If somebody else pushes first, the change is not rebased. It is decided again from the new state. The history is the
+same, and changes that others made to the same file are noticed. Pauses between attempts are random, so that many
+pipelines do not keep colliding.
 """
 
 from __future__ import annotations
@@ -27,11 +28,11 @@ from controller.pipeline.gitops.origin import Origin
 from controller.pipeline.gitops.remote import Remote
 from controller.pipeline.gitops.repository import Branch
 
-# Attempts while others push, and attempts that fail without a final reason. The time allowed usually ends before the
-# first limit is reached.
+# Limits for attempts that lose a race, and for attempts that fail temporarily. The timeout usually ends the command
+# before the first limit is reached.
 _RACES: Final = 50
 _TROUBLES: Final = 5
-# Seconds, at most. After a lost race the other push is done already, while a server in trouble needs a moment.
+# Upper limits in seconds. After a lost race the other push is already done, while a server with a problem needs time.
 _FIRST_PAUSE: Final = 0.2
 _FIRST_PAUSE_IN_TROUBLE: Final = 1.0
 _LONGEST_PAUSE: Final = 5.0
@@ -41,10 +42,10 @@ _ENDING: Final = ".yaml"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """Where to, and as whom.
+    """Where to push, and with which identity.
 
     Attributes:
-        timeout: seconds for everything together.
+        timeout: seconds for all attempts together.
     """
 
     remote: Remote
@@ -64,13 +65,13 @@ def bring(
     report: Callable[[str], None],
     rand: Callable[[], float] = random.random,
 ) -> Change:
-    """Have `decide` applied to the newest state of the branch, and pushed; returns what was done.
+    """Apply `decide` to the newest state of the branch, and push the result. Returns the change that was made.
 
-    `subject` is the commit's message, `kin_of` the pull request whose environments of other names are looked for;
-    `report` gets a line for each attempt that failed. Raises GitOpsError.
+    `subject` is the commit message. If `kin_of` is given, environments of this pull request under other names are found
+    too. `report` is called with a line for each failed attempt. Raises GitOpsError.
     """
     deadline = Deadline(target.timeout)
-    # A change whose push got no answer, and so may have arrived.
+    # A change whose push got no answer, so that it may have arrived.
     pushed: Change | None = None
     with _branch(target, deadline) as branch:
         races = troubles = 0
@@ -88,15 +89,15 @@ def bring(
             except LostRace as error:
                 races += 1
                 if races >= _RACES:
-                    raise GitOpsError(f"others were quicker {races} times in a row: {error}") from error
-                deadline.trouble = "others pushed meanwhile"
-                report("others pushed meanwhile, trying again on top of that")
+                    raise GitOpsError(f"gave up because others pushed first {races} times in a row: {error}") from error
+                deadline.trouble = "others pushed first"
+                report("others pushed first; trying again on top of their commit")
                 pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(races, 8))
             except Transient as error:
                 pushed = change or pushed
                 troubles += 1
                 if troubles >= _TROUBLES:
-                    raise GitOpsError(f"given up after {troubles} attempts: {error}") from error
+                    raise GitOpsError(f"gave up after {troubles} attempts: {error}") from error
                 deadline.trouble = str(error)
                 report(f"{error}; trying again")
                 pause = min(_LONGEST_PAUSE_IN_TROUBLE, _FIRST_PAUSE_IN_TROUBLE * 2 ** (troubles - 1))
@@ -138,7 +139,7 @@ def _content(branch: Branch, places: Places, kin_of: Origin | None) -> Content:
 
 
 def _kin(branch: Branch, places: Places, source: Origin) -> frozenset[str]:
-    # A folder can hold thousands, and reading YAML takes its time.
+    # A folder can hold thousands of files, and parsing YAML is slow. So look for the ID in the bytes first.
     name, number = (re.escape(text.encode()) for text in (REPOSITORY_ID_ANNOTATION, source.repository_id))
     numbered = re.compile(rb"\b%s\W+%s\b" % (name, number))
     found = set()

@@ -1,4 +1,4 @@
-"""The GitOps repository's address, as the platform team gives it."""
+"""The URL of the GitOps repository, as the platform team configures it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ class Remote:
     """Where to push.
 
     Attributes:
-        url: as git takes it; never with credentials in it.
-        protocol: the only one that git may use: https, http, ssh or file.
-        place: scheme and host, as git names them when it asks for credentials; "" for ssh and file.
+        url: URL or path for git, without credentials.
+        protocol: the only protocol that git may use: https, http, ssh or file.
+        place: scheme and host, as git writes them when it asks for credentials; "" for ssh and file.
     """
 
     url: str
@@ -26,7 +26,7 @@ class Remote:
 
 
 def parse(url: str) -> Remote:
-    """The remote of a URL or of an absolute path. ValueError, whose text repeats no credentials: it is none."""
+    """Return the remote of a URL or an absolute path. Raises ValueError, without credentials, if it is invalid."""
     path = url.removeprefix(_FILE)
     if path.startswith("/"):
         return Remote(path, "file")
@@ -35,13 +35,13 @@ def parse(url: str) -> Remote:
     except ValueError as error:
         if clean := giturls.without_user(url):
             raise ValueError(
-                f"{giturls.masked(url)!a} cannot be used as a repository: take {_before_host(url, clean)} out, which "
-                f"leaves {clean}; a name belongs into --username-file or $TRONADOR_GIT_USERNAME, a password into "
-                "--password-file or $TRONADOR_GIT_PASSWORD"
+                f"{giturls.masked(url)!a} cannot be used as a repository: remove {_before_host(url, clean)} from it, "
+                f"which leaves {clean}; pass the user name with --username-file or $TRONADOR_GIT_USERNAME, and the "
+                "password with --password-file or $TRONADOR_GIT_PASSWORD"
             ) from None
         raise ValueError(
-            f"{giturls.masked(url)!a} cannot be used as a repository: {error}, or an absolute path; credentials belong "
-            "into files or environment variables"
+            f"{giturls.masked(url)!a} cannot be used as a repository: {error}, or an absolute path; pass credentials "
+            "in files or environment variables"
         ) from None
     if parsed.scheme == "ssh":
         return Remote(url, "ssh")
@@ -50,8 +50,8 @@ def parse(url: str) -> Remote:
 
 
 def _before_host(url: str, clean: str) -> str:
-    """What stands before the host; itself only where it is not a secret: Azure DevOps has the organisation there."""
+    """Describe the part of the URL before the host. It is quoted only if it is the organisation, as in Azure DevOps."""
     scheme, _, rest = clean.partition("://")
     user = url[len(scheme) + 3 : len(url) - len(rest) - 1]
     organisation = rest.split("/")[1]
-    return f"'{user}@'" if user == organisation else "what stands before the host ('***@')"
+    return f"'{user}@'" if user == organisation else "the part before the host ('***@')"

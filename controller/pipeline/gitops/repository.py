@@ -1,4 +1,4 @@
-"""The newest state of one branch, and a commit on top of it."""
+"""Reads the newest state of one branch, and pushes a commit on top of it."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _FOLDER_MODE: Final = "040000"
 _WORDS: Final = {"120000": "a symbolic link", "160000": "a submodule", _FOLDER_MODE: "a folder"}
 _TIP: Final = "refs/tip"
 _NEXT: Final = "refs/next"
-# Mode and SHA, by path.
+# Mode and SHA by path.
 _Entries = Mapping[str, tuple[str, str]]
 
 
 class Branch:
-    """A branch of the remote at `url`. `fetch` first, and again after each push that was refused."""
+    """A branch of the remote at `url`. Call `fetch` first, and again after each rejected push."""
 
     def __init__(self, *, git: Git, url: str, name: str, author: Author, signing_key: Path | None = None) -> None:
-        """`signing_key` is the file of a private key of ssh; None leaves commits unsigned."""
+        """`signing_key` is the file of an SSH private key; None leaves commits unsigned."""
         self._signing_key = signing_key
         self._git = git
         self._url = url
@@ -32,18 +32,18 @@ class Branch:
         self._author = author
 
     def fetch(self) -> None:
-        """Look at the remote's newest commit: that one alone, without its history."""
+        """Fetch the newest commit of the branch, without its history. Raises GitOpsError."""
         self._git.run(
             *("fetch", "--quiet", "--depth=1", "--no-tags", "--no-auto-gc", "--no-recurse-submodules"),
             *("--", self._url, f"+{self._ref}:{_TIP}"),
-            doing="the repository does not answer",
+            doing="the repository did not answer",
         )
 
     def read(self, paths: Iterable[str], *, folder: str) -> tuple[dict[str, bytes], frozenset[str]]:
-        """Contents of the files at `paths`, where there are such, and the names of all that lies in `folder`.
+        """Return the content of each file of `paths` that exists, by path, and the names of all entries in `folder`.
 
-        The root, ".", has no names. GitOpsError: something that is no file is in the place of one, or something that is
-        no folder is on the way to it.
+        For the root, ".", the names are empty. Raises GitOpsError if one of `paths` is not a file, or if one of its
+        parents is not a folder.
         """
         paths = tuple(paths)
         entries = self._entries(paths, folder)
@@ -53,7 +53,7 @@ class Branch:
         return contents, names if folder != "." else frozenset()
 
     def documents(self, folder: str, *, ending: str) -> dict[str, bytes]:
-        """Contents of the files in `folder` whose names have that ending, by name."""
+        """Return the content of the files in `folder` whose names end with `ending`, by name."""
         listed = self._listed([] if folder == "." else [f"{folder}/"])
         shas = {
             PurePosixPath(path).name: sha
@@ -63,7 +63,7 @@ class Branch:
         return dict(zip(shas, self._contents(list(shas.values())), strict=True))
 
     def commit(self, changes: Mapping[str, bytes | None], *, message: str) -> None:
-        """Prepare a commit with new contents of files (None removes one); `push` brings it to the remote."""
+        """Prepare a commit, which `push` sends to the remote. `changes` is content by path; None removes a file."""
         self._git.run(
             *("fast-import", "--quiet", "--force", "--date-format=raw"),
             feed=stream(
@@ -79,15 +79,15 @@ class Branch:
             self._sign(message, self._signing_key)
 
     def push(self) -> None:
-        """Make the prepared commit the branch's newest. Raises LostRace when it is no longer on top of that."""
+        """Push the prepared commit. Raises LostRace if somebody else pushed after `fetch`, or another GitOpsError."""
         self._git.run(
             *("push", "--porcelain", "--no-verify", "--no-follow-tags", "--recurse-submodules=no"),
             *("--", self._url, f"{_NEXT}:{self._ref}"),
-            doing="the repository does not take the push",
+            doing="the repository did not accept the push",
         )
 
     def _sign(self, message: str, key: Path) -> None:
-        # fast-import cannot sign, so git's commit-tree makes its commit again, signed.
+        # fast-import cannot sign, so git commit-tree creates the same commit again with a signature.
         tree, tip = self._git.run("rev-parse", f"{_NEXT}^{{tree}}", f"{_TIP}^0").decode().split()
         settings = {
             "gpg.format": "ssh",
@@ -102,8 +102,8 @@ class Branch:
             raise
         except GitOpsError as error:
             raise GitOpsError(
-                "the commit cannot be signed: --signing-key-file has to hold a private key of ssh without a "
-                f"passphrase, and ssh-keygen has to be installed ({error})"
+                "the commit cannot be signed: --signing-key-file must hold an SSH private key without a passphrase, "
+                f"and ssh-keygen must be installed ({error})"
             ) from error
         self._git.run("update-ref", _NEXT, signed.decode().strip())
 
@@ -134,16 +134,17 @@ class Branch:
 
 
 def _sha_of_file(entries: _Entries, path: str) -> str:
-    """The SHA of a file's content, or "" where there is none."""
+    """Return the SHA of a file's content, or "" if the file does not exist. Raises GitOpsError if it is not a file."""
     for above in _above(path):
         if above in entries and entries[above][0] != _FOLDER_MODE:
             raise GitOpsError(f"{above} is {_WORDS.get(entries[above][0], 'a file')} in the repository, not a folder")
     mode, sha = entries.get(path, ("", ""))
     if mode and mode not in _FILE_MODES:
-        raise GitOpsError(f"{path} is {_WORDS.get(mode, 'no file')} in the repository, not a file; remove it there")
+        kind = _WORDS.get(mode, "another object")
+        raise GitOpsError(f"{path} is {kind} in the repository, not a file; remove it there")
     return sha
 
 
 def _above(path: str) -> list[str]:
-    """The folders that lead to `path`, from the root on."""
+    """Return the parent folders of `path`, starting at the root."""
     return [str(parent) for parent in reversed(PurePosixPath(path).parents) if str(parent) != "."]

@@ -1,8 +1,9 @@
-"""What is left of a retired environment, so that a build that ends after the close does not bring it back.
+"""The tombstone of a retired environment. It keeps a build that ends after the close from publishing it again.
 
-A tombstone is `.retired/NAME` beside the environments' files: a line of JSON, and no ending in its name, so that Argo
-CD does not read it. It names the pull request, for the same name may be used by another one later, and the moment of
-the close by the provider's clock, so that what happened later, a reopening, can be told from what only arrives later.
+A tombstone is the file `.retired/NAME` beside the environments' files. It holds a line of JSON, and its name has no
+extension, so that Argo CD does not read it. It names the pull request, because another one may use the same name later.
+It also holds the time of the close by the provider's clock. This time distinguishes an event that happened after the
+close (a reopening) from one that only arrives after it (a late build).
 """
 
 from __future__ import annotations
@@ -19,22 +20,22 @@ FOLDER: Final = ".retired"
 
 @dataclass(frozen=True, slots=True)
 class Tombstone:
-    """See the module. `time` is RFC 3339, or "" where it is not known."""
+    """A tombstone, as described above. `time` is RFC 3339, or "" if it is not known."""
 
     origin: Origin
     time: str = ""
 
     def outlives(self, origin: Origin, *, time: str) -> bool:
-        """Whether it still holds for what happened to a pull request at `time`."""
+        """Return whether the tombstone applies to an event of the pull request `origin` at `time` (RFC 3339 or "")."""
         if self.origin.contradicts(origin):
             return False
         closed, happened = timestamps.from_time(self.time), timestamps.from_time(time)
-        # The same moment does not count as later. A reopening in the same second as the close gets a later time, see
+        # An equal time does not count as later. A reopening in the second of the close gets a later time in
         # webhooks/delivery.py.
         return closed is None or happened is None or happened <= closed
 
     def text(self) -> bytes:
-        """As it is written to its file."""
+        """Return the content of the tombstone file."""
         fields = {
             "repository": self.origin.repository,
             "repositoryId": self.origin.repository_id,
@@ -45,7 +46,7 @@ class Tombstone:
 
 
 def parse(content: bytes) -> Tombstone:
-    """The tombstone in a file. One that cannot be read names no pull request, and so holds for all of them."""
+    """Return the tombstone in a file. If it cannot be read, it names no pull request and applies to all of them."""
     try:
         fields = json.loads(content)
     except (ValueError, RecursionError):

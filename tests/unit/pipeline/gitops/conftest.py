@@ -1,4 +1,4 @@
-"""Publishing to a real repository, in the test's own process."""
+"""Fixtures that publish to a real repository in the process of the test."""
 
 import pytest
 
@@ -12,11 +12,11 @@ def repository(tmp_path):
     return OriginRepository(tmp_path)
 
 
-NOBODY = gitops.Origin()
+UNKNOWN = gitops.Origin()
 
 
 class Pipeline:
-    """One pipeline that publishes and retires; `reports` is what it told meanwhile."""
+    """A pipeline that publishes and retires. `reports` holds the messages of failed attempts."""
 
     def __init__(self, repository, **target):
         self.reports = []
@@ -30,7 +30,7 @@ class Pipeline:
         }
 
     def publish(self, document=None, *, path="envs", revive=False, time="", rand=lambda: 0.0):
-        """Publish; the outcome."""
+        """Publish an environment. Returns the outcome."""
         document = environment() if document is None else document
         found = gitops.read_environment(document, "environment.yaml")
         places = gitops.places(gitops.folder(path), found.name)
@@ -43,8 +43,8 @@ class Pipeline:
             rand=rand,
         )
 
-    def retire(self, name="shop-74", *, path="envs", source=NOBODY, time=""):
-        """Retire; the outcome."""
+    def retire(self, name="shop-74", *, path="envs", source=UNKNOWN, time=""):
+        """Retire an environment. Returns the outcome."""
         places = gitops.places(gitops.folder(path), name)
         return self._bring(
             places, lambda content: gitops.retire(content, places=places, source=source, time=time), kin_of=source
@@ -66,5 +66,5 @@ class Pipeline:
 
 @pytest.fixture
 def pipeline(repository):
-    """A pipeline for that repository."""
+    """A pipeline that works on the repository."""
     return Pipeline(repository)

@@ -1,4 +1,4 @@
-"""Servers for git: one that speaks https and asks for a password, and an `ssh` that leads to this machine."""
+"""Test servers for git: one with https and a password, and an `ssh` that runs commands on this machine."""
 
 import base64
 import os
@@ -14,7 +14,7 @@ USER, PASSWORD = "robot", "hunter2 'quoted' $x"
 
 
 class HttpsServer:
-    """Serves the repositories below `folder` to who knows the password; `asked` are the credentials that were sent."""
+    """Serves the repositories in `folder` with a password. `asked` lists the credentials that clients sent."""
 
     def __init__(self, folder, *, redirect="", names=("localhost", "127.0.0.1")):
         self.asked = []
@@ -93,7 +93,7 @@ class HttpsServer:
 
 
 def ssh_to_here(folder: Path) -> Path:
-    """An `ssh` in `folder` that runs the command on this machine, and notes its arguments and its key in `ssh.log`."""
+    """Create an `ssh` in `folder` that runs commands here. It logs its arguments to `ssh.log`, its key to `ssh.key`."""
     program = folder / "ssh"
     program.write_text(
         "#!/bin/sh\n"

@@ -1,4 +1,4 @@
-"""A real bare repository that a test publishes to, and environments to publish."""
+"""A real bare repository for tests to publish to, and environments to publish."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ SHOP = "https://github.com/acme/shop"
 
 
 def environment(name="shop-74", *, repository=SHOP, pull_request="74", repository_id=None, tag="one"):
-    """An environment's file; None leaves an annotation out."""
+    """Return an environment's file. None leaves out an annotation."""
     annotations = {
         "tronador.stakater.com/repository": repository,
         "tronador.stakater.com/pull-request": pull_request,
@@ -43,14 +43,14 @@ class OriginRepository:
         self.write({"README.md": "The team's environments"})
 
     def git(self, *arguments, feed=b""):
-        """What git says about it."""
+        """Run git in the repository. Returns its output."""
         command = ["git", "-C", str(self.path), *arguments]
         done = subprocess.run(command, env=self._environ, input=feed, capture_output=True, check=False)
         assert done.returncode == 0, done.stderr.decode()
         return done.stdout.decode()
 
     def write(self, files, *, mode="100644", branch="main"):
-        """Somebody else's commit: new contents of files, None removes one."""
+        """Commit as somebody else. `files` is content by path; None removes a file."""
         tip = self.git("for-each-ref", "--format=%(objectname)", f"refs/heads/{branch}").strip()
         self.git("read-tree", "--empty")
         if tip:
@@ -67,21 +67,21 @@ class OriginRepository:
         self.git("update-ref", f"refs/heads/{branch}", commit)
 
     def refuse(self, words, *, hook="pre-receive"):
-        """Let the server refuse every push with these words."""
+        """Make the server reject every push with these words."""
         self.hook(hook, f"echo '{words}' >&2\nexit 1\n")
 
     def hook(self, name, script):
-        """Have the server run a script."""
+        """Make the server run a script as the hook `name`."""
         file = self.path / "hooks" / name
         file.parent.mkdir(exist_ok=True)
         file.write_text(f"#!/bin/sh\n{script}")
         file.chmod(0o755)
 
     def files(self, branch="main"):
-        """Every file's path and content."""
+        """Return the content of all files by path."""
         paths = self.git("ls-tree", "-r", "-z", "--name-only", branch).split("\0")
         return {path: self.git("cat-file", "blob", f"{branch}:{path}") for path in paths if path}
 
     def log(self, form="%s", branch="main"):
-        """The history, newest first."""
+        """Return the history, newest commit first."""
         return self.git("log", f"--format={form}", branch).splitlines()

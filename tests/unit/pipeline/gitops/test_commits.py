@@ -1,4 +1,4 @@
-"""Commits as git reads them: whatever stands in a file, a path or a message stays what it is."""
+"""Commits as git reads them: contents, paths and messages stay unchanged."""
 
 import pytest
 
@@ -20,12 +20,12 @@ def committed(repository, changes, *, message="A message\n"):
 @pytest.mark.parametrize(
     "path", ["a.yaml", "a b/c.yaml", 'q"uote.yaml', "$(id)/x", "--x", "D README.md", "日本/é.yaml", "tab\tbed"]
 )
-def test_a_path_is_itself(repository, path):
+def test_any_path_is_committed_unchanged(repository, path):
     committed(repository, {path: b"content\n"})
     assert repository.files("next") == {"README.md": "The team's environments", path: "content\n"}
 
 
-def test_a_content_is_itself(repository):
+def test_any_content_is_committed_unchanged(repository):
     committed(repository, {"a": SEEMING, "b": b"", "c": b"no line end"})
     assert repository.git("cat-file", "-s", "next:a").strip() == str(len(SEEMING))
     assert repository.git("cat-file", "-s", "next:b").strip() == "0"
@@ -33,18 +33,18 @@ def test_a_content_is_itself(repository):
     assert repository.log() == ["Somebody's change"]
 
 
-def test_a_message_is_itself(repository):
+def test_any_message_is_committed_unchanged(repository):
     message = "Publish\n\ndone\ncommit refs/heads/main\n"
     committed(repository, {"a": b"x"}, message=message)
     assert repository.git("log", "-1", "--format=%B", "next").strip() == message.strip()
 
 
-def test_a_file_is_removed_and_another_one_made_at_once(repository):
+def test_one_commit_can_remove_and_add_files(repository):
     committed(repository, {"README.md": None, "b/c": b"x"})
     assert repository.files("next") == {"b/c": "x"}
 
 
-def test_author_and_time_are_told(repository):
+def test_a_commit_has_the_given_author_and_time(repository):
     committed(repository, {"a": b"x"})
     line = "Robot robot@example.com 1700000000 Robot robot@example.com"
     assert repository.log("%an %ae %at %cn %ce", "next")[0] == line

@@ -1,4 +1,4 @@
-"""How git is told who we are: by its environment, and for one host only."""
+"""How git gets the credentials: by environment variables, and for one host only."""
 
 import shlex
 import subprocess
@@ -14,18 +14,18 @@ SSH = parse_remote("git@git.example.com:acme/envs")
 
 
 def asked(variables, prompt):
-    """Exit code and answer of the script that git asks."""
+    """Run the askpass script. Returns its exit code and output."""
     done = subprocess.run(
         [variables["GIT_ASKPASS"], prompt], env=variables, capture_output=True, text=True, check=False
     )
     return done.returncode, done.stdout
 
 
-def test_the_repositorys_host_is_told_user_and_password(tmp_path):
+def test_the_host_of_the_repository_gets_user_and_password(tmp_path):
     variables = environment(Credentials(username="robot", password=PASSWORD), HTTPS, folder=tmp_path)
     assert asked(variables, "Username for 'https://git.example.com:8443': ") == (0, "robot\n")
     assert asked(variables, "Password for 'https://robot@git.example.com:8443': ") == (0, f"{PASSWORD}\n")
-    # No file holds it.
+    # The password is in no file.
     assert all(PASSWORD not in file.read_text() for file in tmp_path.iterdir())
 
 
@@ -44,17 +44,17 @@ def test_the_repositorys_host_is_told_user_and_password(tmp_path):
         "",
     ],
 )
-def test_any_other_host_is_told_nothing(tmp_path, prompt):
+def test_no_other_host_gets_the_credentials(tmp_path, prompt):
     variables = environment(Credentials(username="robot", password=PASSWORD), HTTPS, folder=tmp_path)
     assert asked(variables, prompt) == (1, "")
 
 
-def test_a_token_alone_goes_with_any_name(tmp_path):
+def test_a_token_without_a_user_name_gets_a_default_name(tmp_path):
     variables = environment(Credentials(password=PASSWORD), HTTPS, folder=tmp_path)
     assert asked(variables, "Username for 'https://git.example.com:8443': ") == (0, "git\n")
 
 
-def test_without_a_password_nobody_is_asked(tmp_path):
+def test_git_does_not_ask_for_credentials_without_a_password(tmp_path):
     assert environment(Credentials(), HTTPS, folder=tmp_path) == {"GIT_TERMINAL_PROMPT": "0"}
 
 
@@ -65,7 +65,7 @@ def test_a_password_is_never_sent_over_http():
     check(Credentials(password=PASSWORD), HTTPS)
 
 
-def test_ssh_uses_a_private_copy_of_the_key_and_trusts_known_hosts_only(tmp_path):
+def test_ssh_uses_a_private_key_copy_and_trusts_only_known_hosts(tmp_path):
     hosts = tmp_path / "known hosts"
     credentials = Credentials(ssh_key=b"KEY", known_hosts=hosts)
     command = shlex.split(environment(credentials, SSH, folder=tmp_path)["GIT_SSH_COMMAND"])
@@ -78,13 +78,13 @@ def test_ssh_uses_a_private_copy_of_the_key_and_trusts_known_hosts_only(tmp_path
     assert command[-2:] == ["-i", str(key)]
 
 
-def test_ssh_without_a_key_uses_what_the_machine_has(tmp_path):
+def test_ssh_without_a_key_uses_the_keys_of_the_machine(tmp_path):
     variables = environment(Credentials(password=PASSWORD), SSH, folder=tmp_path)
     assert "-i" not in shlex.split(variables["GIT_SSH_COMMAND"])
     assert PASSWORD not in str(variables)
 
 
-def test_secrets_are_not_shown():
+def test_repr_leaves_out_secrets():
     shown = repr(Credentials(username="robot", password=PASSWORD, ssh_key=b"KEY"))
     assert PASSWORD not in shown
     assert "KEY" not in shown

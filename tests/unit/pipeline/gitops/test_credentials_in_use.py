@@ -1,4 +1,4 @@
-"""Credentials on their way: to the repository's own host, and nowhere else."""
+"""Credentials are sent to the host of the repository only."""
 
 import os
 
@@ -13,7 +13,7 @@ GOOD = gitops.Credentials(username=USER, password=PASSWORD)
 
 @pytest.fixture
 def start_server(tmp_path, monkeypatch):
-    """Starts https servers; git trusts the first one's authority."""
+    """A function that starts https servers. git trusts the certificate authority of the first one."""
     servers = []
 
     def start(folder, **options):
@@ -32,7 +32,7 @@ def pipeline_to(server, repository, credentials, *, host="localhost"):
     return Pipeline(repository, remote=remote, credentials=credentials)
 
 
-def test_user_and_password_open_the_repository(repository, start_server, tmp_path):
+def test_user_and_password_give_access_over_https(repository, start_server, tmp_path):
     repository.git("config", "http.receivepack", "true")
     server = start_server(tmp_path)
     pipeline = pipeline_to(server, repository, GOOD)
@@ -42,21 +42,21 @@ def test_user_and_password_open_the_repository(repository, start_server, tmp_pat
 
 
 @pytest.mark.parametrize("credentials", [gitops.Credentials(), gitops.Credentials(username=USER, password="wrong")])
-def test_without_the_right_ones_it_ends_at_once_and_says_so(repository, start_server, tmp_path, credentials):
+def test_wrong_credentials_are_reported_without_a_retry(repository, start_server, tmp_path, credentials):
     pipeline = pipeline_to(start_server(tmp_path), repository, credentials)
-    with pytest.raises(gitops.GitOpsError, match="refuses these credentials: check --username-file") as refused:
+    with pytest.raises(gitops.GitOpsError, match="rejected the credentials: check --username-file") as refused:
         pipeline.publish()
     assert "wrong" not in str(refused.value)
     assert pipeline.reports == []
 
 
-def test_a_redirection_to_another_host_is_given_none(repository, start_server, tmp_path, monkeypatch):
+def test_a_redirect_to_another_host_gets_no_credentials(repository, start_server, tmp_path, monkeypatch):
     other = start_server(tmp_path)
     own = start_server(tmp_path / "own", redirect=f"https://127.0.0.1:{other.port}")
     both = tmp_path / "both.pem"
     both.write_bytes(own.authority.read_bytes() + other.authority.read_bytes())
     monkeypatch.setenv("GIT_SSL_CAINFO", str(both))
-    with pytest.raises(gitops.GitOpsError, match="refuses these credentials"):
+    with pytest.raises(gitops.GitOpsError, match="rejected the credentials"):
         pipeline_to(own, repository, GOOD).publish()
     assert other.asked == []
 
@@ -69,7 +69,7 @@ def test_an_unknown_certificate_is_not_trusted(repository, start_server, tmp_pat
     assert server.asked == []
 
 
-def test_the_key_opens_the_repository_by_ssh(repository, tmp_path, monkeypatch):
+def test_the_private_key_gives_access_over_ssh(repository, tmp_path, monkeypatch):
     ssh_to_here(tmp_path)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     credentials = gitops.Credentials(ssh_key=b"PRIVATE KEY", known_hosts=tmp_path / "hosts")

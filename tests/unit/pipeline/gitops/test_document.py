@@ -1,4 +1,4 @@
-"""The files that are published and waited for."""
+"""Reading the files that are published and waited for."""
 
 import pytest
 import yaml
@@ -9,24 +9,24 @@ from controller.pipeline.gitops.document import peek
 from tests.unit.pipeline.gitops.origin_repository import environment
 
 
-def test_it_tells_its_name_and_its_origin():
+def test_a_file_gives_the_name_and_origin_of_its_environment():
     found = read_environment(environment(), "environment.yaml")
     assert found.name == "shop-74"
     assert origin_of(found.obj) == Origin("github.com/acme/shop", "74")
 
 
-def test_an_origin_has_the_repositorys_number_where_the_file_has_it():
+def test_the_origin_includes_the_repository_id_of_the_file():
     found = read_environment(environment(repository_id="1"), "environment.yaml")
     assert origin_of(found.obj) == Origin("github.com/acme/shop", "74", "1")
 
 
-def test_every_url_of_a_repository_is_the_same_origin():
+def test_all_urls_of_a_repository_give_the_same_origin():
     for url in ("https://github.com/acme/shop.git", "git@github.com:acme/shop", "ssh://git@GITHUB.com/acme/shop"):
         found = read_environment(environment(repository=url), "environment.yaml")
         assert origin_of(found.obj).repository == "github.com/acme/shop"
 
 
-def test_dates_stay_texts():
+def test_dates_stay_strings():
     found = read_environment(environment(tag="x").replace(b"tag: x", b"tag: 2026-03-01"), "environment.yaml")
     assert found.release["values"] == {"image": {"tag": "2026-03-01"}}
 
@@ -34,16 +34,16 @@ def test_dates_stay_texts():
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "environment.yaml: is empty; write what it is for, or name another file"),
+        (b"", "environment.yaml: the file is empty; fill it in, or pass another file"),
         (b"a: [", "environment.yaml:1:5: "),
         (b"\xff\x00", "environment.yaml:1:1: "),
         (b"[" * 10_000, "nested more than"),
         (b"a: &a [x]\nb: *a", "alias"),
         (b"!!python/object:os.system {}", "tag"),
-        (b"apiVersion: v1\nkind: ConfigMap", "is no EnvironmentProvisioner"),
-        (b"- text", "is no EnvironmentProvisioner"),
-        (environment() + b"---\n" + environment(), "a second document begins here"),
-        (environment().replace(b"metadata:", b"other:"), "has no metadata"),
+        (b"apiVersion: v1\nkind: ConfigMap", "the document is not an EnvironmentProvisioner"),
+        (b"- text", "the document is not an EnvironmentProvisioner"),
+        (environment() + b"---\n" + environment(), "a second document starts here"),
+        (environment().replace(b"metadata:", b"other:"), "the document has no metadata"),
         (environment().replace(b"spec:", b"specs:"), "spec"),
         (environment(name="../../x"), "metadata.name"),
         (environment(name="$(id)"), "metadata.name"),
@@ -52,7 +52,7 @@ def test_dates_stay_texts():
     ],
     ids=lambda value: ascii(value[:14]),
 )
-def test_anything_else_is_refused_with_the_files_name(content, words):
+def test_an_invalid_file_is_rejected_with_its_name(content, words):
     with pytest.raises(InvalidFiles) as refused:
         read_environment(content, "environment.yaml")
     assert str(refused.value).startswith("environment.yaml:")
@@ -60,17 +60,17 @@ def test_anything_else_is_refused_with_the_files_name(content, words):
 
 
 @pytest.mark.parametrize("content", [b"", b"a: [", b"\xff", b"- x", b"apiVersion: v1", b"{{ x }}"])
-def test_what_lies_in_a_repository_may_be_anything(content):
+def test_a_file_that_is_not_an_environment_is_ignored(content):
     assert peek(content) is None
 
 
-def test_what_lies_in_a_repository_need_not_be_of_todays_form():
+def test_an_environment_of_an_older_schema_can_still_be_read():
     found = peek(environment().replace(b"path: deploy", b"unknown: ../.."))
     assert found is not None
     assert origin_of(found.obj).pull_request == "74"
 
 
-def test_templates_of_the_chart_stay_as_they_are():
+def test_templates_of_the_chart_stay_unchanged():
     found = read_environment(environment(tag="{{ .Chart.AppVersion }}"), "environment.yaml")
     assert found.release["values"] == {"image": {"tag": "{{ .Chart.AppVersion }}"}}
 
@@ -85,11 +85,11 @@ def test_templates_of_the_chart_stay_as_they_are():
         ("chart: {git: https://github.com/acme/../shop, path: deploy, ref: b}", "chart.git"),
     ],
 )
-def test_what_no_controller_takes_is_not_published(line, field):
+def test_an_environment_that_every_controller_rejects_is_not_published(line, field):
     obj = yaml.safe_load(environment())
     obj["spec"]["application"]["release"] |= yaml.safe_load(line)
     content = yaml.safe_dump(obj).encode()
-    # Who only compares a file need not mind.
+    # It is accepted if the file is only compared.
     assert read_environment(content, "f").name == "shop-74"
     with pytest.raises(InvalidFiles) as refused:
         read_environment(content, "f", to_publish=True)
@@ -98,7 +98,7 @@ def test_what_no_controller_takes_is_not_published(line, field):
     assert problem.line > 0
 
 
-def test_what_some_platform_team_allows_is_published():
+def test_an_environment_that_some_controllers_accept_is_published():
     obj = yaml.safe_load(environment(name="kube-74"))
     obj["metadata"]["annotations"]["tronador.stakater.com/fork"] = "true"
     obj["spec"]["namespaceLabels"] = {"pod-security.kubernetes.io/enforce": "privileged"}

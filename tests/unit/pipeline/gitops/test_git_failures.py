@@ -1,4 +1,4 @@
-"""What git's words are taken for, and what of them is shown."""
+"""How the output of git is classified, and which part of it is shown."""
 
 import re
 
@@ -18,7 +18,7 @@ from controller.pipeline.gitops.failures import failure
         "!\tabc:refs/heads/main\t[remote rejected] (incorrect old value provided)",
     ],
 )
-def test_a_lost_race(words):
+def test_a_push_that_came_too_late_is_a_lost_race(words):
     assert type(failure(words)) is LostRace
 
 
@@ -35,7 +35,7 @@ def test_a_lost_race(words):
         "fatal: unable to access 'https://h/r/': Empty reply from server",
     ],
 )
-def test_what_another_attempt_may_not_meet(words):
+def test_connection_problems_are_temporary(words):
     assert type(failure(words)) is Transient
 
 
@@ -52,7 +52,7 @@ def test_what_another_attempt_may_not_meet(words):
         ("fatal: repository 'https://h/r/' not found", "not found"),
     ],
 )
-def test_what_another_attempt_would_meet_again(words, remedy):
+def test_a_final_failure_names_its_remedy(words, remedy):
     error = failure(words)
     assert type(error) is GitOpsError
     assert remedy in str(error)
@@ -145,8 +145,8 @@ HICCUPS = {
         ssh("ssh: Could not resolve hostname h: Temporary failure in name resolution"),
         ssh("client_loop: send disconnect: Broken pipe"),
     ],
-    "nothing that is known": ["", "fatal: something that no version of git has said so far"],
-    # Names may hold any word.
+    "unknown": ["", "fatal: something that no version of git has said so far"],
+    # Names may contain any word.
     "names": [
         "fatal: unable to access 'https://h/protected-branch/permission-denied/': Could not resolve host: h",
         "To https://h/authentication-failed/r\n!\trefs/next:refs/heads/not-permitted\t[remote rejected] (failure)",
@@ -223,27 +223,27 @@ FINAL = {
 @pytest.mark.parametrize(
     "words", [pytest.param(words, id=f"{of}-{words[:40]!a}") for of in HICCUPS for words in HICCUPS[of]]
 )
-def test_a_hiccup_of_the_server_is_not_a_refusal(words):
+def test_a_temporary_server_problem_is_not_final(words):
     assert type(failure(words)) is Transient
 
 
 @pytest.mark.parametrize(
     "words", [pytest.param(words, id=f"{of}-{words[:40]!a}") for of in FINAL for words in FINAL[of]]
 )
-def test_what_is_surely_final_is_final(words):
+def test_a_rejection_for_a_known_reason_is_final(words):
     error = failure(words)
     assert type(error) is GitOpsError
-    # It begins with what to do, or who refuses, and ends with git's own words.
-    assert re.match(r"(there is|the (repository|host's|proxy)|a hook of) .*\(.+\)$", str(error))
+    # It starts with our own message, and ends with the output of git.
+    assert re.match(r"(the (branch|repository|host key|server's|proxy)|a (rule|hook) of) .*\(.+\)$", str(error))
 
 
-def test_credentials_are_not_shown():
+def test_credentials_are_left_out_of_the_message():
     words = "fatal: unable to access 'https://robot:hunter2@h/r/': token hunter2 is wrong"
     assert "hunter2" not in str(failure(words, secrets=("hunter2",)))
     assert "robot" not in str(failure(words))
 
 
-def test_a_text_is_one_short_line():
+def test_the_message_is_one_short_line():
     text = str(failure("fatal: \x1b[31mred\nremote: " + "x" * 10_000))
     assert len(text) <= 512
     assert text.isprintable()

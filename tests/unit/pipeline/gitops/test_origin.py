@@ -1,4 +1,4 @@
-"""Whether two repositories are one."""
+"""When two origins are the same repository or pull request."""
 
 import pytest
 
@@ -10,22 +10,22 @@ from controller.pipeline.gitops import Origin
     [
         (Origin("github.com/acme/shop"), Origin("github.com/acme/shop"), True),
         (Origin("github.com/acme/shop"), Origin("github.com/acme/store"), False),
-        # By its number where both have one: renamed, moved, and another one that has taken the former place.
+        # By ID if both have one: renamed, moved, and a new repository under the former name.
         (Origin("github.com/acme/shop", "", "1"), Origin("github.com/acme/store", "", "1"), True),
         (Origin("github.com/acme/shop", "", "1"), Origin("github.com/other/shop", "", "1"), True),
         (Origin("github.com/acme/shop", "", "1"), Origin("github.com/acme/shop", "", "2"), False),
-        # Numbers are each host's own.
+        # IDs are only unique on one host.
         (Origin("github.com/acme/shop", "", "1"), Origin("gitlab.com/acme/shop", "", "1"), False),
         (Origin("github.com/acme/shop", "", "1"), Origin("gitlab.com/acme/shop", "", "2"), False),
-        # Files of older versions have no number.
+        # Files of older versions have no ID.
         (Origin("github.com/acme/shop", "", "1"), Origin("github.com/acme/shop"), True),
         (Origin("github.com/acme/shop", "", "1"), Origin("github.com/acme/store"), False),
-        # Capitals: hosts that number their repositories ignore them, others may not.
+        # Hosts with repository IDs ignore case, others may not.
         (Origin("github.com/Acme/Shop"), Origin("github.com/acme/shop"), True),
         (Origin("codeberg.org/Acme/Shop"), Origin("codeberg.org/acme/shop"), True),
         (Origin("git.example.com/Acme/Shop", "", "1"), Origin("git.example.com/acme/shop"), True),
         (Origin("git.example.com/Acme/Shop"), Origin("git.example.com/acme/shop"), False),
-        # One host by ssh on a port of its own: only the number proves it, and only in the same place.
+        # One host by ssh on a separate port: the same only if ID and path agree.
         (Origin("git.example.com:2222/Acme/shop", "", "1"), Origin("git.example.com/acme/shop", "", "1"), True),
         (Origin("git.example.com:2222/acme/shop", "", "1"), Origin("git.example.com:8443/acme/shop", "", "1"), True),
         (Origin("git.example.com:2222/acme/shop", "", "1"), Origin("git.example.com/acme/store", "", "1"), False),
@@ -36,7 +36,7 @@ from controller.pipeline.gitops import Origin
         (Origin("", "", "1"), Origin("", "", "2"), True),
     ],
 )
-def test_two_repositories_are_one_or_not(one, other, same):
+def test_repositories_are_compared_by_id_or_by_location(one, other, same):
     assert one.is_of_same_repository(other) is other.is_of_same_repository(one) is same
 
 
@@ -52,5 +52,5 @@ def test_two_repositories_are_one_or_not(one, other, same):
         (Origin("", "74", "1"), Origin("", "74", "1"), False),
     ],
 )
-def test_a_pull_request_is_known_by_numbers_alone_only_where_all_are_there(one, other, same):
+def test_a_pull_request_is_identified_by_ids_only_if_all_are_known(one, other, same):
     assert one.is_same_by_number(other) is other.is_same_by_number(one) is same

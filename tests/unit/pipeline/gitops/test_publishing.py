@@ -1,4 +1,4 @@
-"""Publishing and retiring with the real git, in a repository in which others work as well."""
+"""Publishing and retiring with the real git, while others push to the same repository."""
 
 import os
 import socket
@@ -18,7 +18,7 @@ from tests.unit.pipeline.gitops.origin_repository import environment
 FILE, STONE, KEEP = "envs/shop-74.yaml", "envs/.retired/shop-74", "envs/.gitkeep"
 
 
-def test_an_environment_comes_changes_and_goes(repository, pipeline):
+def test_an_environment_is_published_updated_and_retired(repository, pipeline):
     assert pipeline.publish() == "published"
     assert repository.files()[FILE] == environment().decode()
     assert pipeline.publish(environment(tag="two")) == "published"
@@ -35,14 +35,16 @@ class _OverAfterTrouble(publishing.Deadline):
         return super().remaining()
 
 
-def test_when_the_time_is_over_the_error_says_what_failed_before(repository, pipeline, monkeypatch):
+def test_a_timeout_error_names_the_previous_failure(repository, pipeline, monkeypatch):
     monkeypatch.setattr(publishing, "Deadline", _OverAfterTrouble)
     repository.refuse("Internal Server Error")
-    with pytest.raises(gitops.GitOpsError, match=r"not done within 30s; .*\(remote: Internal Server Error"):
+    with pytest.raises(
+        gitops.GitOpsError, match=r"timed out after 30s; .*\(previous attempt: remote: Internal Server Error"
+    ):
         pipeline.publish()
 
 
-def test_what_is_there_already_makes_no_commit(repository, pipeline):
+def test_an_unchanged_file_makes_no_commit(repository, pipeline):
     pipeline.publish()
     assert pipeline.publish() == "unchanged"
     assert pipeline.retire() == "retired"
@@ -50,7 +52,7 @@ def test_what_is_there_already_makes_no_commit(repository, pipeline):
     assert len(repository.log()) == 3
 
 
-def test_a_commit_changes_nothing_else(repository, pipeline):
+def test_a_commit_changes_only_the_environments_file(repository, pipeline):
     others = {"envs/other.yaml": "a: 1\n", "envs/sub/x.yaml": "b: 2\n", "bin/run": "#!/bin/sh\n"}
     repository.write(others, mode="100755")
     pipeline.publish()
@@ -58,13 +60,13 @@ def test_a_commit_changes_nothing_else(repository, pipeline):
     assert "100755" in repository.git("ls-tree", "main", "bin/run")
 
 
-def test_retiring_what_is_not_there_leaves_only_a_tombstone(repository, pipeline):
+def test_retiring_an_absent_environment_commits_only_a_tombstone(repository, pipeline):
     repository.write({"envs/other.yaml": "a: 1\n"})
     assert pipeline.retire() == "retired"
     assert repository.git("show", "--format=", "--name-status", "main").split() == ["A", STONE]
 
 
-def test_a_late_build_brings_nothing_back_but_a_reopening_does(repository, pipeline):
+def test_a_reopening_publishes_again_but_a_late_build_does_not(repository, pipeline):
     pipeline.publish()
     pipeline.retire(time="2026-03-01T12:00:00Z")
     assert pipeline.publish(environment(tag="late"), time="2026-03-01T11:59:00Z") == "retired"
@@ -89,7 +91,7 @@ RENAMED = gitops.Origin("github.com/acme/store", "74", "1001")
 
 
 @pytest.mark.parametrize("path", ["envs", "-x", "."])
-def test_the_environment_of_a_repository_that_was_renamed_is_found_by_its_number(repository, pipeline, path):
+def test_retire_finds_environments_of_a_renamed_repository_by_its_id(repository, pipeline, path):
     pipeline.publish(environment(repository_id="1001"), path=path)
     pipeline.publish(environment("shop-75", pull_request="75", repository_id="1001"), path=path)
     pipeline.publish(environment("other-74", repository="https://github.com/o/other", repository_id="10012"), path=path)
@@ -98,17 +100,17 @@ def test_the_environment_of_a_repository_that_was_renamed_is_found_by_its_number
     left = {Path(file).name for file in repository.files()}
     assert left == {"README.md", "shop-75.yaml", "other-74.yaml", "old-74.yaml", "shop-74", "store-74"}
     assert pipeline.retire("store-74", path=path, source=RENAMED) == "unchanged"
-    # A build from before the rename that ends now.
+    # A build that started before the rename.
     assert pipeline.publish(environment(repository_id="1001"), path=path) == "retired"
 
 
-def test_the_last_environment_under_a_former_name_leaves_the_folder(repository, pipeline):
+def test_retiring_the_last_file_of_a_former_name_keeps_the_folder(repository, pipeline):
     pipeline.publish(environment(repository_id="1001"))
     assert pipeline.retire("store-74", source=RENAMED) == "retired"
     assert KEEP in repository.files()
 
 
-def test_a_file_that_others_broke_is_not_overwritten(repository, pipeline):
+def test_an_unreadable_file_is_not_overwritten(repository, pipeline):
     repository.write({FILE: "<<<<<<< merge\n"})
     with pytest.raises(gitops.GitOpsError, match="cannot be read"):
         pipeline.publish()
@@ -119,7 +121,7 @@ def test_the_commit_names_its_author(repository):
     assert repository.log("%an <%ae> %cn <%ce>")[0] == "Robot <robot@example.com> Robot <robot@example.com>"
 
 
-def test_another_branch_is_another_state(repository, pipeline):
+def test_each_branch_has_its_own_files(repository, pipeline):
     repository.write({"x": "y"}, branch="team/one")
     assert Pipeline(repository, branch="team/one").publish() == "published"
     assert FILE in repository.files("team/one")
@@ -132,7 +134,7 @@ def test_the_root_may_be_the_folder(repository, pipeline):
     assert sorted(repository.files()) == [".retired/shop-74", "README.md"]
 
 
-def test_what_others_push_meanwhile_is_kept(repository, pipeline, monkeypatch):
+def test_commits_that_others_push_first_are_kept(repository, pipeline, monkeypatch):
     real_push = publishing.Branch.push
     pushes = []
 
@@ -145,12 +147,12 @@ def test_what_others_push_meanwhile_is_kept(repository, pipeline, monkeypatch):
     monkeypatch.setattr(publishing.Branch, "push", push)
     assert pipeline.publish() == "published"
     assert len(pushes) == 4
-    assert pipeline.reports == ["others pushed meanwhile, trying again on top of that"] * 3
+    assert pipeline.reports == ["others pushed first; trying again on top of their commit"] * 3
     assert {FILE, "envs/other-0.yaml", "envs/other-1.yaml", "envs/other-2.yaml"} <= repository.files().keys()
     assert repository.log("%p")[0].count(" ") == 0
 
 
-def test_a_close_that_others_push_meanwhile_is_noticed(repository, pipeline, monkeypatch):
+def test_a_tombstone_that_another_pipeline_pushes_first_is_respected(repository, pipeline, monkeypatch):
     real_push = publishing.Branch.push
 
     def push(branch):
@@ -163,7 +165,7 @@ def test_a_close_that_others_push_meanwhile_is_noticed(repository, pipeline, mon
     assert FILE not in repository.files()
 
 
-def test_it_gives_up_where_others_are_always_quicker(repository, pipeline, monkeypatch):
+def test_publish_gives_up_after_too_many_lost_races(repository, pipeline, monkeypatch):
     real_push = publishing.Branch.push
     pushes = []
 
@@ -174,12 +176,12 @@ def test_it_gives_up_where_others_are_always_quicker(repository, pipeline, monke
 
     monkeypatch.setattr(publishing.Branch, "push", push)
     monkeypatch.setattr(publishing, "_RACES", 5)
-    with pytest.raises(gitops.GitOpsError, match="others were quicker 5 times in a row"):
+    with pytest.raises(gitops.GitOpsError, match="others pushed first 5 times in a row"):
         pipeline.publish()
     assert len(pushes) == 5
 
 
-def test_a_refused_push_is_told_in_the_servers_words_and_not_repeated(repository, pipeline, tmp_path):
+def test_a_final_rejection_is_quoted_and_not_retried(repository, pipeline, tmp_path):
     repository.hook("pre-receive", f"echo once >>'{tmp_path}/pushes'\necho 'the branch is protected' >&2\nexit 1\n")
     with pytest.raises(gitops.GitOpsError, match="the branch is protected"):
         pipeline.publish()
@@ -187,7 +189,7 @@ def test_a_refused_push_is_told_in_the_servers_words_and_not_repeated(repository
 
 
 @pytest.mark.parametrize("words", ["GitLab: Internal API error (503)", "Gitaly is not available", ""])
-def test_a_hiccup_of_the_server_inside_a_push_is_tried_again(repository, pipeline, tmp_path, words):
+def test_a_temporary_server_error_in_a_push_is_retried(repository, pipeline, tmp_path, words):
     repository.hook(
         "pre-receive",
         f"echo once >>'{tmp_path}/pushes'\n[ $(wc -l <'{tmp_path}/pushes') -gt 2 ] && exit 0\n"
@@ -198,16 +200,16 @@ def test_a_hiccup_of_the_server_inside_a_push_is_tried_again(repository, pipelin
     assert all("pre-receive hook declined" in report and "trying again" in report for report in pipeline.reports)
 
 
-def test_a_server_that_never_recovers_is_given_up_after_five_attempts(repository, pipeline, tmp_path):
+def test_publish_gives_up_after_five_temporary_errors(repository, pipeline, tmp_path):
     repository.hook(
         "pre-receive", f"echo once >>'{tmp_path}/pushes'\necho 'Gitea: Internal Server Error' >&2\nexit 1\n"
     )
-    with pytest.raises(gitops.GitOpsError, match=r"given up after 5 attempts: .*Gitea: Internal Server Error"):
+    with pytest.raises(gitops.GitOpsError, match=r"gave up after 5 attempts: .*Gitea: Internal Server Error"):
         pipeline.retire()
     assert (tmp_path / "pushes").read_text() == "once\n" * 5
 
 
-def test_a_push_that_arrives_without_an_answer_counts(repository, pipeline, monkeypatch):
+def test_a_push_that_arrived_without_an_answer_counts_as_done(repository, pipeline, monkeypatch):
     real_push = publishing.Branch.push
 
     def push(branch):
@@ -220,7 +222,7 @@ def test_a_push_that_arrives_without_an_answer_counts(repository, pipeline, monk
     assert len(repository.log()) == 3
 
 
-def test_the_pauses_in_trouble_grow_and_are_random(repository, monkeypatch):
+def test_pauses_after_temporary_errors_grow_and_are_random(repository, monkeypatch):
     repository.hook("pre-receive", "exit 1\n")
     pauses = []
     monkeypatch.setattr(publishing, "time", SimpleNamespace(sleep=pauses.append))
@@ -230,27 +232,27 @@ def test_the_pauses_in_trouble_grow_and_are_random(repository, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("branch", "words"), [("nowhere", "there is no such branch"), ("main", "does not appear to be a git repository")]
+    ("branch", "words"), [("nowhere", "the branch does not exist"), ("main", "does not appear to be a git repository")]
 )
-def test_what_is_not_there_is_told(repository, branch, words, tmp_path):
+def test_a_missing_branch_or_repository_is_reported(repository, branch, words, tmp_path):
     where = repository.path if branch == "nowhere" else tmp_path / "nothing.git"
     remote = gitops.parse_remote(str(where))
     with pytest.raises(gitops.GitOpsError, match=words):
         Pipeline(repository, remote=remote, branch=branch).publish()
 
 
-def test_a_host_that_refuses_connections_is_given_up_after_some_attempts(repository):
+def test_publish_gives_up_on_a_host_that_refuses_connections(repository):
     with socket.socket() as taken:
-        # Bound and not listening: whoever connects is refused, and nobody else takes the port.
+        # Bound but not listening: connections are refused, and no other process can use the port.
         taken.bind(("127.0.0.1", 0))
         remote = gitops.parse_remote(f"http://127.0.0.1:{taken.getsockname()[1]}/acme/envs")
         pipeline = Pipeline(repository, remote=remote)
-        with pytest.raises(gitops.GitOpsError, match="given up after 5 attempts: "):
+        with pytest.raises(gitops.GitOpsError, match="gave up after 5 attempts: "):
             pipeline.publish()
     assert len(pipeline.reports) == 4
 
 
-def test_a_tls_connection_that_breaks_off_is_tried_again(repository):
+def test_a_broken_tls_connection_is_retried(repository):
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def break_off():
@@ -263,33 +265,33 @@ def test_a_tls_connection_that_breaks_off_is_tried_again(repository):
         breaking.start()
         remote = gitops.parse_remote(f"https://127.0.0.1:{server.getsockname()[1]}/acme/envs")
         pipeline = Pipeline(repository, remote=remote)
-        with pytest.raises(gitops.GitOpsError, match="given up after 5 attempts: "):
+        with pytest.raises(gitops.GitOpsError, match="gave up after 5 attempts: "):
             pipeline.publish()
         breaking.join()
     assert len(pipeline.reports) == 4
 
 
-def test_a_host_that_never_answers_ends_with_the_time(repository):
+def test_a_host_that_never_answers_causes_a_timeout(repository):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         remote = gitops.parse_remote(f"http://127.0.0.1:{silent.getsockname()[1]}/acme/envs")
-        with pytest.raises(gitops.GitOpsError, match=r"not done within 0\.5s: the repository does not answer"):
+        with pytest.raises(gitops.GitOpsError, match=r"timed out after 0\.5s: the repository did not answer"):
             Pipeline(repository, remote=remote, timeout=0.5).publish()
 
 
-def test_a_push_that_never_ends_ends_with_the_time(repository):
+def test_a_push_that_never_ends_causes_a_timeout_and_is_killed(repository):
     fifo = repository.path / "never"
     os.mkfifo(fifo)
     repository.hook("pre-receive", f"echo $$ >'{repository.path}/pid'\nexec cat '{fifo}'\n")
-    with pytest.raises(gitops.GitOpsError, match=r"not done within 2s: the repository does not take the push"):
+    with pytest.raises(gitops.GitOpsError, match=r"timed out after 2s: the repository did not accept the push"):
         Pipeline(repository, timeout=2.0).publish()
     assert FILE not in repository.files()
-    # Not even what git itself had started goes on.
+    # The programs that git started have ended too.
     process = int((repository.path / "pid").read_text())
     eventually(lambda: not runs(process), "everything has ended")
 
 
 def runs(process):
-    """Whether a process is there, and more than what its parent has not looked at yet."""
+    """Return whether a process exists and is not a zombie."""
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2][0] != "Z"
     except OSError:
@@ -307,7 +309,7 @@ def runs(process):
         (STONE, "120000", f"{STONE} is a symbolic link"),
     ],
 )
-def test_nothing_in_the_repository_leads_out_of_it(repository, pipeline, tmp_path, path, mode, words):
+def test_links_in_the_repository_cannot_lead_out_of_it(repository, pipeline, tmp_path, path, mode, words):
     outside = tmp_path / "outside"
     outside.mkdir()
     repository.write({path: str(outside)}, mode=mode)
@@ -319,9 +321,7 @@ def test_nothing_in_the_repository_leads_out_of_it(repository, pipeline, tmp_pat
     assert list(outside.iterdir()) == []
 
 
-def test_no_configuration_hook_or_filter_of_the_machine_or_the_repository_takes_part(
-    repository, pipeline, tmp_path, monkeypatch
-):
+def test_git_configuration_hooks_and_filters_have_no_effect(repository, pipeline, tmp_path, monkeypatch):
     trap = tmp_path / "trap"
     script = tmp_path / "script"
     script.write_text(f'#!/bin/sh\necho "$0" "$@" >>\'{trap}\'\ncat\n')
@@ -359,7 +359,7 @@ def test_no_configuration_hook_or_filter_of_the_machine_or_the_repository_takes_
     assert repository.log("%an")[0] == "tronador"
 
 
-def test_nothing_is_left_on_the_disk(repository, pipeline, tmp_path, monkeypatch):
+def test_no_files_are_left_on_the_disk(repository, pipeline, tmp_path, monkeypatch):
     private = tmp_path / "private"
     private.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(private))

@@ -1,4 +1,4 @@
-"""Addresses of GitOps repositories."""
+"""URLs of GitOps repositories."""
 
 import pytest
 
@@ -17,7 +17,7 @@ from controller.pipeline.gitops import parse_remote
         ("file:///srv/envs.git", "file", ""),
     ],
 )
-def test_each_allows_its_own_protocol_only(url, protocol, place):
+def test_a_remote_allows_only_its_own_protocol(url, protocol, place):
     remote = parse_remote(url)
     assert (remote.protocol, remote.place) == (protocol, place)
 
@@ -38,7 +38,7 @@ def test_each_allows_its_own_protocol_only(url, protocol, place):
         "",
     ],
 )
-def test_any_other_is_refused_without_repeating_credentials(url):
+def test_an_invalid_url_is_rejected_without_repeating_credentials(url):
     with pytest.raises(ValueError, match="cannot be used as a repository") as refused:
         parse_remote(url)
     assert "secret" not in str(refused.value)
@@ -47,13 +47,16 @@ def test_any_other_is_refused_without_repeating_credentials(url):
 @pytest.mark.parametrize(
     ("url", "part"),
     [
-        ("https://acme@dev.azure.com/acme/p/_git/envs", "take 'acme@' out"),
-        ("https://hunter2@dev.azure.com/acme/p/_git/envs", r"take what stands before the host \('\*\*\*@'\) out"),
-        ("https://robot:hunter2@dev.azure.com/acme/p/_git/envs", r"take what stands before the host \('\*\*\*@'\) out"),
+        ("https://acme@dev.azure.com/acme/p/_git/envs", "remove 'acme@' from it"),
+        ("https://hunter2@dev.azure.com/acme/p/_git/envs", r"remove the part before the host \('\*\*\*@'\) from it"),
+        (
+            "https://robot:hunter2@dev.azure.com/acme/p/_git/envs",
+            r"remove the part before the host \('\*\*\*@'\) from it",
+        ),
     ],
 )
-def test_what_to_take_out_of_a_url_is_said_and_where_it_goes(url, part):
-    left = "which leaves https://dev.azure.com/acme/p/_git/envs; a name belongs into --username-file"
+def test_credentials_in_a_url_are_rejected_with_a_remedy(url, part):
+    left = "which leaves https://dev.azure.com/acme/p/_git/envs; pass the user name with --username-file"
     with pytest.raises(ValueError, match=f"{part}, {left}.*--password-file") as refused:
         parse_remote(url)
     assert "hunter2" not in str(refused.value)

@@ -1,4 +1,4 @@
-"""Commits that are signed, checked by git with the public key."""
+"""Signed commits, verified by git with the public key."""
 
 import subprocess
 
@@ -9,14 +9,14 @@ from tests.unit.pipeline.gitops.conftest import Pipeline
 
 
 def new_key(folder, name="signer", passphrase=""):
-    """The content of a private key; its public half is beside it."""
+    """Create a key pair in `folder`. Returns the content of the private key."""
     file = folder / name
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", passphrase, "-C", "", "-f", str(file)], check=True)
     return file.read_bytes()
 
 
 def signer(repository, folder, name="signer"):
-    """What git says of the newest commit's signature, and who has signed, when it trusts that key alone."""
+    """Return git's verdict on the newest commit's signature and the signer, if git trusts only the key `name`."""
     allowed = folder / "allowed"
     allowed.write_text(f"robot@example.com {(folder / f'{name}.pub').read_text()}")
     options = ("-c", "gpg.format=ssh", "-c", f"gpg.ssh.allowedSignersFile={allowed}")
@@ -31,7 +31,7 @@ def signing(repository, key):
 @pytest.mark.parametrize(
     "spoil", [bytes, bytes.strip, lambda key: key.replace(b"\n", b"\r\n")], ids=["", "cut", "crlf"]
 )
-def test_what_is_published_and_retired_is_signed(repository, tmp_path, spoil):
+def test_commits_of_publish_and_retire_are_signed(repository, tmp_path, spoil):
     pipeline = signing(repository, spoil(new_key(tmp_path)))
     assert pipeline.publish() == "published"
     assert signer(repository, tmp_path) == "G robot@example.com"
@@ -40,26 +40,28 @@ def test_what_is_published_and_retired_is_signed(repository, tmp_path, spoil):
     assert repository.log("%an <%ae> %cn <%ce>: %s")[0] == (
         "Robot <robot@example.com> Robot <robot@example.com>: Change shop-74"
     )
-    # One line of history, each commit with its one change.
+    # The history is linear, and each commit has one change.
     assert repository.git("rev-list", "--count", "main").strip() == "3"
     assert repository.git("show", "--format=", "--name-only", "main~1").split() == ["envs/shop-74.yaml"]
 
 
-def test_the_signature_is_of_that_key_only(repository, tmp_path):
+def test_the_signature_belongs_to_the_given_key(repository, tmp_path):
     signing(repository, new_key(tmp_path)).publish()
     new_key(tmp_path, "another")
     assert not signer(repository, tmp_path, "another").startswith("G")
 
 
-def test_without_a_key_nothing_is_signed(repository, tmp_path, pipeline):
+def test_commits_are_not_signed_without_a_key(repository, tmp_path, pipeline):
     new_key(tmp_path)
     pipeline.publish()
     assert signer(repository, tmp_path) == "N"
 
 
 @pytest.mark.parametrize("kind", ["garbage", "a passphrase"])
-def test_a_key_that_cannot_sign_is_refused_with_the_remedy(repository, tmp_path, kind):
+def test_an_unusable_signing_key_is_rejected_with_a_remedy(repository, tmp_path, kind):
     key = b"not a key" if kind == "garbage" else new_key(tmp_path, passphrase="hunter2")
-    with pytest.raises(gitops.GitOpsError, match="--signing-key-file has to hold a private key of ssh without a pass"):
+    with pytest.raises(
+        gitops.GitOpsError, match="--signing-key-file must hold an SSH private key without a passphrase"
+    ):
         signing(repository, key).publish()
     assert len(repository.log()) == 1
