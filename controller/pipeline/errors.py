@@ -1,4 +1,4 @@
-"""What a step of a pipeline fails with. Its author reads it in a CI log, so the text is all there is."""
+"""Errors of a pipeline step. Users read them in a CI log, so the message has to say everything."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Final
 
 
 class PipelineError(Exception):
-    """Something failed or is refused; the text names the field, the value and the remedy."""
+    """A step failed or rejected its input. The message names the field, the value and the remedy."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One thing that is wrong in a file.
+    """One error in a file.
 
     Attributes:
-        file: as it was named on the command line.
-        line: from 1; 0 where the file as a whole is meant.
-        column: from 1; 0 where the whole line is meant.
-        field: its path in the file, as `application.value_overrides`, or "".
-        text: what is wrong, and what would be right.
+        file: path as given on the command line.
+        line: line number from 1; 0 if the problem concerns the whole file.
+        column: column number from 1; 0 if the problem concerns the whole line.
+        field: path of the field, such as `application.value_overrides`, or "".
+        text: what is wrong and how to correct it.
     """
 
     file: str
@@ -34,12 +34,12 @@ class Problem:
         return ": ".join(part for part in (place, self.field, self.text) if part)
 
 
-# Nobody reads more at once, and a file can be wrong in every line.
+# A longer list is too much to read at once, and a file can be wrong on every line.
 _SHOWN_LIMIT: Final = 50
 
 
 class InvalidFiles(PipelineError):
-    """Files are not as they should be; the text has a line for each problem, in the order of the files."""
+    """Files are invalid. The message has one line for each problem, in the order of the files."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)

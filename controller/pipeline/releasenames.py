@@ -1,8 +1,9 @@
-"""The names of releases, and how a release that runs keeps its name.
+"""The names of releases, and how a running release keeps its name.
 
-With another name Helm uninstalls the release and installs another one. The release of a branch such as `123` had the
-name of the branch, until names had to begin with a letter and be a text in YAML. So `render` gives the new name,
-`publish` keeps the former one where an environment is published already, and `wait` treats the two as the same.
+If the name changes, Helm uninstalls the release and installs another one. In earlier versions, the release of a branch
+such as `123` was named exactly like the branch. Today a name has to start with a letter, and YAML must read it as a
+string. So `render` writes the new name, `publish` keeps the former name of an environment that is already published,
+and `wait` treats the two names as equal.
 """
 
 from __future__ import annotations
@@ -13,15 +14,15 @@ from controller.pipeline import gitrefs
 
 
 def named_after(environment: str, ref: str) -> str:
-    """The text that the release is named after: the branch, or the environment where `ref` is a commit.
+    """Return what the release is named after: the branch, or the environment if `ref` is a commit.
 
-    Each push has another commit, so a commit cannot name a release.
+    Every push has a new commit, so a release named after a commit would be replaced by every push.
     """
     return environment if gitrefs.is_commit(ref) else ref
 
 
 def current(environment: Environment) -> object:
-    """`releaseName` of an environment, or the name of today where it has the former name of its branch."""
+    """Return `releaseName` of an environment. The former name of its branch is replaced by the name used today."""
     name = environment.release.get("releaseName")
     ref = objects.mapping(environment.release.get("chart")).get("ref")
     if not isinstance(ref, str):
@@ -31,7 +32,7 @@ def current(environment: Environment) -> object:
 
 
 def kept(wanted: Environment, present: Environment) -> str:
-    """The former name that the release has in `present` and should keep in `wanted`, or ""."""
+    """Return the former name that the release has in `present` and should keep in `wanted`, or ""."""
     new, old = wanted.release.get("releaseName"), present.release.get("releaseName")
     same = new == current(wanted) == current(present)
     return old if same and isinstance(old, str) and old != new else ""

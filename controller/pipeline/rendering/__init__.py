@@ -1,4 +1,4 @@
-"""From `.tronador.yaml` to an environment, and checking both offline. Pure."""
+"""Renders `.tronador.yaml` to an environment, and validates both offline. Pure."""
 
 from controller.pipeline.rendering.configfile import NO_CONFIG, ConfigFile, read_config
 from controller.pipeline.rendering.parameters import Parameters

@@ -1,4 +1,4 @@
-"""The form of `.tronador.yaml`: each key is a field of the environment by another name, and has that field's schema."""
+"""The schema of `.tronador.yaml`. Each key stands for a field of the environment, and uses that field's schema."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from controller.pipeline.schemas import Schema, definitions
 
 ROOT: Final = "application"
 RELEASE: Final = "spec.application.release"
-# The keys under `application`, in the order in which people write them, and the fields of the environment.
+# The keys under `application`, in the usual order, and the fields of the environment that they set.
 FIELDS: Final[Mapping[str, str]] = {
     "chart_path": f"{RELEASE}.chart.path",
     "secret_ref": f"{RELEASE}.chart.secretRef",
@@ -18,24 +18,24 @@ FIELDS: Final[Mapping[str, str]] = {
     "values_from": f"{RELEASE}.valuesFrom",
     "namespaceLabels": "spec.namespaceLabels",
 }
-# What a pull request's author must not decide where the base branch's file is given: whose secrets the release reads,
-# and whose namespace it seems to be.
+# Keys that are taken from the file of the base branch if it is given. The author of a pull request must not decide
+# which secrets the release reads, and which labels its namespace gets.
 POLICY_KEYS: Final = ("secret_ref", "values_from", "namespaceLabels")
-_OLD: Final = "it is of a Tronador before its first release, and has no meaning any more; remove it"
-# Keys that are found in real files, where they are not known (any more), and what to do about them.
+_OLD: Final = "it dates from before the first release of Tronador and no longer has an effect; remove it"
+# Unsupported keys that occur in real files, and their remedies.
 KNOWN: Final[Mapping[tuple[str, ...], str]] = {
-    **{(key,): f"it belongs under {ROOT}; move it there" for key in FIELDS},
+    **{(key,): f"move it under {ROOT}" for key in FIELDS},
     ("version",): _OLD,
     ("targetBranches",): _OLD,
     ("dependencies",): _OLD,
-    (ROOT, "chartVarsPath"): "files of values within the chart are named in values_from, each by a chartFileRef",
+    (ROOT, "chartVarsPath"): "list values files of the chart in values_from, each with a chartFileRef",
     (ROOT, "values"): "did you mean value_overrides?",
     (ROOT, "labels"): "did you mean namespaceLabels?",
 }
 
 
 def config_schema() -> Schema:
-    """The JSON Schema of a config file."""
+    """Return the JSON Schema of a config file."""
     environment = next(item.schema for item in definitions() if item.kind == ENVIRONMENTS.kind)
     return _object(
         {

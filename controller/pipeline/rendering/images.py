@@ -1,7 +1,7 @@
-"""Names of image repositories, by the grammar that registries and container runtimes share (OCI distribution).
+"""Names of image repositories, in the grammar of registries and container runtimes (OCI distribution).
 
-`host:port/path`: the host may have capitals, the path may not. Without a dot, a port or `localhost` the first part is a
-part of the path, of an image on Docker Hub.
+The form is `host:port/path`. The host may have capitals, the path must not. If the first part has no dot and no port,
+and is not `localhost`, it belongs to the path, and the image is on Docker Hub.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ _DIGEST: Final = re.compile(r"(.+)@([a-z0-9+._-]+:[0-9A-Fa-f]+)")
 
 
 def check(text: str) -> None:
-    """ValueError, whose text is the remedy: `text` does not name a repository of images."""
+    """Raise ValueError if `text` is not the name of an image repository. Its message is the remedy."""
     if scheme := _SCHEME.match(text):
-        raise ValueError(f"leave out '{scheme[0]}'")
+        raise ValueError(f"remove '{scheme[0]}'")
     if digest := _DIGEST.fullmatch(text):
-        raise ValueError(f"leave out '@{digest[2]}'; a digest goes after the tag in --image-tag")
+        raise ValueError(f"remove '@{digest[2]}'; write the digest after the tag in --image-tag")
     host, components = _split(text)
     name, colon, tag = components[-1].partition(":")
     if colon and name:
-        raise ValueError(f"leave out ':{cut(tag)}'; the tag goes into --image-tag")
+        raise ValueError(f"remove ':{cut(tag)}'; pass the tag in --image-tag")
     lowered = [component.lower() for component in components]
     if len(text) > _LIMIT or not all(_COMPONENT.fullmatch(each) for each in lowered):
-        raise ValueError("give an image's name without its tag, such as registry.example.com/team/shop")
+        raise ValueError("use the name of an image without its tag, such as registry.example.com/team/shop")
     if host and not _HOST.fullmatch(host):
-        raise ValueError("give the registry as host or host:port before the first '/'")
+        raise ValueError("write the registry as host or host:port before the first '/'")
     if lowered != components:
         better = "/".join([*([host] if host else []), *lowered])
-        raise ValueError(f"registries take no capitals after the host: push and name the image as '{better}'")
+        raise ValueError(f"registries reject capitals after the host; push the image as '{better}' and use this name")
 
 
 def masked(text: str) -> str:
-    """`text` for a message, without what may be a password before a host."""
+    """Return `text` for a message, without a possible password before the host."""
     digest = _DIGEST.fullmatch(text)
     return f"{giturls.masked(digest[1])}@{digest[2]}" if digest else giturls.masked(text)
 

@@ -1,4 +1,4 @@
-"""What the policy says of an environment, told at the place in the file where its author can put it right."""
+"""Reports policy violations of an environment at the place in the file where its author can correct them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from controller.pipeline.schemas import definitions
 from controller.pipeline.yamlfiles import Document, show
 from controller.policy import PolicyOptions, Violation, violations
 
-# Whatever some cluster's platform team may allow. A pipeline does not know what the one at its end does.
+# Allows everything that a platform team may allow. A pipeline does not know the options of the controller.
 _PERMISSIVE: Final = PolicyOptions(
     protected_namespaces=(),
     allowed_reference_namespaces=("*",),
@@ -21,7 +21,7 @@ _PERMISSIVE: Final = PolicyOptions(
     denied_namespace_labels=(),
     allow_forks_on_helm_operator=True,
 )
-# The fields that do not come from a file, and the flags that they come from.
+# Fields that are set by a flag and not by a file, with that flag.
 _FLAGS: Final = {
     "metadata.name": "--name-template",
     f"{RELEASE}.chart.git": "--git-url",
@@ -31,7 +31,7 @@ _FLAGS: Final = {
 
 
 def for_rendering(environment: Environment, config: Document, base: Document | None) -> list[Problem]:
-    """What no controller would take, at its place in the config file that it comes from, or with its flag."""
+    """Return what every controller would reject, at its place in the config file, or with its flag."""
     whole = Document("", environment.obj, {}, {})
     schema = next(item.schema for item in definitions() if item.kind == ENVIRONMENTS.kind)
     of_form = [(problem.field, problem.text) for problem in schemas.check(whole, schema)]
@@ -40,24 +40,24 @@ def for_rendering(environment: Environment, config: Document, base: Document | N
 
 
 def of_config(environment: Environment, config: Document, options: PolicyOptions, engine: str) -> list[Problem]:
-    """What a controller with these options would refuse, at its place in the config file."""
+    """Return what a controller with these options would reject, at its place in the config file."""
     found = violations(environment, options, engine=engine)
     return sorted(_in_config(violation.field, _words(violation), config, None) for violation in found)
 
 
 def of_manifest(environment: Environment, document: Document, options: PolicyOptions, engine: str) -> Iterator[Problem]:
-    """What a controller with these options would refuse, at its place in the environment's own file."""
+    """Yield what a controller with these options would reject, at its place in the environment's own file."""
     for violation in violations(environment, options, engine=engine):
         yield at_field(document, violation.field, _words(violation))
 
 
 def for_publishing(environment: Environment, document: Document) -> list[Problem]:
-    """What no controller would take, in a file of the right form; the API server refuses some of it by rules in CEL."""
+    """Return what every controller would reject in a file that fits the schema. CEL rules reject some of it too."""
     return list(of_manifest(environment, document, _PERMISSIVE, engine=""))
 
 
 def at_field(document: Document, field: str, text: str) -> Problem:
-    """A problem with a field that is given as text; its place is that of the closest thing around it."""
+    """Return a problem with a field. Its line and column are those of the innermost value that contains the field."""
     closest: tuple[str | int, ...] = ()
     for path in document.places:
         if len(path) > len(closest) and f"{_flat(field)}.".startswith(f"{_flat(show(path))}."):
@@ -66,7 +66,7 @@ def at_field(document: Document, field: str, text: str) -> Problem:
 
 
 def _flat(field: str) -> str:
-    # The key of a mapping is written as `a.b` by some, and as `a[b]` by others.
+    # The key of a mapping may be written as `a.b` or as `a[b]`.
     return field.replace("[", ".").replace("]", "")
 
 

@@ -1,4 +1,4 @@
-"""What a pipeline knows about a pull request and its image, and whether it can be true."""
+"""What a pipeline knows about a pull request and its image, with validation."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from controller.pipeline.yamlfiles.document import cut
 
 _DIGEST: Final = r"(@sha256:[0-9a-f]{64})?"
 _TAG: Final = re.compile(rf"[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}}{_DIGEST}")
-# Where a name goes that stands in a URL, as it does in those that Azure DevOps shows.
+# What to do with a user name in a URL. Azure DevOps shows such URLs.
 _NAMES_GO: Final = {
-    "--git-url": "a name and a password belong into the Secret that secret_ref or TronadorConfig names",
-    "--repository-url": "it only says which repository is meant",
+    "--git-url": "put the user name and password in the Secret that secret_ref or TronadorConfig names",
+    "--repository-url": "this URL only identifies the repository",
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameters:
-    """Of one snapshot.
+    """The parameters of one snapshot.
 
     Attributes:
-        repository_name: bare name of the repository.
-        number: of the pull request.
-        git_url: where the chart is cloned from; for a fork, the fork.
-        git_ref: branch, or the commit of a fork.
-        repository_url: the repository that the pull request is for; "" where it is the one that is cloned.
+        repository_name: name of the repository, without its owner.
+        number: number of the pull request.
+        git_url: clone URL of the chart; the fork itself for a pull request from a fork.
+        git_ref: branch, or the commit if it comes from a fork.
+        repository_url: URL of the repository that the pull request is for; "" if it is `git_url`.
         image_repository, image_tag: the image that was built.
-        repository_id: that repository's number at its provider; "" where it is not known.
+        repository_id: the provider's ID of that repository; "" if it is not known.
         name_template: see `names.is_name_template`.
         fork: whether the code comes from a fork.
     """
@@ -51,7 +51,7 @@ class Parameters:
     fork: bool = False
 
     def __post_init__(self) -> None:
-        """PipelineError names everything that cannot be true."""
+        """Raise PipelineError, with all problems, if a parameter is invalid."""
         if problems := list(self._problems()):
             raise PipelineError("; ".join(problems))
 
@@ -62,17 +62,17 @@ class Parameters:
 
     @property
     def release_name(self) -> str:
-        """The release's name. A commit gives none, for each push has another one: it is the environment's then."""
+        """The release's name. It is the environment's if `git_ref` is a commit, because every push has a new commit."""
         return names.release_name(named_after(self.name, self.git_ref))
 
     @property
     def origin(self) -> str:
-        """The repository that the pull request is for, in the form that all its URLs have in common."""
+        """The repository that the pull request is for, in the form that is the same for all its URLs."""
         return giturls.parse(self.repository_url or self.git_url).location
 
     def _problems(self) -> Iterator[str]:
         if not self.repository_name or not self.repository_name.isprintable():
-            yield _refused("--repo-name", self.repository_name, "give the repository's bare name")
+            yield _refused("--repo-name", self.repository_name, "use the name of the repository")
         urls = {"--git-url": self.git_url}
         if self.repository_url:
             urls["--repository-url"] = self.repository_url
@@ -81,17 +81,17 @@ class Parameters:
                 giturls.parse(url)
             except ValueError as error:
                 clean = giturls.without_user(url)
-                remedy = f"take what stands before the @ out: {clean}; {_NAMES_GO[flag]}" if clean else str(error)
+                remedy = f"remove the part before the @: {clean}; {_NAMES_GO[flag]}" if clean else str(error)
                 yield _refused(flag, giturls.masked(url), remedy)
         if not gitrefs.is_branch(self.git_ref):
-            yield _refused("--git-ref", self.git_ref, "give a branch or a commit, as git has it")
+            yield _refused("--git-ref", self.git_ref, "use a branch name that git accepts, or a commit")
         try:
             images.check(self.image_repository)
         except ValueError as error:
             yield _refused("--image-repository", images.masked(self.image_repository), str(error))
         if not _TAG.fullmatch(self.image_tag):
-            yield _refused("--image-tag", self.image_tag, "give a tag of an image")
+            yield _refused("--image-tag", self.image_tag, "use an image tag")
 
 
 def _refused(flag: str, value: str, remedy: str) -> str:
-    return f"{flag}: '{cut(value)}' cannot be used; {remedy}"
+    return f"{flag}: '{cut(value)}' is not valid; {remedy}"

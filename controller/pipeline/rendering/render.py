@@ -1,4 +1,4 @@
-"""The environment that a config file and a snapshot make."""
+"""Renders the environment from a config file and the parameters of a snapshot."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from controller.pipeline.rendering.parameters import Parameters
 
 
 def render(config: ConfigFile, parameters: Parameters, *, base: ConfigFile | None = None) -> Object:
-    """The EnvironmentProvisioner of a pull request's snapshot.
+    """Return the EnvironmentProvisioner of a pull request's snapshot.
 
     Args:
-        config: the pull request's own file.
-        parameters: what the pipeline knows.
-        base: the base branch's file; what the author must not decide comes from there.
+        config: the config file of the pull request.
+        parameters: what the pipeline knows about the snapshot.
+        base: the config file of the base branch. If given, the keys that the author must not decide come from it.
 
-    Raises InvalidFiles where no controller would take it, whatever its options.
+    Raises InvalidFiles if every controller would reject the environment, whatever its options are.
     """
     application = dict(config.application)
     if base is not None:
@@ -42,12 +42,12 @@ def render(config: ConfigFile, parameters: Parameters, *, base: ConfigFile | Non
 
 
 def differences(config: ConfigFile, base: ConfigFile) -> tuple[str, ...]:
-    """The keys in which the pull request's file differs from the base branch's, without effect."""
+    """Return the keys in which the pull request's file differs from the base branch's file without any effect."""
     return tuple(key for key in POLICY_KEYS if config.application.get(key) != base.application.get(key))
 
 
 def environment_of(application: Mapping[str, Any], parameters: Parameters) -> Object:
-    """The environment that the keys of a config file and the parameters make, whatever becomes of it."""
+    """Return the environment for the keys of a config file and the parameters, without checking it."""
     annotations = {REPOSITORY_ANNOTATION: parameters.origin, PULL_REQUEST_ANNOTATION: str(parameters.number)}
     if parameters.repository_id:
         annotations[REPOSITORY_ID_ANNOTATION] = parameters.repository_id

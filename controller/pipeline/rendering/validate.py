@@ -1,4 +1,4 @@
-"""Checking the files that people write for us, without a cluster: config files and objects of our own kinds."""
+"""Validates config files and objects of our own kinds without a cluster."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from controller.pipeline.yamlfiles import Document, Placeholder, PlaceholderErro
 from controller.pipeline.yamlfiles.reading import Part
 from controller.policy import PolicyOptions
 
-# A config file is checked with some pull request's snapshot; which one makes no difference to its form.
+# A config file is checked with the parameters of an arbitrary snapshot, which do not affect the result.
 _SNAPSHOT: Final = Parameters(
     repository_name="repository",
     number=1,
@@ -35,16 +35,16 @@ _SNAPSHOT: Final = Parameters(
 
 
 def validate(content: bytes, file: str, options: PolicyOptions, *, engine: str = "") -> list[Problem]:
-    """Everything that is wrong with the documents of a file, for a controller with these options of the policy.
+    """Return all problems of the documents in a file, for a controller with these policy options.
 
-    `engine` is what installs releases there, "" where that is not known.
+    `engine` is the engine that this controller uses, or "" if it is not known.
     """
     try:
         found = read(content, file)
     except InvalidFiles as error:
         return list(error.problems)
     problems = [problem for part in found.parts for problem in _of_part(part, options, engine)]
-    # Objects may share a file; of two config files `render` would take neither.
+    # A file may hold several objects, but `render` rejects a file with two config files.
     problems += map(second_document, [part for part in found.parts if not part.is_manifest][1:])
     return [*problems, found.error] if found.error is not None else problems
 
@@ -67,9 +67,9 @@ def _of_manifest(part: Part, options: PolicyOptions, engine: str) -> list[Proble
     written: list[Problem] = []
     definition = _definition(document, problems)
     if definition is not None:
-        # What has no value because of what was said already is not to be called empty as well.
-        said = {problem.field for problem in problems}
-        problems += (found for found in schemas.check(document, definition.schema) if found.field not in said)
+        # A field with a problem has no value in the document. Do not report it as empty too.
+        reported = {problem.field for problem in problems}
+        problems += (found for found in schemas.check(document, definition.schema) if found.field not in reported)
         written = serverwritten.problems(document)
     if not problems:
         problems += _of_kind(document, options, engine)
@@ -92,13 +92,13 @@ def _definition(document: Document, problems: list[Problem]) -> Definition | Non
             return item
     of_kind = [item.api_version for item in known if item.kind == kind]
     if of_kind:
-        problems.append(document.problem(("apiVersion",), f"'{api_version}' is unknown; use {listed(of_kind)}"))
+        problems.append(document.problem(("apiVersion",), f"'{api_version}' is not supported; use {listed(of_kind)}"))
     else:
         kinds = [item.kind for item in known]
-        words = f"'{kind}' is unknown; {nearest(kind, kinds)}"
+        words = f"unknown kind '{kind}'; {nearest(kind, kinds)}"
         if words.endswith("?"):
-            words += f" Known are {listed(kinds, 'and')}"
-        problems.append(document.problem(("kind",), f"{words}, and config files, which have no kind"))
+            words += f" The kinds are {listed(kinds, 'and')}"
+        problems.append(document.problem(("kind",), f"{words}; a config file has no kind"))
     return None
 
 
@@ -107,14 +107,14 @@ def _word(document: Document, field: str) -> str:
 
 
 def _keep(placeholder: Placeholder, quoted: bool) -> str:
-    """Objects have no placeholders."""
+    """Leave templates of other programs as they are. Raises PlaceholderError for our own: objects have none."""
     if placeholder.name in PLACEHOLDERS:
-        raise PlaceholderError(f"{placeholder.text} is not filled in; only config files have placeholders")
+        raise PlaceholderError(f"{placeholder.text} is only filled in in config files; write the value itself")
     return keep(placeholder, quoted)
 
 
 def _without_origin(options: PolicyOptions) -> PolicyOptions:
-    """Without what depends on the repository, which a config file does not name."""
+    """Return the options without the rules about the repository, which a config file does not name."""
     return dataclasses.replace(
         options, protected_namespaces=(), pinned_namespace_labels=(), allowed_git_repositories=("*",)
     )

@@ -1,4 +1,4 @@
-"""Whether data has the form that our CRDs and the config file ask for, in words for its author."""
+"""Checks data against the schemas of our CRDs and of the config file, with messages for its author."""
 
 from controller.pipeline.schemas.check import check
 from controller.pipeline.schemas.definitions import Definition, Schema, definitions

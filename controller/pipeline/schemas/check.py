@@ -1,4 +1,4 @@
-"""Comparing a document with a schema: jsonschema finds what does not fit, and this says how to put it right."""
+"""Validates a document against a schema: jsonschema finds the errors, this module says how to correct them."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from controller.pipeline.schemas.words import kind_of, listed, shown, wanted
 from controller.pipeline.yamlfiles import Document
 from controller.pipeline.yamlfiles.document import Path
 
-# What to say of unknown keys that are known to be something else: where they stand, and the remedy.
+# Remedies for common wrong keys, by their path.
 Known = Mapping[tuple[str, ...], str]
 
 
 @dataclass(frozen=True, slots=True)
 class _Misfit:
-    """What jsonschema found: the value at `path` breaks the rule `rule: wanted` of `schema`."""
+    """An error that jsonschema found: the value at `path` violates the rule `rule: wanted` of `schema`."""
 
     path: Path
     value: Any
@@ -33,7 +33,7 @@ class _Misfit:
 
     @property
     def about(self) -> str:
-        """What the schema says of the field."""
+        """The description of the field in the schema, in parentheses for a message."""
         return _about(self.schema.get("description", ""))
 
     @property
@@ -42,7 +42,7 @@ class _Misfit:
 
 
 def check(document: Document, schema: Schema, *, known: Known | None = None) -> list[Problem]:
-    """Everything in `document` that does not fit, in the order of the file."""
+    """Return all schema errors of `document`, in the order of the file. `known` has remedies for common wrong keys."""
     problems: list[Problem] = []
     for error in Draft202012Validator(schema).iter_errors(document.value):
         misfit = _misfit(error)
@@ -68,23 +68,23 @@ def _unknown(document: Document, misfit: _Misfit, known: Known) -> Iterator[Prob
         path = (*misfit.path, name)
         if name not in misfit.fields:
             remedy = next((remedy for key, remedy in known.items() if key == path), None)
-            yield document.problem(path, f"is unknown; {remedy or nearest(name, misfit.fields)}", at_key=True)
+            yield document.problem(path, f"unknown key; {remedy or nearest(name, misfit.fields)}", at_key=True)
 
 
 def _missing(document: Document, misfit: _Misfit, known: Known) -> Iterator[Problem]:
     for name in misfit.wanted:
-        # Which of them is meant stands in jsonschema's text alone.
+        # Only jsonschema's message says which of the names is missing.
         if misfit.message.startswith(repr(name)):
             description = misfit.schema["properties"].get(name, {}).get("description", "")
-            yield document.problem((*misfit.path, name), f"is missing; add it{_about(description)}")
+            yield document.problem((*misfit.path, name), f"required key is missing; add it{_about(description)}")
 
 
 def _type(document: Document, misfit: _Misfit, known: Known) -> Iterator[Problem]:
     types = misfit.wanted if isinstance(misfit.wanted, list) else [misfit.wanted]
     if misfit.value is None:
-        words = "is empty; fill it in, or remove the key"
+        words = "the value is empty; fill it in, or remove the key"
     elif "string" in types and isinstance(misfit.value, bool | int | float):
-        words = f"{shown(misfit.value)} is {kind_of(misfit.value)}, not a text; quote it"
+        words = f"{shown(misfit.value)} is {kind_of(misfit.value)}, not a string; quote it"
     else:
         words = f"{shown(misfit.value)} is {kind_of(misfit.value)}; write {wanted(types)}{misfit.about}"
     yield document.problem(misfit.path, words)
@@ -92,20 +92,20 @@ def _type(document: Document, misfit: _Misfit, known: Known) -> Iterator[Problem
 
 def _form(document: Document, misfit: _Misfit, known: Known) -> Iterator[Problem]:
     if misfit.value == "" and "minLength" in misfit.schema and misfit.rule != "minLength":
-        # Said already, and better.
+        # The rule minLength reports this, with a better message.
         return
-    words = "is empty; fill it in" if misfit.value == "" else f"{shown(misfit.value)} cannot be used here"
-    # What can be used stands in the description of every field that has a pattern.
+    words = "the value is empty; fill it in" if misfit.value == "" else f"{shown(misfit.value)} is not valid here"
+    # The description of every field with a pattern says which values are valid.
     yield document.problem(misfit.path, f"{words}{misfit.about}")
 
 
 def _key(document: Document, misfit: _Misfit, known: Known) -> Iterator[Problem]:
-    yield document.problem(misfit.path, f"{shown(misfit.value)} cannot be a key here{misfit.about}", at_key=True)
+    yield document.problem(misfit.path, f"{shown(misfit.value)} is not a valid key{misfit.about}", at_key=True)
 
 
 def _choice(document: Document, misfit: _Misfit, known: Known) -> Iterator[Problem]:
     choices = [str(value) for value in misfit.wanted if value is not None]
-    yield document.problem(misfit.path, f"{shown(misfit.value)} is unknown; use {listed(choices)}")
+    yield document.problem(misfit.path, f"{shown(misfit.value)} is not supported; use {listed(choices)}")
 
 
 def _bound(document: Document, misfit: _Misfit, known: Known) -> Iterator[Problem]:
@@ -114,21 +114,22 @@ def _bound(document: Document, misfit: _Misfit, known: Known) -> Iterator[Proble
 
 
 def _length(document: Document, misfit: _Misfit, known: Known) -> Iterator[Problem]:
-    yield document.problem(misfit.path, f"is {len(misfit.value)} characters long; use at most {misfit.wanted}")
+    yield document.problem(misfit.path, f"the value has {len(misfit.value)} characters; use at most {misfit.wanted}")
 
 
 def _count(document: Document, misfit: _Misfit, known: Known) -> Iterator[Problem]:
     size = len(misfit.value)
     if misfit.wanted == 1 and misfit.fields:
-        words = f"names {size or 'none'} of {listed(misfit.fields, 'and')}; name exactly one"
+        words = f"exactly one of {listed(misfit.fields, 'and')} is required, but found {size or 'none'}"
     else:
-        words = f"has {size} entries; use at {'least' if misfit.rule.startswith('min') else 'most'} {misfit.wanted}"
+        side = "least" if misfit.rule.startswith("min") else "most"
+        words = f"the field has {size} entries; use at {side} {misfit.wanted}"
     yield document.problem(misfit.path, words)
 
 
 def _about(description: str) -> str:
     sentence = description.partition(". ")[0].rstrip(".")
-    # An abbreviation stays as it is.
+    # Keep the capitals of an abbreviation.
     first = sentence[:1] if sentence[1:2].isupper() else sentence[:1].lower()
     return f" ({first}{sentence[1:]})" if sentence else ""
 

@@ -1,7 +1,8 @@
-"""The schemas of our own kinds: read from the very CRDs that are applied to a cluster (manifests/crds).
+"""The schemas of our own kinds, read from the same CRDs that are applied to a cluster (manifests/crds).
 
-A CRD's schema is nearly JSON Schema. What differs is translated: a field that no schema knows is dropped by an API
-server and refused here, for somebody meant something by it. Rules in CEL are not read; the policy says the same.
+The schema of a CRD is almost JSON Schema; the differences are translated. An API server drops an unknown field, but
+here it is an error, because its author expects it to have an effect. CEL rules are not read: the policy checks the
+same conditions.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _COPIED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A version of one of our kinds, and its JSON Schema."""
+    """One version of one of our kinds, with its JSON Schema."""
 
     api_version: str
     kind: str
@@ -41,7 +42,7 @@ class Definition:
 
 @cache
 def definitions() -> tuple[Definition, ...]:
-    """All of them. They are a part of the program, so they are read once."""
+    """Return all definitions. They are part of the program, so they are read only once."""
     folder = resources.files("controller.api") / "crds"
     documents = [yaml.safe_load(file.read_text()) for file in folder.iterdir() if file.name.endswith(".yaml")]
     return tuple(
@@ -53,7 +54,7 @@ def definitions() -> tuple[Definition, ...]:
 
 
 def python_pattern(pattern: str) -> str:
-    """A CRD's pattern for Python, where `$` also matches before a line end."""
+    """Return a CRD's pattern in Python's syntax, where `$` would also match before a line break at the end."""
     return rf"{pattern[:-1]}\Z" if pattern.endswith("$") else pattern
 
 
@@ -70,7 +71,7 @@ def _of(spec: Mapping[str, Any]) -> list[Definition]:
 
 def _root(schema: Mapping[str, Any]) -> Schema:
     translated = dict(_translate(schema))
-    # A CRD says of an object's metadata only what is narrower than Kubernetes' own rules.
+    # A CRD only describes those fields of the metadata that it restricts further than Kubernetes does.
     narrower = _translate(schema["properties"]["metadata"])
     properties = {**_METADATA, **narrower.get("properties", {})}
     metadata = {**narrower, "properties": properties, "additionalProperties": False, "required": ["name"]}
@@ -80,11 +81,11 @@ def _root(schema: Mapping[str, Any]) -> Schema:
 
 
 def _keys(letters: str) -> Schema:
-    """A qualified name, whose prefix is of these `letters`: of an annotation's an API server ignores the case."""
+    """Return the schema of a qualified name whose prefix has these `letters`. Annotations may have capitals there."""
     part = rf"[{letters}0-9]([-{letters}0-9]*[{letters}0-9])?"
     return {
         "pattern": rf"^((?=[^/]{{1,253}}/){part}(\.{part})*/)?([A-Za-z0-9][-A-Za-z0-9_.]{{0,61}})?[A-Za-z0-9]\Z",
-        "description": "Key: at most 63 letters, digits, '-', '_' and '.', after a domain's name and '/' or alone.",
+        "description": "Key: at most 63 letters, digits, '-', '_' and '.', with an optional prefix 'domain/'.",
     }
 
 
@@ -100,10 +101,10 @@ _LABELS: Final[Schema] = {
         "type": "string",
         "maxLength": 63,
         "pattern": r"^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?\Z",
-        "description": "Value of a label: letters, digits, '-', '_' and '.', the first and the last a letter or digit.",
+        "description": "Label value: letters, digits, '-', '_' and '.', with a letter or digit at both ends.",
     },
 }
-# The fields of an object's metadata in Kubernetes. `serverwritten` refuses those that only a server writes.
+# The metadata fields of a Kubernetes object. `serverwritten` rejects those that only a server sets.
 _METADATA: Final[Mapping[str, Schema]] = {
     "annotations": _TEXTS,
     "labels": _LABELS,

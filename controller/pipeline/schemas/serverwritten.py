@@ -1,7 +1,7 @@
-"""Fields that only a server writes into an object. In a file that is applied they do harm, so they are refused there.
+"""Rejects fields that only a server sets, because they do harm in a file that is applied to a cluster.
 
-An export (`kubectl get -o yaml`) has them. An API server refuses an object with another version or UID than its own,
-and Argo CD applies nothing of a folder in which one object is refused.
+An export (`kubectl get -o yaml`) contains them. An API server rejects an object whose resourceVersion or UID differs
+from its own, and if one object is rejected, Argo CD applies nothing of the folder.
 """
 
 from __future__ import annotations
@@ -14,41 +14,41 @@ from controller.pipeline.errors import Problem
 from controller.pipeline.yamlfiles import Document
 from controller.pipeline.yamlfiles.document import Path
 
-_SERVER: Final = "the API server writes it"
-_DELETION: Final = "it says that the object is being deleted"
-_CONTROLLER: Final = "the controller writes it"
+_SERVER: Final = "the API server sets it"
+_DELETION: Final = "the API server sets it on an object that is being deleted"
+_CONTROLLER: Final = "the controller sets it"
 _METADATA: Final[Mapping[str, str]] = {
     "managedFields": _SERVER,
-    "resourceVersion": f"{_SERVER}, and refuses a file with an older one",
-    "uid": f"{_SERVER}, and refuses a file with another one",
+    "resourceVersion": f"{_SERVER}, and rejects a file with an older one",
+    "uid": f"{_SERVER}, and rejects a file with another one",
     "creationTimestamp": _SERVER,
     "generation": _SERVER,
     "selfLink": _SERVER,
     "deletionTimestamp": _DELETION,
     "deletionGracePeriodSeconds": _DELETION,
-    "finalizers": f"{_CONTROLLER} ({FINALIZER}), and could not take it away",
-    "ownerReferences": "it names the UID of another object, which only that cluster knows",
+    "finalizers": f"{_CONTROLLER} ({FINALIZER}), and cannot remove it if a file sets it again",
+    "ownerReferences": "it holds the UID of another object, which exists only in one cluster",
 }
 _STATUS: Final = ("status",)
 _ANNOTATIONS: Final[Mapping[str, str]] = {
-    "kubectl.kubernetes.io/last-applied-configuration": "kubectl writes it",
-    "argocd.argoproj.io/tracking-id": "Argo CD writes it",
+    "kubectl.kubernetes.io/last-applied-configuration": "kubectl sets it",
+    "argocd.argoproj.io/tracking-id": "Argo CD sets it",
 }
 
 
 def problems(document: Document) -> list[Problem]:
-    """Each field of an object's file that a server has written, with its place.
+    """Return a problem for each field in the file that only a server sets.
 
-    A status by itself does no harm: an API server leaves it out, and people write it to show what an object looks like.
+    A status without any other such field is accepted: an API server ignores it, and examples may show one.
     """
-    found = [
-        document.problem(path, f"must not be in a file: {why}; remove it", at_key=True)
-        for path, why in _fields()
-        if _is_given(document.value, path)
-    ]
+    found = [_problem(document, path, why) for path, why in _fields() if _is_given(document.value, path)]
     if found and _is_given(document.value, _STATUS):
-        found.append(document.problem(_STATUS, f"must not be in a file: {_CONTROLLER}; remove it", at_key=True))
+        found.append(_problem(document, _STATUS, _CONTROLLER))
     return found
+
+
+def _problem(document: Document, path: Path, why: str) -> Problem:
+    return document.problem(path, f"this field must not be in a file: {why}; remove it", at_key=True)
 
 
 def _fields() -> Iterator[tuple[Path, str]]:
@@ -59,7 +59,7 @@ def _fields() -> Iterator[tuple[Path, str]]:
 
 
 def _is_given(value: Any, path: Path) -> bool:
-    """Whether the field has content: some serializers write `creationTimestamp: null` and `status: {}`."""
+    """Return whether the field has content. Some serializers write `creationTimestamp: null` and `status: {}`."""
     for step in path:
         value = value.get(step) if isinstance(value, dict) else None
     return value not in (None, {}, [])

@@ -1,4 +1,4 @@
-"""What somebody meant who wrote a key that is unknown."""
+"""Suggests what the author of an unknown key may have meant."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ _CUTOFF = 0.7
 
 
 def nearest(name: str, known: Sequence[str]) -> str:
-    """The remedy: the known key that looks most alike, or all of them. Case, `_` and `-` count for little."""
+    """Return a remedy that names the most similar known key, or all of them. Case, `_` and `-` are ignored."""
     if close := closest(name, known, cutoff=_CUTOFF):
         return f"did you mean {close}?"
     if not known:
         return "remove it"
     if len(known) > _LISTED_LIMIT:
-        return f"remove it; known here are {listed(known[:_LISTED_LIMIT])} and others"
-    return f"remove it; known here {'is' if len(known) == 1 else 'are'} {listed(known, 'and')}"
+        return f"remove it, or use a known key such as {listed(known[:_LISTED_LIMIT])}"
+    return f"remove it, or use {listed(known)}"
 
 
 def closest(name: str, known: Sequence[str], *, cutoff: float) -> str:
-    """The known one that looks most alike, by at least `cutoff` from 0 to 1, or ""; case, `_` and `-` do not count."""
+    """Return the most similar known name, or "" if none reaches `cutoff` (0 to 1). Case, `_` and `-` are ignored."""
     plain = {_plain(candidate): candidate for candidate in known}
     close = difflib.get_close_matches(_plain(name), plain, n=1, cutoff=cutoff)
     return plain[close[0]] if close else ""

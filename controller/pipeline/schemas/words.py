@@ -1,4 +1,4 @@
-"""Values and types in the words of people who write YAML."""
+"""Names of values and types for messages to authors of YAML."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from controller.pipeline.yamlfiles.document import cut
 _TYPES: Final = {
     "object": "a mapping",
     "array": "a list",
-    "string": "a text",
-    "integer": "a whole number",
+    "string": "a string",
+    "integer": "an integer",
     "number": "a number",
     "boolean": "true or false",
 }
 
 
 def shown(value: Any) -> str:
-    """A value for a message: what it is where it has parts, else itself, without anything that may be a password."""
+    """Return a value for a message, without passwords. A mapping or list is only called "the value"."""
     if isinstance(value, dict | list):
-        return "it"
+        return "the value"
     if isinstance(value, bool):
         return str(value).lower()
     return f"'{cut(giturls.masked(value))}'" if isinstance(value, str) else str(value)
 
 
 def kind_of(value: Any) -> str:
-    """What a value is."""
+    """Return the type of a value, such as "a list"."""
     if isinstance(value, bool):
-        return "a truth value"
+        return "a boolean"
     names = {dict: "object", list: "array", str: "string", int: "integer", float: "number"}
     return _TYPES[names[type(value)]]
 
 
 def wanted(types: Sequence[str]) -> str:
-    """What a value has to be; null is never worth a word."""
+    """Return the required types, such as "an integer or a string". Null is left out."""
     return " or ".join(_TYPES[name] for name in types if name != "null")
 
 
 def listed(names: Sequence[str], word: str = "or") -> str:
-    """`a, b or c`."""
+    """Return the names as `a, b or c`, with `word` before the last one."""
     return f" {word} ".join(filter(None, (", ".join(names[:-1]), names[-1])))

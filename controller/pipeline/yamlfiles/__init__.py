@@ -1,6 +1,7 @@
-"""YAML files of people, read with the place of everything in them, and YAML files for machines, written.
+"""Reads YAML files that people write, with the line and column of everything in them, and writes YAML for machines.
 
-Both are narrower than YAML: no aliases, no tags, no dates, and texts that no reader takes for a number.
+Both support less than YAML: no aliases, no tags and no dates. A string is written so that no reader takes it for a
+number.
 """
 
 from controller.pipeline.yamlfiles.document import Document, Filler, show

@@ -1,4 +1,4 @@
-"""From YAML nodes to plain data, with the place of every value and key, and with placeholders filled in."""
+"""Converts YAML nodes to plain data, with the place of every value and key, and with placeholders filled in."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from controller.pipeline.yamlfiles.text import INVISIBLE
 
 Path = tuple[str | int, ...]
 Place = tuple[int, int]
-# What a placeholder becomes, told whether it stands inside quotes or a block of text. PlaceholderError: nothing.
+# Returns the replacement of a placeholder. The flag says whether it is quoted or in a block. Raises PlaceholderError.
 Filler = Callable[[Placeholder, bool], str]
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
 _SHOWN_LIMIT: Final = 80
@@ -27,12 +27,12 @@ class Document:
     """One document of a file.
 
     Attributes:
-        file: as it was named on the command line.
-        value: its plain data.
+        file: path as given on the command line.
+        value: plain data of the document.
         places: line and column of every value.
         keys: line and column of every key of a mapping.
-        filled: the placeholders that were filled in, and where.
-        problems: what is wrong with the data itself; what is affected is left out of `value`.
+        filled: path and placeholder of everything that was filled in.
+        problems: errors in the data itself. `value` leaves out, or sets to None, what they concern.
     """
 
     file: str
@@ -43,7 +43,7 @@ class Document:
     problems: tuple[Problem, ...] = ()
 
     def problem(self, path: Path, text: str, *, at_key: bool = False) -> Problem:
-        """A problem with the value at `path`, or with its key; with the closest thing around it, if there is none."""
+        """Return a problem with the value at `path` or its key. If that is absent, its place is the one around it."""
         places, there = (self.keys if at_key else self.places), path
         while there and there not in places:
             places, there = self.places, there[:-1]
@@ -51,7 +51,7 @@ class Document:
 
 
 def show(path: Path) -> str:
-    """`a.b[0].c`, and `a[x.y/z]` for a key that is no plain word."""
+    """Return a path as `a.b[0].c`, or `a[x.y/z]` if a key is not a plain word."""
     words = ""
     for step in path:
         if isinstance(step, str) and _PLAIN_KEY.fullmatch(step):
@@ -62,13 +62,13 @@ def show(path: Path) -> str:
 
 
 def cut(text: str) -> str:
-    """A text for a message: printable, and not too long."""
+    """Return a string for a message: printable, and cut if it is long."""
     shown = text if text.isprintable() else ascii(text)[1:-1]
     return shown if len(shown) <= _SHOWN_LIMIT else f"{shown[:_SHOWN_LIMIT]}..."
 
 
 def build(file: str, node: yaml.Node, hidden: Hidden, fill: Filler) -> Document:
-    """The document that a node is, with the placeholders of `hidden` filled in."""
+    """Return the document of a node, with the placeholders of `hidden` filled in."""
     builder = _Builder(file, hidden, fill)
     value = builder.value(node, ())
     return Document(file, value, builder.places, builder.keys, tuple(builder.filled), tuple(builder.problems))
@@ -87,7 +87,7 @@ class _Builder:
     def value(self, node: yaml.Node, path: Path) -> Any:
         self.places[path] = _place(node)
         if isinstance(node, yaml.MappingNode):
-            # Without quotes, a template that holds quotes is a mapping for YAML.
+            # YAML reads an unquoted template that contains quotes as a mapping.
             if node.flow_style and (template := self.hidden.at(node.start_mark.index)):
                 return self._joined([template], node, path)
             return self._mapping(node, path)
@@ -104,7 +104,7 @@ class _Builder:
             place = (*path, key)
             if key in found:
                 first = self.keys[place][0]
-                self._refuse(key_node, place, f"is given twice, first in line {first}; remove one of the two")
+                self._refuse(key_node, place, f"the key is set twice, first in line {first}; remove one of the two")
                 continue
             self.keys[place] = _place(key_node)
             found[key] = self.value(value_node, place)
@@ -113,27 +113,27 @@ class _Builder:
     def _key(self, node: yaml.Node, path: Path) -> str | None:
         text = str(node.value) if isinstance(node, yaml.ScalarNode) else ""
         if not isinstance(node, yaml.ScalarNode):
-            self._refuse(node, path, "a list or mapping cannot be a key; if it is meant as a text, quote it")
+            self._refuse(node, path, "a list or mapping cannot be a key; if it is a string, quote it")
         elif has_placeholder(text):
             return self._key_with_placeholders(node, path)
         elif text == "<<" and node.style is None:
-            self._refuse(node, path, "<< merges nothing here; write out what belongs here")
+            self._refuse(node, path, "merge keys (<<) are not supported; write out the keys")
         elif INVISIBLE.search(text):
-            self._refuse(node, path, f"{cut(text)}: a key cannot have an invisible character; remove it")
+            self._refuse(node, path, f"{cut(text)}: a key cannot contain an invisible character; remove it")
         elif node.tag in (nodes.NULL, nodes.BOOL, nodes.FLOAT) or (node.tag == nodes.INT and not _is_decimal(text)):
-            self._refuse(node, path, f"the key {cut(text)!r} is no text; quote it")
+            self._refuse(node, path, f"the key {cut(text)!r} is not a string; quote it")
         else:
             return text
         return None
 
     def _key_with_placeholders(self, node: yaml.ScalarNode, path: Path) -> str | None:
-        """A key may hold a template of another program, and nothing that is filled in."""
+        """Return a key. It may contain templates of other programs, but none of our placeholders."""
         shown = self.hidden.shown(node.value)
         filled = len(self.filled)
         key = self._joined(self.hidden.parts(node.value), node, path)
         del self.filled[filled:]
         if key is not None and key != shown:
-            self._refuse(node, path, f"{cut(shown)}: a placeholder cannot be in a key")
+            self._refuse(node, path, f"{cut(shown)}: a placeholder cannot be in a key; write the key itself")
             return None
         return key
 
@@ -150,7 +150,7 @@ class _Builder:
             return None
 
     def _joined(self, parts: Iterable[str | Placeholder], node: yaml.Node, path: Path) -> str | None:
-        """A text with placeholders is a text, whatever they become."""
+        """Return the string with placeholders filled in. It stays a string, whatever their values look like."""
         style = getattr(node, "style", None)
         words = ""
         for part in parts:

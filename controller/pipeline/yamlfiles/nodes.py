@@ -1,4 +1,4 @@
-"""From text to YAML nodes that know their places; whatever is no plain data is refused on the way."""
+"""Parses text to YAML nodes with their places, and rejects everything that is not plain data."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import yaml
 
 from controller.apimachinery import nesting
 
-# More than the values of a file may have, so that the policy refuses those, and names their field.
+# Above the limit for values, so that the policy rejects deeper values first and names their field.
 DEPTH_LIMIT: Final = nesting.READ_LIMIT
 _PREFIX: Final = "tag:yaml.org,2002:"
 NULL, BOOL, INT, FLOAT, STR = (f"{_PREFIX}{name}" for name in ("null", "bool", "int", "float", "str"))
@@ -18,7 +18,7 @@ _ALLOWED_TAGS: Final = ("!", STR, f"{_PREFIX}map", f"{_PREFIX}seq")
 
 
 class NodeError(Exception):
-    """A text is no YAML, or more than plain data. `line` and `column` count from 1."""
+    """A text is not valid YAML, or not plain data. `line` and `column` count from 1."""
 
     def __init__(self, line: int, column: int, text: str) -> None:
         super().__init__(text)
@@ -26,9 +26,9 @@ class NodeError(Exception):
 
 
 class _Loader(yaml.SafeLoader):
-    """Composes nodes, one document after the other, and stops at the first thing that is refused."""
+    """Composes nodes, one document after the other, up to the first error."""
 
-    # Without dates, numbers to the base of 60 and merge keys: they are texts. The rest is what Helm's reader knows too.
+    # Dates, base-60 numbers and merge keys are left out, so they are strings. The rest is the same as in Helm.
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
 
     def __init__(self, text: str) -> None:
@@ -38,14 +38,13 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         event: Any = self.peek_event()  # type: ignore[no-untyped-call]
         if isinstance(event, yaml.AliasEvent):
-            raise _at(event.start_mark, f"the alias *{event.anchor} cannot be used; write out what it stands for")
+            raise _at(event.start_mark, f"the alias *{event.anchor} is not supported; write out its value")
         tag = getattr(event, "tag", None)
         if tag is not None and tag not in _ALLOWED_TAGS:
-            raise _at(
-                event.start_mark, f"the tag {_shown(tag)} cannot be used; remove it, and quote the text if it is one"
-            )
+            words = f"the tag {_shown(tag)} is not supported; remove it, and quote the value if it is a string"
+            raise _at(event.start_mark, words)
         if self._depth == DEPTH_LIMIT:
-            raise _at(event.start_mark, f"is nested more than {nesting.LIMIT} levels deep; {nesting.FLATTEN}")
+            raise _at(event.start_mark, f"this is nested more than {nesting.LIMIT} levels deep; {nesting.FLATTEN}")
         self._depth += 1
         node = super().compose_node(parent, index)
         self._depth -= 1
@@ -56,7 +55,7 @@ for _tag, _pattern, _first in (
     (NULL, r"~|null|Null|NULL|", "~nN\0"),
     (BOOL, r"yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF", "yYnNtTfFoO"),
     (INT, r"[-+]?(0[bB][01_]+|0[oO]?[0-7_]+|0[xX][0-9a-fA-F_]+|0|[1-9][0-9_]*)", "-+0123456789"),
-    # Also without a dot: `1e-3`; and `089`, which cannot be octal.
+    # Includes numbers without a dot, such as `1e-3`, and `089`, which is not octal.
     (FLOAT, r"[-+]?([0-9][0-9_]*(\.[0-9_]*)?|\.[0-9][0-9_]*)([eE][-+]?[0-9][0-9_]*)?", "-+0123456789."),
     (FLOAT, r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)", "-+."),
 ):
@@ -65,7 +64,7 @@ for _tag, _pattern, _first in (
 
 
 def compose(text: str) -> Iterator[yaml.Node]:
-    """The documents of a text; empty ones are left out. NodeError where something is wrong, after what comes before."""
+    """Yield the documents of a text, without empty ones. Raises NodeError at the first error."""
     loader = _Loader(text)
     try:
         while loader.check_node():
@@ -75,10 +74,10 @@ def compose(text: str) -> Iterator[yaml.Node]:
     except yaml.MarkedYAMLError as error:
         raise _at(error.problem_mark or error.context_mark or loader.get_mark(), _words(error, text)) from None
     except yaml.reader.ReaderError as error:
-        raise NodeError(0, 0, f"is no YAML: {error.reason}") from None
+        raise NodeError(0, 0, f"invalid YAML: {error.reason}") from None
     except (ValueError, OverflowError):
-        # The scanner turns every escape into a character, also those that stand for none.
-        raise _at(loader.get_mark(), "an escape (\\x, \\u or \\U) stands for no character") from None
+        # The scanner raises these errors for escapes that do not stand for a character.
+        raise _at(loader.get_mark(), "the escape (\\x, \\u or \\U) is not a valid character; remove it") from None
     finally:
         loader.dispose()
 
@@ -96,21 +95,21 @@ def _at(mark: Any, text: str) -> NodeError:
 
 
 def _words(error: yaml.MarkedYAMLError, text: str) -> str:
-    problem = str(error.problem or error.context or "it cannot be read")
+    problem = str(error.problem or error.context or "it cannot be parsed")
     for pattern, remedy in _REMEDIES:
         if pattern in problem:
             return remedy
-    return f"is no YAML: {problem}; check the indentation and the quotes"
+    return f"invalid YAML: {problem}; check the indentation and the quotes"
 
 
 _REMEDIES: Final = (
-    ("found character '\\t'", "a tab cannot stand here; indent with spaces"),
-    ("found character '%'", "'%' cannot begin a value; there are no statements such as {% if %}, only placeholders"),
-    ("found character '@'", "'@' cannot begin a value; quote the text"),
-    ("found character '`'", "'`' cannot begin a value; quote the text"),
-    ("mapping values are not allowed here", "a ':' cannot stand here; check the indentation, or quote the text"),
-    ("could not find expected ':'", "a key has no ':' after it; check the line, and the one before"),
-    ("expected <block end>", "is not indented as its neighbours are; indent what belongs together by as many spaces"),
-    ("found unknown escape character", "\\ begins an escape in double quotes; use single quotes"),
-    ("found unexpected end of stream", "the file ends within a quoted text; close its quote"),
+    ("found character '\\t'", "a tab is not allowed here; indent with spaces"),
+    ("found character '%'", "a value cannot start with '%'; statements such as {% if %} are not supported"),
+    ("found character '@'", "a value cannot start with '@'; quote it"),
+    ("found character '`'", "a value cannot start with '`'; quote it"),
+    ("mapping values are not allowed here", "a ':' is not allowed here; check the indentation, or quote the value"),
+    ("could not find expected ':'", "a key has no ':' after it; check this line and the one before"),
+    ("expected <block end>", "the indentation does not match; indent keys of one mapping by the same number of spaces"),
+    ("found unknown escape character", "\\ starts an escape in double quotes; use single quotes"),
+    ("found unexpected end of stream", "the file ends within a quoted string; add the closing quote"),
 )

@@ -1,13 +1,13 @@
 """Placeholders such as `{{APPLICATION_IMAGE_TAG}}`: hidden while a file is parsed, then filled in as text.
 
-Without quotes, as everybody writes them, they are no YAML, or a mapping. So each is replaced by a mark that YAML takes
-for letters, before anything is parsed; and what the mark stands for is put into the finished texts. Nothing that is
-filled in is ever parsed, so there is nothing to quote and nothing to inject.
+Without quotes, as they are usually written, they are invalid YAML, or a mapping. So before a file is parsed, each is
+replaced by a mark that YAML reads as letters. Afterwards the mark is replaced by its value in the parsed strings. A
+value is never parsed, so it needs no quotes, and nothing can be injected.
 
-Templates of other programs look the same. Those that hold quotes are not hidden, because YAML has to read them.
+Templates of other programs look the same. Those that contain quotes are not hidden, because YAML has to parse them.
 
-A mark is as long as its placeholder, so every place in the file stays what it is. It is made of code points that are
-reserved for a program's own use (U+FDD0 to U+FDEF), which no file may have (see `text`).
+A mark is as long as its placeholder, so lines and columns do not change. It consists of code points that are reserved
+for internal use of a program (U+FDD0 to U+FDEF), and that `text` rejects in files.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-# `{{ X }}`, and `{ { X } }`, which formatters make of it; and `{{{{ X }}}}`, which stands for `{{ X }}` itself.
+# `{{ X }}`; `{ { X } }`, as some formatters write it; and `{{{{ X }}}}`, which stands for `{{ X }}` itself.
 _PLACEHOLDER: Final = re.compile(r"\{\{\{\{([^{}\r\n]*)\}\}\}\}|\{[ \t]*\{([^{}\r\n]*)\}[ \t]*\}")
 _NAME: Final = re.compile(r"[ \t]*([A-Za-z_][A-Za-z0-9_]*)[ \t]*")
-# Characters that YAML reads in another way, depending on the quotes around the text.
+# Characters that YAML reads differently, depending on the quotes around the text.
 _QUOTING: Final = re.compile(r"[\"'\\]")
 _STRING: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|`[^`]*`")
 # Words that a template engine would look up, unlike `.Values.x` and `$x`.
@@ -32,40 +32,40 @@ _DIGITS: Final = "".join(chr(code) for code in range(0xFDD1, 0xFDEF))
 # The shortest placeholder is `{{}}`: the first mark, and three digits.
 _LIMIT: Final = len(_DIGITS) ** 3
 _MARK: Final = re.compile(f"{_FIRST}([{_DIGITS}]{{3}}){_FILL}*")
-# In double quotes, a mark that is written by its code.
+# A mark that is written as an escape in double quotes.
 FORGED_MARK: Final = re.compile(r"\\(u|U0000)(?i:fd[de][0-9a-f])")
 
 
 class PlaceholderError(Exception):
-    """A placeholder cannot be filled in; the text says why, and what would be right."""
+    """A placeholder cannot be filled in. The message says why, and how to correct it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """One placeholder, as it is written."""
+    """One placeholder as written in the file."""
 
     text: str
 
     @property
     def name(self) -> str:
-        """What it names, or "" where it holds something else than a name."""
+        """The name in it, or "" if it contains anything else."""
         match = _NAME.fullmatch(self._content)
         return match[1] if match else ""
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The bare words in it, whatever else it holds."""
+        """The words in it, without strings and without names such as `.Values.x` and `$x`."""
         return tuple(_WORD.findall(_STRING.sub(" ", self._content)))
 
     @property
     def literal(self) -> Placeholder | None:
-        """The placeholder that is meant as it is, where the braces are doubled."""
+        """The template that doubled braces stand for, or None if the braces are not doubled."""
         match = _PLACEHOLDER.fullmatch(self.text)
         return Placeholder(self.text[2:-2]) if match and match[1] is not None else None
 
     @property
     def has_quoting(self) -> bool:
-        """Whether YAML has to read it, because what it holds depends on the quotes around it."""
+        """Whether YAML has to parse it, because its content depends on the quotes around it."""
         return _QUOTING.search(self.text) is not None
 
     def ends_quotes(self, style: str) -> bool:
@@ -79,19 +79,20 @@ class Placeholder:
 
 
 def keep(placeholder: Placeholder, quoted: bool) -> str:
-    """For files without placeholders: what looks like one is a template of another program. PlaceholderError: it is not
-    quoted, so YAML cannot read it.
+    """Return the text unchanged, as a template of another program: for files without placeholders.
+
+    Raises PlaceholderError if it is not quoted, because then YAML cannot read it.
     """
     if not quoted:
-        raise PlaceholderError(f"{placeholder.text} is not a text as it stands; quote it")
+        raise PlaceholderError(f"{placeholder.text} must be quoted: YAML does not read it as a string")
     return placeholder.text
 
 
 class Hidden:
-    """A text whose placeholders are hidden. ValueError: it has too many.
+    """A text whose placeholders are hidden. Raises ValueError if it has too many.
 
-    `everything` hides also those that hold quotes or escapes. YAML itself has to read them where they stand in a quoted
-    text; where they do not, only hiding them makes a text of YAML of it.
+    `everything` also hides those that contain quotes or escapes. In a quoted string, YAML itself has to parse them.
+    Elsewhere, the text is valid YAML only if they are hidden.
     """
 
     def __init__(self, text: str, *, everything: bool = False) -> None:
@@ -100,7 +101,7 @@ class Hidden:
         self.text: Final = _PLACEHOLDER.sub(self._hide, text)
 
     def parts(self, text: str) -> Iterator[str | Placeholder]:
-        """A parsed text, cut into what is text and what are placeholders."""
+        """Split a parsed text into strings and placeholders."""
         end = 0
         for mark in _MARK.finditer(text):
             yield from _shown_parts(text[end : mark.start()])
@@ -109,11 +110,11 @@ class Hidden:
         yield from _shown_parts(text[end:])
 
     def shown(self, text: str) -> str:
-        """A parsed text as it is written in the file."""
+        """Return a parsed text as it is written in the file."""
         return "".join(part if isinstance(part, str) else part.text for part in self.parts(text))
 
     def at(self, index: int) -> Placeholder | None:
-        """The placeholder that stands in the text from `index` on, and is not hidden."""
+        """Return the placeholder that starts at `index` and is not hidden, or None."""
         match = _PLACEHOLDER.match(self.text, index)
         return Placeholder(match[0]) if match else None
 
@@ -122,13 +123,13 @@ class Hidden:
         if placeholder.has_quoting and not self._everything:
             return match[0]
         if len(self._found) == _LIMIT:
-            raise ValueError(f"it has more than {_LIMIT} placeholders")
+            raise ValueError(f"the file has more than {_LIMIT} placeholders; remove some")
         self._found.append(placeholder)
         return f"{_FIRST}{_digits(len(self._found) - 1)}".ljust(len(match[0]), _FILL)
 
 
 def _shown_parts(text: str) -> Iterator[str | Placeholder]:
-    """Cut out the placeholders that were not hidden. One without quotes in it was written in escapes: it is a text."""
+    """Split off placeholders that were not hidden. One without quotes was written with escapes, so it is a string."""
     end = 0
     for match in _PLACEHOLDER.finditer(text):
         if (placeholder := Placeholder(match[0])).has_quoting:
@@ -139,7 +140,7 @@ def _shown_parts(text: str) -> Iterator[str | Placeholder]:
 
 
 def has_placeholder(text: str) -> bool:
-    """Whether a parsed text may hold a placeholder."""
+    """Return whether a parsed text may contain a placeholder."""
     return _FIRST in text or "{{" in text or "{ " in text
 
 

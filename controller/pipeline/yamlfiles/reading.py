@@ -1,4 +1,4 @@
-"""Reading a file: its documents, and everything that is wrong with it as YAML."""
+"""Reads the documents of a YAML file, and reports its syntax errors."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from controller.pipeline.yamlfiles.document import Document, Filler, build
 from controller.pipeline.yamlfiles.placeholders import FORGED_MARK, Hidden
 from controller.pipeline.yamlfiles.text import decode, place
 
-_OTHER_QUOTES: Final = {'"': "put single quotes around the whole text", "'": "write each ' within it twice"}
+_OTHER_QUOTES: Final = {'"': "put single quotes around the whole text", "'": "write each ' in it twice"}
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A document whose placeholders are not filled in yet: with what depends on what the document is."""
+    """A document before its placeholders are filled in. Their values depend on the kind of document."""
 
     file: str
     node: yaml.Node
@@ -31,7 +31,7 @@ class Part:
 
     @property
     def is_manifest(self) -> bool:
-        """Whether it is, or claims to be, an object of Kubernetes."""
+        """Whether it is a Kubernetes object, judged by its keys."""
         return isinstance(self.node, yaml.MappingNode) and any(
             isinstance(key, yaml.ScalarNode) and key.value in ("apiVersion", "kind") for key, _ in self.node.value
         )
@@ -42,17 +42,17 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """The documents of a file, at least one, up to the first `error` of syntax."""
+    """The documents of a file up to the first syntax `error`. There is at least one document or an error."""
 
     parts: tuple[Part, ...]
     error: Problem | None = None
 
 
 def read(content: bytes, file: str) -> File:
-    """The documents in a file's `content`. InvalidFiles: it is empty, or no text."""
+    """Return the documents in `content`. Raises InvalidFiles if it is empty or not plain text."""
     text = decode(content, file)
     if forged := FORGED_MARK.search(text):
-        words = f"the escape {forged[0]} stands for no character; remove it"
+        words = f"the escape {forged[0]} is not a valid character; remove it"
         raise InvalidFiles([Problem(file, *place(text, forged.start()), "", words)])
     try:
         found = _compose(Hidden(text), file)
@@ -61,7 +61,7 @@ def read(content: bytes, file: str) -> File:
     except ValueError as error:
         raise InvalidFiles([Problem(file, 0, 0, "", str(error))]) from None
     if not found.parts and found.error is None:
-        raise InvalidFiles([Problem(file, 0, 0, "", "is empty; write what it is for, or name another file")])
+        raise InvalidFiles([Problem(file, 0, 0, "", "the file is empty; fill it in, or pass another file")])
     return found
 
 
@@ -76,10 +76,10 @@ def _compose(hidden: Hidden, file: str) -> File:
 
 
 def _explained(found: File, hiding: File) -> File:
-    """The better error of a file that is not YAML: `found` as it is, or `hiding` with all its placeholders hidden.
+    """Return the more helpful result for a file that is not valid YAML.
 
-    Templates without quotes around them are refused later, with their place. Templates in the wrong quotes are refused
-    here.
+    `found` is the result as written, `hiding` the one with all templates hidden. Unquoted templates are reported later,
+    with their place. Templates in the wrong quotes are reported here.
     """
     if hiding.error is not None:
         return hiding
@@ -91,7 +91,7 @@ def _explained(found: File, hiding: File) -> File:
                     continue
                 bare = bare or node.style is None
                 if placeholder.ends_quotes(node.style or ""):
-                    words = f"{placeholder.text} has quotes that end the text; {_OTHER_QUOTES[str(node.style)]}"
+                    words = f"{placeholder.text} contains quotes that end the string; {_OTHER_QUOTES[str(node.style)]}"
                     mark = node.start_mark
                     return File((), Problem(part.file, mark.line + 1, mark.column + 1, "", words))
     return hiding if bare else found

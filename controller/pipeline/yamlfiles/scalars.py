@@ -1,4 +1,4 @@
-"""What a YAML scalar is, as Kubernetes and Helm read it: JSON's values, and nothing else."""
+"""Converts YAML scalars as Kubernetes and Helm do: to JSON values, and nothing else."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _BASES: Final = {"0b": 2, "0o": 8, "0x": 16}
 
 
 def value(tag: str, text: str) -> Any:
-    """The value of a scalar with a resolved tag. ValueError: it has none in JSON; the text says what to write."""
+    """Return the value of a scalar with a resolved tag. Raises ValueError, with a remedy, if JSON cannot hold it."""
     if tag == nodes.NULL:
         return None
     if tag == nodes.BOOL:
@@ -23,7 +23,7 @@ def value(tag: str, text: str) -> Any:
     if tag == nodes.FLOAT:
         return _float(text)
     if found := INVISIBLE.search(text):
-        raise ValueError(f"has the invisible character U+{ord(found[0]):04X}; remove it")
+        raise ValueError(f"the invisible character U+{ord(found[0]):04X} is not allowed; remove it")
     return text
 
 
@@ -33,17 +33,17 @@ def _integer(text: str) -> int:
     try:
         number = int(digits, base)
     except ValueError:
-        raise ValueError("is not a number that can be used; quote it if it is a text") from None
+        raise ValueError("this number is not supported; if it is a string, quote it") from None
     number = -number if text.startswith("-") else number
     if not -(2**63) <= number < 2**63:
-        raise ValueError("is a number of more than 64 bits; quote it")
+        raise ValueError("this number has more than 64 bits; quote it")
     return number
 
 
 def _float(text: str) -> float | str:
     digits = text.replace("_", "")
     if digits.lstrip("+-")[1:2] in ("i", "I", "n", "N"):
-        raise ValueError("is not a number that can be used; quote it if it is a text")
+        raise ValueError("this number is not supported; if it is a string, quote it")
     number = float(digits)
-    # Like Helm: a number that is too large stays a text (`1e400`).
+    # As in Helm, a number that is too large stays a string (`1e400`).
     return number if math.isfinite(number) else text

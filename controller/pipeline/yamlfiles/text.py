@@ -1,4 +1,4 @@
-"""From a file's bytes to text that is safe to parse: bounded, Unicode, and without characters that nobody sees."""
+"""Decodes a file to text that is safe to parse: limited in size, Unicode, and without invisible characters."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Final
 
 from controller.pipeline.errors import InvalidFiles, Problem
 
-# An object that is much larger fits neither into etcd nor into a Helm release.
+# A much larger object does not fit into etcd, or into a Helm release.
 SIZE_LIMIT: Final = 512 * 1024
-# Control characters, the line ends that only YAML knows, surrogates, and code points that are no characters. Among the
-# last are those that stand for placeholders while a text is parsed.
+# Control characters, line ends that only YAML recognizes, surrogates, and code points that are not characters. The last
+# group includes those that mark placeholders while a text is parsed.
 INVISIBLE: Final = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef\ufeff\ufffe\uffff]"
 )
@@ -20,13 +20,13 @@ _WIDE: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def decode(content: bytes, file: str) -> str:
-    """The text of a file; a byte order mark is left out. InvalidFiles: it is too long, no UTF-8, or not plain text."""
+    """Return the text of a file without a byte order mark. Raises InvalidFiles if it is too long or not plain UTF-8."""
     if len(content) > SIZE_LIMIT:
         raise InvalidFiles(
-            [_problem(file, f"is {len(content)} bytes long; at most {SIZE_LIMIT} are read: make it smaller")]
+            [_problem(file, f"the file has {len(content)} bytes; shorten it to at most {SIZE_LIMIT} bytes")]
         )
     if content.startswith(_WIDE):
-        raise InvalidFiles([_problem(file, "is UTF-16; save it as UTF-8")])
+        raise InvalidFiles([_problem(file, "the file is UTF-16; save it as UTF-8")])
     content = content.removeprefix(codecs.BOM_UTF8)
     try:
         text = content.decode()
@@ -34,17 +34,17 @@ def decode(content: bytes, file: str) -> str:
         line, column = place(content[: error.start].decode(), error.start)
         byte = content[error.start]
         raise InvalidFiles(
-            [Problem(file, line, column, "", f"byte 0x{byte:02x} is no UTF-8; save the file as UTF-8")]
+            [Problem(file, line, column, "", f"byte 0x{byte:02x} is not UTF-8; save the file as UTF-8")]
         ) from None
     if found := INVISIBLE.search(text):
         line, column = place(text, found.start())
-        words = f"has the invisible character U+{ord(found[0]):04X}; remove it"
+        words = f"the invisible character U+{ord(found[0]):04X} is not allowed; remove it"
         raise InvalidFiles([Problem(file, line, column, "", words)])
     return text
 
 
 def place(text: str, offset: int) -> tuple[int, int]:
-    """Line and column, both from 1, of a position in a text."""
+    """Return the line and column, both from 1, of an offset in a text."""
     before = text[:offset]
     ends = [*_LINE_END.finditer(before)]
     return len(ends) + 1, len(before) - (ends[-1].end() if ends else 0) + 1

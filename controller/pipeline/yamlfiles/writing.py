@@ -1,7 +1,7 @@
-"""Writing YAML that every reader takes for the same data.
+"""Writes YAML that all parsers read as the same data.
 
-Readers differ in what they take for a number, a date or a truth value: `1e5` is a text for some and a number for
-others. So a text stands without quotes only where it cannot be anything but a text.
+Parsers differ in what they read as a number, a date or a boolean: `1e5` is a string for some and a number for others.
+So a string is written without quotes only if it cannot be read as anything else.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _WORDS: Final = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", 
 
 
 class _Dumper(yaml.SafeDumper):
-    """Indents lists within mappings, as people do."""
+    """Indents lists within mappings, as is usual."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         super().increase_indent(flow, False)
@@ -43,7 +43,7 @@ _Dumper.add_representer(str, _text)
 
 
 def _is_block(text: str) -> bool:
-    """Whether a block holds these lines without any reader changing them."""
+    """Return whether every parser reads these lines unchanged from a block."""
     lines = text.split("\n")
     return (
         len(lines) > 2
@@ -54,5 +54,5 @@ def _is_block(text: str) -> bool:
 
 
 def write(value: Mapping[str, Any]) -> str:
-    """The YAML of plain data, in the order that it has."""
+    """Return plain data as YAML, with its keys in their order."""
     return str(yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=math.inf))

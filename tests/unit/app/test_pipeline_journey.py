@@ -268,7 +268,7 @@ def test_strange_flags_are_taken_as_they_are_or_refused(pipeline, flag, text):
     else:
         assert code in (1, 2)
         assert files == {"README.md"}
-        assert f"tronador publish: {flag}: " in pipeline.said or "no such branch" in pipeline.said
+        assert f"tronador publish: {flag}: " in pipeline.said or "the branch does not exist" in pipeline.said
 
 
 @pytest.mark.parametrize("name", ["$(id)", "../../x", "--x", "A", "", "a\nb"])

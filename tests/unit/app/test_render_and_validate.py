@@ -76,7 +76,7 @@ def test_a_wrong_config_file_writes_nothing(config, capsys, tmp_path):
     config.write_text("")
     file = tmp_path / "environment.yaml"
     assert main(["render", f"--config={config}", f"-o{file}", *FLAGS], {}) == 1
-    assert capsys.readouterr() == ("", f"{config}: is empty; write what it is for, or name another file\n")
+    assert capsys.readouterr() == ("", f"{config}: the file is empty; fill it in, or pass another file\n")
     assert not file.exists()
 
 
@@ -90,7 +90,7 @@ def test_a_file_that_is_not_there_is_told(capsys, tmp_path):
 
 def test_a_parameter_that_cannot_be_used_is_told(config, capsys):
     assert main(["render", f"--config={config}", *FLAGS, "--image-tag=$(id)"], {}) == 1
-    assert capsys.readouterr().err == ("tronador render: --image-tag: '$(id)' cannot be used; give a tag of an image\n")
+    assert capsys.readouterr().err == ("tronador render: --image-tag: '$(id)' is not valid; use an image tag\n")
 
 
 @pytest.mark.parametrize("flag", ["--pr-number=NA", "--pr-number=0", "--pr-number=07", "--name-template={repo}"])
@@ -100,7 +100,7 @@ def test_bad_usage_is_told_apart(config, flag):
 
 def test_a_value_that_looks_like_a_flag_is_none(config, capsys):
     assert main(["render", f"--config={config}", *FLAGS, "--git-ref=--upload-pack=x"], {}) == 1
-    assert "--git-ref: '--upload-pack=x' cannot be used" in capsys.readouterr().err
+    assert "--git-ref: '--upload-pack=x' is not valid" in capsys.readouterr().err
 
 
 def test_what_the_base_branch_overrules_is_told(config, capsys, tmp_path):
@@ -120,9 +120,9 @@ def test_all_problems_of_all_files_are_told(tmp_path, capsys):
     other.write_text("")
     assert main(["validate", str(one), str(other)], {}) == 1
     assert capsys.readouterr().err.splitlines() == [
-        f"{one}:1:1: a: is unknown; remove it; known here is application",
-        f"{one}:1:1: application: is missing; add it",
-        f"{other}: is empty; write what it is for, or name another file",
+        f"{one}:1:1: a: unknown key; remove it, or use application",
+        f"{one}:1:1: application: required key is missing; add it",
+        f"{other}: the file is empty; fill it in, or pass another file",
     ]
 
 

@@ -1,4 +1,4 @@
-"""A pull request's snapshot, and shortcuts to what the rendering makes of a config file."""
+"""Parameters of a snapshot, and functions that render a config file."""
 
 import textwrap
 
@@ -43,16 +43,16 @@ def rendered(text, *, base=None, **others):
 
 
 def values(text, **others):
-    """The chart's values of a config file with these lines under value_overrides, beside the image."""
+    """Return the chart's values, without the image, for a config file with these lines under value_overrides."""
     lines = textwrap.indent(textwrap.dedent(text), "    ")
     found = rendered(f"{MINIMAL}{lines}\n", **others)["spec"]["application"]["release"]["values"]
     return {key: value for key, value in found.items() if key != "image"}
 
 
 def refusal(text, **others):
-    """What is said of a config file that is refused, a line each."""
+    """Return the problems of a config file that is rejected, one per line."""
     try:
         rendered(text, **others)
     except InvalidFiles as error:
         return str(error).splitlines()
-    raise AssertionError("it is not refused")
+    raise AssertionError("the config file was not rejected")

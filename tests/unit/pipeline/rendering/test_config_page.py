@@ -1,4 +1,4 @@
-"""docs/config-file.md tells of every key, and its examples are what it says."""
+"""docs/config-file.md describes every key, and its examples are correct."""
 
 import re
 from pathlib import Path
@@ -16,21 +16,21 @@ def test_every_key_has_a_row():
     assert sorted(rows) == sorted(FIELDS)
 
 
-def test_its_examples_are_right():
+def test_its_examples_are_valid():
     examples = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
     assert examples
     for example in examples:
         assert validate(example.encode(), "example", PolicyOptions(), engine="") == []
 
 
-def test_the_longest_file_is_as_long_as_it_says():
+def test_it_states_the_size_limit_of_a_file():
     [kibibytes] = re.findall(r"Files of more than (\d+) KiB", PAGE)
     assert int(kibibytes) * 1024 == SIZE_LIMIT
 
 
-def test_the_mistake_that_it_shows_is_told_in_these_words():
+def test_the_error_message_that_it_quotes_is_correct():
     [line] = re.findall(r"^\.tronador\.yaml:.*$", PAGE, re.MULTILINE)
     [example] = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
     wrong = example.replace("chart_path", "chart_pth")
-    told = [str(problem) for problem in validate(wrong.encode(), ".tronador.yaml", PolicyOptions(), engine="")]
-    assert line in told
+    found = [str(problem) for problem in validate(wrong.encode(), ".tronador.yaml", PolicyOptions(), engine="")]
+    assert line in found

@@ -1,4 +1,4 @@
-"""The config files that the documentation of Tronador has shown over the years, and the environment it shows."""
+"""Config files and environments from the documentation of earlier versions of Tronador."""
 
 import os
 import re
@@ -20,7 +20,7 @@ ANYTHING = PolicyOptions(allowed_reference_namespaces=("*",))
 
 
 def _blocks():
-    """The YAML blocks of the guide: its config file, environment and HelmRelease."""
+    """Return the YAML blocks of the guide: its config file, environment and HelmRelease."""
     return re.findall(r"```yaml\n(.*?)```", (FIXTURES.parent / "workflow-guide.md").read_text(), re.DOTALL)
 
 
@@ -28,7 +28,7 @@ def _name(file):
     return file.name.removeprefix("docs.")
 
 
-def test_the_guides_config_file_becomes_the_guides_environment():
+def test_the_config_file_of_the_guide_renders_its_environment():
     config, environment, _ = _blocks()
     wanted = yaml.safe_load(environment)
 
@@ -44,16 +44,16 @@ def test_the_guides_config_file_becomes_the_guides_environment():
     assert found == {key: wanted[key] for key in ("apiVersion", "kind", "spec")}
 
 
-def test_what_the_guide_shows_is_valid():
+def test_the_files_in_the_guide_are_valid():
     config, environment, _ = _blocks()
     assert validate(config.encode(), "c", PolicyOptions()) == []
     assert validate(environment.encode(), "e", PolicyOptions()) == []
 
 
 @pytest.mark.parametrize("file", CONFIG_FILES, ids=_name)
-def test_a_config_file_of_the_documentation_renders(file):
+def test_config_files_of_the_documentation_render(file):
     text = file.read_text()
-    # What the original did first: write the values into the text. None of these values needs quotes.
+    # As the original did: replace the placeholders in the text. None of these values needs quotes.
     filled = text.replace("{{APPLICATION_IMAGE_NAME}}", GUIDE["image_repository"])
     wanted = yaml.safe_load(filled.replace("{{APPLICATION_IMAGE_TAG}}", GUIDE["image_tag"]))["application"]
 
@@ -68,30 +68,30 @@ def test_a_config_file_of_the_documentation_renders(file):
 
 
 @pytest.mark.parametrize("file", CONFIG_FILES, ids=_name)
-def test_the_spelling_that_a_formatter_makes_of_placeholders_renders_the_same(file):
+def test_placeholders_that_a_formatter_changed_render_the_same(file):
     text = file.read_text()
     assert rendered(text.replace("{{", "{ { ").replace("}}", " } }")) == rendered(text)
 
 
 @pytest.mark.parametrize("file", CONFIG_FILES, ids=_name)
-def test_a_config_file_of_the_documentation_is_valid_where_its_references_are_allowed(file):
+def test_documented_config_files_are_valid_if_references_are_allowed(file):
     assert validate(file.read_bytes(), "c", ANYTHING) == []
 
 
 @pytest.mark.parametrize("file", OTHERS, ids=_name)
-def test_whatever_else_is_taken_for_a_config_file_is_called_by_its_name(file):
+def test_other_files_are_rejected_as_not_a_config_file(file):
     lines = refusal(file.read_text())
     if "template-configmap" in file.name:
         assert lines == [
-            "c.yaml:1:1: application: is missing; add it",
-            "c.yaml:1:1: data: is unknown; remove it; known here is application",
+            "c.yaml:1:1: application: required key is missing; add it",
+            "c.yaml:1:1: data: unknown key; remove it, or use application",
         ]
     else:
-        assert lines[0].startswith("c.yaml:1:1: is an object of Kubernetes, not a config file; ")
+        assert lines[0].startswith("c.yaml:1:1: this is a Kubernetes object, not a config file; ")
 
 
 @pytest.mark.parametrize("file", OTHERS, ids=_name)
-def test_an_object_of_the_documentation_is_judged_as_the_controller_would(file):
+def test_objects_of_the_documentation_are_checked_as_by_the_controller(file):
     problems = [str(problem) for problem in validate(file.read_bytes(), "o.yaml", ANYTHING)]
     if "TronadorConfig" in file.name:
         assert problems
@@ -100,7 +100,7 @@ def test_an_object_of_the_documentation_is_judged_as_the_controller_would(file):
         assert problems == []
 
 
-def test_a_reference_into_another_namespace_is_told_with_the_option_that_allows_it():
+def test_a_reference_to_another_namespace_is_reported_with_the_option():
     (file,) = (file for file in OTHERS if "secretRef-valuesFrom" in file.name)
     problems = [str(problem) for problem in validate(file.read_bytes(), "o.yaml", PolicyOptions())]
     assert [problem.partition(": ")[0] for problem in problems] == ["o.yaml:14:22", "o.yaml:19:24", "o.yaml:24:24"]

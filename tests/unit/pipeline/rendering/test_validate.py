@@ -1,4 +1,4 @@
-"""Checking files without a cluster."""
+"""Validating files without a cluster."""
 
 import pytest
 
@@ -32,7 +32,7 @@ def _lines(text, *, engine="", **options):
 
 
 @pytest.mark.parametrize("text", [MINIMAL, ENVIRONMENT, CONFIG, f"{MINIMAL}---\n{ENVIRONMENT}---\n{CONFIG}---\n"])
-def test_what_is_right(text):
+def test_valid_files_have_no_problems(text):
     assert _lines(text) == []
 
 
@@ -41,16 +41,16 @@ def test_every_document_of_a_file_is_checked():
     assert [line.split(":")[1] for line in _lines(f"{wrong}---\n{wrong}---\n[\n")] == ["10", "21", "24"]
 
 
-def test_two_config_files_in_one_are_refused_as_render_refuses_them():
+def test_a_second_config_file_is_rejected_as_by_render():
     (line,) = _lines(f"{MINIMAL}---\n{MINIMAL}")
     assert (
         line
-        == "f:8:1: a second document begins here; a config file has only one: remove it, or put it into another file"
+        == "f:8:1: a second document starts here, but a config file has only one; remove it, or move it to another file"
     )
 
 
-def test_an_empty_file_is_no_file():
-    assert _lines("") == ["f: is empty; write what it is for, or name another file"]
+def test_an_empty_file_is_rejected():
+    assert _lines("") == ["f: the file is empty; fill it in, or pass another file"]
 
 
 @pytest.mark.parametrize(
@@ -59,25 +59,24 @@ def test_an_empty_file_is_no_file():
         (
             "kind: EnvironmentProvisioner",
             "kind: EnvironmentProvider",
-            "f:2:7: kind: 'EnvironmentProvider' is unknown; did you mean EnvironmentProvisioner? Known are "
-            "EnvironmentProvisioner and TronadorConfig, and config files, which have no kind",
+            "f:2:7: kind: unknown kind 'EnvironmentProvider'; did you mean EnvironmentProvisioner? The kinds are "
+            "EnvironmentProvisioner and TronadorConfig; a config file has no kind",
         ),
         (
             "kind: EnvironmentProvisioner",
             "kind: Pod",
-            "f:2:7: kind: 'Pod' is unknown; remove it; known here are EnvironmentProvisioner and TronadorConfig, and "
-            "config "
-            "files, which have no kind",
+            "f:2:7: kind: unknown kind 'Pod'; remove it, or use EnvironmentProvisioner or TronadorConfig; a "
+            "config file has no kind",
         ),
         (
             "tronador.stakater.com/v1alpha1",
             "tronador.stakater.com/v1",
-            "f:1:13: apiVersion: 'tronador.stakater.com/v1' is unknown; use tronador.stakater.com/v1alpha1",
+            "f:1:13: apiVersion: 'tronador.stakater.com/v1' is not supported; use tronador.stakater.com/v1alpha1",
         ),
         (
             "path: deploy",
             "path: ../x",
-            "f:10:15: spec.application.release.chart.path: '../x' cannot be used here (folder of the chart, relative "
+            "f:10:15: spec.application.release.chart.path: '../x' is not valid here (folder of the chart, relative "
             "to "
             """the repository's root and without '..'; "." is the root itself)""",
         ),
@@ -105,31 +104,30 @@ def test_an_empty_file_is_no_file():
         (
             "path: deploy",
             "path: {{APPLICATION_IMAGE_TAG}}",
-            "f:10:15: spec.application.release.chart.path: {{APPLICATION_IMAGE_TAG}} is not filled in; only config "
-            "files "
-            "have placeholders",
+            "f:10:15: spec.application.release.chart.path: {{APPLICATION_IMAGE_TAG}} is only filled in in config "
+            "files; write the value itself",
         ),
     ],
 )
-def test_an_environment_that_is_wrong(old, new, line):
+def test_an_invalid_environment_is_reported_with_place_and_remedy(old, new, line):
     assert _lines(ENVIRONMENT.replace(old, new)) == [line]
 
 
-def test_templates_of_other_programs_are_left_alone_in_quotes():
+def test_quoted_templates_of_other_programs_are_accepted():
     text = ENVIRONMENT + "      values: {a: '{{ user }}', b: {{ user }}}\n"
     assert _lines(text) == [
-        "f:11:36: spec.application.release.values.b: {{ user }} is not a text as it stands; quote it"
+        "f:11:36: spec.application.release.values.b: {{ user }} must be quoted: YAML does not read it as a string"
     ]
 
 
-def test_the_policy_is_the_one_that_the_options_say():
+def test_the_options_set_the_policy():
     text = ENVIRONMENT + "        secretRef: {name: a, namespace: b}\n"
     assert len(_lines(text)) == 1
     assert _lines(text, allowed_reference_namespaces=("b",)) == []
     assert len(_lines(ENVIRONMENT, allowed_git_repositories=("example.org/*",))) == 1
 
 
-def test_what_only_one_engine_refuses_is_told_for_that_engine():
+def test_a_rule_of_one_engine_is_reported_only_for_that_engine():
     text = ENVIRONMENT.replace("name: shop-7", "name: shop-7\n  annotations: {tronador.stakater.com/fork: 'true'}")
     assert _lines(text) == _lines(text, engine="flux") == []
     (line,) = _lines(text, engine="helm-operator")
@@ -138,7 +136,7 @@ def test_what_only_one_engine_refuses_is_told_for_that_engine():
     )
 
 
-def test_a_config_file_is_judged_by_the_policy_too_with_its_own_fields():
+def test_policy_violations_name_the_fields_of_the_config_file():
     text = MINIMAL + "  values_from:\n    - externalSourceRef: {url: 'https://x/y'}\n"
     assert _lines(text) == [
         "f:8:32: application.values_from[0].externalSourceRef.url: 'https://x/y' is refused "
@@ -148,7 +146,7 @@ def test_a_config_file_is_judged_by_the_policy_too_with_its_own_fields():
     assert _lines(text, allow_external_values=True) == []
 
 
-def test_what_depends_on_the_repository_is_not_held_against_a_config_file():
+def test_rules_about_the_repository_do_not_apply_to_a_config_file():
     text = MINIMAL + "  namespaceLabels: {stakater.com/tenant: a}\n"
     assert (
         _lines(text, allowed_git_repositories=(), pinned_namespace_labels=pins.parse("a.io/b:stakater.com/tenant=b"))
@@ -156,15 +154,15 @@ def test_what_depends_on_the_repository_is_not_held_against_a_config_file():
     )
 
 
-def test_a_shared_configuration_is_checked_as_the_controller_checks_it():
+def test_a_tronadorconfig_is_checked_as_by_the_controller():
     text = CONFIG + ("spec:\n  mapping: []\n")
-    assert _lines(text) == ["f:6:3: spec.mapping: is unknown; did you mean mappings?"]
+    assert _lines(text) == ["f:6:3: spec.mapping: unknown key; did you mean mappings?"]
     text = CONFIG + "resources:\n  manifests:\n    - {apiVersion: v1, kind: Namespace, metadata: {name: a}}\n"
     (line,) = _lines(text)
     assert line.startswith("f:7:7: resources.manifests[0]: a Namespace belongs to no namespace")
 
 
-def test_no_message_repeats_a_secret():
+def test_messages_do_not_repeat_secrets():
     secret = CONFIG + (
         "resources:\n  manifests:\n    - {apiVersion: v1, kind: Secret, metadata: {name: a}, data: {password: "
         "hunter2}}\n"

@@ -1,4 +1,4 @@
-"""What becomes of the values of a config file."""
+"""How the values of a config file are rendered."""
 
 import pytest
 import yaml
@@ -29,12 +29,12 @@ NAME, TAG = "{{APPLICATION_IMAGE_NAME}}", "{{APPLICATION_IMAGE_TAG}}"
         (f"!!str {TAG}", "1.0"),
     ],
 )
-def test_a_placeholder_may_stand_anywhere_in_a_text(written, value):
+def test_a_placeholder_may_be_anywhere_in_a_string(written, value):
     assert values(f"x: {written}", image_repository="r.io/a", image_tag="1.0") == {"x": value}
 
 
 @pytest.mark.parametrize("tag", ["1e5", "0123", "1.10", "true", "null", "2022-01-13", "0x1F", "1_000", "on", "_", "no"])
-def test_a_tag_that_looks_like_something_else_stays_a_text(tag):
+def test_a_tag_that_looks_like_another_type_stays_a_string(tag):
     environment = rendered(MINIMAL, image_tag=tag)
     assert environment["spec"]["application"]["release"]["values"]["image"]["tag"] == tag
     assert f"tag: '{tag}'" in write(environment)
@@ -81,25 +81,25 @@ def test_a_tag_that_looks_like_something_else_stays_a_text(tag):
         ("y", "y"),
     ],
 )
-def test_other_values_are_what_helm_takes_them_for(written, value):
+def test_other_values_have_the_same_type_as_in_helm(written, value):
     found = values(f"x: {written}")["x"]
     assert (found, type(found)) == (value, type(value))
 
 
-def test_numbers_may_be_keys_as_helm_reads_them():
+def test_numbers_are_accepted_as_keys_as_in_helm():
     assert values("x: {80: web, -1: y}") == {"x": {"80": "web", "-1": "y"}}
 
 
-def test_line_ends_and_a_byte_order_mark_make_no_difference():
+def test_line_ends_and_a_byte_order_mark_have_no_effect():
     assert rendered(b"\xef\xbb\xbf" + MINIMAL.replace("\n", "\r\n").encode()) == rendered(MINIMAL)
 
 
 @pytest.mark.parametrize("key", ["secret_ref", "values_from", "namespaceLabels"])
-def test_null_is_absent(key):
+def test_a_key_that_is_null_counts_as_absent(key):
     assert rendered(f"{MINIMAL}  {key}:\n") == rendered(MINIMAL)
 
 
-def test_an_anchor_that_nothing_refers_to_does_no_harm():
+def test_an_unused_anchor_is_ignored():
     assert values("x: &here y") == {"x": "y"}
 
 
@@ -122,7 +122,7 @@ def test_an_anchor_that_nothing_refers_to_does_no_harm():
         "\ufdd0\ufdd1\ufdd1\ufdd1",
     ],
 )
-def test_what_is_filled_in_is_never_read(text):
+def test_filled_in_values_are_never_parsed(text):
     content = f"{MINIMAL}    x: a-{TAG}-b\n".encode()
     found = read_config(content, "c.yaml", image_repository=text, image_tag=text).application["value_overrides"]
     assert found == {"image": {"repository": text, "tag": text}, "x": f"a-{text}-b"}
@@ -151,20 +151,20 @@ CHARTS_OWN = [
 
 
 @pytest.mark.parametrize(("written", "value"), CHARTS_OWN)
-def test_everything_else_in_quotes_belongs_to_the_chart_as_yaml_reads_it(written, value):
+def test_quoted_templates_are_passed_to_the_chart(written, value):
     found = values(f"x: {written}", image_tag="1.0")
     assert found == {"x": value}
-    # What is published and waited for is read once more.
+    # The rendered file is parsed again by publish and wait.
     text = write(rendered(f"{MINIMAL}    x: {written}\n", image_tag="1.0"))
     again = read_environment(text.encode(), "environment.yaml")
     assert again.release["values"]["x"] == value
 
 
-def test_a_key_in_quotes_may_be_the_charts():
+def test_a_quoted_key_may_be_a_template_for_the_chart():
     assert values('"{{ include \\"a\\" . }}": y') == {'{{ include "a" . }}': "y"}
 
 
 @pytest.mark.parametrize("name", ["APPLICATION_IMAGE_TAG", "APPLICATION_IMAGE_TGA", " APPLICATION_IMAGE_TAG | lower "])
 @pytest.mark.parametrize("quote", ["'{}'", '"{}"', "|-\n      {}"])
-def test_with_doubled_braces_the_chart_gets_what_would_be_ours(quote, name):
+def test_doubled_braces_pass_our_placeholders_to_the_chart(quote, name):
     assert values("x: " + quote.format("{{{{" + name + "}}}}")) == {"x": "{{" + name + "}}"}

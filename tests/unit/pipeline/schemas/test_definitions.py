@@ -1,4 +1,4 @@
-"""The CRDs as schemas: what a cluster would refuse is refused without one, in words."""
+"""The CRDs as schemas: values that a cluster would reject are reported offline."""
 
 from pathlib import Path
 
@@ -42,23 +42,23 @@ def _with_pattern(schema, path="root"):
             yield from _with_pattern(schema[name], f"{path}.{name}")
 
 
-def test_there_is_one_for_each_of_our_kinds():
+def test_every_crd_has_a_definition():
     files = sorted((ROOT / "manifests/crds").glob("tronador*.yaml"))
     wanted = {yaml.safe_load(file.read_text())["spec"]["names"]["kind"] for file in files}
     assert set(BY_KIND) == wanted == {"EnvironmentProvisioner", "TronadorConfig"}
 
 
 @pytest.mark.parametrize("kind", BY_KIND)
-def test_each_is_a_json_schema(kind):
+def test_every_definition_is_a_json_schema(kind):
     jsonschema.Draft202012Validator.check_schema(BY_KIND[kind].schema)
 
 
 @pytest.mark.parametrize("kind", BY_KIND)
-def test_every_pattern_has_a_description_for_people_who_wrote_something_else(kind):
+def test_every_field_with_a_pattern_has_a_description(kind):
     assert [path for path, schema in _with_pattern(BY_KIND[kind].schema) if not schema.get("description")] == []
 
 
-def test_an_environment_that_fits():
+def test_a_valid_environment_has_no_problems():
     assert _problems() == []
 
 
@@ -68,13 +68,13 @@ def test_an_environment_that_fits():
         (
             "metadata: {name: shop-7, annotations: {a: b}}",
             "metadata: {}",
-            "f:3:11: metadata.name: is missing; add it (name",
+            "f:3:11: metadata.name: required key is missing; add it (name",
         ),
-        ("shop-7", "Shop", "f:3:18: metadata.name: 'Shop' cannot be used here (name of the environment and of its"),
-        ("shop-7", "'x\\n'".replace("'", '"'), "f:3:18: metadata.name: 'x\\n' cannot be used here (name of"),
-        ("shop-7", "x" * 64, "f:3:18: metadata.name: is 64 characters long; use at most 63"),
-        ("spec:\n", "spec:\n  suspended: true\n", "f:5:3: spec.suspended: is unknown; did you mean suspend?"),
-        ("spec:\n", "spec:\n  suspend: 1\n", "f:5:12: spec.suspend: 1 is a whole number; write true or false (while"),
+        ("shop-7", "Shop", "f:3:18: metadata.name: 'Shop' is not valid here (name of the environment and of its"),
+        ("shop-7", "'x\\n'".replace("'", '"'), "f:3:18: metadata.name: 'x\\n' is not valid here (name of"),
+        ("shop-7", "x" * 64, "f:3:18: metadata.name: the value has 64 characters; use at most 63"),
+        ("spec:\n", "spec:\n  suspended: true\n", "f:5:3: spec.suspended: unknown key; did you mean suspend?"),
+        ("spec:\n", "spec:\n  suspend: 1\n", "f:5:12: spec.suspend: 1 is an integer; write true or false (while"),
         (
             "      valuesFrom",
             "      timeout: 0\n      valuesFrom",
@@ -88,23 +88,27 @@ def test_an_environment_that_fits():
         (
             ", path: deploy",
             "",
-            "f:7:14: spec.application.release.chart.path: is missing; add it (folder of the chart, ",
+            "f:7:14: spec.application.release.chart.path: required key is missing; add it (folder of the chart, ",
         ),
-        ("https:", "file:", "f:7:20: spec.application.release.chart.git: 'file://example.com/a/b' cannot be used here"),
-        ("deploy", "''", "f:7:53: spec.application.release.chart.path: is empty; fill it in (folder of the chart,"),
+        ("https:", "file:", "f:7:20: spec.application.release.chart.git: 'file://example.com/a/b' is not valid here"),
+        (
+            "deploy",
+            "''",
+            "f:7:53: spec.application.release.chart.path: the value is empty; fill it in (folder of the chart,",
+        ),
         (
             "        - secretKeyRef: {name: a}\n",
             "        - {}\n" * 65,
-            "f:9:9: spec.application.release.valuesFrom: has 65 entries; use at most 64",
+            "f:9:9: spec.application.release.valuesFrom: the field has 65 entries; use at most 64",
         ),
     ],
 )
-def test_an_environment_that_does_not_fit(old, new, words):
+def test_an_invalid_environment_is_reported_with_place_and_remedy(old, new, words):
     assert any(line.startswith(words) for line in _problems(old, new)), _problems(old, new)
 
 
-def test_null_is_taken_where_the_cluster_takes_it():
+def test_null_is_accepted_where_an_api_server_accepts_it():
     assert _problems("      valuesFrom:\n        - secretKeyRef: {name: a}\n", "      valuesFrom:\n") == []
     assert _problems("deploy", "~") == [
-        "f:7:53: spec.application.release.chart.path: is empty; fill it in, or remove the key"
+        "f:7:53: spec.application.release.chart.path: the value is empty; fill it in, or remove the key"
     ]

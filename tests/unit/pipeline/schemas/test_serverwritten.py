@@ -1,4 +1,4 @@
-"""What only a server writes is refused where a file is checked or published, field by field."""
+"""Validate and publish reject fields that only a server sets."""
 
 import pytest
 import yaml
@@ -62,17 +62,17 @@ def _published(text):
 
 
 @pytest.mark.parametrize("command", [_validated, _published])
-def test_each_field_of_an_exported_environment_is_named_with_its_line_and_the_remedy(command):
+def test_every_server_field_of_an_export_is_reported_with_its_line(command):
     lines = command(EXPORTED)
     assert [line.split(": ")[0] + " " + line.split(": ")[1] for line in lines] == [
         f"f:{at} {PLACES[at]}" for at in PLACES
     ]
-    assert all("must not be in a file: " in line and line.endswith("; remove it") for line in lines)
+    assert all(": this field must not be in a file: " in line and line.endswith("; remove it") for line in lines)
 
 
 @pytest.mark.parametrize("command", [_validated, _published])
 @pytest.mark.parametrize("line", [7, 10, 11, 12, 15, 17])
-def test_one_such_field_is_enough(command, line):
+def test_a_single_server_field_is_rejected(command, line):
     kept = [
         text
         for number, text in enumerate(EXPORTED.splitlines()[:21], 1)
@@ -81,14 +81,14 @@ def test_one_such_field_is_enough(command, line):
     assert len(command("\n".join(kept))) == 1
 
 
-def test_an_exported_shared_configuration_is_refused_too():
+def test_an_exported_tronadorconfig_is_rejected_too():
     text = (
         "apiVersion: tronador.stakater.com/v1alpha1\nkind: TronadorConfig\nmetadata: {name: tronador-config, uid: x}\n"
     )
     (line,) = _validated(text)
     assert line == (
-        "f:3:35: metadata.uid: must not be in a file: the API server writes it, and refuses a file with another one; "
-        "remove it"
+        "f:3:35: metadata.uid: this field must not be in a file: the API server sets it, and rejects a file with "
+        "another one; remove it"
     )
 
 
@@ -103,7 +103,7 @@ def test_an_exported_shared_configuration_is_refused_too():
         "annotations: {Example.COM/a_b.c: d}",
     ],
 )
-def test_what_stands_for_nothing_and_what_is_ones_own_is_taken(field):
+def test_empty_server_fields_and_own_metadata_are_accepted(field):
     text = EXPORTED.splitlines()
     kept = "\n".join([*text[:3], f"  {field}", text[12], *text[17:21], "status: {}"])
     assert _validated(kept) == []
@@ -118,19 +118,19 @@ def test_a_file_that_is_only_compared_may_be_an_export():
 @pytest.mark.parametrize(
     ("field", "words"),
     [
-        ({"labels": {"a": 5}}, "metadata.labels.a: 5 is a whole number, not a text; quote it"),
-        ({"labels": {"a": "b c"}}, "metadata.labels.a: 'b c' cannot be used here"),
-        ({"labels": {"a b": "c"}}, "metadata.labels[a b]: 'a b' cannot be a key here (key: at most 63 letters"),
-        ({"labels": {"": "c"}}, "'' cannot be a key here"),
-        ({"labels": {"A.example/a": "c"}}, "'A.example/a' cannot be a key here"),
-        ({"annotations": {f"a/{'b' * 64}": "c"}}, "cannot be a key here"),
-        ({"annotations": {f"{'a' * 254}/b": "c"}}, "cannot be a key here"),
-        ({"annotations": {"a": True}}, "metadata.annotations.a: true is a truth value, not a text; quote it"),
-        ({"annotations": "a"}, "metadata.annotations: 'a' is a text; write a mapping"),
-        ({"label": {"a": "b"}}, "metadata.label: is unknown; did you mean labels?"),
+        ({"labels": {"a": 5}}, "metadata.labels.a: 5 is an integer, not a string; quote it"),
+        ({"labels": {"a": "b c"}}, "metadata.labels.a: 'b c' is not valid here"),
+        ({"labels": {"a b": "c"}}, "metadata.labels[a b]: 'a b' is not a valid key (key: at most 63 letters"),
+        ({"labels": {"": "c"}}, "'' is not a valid key"),
+        ({"labels": {"A.example/a": "c"}}, "'A.example/a' is not a valid key"),
+        ({"annotations": {f"a/{'b' * 64}": "c"}}, "is not a valid key"),
+        ({"annotations": {f"{'a' * 254}/b": "c"}}, "is not a valid key"),
+        ({"annotations": {"a": True}}, "metadata.annotations.a: true is a boolean, not a string; quote it"),
+        ({"annotations": "a"}, "metadata.annotations: 'a' is a string; write a mapping"),
+        ({"label": {"a": "b"}}, "metadata.label: unknown key; did you mean labels?"),
     ],
 )
-def test_metadata_that_an_api_server_refuses_is_refused_before(command, field, words):
+def test_metadata_that_an_api_server_rejects_is_reported_offline(command, field, words):
     obj = yaml.safe_load(environment())
     obj["metadata"] |= field
     (line,) = command(yaml.safe_dump(obj))

@@ -1,4 +1,4 @@
-"""Whatever is in a file: documents, or a refusal in words, and soon."""
+"""Any file gives documents or a readable error, in bounded time."""
 
 import random
 import time
@@ -13,7 +13,7 @@ from controller.pipeline.errors import InvalidFiles
 from controller.pipeline.yamlfiles import read
 from controller.pipeline.yamlfiles.text import SIZE_LIMIT
 
-# Pieces that mean something to YAML, to our placeholders, or to a decoder.
+# Pieces with a meaning for YAML, for our placeholders, or for a decoder.
 PIECES = [
     *[b"a", b"application", b": ", b":", b"\n", b"  ", b"- ", b"- - ", b"[", b"]", b"{", b"}", b"{{", b"}}", b"{ { "],
     *[b" } }", b"APPLICATION_IMAGE_TAG", b"'", b'"', b"\\", b"\\u", b"\\ud800", b"\\x0", b"&a ", b"*a", b"!", b"!!"],
@@ -27,7 +27,7 @@ JOINED = st.lists(st.sampled_from(PIECES), max_size=25).map(b"".join)
 
 @settings(max_examples=1000)
 @given(st.one_of(st.binary(max_size=60), JOINED))
-def test_any_bytes_are_documents_or_refused(content):
+def test_any_bytes_give_documents_or_a_readable_error(content):
     try:
         found = read(content, "f")
     except InvalidFiles as error:
@@ -41,8 +41,8 @@ def test_any_bytes_are_documents_or_refused(content):
 
 @settings(max_examples=1000)
 @given(JOINED)
-def test_plain_data_is_what_yaml_takes_it_for(content):
-    """But for placeholders, and for what is text or refused on purpose."""
+def test_plain_data_is_parsed_as_by_pyyaml(content):
+    """Except for placeholders, and for values that are strings or rejected on purpose."""
     try:
         text = content.decode()
         (wanted,) = yaml.safe_load_all(text)
@@ -84,7 +84,7 @@ def test_plain_data_is_what_yaml_takes_it_for(content):
     ],
     ids=range(21),
 )
-def test_no_file_takes_long(content):
+def test_the_largest_files_are_parsed_in_bounded_time(content):
     start = time.process_time()
     with suppress(InvalidFiles):
         for part in read(content, "f").parts:
