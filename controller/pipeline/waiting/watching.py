@@ -1,8 +1,8 @@
 """Follows the states of one environment: reads it once, then watches it, and recovers from all temporary errors.
 
-There is no polling, so a new state is seen at once. After any error the environment is read again. For a single object
-that is cheaper than resuming the watch. It is also correct after the API server was restored from a backup, when its
-resource versions start from an older number.
+A new state is seen at once, without polling. After any error the environment is read again. For a single object that is
+cheaper than resuming the watch. It is also correct after the API server was restored from a backup, when its resource
+versions start from an older number.
 """
 
 from __future__ import annotations

@@ -56,8 +56,8 @@ def read(body: Mapping[str, Any]) -> PullRequest:
     )
     if not found.branch.startswith("refs/"):
         return found
-    # There is no branch: it was deleted, or somebody pushed to refs/for/, which needs only read access. So the author
-    # may lack write access to the repository. No engine could clone such code either.
+    # The branch is missing: it was deleted, or somebody pushed to refs/for/, which needs only read access. So the
+    # author may lack write access to the repository. No engine could clone such code either.
     return replace(found, is_fork=True, source_url="")
 
 

@@ -74,7 +74,7 @@ def test_titles_without_a_draft_mark_are_not_drafts(title):
 
 
 def test_a_mark_that_a_version_no_longer_supports_is_ignored():
-    # Since GitLab 14, "WIP:" is no longer a mark, and the field shows that.
+    # GitLab dropped the mark "WIP:" in version 14, and the field shows that.
     assert verdict(renamed("x", "WIP: x", work_in_progress=False)) == "ignore"
 
 
