@@ -41,6 +41,13 @@ MARKS: Final = (
         "`tronador render`",
         "The repository's number at its provider. It stays the same when the repository is renamed or moved.",
     ),
+    (
+        ours.RECONCILE_AT_ANNOTATION,
+        "annotation",
+        "EP",
+        "you, or `tronador reconcile`",
+        "A new value makes the controller look at the environment now. `status.lastHandledReconcileAt` records it.",
+    ),
     (ours.PULL_REQUEST_ANNOTATION, "annotation", "EP", "`tronador render`", "Number of the pull request."),
     (
         ours.ENVIRONMENT_LABEL,

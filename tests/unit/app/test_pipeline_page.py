@@ -8,6 +8,6 @@ from tests.docs.shell import commands
 def test_every_command_of_a_pipeline_is_shown():
     blocks = (step for step in steps(ROOT / "docs/pipeline.md") if isinstance(step, Block) and step.language in SHELLS)
     shown = {words[1] for block in blocks for text in block.commands for words in commands(text)}
-    for_people_and_clusters = {"run", "list"}
+    for_people_and_clusters = {"run", "list", "reconcile", "completion"}
 
     assert shown == {command.NAME for command in COMMANDS} - for_people_and_clusters

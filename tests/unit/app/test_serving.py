@@ -88,5 +88,5 @@ def test_an_address_that_is_taken_is_named_with_its_flag(also_metrics: bool, fla
         address = f"127.0.0.1:{other.getsockname()[1]}"
         options = Options(health_address=address, metrics_address=address if also_metrics else "0")
         with pytest.raises(OSError, match="another program uses this port; choose another address") as caught:
-            build(options, Metrics(), healthy={}, ready={})
+            build(options, Metrics(), healthy={}, ready={}, page={})
     assert f"cannot listen on {address} {flags}" in str(caught.value)
