@@ -107,8 +107,16 @@ def _string(schema: Json, path: tuple[str, ...]) -> Strategy:
 def _by_pattern(schema: Json) -> Strategy:
     shortest, longest = schema.get("minLength", 0), schema["maxLength"]
     pattern = re.compile(schema["pattern"])
+    refused = [re.compile(rule) for rule in _refused_patterns(schema)]
     found = st.from_regex(pattern, fullmatch=True, alphabet=st.sampled_from(_ALPHABET))
-    return found.filter(lambda text: shortest <= len(text) <= longest)
+    return found.filter(
+        lambda text: shortest <= len(text) <= longest and not any(rule.search(text) for rule in refused)
+    )
+
+
+def _refused_patterns(schema: Json) -> list[str]:
+    rules = [rule["rule"] for rule in schema.get("x-kubernetes-validations", ())]
+    return [found[1] for rule in rules if (found := re.fullmatch(r"!self\.matches\('(.*)'\)", rule))]
 
 
 def _text(**sizes: int) -> Strategy:
