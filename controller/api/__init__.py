@@ -1,1 +1,1 @@
-"""Constants and typed read views of the kinds we own or write; nothing here does I/O."""
+"""Constants and typed read views of the kinds that we own or write. Pure."""

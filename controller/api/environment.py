@@ -14,50 +14,50 @@ GROUP = "tronador.stakater.com"
 ENVIRONMENTS = Resource(GROUP, "v1alpha1", "environmentprovisioners", "EnvironmentProvisioner", namespaced=False)
 
 FINALIZER = f"{GROUP}/teardown"
-# The Lease by which the replicas of an installation elect their leader, in the controller's own namespace.
+# The Lease with which the replicas of an installation elect their leader, in the controller's namespace.
 LEASE_NAME = "tronador-controller"
 # On an environment, set by the platform team: the set of replicas that it belongs to (`--watch-label-selector`).
 SHARD_LABEL = f"{GROUP}/shard"
-# The name under which the API server records our writes (`metadata.managedFields`).
+# The name under which the API server records our writes in `metadata.managedFields`.
 FIELD_MANAGER = "tronador"
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 MANAGED_BY = GROUP
 INSTANCE_LABEL = "app.kubernetes.io/instance"
-# Whose an object is: the name of its environment. Without this label nothing is ours.
+# The name of the environment that an object belongs to. An object without this label is not ours.
 ENVIRONMENT_LABEL = f"{GROUP}/environment"
-# Which life of that name made it; another life of the same name takes over.
+# The UID of the environment that made an object. A later environment of the same name takes the object over.
 UID_ANNOTATION = f"{GROUP}/environment-uid"
 # On a namespace, set by its owner: the environment that may adopt it.
 ADOPT_ANNOTATION = f"{GROUP}/adopt"
-# On a namespace, set by us: it was adopted, not made, and outlives its environment.
+# On a namespace, set by us: the namespace was adopted, so it is kept when its environment is deleted.
 ADOPTED_ANNOTATION = f"{GROUP}/adopted"
-# On a namespace, set by us in the same patch as the labels: what we applied, as JSON {name: value}.
+# On a namespace, set by us in the same patch as the labels: the labels that we applied, as JSON {name: value}.
 APPLIED_LABELS_ANNOTATION = f"{GROUP}/applied-labels"
-# On a namespace, set by us in that patch too: the namespace of the installation that it belongs to.
+# On a namespace, set by us in the same patch: the namespace of the installation that it belongs to.
 INSTALLATION_ANNOTATION = f"{GROUP}/installation"
-# On a namespace, set by us before anything is applied in it: what, as JSON (`environment/shared/memory.py`).
+# On a namespace, set by us before anything is applied in it: what is applied, as JSON (`environment/shared/memory.py`).
 APPLIED_RESOURCES_ANNOTATION = f"{GROUP}/applied-resources"
-# On what we applied there: a hash of it.
+# On each object that we applied there: a hash of it.
 APPLIED_HASH_ANNOTATION = f"{GROUP}/applied-hash"
-# On an environment, set by the pipeline: "true" when its code comes from a fork of the repository.
+# On an environment, set by the pipeline: "true" if its code comes from a fork of the repository.
 FORK_ANNOTATION = f"{GROUP}/fork"
-# On an environment, set by the pipeline: the repository and the number of the pull request that it is for.
+# On an environment, set by the pipeline: its repository and the number of its pull request.
 REPOSITORY_ANNOTATION = f"{GROUP}/repository"
 PULL_REQUEST_ANNOTATION = f"{GROUP}/pull-request"
-# The repository's number at its provider, which stays when the repository is renamed or moved to another owner.
+# The repository's number at its provider. It stays the same if the repository is renamed or moved to another owner.
 REPOSITORY_ID_ANNOTATION = f"{GROUP}/repository-id"
 
-# On an environment, set by anybody who wants it to be looked at now. Any value but the last one counts, as for Flux.
+# On an environment, set by anybody to request a reconcile now. As with Flux, every new value is a request.
 RECONCILE_AT_ANNOTATION = f"{GROUP}/reconcile-at"
-# As much of its value as the CRD takes in status.lastHandledReconcileAt.
+# The limit of the CRD for status.lastHandledReconcileAt.
 _RECONCILE_AT_LIMIT = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """A read view of one EnvironmentProvisioner. `None` and absent are the same everywhere: pipelines write nulls.
+    """A read view of one EnvironmentProvisioner. `None` counts as absent everywhere, because pipelines write nulls.
 
-    A value of another form counts as absent too: the policy refuses it, and it must not hinder a teardown.
+    A value of the wrong type counts as absent too: the policy refuses it, and it must not block a teardown.
     """
 
     obj: Object
@@ -84,17 +84,17 @@ class Environment:
 
     @property
     def is_let_go(self) -> bool:
-        """Whether our part of the teardown is over, and only finalizers of others hold the environment."""
+        """Whether our part of the teardown is complete, and only finalizers of others keep the environment."""
         return self.is_deleting and not self.has_finalizer
 
     @property
     def namespace_name(self) -> str:
-        """The namespace of an environment bears its name."""
+        """The name of the environment's namespace, which is that of the environment."""
         return self.name
 
     @property
     def is_of_fork(self) -> bool:
-        """Whether the pipeline marked it as code of a fork; a mark that is not understood counts too."""
+        """Whether the pipeline marked it as code from a fork. An invalid value of the mark counts as true."""
         return objects.annotations(self.obj).get(FORK_ANNOTATION, "") not in ("", "false")
 
     @property
@@ -117,7 +117,7 @@ class Environment:
 
     @property
     def release_name(self) -> str:
-        """`releaseName`, or the environment's name shortened to what Helm takes."""
+        """`releaseName`, or the environment's name shortened to Helm's limit."""
         return str(self.release.get("releaseName") or names.shorten(self.name, limit=names.RELEASE_NAME_LIMIT))
 
     @property
@@ -126,27 +126,27 @@ class Environment:
 
     @property
     def recorded_release(self) -> str:
-        """Name of the release that we made last, as the status remembers it, or ""."""
+        """The name of the release that we created last, as recorded in the status, or ""."""
         return objects.text(objects.mapping(self.status.get("release")).get("name"))
 
     @property
     def recorded_engine(self) -> str:
-        """Name of the engine that this release was made for, or ""."""
+        """The name of the engine of that release, or ""."""
         return objects.text(objects.mapping(self.status.get("release")).get("engine"))
 
     @property
     def reconcile_at(self) -> str:
-        """The last request to look at it now, or "". Its value has no meaning but to differ from the one before."""
+        """The latest request for a reconcile, or "". A new value is a new request; it has no other meaning."""
         return objects.text(objects.annotations(self.obj).get(RECONCILE_AT_ANNOTATION))[:_RECONCILE_AT_LIMIT]
 
     @property
     def handled_reconcile_at(self) -> str:
-        """The last request that the status says we followed, or ""."""
+        """The last request that was handled, as recorded in the status, or ""."""
         return objects.text(self.status.get("lastHandledReconcileAt"))
 
     @property
     def requested_at(self) -> str:
-        """The request that is still to be followed, or ""."""
+        """The request that has not been handled yet, or ""."""
         return self.reconcile_at if self.reconcile_at != self.handled_reconcile_at else ""
 
     @property

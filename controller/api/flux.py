@@ -1,4 +1,4 @@
-"""Flux's HelmRelease (v2) and GitRepository (v1): the constants that we rely on, and typed views."""
+"""Flux's HelmRelease (v2) and GitRepository (v1): the constants that we use, and typed read views."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from controller.apimachinery.resources import Resource
 HELM_RELEASES = Resource("helm.toolkit.fluxcd.io", "v2", "helmreleases", "HelmRelease", namespaced=True)
 GIT_REPOSITORIES = Resource("source.toolkit.fluxcd.io", "v1", "gitrepositories", "GitRepository", namespaced=True)
 
-# On a Secret or ConfigMap that a release takes values from: its change is acted on at once.
+# On a Secret or ConfigMap with values for a release: makes Flux react to its changes at once.
 WATCH_LABEL = "reconcile.fluxcd.io/watch"
 WATCHED = "Enabled"
-# On an object of Flux: its controller looks at it now, whenever the value is another one.
+# On an object of Flux: its controller looks at the object now, whenever the value changes.
 REQUESTED_AT = "reconcile.fluxcd.io/requestedAt"
-# On every object of Flux: its controllers take it off when they have undone what they did for the object.
+# On every object of Flux: its controllers remove it after they have cleaned up for the object.
 FINALIZER = "finalizers.fluxcd.io"
-# A commit has 40 digits. Other programs write here too, and a longer text must not fill our own status.
+# A commit has 40 digits. Another program could write a longer text, which must not fill our own status.
 _COMMIT_LIMIT: Final = 255
-# With `reconcileStrategy: Revision` a chart's version ends in the first 12 digits of its commit; where there are
+# With `reconcileStrategy: Revision` a chart's version ends in the first 12 digits of its commit. If there are
 # valuesFiles, the generation of the chart's object follows.
 _OF_COMMIT: Final = re.compile(r"\+([0-9a-f]{12})(\.[0-9]+)?$")
 
 
 @dataclass(frozen=True, slots=True)
 class FluxObject:
-    """What the status of every Flux object has in common."""
+    """The common part of all Flux objects."""
 
     obj: Object
 
@@ -48,7 +48,7 @@ class FluxObject:
 
     @property
     def is_observed(self) -> bool:
-        """Whether the controller has come to an end, good or bad, with the spec as it is now."""
+        """Whether the controller has finished with the current spec, successfully or not."""
         return objects.number(self.status.get("observedGeneration")) == self.generation
 
     def condition(self, type_: str) -> Mapping[str, Any]:
@@ -56,7 +56,7 @@ class FluxObject:
         return conditions.find(self.status.get("conditions"), type_) or {}
 
     def current(self, type_: str) -> Mapping[str, Any]:
-        """The condition of that type, or an empty mapping where it is missing or speaks of an older generation."""
+        """Return the condition of that type, or an empty mapping if it is missing or concerns an older generation."""
         condition = self.condition(type_)
         return condition if condition.get("observedGeneration") == self.generation else {}
 
@@ -71,12 +71,12 @@ class HelmRelease(FluxObject):
 
     @property
     def attempted_commit(self) -> str:
-        """Beginning of the commit whose chart was tried last, or ""."""
+        """The beginning of the commit whose chart was tried last, or ""."""
         return commit_of_chart(objects.text(self.status.get("lastAttemptedRevision")))
 
     @property
     def deployed_commit(self) -> str:
-        """Beginning of the commit whose chart runs, or ""."""
+        """The beginning of the commit whose chart is deployed, or ""."""
         history = objects.mappings(self.status.get("history"))
         deployed: Mapping[str, Any] = next((entry for entry in history if entry.get("status") == "deployed"), {})
         return commit_of_chart(objects.text(deployed.get("chartVersion")))
@@ -95,6 +95,6 @@ class GitRepository(FluxObject):
 
 
 def commit_of_chart(version: str) -> str:
-    """Beginning of the commit that a chart of that version was built from, or "" where the version does not say it."""
+    """Return the beginning of the commit that a chart of that version was built from, or "" if it is not known."""
     found = _OF_COMMIT.search(version)
     return found[1] if found else ""

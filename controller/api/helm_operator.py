@@ -1,4 +1,4 @@
-"""HelmRelease of the legacy Helm Operator (`helm.fluxcd.io/v1`): the constants that we rely on, and a typed view."""
+"""The legacy Helm Operator's HelmRelease (`helm.fluxcd.io/v1`): the constants that we use, and a typed read view."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from controller.apimachinery.resources import Resource
 
 HELM_RELEASES = Resource("helm.fluxcd.io", "v1", "helmreleases", "HelmRelease", namespaced=True)
 
-# A commit has 40 digits. Other programs write here too, and a longer text must not fill our own status.
+# A commit has 40 digits. Another program could write a longer text, which must not fill our own status.
 _REVISION_LIMIT: Final = 255
 
 
@@ -32,23 +32,23 @@ class HelmRelease:
 
     @property
     def phase(self) -> str:
-        """One of the operator's words, "Other" for anything else, "" before it has looked."""
+        """One of the operator's phases, "Other" for any other value, or "" before the operator has set it."""
         phase = self.status.get("phase")
         return conditions.reason(phase) if phase else ""
 
     @property
     def is_observed(self) -> bool:
-        """Whether the operator's last finished sync was of the spec as it is now."""
+        """Whether the last sync that the operator finished was of the current spec."""
         return objects.number(self.status.get("observedGeneration")) >= objects.generation(self.obj)
 
     @property
     def revision(self) -> str:
-        """Git revision that is deployed, or ""."""
+        """The deployed git revision, or ""."""
         return objects.text(self.status.get("revision"))[:_REVISION_LIMIT]
 
     @property
     def failed_at(self) -> str:
-        """When it came to stand in its phase, if that is a failure, or ""."""
+        """The time at which it entered its phase if that is a failure, or ""."""
         of_phase = (c for c in self.conditions if (c.get("reason"), c.get("status")) == (self.phase, "False"))
         return max((objects.text(condition.get("lastTransitionTime")) for condition in of_phase), default="")
 

@@ -1,4 +1,4 @@
-"""What we know of RBAC: the role that gives us our rights inside an environment, and the binding that we make there."""
+"""RBAC constants: the role with our permissions inside an environment, and the binding that we create there."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ RBAC_GROUP = "rbac.authorization.k8s.io"
 ROLE_BINDINGS = Resource(RBAC_GROUP, "v1", "rolebindings", "RoleBinding", namespaced=True)
 ENVIRONMENT_ROLE = "tronador-environment"
 ENVIRONMENT_BINDING = "tronador-controller"
-# On a ClusterRole of the platform team's: its rules become part of that role.
+# On a ClusterRole of the platform team: adds its rules to that role.
 AGGREGATE_LABEL = "tronador.stakater.com/aggregate-to-environment"

@@ -1,4 +1,4 @@
-"""One environment in one line, as `tronador list` shows it. Pure."""
+"""The summary of one environment in one line, as `tronador list` shows it. Pure."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from controller.apimachinery import conditions, giturls, objects
 from controller.apimachinery.objects import Object, text
 from controller.apimachinery.timestamps import from_time
 
-# A chart's values can be large. Those that name an image do it near the top.
+# A chart's values can be large. Image tags are usually near the top.
 _VALUES_LOOKED_AT: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """What people ask about an environment.
+    """The facts about an environment that people usually ask for.
 
     Attributes:
         status: `applicationStatus`; `pending` for an environment that has no status yet.
         phase: `currentPhase`, or "".
         ready: status of the condition Ready: "True", "False", "Unknown", or "" while it has none.
         reason: reason of the condition Ready, or "".
-        created: when the EnvironmentProvisioner was created; None where its timestamp makes no sense.
-        repository, pull_request: as the pipeline recorded them; the chart's git URL where it recorded none. A password
-            in a URL is replaced by stars.
+        created: when the EnvironmentProvisioner was created; None if its timestamp is invalid.
+        repository, pull_request: as recorded by the pipeline. Without a recorded repository, the chart's git URL. A
+            password in a URL is replaced by stars.
         ref: the chart's branch, tag or commit, or "".
         image_tag: the first image tag in the release's values, or "".
-        url: where the environment can be visited, or "".
+        url: the address of the environment, or "".
         message: `applicationStatusMsg`, or "".
     """
 
@@ -53,12 +53,12 @@ class Summary:
     message: str
 
     def age(self, now: datetime) -> float:
-        """Seconds since the creation; 0 where that is unknown or in the future."""
+        """Return the seconds since the creation; 0 if that is unknown or in the future."""
         return max(0.0, (now - self.created).total_seconds()) if self.created else 0.0
 
 
 def summarize(obj: Object) -> Summary:
-    """The summary of an EnvironmentProvisioner."""
+    """Return the summary of an EnvironmentProvisioner."""
     environment = Environment(obj)
     annotations = objects.mapping(objects.annotations(obj))
     status = environment.status
@@ -85,7 +85,7 @@ def summarize(obj: Object) -> Summary:
 
 
 def _without_credentials(repository: str) -> str:
-    """The policy refuses URLs with credentials, and what is refused is shown as well."""
+    """Mask credentials. The policy refuses URLs with credentials, but refused environments are shown too."""
     try:
         giturls.parse(repository)
     except ValueError:
@@ -94,7 +94,7 @@ def _without_credentials(repository: str) -> str:
 
 
 def _image_tag(values: Any) -> str:
-    """Breadth first, because a chart's own image stands above those of its dependencies."""
+    """Return the first image tag, breadth first: a chart's own image is above those of its dependencies."""
     waiting = deque([values])
     for _ in range(_VALUES_LOOKED_AT):
         if not waiting:

@@ -1,4 +1,4 @@
-"""TronadorConfig (`tronador.stakater.com/v1alpha1`): its constants, and a typed view to read it through."""
+"""TronadorConfig (`tronador.stakater.com/v1alpha1`): its constants, and a typed read view."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import Resource
 
 TRONADOR_CONFIGS = Resource(GROUP, "v1alpha1", "tronadorconfigs", "TronadorConfig", namespaced=True)
-# The one that counts, in the controller's own namespace.
+# The name of the only TronadorConfig that is used. It is in the controller's namespace.
 CONFIG_NAME = "tronador-config"
-# Name of its CustomResourceDefinition.
+# The name of its CustomResourceDefinition.
 DEFINITION = TRONADOR_CONFIGS.group_resource
 
 
 @dataclass(frozen=True, slots=True)
 class TronadorConfig:
-    """A read view of one TronadorConfig. The form of what it says is the business of `controller.sharedconfig`."""
+    """A read view of one TronadorConfig. `controller.sharedconfig` checks and parses its content."""
 
     obj: Object
 

@@ -1,4 +1,4 @@
-"""Time as an argument: whatever waits or measures takes a `Clock`, so that tests move time by hand and never sleep."""
+"""Clocks. Code that waits or measures takes a `Clock` as an argument, so that tests control time and never sleep."""
 
 from __future__ import annotations
 
@@ -8,23 +8,24 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Monotonic seconds, and waiting on a condition until a point on that scale."""
+    """Measures monotonic seconds, and waits on a condition until a given time."""
 
     def now(self) -> float:
-        """Seconds since an arbitrary start; never goes backwards."""
+        """Return the seconds since an arbitrary start. Never goes backwards."""
         ...
 
     def wait_until(self, condition: threading.Condition, deadline: float | None) -> None:
-        """Release `condition`, wait for a notification or for `deadline` (None: for ever), take `condition` again.
+        """Release `condition`, wait for a notification or until `deadline` (None: for ever), and acquire `condition`
+        again.
 
-        The caller holds `condition` and checks what it waits for in a loop: wake-ups may be spurious. The deadline is
-        absolute because a relative one would be wrong by whatever passes between computing it and waiting.
+        The caller must hold `condition`, and must check in a loop what it waits for, because wake-ups may be spurious.
+        The deadline is absolute, because a relative one would ignore the time between its computation and the wait.
         """
         ...
 
 
 class MonotonicClock:
-    """The real thing."""
+    """The system's monotonic clock."""
 
     def now(self) -> float:
         """`time.monotonic()`."""

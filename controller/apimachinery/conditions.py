@@ -1,4 +1,4 @@
-"""Status conditions as KEP-1623 and kstatus want them: a transition time that moves only with the status."""
+"""Status conditions as KEP-1623 and kstatus require: the transition time changes only when the status changes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ UNKNOWN = "Unknown"
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One condition that is wanted. `reason` is CamelCase; `message` holds no times or counters, or it never rests."""
+    """A condition to write. `reason` is CamelCase. `message` must not have times or counters, which always change."""
 
     type: str
     status: str
@@ -26,7 +26,7 @@ class Condition:
     message: str
 
 
-# Limits in the schemas of our own kinds, and of most others.
+# The limits in the schemas of our own kinds and of most others.
 _REASON: Final = re.compile(r"[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?")
 _REASON_LIMIT: Final = 128
 _MESSAGE_LIMIT: Final = 32768
@@ -34,23 +34,23 @@ _OTHER: Final = "Other"
 
 
 def find(conditions: Any, type_: str) -> Mapping[str, Any] | None:
-    """The condition of that type, or None; also where `conditions` is of any other form than a list of maps."""
+    """Return the condition of that type. None if there is none or `conditions` is not a list of maps."""
     return next((condition for condition in objects.mappings(conditions) if condition.get("type") == type_), None)
 
 
 def reason_of(condition: Mapping[str, Any]) -> str:
-    """The reason in a condition that somebody else wrote, if it can be the reason of one of ours; else "Other"."""
+    """Return the reason of another program's condition if our schema accepts it, else "Other"."""
     return reason(condition.get("reason"))
 
 
 def reason(word: Any) -> str:
-    """`word`, which somebody else wrote, if it can be the reason of a condition of ours; else "Other"."""
+    """Return `word`, which another program wrote, if our schema accepts it as a reason, else "Other"."""
     usable = isinstance(word, str) and len(word) <= _REASON_LIMIT and _REASON.fullmatch(word)
     return str(word) if usable else _OTHER
 
 
 def untimed(status: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A status that we want, without the times of its conditions: those are computed again each time."""
+    """Return `status` without the transition times of its conditions, which `merge` computes each time."""
     found = [
         {field: value for field, value in condition.items() if field != "lastTransitionTime"}
         for condition in status.get("conditions") or ()
@@ -61,7 +61,7 @@ def untimed(status: Mapping[str, Any]) -> Mapping[str, Any]:
 def merge(
     current: Sequence[Mapping[str, Any]], wanted: Sequence[Condition], *, generation: int, now: datetime
 ) -> list[dict[str, Any]]:
-    """The list to write: exactly the `wanted` ones, in their order, each keeping its time unless its status moved."""
+    """Return the conditions to write: the `wanted` ones, in order. The time changes only with the status."""
     merged = []
     for condition in wanted:
         before = find(current, condition.type)
@@ -74,7 +74,7 @@ def merge(
                 "observedGeneration": generation,
                 "lastTransitionTime": moved_at or to_time(now),
                 "reason": condition.reason,
-                # A message of others may have any length, and with one that is too long the status is refused.
+                # The message may come from another program. If it is too long, the API server refuses the status.
                 "message": condition.message[:_MESSAGE_LIMIT],
             }
         )

@@ -1,7 +1,6 @@
-"""The one hierarchy of errors that talking to an API server can end in.
+"""The errors that a request to the API server can raise.
 
-Callers branch on classes, never on numbers or texts. `status_error` maps an answer to its class; the transport in
-`controller.client` is the only place that calls it.
+Callers distinguish them by class, never by number or text. `status_error` maps an answer to its class.
 """
 
 from __future__ import annotations
@@ -12,32 +11,33 @@ from typing import Any
 
 from controller.apimachinery import objects
 
-# Long enough for any message a person should read, short enough that a proxy's HTML page does not flood a log.
+# Long enough for any message for people, and short enough that the HTML page of a proxy does not flood the log.
 TEXT_LIMIT = 512
-# How the API server begins what an admission webhook said. A refusal bears whatever code the webhook chose.
+# How the API server begins the message of an admission webhook. The status code is the webhook's choice.
 _WEBHOOK_DENIED = re.compile(r'^admission webhook "[^"]+" denied the request')
 _WEBHOOK_SILENT = re.compile(r'failed calling webhook "([^"]+)"')
-# A cause of a 422 that refuses only the change of a field. What was sent stands in the middle, so the ends count.
+# A cause of a 422 that refuses only the change of a field. The submitted value is in the middle of the text, so only
+# the beginning and the end are compared.
 _UNCHANGEABLE = re.compile(
     r": (field is immutable|may not change once set|cannot change roleRef)$"
     r"|^Forbidden: (field is immutable when|spec is immutable after creation|updates to statefulset spec for fields)"
 )
-# A 403 that no right would change.
+# A 403 that further permissions would not change.
 _ADMISSION = re.compile(
     r"admission webhook \"|ValidatingAdmissionPolicy|exceeded quota|failed quota|violates PodSecurity"
 )
 
 
 class ApiError(Exception):
-    """Anything that went wrong between us and the API server."""
+    """Base class: a request to the API server failed."""
 
 
 class ConfigError(ApiError):
-    """The connection's configuration (kubeconfig, service account, flags) cannot be used. Retrying does not help."""
+    """The configuration of the connection (kubeconfig, service account, flags) is invalid. A retry does not help."""
 
 
 class ConnectionLost(ApiError):
-    """No answer: refused, reset, TLS failure, or cut off in the middle. A write may or may not have been done."""
+    """There was no complete answer: refused, reset, TLS failure, or cut off. A write may or may not have happened."""
 
 
 class TlsFailure(ConnectionLost):
@@ -45,30 +45,30 @@ class TlsFailure(ConnectionLost):
 
 
 class RequestTimeout(ConnectionLost):
-    """No answer within the time allowed. A write may or may not have been done."""
+    """There was no answer in time. A write may or may not have happened."""
 
 
 class MalformedAnswer(ConnectionLost):
-    """An answer that is not what the API promises: not JSON, cut off, or of another kind than was asked for."""
+    """The answer violates the API: it is not JSON, is cut off, or has an unexpected kind."""
 
 
 class Stopped(ApiError):
-    """The process is stopping; the request was not sent, or its answer is no longer waited for."""
+    """The process is stopping. The request was not sent, or its answer is not awaited any more."""
 
 
 class NotLeader(ApiError):
-    """A write was refused by our own gate because this process is not the leader now."""
+    """A write was not sent, because this process is not the leader now."""
 
 
 class StatusError(ApiError):
-    """The server answered with a failure.
+    """The server answered with an error.
 
     Attributes:
         code: HTTP status code.
-        reason: the Status object's `reason` (`NotFound`, `AlreadyExists`, ...) or "" when the body was no Status.
-        message: the server's words, cut to `TEXT_LIMIT`.
+        reason: the Status object's `reason` (`NotFound`, `AlreadyExists`, ...), or "" if the body was not a Status.
+        message: the server's message, cut to `TEXT_LIMIT`.
         retry_after: seconds from the Retry-After header, or None.
-        status: the whole Status object, or {} when the body was none.
+        status: the whole Status object, or {} if the body was not a Status.
     """
 
     def __init__(
@@ -87,22 +87,22 @@ class StatusError(ApiError):
         return objects.mappings(objects.mapping(self.status.get("details")).get("causes"))
 
     def has_cause(self, reason: str) -> bool:
-        """Whether one of the causes carries this reason (`ResourceVersionTooLarge`, `NamespaceTerminating`, ...)."""
+        """Whether one of the causes has this reason (`ResourceVersionTooLarge`, `NamespaceTerminating`, ...)."""
         return any(cause.get("reason") == reason for cause in self.causes)
 
     @property
     def denied_by_webhook(self) -> bool:
-        """Whether an admission webhook refused the request, with whichever code."""
+        """Whether an admission webhook refused the request, with any status code."""
         return bool(_WEBHOOK_DENIED.match(self.message))
 
     @property
     def definition_terminating(self) -> bool:
-        """Whether nothing can be created because the CustomResourceDefinition of its kind is being deleted."""
+        """Whether the object cannot be created because the CustomResourceDefinition of its kind is being deleted."""
         return "custom resource definition is terminating" in self.message
 
     @property
     def version_too_large(self) -> bool:
-        """Whether the server has not reached the resourceVersion asked for: it lags, or its history went back."""
+        """Whether the server has not reached the requested resourceVersion: it lags, or was restored from a backup."""
         return self.has_cause("ResourceVersionTooLarge") or "Too large resource version" in self.message
 
 
@@ -115,25 +115,25 @@ class Unauthorized(StatusError):
 
 
 class Forbidden(StatusError):
-    """403: by RBAC, by an admission policy, or because the namespace is terminating."""
+    """403: refused by RBAC, by an admission policy, or because the namespace is terminating."""
 
     @property
     def namespace_terminating(self) -> bool:
-        """Whether new content was refused because its namespace is on its way out."""
+        """Whether the object was refused because its namespace is being deleted."""
         return self.has_cause("NamespaceTerminating") or "because it is being terminated" in self.message
 
     @property
     def by_admission(self) -> bool:
-        """Whether a policy, a webhook or a quota refused it, so that no further right would help."""
+        """Whether a policy, a webhook or a quota refused the request, so that further permissions would not help."""
         return bool(_ADMISSION.search(self.message))
 
 
 class NotFound(StatusError):
-    """404: no such object, or no such resource (CRD not installed): `resource_missing` distinguishes them."""
+    """404: the object or the whole resource (CRD not installed) does not exist; see `resource_missing`."""
 
     @property
     def resource_missing(self) -> bool:
-        """True when the whole resource is unknown to the server: it then answers with plain text, not with a Status."""
+        """Whether the server does not serve the resource. It then answers with plain text instead of a Status."""
         return not self.status
 
 
@@ -142,19 +142,19 @@ class AlreadyExists(StatusError):
 
 
 class Conflict(StatusError):
-    """409 on update or delete: the object changed, or is not the one we meant."""
+    """409 on update or delete: the object has changed, or it is a new object of the same name."""
 
 
 class Expired(StatusError):
-    """410: that resourceVersion or continue token is no longer in the server's history."""
+    """410: the server's history does not contain that resourceVersion or continue token any more."""
 
 
 class Invalid(StatusError):
-    """422: refused by the schema, with causes that name the fields."""
+    """422: the object is invalid; the causes name the fields."""
 
     @property
     def unchangeable_fields(self) -> tuple[str, ...]:
-        """The fields that cannot be changed in an object that exists, if nothing else was wrong; otherwise ()."""
+        """Return the fields that cannot be changed in an existing object, or () if anything else was wrong too."""
         if not all(_UNCHANGEABLE.search(str(cause.get("message") or "")) for cause in self.causes):
             return ()
         return tuple(dict.fromkeys(str(cause.get("field") or "?") for cause in self.causes))
@@ -169,7 +169,7 @@ class ServerError(StatusError):
 
     @property
     def silent_webhook(self) -> str:
-        """Name of the admission webhook that did not answer and without which nothing is let in, or ""."""
+        """Return the name of the admission webhook that did not answer and therefore blocks the request, or ""."""
         found = _WEBHOOK_SILENT.search(self.message)
         return found[1] if found else ""
 
@@ -187,9 +187,9 @@ _BY_CODE: dict[int, type[StatusError]] = {
 
 
 def status_error(code: int, body: Any, *, retry_after: float | None = None) -> StatusError:
-    """The error for an answer of `code` with `body`: a parsed Status object, or any text.
+    """Return the error for an answer with status `code` and `body`: a parsed Status object, or any text.
 
-    A Status inside a watch's ERROR event goes through here too, with its own `code`.
+    Also used for the Status in the ERROR event of a watch, with the `code` in it.
     """
     status: Mapping[str, Any] = body if isinstance(body, Mapping) and body.get("kind") == "Status" else {}
     text = str(status.get("message") or "") if status else str(body or "").strip()
@@ -204,7 +204,7 @@ def status_error(code: int, body: Any, *, retry_after: float | None = None) -> S
 
 
 def means_server_away(error: Exception) -> bool:
-    """Whether the whole server may be away: no answer, 5xx or 429, unless only this one request is the reason."""
+    """Whether the whole server may be unavailable: no answer, 5xx or 429, unless only this request is the cause."""
     if isinstance(error, ServerError):
         return not (error.silent_webhook or error.version_too_large)
     no_answer = isinstance(error, ConnectionLost) and not isinstance(error, MalformedAnswer)
@@ -212,26 +212,26 @@ def means_server_away(error: Exception) -> bool:
 
 
 def means_server_answers(error: Exception) -> bool:
-    """Whether only a healthy server fails a request like this. One that starts says 401, 403, or 404 in plain text."""
+    """Whether this error shows that the server is healthy. A starting server sends 401, 403, or a plain-text 404."""
     if isinstance(error, NotFound):
         return not error.resource_missing
     return isinstance(error, (BadRequest, AlreadyExists, Conflict, Expired, Invalid))
 
 
 def without_content(error: StatusError) -> StatusError:
-    """The same failure without the server's words, which repeat what was sent: for objects that hold secrets.
+    """Return the same error without the server's message, which may repeat the content of a Secret.
 
-    The fields that were blamed are kept, and why.
+    The names of the invalid fields and the reasons are kept.
     """
     causes = [{name: cause[name] for name in ("reason", "field") if name in cause} for cause in error.causes]
     fields = ", ".join(str(cause["field"]) for cause in causes if cause.get("field"))
-    message = f"{error.reason or error.code}{f' ({fields})' if fields else ''}; the rest is not repeated here"
+    message = f"{error.reason or error.code}{f' ({fields})' if fields else ''}; details withheld (may contain secrets)"
     status = {"kind": "Status", "code": error.code, "reason": error.reason, "details": {"causes": causes}}
     return type(error)(
         code=error.code,
         reason=error.reason,
         message=message,
-        # Without one a 404 says that the whole resource is unknown.
+        # A 404 without a Status would mean that the server does not serve the resource.
         status=status if error.status else {},
         retry_after=error.retry_after,
     )

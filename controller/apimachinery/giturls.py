@@ -1,7 +1,7 @@
-"""URLs of git repositories, in one form that can be compared: which host, and which repository on it.
+"""Parses URLs of git repositories into one comparable form: a host, and a repository on it.
 
-Rules and credentials depend on where a URL leads. So whatever could be read in two ways is refused, not interpreted:
-a user before the host, a backslash, a query, `..`, an escaped letter, a host that is not ASCII.
+Rules and credentials depend on where a URL leads. So a URL that could be read in two ways is refused, not interpreted:
+one with a user before the host, a backslash, a query, `..`, an escaped letter, or a host that is not ASCII.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ _HTTP: Final = re.compile(rf"(?P<scheme>https?)://{_AUTHORITY}/(?P<path>{_PATH})
 _SSH: Final = re.compile(rf"(?P<scheme>ssh)://({_SSH_USER})?{_AUTHORITY}/(?P<path>{_PATH})")
 _SCP: Final = re.compile(rf"git@(?P<host>[A-Za-z0-9._-]+):/?(?P<path>{_PATH})")
 _HOST: Final = re.compile(r"[a-z0-9]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9_-]*[a-z0-9])?)*")
-# What needs no escape, or must not have one: an escaped letter is a second spelling, an escaped slash a hidden one.
+# Characters that must not be escaped: an escaped letter is a second spelling, and an escaped slash is a hidden one.
 _NEEDLESSLY_ESCAPED: Final = re.compile(r"[A-Za-z0-9._~/\\%@-]|[^\x20-\x7e]")
 _ESCAPE: Final = re.compile(r"%([0-9A-Fa-f]{2})?")
-# Whatever stands before an @ may be a password, with a scheme before it or without; so may a query.
+# Text before an @ may be a password, with or without a scheme before it. So may a query.
 _USER_INFO: Final = re.compile(r"^([a-z+.-]+://)?.*(@|%40)", re.DOTALL | re.IGNORECASE)
 _HTTP_USER: Final = re.compile(r"^(https?://)[^/?#]*@", re.IGNORECASE)
 _QUERY: Final = re.compile(r"[?#].*", re.DOTALL)
@@ -32,12 +32,12 @@ _QUERY: Final = re.compile(r"[?#].*", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class GitURL:
-    """Where a repository is.
+    """The location of a repository.
 
     Attributes:
         scheme: http, https or ssh (also for `git@host:path`).
-        host: in lower case, with its port where that is not the scheme's own.
-        path: on that host, as it is written but without escapes, slashes at its ends and `.git`.
+        host: in lower case, with the port unless it is the default port of the scheme.
+        path: the path on the host, without escapes, without slashes at the ends, and without `.git`.
     """
 
     scheme: str
@@ -46,21 +46,21 @@ class GitURL:
 
     @property
     def location(self) -> str:
-        """`host/org/repository`: the same for every URL of one repository."""
+        """`host/org/repository`: the same for all URLs of one repository."""
         return f"{self.host}/{self.path}"
 
     @property
     def repository(self) -> str:
-        """The repository's bare name."""
+        """The bare name of the repository."""
         return self.path.rpartition("/")[2]
 
     def is_under(self, prefix: str) -> bool:
-        """Whether it lies at or below `prefix`, a result of `parse_prefix`."""
+        """Whether the repository is at or below `prefix`, a result of `parse_prefix`."""
         return self.location == prefix or self.location.startswith(f"{prefix}/")
 
 
 def parse(url: str) -> GitURL:
-    """Where `url` leads. ValueError, whose text repeats nothing of the URL: it is none that we take."""
+    """Return the location that `url` leads to. Raises ValueError, without any part of the URL, if it is refused."""
     match = _HTTP.fullmatch(url) or _SSH.fullmatch(url) or _SCP.fullmatch(url)
     if match is None:
         raise ValueError("use an http, https or ssh URL or git@host:path, in plain ASCII")
@@ -70,7 +70,7 @@ def parse(url: str) -> GitURL:
 
 
 def parse_prefix(text: str) -> str:
-    """A place of repositories (`host`, `host/org` or deeper) in the form of locations. ValueError: it is none."""
+    """Return a prefix of locations (`host`, `host/org` or deeper) in normal form. Raises ValueError if invalid."""
     host, _, path = text.partition("/")
     match = re.fullmatch(_AUTHORITY, host)
     try:
@@ -79,16 +79,16 @@ def parse_prefix(text: str) -> str:
         name = _host(match["host"], match["port"], 0)
         return f"{name}/{_path(path)}" if path else name
     except ValueError:
-        raise ValueError(f"{text!r} is no place of repositories: write host or host/org, without https://") from None
+        raise ValueError(f"{text!r} is not a repository prefix: use host or host/org, without https://") from None
 
 
 def masked(text: str) -> str:
-    """`text` without anything in it that may be a password of a URL: messages are read by many."""
+    """Return `text` without anything that may be a password in a URL. For messages, which many people can read."""
     return _QUERY.sub("?***", _USER_INFO.sub(r"\1***@", text))
 
 
 def without_user(url: str) -> str:
-    """`url` without the name or password before its host, where that makes a URL of it that we take; else ""."""
+    """Return `url` without user and password. Returns "" if it has neither, or the result is not accepted."""
     clean = _HTTP_USER.sub(r"\1", url)
     try:
         parse(clean)
@@ -103,26 +103,26 @@ def _host(host: str, port: str | None, default_port: int) -> str:
         try:
             host = f"[{ipaddress.IPv6Address(host[1:-1]).compressed}]"
         except ValueError:
-            raise ValueError("the host is no IPv6 address") from None
+            raise ValueError("invalid IPv6 address") from None
     else:
-        # An absolute name is the same host.
+        # A name with a dot at its end is the same host.
         host = host.removesuffix(".")
         if not _HOST.fullmatch(host):
-            raise ValueError("the host is no host name")
+            raise ValueError("invalid host name")
     if port is None or int(port) == default_port:
         return host
     if not 0 < int(port) < 65536:
-        raise ValueError("the port is no port")
+        raise ValueError("invalid port")
     return f"{host}:{int(port)}"
 
 
 def _path(path: str) -> str:
     for escape in _ESCAPE.finditer(path):
         if escape[1] is None or _NEEDLESSLY_ESCAPED.match(chr(int(escape[1], 16))):
-            raise ValueError("escape nothing in the path that can be written as it is, and no slash")
+            raise ValueError("do not escape slashes in the path, or characters that need no escape")
     segments = path.removesuffix("/").split("/")
     if segments[0].startswith("-") or not {"", ".", ".."}.isdisjoint(segments):
-        raise ValueError("leave '.', '..' and empty segments out of the path")
+        raise ValueError("remove '.', '..' and empty segments from the path")
     last = segments[-1]
     segments[-1] = last.removesuffix(".git") or last
     return unquote("/".join(segments))

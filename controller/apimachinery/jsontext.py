@@ -1,8 +1,8 @@
-"""Reads JSON that anybody may have written: one odd value does not prevent the rest from being read.
+"""Reads JSON from untrusted sources: a value that Python cannot hold does not prevent the rest from being read.
 
-The API server takes what Python's own reader refuses: values nested thousands of levels deep, endless numbers. Such a
-value must not cost the list, or the watch, that it comes in. So an `Unreadable` takes its place, and the rest is read.
-A text that is not JSON at all is an error: then the answer is broken, and not one of its objects.
+The API server accepts values that Python's reader refuses: values nested thousands of levels deep, and numbers of any
+size. Such a value must not break the list or watch that contains it. So it is replaced by an `Unreadable`, and the rest
+is read. A text that is not JSON at all is an error, because then the whole answer is broken.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from controller.apimachinery.nesting import READ_LIMIT, Unreadable, is_plain
 
-# An escaped half of a character. Without its other half it stands for nothing, and cannot be written as UTF-8.
+# An escaped surrogate, which is one half of a character. Without the other half it cannot be encoded as UTF-8.
 _HALVES: Final = ("\\ud", "\\uD")
 _SIGN: Final = re.compile(r"[ \t\n\r]*([{}\[\],:\"]|-?[0-9][0-9.eE+-]*|true|false|null|NaN|-?Infinity|)")
 _NUMBER: Final = re.compile(r"(-?(?:0|[1-9][0-9]*))((?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)")
@@ -25,20 +25,20 @@ _BRACKET_OR_TEXT: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]', re.DO
 _BLANKS: Final = re.compile(r"[ \t\n\r]*")
 _ENDS: Final = {"{": "}", "[": "]"}
 _WORDS: Final = {"true": True, "false": False, "null": None}
-# How deep the items of a List lie. Of a thousand one may be odd; the others are read as quickly as ever.
+# The depth of the items of a List. If one of a thousand items is unreadable, the others are still read quickly.
 _DEPTH_OF_ITEMS: Final = 2
 
 
 def decode(data: bytes) -> Any:
-    """The value of a JSON document, nested at most READ_LIMIT levels deep. ValueError: it is not JSON.
+    """Return the value of a JSON document, nested at most READ_LIMIT levels deep. Raises ValueError if it is not JSON.
 
-    Halves of characters become U+FFFD, as in Go.
+    Single surrogates become U+FFFD, as in Go.
     """
     with contextlib.suppress(ValueError, RecursionError):
         text = data.decode()
         if not any(half in text for half in _HALVES):
             value = _QUICK.decode(text)
-            # A text with at most READ_LIMIT brackets cannot be nested deeper, which spares the look at the value.
+            # A text with at most READ_LIMIT brackets cannot be nested deeper, so the value need not be examined.
             if text.count("{") + text.count("[") <= READ_LIMIT or is_plain(value, READ_LIMIT):
                 return value
     return _Reader(data.decode(errors="replace")).read()
@@ -65,12 +65,12 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self._text = text
         self._position = 0
-        # The maps and lists that are open, the innermost last, and for each map the key of its next value.
+        # The open maps and lists, the innermost last, and for each map the key of its next value.
         self._open: list[dict[str, Any] | list[Any]] = []
         self._keys: list[str] = []
 
     def read(self) -> Any:
-        """The value of the whole document. ValueError: it is not JSON."""
+        """Return the value of the whole document. Raises ValueError if it is not JSON."""
         while True:
             value, is_whole = self._begin()
             while is_whole:
@@ -81,7 +81,7 @@ class _Reader:
                 value, is_whole = self._put(value)
 
     def _begin(self) -> tuple[Any, bool]:
-        """The value that begins here, or False for a map or list that was opened."""
+        """Read a value and return (value, True), or only open a map or list and return (None, False)."""
         if len(self._open) == _DEPTH_OF_ITEMS:
             with contextlib.suppress(ValueError, RecursionError, StopIteration):
                 return self._quickly(), True
@@ -99,7 +99,7 @@ class _Reader:
         return None, False
 
     def _put(self, value: Any) -> tuple[Any, bool]:
-        """Put a value where it belongs. That may be the last one of its map or list, which then is whole too."""
+        """Add a value to the innermost map or list. Returns (that, True) if it is complete now, else (None, False)."""
         container, sign = self._open[-1], ""
         if isinstance(container, dict):
             container[self._keys[-1]] = value
@@ -117,9 +117,9 @@ class _Reader:
         return self._open.pop(), True
 
     def _next(self) -> str:
-        """The next bracket, number, word, or beginning of a text; "" where there is nothing of that kind."""
+        """Return the next bracket, number, word, or opening quote; "" if there is none."""
         match = _SIGN.match(self._text, self._position)
-        assert match is not None, "the pattern matches nothing as well"
+        assert match is not None, "the pattern also matches the empty text"
         self._position = match.end()
         return match[1]
 
@@ -133,7 +133,7 @@ class _Reader:
 
     def _string(self) -> str:
         text, self._position = scanstring(self._text, self._position, True)
-        # Halves that belong together have been joined by now.
+        # Pairs of surrogates have been joined by now.
         return str(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
 
     def _scalar(self, sign: str) -> Any:
@@ -152,7 +152,7 @@ class _Reader:
             return Unreadable("a number that is too large")
 
     def _skip(self) -> Unreadable:
-        """Pass over a map or list that was opened, looking at nothing but how deep it is."""
+        """Skip a map or list that was opened, and measure only its depth."""
         depth = deepest = 1
         while depth:
             match = _BRACKET_OR_TEXT.search(self._text, self._position)
@@ -167,14 +167,14 @@ class _Reader:
         return Unreadable(f"nested {deepest} levels deep", deepest)
 
     def _quickly(self) -> Any:
-        """The value that begins here, if there is nothing odd about it. Else raises one of several errors."""
+        """Return the value that begins here if Python can hold all of it. Otherwise raises one of several errors."""
         before = self._position
         match = _BLANKS.match(self._text, before)
         value, end = _scan(self._text, match.end() if match else before)
         if not is_plain(value, READ_LIMIT - _DEPTH_OF_ITEMS):
             raise ValueError("nested too deep")
         if any(self._text.find(half, before, end) >= 0 for half in _HALVES):
-            raise ValueError("half of a character")
+            raise ValueError("single surrogate")
         self._position = end
         return value
 

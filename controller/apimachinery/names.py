@@ -1,8 +1,8 @@
-"""Names that Kubernetes and Helm accept (RFC 1123 labels), and how other texts become names without two becoming one.
+"""Makes names that Kubernetes and Helm accept (RFC 1123 labels) out of other texts, a different one for each text.
 
-A text that is a name already stays as it is. Whatever is changed (letters, other characters, length) gets 10 hex digits
-of the original's SHA-256 at its end, so that `feat/x` and `feat-x` differ; and a text that already ends like that gets
-them too, so that nobody can choose a name that belongs to another text.
+A text that is already a valid name is kept. A text that has to be changed (letters, other characters, length) gets 10
+hex digits of its SHA-256 at the end, so that `feat/x` and `feat-x` differ. A text that already ends like that gets them
+too, so that an author cannot choose a name that belongs to another text.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ import re
 from collections.abc import Iterable
 
 DNS_LABEL_LIMIT = 63
-# Helm keeps 10 characters of the 63 for the revision's suffix of its storage object.
+# Helm reserves 10 of the 63 characters for the revision at the end of its storage object's name.
 RELEASE_NAME_LIMIT = 53
 DEFAULT_NAME_TEMPLATE = "{repo}-{pr}"
 _HASH_DIGITS = 10
-# Charts write a release's name without quotes, where YAML 1.1 takes these for truth values and null.
+# Charts use a release's name without quotes, and YAML 1.1 reads these words as booleans and null.
 _YAML_WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "null"})
-# Stands before a release's name that would otherwise begin with a digit.
+# The prefix of a release's name that would otherwise begin with a digit.
 _RELEASE_PREFIX = "r-"
 _ENDS_IN_HASH = re.compile(rf"(^|-)[0-9a-f]{{{_HASH_DIGITS}}}$")
-# The number of a pull request is what stands out in a name, so no other digit may touch it.
+# The number of the pull request must be recognizable, so no other digit may be next to it.
 _NAME_TEMPLATE = re.compile(
     r"([a-z0-9][-a-z0-9]*-)?(\{repo\}-([-a-z0-9]*-)?\{pr\}|\{pr\}-([-a-z0-9]*-)?\{repo\})(-[-a-z0-9]*[a-z0-9])?"
 )
@@ -38,12 +38,12 @@ def is_dns_label(text: str, *, limit: int = DNS_LABEL_LIMIT) -> bool:
 
 
 def is_dns_subdomain(text: str) -> bool:
-    """Whether `text` may be the name of an object, a Secret's for one: RFC 1123 labels with dots between them."""
+    """Whether `text` is a valid name of an object, such as a Secret: RFC 1123 labels separated by dots."""
     return len(text) <= 253 and _DNS_SUBDOMAIN.fullmatch(text) is not None
 
 
 def is_label_key(text: str) -> bool:
-    """Whether `text` may be the key of a label: `name` or `prefix/name`."""
+    """Whether `text` is a valid label key: `name` or `prefix/name`."""
     prefix, slash, name = text.rpartition("/")
     if slash and not is_dns_subdomain(prefix):
         return False
@@ -51,51 +51,51 @@ def is_label_key(text: str) -> bool:
 
 
 def is_label_value(text: str) -> bool:
-    """Whether `text` may be the value of a label."""
+    """Whether `text` is a valid label value."""
     return text == "" or (len(text) <= 63 and _LABEL_NAME.fullmatch(text) is not None)
 
 
 def shorten(text: str, *, limit: int) -> str:
-    """`text`, or where it is longer than `limit`: its beginning, a dash and 10 hex digits of its SHA-256."""
+    """Return `text` if it fits into `limit`; otherwise its beginning, a dash and 10 hex digits of its SHA-256."""
     if len(text) <= limit:
         return text
     return f"{text[: limit - _HASH_DIGITS - 1]}-{_digest(text)}"
 
 
 def conform(text: str, *, limit: int = DNS_LABEL_LIMIT) -> str:
-    """An RFC 1123 label of at most `limit` characters that is no other text's; `text` itself where it is one."""
+    """Return `text` if it is an RFC 1123 label of at most `limit` characters; otherwise a unique label for it."""
     if _keeps(text, limit):
         return text
     return _join(_plain(text)[: limit - _HASH_DIGITS - 1].rstrip("-"), _digest(text))
 
 
 def environment_name(repository: str, number: int, *, template: str = DEFAULT_NAME_TEMPLATE) -> str:
-    """The name of a pull request's environment, and of its namespace.
+    """Return the name of a pull request's environment and of its namespace.
 
     Args:
-        repository: bare name, of whatever characters.
-        number: the pull request's.
+        repository: the bare name, which may contain any characters.
+        number: the number of the pull request.
         template: see `is_name_template`.
     """
     text = template.format(repo=repository, pr=number)
     if _keeps(text, DNS_LABEL_LIMIT):
         return text
-    # Where something has to go it is the repository's end: the number is what people look for.
+    # If the name is too long, the end of the repository's name is cut, because people look for the number.
     room = DNS_LABEL_LIMIT - _HASH_DIGITS - 1 - len(template.format(repo="", pr=number))
     cut = template.format(repo=_plain(repository)[:room].strip("-"), pr=number)
     return _join(cut.strip("-"), _digest(text))
 
 
 def is_name_template(text: str) -> bool:
-    """Whether `text` is short and has `{repo}` and `{pr}` once each, with a dash between them, among a-z, 0-9 and -."""
+    """Whether `text` is a valid template: short, with a-z, 0-9, -, and `{repo}` and `{pr}` once, a dash between."""
     return len(text) <= _TEMPLATE_LIMIT and _NAME_TEMPLATE.fullmatch(text) is not None
 
 
 def release_name(branch: str) -> str:
-    """The name of the Helm release of a branch, as charts can take it: it begins with a letter and is a text in YAML.
+    """Return the name of a branch's Helm release. It begins with a letter, and YAML reads it as a string.
 
-    A Service's name has to begin with a letter on clusters before Kubernetes 1.36; and a chart that writes the name
-    without quotes would have a number of `123`, `1e5` or `0x1f`, a date of `2024-01-01` and a truth value of `yes`.
+    Charts use this name. Before Kubernetes 1.36 the name of a Service must begin with a letter. And in a chart that
+    does not quote the name, `123`, `1e5` and `0x1f` would be numbers, `2024-01-01` a date, and `yes` a boolean.
     """
     name = former_release_name(branch)
     if not name[0].isdigit() and name not in _YAML_WORDS:
@@ -108,12 +108,12 @@ def release_name(branch: str) -> str:
 
 
 def former_release_name(branch: str) -> str:
-    """The name before `release_name` had rules about digits and YAML: a release keeps it for as long as it runs."""
+    """Return the name by the rules before those for digits and YAML. A running release keeps such a name."""
     return conform(branch, limit=RELEASE_NAME_LIMIT)
 
 
 def matches_any(text: str, globs: Iterable[str]) -> str | None:
-    """The first of the shell-style `globs` that matches the whole of `text`, or None."""
+    """Return the first of the shell-style `globs` that matches the whole `text`, or None."""
     return next((glob for glob in globs if fnmatch.fnmatchcase(text, glob)), None)
 
 
@@ -130,5 +130,5 @@ def _join(text: str, digest: str) -> str:
 
 
 def _digest(text: str) -> str:
-    # An argument of a command need not be Unicode; what stands for its odd bytes is hashed like any other character.
+    # A command-line argument may contain bytes that are not Unicode. Their surrogates are hashed too.
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH_DIGITS]

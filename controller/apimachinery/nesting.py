@@ -1,10 +1,9 @@
-"""How deep values are nested, and what stands in them for a value that could not be read.
+"""Measures how deep values are nested, and finds parts that could not be read.
 
-The API server takes values of any depth. Python does not: every function that walks through an object recurses, and
-Python limits that. So there are two limits. `LIMIT` is what people may use: the values of real charts have about ten
-levels. `READ_LIMIT` is where reading from the API server stops (`jsontext`): what lies deeper is never held.
-
-Everything in this module works without recursion.
+The API server accepts values of any depth. Python does not: most functions that walk through an object recurse, and
+Python limits recursion. So there are two limits. `LIMIT` is what users may use; the values of real charts have about
+ten levels. `READ_LIMIT` is how deep answers of the API server are read (`jsontext`); deeper parts are not kept. The
+functions in this module do not recurse.
 """
 
 from __future__ import annotations
@@ -15,12 +14,12 @@ from typing import Any, Final
 
 from controller.apimachinery import giturls
 
-# Of maps and lists within one value that is free form, itself included.
+# The maximum depth of maps and lists in a free-form value, including the value itself.
 LIMIT: Final = 100
-# Of a whole answer of the API server: LIMIT, and what may stand around it. Functions that make three calls for each
-# level need less than half of the thousand calls that Python allows.
+# The maximum depth of a whole answer of the API server: LIMIT plus the levels around the value. A function that makes
+# three calls per level needs less than half of the thousand nested calls that Python allows.
 READ_LIMIT: Final = 128
-# A path is for finding the place. One that is as long as the nesting is deep would fill a whole message.
+# The beginning of a path is enough to find the place. The whole path of a deep value would fill a message.
 _STEPS_SHOWN: Final = 6
 _STEP_LIMIT: Final = 64
 
@@ -29,9 +28,9 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Stands for a value that is not held: `words` says what it is, `levels` how deep it is nested (0: not at all).
+    """A placeholder for a value that was not kept. `words` describes the value, `levels` is its depth (0 for a scalar).
 
-    No serializer takes it, so it cannot be written back by accident.
+    Every serializer refuses it, so it cannot be written back by accident.
     """
 
     words: str
@@ -43,7 +42,7 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A value that is refused: where it stands in what was looked at, what it is, and the remedy."""
+    """A value that is refused: its path in the examined value, its description, and the remedy."""
 
     path: Path
     words: str
@@ -51,19 +50,19 @@ class Fault:
 
 
 _INNER: Final = frozenset({dict, list, Unreadable})
-# What to do about such a value, in the same words everywhere.
-FLATTEN: Final = f"make it flatter, with at most {LIMIT} levels"
+# The remedies, used in all messages.
+FLATTEN: Final = f"reduce the nesting to at most {LIMIT} levels"
 _QUOTE: Final = "use a smaller number, or put it into quotes"
 
 
 def is_plain(value: Any, limit: int) -> bool:
-    """Whether `value` is nested at most `limit` levels deep, and all of it could be read. Costs little."""
+    """Whether `value` is nested at most `limit` levels deep and could be read completely. Cheap."""
     by_level = enumerate(_by_level(value))
     return all(depth < limit and Unreadable not in map(type, level) for depth, level in by_level)
 
 
 def levels(value: Any) -> int:
-    """How many maps and lists are nested in `value`, itself included; 0 for anything else."""
+    """Return the number of nested maps and lists in `value`, including itself; 0 for a scalar."""
     found = (
         depth + max(item.levels if isinstance(item, Unreadable) else 1 for item in level)
         for depth, level in enumerate(_by_level(value))
@@ -72,7 +71,7 @@ def levels(value: Any) -> int:
 
 
 def faults(value: Any, limit: int = LIMIT) -> Iterator[Fault]:
-    """What in `value` is nested more than `limit` levels deep, or could not be read. Each such part once."""
+    """Yield each part of `value` that is nested more than `limit` levels deep or could not be read."""
     if is_plain(value, limit):
         return
     left: list[tuple[Path, Any]] = [((), value)]
@@ -90,7 +89,7 @@ def faults(value: Any, limit: int = LIMIT) -> Iterator[Fault]:
 
 
 def shown(field: str, path: Path) -> str:
-    """The path of a fault below `field` for a message: its beginning, without passwords and line breaks."""
+    """Return the beginning of a fault's path below `field` for a message, without passwords and line breaks."""
     steps = (f"[{step}]" if isinstance(step, int) else f".{_plain(step)}" for step in path[:_STEPS_SHOWN])
     return f"{field}{''.join(steps)}{'...' if len(path) > _STEPS_SHOWN else ''}"
 
@@ -102,7 +101,7 @@ def _plain(key: str) -> str:
 
 
 def _by_level(value: Any) -> Iterator[list[Any]]:
-    """The maps, lists and unreadable values of `value`: those that are nested equally deep together."""
+    """Yield the maps, lists and unreadable values in `value`, one level of nesting at a time."""
     level = [value] if type(value) in _INNER else []
     while level:
         yield level

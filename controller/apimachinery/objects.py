@@ -1,4 +1,4 @@
-"""Reading plain Kubernetes objects. Objects are never mutated: whoever wants another one builds it."""
+"""Reads plain Kubernetes objects. Objects are never mutated: to change one, build a new one."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,27 +6,27 @@ from typing import Any
 Object = Mapping[str, Any]
 
 
-# Not every schema fixes the form of a field, and other programs write there too. These four return a value of the
-# wanted form, and treat anything else as absent.
+# Not every schema defines the type of a field, and other programs write objects too. These four functions treat a value
+# of the wrong type as absent.
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
-    """`value` if it is a map, else an empty one."""
+    """Return `value` if it is a map, else an empty map."""
     return value if isinstance(value, Mapping) else {}
 
 
 def mappings(value: Any) -> tuple[Mapping[str, Any], ...]:
-    """The maps in the list `value`; none where it is not a list."""
+    """Return the maps in the list `value`, or () if it is not a list."""
     return tuple(item for item in value if isinstance(item, Mapping)) if isinstance(value, list | tuple) else ()
 
 
 def text(value: Any) -> str:
-    """`value` if it is a text, else ""."""
+    """Return `value` if it is a string, else ""."""
     return value if isinstance(value, str) else ""
 
 
 def number(value: Any) -> int:
-    """`value` if it is a whole number, else 0."""
+    """Return `value` if it is a whole number, else 0."""
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
@@ -46,17 +46,17 @@ def namespace(obj: Object) -> str:
 
 
 def key(obj: Object) -> str:
-    """The cache key: `namespace/name`, or `name` for cluster-scoped objects."""
+    """Return the cache key: `namespace/name`, or `name` for cluster-scoped objects."""
     return join_key(namespace(obj), name(obj))
 
 
 def join_key(namespace: str, name: str) -> str:
-    """`namespace/name`, or `name` where there is no namespace."""
+    """Return `namespace/name`, or `name` if the namespace is ""."""
     return f"{namespace}/{name}" if namespace else name
 
 
 def split_key(key: str) -> tuple[str, str]:
-    """(namespace, name) of a cache key."""
+    """Return (namespace, name) of a cache key."""
     namespace, _, name = key.rpartition("/")
     return namespace, name
 
@@ -92,5 +92,5 @@ def finalizers(obj: Object) -> tuple[str, ...]:
 
 
 def is_deleting(obj: Object) -> bool:
-    """Whether the object is on its way out."""
+    """Whether the object is being deleted."""
     return bool(metadata(obj).get("deletionTimestamp"))

@@ -1,7 +1,7 @@
-"""Differences between plain objects, as the two kinds of patch that custom resources accept, and what they bring about.
+"""Computes and applies patches between plain objects, in the two formats that custom resources accept.
 
-A JSON patch (RFC 6902) can say everything, explicit nulls in free-form Helm values included. A merge patch (RFC 7386)
-cannot carry a null, but needs no parent to exist: it suits metadata and status.
+A JSON patch (RFC 6902) can express every change, including explicit nulls in free-form Helm values. A merge patch
+(RFC 7386) cannot set a null, but it creates missing parents, so it suits metadata and status.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import copy
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-# The API server takes 10 000 operations in one patch, and fewer are easier to read in its audit log.
+# The API server accepts 10 000 operations in one patch, but fewer are easier to read in its audit log.
 _OPERATIONS_LIMIT: Final = 1000
 
 
 def equal(left: Any, right: Any) -> bool:
-    """Equality as JSON sees it. Python alone holds `True == 1` for true, and would miss such an edit."""
+    """Whether two values are equal in JSON. Python considers `True == 1` true, and so would miss such a change."""
     if isinstance(left, Mapping) and isinstance(right, Mapping):
         return left.keys() == right.keys() and all(equal(value, right[key]) for key, value in left.items())
     if isinstance(left, list) and isinstance(right, list):
@@ -24,8 +24,9 @@ def equal(left: Any, right: Any) -> bool:
 
 
 def json_patch(current: Any, wanted: Any, path: str = "") -> list[dict[str, Any]]:
-    """The operations that turn `current` into `wanted`, both at JSON pointer `path`. Lists are replaced whole, and so
-    are maps that differ in very many places.
+    """Return the operations that turn `current` into `wanted`, both at JSON pointer `path`.
+
+    Lists are replaced as a whole, and so are maps with very many differences.
     """
     whole = {"op": "replace", "path": path, "value": wanted}
     if not (isinstance(current, Mapping) and isinstance(wanted, Mapping)):
@@ -44,7 +45,7 @@ def json_patch(current: Any, wanted: Any, path: str = "") -> list[dict[str, Any]
 
 
 def merge_patch(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """The merge patch that turns `current` into `wanted`; empty where they are equal. Neither may hold nulls."""
+    """Return the merge patch that turns `current` into `wanted`; {} if they are equal. Neither may contain nulls."""
     patch: dict[str, Any] = {key: None for key in current if key not in wanted}
     for key, value in wanted.items():
         before = current.get(key)
@@ -57,7 +58,7 @@ def merge_patch(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[s
 
 
 def apply_json_patch(obj: Mapping[str, Any], operations: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """What the operations `test`, `add`, `replace` and `remove` make of `obj`, as `json_patch` writes them: into maps.
+    """Return `obj` after the operations `test`, `add`, `replace` and `remove`, which may address only maps.
 
     Raises ValueError: a test fails, or a path is not there.
     """
@@ -80,7 +81,7 @@ def apply_json_patch(obj: Mapping[str, Any], operations: Iterable[Mapping[str, A
 
 
 def apply_merge_patch(obj: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
-    """What a merge patch makes of `obj`: maps are merged, null removes, everything else is replaced."""
+    """Return `obj` after a merge patch: maps are merged, null removes, everything else is replaced."""
     outcome = dict(obj)
     for key, value in patch.items():
         if value is None:

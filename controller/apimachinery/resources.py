@@ -1,4 +1,4 @@
-"""Which REST resource an object lives in. The controller knows its few resources by heart: no discovery, no mapper."""
+"""The REST resources that the controller uses. They are constants here, so that no discovery is needed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One REST resource: what client-go calls a GroupVersionResource, with the kind and the scope beside it."""
+    """A REST resource: what client-go calls a GroupVersionResource, with its kind and scope."""
 
     group: str
     version: str
@@ -22,7 +22,7 @@ class Resource:
 
     @property
     def group_resource(self) -> str:
-        """`plural.group`, as error messages and RBAC speak of it."""
+        """`plural.group`, as in error messages and RBAC."""
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
     def __str__(self) -> str:

@@ -1,8 +1,8 @@
-"""What a Go programmer would do with a context: one object that says "stop" or "too late" to everything a thread does.
+"""Cancellation and deadlines for everything that a thread does, like a context in Go.
 
-A thread binds a Scope around a piece of work; whatever blocks below it (an HTTP read, a wait before a retry) looks the
-scope up, registers how to be interrupted, and limits its waiting to the time that is left. So a reconcile can have a
-deadline, and a reflector can be stopped in the middle of a read, without a parameter through every function.
+A thread binds a Scope around a piece of work. Code inside that blocks (an HTTP read, a wait before a retry) looks up
+the scope, registers how it can be interrupted, and waits no longer than until the deadline. So a reconcile can have a
+deadline, and a reflector can be stopped in the middle of a read, without an extra parameter in every function.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from controller.apimachinery.errors import RequestTimeout, Stopped
 
 
 class Scope:
-    """Cancellation from any thread, and an optional deadline (`timeout` in seconds from now)."""
+    """Can be cancelled from any thread, and may have a deadline (`timeout` seconds from now)."""
 
     def __init__(self, *, timeout: float | None = None, clock: Clock | None = None) -> None:
         self._clock = clock or MonotonicClock()
@@ -37,11 +37,11 @@ class Scope:
         return self._deadline is not None and self._clock.now() >= self._deadline
 
     def remaining(self) -> float | None:
-        """Seconds until the deadline (0 when it has passed), or None without one."""
+        """Return the seconds until the deadline (0 if it has passed), or None without a deadline."""
         return None if self._deadline is None else max(0.0, self._deadline - self._clock.now())
 
     def cancel(self) -> None:
-        """Stop everything that runs under this scope; what is blocked is interrupted at once. Idempotent."""
+        """Stop everything that runs under this scope, and interrupt blocked calls at once. Idempotent."""
         with self._condition:
             self._cancelled = True
             interrupts = list(self._interrupts)
@@ -50,14 +50,14 @@ class Scope:
             interrupt()
 
     def check(self) -> None:
-        """Raise `Stopped` when cancelled, `RequestTimeout` when the deadline has passed."""
+        """Raise `Stopped` if the scope is cancelled, and `RequestTimeout` if the deadline has passed."""
         if self._cancelled:
             raise Stopped("stopping")
         if self.expired:
-            raise RequestTimeout("the time allowed for this piece of work is over")
+            raise RequestTimeout("the deadline of this operation has passed")
 
     def wait(self, seconds: float) -> None:
-        """Wait, at most until the deadline; then `check()`."""
+        """Wait for `seconds`, at most until the deadline. Raises like `check`."""
         until = self._clock.now() + seconds
         if self._deadline is not None:
             until = min(until, self._deadline)
@@ -68,9 +68,9 @@ class Scope:
 
     @contextmanager
     def interrupting(self, interrupt: Callable[[], None]) -> Iterator[None]:
-        """While inside, `cancel` calls `interrupt` (from the cancelling thread; it must not block or raise).
+        """In this context, `cancel` calls `interrupt` in the cancelling thread. It must not block or raise.
 
-        Raises `Stopped` on entry when the scope is cancelled already.
+        Raises `Stopped` on entry if the scope is already cancelled.
         """
         with self._condition:
             if self._cancelled:
@@ -84,7 +84,7 @@ class Scope:
 
     @contextmanager
     def bound(self) -> Iterator[Scope]:
-        """Make this the scope of what the current thread does inside."""
+        """In this context, make this the scope of the current thread."""
         token = _current.set(self)
         try:
             yield self
@@ -96,5 +96,5 @@ _current: ContextVar[Scope | None] = ContextVar("scope", default=None)
 
 
 def current_scope() -> Scope | None:
-    """The scope bound around the caller, or None."""
+    """Return the innermost scope that is bound in this thread, or None."""
     return _current.get()

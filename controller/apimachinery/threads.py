@@ -1,4 +1,4 @@
-"""Every thread of the process is made here: named, so that a stack dump can be read, and joined with a deadline."""
+"""Starts every thread of the process, with a name that shows in a stack dump."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 def start_thread(name: str, target: Callable[[], None]) -> threading.Thread:
-    """Start a thread called `name`. It is a daemon so that a stuck one cannot keep a finished process alive."""
+    """Start and return a thread called `name`. It is a daemon, so that a stuck thread cannot keep the process alive."""
     thread = threading.Thread(name=name, target=target, daemon=True)
     thread.start()
     return thread

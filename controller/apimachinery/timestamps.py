@@ -1,4 +1,4 @@
-"""Times as the Kubernetes API writes them: RFC 3339, UTC, whole seconds (`Time`); and ages as people read them."""
+"""Times in the format of the Kubernetes API (RFC 3339, UTC, whole seconds: `Time`), and ages for people."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 
 
 def to_time(moment: datetime) -> str:
-    """`2026-01-31T12:00:00Z` for an aware `moment`."""
+    """Return an aware `moment` as text, for example `2026-01-31T12:00:00Z`."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def from_time(text: object) -> datetime | None:
-    """The moment that `text` names, in UTC, or None where it is absent or anything else than a timestamp."""
+    """Return the moment that `text` names, in UTC, or None if it is not a timestamp."""
     if not isinstance(text, str):
         return None
     try:
@@ -23,7 +23,7 @@ def from_time(text: object) -> datetime | None:
 
 
 def age(seconds: float) -> str:
-    """`42s`, `5m`, `3h` or `12d`: the two-unit forms of kubectl say no more to a person who reads a list."""
+    """Return an age for people: `42s`, `5m`, `3h` or `12d`. A list needs no second unit, as kubectl shows it."""
     for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
         if seconds >= 2 * size:
             return f"{int(seconds // size)}{unit}"

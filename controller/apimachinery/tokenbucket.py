@@ -1,4 +1,4 @@
-"""The token bucket behind the queue's overall limiter, the client's optional limiter and the Events' spam filter."""
+"""The token bucket of the queue's overall limiter, the client's optional limiter and the spam filter of Events."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from controller.apimachinery.clock import Clock, MonotonicClock
 
 
 class TokenBucket:
-    """`burst` tokens at first, refilled at `rate` per second up to `burst`."""
+    """Starts with `burst` tokens and is refilled at `rate` per second up to `burst`."""
 
     def __init__(self, *, rate: float, burst: int, clock: Clock | None = None) -> None:
         if rate <= 0 or burst < 1:
@@ -21,14 +21,14 @@ class TokenBucket:
         self._filled_at = self._clock.now()
 
     def reserve(self) -> float:
-        """Take a token, if need be one from the future, and return the seconds to wait until it is there."""
+        """Take the next token, which may lie in the future, and return the seconds to wait for it."""
         with self._lock:
             self._refill_locked()
             self._tokens -= 1
             return max(0.0, -self._tokens / self._rate)
 
     def try_take(self) -> bool:
-        """Take a token if there is one now."""
+        """Take a token if one is available now. Returns whether it was."""
         with self._lock:
             self._refill_locked()
             if self._tokens < 1:

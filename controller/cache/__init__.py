@@ -1,10 +1,14 @@
-"""Local, always current copies of what the API server holds: list, then watch, for ever.
+"""Local copies of the API server's objects, kept current: list once, then watch until the process stops.
 
-`reflector` keeps a copy current through every way a list or watch can fail (with `initial_state`, `pager`, `backoff`);
-`store` holds it, indexed; `informer` tells handlers what changed (through `notifier`); `consistency` lets a reconciler
-know whether the copy has caught up with its own writes. The whole behaviour is listed in docs/informers.md.
+- `reflector` keeps a copy current and recovers from every failure of a list or watch. It uses `initial_state`, `pager`
+  and `backoff`.
+- `store` holds the copy and its indices.
+- `informer` notifies handlers of changes, through `notifier`.
+- `consistency` shows a reconciler whether the copy has caught up with the reconciler's own writes.
 
-Objects read from a store are shared: never mutate them, `copy.deepcopy` what is to be changed.
+docs/informers.md lists the whole behaviour.
+
+Objects read from a store are shared. Never mutate them: make a `copy.deepcopy` first.
 """
 
 from controller.cache.admission import default_transform

@@ -1,4 +1,4 @@
-"""What comes in from the API server: checked, completed and transformed once, before anybody sees it."""
+"""Checks, completes and transforms each object from the API server once, before it enters the cache."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ Transform = Callable[[dict[str, Any]], Object]
 
 
 def default_transform(obj: dict[str, Any]) -> Object:
-    """Drop `metadata.managedFields`: often half of an object, and nothing to decide by."""
+    """Return `obj` without `metadata.managedFields`, which are often half of an object and which no code here reads."""
     obj["metadata"].pop("managedFields", None)
     return obj
 
 
 class Admission:
-    """For the objects of one resource."""
+    """Prepares the objects of one resource for the cache."""
 
     def __init__(self, *, resource: Resource, transform: Transform, metrics: CacheMetrics) -> None:
         self._resource = resource
@@ -32,19 +32,20 @@ class Admission:
         self._metrics = metrics
 
     def admit(self, raw: dict[str, Any], *, listed: bool) -> tuple[str, Object] | None:
-        """Key and final form, or None (logged and counted) for what makes no sense. Items of lists have no kind.
+        """Return the key and the final form of `raw`, or None if it is malformed or its transform fails.
 
-        An object with a part that could not be read is taken in, logged and counted; that part is an `Unreadable`.
+        A rejected object is logged and counted. So is an object with a part that could not be read, but that object is
+        accepted with an `Unreadable` in place of the part. `listed`: `raw` is an item of a list, which has no kind.
         """
         problem = self._problem(raw, listed=listed)
         if problem is not None:
-            log.warning("object left out", resource=str(self._resource), problem=problem)
+            log.warning("object skipped", resource=str(self._resource), problem=problem)
             self._metrics.skipped(self._resource)
             return None
         raw["apiVersion"], raw["kind"] = self._resource.api_version, self._resource.kind
         try:
             obj = self._transform(raw)
-        except Exception:  # one object that a transform cannot digest must not hold up the others
+        except Exception:  # an object on which the transform fails must not hold up the others
             log.exception("transform failed", resource=str(self._resource), object=objects.key(raw))
             self._metrics.skipped(self._resource)
             return None
@@ -56,7 +57,7 @@ class Admission:
         if fault is not None:
             where = nesting.shown("", fault.path).removeprefix(".")
             log.warning(
-                "a part of the object cannot be read",
+                "object partly unreadable",
                 resource=str(self._resource),
                 object=objects.key(obj),
                 field=where,
@@ -72,14 +73,14 @@ class Admission:
             if not value or not isinstance(value, str):
                 return f"no {field}"
         for field in ("labels", "annotations"):
-            if not _is_map_of_texts(raw["metadata"].get(field)):
-                return f"{field} that are not a map of texts"
+            if not _is_map_of_strings(raw["metadata"].get(field)):
+                return f"{field} is not a map of strings"
         found = (raw.get("apiVersion"), raw.get("kind"))
         wanted = (self._resource.api_version, self._resource.kind)
         if found != wanted and not (listed and found == (None, None)):
-            return f"is a {found[0]} {found[1]}, not a {wanted[0]} {wanted[1]}"
+            return f"expected a {wanted[0]} {wanted[1]}, got a {found[0]} {found[1]}"
         return None
 
 
-def _is_map_of_texts(value: Any) -> bool:
+def _is_map_of_strings(value: Any) -> bool:
     return value is None or (isinstance(value, dict) and all(isinstance(text, str) for text in value.values()))

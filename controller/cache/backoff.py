@@ -1,4 +1,4 @@
-"""How long to stay away from an API server that just failed us."""
+"""How long to wait before the next request after the API server failed one."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from controller.apimachinery.clock import Clock, MonotonicClock
 
 
 class Backoff:
-    """Exponential, jittered, and forgetful after a quiet time. For one thread.
+    """An exponential back-off with jitter, reset after a time without failures. For one thread.
 
-    The defaults are client-go's: 0.8 s doubling to 30 s, each stretched by a random factor of up to 2, and starting
-    over when there was no failure for two minutes. Their purpose is to take away some 98 % of the load of a reflector
-    that tries once a second: at 30 to 60 s, 45 on average, it tries 0.022 times a second. The seven of one replica of
-    ours make 0.16 attempts a second together; a thousand reflectors of a whole cluster make 22.
+    The defaults are client-go's: the wait doubles from 0.8 s to 30 s, is stretched by a random factor of up to 2, and
+    starts over after two minutes without a failure. Compared with one attempt per second, this removes about 98 %
+    of the load: a reflector that waits 30 to 60 s, 45 s on average, makes 0.022 attempts per second. The seven
+    reflectors of one replica make 0.16 attempts per second together; the thousand of a large cluster make 22.
 
-    Without `Recovery` the price would be up to a minute of sleep after the server is back. `Recovery` cuts these waits
-    short, so shorter waits while the server is away would gain nothing.
+    By itself this would cost up to a minute of waiting after the server is back. `Recovery` cuts the waits short at
+    that moment, so shorter waits during the outage would gain nothing.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Backoff:
         self._last_grace: float | None = None
 
     def next(self) -> float:
-        """Count a failure now and return the seconds to wait."""
+        """Record a failure and return the seconds to wait."""
         now = self._clock.now()
         if self._last_failure is not None and now - self._last_failure > self._reset_after:
             self._next = self._initial
@@ -53,7 +53,10 @@ class Backoff:
         return base * (1.0 + self._rand() * self._jitter)
 
     def next_after_grace(self) -> float:
-        """For a failure that another request heals at once: 0, but only once in `reset_after` seconds; else `next`."""
+        """Record a failure that another request is likely to fix, and return the seconds to wait.
+
+        Returns 0 for the first such failure in `reset_after` seconds; after that, the same as `next`.
+        """
         now = self._clock.now()
         if self._last_grace is not None and now - self._last_grace <= self._reset_after:
             return self.next()
@@ -61,6 +64,6 @@ class Backoff:
         return 0.0
 
     def reset(self) -> None:
-        """Start over: what failed until now says nothing about the next attempt."""
+        """Start over, because the cause of the past failures is gone."""
         self._next = self._initial
         self._last_grace = None

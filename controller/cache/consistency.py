@@ -1,8 +1,8 @@
-"""Reading one's own writes from caches that lag (KEP-5647).
+"""Makes a reconcile wait until the caches contain its own earlier writes (KEP-5647).
 
-A reconcile that wrote something, and runs again before the write came back through the watch, would decide on a state
-that it knows to be old: create twice, undo, count wrong. So every write is recorded with its resourceVersion, and a
-reconcile first checks that each store has caught up with its owner's writes.
+A reconcile may write an object and run again before the watch has delivered that write. It would then decide on an
+outdated state: create a second object, undo the change, or count wrong. So every write is recorded with its
+resourceVersion, and a reconcile first checks that each store has caught up with the writes for its owner.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from controller.cache.versions import is_older
 
 
 class VersionedStore(Protocol):
-    """What is asked of a store."""
+    """The part of a store that is needed here."""
 
     def last_sync_resource_version(self) -> str:
-        """Up to which version the store is current."""
+        """Return the resourceVersion up to which the store is current."""
         ...
 
 
 class ConsistencyError(Exception):
-    """A store has not caught up with what was written for this owner: try again shortly, it is no failure."""
+    """A store has not caught up with the writes for this owner. This is not a failure: try again shortly."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """A write's version, and up to which version the store was current when it was made."""
+    """The resourceVersion of a write, and the one up to which the store was current at the time of the write."""
 
     version: str
     cached: str
@@ -43,9 +43,9 @@ class _Record:
 
 
 class ConsistencyStore:
-    """Who wrote what last, per owner. Thread-safe; the queue guarantees that one owner is in one worker at a time.
+    """The latest writes for each owner. Thread-safe; the queue ensures that only one worker handles an owner at a time.
 
-    Record only writes to objects that the stores watch: others would never be seen to arrive.
+    Record only writes to objects that the stores watch. Other writes would never appear in a store.
     """
 
     def __init__(self, *, stores: Mapping[Resource, VersionedStore]) -> None:
@@ -54,9 +54,10 @@ class ConsistencyStore:
         self._records: dict[str, _Record] = {}
 
     def wrote_at(self, owner_key: str, owner_uid: str, resource: Resource, resource_version: str) -> None:
-        """Something of `resource` was written for the owner, and is at `resource_version` now.
+        """Record that an object of `resource` was written for the owner and is now at `resource_version`.
 
-        The greatest version per resource counts. An owner with another UID is another owner: its record starts over.
+        For each resource the greatest version counts. A different UID means a different owner, so its record starts
+        over.
         """
         with self._lock:
             record = self._records.get(owner_key)
@@ -65,15 +66,15 @@ class ConsistencyStore:
             known = record.versions.get(resource)
             store = self._stores.get(resource)
             cached = store.last_sync_resource_version() if store else ""
-            # Of a server that went back since, only what is written now counts.
+            # If the server was restored from a backup since the last write, only the new write counts.
             if known is None or is_older(cached, known.cached) or not is_older(resource_version, known.version):
                 record.versions[resource] = _Written(resource_version, cached)
 
     def ensure_ready(self, owner_key: str) -> None:
-        """Raise ConsistencyError while a store is older than what was written for the owner.
+        """Raise ConsistencyError while a store is older than a write for the owner.
 
-        A resource without a store, and versions that cannot be compared, never hold anything up. Neither does a store
-        that went back since: the server was restored, and will never come to the version that it gave that write.
+        Three cases never block: a resource without a store, versions that cannot be compared, and a store whose version
+        went back after the write. In the last case the server was restored from a backup, and the write is lost.
         """
         with self._lock:
             record = self._records.get(owner_key)
@@ -84,13 +85,13 @@ class ConsistencyStore:
                 continue
             current = store.last_sync_resource_version()
             if is_older(current, written.version) and not is_older(current, written.cached):
-                raise ConsistencyError(f"{resource} is cached up to {current}, written at {written.version}")
+                raise ConsistencyError(f"{resource} is cached up to {current}, but written at {written.version}")
         with self._lock:
             if self._records.get(owner_key) is record:
                 self._records.pop(owner_key, None)
 
     def clear(self, owner_key: str, owner_uid: str | None = None) -> None:
-        """Forget an owner that is gone; with `owner_uid` only if the record is that owner's and not a successor's."""
+        """Drop the record of a deleted owner. With `owner_uid`, keep the record if it belongs to a successor."""
         with self._lock:
             record = self._records.get(owner_key)
             if record is not None and owner_uid in (None, record.uid):

@@ -1,8 +1,8 @@
-"""For how long a cache may have been out of date: for readiness, a metric, and an alert.
+"""How long a cache may have been out of date: for readiness, a metric, and an alert.
 
-A cache is current while a watch is open, also a silent one: silence is normal. A watch that was just opened proves
-nothing yet, because one that always breaks is also always opened again. Without an open watch the cache gets older,
-counted from the last moment at which it was known to be current.
+A cache is current while a watch is open, even a silent one, because silence is normal. A watch must stay open for a
+moment before it counts: a watch that always breaks is also always reopened. Without an open watch the cache ages from
+the last moment at which it was known to be current.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from controller.apimachinery.clock import Clock
 
 @dataclass(frozen=True, slots=True)
 class Staleness:
-    """Seconds since the cache was last known to be current (0 while it is), and why it is not."""
+    """Seconds since the cache was last known to be current (0 while it is), and the reason ("" while it is current)."""
 
     seconds: float
     reason: str
 
 
 class Freshness:
-    """The reflector's thread reports to it; any thread may read it.
+    """Tracks the age of one cache. The reflector's thread reports to it; any thread may read it.
 
     Args:
-        proof: seconds that a silent watch has to stay open before it counts.
+        proof: seconds for which a silent watch must stay open before it counts.
     """
 
     def __init__(self, *, proof: float, clock: Clock) -> None:
@@ -34,31 +34,31 @@ class Freshness:
         self._lock = threading.Lock()
         self._last_current = clock.now()
         self._opened: float | None = None
-        # The server does not serve the resource, which is allowed: there is nothing to keep current.
+        # The server does not serve the resource, and that is allowed: there is nothing to keep current.
         self._absent = False
-        self._reason = "it was not listed yet"
+        self._reason = "it has not been listed yet"
 
     def confirmed(self) -> None:
-        """The cache is current at this moment: it was listed, an event was taken in, or a watch ended in order."""
+        """Record that the cache is current now: a list or an event arrived, or a watch ended normally."""
         with self._lock:
             self._last_current = self._clock.now()
             self._absent = False
 
     def opened(self) -> None:
-        """A watch is open."""
+        """Record that a watch was opened."""
         with self._lock:
             self._opened = self._clock.now()
             self._absent = False
 
     def closed(self) -> None:
-        """It is not open any more."""
+        """Record that the watch has ended."""
         with self._lock:
             if self._is_proven_locked():
                 self._last_current = self._clock.now()
             self._opened = None
 
     def failed(self, reason: str) -> None:
-        """A list or a watch failed; `reason` in words."""
+        """Record that a list or watch failed; `reason` is for people."""
         with self._lock:
             if self._absent:
                 self._last_current = self._clock.now()
@@ -66,12 +66,12 @@ class Freshness:
             self._reason = reason
 
     def absent(self) -> None:
-        """The server does not serve the resource, and need not."""
+        """Record that the server does not serve the resource, and that this is allowed."""
         with self._lock:
             self._absent = True
 
     def staleness(self) -> Staleness:
-        """As of now."""
+        """Return how old the cache is now."""
         with self._lock:
             if self._absent or self._is_proven_locked():
                 return Staleness(0.0, "")

@@ -1,7 +1,7 @@
-"""One resource, watched once, for any number of readers and handlers.
+"""Watches one resource once, for any number of readers and handlers.
 
-The reflector's thread is the only writer: it changes the store first and then tells every handler's notifier, under one
-lock, so that a handler that is added later starts from a state after which it misses nothing.
+The reflector's thread is the only writer. Under one lock it changes the store first and then informs the notifier of
+every handler. So a handler that is added later starts from a complete state and misses no change after it.
 """
 
 from __future__ import annotations
@@ -32,17 +32,18 @@ log = structlog.get_logger(__name__)
 
 
 class Informer:
-    """See the module. Build it, add handlers, `start` it once, `stop` it once.
+    """A watched resource with a store and handlers. Add handlers, then call `start` once and `stop` once.
 
     Args:
-        namespace, label_selector, field_selector: what is watched; "" means no restriction.
-        resync_period: seconds after which a handler is told again of everything as `on_update(obj, obj)`; 0: never.
-            Handlers can have their own. It does not list anew.
-        transform: applied once to each object that comes in; it may change and return that same dict.
-        indexers: see `Store`. An object on which one fails is left out of that index alone.
-        missing_is_empty: a resource that the server does not know (CRD not installed) counts as synced and empty, and
-            fills when it appears. Otherwise the informer is not synced before it could list.
-        recovery: knows when a server that was away answers again, which ends every wait.
+        namespace, label_selector, field_selector: restrict what is watched; "" means no restriction.
+        resync_period: seconds between two resyncs, in which a handler gets `on_update(obj, obj)` for every object; 0:
+            never. A resync sends no request. Handlers can have a period of their own.
+        transform: applied once to each incoming object; it may change and return the same dict.
+        indexers: see `Store`. If one raises for an object, the object is missing from that index only.
+        missing_is_empty: treat a resource that the server does not serve (its CRD is not installed) as synced and
+        empty.
+            The store fills when the resource appears. Otherwise the informer is not synced before its first list.
+        recovery: reports when the server answers again after an outage, which ends every wait.
     """
 
     def __init__(
@@ -84,7 +85,7 @@ class Informer:
             metrics=self._metrics,
             clock=self._clock,
         )
-        # Held while the store changes and the notifiers are told, and while a notifier joins.
+        # Held while the store changes and the notifiers are informed, and while a notifier is added.
         self._lock = threading.Lock()
         self._notifiers: list[Notifier] = []
         self._populated = False
@@ -100,10 +101,10 @@ class Informer:
         )
 
     def add_handler(self, handler: Handler, *, name: str, resync_period: float | None = None) -> Registration:
-        """Have `handler` told of everything there is and of every change, in a thread of its own.
+        """Call `handler` for every existing object and then for every change, in a thread of its own.
 
-        `resync_period`: its own instead of the informer's; varied by 10 % so that informers do not resync in step.
-        RuntimeError: the informer has been stopped.
+        `resync_period` replaces the informer's; it is varied by 10 % so that informers do not resync at the same time.
+        Raises RuntimeError if the informer has been stopped.
         """
         period = self._resync_period if resync_period is None else resync_period
         notifier = Notifier(
@@ -117,7 +118,7 @@ class Informer:
         )
         with self._lock:
             if self._stopped:
-                raise RuntimeError(f"{self.name} has been stopped: handler {name!r} comes too late")
+                raise RuntimeError(f"cannot add handler {name!r}: {self.name} has been stopped")
             if self._populated:
                 for obj in self.store.list():
                     notifier.added(objects.key(obj), obj)
@@ -128,16 +129,16 @@ class Informer:
         return _Registration(self, notifier)
 
     def start(self) -> None:
-        """Begin to list and watch, in threads of its own. RuntimeError: it has been started before."""
+        """List and watch in threads of its own. Raises RuntimeError if it was started or stopped before."""
         with self._lock:
             if self._thread is not None or self._stopped:
-                raise RuntimeError(f"{self.name} can be started once")
+                raise RuntimeError(f"{self.name} was already started or stopped")
             for notifier in self._notifiers:
                 notifier.start()
             self._thread = start_thread(self.name, self._reflector.run)
 
     def stop(self, timeout: float) -> bool:
-        """End all threads, waiting up to `timeout` seconds for them; False when one would not end. Idempotent."""
+        """Stop all threads. Returns False if one of them did not end within `timeout` seconds. Idempotent."""
         with self._lock:
             self._stopped = True
             notifiers = list(self._notifiers)
@@ -154,27 +155,28 @@ class Informer:
         return ended
 
     def has_synced(self) -> bool:
-        """Whether the initial state is in the store and every handler that was there then has processed it."""
+        """Whether the store has the initial state and every handler that existed then has processed it."""
         with self._lock:
             return self._populated and all(notifier.has_synced() for notifier in self._initial_handlers)
 
     @property
     def missing(self) -> bool:
-        """Whether the server did not know the resource when it was last asked."""
+        """Whether the server did not serve the resource when it was last asked."""
         return self._missing
 
     def staleness(self) -> Staleness:
-        """For how long the copy has not been known to be current, and why."""
+        """Return how long the copy has not been known to be current, and why."""
         return self._freshness.staleness()
 
     def _guarded(self, index: str, function: IndexFunction) -> IndexFunction:
-        """The index function, made safe: where it fails on one object, only that object is left out."""
+        """Wrap an index function: if it raises for an object, only that object is missing from the index."""
 
         def guarded(obj: Object) -> tuple[str, ...]:
             try:
                 return tuple(function(obj))
-            except Exception:  # an index function is the caller's code, and may raise anything on an odd object
-                log.exception("index failed", index=index, resource=str(self.resource), object=objects.key(obj))
+            except Exception:  # an index function is the caller's code and may raise anything for an unusual object
+                key = objects.key(obj)
+                log.exception("index function failed", index=index, resource=str(self.resource), object=key)
                 self._metrics.index_failed(self.resource)
                 return ()
 
@@ -189,7 +191,7 @@ class Informer:
                 self._initial_handlers.remove(notifier)
 
     def _resync(self, notifier: Notifier) -> None:
-        """In the notifier's own thread: tell it of everything once more."""
+        """Queue an update for every object. Runs in the notifier's thread."""
         with self._lock:
             for obj in self.store.list():
                 notifier.updated(objects.key(obj), obj, obj)
@@ -242,7 +244,8 @@ class Informer:
 
     def _resource_missing(self) -> None:
         with self._lock:
-            # Nothing will bring it to the version of a write: nobody shall wait for that.
+            # The resource is gone, so this store will never reach the version of a write. Clear its version so that no
+            # reconcile waits for that.
             self.store.disconnect()
             self._missing = True
             if self._missing_is_empty:
@@ -251,7 +254,7 @@ class Informer:
 
 
 class _Sink:
-    """The informer as its reflector sees it; keeps these methods off the informer's own face."""
+    """The informer as its reflector sees it. Keeps these methods out of the informer's public interface."""
 
     def __init__(self, informer: Informer) -> None:
         self._informer = informer

@@ -1,8 +1,8 @@
-"""Where a copy starts: the whole state streamed over a watch (WatchList, KEP-3157), or listed in pages.
+"""Reads the initial state of a copy: streamed over a watch (WatchList, KEP-3157), or listed in pages.
 
-Streaming suits Python: one small JSON document per object instead of megabytes in one go, during which no other thread
-would run. Servers may refuse it in several ways, one of them an ERROR event inside a successful stream; lists always
-work.
+Streaming suits Python: it decodes one small JSON document per object. A list is one document of megabytes, and no other
+thread runs while it is decoded. Servers may refuse to stream in several ways, one of them an ERROR event inside a
+successful stream. Lists always work.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ END_ANNOTATION = "k8s.io/initial-events-end"
 
 
 class StreamingRefused(ApiError):
-    """The server does not stream initial states (`lasting`), or failed to this time."""
+    """The server does not stream initial states at all (`lasting`), or failed to do so this time."""
 
     def __init__(self, reason: str, *, lasting: bool) -> None:
         super().__init__(reason)
@@ -47,7 +47,7 @@ class StreamingRefused(ApiError):
 
 
 class InitialState:
-    """Reads initial states for one reflector, and remembers whether the server streams them."""
+    """Reads initial states for one reflector and remembers whether the server can stream them."""
 
     def __init__(
         self,
@@ -66,14 +66,14 @@ class InitialState:
         self._metrics = metrics
         self._clock = clock
         self._streaming = settings.watch_list
-        # A server that has streamed one before knows how to: its silence is the network's.
+        # A server that has streamed before supports streaming, so a later silence is a network problem.
         self._has_streamed = False
 
     def read(self, *, minimum_version: str) -> tuple[WatchStream | None, str]:
-        """Replace the sink's content by a state not older than `minimum_version` ("": by the most recent one).
+        """Replace the sink's content by a state not older than `minimum_version` ("": by the most recent state).
 
-        Returns the open stream that goes on from there, or None after a list; and the state's resourceVersion. Raises
-        errors.ApiError.
+        Returns the state's resourceVersion, and with it the open stream that delivers later changes, or None
+        after a list. Raises errors.ApiError.
         """
         if self._streaming:
             try:
@@ -105,7 +105,7 @@ class InitialState:
             objects, version = self._collect(stream)
             self._replace(objects, version, started)
         except BaseException:
-            # Also on a stop or a bug: a stream that is not read any more must not stay open.
+            # Close the stream on every exception, a stop or a bug included: an unread stream must not stay open.
             with stream:
                 raise
         self._has_streamed = True
@@ -122,7 +122,7 @@ class InitialState:
                 timeout_seconds=random.randint(*self._settings.watch_timeout),
                 allow_bookmarks=True,
                 send_initial_events=True,
-                # A server that says nothing shall not hold this up for longer than a watch.
+                # A silent server must not block this longer than it could block a watch.
                 read_timeout=min(self._settings.initial_silence, self._settings.watch_silence),
             )
         except StatusError as error:
@@ -139,7 +139,7 @@ class InitialState:
                     if version := _end_of_initial_state(raw):
                         return objects, version
                     continue
-                # The versions of these objects say nothing: they come unordered.
+                # Ignore the versions of these objects, because they arrive in no particular order.
                 admitted = self._sink.admit(raw, listed=False)
                 if admitted is None:
                     continue
@@ -148,9 +148,9 @@ class InitialState:
                 else:
                     objects[admitted[0]] = admitted[1]
         except RequestTimeout as error:
-            # An old server ignores the parameter and never says that the initial state is complete.
+            # An old server ignores the parameter and never announces that the initial state is complete.
             lasting = not self._has_streamed
-            raise StreamingRefused("no end of the initial state was announced", lasting=lasting) from error
+            raise StreamingRefused("the initial state was never declared complete", lasting=lasting) from error
         except ConnectionLost as error:
             raise StreamingRefused(f"interrupted: {error}", lasting=False) from error
         raise StreamingRefused("the stream ended before the initial state was complete", lasting=False)
@@ -167,7 +167,11 @@ def _end_of_initial_state(bookmark: dict[str, Any]) -> str:
 
 
 def _judge(error: StatusError, *, in_stream: bool = False) -> ApiError:
-    """What a list would meet as well, or must be told (410), stays what it is; the rest means: list instead."""
+    """Return the error to raise for `error`.
+
+    An error that a list would meet too, or that the caller must handle (410), is returned unchanged. Any other becomes
+    a `StreamingRefused`, so that a list is tried instead.
+    """
     if is_version_unavailable(error) or isinstance(error, (Unauthorized, Forbidden, NotFound, TooManyRequests)):
         return error
     lasting = isinstance(error, (BadRequest, Invalid)) or (in_stream and isinstance(error, ServerError))

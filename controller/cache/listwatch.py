@@ -1,4 +1,4 @@
-"""The vocabulary of list and watch: what is read, with which durations, from where, and into what."""
+"""Types for list and watch: what is read, with which durations, from which client, and into which sink."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Target:
     field_selector: str = ""
 
     def arguments(self) -> dict[str, str]:
-        """As keyword arguments of the client's `list` and `watch`."""
+        """Return it as keyword arguments for the client's `list` and `watch`."""
         return {
             "namespace": self.namespace,
             "label_selector": self.label_selector,
@@ -32,38 +32,39 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class ReflectorSettings:
-    """Durations in seconds; the defaults are client-go's where it has them."""
+    """Durations in seconds. The defaults are client-go's where it has the same setting."""
 
     page_size: int = 500
     """Objects per page of a list."""
     watch_list: bool = True
-    """Ask the server to stream the initial state; lists are the fall-back."""
+    """Whether to ask the server to stream the initial state; if it refuses, the state is listed."""
     initial_silence: float = 30.0
-    """The longest silence while the initial state is streamed."""
+    """The longest silence allowed while the initial state is streamed."""
     watch_silence: float = 150.0
-    """The longest silence on a watch: more than two of the server's bookmarks, which come about once a minute. After it
-    the connection counts as half-open and a new one is made."""
+    """The longest silence allowed on a watch. After it, the connection counts as half-open and the watch is reopened.
+    The server sends a bookmark about once a minute, so this is longer than two of them."""
     silent_watches: int = 2
-    """So many watches in a row without a word, not even a bookmark, lead to a new initial state."""
+    """After this many watches in a row without an event or bookmark, the initial state is read again."""
     watch_timeout: tuple[int, int] = (300, 600)
-    """The server is asked to end a watch after a random time in this range, so that load spreads over its replicas."""
+    """The server is asked to end a watch after a random time in this range. This spreads load over its replicas."""
     short_watch: float = 1.0
-    """A watch that ends sooner, and led no further, is a failure: proxies that behave so would cause a hot loop."""
+    """A watch that ends sooner without advancing counts as failed. Otherwise a proxy that closes watches at once would
+    cause a hot loop."""
     internal_error_retry: float = 0.0
-    """How long a watch that ends in InternalError is opened again and again before a list is made."""
+    """For how long a watch that ends in InternalError is reopened before the state is listed."""
 
 
 class ListWatch(Protocol):
-    """The two methods of the client that are needed here."""
+    """The two methods of the client that are used here."""
 
     @property
     def list(self) -> Callable[..., dict[str, Any]]:
-        """Returns one page of a list; takes the resource, and parameters by keyword."""
+        """Return one page of a list. Takes the resource, and parameters by keyword."""
         ...
 
     @property
     def watch(self) -> Callable[..., WatchStream]:
-        """Returns an open watch; takes the resource, and parameters by keyword."""
+        """Return an open watch. Takes the resource, and parameters by keyword."""
         ...
 
 
@@ -71,30 +72,30 @@ class Sink(Protocol):
     """Where the copy is kept."""
 
     def admit(self, raw: dict[str, Any], *, listed: bool) -> tuple[str, Object] | None:
-        """Key and final form of an object from the wire, or None if it makes no sense. Items of lists have no kind."""
+        """Return key and final form of a received object, or None if it is malformed. Items of lists have no kind."""
         ...
 
     def replace(self, objects: Mapping[str, Object], *, resource_version: str) -> None:
-        """The whole state at `resource_version`."""
+        """Replace the content by the whole state at `resource_version`."""
         ...
 
     def put(self, key: str, obj: Object) -> None:
-        """An object was added or changed."""
+        """Store an object that was added or changed."""
         ...
 
     def remove(self, key: str, obj: Object) -> None:
-        """An object was deleted; `obj` is its last state."""
+        """Remove an object that was deleted; `obj` is its last state."""
         ...
 
     def bookmark(self, resource_version: str) -> None:
-        """Nothing else happened up to `resource_version`."""
+        """Record that nothing else changed up to `resource_version`."""
         ...
 
     def resource_missing(self) -> None:
-        """The server does not know the resource (its CRD is not installed)."""
+        """Record that the server does not serve the resource (its CRD is not installed)."""
         ...
 
 
 def is_version_unavailable(error: StatusError) -> bool:
-    """Whether the server cannot serve the version asked for: compacted away, or not reached yet (after a restore)."""
+    """Whether the server cannot serve the requested version: compacted, or (after a restore) not reached yet."""
     return isinstance(error, Expired) or error.version_too_large

@@ -1,4 +1,4 @@
-"""What informers report about themselves; `controller.metrics` implements it for Prometheus."""
+"""The measurements that informers report. `controller.metrics` implements the protocol for Prometheus."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ class CacheMetrics(Protocol):
     """Called from the reflectors' and handlers' threads; seconds are durations."""
 
     def listed(self, resource: Resource, *, seconds: float, items: int) -> None:
-        """The initial or a repeated state was read: by list or by streaming."""
+        """A complete state was read, by list or by streaming."""
         ...
 
     def watched(self, resource: Resource, *, seconds: float, events: int, short: bool) -> None:
-        """A watch ended; `short`: within a second and without an event."""
+        """A watch ended; `short`: it ended within a second without advancing."""
         ...
 
     def failed(self, resource: Resource) -> None:
@@ -32,15 +32,15 @@ class CacheMetrics(Protocol):
         ...
 
     def skipped(self, resource: Resource) -> None:
-        """An object or event was left out because it made no sense."""
+        """A malformed object or event was skipped."""
         ...
 
     def unreadable(self, resource: Resource) -> None:
-        """A part of an object could not be read."""
+        """An object has a part that could not be read."""
         ...
 
     def index_failed(self, resource: Resource) -> None:
-        """An index function raised: its index leaves the object out."""
+        """An index function raised, so the object is missing from that index."""
         ...
 
     def observe(
@@ -51,13 +51,13 @@ class CacheMetrics(Protocol):
         version: Callable[[], str],
         stale: Callable[[], float],
     ) -> None:
-        """Where to read the number of notifications waiting for handlers, the store's resourceVersion, and the seconds
-        since the store was last known to be current."""
+        """Register functions that return the number of notifications waiting for handlers, the store's resourceVersion,
+        and the seconds since the store was last known to be current."""
         ...
 
 
 class NoCacheMetrics:
-    """For whoever does not measure."""
+    """Discards all measurements."""
 
     def listed(self, resource: Resource, *, seconds: float, items: int) -> None:
         """Ignore."""

@@ -1,7 +1,7 @@
-"""Telling one handler what changed, in its own thread, with memory bounded by the number of objects.
+"""Notifies one handler of changes, in its own thread, with memory bounded by the number of objects.
 
-Between the informer and a handler stands a map of pending changes, coalesced per key: however slow a handler is, there
-waits at most one change per object for it, from the oldest state it has not moved on from to the newest.
+A map of pending changes separates the informer from the handler. Changes to the same key are merged, so at most one
+change per object waits for a slow handler: from the last state that the handler knows to the newest state.
 """
 
 from __future__ import annotations
@@ -25,25 +25,26 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class DeletedFinalStateUnknown:
-    """What a handler gets for an object whose deletion was not seen: the last state that was known, maybe outdated."""
+    """Stands for an object whose deletion was not observed. Holds its last known state, which may be outdated."""
 
     key: str
     obj: Object
 
 
 class Handler(Protocol):
-    """Called in one thread, one change at a time. It should map the object to keys and queue them: no I/O, no waiting.
+    """Receives changes in one thread, one at a time. It should only map objects to keys and queue the keys: no I/O, no
+    waiting.
 
-    An update may be a delete and a create in between: compare the UIDs. A delete may come for an object whose add was
-    never seen, when both happened before the handler had time.
+    An update may hide a deletion and a new creation: compare the UIDs. A delete may arrive for an object that was never
+    added, if both happened while the handler was busy.
     """
 
     def on_add(self, obj: Object) -> None:
-        """`obj` exists (also said of everything that existed before the handler was added)."""
+        """`obj` exists. Also called for every object that existed before the handler was added."""
         ...
 
     def on_update(self, old: Object, new: Object) -> None:
-        """`old` became `new`; both the same object: a resync."""
+        """`old` became `new`. In a resync both are the same object."""
         ...
 
     def on_delete(self, obj: Object | DeletedFinalStateUnknown) -> None:
@@ -52,24 +53,27 @@ class Handler(Protocol):
 
 
 class Registration(Protocol):
-    """A handler's place at an informer."""
+    """The registration of a handler with an informer."""
 
     def has_synced(self) -> bool:
         """Whether the handler has processed every object of the initial state."""
         ...
 
     def wait_synced(self, timeout: float) -> bool:
-        """Wait up to `timeout` seconds for that."""
+        """Wait up to `timeout` seconds until the handler has synced; return whether it has."""
         ...
 
     def remove(self) -> None:
-        """Take the handler off; idempotent. A call that is running is not waited for."""
+        """Remove the handler. Does not wait for a call that is running. Idempotent."""
         ...
 
 
 @dataclass(slots=True)
 class _Pending:
-    """One key's change: what the handler last knew (None: nothing), and what is now (None: gone, `last` remains)."""
+    """The pending change of one key: the state the handler last knew (None: none) and the current state.
+
+    The current state is None after a deletion; `last` then holds the final state.
+    """
 
     old: Object | None
     new: Object | None
@@ -77,7 +81,7 @@ class _Pending:
 
 
 class Notifier:
-    """The pending map and thread of one handler. `added`, `updated`, `deleted` never block."""
+    """The pending changes and the thread of one handler. `added`, `updated` and `deleted` never block."""
 
     def __init__(
         self,
@@ -99,34 +103,34 @@ class Notifier:
         self._resync = resync
         self._condition = threading.Condition()
         self._pending: OrderedDict[str, _Pending] = OrderedDict()
-        # The key that the handler is being told of now.
+        # The key whose change the handler is processing now.
         self._delivering: str | None = None
-        # Keys of the initial state that the handler has yet to process; None until that state is known.
+        # Keys of the initial state that the handler has not processed yet; None until that state is known.
         self._unsynced: set[str] | None = None
         self._synced = threading.Event()
         self._stopped = False
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Start calling the handler. Before that, changes collect."""
+        """Start calling the handler. Until then, changes are collected."""
         self._thread = start_thread(f"handler-{self._resource.plural}-{self.name}", self._run)
 
     def stop(self) -> None:
-        """Stop calling the handler; what is pending is dropped. Idempotent."""
+        """Stop calling the handler and drop its pending changes. Idempotent."""
         with self._condition:
             self._stopped = True
             self._pending.clear()
             self._condition.notify_all()
 
     def join(self, timeout: float) -> bool:
-        """Wait for the thread to end; True when it has."""
+        """Wait up to `timeout` seconds for the thread to end; return whether it has."""
         if self._thread is None or self._thread is threading.current_thread():
             return True
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
     def added(self, key: str, obj: Object) -> None:
-        """`obj` appeared."""
+        """Queue the notification that `obj` appeared."""
         with self._condition:
             pending = self._pending.get(key)
             if pending is None:
@@ -135,7 +139,7 @@ class Notifier:
                 pending.new, pending.last = obj, None
 
     def updated(self, key: str, old: Object, new: Object) -> None:
-        """`old` became `new`."""
+        """Queue the notification that `old` became `new`."""
         with self._condition:
             pending = self._pending.get(key)
             if pending is None:
@@ -144,8 +148,10 @@ class Notifier:
                 pending.new, pending.last = new, None
 
     def deleted(self, key: str, old: Object, last: Object | DeletedFinalStateUnknown) -> None:
-        """`old`, whose last state was `last`, is gone. Also told of what was never told to be there: a handler may know
-        it from elsewhere."""
+        """Queue the notification that `old`, whose final state was `last`, is gone.
+
+        The handler is notified even if it never saw the object added, because it may know the object from elsewhere.
+        """
         with self._condition:
             pending = self._pending.get(key)
             if pending is None:
@@ -154,7 +160,7 @@ class Notifier:
                 pending.new, pending.last = None, last
 
     def initial_state_complete(self) -> None:
-        """Everything of the initial state has been passed to `added` (or is in the pending map by other changes)."""
+        """Record that every object of the initial state was passed to `added` or already has a pending change."""
         with self._condition:
             if self._unsynced is None:
                 self._unsynced = set(self._pending)
@@ -171,7 +177,7 @@ class Notifier:
         return self._synced.wait(timeout)
 
     def __len__(self) -> int:
-        """How many keys have a pending change."""
+        """Return the number of keys with a pending change."""
         with self._condition:
             return len(self._pending)
 
@@ -213,7 +219,7 @@ class Notifier:
                 self._handler.on_add(pending.new)
             else:
                 self._handler.on_update(pending.old, pending.new)
-        except Exception:  # a handler's bug must cost one notification, not the informer
+        except Exception:  # a bug in a handler may lose one notification, but must not stop the informer
             self._metrics.handler_failed(self._resource)
             log.exception("handler failed", handler=self.name, resource=str(self._resource), key=key)
         self._metrics.handled(self._resource, seconds=self._clock.now() - started)

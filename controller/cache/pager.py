@@ -1,4 +1,4 @@
-"""Reading a whole list in pages, so that no single answer holds the interpreter's lock for long."""
+"""Reads a whole list in pages, so that decoding one response does not hold the interpreter's lock for long."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from controller.cache.listwatch import ListWatch, Target
 
 
 class Pages:
-    """`read` gives every item; afterwards `resource_version` is the version of the whole.
+    """A paged list. `read` yields every item; after that, `resource_version` is the version of the whole list.
 
-    `minimum_version` "": the most recent state, in pages of `page_size`. Otherwise any state not older than that, asked
-    for without a limit: only so does the server answer from its watch cache instead of from etcd.
+    If `minimum_version` is "", reads the most recent state in pages of `page_size`. Otherwise reads any state that is
+    not older than `minimum_version`, without a limit, because only then does the server answer from its watch cache
+    instead of from etcd.
 
-    A continue token that expired on the way (410) starts over, as one full list.
+    If a continue token expires on the way (410), the list starts over as one full page.
     """
 
     def __init__(self, *, client: ListWatch, target: Target, minimum_version: str, page_size: int) -> None:
@@ -26,7 +27,7 @@ class Pages:
         self.resource_version = ""
 
     def read(self, *, start_over: Callable[[], None]) -> Iterator[dict[str, Any]]:
-        """The items; `start_over()` is called when those given so far are to be thrown away."""
+        """Yield the items. Calls `start_over()` when the items yielded so far must be discarded."""
         limit = None if self._minimum_version else self._page_size
         token = ""
         while True:
@@ -59,5 +60,5 @@ class Pages:
 def _items(page: dict[str, Any]) -> Iterable[dict[str, Any]]:
     items = page.get("items")
     if not isinstance(page.get("metadata"), dict) or not (items is None or isinstance(items, list)):
-        raise MalformedAnswer(f"the answer is no list but {page.get('kind')!r}")
+        raise MalformedAnswer(f"expected a list, got {page.get('kind')!r}")
     return items or ()

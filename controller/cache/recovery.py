@@ -1,4 +1,4 @@
-"""What reflectors need to know about an API server that was away and answers again."""
+"""How reflectors learn that the API server answers again after an outage."""
 
 from __future__ import annotations
 
@@ -9,40 +9,40 @@ from controller.apimachinery.scope import Scope, current_scope
 
 
 class Recovery(Protocol):
-    """`controller.client.serverhealth.ServerHealth`, as far as it is needed here."""
+    """The part of `controller.client.serverhealth.ServerHealth` that is used here."""
 
     @property
     def epoch(self) -> int:
-        """How often the server came back so far."""
+        """How many times the server has come back so far."""
         ...
 
     @property
     def away(self) -> bool:
-        """Whether the server is known to be away."""
+        """Whether the server is known to be unavailable."""
         ...
 
     def subscribe(self, callback: Callable[[], None]) -> None:
-        """Call `callback`, which must not block, each time when the server comes back."""
+        """Call `callback` each time the server comes back. It must not block."""
         ...
 
     def wait(self, seconds: float, *, since: int, at_least: float = 0.0) -> bool:
-        """Wait under the current scope; True when it was cut short because the server came back after epoch `since`.
+        """Wait under the current scope. Returns True if the server's return after epoch `since` cut the wait short.
 
-        A wait is never cut below `at_least` seconds.
+        The wait always lasts at least `at_least` seconds.
         """
         ...
 
 
 class NoRecovery:
-    """Every wait takes its full time."""
+    """Used where outages are not detected: every wait takes its full time."""
 
     epoch = 0
     away = False
 
     def subscribe(self, callback: Callable[[], None]) -> None:
-        """Ignore the callback: without knowledge of an outage there is no return."""
+        """Ignore the callback, because no return is ever detected."""
 
     def wait(self, seconds: float, *, since: int, at_least: float = 0.0) -> bool:
-        """Wait as the current scope does."""
+        """Wait under the current scope; always returns False."""
         (current_scope() or Scope()).wait(seconds)
         return False

@@ -1,7 +1,7 @@
-"""Keeping a copy of one resource current: initial state, then watch, through every way either can fail.
+"""Keeps a copy of one resource current: reads the initial state, then watches, and recovers from failures of both.
 
-The reflector decides *when* to list, to watch and to wait; what an object means is the sink's business. It runs in one
-thread and speaks to its sink from that thread only, in the order in which the server spoke.
+The reflector decides when to list, watch and wait; the sink decides what to do with the objects. The reflector runs in
+one thread and calls its sink from that thread only, in the order in which the server sent the changes.
 """
 
 from __future__ import annotations
@@ -43,24 +43,24 @@ from controller.client.stream import WatchStream
 log = structlog.get_logger(__name__)
 
 
-# Seconds over which watches are opened again when the server is back.
+# Seconds over which watches are reopened when the server is back.
 _SPREAD = 1.0
 
 
 class _OpeningLost(ConnectionLost):
-    """No connection, or none that answered, when opening a watch."""
+    """A watch could not be opened: no connection, or no answer on it."""
 
 
 class _ShortWatch(ConnectionLost):
-    """A watch ended at once and led no further."""
+    """A watch ended at once without advancing the version."""
 
 
 class _Rewound(ApiError):
-    """The server speaks of an older version than it did before: it was restored, and its history is another one."""
+    """The server sent an older version than before: it was restored from a backup and has a different history."""
 
 
 class Reflector:
-    """See the module. `run` in a thread of its own, `stop` from any other."""
+    """See the module. Call `run` in a thread of its own, and `stop` from any other."""
 
     def __init__(
         self,
@@ -93,9 +93,9 @@ class Reflector:
         )
         # The copy is complete up to here; "" before the first initial state.
         self._version = ""
-        # The server said that it cannot serve `_version` any more (or not yet): the next initial state ignores it.
+        # The server cannot serve `_version` any more (or not yet), so the next initial state must not ask for it.
         self._version_unavailable = False
-        # Whether the initial state was read since the last failure: then what fails now is the watch.
+        # Whether the initial state was read since the last failure. If so, the next failure is one of the watch.
         self._listed = False
         # The epoch of `_recovery` in which the last request began.
         self._epoch = 0
@@ -116,8 +116,8 @@ class Reflector:
                     return
                 except ApiError as error:
                     failure: Exception = error
-                except Exception as error:  # a bug must not end the informer silently
-                    log.exception("cannot keep the copy current", resource=str(self._target.resource))
+                except Exception as error:  # a bug must not stop the informer silently
+                    log.exception("cannot keep the cache current", resource=str(self._target.resource))
                     failure = error
                 try:
                     self._failed(failure)
@@ -125,11 +125,14 @@ class Reflector:
                     return
 
     def stop(self) -> None:
-        """End `run` soon, also when it is blocked in a read. Idempotent."""
+        """Make `run` return soon, even if it is blocked in a read. Idempotent."""
         self._scope.cancel()
 
     def _list_and_watch(self) -> None:
-        """Raises whatever made another initial state necessary; returns when watches are silent for too long."""
+        """Read the initial state and watch. Returns when watches were silent for too long.
+
+        Raises the error that makes it necessary to read the initial state again.
+        """
         self._listed = False
         self._epoch = self._recovery.epoch
         stream = self._read_initial_state()
@@ -139,8 +142,8 @@ class Reflector:
         self._trouble.over("list")
         internal_error_since: float | None = None
         silences = 0
-        # A watch that says nothing at all, not even a bookmark, may be all that a half-open path, or a server restored
-        # from a backup, has to offer. Then the state has to be asked for.
+        # A half-open connection, or a server restored from a backup, may never send anything on a watch, not even a
+        # bookmark. After several silent watches the state has to be read again.
         while silences < self._settings.silent_watches:
             try:
                 if stream is None:
@@ -152,7 +155,7 @@ class Reflector:
             except TooManyRequests as error:
                 self._pause(error)
             except _OpeningLost as error:
-                # Known to be over as soon as a watch opens; whether watching works shows with its first event.
+                # This trouble is over as soon as a watch opens. Whether watching works shows only at its first event.
                 self._pause(error, phase="connect")
             except ServerError as error:
                 if error.code != 500 or self._settings.internal_error_retry <= 0:
@@ -164,14 +167,14 @@ class Reflector:
                 self._pause(error)
 
     def _read_initial_state(self) -> WatchStream | None:
-        """Replace the copy; the stream to go on with, or None when a watch has to be opened at `_version`."""
+        """Replace the copy. Returns the stream to continue with, or None if a watch must be opened at `_version`."""
         version = "" if self._version_unavailable else self._version
         try:
             stream, self._version = self._initial_state.read(minimum_version=version)
         except StatusError as error:
             if not version or not is_version_unavailable(error):
                 raise
-            # Once more at once: an answer from any version is better than waiting for one that may never come.
+            # Retry at once and accept any version: the requested one may never become available.
             self._version_unavailable = True
             stream, self._version = self._initial_state.read(minimum_version="")
         return stream
@@ -193,9 +196,9 @@ class Reflector:
             raise _OpeningLost(str(error)) from error
 
     def _follow(self, stream: WatchStream) -> bool:
-        """Pass a watch's events on until it ends; whether it had anything to say, an orderly end included.
+        """Pass on the events of a watch until it ends. Returns whether it sent an event or ended normally.
 
-        A silence or a break is an end like any other.
+        A silence or a lost connection ends the watch without an error.
         """
         started, version = self._clock.now(), self._version
         events = 0
@@ -209,18 +212,18 @@ class Reflector:
                     self._handle(event)
         except RequestTimeout:
             silent = True
-            log.debug("watch was silent, opening another", resource=str(self._target.resource))
+            log.debug("watch silent, reopening it", resource=str(self._target.resource))
         except ConnectionLost as error:
             broken = error
         finally:
             reopening = self._closed()
         seconds = self._clock.now() - started
-        # Events that lead no further (nonsense, a bookmark of where we are) would come again at once.
+        # Events that do not advance the version (malformed, or a bookmark at our version) would come again at once.
         short = version == self._version and not (silent or reopening) and seconds < self._settings.short_watch
         self._metrics.watched(self._target.resource, seconds=seconds, events=events, short=short)
         if short:
             reason = broken or "closed by the server"
-            raise _ShortWatch(f"the watch ended after {seconds:.2f} s where it began: {reason}") from broken
+            raise _ShortWatch(f"the watch ended after {seconds:.2f} s without advancing: {reason}") from broken
         if reopening:
             self._recovery.wait(_SPREAD, since=self._epoch)
         elif broken is None and not silent:
@@ -233,15 +236,18 @@ class Reflector:
         self._freshness.opened()
 
     def _closed(self) -> bool:
-        """Note that the watch has ended; whether `_reopen` ended it."""
+        """Record that the watch has ended. Returns whether `_reopen` ended it."""
         self._freshness.closed()
         with self._lock:
             self._stream = None
             return self._reopening
 
     def _reopen(self) -> None:
-        """Open the watch again, because the server was away and is back. On the old connection its events may come late
-        or never: the network may have lost it, and TCP repeats a lost packet after up to two minutes."""
+        """Reopen the watch after an outage of the server.
+
+        The network may have lost the old connection, and TCP resends a lost packet after up to two minutes. So events
+        may arrive on it late or never.
+        """
         with self._lock:
             stream = self._stream
             self._reopening = stream is not None
@@ -255,7 +261,7 @@ class Reflector:
         version = objects.text(objects.mapping(raw.get("metadata")).get("resourceVersion"))
         if kind in ("BOOKMARK", "ADDED", "MODIFIED", "DELETED") and is_older(version, self._version):
             self._version_unavailable = True
-            raise _Rewound(f"the server is at {version}, and was at {self._version} before")
+            raise _Rewound(f"the server went back from version {self._version} to {version}: restored from a backup?")
         if kind == "BOOKMARK":
             if version:
                 self._sink.bookmark(version)
@@ -268,27 +274,27 @@ class Reflector:
                 self._sink.remove(*admitted)
             else:
                 self._sink.put(*admitted)
-            # Only now: whatever fails above leaves the version where the copy is.
+            # Advance last: if something above fails, the version must stay at the state of the copy.
             self._version = version
         else:
             self._metrics.skipped(self._target.resource)
-            log.warning("watch event of unknown type", resource=str(self._target.resource), type=str(kind))
+            log.warning("unknown watch event skipped", resource=str(self._target.resource), type=str(kind))
             return
         self._freshness.confirmed()
         self._trouble.over("watch")
 
     def _pause(self, error: ApiError, *, phase: str = "watch") -> None:
-        """Back off before another watch from where we are: no list."""
+        """Back off before another watch from the current version, without a list."""
         self._count(error, phase)
         self._wait(self._backoff.next(), error)
 
     def _failed(self, error: Exception) -> None:
-        """Back off before another initial state."""
+        """Back off before reading the initial state again."""
         self._count(error, "watch" if isinstance(error, (_ShortWatch, _Rewound, Expired)) else "list")
         if isinstance(error, NotFound) and error.resource_missing:
             self._sink.resource_missing()
-        # A list heals a watch that cannot continue from our version, so it comes at once. Where that happens again and
-        # again, we back off.
+        # If a watch cannot continue from our version, a list fixes that, so it is sent at once. If the same happens
+        # again soon, we back off.
         outrun = self._listed and (
             isinstance(error, _Rewound) or (isinstance(error, StatusError) and is_version_unavailable(error))
         )
@@ -300,9 +306,9 @@ class Reflector:
         self._freshness.failed(str(error) or type(error).__name__)
 
     def _wait(self, seconds: float, error: Exception) -> None:
-        """Wait for the back-off, or for as long as the server asks if that is longer.
+        """Wait for the back-off, or longer if the server asks for it.
 
-        The return of a server that was away cuts the wait short, unless the failure concerned this resource alone.
+        The return of the server after an outage cuts the wait short, unless the failure concerned this resource alone.
         """
         asked = (error.retry_after if isinstance(error, StatusError) else None) or 0.0
         seconds = max(seconds, asked)

@@ -1,6 +1,6 @@
-"""An indexed, thread-safe map of objects that remembers up to which resourceVersion it is current.
+"""An indexed, thread-safe map of objects that records the resourceVersion up to which it is current.
 
-One writer (the informer), many readers. Readers get the stored dicts themselves: never mutate them.
+It has one writer (the informer) and many readers. Readers get the stored dicts themselves: never mutate them.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ IndexFunction = Callable[[Object], Iterable[str]]
 
 
 class Store:
-    """Objects by key (`namespace/name`), and by the values that index functions derive from them.
+    """Objects by key (`namespace/name`), and by the values that index functions return for them.
 
-    An index function that raises is a bug: the write fails and nothing of it is visible.
+    If an index function raises, that is a bug: the write fails as a whole and the exception is passed on.
     """
 
     def __init__(self, *, indexers: Mapping[str, IndexFunction] | None = None) -> None:
@@ -29,17 +29,17 @@ class Store:
         self.add_indexers(indexers or {})
 
     def get(self, key: str) -> Object | None:
-        """The object, or None."""
+        """Return the object, or None."""
         with self._lock:
             return self._objects.get(key)
 
     def list(self) -> list[Object]:
-        """All objects, in no particular order."""
+        """Return all objects, in no particular order."""
         with self._lock:
             return [*self._objects.values()]
 
     def keys(self) -> set[str]:
-        """All keys."""
+        """Return all keys."""
         with self._lock:
             return set(self._objects)
 
@@ -48,26 +48,26 @@ class Store:
             return len(self._objects)
 
     def by_index(self, index: str, value: str) -> tuple[Object, ...]:
-        """The objects for which index function `index` gives `value`, ordered by key. KeyError: no such index."""
+        """Return the objects with `value` in `index`, ordered by key. Raises KeyError if the index does not exist."""
         with self._lock:
             return tuple(self._objects[key] for key in sorted(self._indices[index].get(value, ())))
 
     def index_values(self, index: str) -> set[str]:
-        """All values that `index` has now. KeyError: no such index."""
+        """Return all values in `index`. Raises KeyError if the index does not exist."""
         with self._lock:
             return set(self._indices[index])
 
     def last_sync_resource_version(self) -> str:
-        """The store holds everything up to this version; "" before the first list, and when the resource is gone."""
+        """Return the version up to which the store is complete: "" before the first list or without the resource."""
         with self._lock:
             return self._resource_version
 
     def add_indexers(self, indexers: Mapping[str, IndexFunction]) -> None:
-        """Add indices, at any time: what is there already is indexed. ValueError: the name is taken."""
+        """Add indices; objects that are already stored are indexed too. Raises ValueError if a name is taken."""
         with self._lock:
             for name, function in indexers.items():
                 if name in self._indexers:
-                    raise ValueError(f"there is an index {name!r} already")
+                    raise ValueError(f"index {name!r} already exists")
                 index: dict[str, set[str]] = {}
                 for key, obj in self._objects.items():
                     for value in set(function(obj)):
@@ -76,7 +76,7 @@ class Store:
                 self._indices[name] = index
 
     def put(self, key: str, obj: Object, *, resource_version: str) -> Object | None:
-        """Add or update; returns what was there before."""
+        """Add or update an object. Returns the object that it replaces, or None."""
         with self._lock:
             values = self._values_locked(obj)
             old = self._objects.get(key)
@@ -88,7 +88,7 @@ class Store:
             return old
 
     def remove(self, key: str, *, resource_version: str) -> Object | None:
-        """Remove; returns what was there."""
+        """Remove an object. Returns it, or None if it was not stored."""
         with self._lock:
             old = self._objects.pop(key, None)
             if old is not None:
@@ -97,7 +97,7 @@ class Store:
             return old
 
     def replace(self, objects: Mapping[str, Object], *, resource_version: str) -> Mapping[str, Object]:
-        """Exchange the whole content in one step; returns the former one."""
+        """Replace the whole content in one step. Returns the former content."""
         with self._lock:
             former = self._objects
             values = {key: self._values_locked(obj) for key, obj in objects.items()}
@@ -109,12 +109,12 @@ class Store:
             return former
 
     def bookmark(self, resource_version: str) -> None:
-        """Nothing changed up to `resource_version`."""
+        """Record that nothing changed up to `resource_version`."""
         with self._lock:
             self._resource_version = resource_version
 
     def disconnect(self) -> None:
-        """The resource is not served any more: the content stays, and there is no version that it is current at."""
+        """Record that the server stopped serving the resource: keep the content, but clear the version."""
         with self._lock:
             self._resource_version = ""
 

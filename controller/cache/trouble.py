@@ -1,4 +1,4 @@
-"""One log line when a reflector's luck changes, none for every retry in between."""
+"""Logs when a reflector starts to fail and when it recovers, but not every retry in between."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ log = structlog.get_logger(__name__)
 
 
 class TroubleLog:
-    """Remembers what is wrong in which phase ("connect", "list" or "watch"). For one thread."""
+    """Remembers the current failure of each phase ("connect", "list" or "watch"). For one thread."""
 
     def __init__(self, *, resource: Resource) -> None:
         self._resource = resource
         self._troubles: dict[str, str] = {}
 
     def report(self, phase: str, error: Exception) -> None:
-        """It failed; logged if it is a new kind of failure."""
+        """Record a failure of `phase`, and log it if it is of a new kind."""
         kind = f"{type(error).__name__} {error.code}" if isinstance(error, StatusError) else type(error).__name__
         if self._troubles.get(phase) == kind:
             return
@@ -26,14 +26,14 @@ class TroubleLog:
         log.warning(_sentence(error), resource=str(self._resource), error=str(error))
 
     def over(self, phase: str) -> None:
-        """It works (again); logged if it did not."""
+        """Record that `phase` works, and log that if it failed before."""
         if self._troubles.pop(phase, None) is not None:
-            log.info(f"{phase} works again", resource=str(self._resource))
+            log.info(f"{phase} recovered", resource=str(self._resource))
 
 
 def _sentence(error: Exception) -> str:
     if isinstance(error, NotFound) and error.resource_missing:
-        return "the resource is not installed in the cluster, waiting for it"
+        return "resource not installed in the cluster, waiting for it"
     if isinstance(error, (Forbidden, Unauthorized)):
-        return "not allowed to list or watch, trying again until it is granted"
-    return "cannot list or watch, trying again"
+        return "not permitted to list or watch, retrying"
+    return "cannot list or watch, retrying"

@@ -1,16 +1,16 @@
-"""Comparing resourceVersions (KEP-5504): allowed for versions of one resource, as far as both look like numbers."""
+"""Compares resourceVersions (KEP-5504). They can be compared if they are of the same resource and both are numbers."""
 
 from __future__ import annotations
 
 
 class NotComparable(ValueError):  # reads as what it says
-    """One of them is no decimal number above zero: nothing can be said about their order."""
+    """A version is not a decimal number above zero, so its order is unknown."""
 
 
 def compare(left: str, right: str) -> int:
-    """Negative, zero or positive, as `left` is older than, the same as, or newer than `right`.
+    """Return a negative number, zero or a positive number if `left` is older than, the same as or newer than `right`.
 
-    Raises NotComparable. The numbers may exceed 64 bits, so they are compared as text: the longer one is greater.
+    Raises NotComparable. The numbers may exceed 64 bits, so they are compared as text: first by length, then by digits.
     """
     for version in (left, right):
         if not (version.isascii() and version.isdigit()) or version[0] == "0":

@@ -1,9 +1,9 @@
-"""Talking to the API server: the only room that knows the `kubernetes` package.
+"""Communicates with the API server. The only package that uses the `kubernetes` package.
 
-Objects go in and out as the plain dicts that JSON gives: the package's models drop fields they do not know, and cost
-several times the time and memory. Of the package we use what is hard to write well: kubeconfig and in-cluster
-configuration, credentials, TLS, the connection pool (`config`, `transport`). Requests (`request`), retries (`retry`),
-watch streams (`stream`) and the errors everything ends in are ours.
+Objects are the plain dicts that JSON decodes to. The models of the `kubernetes` package drop fields they do not know
+and take several times the time and memory. From that package we use what is hard to write well: kubeconfig and
+in-cluster configuration, credentials, TLS, and the connection pool (`config`, `transport`). Requests (`request`),
+retries (`retry`), watch streams (`stream`) and the errors are ours.
 """
 
 from controller.client.client import Client

@@ -1,7 +1,7 @@
 """The verbs of the Kubernetes API on plain dicts. Thread-safe; one instance serves the whole process.
 
-Every failure is one of `controller.apimachinery.errors`. Every wait has an end: connect and read timeouts, the deadline
-and the cancellation of the caller's Scope.
+Every failure raises one of `controller.apimachinery.errors`. Every wait is limited by connect and read timeouts, and by
+the deadline and the cancellation of the caller's Scope.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ JsonObject = dict[str, Any]
 
 
 class Client:
-    """See the module.
+    """A client of one API server; see the module.
 
     Args:
         connection: from `config.load`.
         user_agent: `tronador/VERSION (component)`.
-        field_manager: who our writes are attributed to.
+        field_manager: the name under which the server records our writes.
         connect_timeout, read_timeout: seconds for an ordinary request; `watch_read_timeout`: the longest silence on a
             watch, which should exceed the server's bookmark cadence of about a minute.
-        pool_size: connections kept; at least workers + informers + a few.
-        max_retries: how often a request is repeated when the server asks for it by Retry-After.
-        may_write: asked before each attempt of a write; False raises NotLeader and sends nothing.
-        health: learns from each answer whether the server is there; shared by the clients of one server.
-        limiter: an optional limit of our own; without it, fairness is the server's business.
+        pool_size: connections that are kept open; use at least workers + informers + a few.
+        max_retries: how often a request is repeated if the server asks for it with Retry-After.
+        may_write: called before each attempt of a write; if it returns False, NotLeader is raised and nothing is sent.
+        health: records from each answer whether the server is available; shared by the clients of one server.
+        limiter: an optional client-side rate limit; without it, the server alone limits requests.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Client:
         )
 
     def get(self, resource: Resource, name: str, *, namespace: str = "") -> JsonObject:
-        """Read one object. Raises NotFound, and see the module."""
+        """Return one object. Raises NotFound, or another error that the module names."""
         return self._call(build.get(resource, name, namespace=namespace))
 
     def list(
@@ -95,7 +95,7 @@ class Client:
         resource_version_match: str | None = None,
         metadata_only: bool = False,
     ) -> JsonObject:
-        """One page of a list, as the List object it comes in. Its items lack apiVersion and kind."""
+        """Return one page of a list as its List object. The items lack apiVersion and kind."""
         return self._call(
             build.list_page(
                 resource,
@@ -111,7 +111,7 @@ class Client:
         )
 
     def create(self, resource: Resource, obj: Body, *, namespace: str = "") -> JsonObject:
-        """Create an object and return it as stored. Raises AlreadyExists, Invalid, Forbidden, ..."""
+        """Create an object and return it as stored. Raises AlreadyExists, Invalid, Forbidden and others."""
         return self._call(build.create(resource, obj, namespace=namespace, field_manager=self._field_manager))
 
     def patch(
@@ -127,7 +127,10 @@ class Client:
         force: bool = False,
         dry_run: bool = False,
     ) -> JsonObject:
-        """Patch an object (`subresource`: "status") and return the outcome. Raises Conflict, NotFound, Invalid, ..."""
+        """Patch an object or its `subresource` ("status") and return the result.
+
+        Raises Conflict, NotFound, Invalid and others.
+        """
         return self._call(
             build.patch(
                 resource,
@@ -145,7 +148,7 @@ class Client:
     def replace(
         self, resource: Resource, name: str, obj: Body, *, namespace: str = "", subresource: str = ""
     ) -> JsonObject:
-        """Replace an object as a whole and return the outcome. Raises Conflict, NotFound, Invalid, ..."""
+        """Replace an object as a whole and return the result. Raises Conflict, NotFound, Invalid and others."""
         manager = self._field_manager
         return self._call(
             build.replace(resource, name, obj, namespace=namespace, subresource=subresource, field_manager=manager)
@@ -161,9 +164,10 @@ class Client:
         resource_version: str | None = None,
         propagation: DeletePropagation | None = None,
     ) -> JsonObject:
-        """Delete an object: the answer is the object while finalizers hold it, else a Status.
+        """Delete an object. Returns the object while finalizers hold it, otherwise a Status.
 
-        Raises NotFound when it is gone already, Conflict when `uid` or `resource_version` is not its own.
+        Raises NotFound if it is already gone, and Conflict if its UID or version differs from `uid` or
+        `resource_version`.
         """
         return self._call(
             build.delete(
@@ -186,9 +190,9 @@ class Client:
         metadata_only: bool = False,
         read_timeout: float | None = None,
     ) -> WatchStream:
-        """Open a watch; use it in a `with` block. Not retried here: the caller has its own idea of when to try again.
+        """Open a watch, to be used in a `with` block. It is not retried here, because the caller decides when to retry.
 
-        `read_timeout`: seconds of silence allowed, instead of the client's `watch_read_timeout`.
+        `read_timeout`: seconds of silence to allow, instead of the client's `watch_read_timeout`.
         """
         request = build.watch(
             resource,
@@ -207,22 +211,22 @@ class Client:
         return WatchStream(response=response, host=self._transport.host)
 
     def api_resources(self, group_version: str) -> tuple[Mapping[str, Any], ...]:
-        """What discovery says of one group version (`v1`, `apps/v1`): the `resources` entries; () when unknown."""
+        """Return the `resources` entries in discovery of a group version (`v1`, `apps/v1`); () if it is unknown."""
         try:
             return objects.mappings(self._call(build.discovery(group_version)).get("resources"))
         except NotFound:
             return ()
 
     def has_resource(self, resource: Resource) -> bool:
-        """Whether the server serves `resource` in that version."""
+        """Whether the server serves `resource` in its version."""
         return any(entry.get("name") == resource.plural for entry in self.api_resources(resource.api_version))
 
     def server_version(self) -> JsonObject:
-        """The server's `/version`."""
+        """Return the content of the server's `/version`."""
         return self._call(build.version())
 
     def check_ready(self) -> None:
-        """Return when the server's `/readyz` says that it is ready; raises ApiError when it does not. Not retried."""
+        """Ask the server's `/readyz` once. Raises ApiError if the server is not ready."""
         self._transport.read(build.ready(), read_timeout=self._read_timeout)
 
     @property
@@ -231,7 +235,7 @@ class Client:
         return self._transport.host
 
     def close(self) -> None:
-        """Drop the connections, and end the waits of callers that have no Scope of their own."""
+        """Close the connections, and end the waits of callers that have no Scope of their own."""
         self._scope.cancel()
         self._transport.close()
 
@@ -250,7 +254,7 @@ class Client:
         )
 
     def _check_gate(self, request: Request) -> None:
-        """The last thing before sending: a process that lost its lease while waiting must not write."""
+        """Checked last before sending, because a process that lost its lease while it waited must not write."""
         if request.is_write and not self._may_write():
             raise NotLeader(f"not the leader: {request.method} {request.path} was not sent")
 
@@ -266,7 +270,7 @@ class Client:
         scope = current_scope() or self._scope
         remaining = scope.remaining()
         if remaining is not None and remaining < seconds:
-            raise RequestTimeout(f"the server asks to wait {seconds:g} s, longer than the {remaining:g} s left")
+            raise RequestTimeout(f"the server asked for a wait of {seconds:g} s, but only {remaining:g} s are left")
         scope.wait(seconds)
 
     def _count_retry(self, request: Request, error: StatusError) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class _Interruptible(HTTPConnection):
-    """Waiting for the answer ends when the current scope is cancelled; the socket stays known afterwards."""
+    """A connection that stops waiting for an answer when the current scope is cancelled, and keeps its socket."""
 
     answering: socket.socket | None = None
 
@@ -35,7 +35,7 @@ class _Interruptible(HTTPConnection):
 
 
 class _InterruptibleTLS(_Interruptible, HTTPSConnection):
-    """The same over TLS."""
+    """The same connection over TLS."""
 
 
 class _Pool(urllib3.HTTPConnectionPool):
@@ -47,12 +47,12 @@ class _TLSPool(urllib3.HTTPSConnectionPool):
 
 
 def make_interruptible(manager: urllib3.PoolManager) -> None:
-    """Have a fresh pool manager make such connections."""
+    """Configure a new pool manager to create interruptible connections."""
     manager.pool_classes_by_scheme = {"http": _Pool, "https": _TLSPool}
 
 
 def close_idle(manager: urllib3.PoolManager) -> None:
-    """Close the connections that wait in the pools now; `clear` alone leaves that to the garbage collector."""
+    """Close the idle connections now; `clear` alone would leave that to the garbage collector."""
     for key in manager.pools.keys():  # noqa: SIM118  # the container refuses to be iterated
         pool = manager.pools.get(key)
         if pool is not None:
@@ -61,13 +61,13 @@ def close_idle(manager: urllib3.PoolManager) -> None:
 
 
 def socket_of(response: Any) -> socket.socket | None:
-    """The socket a not yet released urllib3 response is read from."""
+    """Return the socket of a urllib3 response that has not been released yet, or None."""
     connection = response.connection
     return connection.answering if isinstance(connection, _Interruptible) else None
 
 
 def shut_down(sock: socket.socket | None) -> None:
-    """Make reads and writes on `sock` end at once, in whatever thread they are. Harmless on a closed one."""
+    """End all reads and writes on `sock` at once, in every thread. Does nothing if it is closed."""
     if sock is not None:
         with contextlib.suppress(OSError):
             # Not sock.shutdown: ssl's override pulls the TLS state away from under the reading thread.

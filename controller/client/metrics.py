@@ -1,4 +1,4 @@
-"""What the client reports about itself; `controller.metrics` implements it for Prometheus."""
+"""The measurements that the client reports. `controller.metrics` implements the protocol for Prometheus."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ class ClientMetrics(Protocol):
     """Called for every attempt, from any thread. `host` is the server's host:port, `verb` the HTTP method."""
 
     def request(self, *, code: str, method: str, host: str, seconds: float) -> None:
-        """An attempt ended after `seconds` with `code`, or with "<error>" when there was no answer."""
+        """An attempt ended after `seconds` with status `code`, or with "<error>" if there was no answer."""
         ...
 
     def retry(self, *, code: str, verb: str, host: str) -> None:
@@ -17,16 +17,16 @@ class ClientMetrics(Protocol):
         ...
 
     def sizes(self, *, verb: str, host: str, request: int, response: int) -> None:
-        """Bytes of the bodies of a finished exchange (not of watches)."""
+        """The sizes, in bytes, of both bodies of a finished request (watches excluded)."""
         ...
 
     def throttled(self, *, verb: str, host: str, seconds: float) -> None:
-        """The client's own limiter held a request back for `seconds`."""
+        """The client's own rate limiter delayed a request by `seconds`."""
         ...
 
 
 class NoClientMetrics:
-    """For whoever does not measure."""
+    """Discards all measurements."""
 
     def request(self, *, code: str, method: str, host: str, seconds: float) -> None:
         """Ignore."""

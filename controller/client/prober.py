@@ -1,7 +1,7 @@
-"""Asks an API server that seems to be away, every one to two seconds, whether it is ready. Silent while all is well.
+"""Probes an API server that may be unavailable every one to two seconds. Sends nothing while the server is well.
 
-Everything else that could find out may be waiting: informers back off for up to a minute, and without a lease there is
-no renewal. `/readyz` is cheap, fails while a server still starts, and is open to every client (ClusterRole
+Nothing else would notice the server's return in time: informers back off for up to a minute, and a standby renews no
+lease. `/readyz` is cheap, fails while a server starts, and is open to every client (ClusterRole
 `system:public-info-viewer`).
 """
 
@@ -20,16 +20,16 @@ from controller.client.serverhealth import ServerHealth
 
 # Seconds between two probes, stretched by a random factor of up to 2.
 _INTERVAL: Final = 1.0
-# Seconds. A server that starts refuses every client (401, 403, 404) until it has loaded its roles. One that still
-# refuses after this time does answer; it only does not permit the probe.
+# Seconds. A starting server refuses every client (401, 403, 404) until it has loaded its roles. If it still refuses
+# after this time, it is available and just does not permit the probe.
 _REFUSING_IS_ANSWERING: Final = 5.0
 
 
 class Prober:
-    """See the module.
+    """Runs the probes; see the module.
 
     Args:
-        ask: sends one probe; raises ApiError. Its client reports the outcome to `health` as for any request.
+        ask: sends one probe; raises ApiError. Its client reports the result to `health`, as it does for any request.
     """
 
     name = "server-prober"
@@ -51,11 +51,11 @@ class Prober:
         self._refused_since: float | None = None
 
     def start(self) -> None:
-        """Begin, in a thread of its own."""
+        """Start the prober's thread."""
         self._thread = start_thread(self.name, self._run)
 
     def stop(self, timeout: float) -> bool:
-        """End within `timeout` seconds, also in the middle of a probe; True when it ended. Idempotent."""
+        """Interrupt a running probe and end the thread. Returns whether it ended in `timeout` seconds. Idempotent."""
         self._scope.cancel()
         if self._thread is None:
             return True

@@ -1,5 +1,6 @@
-"""Building requests: pure functions from (resource, arguments) to a frozen `Request`, so that every verb, scope and
-parameter is tested without a server. The transport sends them as they are.
+"""Builds requests: pure functions that return a frozen `Request`, so that tests need no server.
+
+The transport sends the requests unchanged.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from urllib.parse import quote, urlencode
 from controller.apimachinery.resources import Resource
 
 JSON = "application/json"
-# Asking for metadata alone, with nothing else acceptable, keeps the content (a Secret's data) out of this process.
+# Accepting metadata and nothing else keeps the content (a Secret's data) out of this process.
 METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 
@@ -21,7 +22,7 @@ Body = Mapping[str, Any] | list[Any]
 
 
 class PatchType(Enum):
-    """How a patch's body is meant; the values are the wire's content types. CRs know no strategic merge."""
+    """The kind of a patch; each value is the content type. Custom resources do not support strategic merge."""
 
     MERGE = "application/merge-patch+json"
     JSON = "application/json-patch+json"
@@ -29,7 +30,7 @@ class PatchType(Enum):
 
 
 class DeletePropagation(Enum):
-    """What becomes of an object's dependents."""
+    """What happens to the dependents of a deleted object."""
 
     BACKGROUND = "Background"
     FOREGROUND = "Foreground"
@@ -38,7 +39,7 @@ class DeletePropagation(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request, without host and credentials."""
+    """An HTTP request without host and credentials."""
 
     method: str
     path: str
@@ -48,31 +49,35 @@ class Request:
 
     @property
     def target(self) -> str:
-        """Path and query as they go over the wire."""
+        """Path and query as they are sent."""
         return f"{self.path}?{urlencode(self.query, quote_via=quote)}" if self.query else self.path
 
     @property
     def is_write(self) -> bool:
-        """Whether it may change something."""
+        """Whether the request may change something."""
         return self.method not in ("GET", "HEAD")
 
 
 def group_version_path(resource: Resource) -> str:
-    """`/api/v1` for the core group, else `/apis/GROUP/VERSION`."""
+    """Return `/api/v1` for the core group, otherwise `/apis/GROUP/VERSION`."""
     return f"/apis/{resource.group}/{resource.version}" if resource.group else f"/api/{resource.version}"
 
 
 def collection_path(resource: Resource, namespace: str) -> str:
-    """Where the objects of `resource` are listed and created; namespace "": cluster-scoped, or all namespaces."""
+    """Return the path for listing and creating objects of `resource`.
+
+    Namespace "" means cluster-scoped, or all namespaces. Raises ValueError for a namespace of a cluster-scoped
+    resource.
+    """
     if not namespace:
         return f"{group_version_path(resource)}/{resource.plural}"
     if not resource.namespaced:
-        raise ValueError(f"{resource} is cluster-scoped: namespace {namespace!r} makes no sense")
+        raise ValueError(f"{resource} is cluster-scoped: remove the namespace {namespace!r}")
     return f"{group_version_path(resource)}/namespaces/{_segment(namespace)}/{resource.plural}"
 
 
 def object_path(resource: Resource, namespace: str, name: str, subresource: str = "") -> str:
-    """Where one object is read and written."""
+    """Return the path of one object. Raises ValueError if a namespace is missing or a part is not a valid name."""
     if resource.namespaced and not namespace:
         raise ValueError(f"{resource} {name!r} needs a namespace")
     path = f"{collection_path(resource, namespace)}/{_segment(name)}"
@@ -80,7 +85,7 @@ def object_path(resource: Resource, namespace: str, name: str, subresource: str 
 
 
 def get(resource: Resource, name: str, *, namespace: str) -> Request:
-    """Read one object."""
+    """Return the request that reads one object."""
     return Request("GET", object_path(resource, namespace, name), headers={"Accept": JSON})
 
 
@@ -96,7 +101,10 @@ def list_page(
     resource_version_match: str | None = None,
     metadata_only: bool = False,
 ) -> Request:
-    """One page of a list. A continue token fixes the version, so it excludes the two version parameters."""
+    """Return the request for one page of a list.
+
+    A continue token determines the version, so the two version parameters are left out with it.
+    """
     query = _query(
         labelSelector=label_selector,
         fieldSelector=field_selector,
@@ -124,7 +132,7 @@ def watch(
     send_initial_events: bool = False,
     metadata_only: bool = False,
 ) -> Request:
-    """A watch. Uncompressed: a compressed stream would hold small events back."""
+    """Return the request that opens a watch. It asks for no compression, which would delay small events."""
     query = _query(
         watch=True,
         labelSelector=label_selector,
@@ -142,7 +150,7 @@ def watch(
 
 
 def create(resource: Resource, obj: Body, *, namespace: str, field_manager: str) -> Request:
-    """Create an object (in `namespace`, if its resource has any)."""
+    """Return the request that creates an object. Raises ValueError if its resource needs a namespace."""
     if resource.namespaced and not namespace:
         raise ValueError(f"creating {resource} needs a namespace")
     return _write("POST", collection_path(resource, namespace), obj, JSON, _query(fieldManager=field_manager))
@@ -151,7 +159,7 @@ def create(resource: Resource, obj: Body, *, namespace: str, field_manager: str)
 def replace(
     resource: Resource, name: str, obj: Body, *, namespace: str, subresource: str = "", field_manager: str
 ) -> Request:
-    """Replace an object as a whole; `metadata.resourceVersion` in it makes the write optimistic."""
+    """Return the request that replaces an object. It fails if `metadata.resourceVersion` in `obj` is outdated."""
     path = object_path(resource, namespace, name, subresource)
     return _write("PUT", path, obj, JSON, _query(fieldManager=field_manager))
 
@@ -168,14 +176,16 @@ def patch(
     force: bool = False,
     dry_run: bool = False,
 ) -> Request:
-    """Patch an object. `force` (server-side apply only) takes over fields that other managers own; `dry_run` has the
-    server answer with the outcome and keep nothing.
+    """Return the request that patches an object.
+
+    `force` (server-side apply only) takes over fields that other managers own. With `dry_run` the server returns the
+    result and stores nothing. Raises ValueError if `force` or the body does not fit the type of the patch.
     """
     if force and patch_type is not PatchType.APPLY:
-        raise ValueError("force belongs to server-side apply")
+        raise ValueError("force is only valid with server-side apply")
     if isinstance(body, list) != (patch_type is PatchType.JSON):
-        # The package silently turns an object under the JSON patch type into a strategic merge patch.
-        raise ValueError("a JSON patch is a list of operations; every other patch is an object")
+        # The `kubernetes` package silently sends an object with the JSON patch type as a strategic merge patch.
+        raise ValueError("a JSON patch must be a list of operations, and every other patch an object")
     path = object_path(resource, namespace, name, subresource)
     query = _query(fieldManager=field_manager, force=force or None, dryRun="All" if dry_run else None)
     return _write("PATCH", path, body, patch_type.value, query)
@@ -190,7 +200,7 @@ def delete(
     resource_version: str | None = None,
     propagation: DeletePropagation | None = None,
 ) -> Request:
-    """Delete an object, if wanted only that very one (`uid`) or that very version of it."""
+    """Return the request that deletes an object, optionally only if it has this `uid` and `resource_version`."""
     options: dict[str, Any] = {"apiVersion": "v1", "kind": "DeleteOptions"}
     preconditions = {k: v for k, v in (("uid", uid), ("resourceVersion", resource_version)) if v}
     if preconditions:
@@ -201,19 +211,19 @@ def delete(
 
 
 def discovery(group_version: str) -> Request:
-    """The resources of one group version (`v1`, `apps/v1`)."""
+    """Return the request for the resources of one group version (`v1`, `apps/v1`)."""
     group, slash, version = group_version.rpartition("/")
     prefix = f"/apis/{_segment(group)}" if slash else "/api"
     return Request("GET", f"{prefix}/{_segment(version)}", (), {"Accept": JSON})
 
 
 def version() -> Request:
-    """The server's version."""
+    """Return the request for the server's version."""
     return Request("GET", "/version", (), {"Accept": JSON})
 
 
 def ready() -> Request:
-    """Whether the server is ready to serve."""
+    """Return the request that asks whether the server is ready."""
     return Request("GET", "/readyz", (), {})
 
 
@@ -222,7 +232,7 @@ def _write(method: str, path: str, body: Body, content_type: str, query: tuple[t
 
 
 def _query(**parameters: str | int | bool | None) -> tuple[tuple[str, str], ...]:
-    """The given parameters in order. None and "" are left out, except that `resourceVersion` "" is the same as none."""
+    """Return the given parameters in order, without those that are None or ""."""
     return tuple(
         (key, str(value).lower() if isinstance(value, bool) else str(value))
         for key, value in parameters.items()
@@ -231,8 +241,8 @@ def _query(**parameters: str | int | bool | None) -> tuple[tuple[str, str], ...]
 
 
 def _segment(text: str) -> str:
-    # An empty name would turn "delete this one" into "delete the collection", and dots would climb the path. A slash
-    # leads elsewhere even when it is escaped: the API server looks at the path without escapes.
+    # An empty name would turn "delete this object" into "delete the collection", and dots would climb the path. A slash
+    # leads elsewhere even if it is escaped, because the API server unescapes the path.
     if not text or text in (".", "..") or "/" in text or "%" in text:
-        raise ValueError(f"{text!r} is not a name")
+        raise ValueError(f"{text!r} is not a valid name")
     return quote(text, safe="")

@@ -1,11 +1,11 @@
-"""When a failed request is sent again: only when the server says so, by 429 or 5xx with Retry-After.
+"""Sends a failed request again, but only if the server asks for it: 429 or 5xx with Retry-After.
 
-Everything else goes back to the caller: whether repeating a write is right, nobody knows at this depth. Reads are no
-exception: a retry here would hold a worker where the queue holds a key, and escape the queue's back-off and its limit
-over all keys.
+Every other failure goes to the caller, because only the caller knows whether it is safe to repeat a write. That holds
+for reads too. A retry here would block a worker, where the queue would only delay a key; and it would bypass the
+queue's back-off and its limit over all keys.
 
-A version that is too large is not waited for either, although the server suggests it: after a restored backup it may
-never come, and whoever asked for it can do without.
+A "too large resource version" is not retried either, although the server suggests it. After a restored backup that
+version may never come, and the callers that request a version can use another one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 def retry_after(error: StatusError) -> float | None:
-    """Seconds after which the server invites another attempt, or None."""
+    """Return the seconds after which the server asks for another attempt, or None."""
     if error.version_too_large:
         return None
     return error.retry_after if isinstance(error, (TooManyRequests, ServerError)) else None
@@ -34,7 +34,11 @@ def with_retries(
     retrying: Callable[[StatusError], None],
     max_retries: int = MAX_RETRIES,
 ) -> T:
-    """The result of `attempt`, repeated as the server asks. `wait(seconds)` raises when waiting is pointless."""
+    """Return the result of `attempt`, and repeat it when the server asks for that.
+
+    `retrying` is called before each repetition. `wait(seconds)` raises if waiting is pointless. Raises the last error
+    after `max_retries` repetitions.
+    """
     for _ in range(max_retries):
         try:
             return attempt()

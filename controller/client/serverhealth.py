@@ -1,18 +1,18 @@
-"""Whether the API server answers, as every request of the process shows. Wakes the threads that wait for its return.
+"""Tracks whether the API server answers, from the results of all requests. Wakes waiting threads when it returns.
 
-During an outage everything that talks to the server backs off, up to a minute, which spares a server that is about to
-come back. Once it is back, further sleep is lost time. So one success anywhere (a lease renewal, a list, a probe) wakes
-everything that waits, spread over about a second.
+During an outage every user of the server backs off, for up to a minute, to avoid overloading it when it comes back.
+Once it is back, waiting any longer is lost time. So one success anywhere (a lease renewal, a list, a probe) wakes all
+waiting threads, spread over about a second.
 
 The three states:
 
 - *well*: the last request that can be judged was answered.
-- *in doubt*: one failed in a way that may mean that the server is away. It may also concern one resource only, so the
-  prober asks the server whether it is ready.
+- *in doubt*: a request failed in a way that may mean that the server is unavailable. The failure may also concern one
+  resource only, so the prober asks the server whether it is ready.
 - *away*: the probe failed too.
 
-Only the end of *away* wakes them. A server that answers one request and fails the next must not be asked at full speed,
-so the pause between two wake-ups doubles, up to ten seconds, until a minute passes without one.
+Threads are woken only when *away* ends. A server that answers one request and fails the next must not get requests at
+full speed. So the pause between two wake-ups doubles, up to ten seconds, until a minute passes without a wake-up.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 
 # Seconds over which the waiting threads wake up.
 _SPREAD: Final = 1.0
-# Seconds between two wake-ups: the first pause, the longest, and after how long without one the first counts again.
+# Seconds between two wake-ups: the first pause, the longest pause, and the time without a wake-up that resets it.
 _PAUSE: Final = 1.0
 _LONGEST_PAUSE: Final = 10.0
 _PAUSE_FORGOTTEN: Final = 60.0
@@ -46,7 +46,7 @@ class _State(Enum):
 
 
 class ServerHealth:
-    """See the module. Thread-safe; all clients of one server share one."""
+    """See the module. Thread-safe. All clients of one server share one instance."""
 
     def __init__(self, *, clock: Clock | None = None, rand: Callable[[], float] = random.random) -> None:
         self._clock = clock or MonotonicClock()
@@ -58,26 +58,26 @@ class ServerHealth:
         self._callbacks: list[Callable[[], None]] = []
         self._last_wake: float | None = None
         self._pause = _PAUSE
-        # The server came back too soon after the last wake-up: the next one is due at the end of the pause.
+        # Whether a wake-up is due at the end of the pause, because the server came back too soon after the last one.
         self._wake_owed = False
 
     @property
     def epoch(self) -> int:
-        """How often waiters have been woken. Note it before a request, and pass it to `wait` if that fails."""
+        """The number of wake-ups so far. Read it before a request, and pass it to `wait` if the request fails."""
         return self._epoch
 
     @property
     def away(self) -> bool:
-        """Whether the server is known to be away."""
+        """Whether the server is known to be unavailable."""
         return self._state is _State.AWAY
 
     def subscribe(self, callback: Callable[[], None]) -> None:
-        """Call `callback` at each wake-up, from the thread that found the server to answer; it must not block."""
+        """Call `callback` at each wake-up, in the thread that noticed the server's return. It must not block."""
         with self._condition:
             self._callbacks.append(callback)
 
     def judge(self, error: ApiError | None) -> None:
-        """Learn from a request that succeeded (None) or failed with `error`."""
+        """Record a request that succeeded (`error` is None) or failed."""
         if error is None or means_server_answers(error):
             self.answered()
         elif means_server_away(error):
@@ -87,7 +87,7 @@ class ServerHealth:
                     self._condition.notify_all()
 
     def answered(self) -> None:
-        """The server has answered a request, and so is well."""
+        """Record that the server has answered a request."""
         if self._state is _State.WELL:  # without the lock, as this is the case for nearly every request
             return
         with self._condition:
@@ -100,17 +100,17 @@ class ServerHealth:
         _call(callbacks)
 
     def probe_failed(self) -> None:
-        """The server says that it is not ready, or does not answer the probe."""
+        """Record that the server is not ready or did not answer the probe."""
         with self._condition:
             if self._state is _State.IN_DOUBT:
                 self._state = _State.AWAY
                 self._away_since = self._clock.now()
-                log.warning("the API server does not answer; everything is tried again as soon as it does")
+                log.warning("the API server does not answer; requests are retried as soon as it does")
 
     def wait(self, seconds: float, *, since: int, at_least: float = 0.0) -> bool:
-        """Wait as the current scope does; True when it was cut short because the server came back after `since`.
+        """Wait under the current scope. Returns True if the server's return after epoch `since` cut the wait short.
 
-        `since` is an `epoch`. The wait is cut to a random part of `_SPREAD` seconds, and never below `at_least`.
+        A wait that is cut short still lasts a random part of `_SPREAD` seconds, and at least `at_least` seconds.
         """
         scope = current_scope() or Scope(clock=self._clock)
         began = self._clock.now()
@@ -128,7 +128,7 @@ class ServerHealth:
         return woken
 
     def wait_for_doubt(self) -> None:
-        """For the prober: return when the server is not known to be well, and give the wake-ups due until then."""
+        """Block the prober until the server's health is in doubt. Meanwhile, run the wake-ups that become due."""
         scope = current_scope() or Scope(clock=self._clock)
         with scope.interrupting(self._notify):
             while not scope.cancelled:
@@ -142,7 +142,7 @@ class ServerHealth:
         scope.check()
 
     def _wake_if_due_locked(self) -> list[Callable[[], None]]:
-        """Begin another epoch if a wake-up is owed and due: what is to be called then, outside of the lock."""
+        """Begin a new epoch if a wake-up is due. Returns the callbacks to call after the lock is released."""
         now = self._clock.now()
         if not self._wake_owed:
             return []

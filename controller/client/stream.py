@@ -1,4 +1,4 @@
-"""A watch's answer as events: bytes into lines, lines into dicts, and an end that can be told from a break."""
+"""Reads a watch as a stream of events: bytes to lines, lines to dicts. A lost connection is not a normal end."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _CHUNK = 64 * 1024
 
 
 class LineSplitter:
-    """Collects bytes and gives back whole lines; looks at every byte once, however long a line is."""
+    """Collects bytes and returns whole lines. Scans every byte only once, even in very long lines."""
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
 
     def feed(self, data: bytes) -> list[bytes]:
-        """The lines that `data` completes, without their ends; blank ones left out."""
+        """Add `data`; return the lines that it completes, without line ends and without blank lines."""
         head, newline, rest = data.partition(b"\n")
         self._parts.append(head)
         if not newline:
@@ -38,17 +38,17 @@ class LineSplitter:
 
     @property
     def leftover(self) -> bytes:
-        """What came after the last line end."""
+        """The bytes after the last line end."""
         return b"".join(self._parts)
 
 
 class WatchStream:
-    """Iterate to get event dicts `{"type": ..., "object": ...}`, ERROR events included: judging them is the caller's.
+    """Iterates over event dicts `{"type": ..., "object": ...}`. ERROR events are included: the caller handles them.
 
-    Iteration ends when the server ends the stream, and when `close` is called (from any thread; a blocked read ends at
-    once). It raises RequestTimeout when nothing came for the read timeout, ConnectionLost when the connection breaks,
-    MalformedAnswer when a line is not an event or the last one is cut off, Stopped when the scope was cancelled. An
-    object with a value that cannot be held comes with an `Unreadable` in its place.
+    Iteration ends when the server ends the stream or when `close` is called (from any thread; a blocked read ends at
+    once). It raises RequestTimeout if nothing arrives within the read timeout, ConnectionLost if the connection breaks,
+    MalformedAnswer if a line is not an event or the last line is cut off, and Stopped if the scope is cancelled. A
+    value that Python cannot hold is replaced by an `Unreadable`.
     """
 
     def __init__(self, *, response: Any, host: str) -> None:
@@ -80,12 +80,12 @@ class WatchStream:
         self._release()
 
     def close(self) -> None:
-        """End the stream; harmless when it has ended already."""
+        """End the stream. Does nothing if it has already ended."""
         self._closed.set()
         shut_down(self._socket)
 
     def set_read_timeout(self, seconds: float) -> None:
-        """Change how long a silence may last."""
+        """Change the longest allowed silence."""
         if self._socket is not None:
             with contextlib.suppress(OSError):
                 self._socket.settimeout(seconds)
@@ -130,5 +130,5 @@ def _event(line: bytes) -> Event:
     except ValueError as error:
         raise MalformedAnswer(f"a watch line is not JSON: {line[:200]!r}") from error
     if not isinstance(event, dict) or not isinstance(event.get("object"), dict) or "type" not in event:
-        raise MalformedAnswer(f"a watch line is no event: {line[:200]!r}")
+        raise MalformedAnswer(f"a watch line is not an event: {line[:200]!r}")
     return event

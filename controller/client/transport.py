@@ -1,8 +1,8 @@
-"""Sending one request once: host, credentials, timeouts, and every way it can fail mapped to one of our errors.
+"""Sends one request once: adds host, credentials and timeouts, and maps every failure to one of our errors.
 
-All contact with the package's HTTP side is here: `ApiClient.param_serialize` for the URL and the headers, and the pool
-of connections. Bodies are written here, because the package copies them recursively before it does the same; a contract
-test pins what we rely on.
+All use of the HTTP parts of the `kubernetes` package is here: `ApiClient.param_serialize` for the URL and the headers,
+and the connection pool. Bodies are encoded here, because the package would first copy them recursively. A contract test
+checks everything that we rely on.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ NO_ANSWER = "<error>"
 
 
 class Transport:
-    """Sends requests; knows nothing of retries (except the one after a 401), gates or what the answers mean."""
+    """Sends requests. It does not retry (except once after a 401), and does not interpret the answers."""
 
     def __init__(
         self,
@@ -69,8 +69,11 @@ class Transport:
         self.host: str = urlsplit(self._api.configuration.host).netloc
 
     def exchange(self, request: Request, *, read_timeout: float, permit: Callable[[], None]) -> dict[str, Any]:
-        """Send, read the whole answer, return its JSON object. Raises errors.ApiError, and what `permit` raises, which
-        is called each time right before sending. TypeError: the body holds what is not JSON."""
+        """Send a request, read the whole answer, and return its JSON object.
+
+        `permit` is called right before each attempt. Raises errors.ApiError, whatever `permit` raises, and TypeError if
+        the body contains a value that JSON does not have.
+        """
         body = None if request.body is None else json.dumps(request.body).encode()
         response = self._send_authenticated(request, body, read_timeout, permit)
         data = self._read(response)
@@ -78,15 +81,15 @@ class Transport:
         return _parse(data)
 
     def stream(self, request: Request, *, read_timeout: float) -> Any:
-        """Send, and return the urllib3 response once its headers say 200. The caller must close and release it."""
+        """Send a request and return the urllib3 response after a 2xx status. The caller must close and release it."""
         return self._send_authenticated(request, None, read_timeout, lambda: None)
 
     def read(self, request: Request, *, read_timeout: float) -> bytes:
-        """Send, and read the whole answer, whatever its format. Raises errors.ApiError."""
+        """Send a request and return the whole body in any format. Raises errors.ApiError."""
         return self._read(self._send_authenticated(request, None, read_timeout, lambda: None))
 
     def close(self) -> None:
-        """Drop idle connections."""
+        """Close idle connections."""
         with self._lock:
             close_idle(self._api.rest_client.pool_manager)
 
@@ -103,12 +106,12 @@ class Transport:
             except ConfigError as error:
                 log.warning("cannot renew the credentials", source=self._connection.source, error=str(error))
                 raise unauthorized from error
-            # To renew them may have taken any time.
+            # Ask again, because renewing the credentials may have taken long.
             permit()
             return self._send(request, body, read_timeout)
 
     def _send(self, request: Request, body: bytes | None, read_timeout: float) -> Any:
-        """One attempt: the response, if its status is a success; else its error. Either way the server is judged."""
+        """Make one attempt. Returns the response or raises an error; both update the server's health."""
         scope = current_scope()
         if scope is not None:
             scope.check()
@@ -131,7 +134,7 @@ class Transport:
             method, url, headers, _, _ = api.param_serialize(
                 request.method, request.target, header_params=dict(request.headers), auth_settings=["BearerToken"]
             )
-            # No time left is little time; zero is not allowed.
+            # urllib3 does not allow a timeout of zero.
             connect_timeout = min(self._connect_timeout, read_timeout) or 0.001
             timeout = urllib3.Timeout(connect=connect_timeout, read=read_timeout or 0.001)
             response = api.rest_client.pool_manager.request(
@@ -148,7 +151,7 @@ class Transport:
         raise status_error(response.status, _loads(self._read(response)), retry_after=_retry_after(response))
 
     def _read(self, response: Any) -> bytes:
-        """The whole body; the connection goes back to the pool."""
+        """Return the whole body and return the connection to the pool."""
         try:
             with interrupted_by_scope(socket_of(response)):
                 data: bytes = response.data
@@ -164,7 +167,7 @@ class Transport:
         return failure(error, host=self.host)
 
     def _current(self) -> tuple[int, ApiClient]:
-        """The package's client for the newest credentials; a new one (and pool) after they were renewed."""
+        """Return the package's client and the generation of its credentials. Renewed credentials get a new client."""
         with self._lock:
             if self._connection.current()[0] != self._generation:
                 close_idle(self._api.rest_client.pool_manager)
@@ -181,7 +184,7 @@ class Transport:
 
 
 def failure(error: Exception, *, host: str) -> ApiError:
-    """Our error for an exception of the HTTP library. Under a cancelled scope everything is `Stopped`."""
+    """Return our error for an exception of the HTTP library; `Stopped` if the scope is cancelled."""
     scope = current_scope()
     if scope is not None and scope.cancelled:
         return Stopped("stopping")
@@ -190,8 +193,8 @@ def failure(error: Exception, *, host: str) -> ApiError:
         # It shows the value, which is our token.
         return ConnectionLost(f"{host}: the token holds a line break or another character that no token has")
     if isinstance(error, urllib3.exceptions.NewConnectionError):
-        # It begins with the connection as Python shows it, which tells people less than the host does.
-        # The library counts it among the timeouts, but a refused connection is known at once.
+        # The text begins with the representation of the connection object; the host is more useful to people.
+        # urllib3 makes this a subclass of its timeouts, but a refused connection fails at once.
         return ConnectionLost(f"{host}: {text.removeprefix(f'{error.conn}: ')}")
     if isinstance(error, urllib3.exceptions.ReadTimeoutError):
         return RequestTimeout(f"{host}: no answer in the time allowed")
@@ -203,13 +206,13 @@ def failure(error: Exception, *, host: str) -> ApiError:
 
 
 def _retry_after(response: Any) -> float | None:
-    """Whole seconds only: nobody sends this API's clients a date, and guessing at a malformed value helps nobody."""
+    """Return the header in whole seconds, or None. Kubernetes servers send no dates, and other values are malformed."""
     value = (response.headers.get("Retry-After") or "").strip()
     return float(value) if value.isascii() and value.isdigit() else None
 
 
 def _loads(data: bytes) -> Any:
-    """JSON if it is JSON, else text."""
+    """Return the decoded JSON, or the text if it is not JSON."""
     try:
         return jsontext.decode(data)
     except ValueError:

@@ -1,7 +1,7 @@
-"""Kubernetes Events (events.k8s.io/v1) about what the controller does: never blocking, never failing their caller.
+"""Posts Kubernetes Events (events.k8s.io/v1) about what the controller does, without blocking or failing the caller.
 
-`recorder` queues and posts; `series` folds repetitions into one Event that counts; `spam` limits what one object may
-cause. Source of the behaviour: client-go tools/events.
+`recorder` queues and posts Events; `series` combines repetitions into one Event with a count; `spam` limits the number
+of Events about one object. The behaviour is that of client-go tools/events.
 """
 
 from controller.events.recorder import Recorder

@@ -1,4 +1,4 @@
-"""What stands in an Event. Pure."""
+"""Builds the content of an Event. Pure."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import EVENTS
 
-# Limits of the API (pkg/apis/core/validation/events.go).
+# The limits of the API (pkg/apis/core/validation/events.go).
 _NOTE_LIMIT = 1024
 _NAME_LIMIT = 253
-# Where Events about cluster-scoped objects have to live.
+# The namespace that the API requires for Events about cluster-scoped objects.
 _DEFAULT_NAMESPACE = "default"
 
 
@@ -29,7 +29,7 @@ def build(
     action: str,
     note: str,
 ) -> dict[str, Any]:
-    """The Event. `stamp` makes its name unique. ValueError: there is nothing that `regarding` refers to."""
+    """Return the Event. `stamp` makes its name unique. Raises ValueError if an object has no name or no kind."""
     reference = _reference(regarding)
     suffix = f".{stamp:x}"
     event: dict[str, Any] = {
@@ -54,7 +54,7 @@ def build(
 
 
 def _reference(obj: Object) -> dict[str, str]:
-    """An ObjectReference to `obj`, which may be one already."""
+    """Return an ObjectReference to `obj`, which is an object or already a reference."""
     meta = objects.metadata(obj) or obj
     reference = {
         "apiVersion": obj.get("apiVersion"),
@@ -64,16 +64,16 @@ def _reference(obj: Object) -> dict[str, str]:
         "uid": meta.get("uid"),
     }
     if not reference["name"] or not reference["kind"]:
-        raise ValueError(f"cannot refer to {reference}")
+        raise ValueError(f"an object without a name or kind cannot be referred to: {reference}")
     return {key: str(value) for key, value in reference.items() if value}
 
 
 def _cut(note: str) -> str:
-    """At most `_NOTE_LIMIT` bytes, as the API counts, and no character cut in half."""
+    """Return `note` cut to `_NOTE_LIMIT` bytes, which is how the API counts, without cutting a character in half."""
     data = note.encode(errors="replace")
     return note if len(data) <= _NOTE_LIMIT else data[: _NOTE_LIMIT - 3].decode(errors="ignore") + "..."
 
 
 def micro_time(moment: datetime) -> str:
-    """As the API writes times of Events: six decimals, UTC."""
+    """Return `moment` in the format of times in Events: UTC with six decimals."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,7 +1,7 @@
-"""Posting Events from a thread of its own, out of a bounded queue.
+"""Posts Events from a bounded queue, in a thread of its own.
 
-`event` only puts something into the queue; when it is full, Events are dropped. Posting is tried again for a while when
-the API server cannot be reached, and given up at once when it refuses.
+`event` only adds to the queue; if the queue is full, the Event is dropped. If the API server cannot be reached, posting
+is retried for a while. If the server refuses an Event, it is not retried.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ from controller.events.spam import SpamFilter
 
 log = structlog.get_logger(__name__)
 
-# How often, in seconds, the series are looked through.
+# Seconds between two checks for series that are due.
 _HOUSEKEEPING = 60.0
 
 
 class EventMetrics(Protocol):
-    """What the recorder reports about itself."""
+    """The measurements that the recorder reports."""
 
     def event(self, outcome: str) -> None:
         """An Event was "posted", "folded" into a series, "dropped" or "failed"."""
@@ -48,25 +48,26 @@ class EventMetrics(Protocol):
 
 
 class EventClient(Protocol):
-    """The two methods of the client that are needed here."""
+    """The two methods of the client that are used here."""
 
     def create(self, resource: Resource, obj: Mapping[str, Any], *, namespace: str = "") -> Any:
         """Create."""
         ...
 
     def patch(self, resource: Resource, name: str, body: Mapping[str, Any], *, namespace: str = "") -> Any:
-        """Merge patch."""
+        """Apply a merge patch."""
         ...
 
 
 class Recorder:
-    """See the module. `event` from any thread; `start` and `stop` once.
+    """See the module. Call `event` from any thread, and `start` and `stop` once.
 
     Args:
-        controller: who reports, as a qualified name (`tronador.stakater.com/controller`).
-        instance: which process of it.
-        queue_size: Events waiting at most.
-        tries, retry_seconds: how often, and with which pause (varied by 25 %), an unreachable API server is tried.
+        controller: the reporting controller, as a qualified name (`tronador.stakater.com/controller`).
+        instance: identifies this process of the controller.
+        queue_size: the maximum number of waiting Events.
+        tries: how often an Event is sent while the API server cannot be reached.
+        retry_seconds: the pause between two tries, varied by 25 %.
     """
 
     name = "events"
@@ -115,7 +116,7 @@ class Recorder:
         """Report that `reason` (CamelCase) happened while doing `action` (CamelCase) to `regarding`.
 
         `regarding` and `related` are objects, or references with apiVersion, kind, name, uid and namespace. `type` is
-        Normal or Warning; `note` is for people, and cut to what the API allows. Never blocks, never raises.
+        Normal or Warning; `note` is for people, and is cut to the limit of the API. Never blocks, never raises.
         """
         try:
             moment = self._now()
@@ -147,7 +148,7 @@ class Recorder:
         self._thread = start_thread("events", self._run)
 
     def stop(self, timeout: float) -> bool:
-        """Post what is queued, for at most `timeout` seconds, then end; True when the thread ended. Idempotent."""
+        """Post queued Events for at most `timeout` seconds, then end. Returns whether the thread ended. Idempotent."""
         with self._condition:
             self._stopping = True
             self._condition.notify_all()
@@ -159,7 +160,7 @@ class Recorder:
         return not self._thread.is_alive()
 
     def _stamp(self, moment: datetime) -> int:
-        """Nanoseconds for a name, never the same twice: two Events of one moment must not collide."""
+        """Return nanoseconds for an Event's name, never the same twice, so that names do not collide."""
         with self._condition:
             self._last_stamp = max(self._last_stamp + 1, int(moment.timestamp() * 1e9))
             return self._last_stamp
@@ -212,7 +213,7 @@ class Recorder:
             return
 
     def _pause(self) -> None:
-        """Wait before the next try. A stop ends it: then there is one more try, and nobody waits any longer."""
+        """Wait before the next try. `stop` cuts the wait short; the Event is then tried once more."""
         until = self._clock.now() + self._retry_seconds * random.uniform(0.75, 1.25)
         with self._condition:
             while not self._stopping and self._clock.now() < until:
@@ -225,7 +226,7 @@ class Recorder:
                 self._client.patch(EVENTS, series.name, {"series": counted}, namespace=series.namespace)
                 return
             except NotFound:
-                # Events live for an hour only, and the first may never have arrived: tell it all.
+                # The server deletes Events after an hour, and the first one may never have arrived: create it whole.
                 self._create({**series.event, "series": counted}, series.namespace)
                 return
         self._create(series.event, series.namespace)
@@ -234,7 +235,7 @@ class Recorder:
         try:
             self._client.create(EVENTS, event, namespace=namespace)
         except AlreadyExists:
-            log.debug("event is there already", name=event["metadata"]["name"])  # an answer was lost, not the request
+            log.debug("event already exists", name=event["metadata"]["name"])  # an answer was lost, not the request
 
     def _failed(self, series: Series, error: ApiError) -> None:
         self._metrics.event("failed")

@@ -1,7 +1,7 @@
-"""Which Events are the same thing happening again, and what is sent about it.
+"""Combines Events that repeat into a series, and decides what is sent about it.
 
-The first is created; the second turns it into a series; later ones are only counted here, and the count is sent every
-half hour and when the series ends. So a thing that happens a thousand times costs three writes.
+The first Event is created, and the second one turns it into a series. Later ones are only counted here; the count is
+sent every half hour and when the series ends. So a thousand repetitions within half an hour cost three writes.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import Any
 
 from controller.apimachinery.clock import Clock
 
-# What makes two Events the same; not the note, which may well differ.
+# Two Events with the same values here belong to one series. The note may differ.
 _IDENTITY = ("type", "action", "reason", "reportingController", "reportingInstance")
 
 
 @dataclass(slots=True)
 class Series:
-    """One Event and its repetitions. Times are clock seconds, except `last_observed`, which people read."""
+    """One Event and its repetitions. Times are clock seconds, except `last_observed`, which is a date for people."""
 
     event: dict[str, Any]
     count: int
@@ -40,12 +40,12 @@ class Series:
 
 
 class SeriesTable:
-    """The Events of the last minutes. For one thread.
+    """The series of the last minutes. For one thread.
 
     Args:
-        finish_after: seconds without repetition after which a series is over.
+        finish_after: seconds without a repetition after which a series is over.
         refresh_after: seconds after which a growing count is sent again.
-        capacity: Events remembered; the ones not seen for longest are forgotten first.
+        capacity: the maximum number of series; those without a repetition for longest are dropped first.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class SeriesTable:
         self._table: OrderedDict[str, Series] = OrderedDict()
 
     def observe(self, event: dict[str, Any], observed: datetime) -> Series | None:
-        """Count `event`: the series to be sent now (`count` 1: create it), or None if counting was all."""
+        """Count `event`. Returns the series if it must be sent now (`count` 1: create the Event), otherwise None."""
         now = self._clock.now()
         key = identity(event)
         series = self._table.pop(key, None)
@@ -78,7 +78,7 @@ class SeriesTable:
         return series
 
     def due(self) -> list[Series]:
-        """The series whose count must be sent now: growing for long, or over (and forgotten by this call)."""
+        """Return the series whose count must be sent now: those growing for long, and those over, which are dropped."""
         now = self._clock.now()
         due = []
         for key, series in list(self._table.items()):
@@ -96,7 +96,7 @@ class SeriesTable:
 
 
 def identity(event: dict[str, Any]) -> str:
-    """A text that is equal for two Events of one series."""
+    """Return a text that is the same for all Events of one series."""
     parts = [str(event.get(field, "")) for field in _IDENTITY]
     for reference in (event.get("regarding") or {}, event.get("related") or {}):
         parts.append(repr(sorted(reference.items())))

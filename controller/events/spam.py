@@ -1,4 +1,4 @@
-"""How many Events one object may cause: a burst, then a trickle (as client-go tools/record has it)."""
+"""Limits the Events about one object to a burst and then a slow rate, as client-go tools/record does."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from controller.apimachinery.tokenbucket import TokenBucket
 
 
 class SpamFilter:
-    """A token bucket for each of the `capacity` objects seen last. For one thread.
+    """Has a token bucket for each of the `capacity` objects that were used last. For one thread.
 
-    The defaults: 25 Events at once, then one every five minutes.
+    By default an object may cause 25 Events at once, then one every five minutes.
     """
 
     def __init__(
@@ -24,7 +24,7 @@ class SpamFilter:
         self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
 
     def allows(self, key: str) -> bool:
-        """Whether another Event about the object `key` may be sent now."""
+        """Whether an Event about the object `key` may be sent now. Counts it if so."""
         bucket = self._buckets.pop(key, None) or TokenBucket(rate=self._rate, burst=self._burst, clock=self._clock)
         self._buckets[key] = bucket
         if len(self._buckets) > self._capacity:

@@ -1,8 +1,8 @@
-"""One leader among several processes, by a Lease that the leader keeps renewing.
+"""Elects one leader among several processes, with a Lease that the leader keeps renewing.
 
-`elector` competes, renews and releases; `record` is the Lease's content; `observation` judges whether somebody else's
-lease still holds, by this machine's own clock alone. What makes it safe is `LeaderElector.is_leader_now`: it is
-computed from the clock, every write is gated on it, and so it turns false in time even if the renewing thread is stuck.
+`elector` acquires, renews and releases the Lease; `record` builds its content; `observation` decides, with this
+machine's clock alone, whether another process still holds it. Safety rests on `LeaderElector.is_leader_now`: every
+write checks it, and it is computed from the clock, so it turns false in time even if the renewing thread is stuck.
 """
 
 from controller.leaderelection.config import LeaderElectionConfig

@@ -1,4 +1,4 @@
-"""Elapsed time that counts while the machine is suspended."""
+"""A clock that keeps counting while the machine is suspended."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import time
 
 
 class BootClock:
-    """`CLOCK_BOOTTIME`: a laptop or virtual machine that wakes up must find its lease expired.
+    """`CLOCK_BOOTTIME`: after a suspend, a laptop or virtual machine must find its lease expired.
 
-    Python's monotonic clock stands still during a suspend. Waiting is in wall-clock-free real time, as anywhere else.
+    Python's monotonic clock does not advance during a suspend. Waiting does not depend on the wall clock.
     """
 
     def now(self) -> float:
-        """Seconds since boot, suspended time included."""
+        """Return the seconds since boot, including suspended time."""
         return time.clock_gettime(time.CLOCK_BOOTTIME)
 
     def wait_until(self, condition: threading.Condition, deadline: float | None) -> None:

@@ -1,21 +1,21 @@
-"""The durations of leader election, and whether they fit together."""
+"""The settings of leader election, with a check that the durations fit together."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-# client-go's JitterFactor: standbys spread their attempts over retry_period * (1 .. 2.2).
+# client-go's JitterFactor: standby replicas wait retry_period * (1 .. 2.2) between two attempts.
 JITTER = 1.2
 
 
 @dataclass(frozen=True, slots=True)
 class LeaderElectionConfig:
-    """Durations in seconds. ValueError, with a sentence, when they do not fit together.
+    """Durations in seconds. Raises ValueError with an explanation if they do not fit together.
 
     Attributes:
-        lease_duration: how long a silent leader is waited for.
-        renew_deadline: how long the leader tries to renew before it gives up, so that it ends before others begin.
-        retry_period: between attempts.
+        lease_duration: how long standby replicas wait after the last renewal before they take over.
+        renew_deadline: how long the leader tries to renew before it exits, so that it ends before another one begins.
+        retry_period: the pause between two attempts.
     """
 
     namespace: str
@@ -29,11 +29,11 @@ class LeaderElectionConfig:
         if not (self.namespace and self.name and self.identity):
             raise ValueError("leader election needs a namespace, a name and an identity")
         if min(self.lease_duration, self.renew_deadline, self.retry_period) <= 0:
-            raise ValueError("lease duration, renew deadline and retry period must be above zero")
+            raise ValueError("lease duration, renew deadline and retry period must be greater than zero")
         if self.lease_duration <= self.renew_deadline:
             raise ValueError(
                 f"the lease duration ({self.lease_duration:g} s) must exceed the renew deadline "
-                f"({self.renew_deadline:g} s), or two could lead at once"
+                f"({self.renew_deadline:g} s), or two replicas could lead at once"
             )
         if self.renew_deadline <= JITTER * self.retry_period:
             raise ValueError(
@@ -43,5 +43,5 @@ class LeaderElectionConfig:
 
     @property
     def request_timeout(self) -> float:
-        """Seconds for one request about the lease: two fit into the renew deadline."""
+        """Seconds allowed for one request about the Lease: two requests fit into the renew deadline."""
         return max(1.0, self.renew_deadline / 2)

@@ -1,5 +1,7 @@
-"""Competing for a Lease, renewing it, losing it, releasing it (client-go tools/leaderelection, with its known faults
-avoided: the clock of the gate, the release of a lease that is not ours any more).
+"""Acquires, renews and releases a Lease, and reports its loss.
+
+Modelled on client-go tools/leaderelection, without two known faults of it: the gate for writes uses a clock that counts
+during a suspend, and a lease that another process has taken over is never released.
 """
 
 from __future__ import annotations
@@ -25,12 +27,12 @@ from controller.leaderelection.observation import Observation
 
 log = structlog.get_logger(__name__)
 
-# Seconds for the thread to notice that it is over; a process that lost its lease must not linger.
+# Seconds that the thread gets to end; a process that lost its lease must exit soon.
 _ABANDON_TIMEOUT = 1.0
 
 
 class LeaseClient(Protocol):
-    """The client for the lease: its own, without retries, without a gate, with `request_timeout`."""
+    """A client for the Lease only: without retries, without the gate for writes, and with `request_timeout`."""
 
     def get(self, resource: Resource, name: str, *, namespace: str = "") -> dict[str, Any]:
         """Read."""
@@ -41,16 +43,16 @@ class LeaseClient(Protocol):
         ...
 
     def replace(self, resource: Resource, name: str, obj: dict[str, Any], *, namespace: str = "") -> dict[str, Any]:
-        """Replace, at the object's resourceVersion."""
+        """Replace an object, if it is still at the resourceVersion of `obj`."""
         ...
 
 
 class LeaderElector:
-    """See the module. `start` once; then `stop` (releases) or `abandon` (does not).
+    """See the module. Call `start` once; then `stop` (releases the lease) or `abandon` (does not).
 
     Args:
-        wait: waits so many seconds between two attempts to acquire the lease, or less where another attempt is worth
-            it; raises Stopped as the current scope does.
+        wait: waits for the given seconds between two attempts to acquire the lease; may return earlier if another
+            attempt is likely to succeed. Raises Stopped, as the current scope does.
     """
 
     def __init__(
@@ -74,36 +76,43 @@ class LeaderElector:
         self._scope = Scope(clock=self._clock)
         self._wait = wait or self._scope.wait
         self._thread: threading.Thread | None = None
-        # Until when (clock seconds) this process leads; 0: it does not. One float, so that reading it needs no lock.
+        # The time (clock seconds) until which this process leads; 0: it does not lead. A single float can be read
+        # without a lock.
         self._leading_until = 0.0
-        # Set for as long as this process believes to lead, whatever the clock says.
+        # True while this process has not noticed a loss of the lease, even if the lease has expired by the clock.
         self._leading = False
         self._metrics.leading(name=config.name, leading=False)
 
     def is_leader_now(self) -> bool:
-        """Whether this process leads at this very moment, by the clock: the gate of every write. Callable anywhere."""
+        """Whether this process leads now, by the clock. Every write checks this. Thread-safe."""
         return self._clock.now() < self._leading_until
 
     def problem(self, tolerance: float = 20.0) -> str | None:
-        """The health check: a leader that has been unable to renew or to end for `tolerance` seconds is stuck."""
+        """Return why the elector is unhealthy, or None.
+
+        A leader that has neither renewed the lease nor exited within `tolerance` seconds after its expiry is stuck.
+        """
         if self._leading and self._clock.now() > self._observation.valid_until() + tolerance:
-            return f"the lease expired more than {tolerance:g} s ago, and this process has neither renewed it nor ended"
+            return f"the lease expired more than {tolerance:g} s ago, but this process neither renewed it nor exited"
         return None
 
     @property
     def holder(self) -> str:
-        """Who leads, as far as this process has seen."""
+        """The identity of the leader, as far as this process has seen."""
         return self._observation.holder()
 
     def start(self, *, on_started: Callable[[], None], on_lost: Callable[[], None]) -> None:
-        """Compete, in a thread. `on_started` is called when elected, then `on_lost` once if the lease is lost; neither
-        may block. Nothing is called because of a `stop`."""
+        """Start competing for the lease in a thread.
+
+        `on_started` is called when this process is elected, and `on_lost` once if it then loses the lease. Neither may
+        block. `stop` calls neither.
+        """
         self._thread = start_thread("leader-elector", lambda: self._run(on_started, on_lost))
 
     def stop(self, timeout: float) -> bool:
-        """Stop competing, and release the lease if it is ours. Call it when nothing of this process writes any more.
+        """Stop competing, and release the lease if this process holds it. Call it after the last write of this process.
 
-        True when the thread ended within `timeout` seconds. Idempotent.
+        Returns whether the thread ended within `timeout` seconds. Idempotent.
         """
         ended = self._end(timeout)
         if self._leading and ended:
@@ -114,7 +123,7 @@ class LeaderElector:
         return ended
 
     def abandon(self) -> None:
-        """Stop competing at once, and leave the lease as it is."""
+        """Stop competing at once, without releasing the lease."""
         self._leading_until = 0.0
         self._leading = False
         self._end(_ABANDON_TIMEOUT)
@@ -145,7 +154,7 @@ class LeaderElector:
         on_lost()
 
     def _renew(self) -> None:
-        """Renew until the time runs out or somebody else holds the lease; raises Stopped when told to stop."""
+        """Renew until the deadline passes or another process holds the lease. Raises Stopped when stopping."""
         while True:
             self._scope.wait(min(self._config.retry_period, max(0.0, self._leading_until - self._clock.now())))
             if not self.is_leader_now():
@@ -154,15 +163,15 @@ class LeaderElector:
                 return
 
     def _try(self) -> bool:
-        """One attempt to acquire or renew. A failure of any kind is "not this time", never an exception."""
+        """Try once to acquire or renew the lease. Returns whether that succeeded. Raises no ApiError but Stopped."""
         began = self._clock.now()
         try:
             lease = self._acquire_or_renew(began)
         except Stopped:
             raise
         except (Conflict, AlreadyExists) as error:
-            # Somebody else moved: what we know of the lease is old.
-            log.debug("lease changed meanwhile", error=str(error))
+            # Another process changed the lease, so our copy is outdated.
+            log.debug("lease changed by another process", error=str(error))
             return False
         except ApiError as error:
             log.warning("cannot acquire or renew the lease", lease=self._config.name, error=str(error))
@@ -170,7 +179,7 @@ class LeaderElector:
         if lease is None:
             return False
         self._observation.see(lease, at=began)
-        # From before the request was sent: others count from when they saw it, which is later.
+        # Counted from before the request was sent, while other processes count from when they see it, which is later.
         self._leading_until = began + self._config.renew_deadline
         return True
 
@@ -183,7 +192,7 @@ class LeaderElector:
                 if isinstance(error, Stopped):
                     raise
                 self._metrics.slow_path(name=self._config.name)
-                log.debug("renewing the slow way", error=str(error))
+                log.debug("renewal failed, reading the lease first", error=str(error))
         try:
             lease = self._client.get(LEASES, self._config.name, namespace=self._config.namespace)
         except NotFound:
@@ -211,7 +220,7 @@ class LeaderElector:
         return self._client.replace(LEASES, config.name, wanted, namespace=config.namespace)
 
     def _release(self) -> None:
-        """Give the lease back if a fresh read says that it is ours; failing to only costs the others their wait."""
+        """Release the lease if a fresh read shows that we hold it. If this fails, the others wait for its expiry."""
         config = self._config
         try:
             lease = self._client.get(LEASES, config.name, namespace=config.namespace)

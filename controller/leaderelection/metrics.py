@@ -1,4 +1,4 @@
-"""What an elector reports about itself; `controller.metrics` implements it for Prometheus."""
+"""The measurements that an elector reports. `controller.metrics` implements the protocol for Prometheus."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class LeaderElectionMetrics(Protocol):
-    """Called from the elector's thread. `name` is the lease's."""
+    """Called from the elector's thread. `name` is the name of the Lease."""
 
     def leading(self, *, name: str, leading: bool) -> None:
         """Whether this process leads now."""
@@ -18,7 +18,7 @@ class LeaderElectionMetrics(Protocol):
 
 
 class NoLeaderElectionMetrics:
-    """For whoever does not measure."""
+    """Discards all measurements."""
 
     def leading(self, *, name: str, leading: bool) -> None:
         """Ignore."""

@@ -12,7 +12,7 @@ from controller.leaderelection import record
 
 
 class Observation:
-    """The Lease as last seen. For one thread."""
+    """The Lease as last seen by this process. For one thread."""
 
     def __init__(self, *, clock: Clock) -> None:
         self._clock = clock
@@ -20,21 +20,21 @@ class Observation:
         self.lease: Object | None = None
 
     def see(self, lease: Object, *, at: float | None = None) -> None:
-        """`lease` was read or written; `at`: when that began, in clock seconds, if that is earlier than now."""
+        """Record a Lease that was read or written. `at`: when that request began, in clock seconds; None: now."""
         if self.lease is None or record.spec_of(lease) != record.spec_of(self.lease):
             self._changed_at = self._clock.now() if at is None else at
         self.lease = lease
 
     def forget(self) -> None:
-        """Nothing is known any more."""
+        """Discard the observation."""
         self.lease = None
 
     def holder(self) -> str:
-        """Who holds it, alive or not."""
+        """Return the identity of the holder, whether it is alive or not; "" if there is no holder."""
         return "" if self.lease is None else record.holder_of(self.lease)
 
     def valid_until(self) -> float:
-        """Until when (clock seconds) the holder counts as alive."""
+        """Return the time (clock seconds) until which the holder counts as alive."""
         return 0.0 if self.lease is None else self._changed_at + record.duration_of(self.lease)
 
     def is_valid(self) -> bool:

@@ -1,4 +1,4 @@
-"""The content of a Lease, and the Leases that acquire, renew and release it. Pure."""
+"""Reads the content of a Lease, and builds the Leases that acquire, renew and release it. Pure."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from controller.apimachinery.resources import LEASES
 
 
 def spec_of(lease: Object) -> Mapping[str, Any]:
-    """`spec`, or an empty mapping."""
+    """Return `spec`, or an empty mapping."""
     return lease.get("spec") or {}
 
 
 def holder_of(lease: Object) -> str:
-    """Who holds it; "" when nobody does."""
+    """Return the identity of the holder, or "" if the lease is free."""
     return str(spec_of(lease).get("holderIdentity") or "")
 
 
 def duration_of(lease: Object) -> float:
-    """For how many seconds its holder claims it."""
+    """Return the seconds for which the holder claims the lease after each renewal."""
     return float(spec_of(lease).get("leaseDurationSeconds") or 0)
 
 
 def new(*, namespace: str, name: str, identity: str, duration: float, now: datetime) -> dict[str, Any]:
-    """The first Lease of that name."""
+    """Return the Lease to create when none exists yet."""
     return {
         "apiVersion": LEASES.api_version,
         "kind": LEASES.kind,
@@ -43,7 +43,7 @@ def new(*, namespace: str, name: str, identity: str, duration: float, now: datet
 
 
 def claimed(lease: Object, *, identity: str, duration: float, now: datetime) -> dict[str, Any]:
-    """`lease`, renewed by its holder or taken over: only a take-over counts as a transition and begins anew."""
+    """Return `lease` as renewed or taken over by `identity`. Only a takeover counts as a transition."""
     spec = dict(spec_of(lease))
     if holder_of(lease) != identity:
         spec["leaseTransitions"] = int(spec.get("leaseTransitions") or 0) + 1
@@ -53,7 +53,7 @@ def claimed(lease: Object, *, identity: str, duration: float, now: datetime) -> 
 
 
 def released(lease: Object, *, now: datetime) -> dict[str, Any]:
-    """`lease` held by nobody: whoever looks next may take it at once."""
+    """Return `lease` without a holder, so that any process may take it at once."""
     spec = dict(spec_of(lease))
     spec |= {
         "holderIdentity": "",
@@ -65,5 +65,5 @@ def released(lease: Object, *, now: datetime) -> dict[str, Any]:
 
 
 def micro_time(moment: datetime) -> str:
-    """As the API writes times of Leases: six decimals, UTC."""
+    """Return `moment` in the format of times in Leases: UTC with six decimals."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

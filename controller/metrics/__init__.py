@@ -1,8 +1,8 @@
-"""Every metric of the process: names, labels and buckets as controller-runtime and client-go have them, and our own.
+"""Defines every metric of the process. Where controller-runtime or client-go has a metric, name and labels are theirs.
 
-`Metrics` owns one registry, made in the composition root: nothing registers itself by being imported. Its parts
-implement the interfaces that the measured rooms declare (`controller.client.metrics`, `controller.workqueue.metrics`
-and so on); those rooms know nothing of Prometheus.
+`Metrics` owns one registry and is created when the application is wired, so importing a module registers nothing. Its
+parts implement protocols that the measured packages declare (`controller.client.metrics`,
+`controller.workqueue.metrics` and others). Those packages do not depend on Prometheus.
 """
 
 from controller.metrics.registry import Metrics

@@ -1,4 +1,4 @@
-"""Histogram buckets in seconds (or bytes), as their originals have them."""
+"""Histogram buckets in seconds or bytes, with the values of the originals."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WORKQUEUE: Final = tuple(float(f"1e{exponent}") for exponent in range(-8, 4))
 # component-base metrics/prometheus/restclient
 REQUEST: Final = (0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 SIZE: Final = (64, 256, 512, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216)
-# Ours
+# Our own
 HANDLER: Final = (0.0001, 0.001, 0.01, 0.1, 1.0, 10.0)
 ITEMS: Final = (0, 1, 10, 100, 1000, 10000, 100000)
 WATCH: Final = (1, 10, 60, 150, 300, 450, 600)

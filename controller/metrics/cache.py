@@ -1,4 +1,4 @@
-"""Informers: component-base's names where it has any; reflectors have none anywhere, so those names are ours."""
+"""Metrics of informers. Names are component-base's where it has them; names for reflectors are our own."""
 
 from __future__ import annotations
 
@@ -10,47 +10,45 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from controller.metrics import buckets
 
 _LABELS = ["name", "group", "version", "resource"]
-# A float holds 15 decimal digits exactly; resourceVersions may have more, so their last ones are shown.
+# A float holds 15 decimal digits exactly. A resourceVersion may have more, so only its last digits are shown.
 _DIGITS = 15
 
 
 class Resource(Protocol):
-    """What is asked of a resource: this room knows no other."""
+    """The part of a resource that is used here."""
 
     @property
     def group(self) -> str:
-        """API group; "" is the core."""
+        """The API group; "" is the core group."""
         ...
 
     @property
     def version(self) -> str:
-        """API version."""
+        """The API version."""
         ...
 
     @property
     def plural(self) -> str:
-        """Name in paths."""
+        """The name in paths."""
         ...
 
 
 class CacheMetrics:
-    """Implements `controller.cache.metrics.CacheMetrics`. `name` is the same in every series: one set of informers."""
+    """Implements `controller.cache.metrics.CacheMetrics`. `name` is a label with the same value in every series."""
 
     def __init__(self, registry: CollectorRegistry, *, name: str = "tronador") -> None:
         self._name = name
-        self._queued = Gauge(
-            "informer_queued_items", "Notifications that wait for handlers.", _LABELS, registry=registry
-        )
+        self._queued = Gauge("informer_queued_items", "Notifications waiting for handlers.", _LABELS, registry=registry)
         self._latency = Histogram(
             "informer_processing_latency_seconds",
-            "Seconds that handlers took for a notification.",
+            "Seconds in which handlers processed a notification.",
             _LABELS,
             buckets=buckets.HANDLER,
             registry=registry,
         )
         self._version = Gauge(
             "informer_store_resource_version",
-            "Last 15 digits of the resourceVersion that the cache is current at.",
+            "Last 15 digits of the resourceVersion up to which the cache is current.",
             _LABELS,
             registry=registry,
         )
@@ -60,22 +58,22 @@ class CacheMetrics:
             _LABELS,
             registry=registry,
         )
-        self._lists = _counter("lists", "Initial states read, by list or by stream.", registry)
+        self._lists = _counter("lists", "Complete states read, by list or by stream.", registry)
         self._list_duration = _histogram(
-            "list_duration_seconds", "Seconds to read an initial state.", buckets.REQUEST, registry
+            "list_duration_seconds", "Seconds to read a complete state.", buckets.REQUEST, registry
         )
-        self._list_items = _histogram("items_per_list", "Objects in an initial state.", buckets.ITEMS, registry)
+        self._list_items = _histogram("items_per_list", "Objects in a complete state.", buckets.ITEMS, registry)
         self._watches = _counter("watches", "Watches that ended.", registry)
-        self._short_watches = _counter("short_watches", "Watches that ended at once, without an event.", registry)
+        self._short_watches = _counter("short_watches", "Watches that ended at once without progress.", registry)
         self._watch_duration = _histogram(
             "watch_duration_seconds", "Seconds that watches lasted.", buckets.WATCH, registry
         )
         self._watch_items = _histogram("items_per_watch", "Events in a watch.", buckets.ITEMS, registry)
-        self._failures = _counter("failures", "Lists and watches that failed and are tried again.", registry)
+        self._failures = _counter("failures", "Lists and watches that failed and are retried.", registry)
         self._handler_failures = _counter("handler_failures", "Notifications that a handler failed on.", registry)
         self._index_failures = _counter("index_failures", "Objects that an index function failed on.", registry)
-        self._unreadable = _counter("unreadable_objects", "Objects of which a part could not be read.", registry)
-        self._skipped = _counter("skipped_objects", "Objects and events left out because they made no sense.", registry)
+        self._unreadable = _counter("unreadable_objects", "Objects with a part that could not be read.", registry)
+        self._skipped = _counter("skipped_objects", "Malformed objects and events that were skipped.", registry)
 
     def listed(self, resource: Resource, *, seconds: float, items: int) -> None:
         """See the protocol."""

@@ -1,4 +1,4 @@
-"""Requests to the API server (client-go's names)."""
+"""Metrics of requests to the API server, with client-go's names."""
 
 from __future__ import annotations
 
@@ -13,40 +13,40 @@ class ClientMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._requests = Counter(
             "rest_client_requests_total",
-            "Attempts of requests, by status code (<error>: no answer), method and host.",
+            "Attempts of requests by status code (<error>: no answer), method and host.",
             ["code", "method", "host"],
             registry=registry,
         )
         self._retries = Counter(
             "rest_client_request_retries_total",
-            "Requests sent again because the server asked for it by Retry-After.",
+            "Requests retried because the server asked for it with Retry-After.",
             ["code", "verb", "host"],
             registry=registry,
         )
         self._duration = Histogram(
             "rest_client_request_duration_seconds",
-            "Seconds from sending an attempt to the head of its answer.",
+            "Seconds from sending an attempt to receiving the headers of the answer.",
             ["verb", "host"],
             buckets=buckets.REQUEST,
             registry=registry,
         )
         self._limited = Histogram(
             "rest_client_rate_limiter_duration_seconds",
-            "Seconds that the client's own limiter held requests back.",
+            "Seconds by which the client's own rate limiter delayed requests.",
             ["verb", "host"],
             buckets=buckets.REQUEST,
             registry=registry,
         )
         self._request_size = Histogram(
             "rest_client_request_size_bytes",
-            "Sizes of request bodies.",
+            "Sizes of request bodies in bytes.",
             ["verb", "host"],
             buckets=buckets.SIZE,
             registry=registry,
         )
         self._response_size = Histogram(
             "rest_client_response_size_bytes",
-            "Sizes of response bodies; watches are not among them.",
+            "Sizes of response bodies in bytes, watches excluded.",
             ["verb", "host"],
             buckets=buckets.SIZE,
             registry=registry,

@@ -1,4 +1,4 @@
-"""Reconciles (controller-runtime's names)."""
+"""Metrics of reconciles, with controller-runtime's names."""
 
 from __future__ import annotations
 
@@ -18,20 +18,22 @@ class ControllerMetrics:
         )
         self._errors = _counter("reconcile_errors", "Reconciles that failed.", registry)
         self._terminal = _counter("terminal_reconcile_errors", "Failed reconciles that are not retried.", registry)
-        self._panics = _counter("reconcile_panics", "Exceptions that escaped from the reconciler.", registry)
-        self._timeouts = _counter("reconcile_timeouts", "Reconciles that failed because their time was over.", registry)
+        self._panics = _counter("reconcile_panics", "Reconciles that ended with an unexpected exception.", registry)
+        self._timeouts = _counter(
+            "reconcile_timeouts", "Reconciles that failed because they exceeded their timeout.", registry
+        )
         self._time = Histogram(
             "controller_runtime_reconcile_time_seconds",
-            "Duration of reconciles.",
+            "Duration of reconciles in seconds.",
             ["controller"],
             buckets=buckets.RECONCILE,
             registry=registry,
         )
-        self._workers = _gauge("max_concurrent_reconciles", "Workers that the controller has.", registry)
-        self._active = _gauge("active_workers", "Workers that are busy now.", registry)
+        self._workers = _gauge("max_concurrent_reconciles", "Workers of the controller.", registry)
+        self._active = _gauge("active_workers", "Workers that are processing a key now.", registry)
         self._stale = Counter(
             "tronador_stale_reconcile_skips_total",
-            "Reconciles put off because a cache had not caught up with our own writes.",
+            "Reconciles postponed because a cache had not caught up with the controller's own writes.",
             registry=registry,
         )
 

@@ -1,4 +1,4 @@
-"""What matters to the product's users: how environments are, and how long things take."""
+"""Metrics for users of the product: the state of environments, and how long operations take."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ _OTHER: Final = "Other"
 
 
 class EnvironmentMetrics:
-    """Implements what `controller.environment` measures. No label ever holds an environment's name."""
+    """Implements the measurements of `controller.environment`. Labels never contain the name of an environment."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._phase = Histogram(
             "tronador_reconcile_phase_seconds",
-            "Duration of a reconcile's phases.",
+            "Duration of the phases of a reconcile in seconds.",
             ["phase", "outcome"],
             buckets=buckets.PHASE,
             registry=registry,
         )
         self._ready = Histogram(
             "tronador_environment_ready_seconds",
-            "Seconds from the first sight of a new generation to its release being deployed.",
+            "Seconds from first seeing a new generation until its release is deployed.",
             buckets=buckets.JOURNEY,
             registry=registry,
         )
         self._teardown = Histogram(
             "tronador_teardown_seconds",
-            "Seconds from the first sight of a deletion to the end of everything.",
+            "Seconds from first seeing a deletion until the teardown is complete.",
             buckets=buckets.JOURNEY,
             registry=registry,
         )
         self._ready_wait = Gauge(
             "tronador_environment_longest_wait_seconds",
-            "Seconds since the oldest generation was seen that is not deployed, failed or suspended; 0 for none.",
+            "Age in seconds of the oldest generation that is not yet deployed, failed or suspended; 0 if none.",
             registry=registry,
         )
         self._teardown_wait = Gauge(
             "tronador_teardown_longest_wait_seconds",
-            "Seconds that the oldest teardown has taken that is not over; 0 for none.",
+            "Age in seconds of the oldest teardown that is not complete; 0 if none.",
             registry=registry,
         )
         self._release_failures = Counter(
@@ -55,7 +55,7 @@ class EnvironmentMetrics:
         registry.register(self._count)
 
     def prepare(self, *, phases: Iterable[str], outcomes: Iterable[str], reasons: Iterable[str]) -> None:
-        """Have these series exist before anything happens, so that rates and alerts work from the start."""
+        """Create these series before anything happens, so that rates and alerts work from the start."""
         outcomes = tuple(outcomes)
         for phase in phases:
             for outcome in outcomes:
@@ -77,7 +77,7 @@ class EnvironmentMetrics:
         self._teardown.observe(seconds)
 
     def release_failed(self, reason: str) -> None:
-        """A release failed. Reasons that were not prepared count as one: others can write any word there."""
+        """A release failed. Reasons that were not prepared count as "Other": other programs may write any reason."""
         self._release_failures.labels(reason if reason in self._reasons else _OTHER).inc()
 
     def observe_environments(
@@ -88,10 +88,11 @@ class EnvironmentMetrics:
         abnormal: Callable[[], Mapping[str, int]],
         lacking: Callable[[], int],
     ) -> None:
-        """Where to read, at each scrape, how many environments are in which status; `statuses` are always shown.
+        """Register functions that are called at each scrape.
 
-        `abnormal` returns how many have each condition that is there only when something is wrong. `lacking` returns
-        how many of them, whatever their status, do not hold all that TronadorConfig gives them.
+        `count` returns the number of environments by status; `statuses` are always shown. `abnormal` returns the number
+        of environments with each condition that is present only when something is wrong. `lacking` returns the number
+        of environments, in any status, that lack an object which TronadorConfig gives them.
         """
         self._count.statuses = tuple(statuses)
         self._count.count = count
@@ -99,13 +100,13 @@ class EnvironmentMetrics:
         self._count.lacking = lacking
 
     def observe_waits(self, *, ready: Callable[[], float], teardown: Callable[[], float]) -> None:
-        """Where to read, at each scrape, for how many seconds the oldest is awaited: a release, and a teardown."""
+        """Register functions that return the age in seconds of the oldest awaited release and teardown."""
         self._ready_wait.set_function(ready)
         self._teardown_wait.set_function(teardown)
 
 
 class _EnvironmentCount(Collector):
-    """Counted when scraped: nothing to keep in step, and a status that nobody has any more shows 0."""
+    """Counts environments at each scrape, so that nothing needs updates. A status without environments shows 0."""
 
     def __init__(self) -> None:
         self.statuses: tuple[str, ...] = ()
@@ -114,20 +115,20 @@ class _EnvironmentCount(Collector):
         self.lacking: Callable[[], int] = int
 
     def collect(self) -> Iterable[Metric]:
-        """The gauges as of now."""
+        """Yield the current gauges."""
         family = GaugeMetricFamily("tronador_environments", "Environments by status.", labels=["status"])
         for status, number in {**dict.fromkeys(self.statuses, 0), **self.count()}.items():
             family.add_metric([status], number)
         abnormal = GaugeMetricFamily(
             "tronador_environments_with_condition",
-            "Environments with a condition that is there only when something is wrong.",
+            "Environments with a condition that is present only when something is wrong.",
             labels=["type"],
         )
         for type_, number in self.abnormal().items():
             abnormal.add_metric([type_], number)
         lacking = GaugeMetricFamily(
             "tronador_environments_lacking_resources",
-            "Environments, whatever their status, without all that TronadorConfig gives them.",
+            "Environments in any status that lack an object which TronadorConfig gives them.",
             value=self.lacking(),
         )
         return [family, abnormal, lacking]

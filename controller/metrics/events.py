@@ -1,4 +1,4 @@
-"""Kubernetes Events that we report (nobody else has names for this, so they are ours)."""
+"""Metrics of the Kubernetes Events that we post. There is no common name for them, so the names are our own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class EventMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._total = Counter(
             "tronador_events_total",
-            "Events by what became of them: posted, folded into a series, dropped (spam, full queue) or failed.",
+            "Events by outcome: posted, folded into a series, dropped (spam, full queue) or failed.",
             ["outcome"],
             registry=registry,
         )

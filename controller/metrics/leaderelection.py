@@ -1,4 +1,4 @@
-"""The lease (client-go's and component-base's names)."""
+"""Metrics of leader election, with the names of client-go and component-base."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class LeaderElectionMetrics:
         )
         self._slowpath = Counter(
             "leader_election_slowpath_total",
-            "Renewals that had to read the lease first, because writing it blindly failed.",
+            "Renewals that had to read the lease first, because writing it directly failed.",
             ["name"],
             registry=registry,
         )
@@ -25,5 +25,5 @@ class LeaderElectionMetrics:
         self._slowpath.labels(name)
 
     def slow_path(self, *, name: str) -> None:
-        """A renewal fell back to reading."""
+        """A renewal had to read the lease first."""
         self._slowpath.labels(name).inc()

@@ -1,4 +1,4 @@
-"""One registry for the process, with every family in it from the start."""
+"""The one registry of the process, which contains every metric from the start."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from controller.metrics.workqueue import WorkqueueMetrics
 
 
 class Metrics:
-    """Everything that is measured, each part beside the room it measures."""
+    """All metrics of the process, one attribute for each measured package."""
 
     content_type = CONTENT_TYPE_LATEST
 
     def __init__(self) -> None:
-        # Otherwise every counter and histogram has a second series with its time of creation: double the load, no use.
+        # Otherwise every counter and histogram has a second series with its time of creation, which nothing uses.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry(auto_describe=True)
         self.client = ClientMetrics(self.registry)
@@ -44,5 +44,5 @@ class Metrics:
         GCCollector(registry=self.registry)
 
     def render(self) -> bytes:
-        """The body of `/metrics`, of type `content_type`."""
+        """Return the body of `/metrics`, which has the type `content_type`."""
         return bytes(generate_latest(self.registry))

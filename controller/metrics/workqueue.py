@@ -1,4 +1,4 @@
-"""Work queues (controller-runtime's names and labels; `priority` stays empty, there are no priorities)."""
+"""Metrics of work queues, with controller-runtime's names and labels. `priority` is empty: there are no priorities."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ _LABELS = ["name", "controller"]
 
 
 class WorkqueueMetrics:
-    """All queues' families; `queue` gives one queue's part, which implements `controller.workqueue.QueueMetrics`."""
+    """The metrics of all queues. `queue` returns the part of one queue, which implements
+    `controller.workqueue.QueueMetrics`."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.depth = Gauge("workqueue_depth", "Keys ready for a worker.", [*_LABELS, "priority"], registry=registry)
-        self.adds = Counter("workqueue_adds_total", "Adds that made a key dirty.", _LABELS, registry=registry)
+        self.adds = Counter(
+            "workqueue_adds_total", "Adds of keys that were not waiting already.", _LABELS, registry=registry
+        )
         self.queue_duration = Histogram(
             "workqueue_queue_duration_seconds",
             "Seconds that keys waited for a worker.",
@@ -26,29 +29,29 @@ class WorkqueueMetrics:
         )
         self.work_duration = Histogram(
             "workqueue_work_duration_seconds",
-            "Seconds that workers had keys.",
+            "Seconds for which workers processed a key.",
             _LABELS,
             buckets=buckets.WORKQUEUE,
             registry=registry,
         )
         self.unfinished = Gauge(
             "workqueue_unfinished_work_seconds",
-            "Summed age of the keys that workers have now; it grows when workers are stuck.",
+            "Total seconds for which the keys in processing have been processed; grows if workers are stuck.",
             _LABELS,
             registry=registry,
         )
         self.longest_running = Gauge(
             "workqueue_longest_running_processor_seconds",
-            "Age of the key that a worker has had longest.",
+            "Seconds for which the longest-running worker has processed its key.",
             _LABELS,
             registry=registry,
         )
         self.retries = Counter(
-            "workqueue_retries_total", "Adds with a delay, rate-limited ones among them.", _LABELS, registry=registry
+            "workqueue_retries_total", "Adds with a delay, including rate-limited ones.", _LABELS, registry=registry
         )
 
     def queue(self, name: str) -> QueueMetrics:
-        """The series of the queue (and controller) `name`, all present from now on."""
+        """Return the metrics of the queue (and controller) `name`. All its series exist from now on."""
         return QueueMetrics(self, name)
 
 

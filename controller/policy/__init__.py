@@ -1,7 +1,8 @@
-"""What an environment may ask for: one table of what is refused, why, and what would allow it.
+"""Checks what an environment asks for, with one table of what is refused, why, and what would allow it.
 
-It is the fence around a pull request's author. The schema of the CustomResourceDefinition refuses most of it first;
-a schema may be older than we are, and knows nothing of an operator's options. Pure, so that it works offline too.
+The policy restricts what the author of a pull request can do. The schema of the CustomResourceDefinition already
+refuses most of the same things, but the installed schema may be outdated, and it does not know the controller's
+options. Pure, so that it also works offline.
 """
 
 from .options import PolicyOptions

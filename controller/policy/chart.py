@@ -1,4 +1,4 @@
-"""Where a chart may come from: finders of the table in `rules`."""
+"""Finders for the table in `rules`: where a chart may come from."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from controller.policy.options import PolicyOptions
 
 Found = Iterator[tuple[str, Any]]
 _SSH_USER: Final = re.compile(r"^(ssh://[A-Za-z0-9._-]+|git)@")
-# What git refuses in the name of a ref, and what would make an option or a range of it.
+# What git refuses in a ref's name, or would read as an option or a range.
 _NO_REF: Final = re.compile(r"^[-+]|\.\.|@\{|[\s~^:?*\[\\]")
 
 
 def location(environment: Environment) -> GitURL | None:
-    """Where the chart's repository is, or None where its URL is not acceptable."""
+    """Return the location of the chart's repository, or None if its URL is not accepted."""
     try:
         return giturls.parse(_text(environment, "git"))
     except ValueError:
@@ -27,52 +27,52 @@ def location(environment: Environment) -> GitURL | None:
 
 
 def bad_url(environment: Environment, options: PolicyOptions, engine: str) -> Found:
-    """A URL that leads nowhere, to a file, or to two places at once."""
+    """Find a URL that is invalid, names a file, or is ambiguous."""
     if location(environment) is None and not _has_credentials(environment):
         yield f"{CHART}.git", _text(environment, "git")
 
 
 def credentials_in_url(environment: Environment, options: PolicyOptions, engine: str) -> Found:
-    """A URL with something in it that may be a password."""
+    """Find a URL that may contain a password."""
     if location(environment) is None and _has_credentials(environment):
         yield f"{CHART}.git", _text(environment, "git")
 
 
 def foreign_repository(environment: Environment, options: PolicyOptions, engine: str) -> Found:
-    """A repository that no glob allows."""
+    """Find a repository that the options do not allow."""
     url = location(environment)
     if url is not None and not names.matches_any(url.location, options.allowed_git_repositories):
         yield f"{CHART}.git", url.location
 
 
 def bad_path(environment: Environment, options: PolicyOptions, engine: str) -> Found:
-    """A folder that is none, or lies outside the repository."""
+    """Find a path that is invalid or leads out of the repository."""
     path = _text(environment, "path")
     if not path or leads_out(path):
         yield f"{CHART}.path", path
 
 
 def bad_ref(environment: Environment, options: PolicyOptions, engine: str) -> Found:
-    """A ref that git could take for something else."""
+    """Find a ref that git would refuse or misread."""
     ref = _text(environment, "ref")
     if _NO_REF.search(ref) or not ref.isprintable():
         yield f"{CHART}.ref", ref
 
 
 def bad_release_name(environment: Environment, options: PolicyOptions, engine: str) -> Found:
-    """A name that Helm would refuse."""
+    """Find a release name that Helm would refuse."""
     if not names.is_dns_label(environment.release_name, limit=names.RELEASE_NAME_LIMIT):
         yield f"{RELEASE}.releaseName", environment.release_name
 
 
 def old_helm(environment: Environment, options: PolicyOptions, engine: str) -> Found:
-    """Helm 2."""
+    """Find a release for Helm 2."""
     if (version := environment.release.get("helmVersion")) not in (None, "v3"):
         yield f"{RELEASE}.helmVersion", version
 
 
 def leads_out(path: str) -> bool:
-    """Whether a path could leave the folder that it is relative to, or hide where it leads."""
+    """Whether a path may lead out of its folder, or hides where it leads."""
     return ".." in path.split("/") or "\\" in path or not path.isprintable()
 
 
@@ -81,5 +81,5 @@ def _text(environment: Environment, field: str) -> str:
 
 
 def _has_credentials(environment: Environment) -> bool:
-    # The parts of a bad URL cannot be told apart, so any @ counts but the one after a mere user of ssh.
+    # A bad URL cannot be split into parts, so every @ counts except the one after an ssh user without a password.
     return "@" in _SSH_USER.sub("", _text(environment, "git")).replace("%40", "@")

@@ -1,6 +1,6 @@
-"""The fields of a release that an environment may use. Everything else is refused, and so is never passed on.
+"""Lists the fields of a release that an environment may use. All others are refused and never passed on.
 
-The list is the whole truth: a field that an engine learns tomorrow is refused until it is listed here.
+A field that a new version of an engine introduces is refused until it is added here.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from controller.apimachinery import giturls, nesting
 
 RELEASE: Final = "spec.application.release"
 CHART: Final = f"{RELEASE}.chart"
-# Of a mapping: its listed fields. Of a list: what each item is. Of a type: a value of it; `dict` is free form, within
-# the limits of `nesting`.
+# A mapping gives the shape of each allowed field. A list gives the shape of its items. A type stands for a value of
+# that type; `dict` is free form, within the limits of `nesting`.
 Shape = Mapping[str, Any] | list[Any] | type
 
 _KEY_REFERENCE: Final = {"name": str, "namespace": str, "key": str, "optional": bool}
@@ -50,17 +50,18 @@ LISTED: Final[Mapping[str, Shape]] = {
     },
     "test": {"enable": bool, "ignoreFailures": bool, "timeout": int, "cleanup": bool},
 }
-# Around the release nothing is passed on, so what is unknown there does no harm; what is known has to have its form.
+# Fields around the release are not passed on, so unknown ones are harmless. Known ones must have the right type.
 _AROUND: Final[Mapping[str, Shape]] = {"application": {"release": LISTED}, "namespaceLabels": dict}
-# The longest key of a label, and a little more.
+# Slightly more than the longest label key.
 _NAME_LIMIT: Final = 320
-_WORDS: Final[Mapping[type, str]] = {str: "a text", int: "a number", bool: "true or false"}
+_WORDS: Final[Mapping[type, str]] = {str: "a string", int: "a number", bool: "true or false"}
 
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
-    """A value that is not of its field's form (`wanted` says which, or `remedy` what to do), or one whose field is
-    `unlisted`.
+    """A value of the wrong type, or one in an `unlisted` field.
+
+    For a wrong type, `wanted` names the right one, or `remedy` says what to do.
     """
 
     field: str
@@ -74,13 +75,13 @@ class Misfit:
 
 
 def shown(name: str) -> str:
-    """A name that an author chose, as a step of a path in a message: of one line, not too long, without a password."""
+    """Return a field name from an author for use in a message: on one line, shortened, and without a password."""
     plain = "".join(character if character.isprintable() else "?" for character in giturls.masked(name))
     return plain if len(plain) <= _NAME_LIMIT else f"{plain[:_NAME_LIMIT]}..."
 
 
 def misfits(environment: Environment) -> Iterator[Misfit]:
-    """Every field of the spec that is not listed, or not of its form. Null is absent, everywhere."""
+    """Yield every field of the spec that is not listed or has the wrong type. Null counts as absent everywhere."""
     yield from _look("spec", environment.obj.get("spec"), _AROUND)
 
 

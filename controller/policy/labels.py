@@ -1,4 +1,4 @@
-"""Which labels an environment may set on its namespace: finders of the table in `rules`."""
+"""Finders for the table in `rules`: which labels an environment may set on its namespace."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from controller.policy.chart import Found
 from controller.policy.fields import shown
 from controller.policy.options import PolicyOptions
 
-# They tell whose a namespace is. No option allows them.
+# These labels identify the owner of a namespace. No option allows them.
 OUR_OWN: Final = (MANAGED_BY_LABEL, f"{GROUP}/*", f"*.{GROUP}/*")
 
 
 def bad_key(environment: Environment, options: PolicyOptions, engine: str) -> Found:
-    """A key that Kubernetes refuses."""
+    """Find a label key that Kubernetes refuses."""
     yield from ((_field(key), key) for key in environment.namespace_labels if not names.is_label_key(key))
 
 
 def bad_value(environment: Environment, options: PolicyOptions, engine: str) -> Found:
-    """A value that Kubernetes refuses."""
+    """Find a label value that Kubernetes refuses."""
     for key, value in environment.namespace_labels.items():
         if value is not None and not (isinstance(value, str) and names.is_label_value(value)):
             yield _field(key), value
 
 
 def our_own(environment: Environment, options: PolicyOptions, engine: str) -> Found:
-    """A label that tells whose the namespace is."""
+    """Find a label that identifies the owner of the namespace."""
     yield from _matching(environment.namespace_labels, OUR_OWN)
 
 
 def denied(environment: Environment, options: PolicyOptions, engine: str) -> Found:
-    """A label that the platform team keeps for itself."""
+    """Find a label that is reserved for the platform team."""
     yield from _matching(environment.namespace_labels, options.denied_namespace_labels)
 
 
 def foreign_value(environment: Environment, options: PolicyOptions, engine: str) -> Found:
-    """A pinned label with a value that is not the repository's."""
+    """Find a pinned label with a value that is not allowed for the repository."""
     for key, value in environment.namespace_labels.items():
         globs = pins.allowed_values(key, chart.location(environment), options.pinned_namespace_labels)
         if globs is not None and not names.matches_any(str(value), globs):

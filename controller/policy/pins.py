@@ -1,8 +1,8 @@
-"""Labels that only some repositories may set, and to which values.
+"""Pins: labels that only some repositories may set, with the allowed values.
 
-A label can be a key to other people's things: a tenant's label, chosen by an author, may pull that tenant's secrets
-into the namespace. Written as `PREFIX:KEY=GLOB`; several keys or globs of a prefix are separated by commas, several
-prefixes by semicolons, and the prefix `*` is every repository:
+A label can give access to resources of others: if an author sets another tenant's label, that tenant's secrets may be
+copied into the namespace. A pin is written as `PREFIX:KEY=GLOB`. Keys and globs of one prefix are separated by commas,
+prefixes by semicolons. The prefix `*` stands for every repository:
 
     github.com/org:stakater.com/tenant=org-*,kind=pr;git.example.com:8443/shop:stakater.com/tenant=shop
 """
@@ -18,7 +18,7 @@ from controller.apimachinery import giturls, names
 from controller.apimachinery.giturls import GitURL
 
 EVERYWHERE: Final = "*"
-# What can match the value of a label.
+# The characters that can match a label value.
 _GLOB: Final = re.compile(r"[A-Za-z0-9._*?\[\]!-]+")
 
 
@@ -35,27 +35,28 @@ class Pin:
 
 
 def parse(text: str) -> tuple[Pin, ...]:
-    """The pins that `text` says. ValueError names the part that is wrong, and the form."""
+    """Return the pins in `text`. Raises ValueError with the invalid part and the expected form."""
     pins = []
     for part in filter(None, (part.strip() for part in text.split(";"))):
-        # A port has a colon too, but neither a key nor a glob of values has one.
+        # A port is preceded by a colon too, but neither a key nor a glob contains one.
         prefix, colon, rest = part.rpartition(":")
         if not colon or "=" in prefix:
-            raise ValueError(f"{part!r} is no pin: write host/org:key=glob, with ';' between two of them")
+            raise ValueError(f"{part!r} is not a valid pin: use host/org:key=glob, and separate pins by ';'")
         place = EVERYWHERE if prefix == EVERYWHERE else giturls.parse_prefix(prefix)
         pins += [_pin(place, pair.strip()) for pair in rest.split(",")]
     return tuple(pins)
 
 
 def show(pins: Iterable[Pin]) -> str:
-    """The text that `parse` reads as `pins`."""
+    """Return the text from which `parse` reads `pins`."""
     return ";".join(str(pin) for pin in pins)
 
 
 def allowed_values(key: str, url: GitURL | None, pins: Iterable[Pin]) -> tuple[str, ...] | None:
-    """The globs that the value of `key` must match one of, or None where the key is pinned nowhere.
+    """Return the globs of which the value of `key` must match one, or None if the key is not pinned at all.
 
-    The longest prefix that pins the key decides. A key that is pinned only for others is theirs: no value will do.
+    The longest prefix that pins the key decides. If the key is pinned only for other repositories, no value is allowed
+    and the result is ().
     """
     of_key = [pin for pin in pins if pin.key == key]
     if not of_key:
@@ -72,5 +73,7 @@ def _depth(prefix: str) -> int:
 def _pin(prefix: str, pair: str) -> Pin:
     key, equals, glob = pair.partition("=")
     if not equals or not names.is_label_key(key) or not _GLOB.fullmatch(glob):
-        raise ValueError(f"{pair!r} is no pinned label: write key=glob, as host/org:stakater.com/tenant=org-*")
+        raise ValueError(
+            f"{pair!r} is not a valid pinned label: use key=glob, as in host/org:stakater.com/tenant=org-*"
+        )
     return Pin(prefix, key, glob)

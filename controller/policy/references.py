@@ -1,4 +1,4 @@
-"""What else a release may read: finders of the table in `rules`."""
+"""Finders for the table in `rules`: which other objects and URLs a release may read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _EXTERNAL_URL: Final = re.compile(r"https?://[^@\s\\]+")
 
 
 def foreign_reference(environment: Environment, options: PolicyOptions, engine: str) -> Found:
-    """A Secret or ConfigMap in a namespace that is neither the environment's own nor allowed."""
+    """Find a Secret or ConfigMap in a namespace that is neither the environment's own nor allowed."""
     for field, reference in _references(environment):
         namespace = reference.get("namespace") or environment.namespace_name
         if namespace != environment.namespace_name and not (
@@ -28,7 +28,7 @@ def foreign_reference(environment: Environment, options: PolicyOptions, engine: 
 
 
 def bad_reference(environment: Environment, options: PolicyOptions, engine: str) -> Found:
-    """A name that no object can have. It would become a part of a URL of the API."""
+    """Find an invalid object name or key. It would become part of a URL of the API."""
     for field, reference in _references(environment):
         if not names.is_dns_subdomain(name := reference.get("name") or ""):
             yield f"{field}.name", name
@@ -38,7 +38,7 @@ def bad_reference(environment: Environment, options: PolicyOptions, engine: str)
 
 
 def ambiguous_source(environment: Environment, options: PolicyOptions, engine: str) -> Found:
-    """An entry of valuesFrom that names no source, or more than one."""
+    """Find an entry of valuesFrom without a source or with more than one."""
     for field, source in _sources(environment):
         given = [kind for kind in VALUES_SOURCES if source.get(kind) is not None]
         if len(given) != 1 or not source[given[0]]:
@@ -46,25 +46,25 @@ def ambiguous_source(environment: Environment, options: PolicyOptions, engine: s
 
 
 def external_source(environment: Environment, options: PolicyOptions, engine: str) -> Found:
-    """Values from a URL, where they are not allowed."""
+    """Find values from a URL if they are not allowed."""
     if not options.allow_external_values:
         yield from _external(environment)
 
 
 def external_source_of_flux(environment: Environment, options: PolicyOptions, engine: str) -> Found:
-    """Values from a URL, which Flux cannot read; to leave them out would deploy something else than was asked for."""
+    """Find values from a URL for Flux, which cannot read them. Leaving them out would deploy something unintended."""
     if options.allow_external_values and engine == "flux":
         yield from _external(environment)
 
 
 def bad_external_source(environment: Environment, options: PolicyOptions, engine: str) -> Found:
-    """A URL of values that is none, or carries credentials."""
+    """Find a URL of values that is invalid or contains credentials."""
     if options.allow_external_values:
         yield from ((field, url) for field, url in _external(environment) if not _EXTERNAL_URL.fullmatch(url))
 
 
 def bad_chart_file(environment: Environment, options: PolicyOptions, engine: str) -> Found:
-    """A file of values outside the chart."""
+    """Find a values file outside the chart."""
     for field, source in _sources(environment):
         if (reference := source.get("chartFileRef")) is not None:
             path = reference.get("path") or ""
@@ -78,7 +78,7 @@ def _sources(environment: Environment) -> Iterator[tuple[str, Mapping[str, Any]]
 
 
 def _references(environment: Environment) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Every reference to an object of the cluster, with its path."""
+    """Yield every reference to an object in the cluster, with its path."""
     if secret := (environment.release.get("chart") or {}).get("secretRef"):
         yield f"{CHART}.secretRef", secret
     for field, source in _sources(environment):

@@ -1,4 +1,4 @@
-"""The table: what is refused, with which reason and remedy, and what would allow it."""
+"""The table of rules: what is refused, the reason and remedy, and what would allow it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from controller.policy.fields import VALUES_SOURCES, Misfit, misfits
 from controller.policy.options import PolicyOptions
 
 INVALID: Final = "InvalidSpec"
-# A value in a message is for recognising it, not for reading it.
+# A message shows only enough of a value to recognize it.
 _VALUE_LIMIT: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One thing that is refused: why, where it stands, what stands there, and what would be right."""
+    """A value that is refused: the reason, the path of the field, the value, and the remedy."""
 
     reason: str
     field: str
@@ -32,14 +32,14 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One row.
+    """A row of the table.
 
     Attributes:
         reason: CamelCase, for the environment's conditions.
-        find: yields the path and the value of all that breaks the rule, for an environment, the options, and the name
-            of the engine ("" where that is not known).
-        remedy: what its author should do.
-        allowed_by: what the platform team could do instead: a flag or an annotation; "" where nothing allows it.
+        find: yields the path and the value of everything that breaks the rule. Takes the environment, the options, and
+            the name of the engine ("" if it is not known).
+        remedy: what the author should do.
+        allowed_by: the flag or annotation with which the platform team can allow it; "" if it cannot be allowed.
     """
 
     reason: str
@@ -49,16 +49,16 @@ class Rule:
 
 
 def violations(environment: Environment, options: PolicyOptions, *, engine: str = "") -> tuple[Violation, ...]:
-    """Everything that is refused about an environment, in the order of the table.
+    """Return everything that is refused about an environment, in the order of the table.
 
     Args:
-        environment: as its author wrote it, of whatever form.
+        environment: as its author wrote it; may have any form.
         options: what the platform team allows.
-        engine: name of the engine that would install the release; "" leaves out what only one of them is refused.
+        engine: the name of the engine that would install the release; "" skips the rules for a single engine.
     """
     found = [*_protected(environment, options), *_misfits(environment)]
     if any(violation.reason == INVALID for violation in found):
-        # The other rules look into fields that are of the right form.
+        # The other rules rely on fields of the right type.
         return tuple(found)
     for rule in RULES:
         remedy = f"{rule.remedy}, or have it allowed by {rule.allowed_by}" if rule.allowed_by else rule.remedy
@@ -77,19 +77,19 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         "ForkNotAllowed",
         _forks,
-        "the Helm Operator works as cluster-admin and installs no chart of a fork; use Flux",
+        "the Helm Operator runs as cluster-admin and must not install charts from forks; use Flux",
         "--allow-forks-on-helm-operator",
     ),
     Rule(
         "CredentialsInURL",
         chart.credentials_in_url,
-        "take them out, replace them where they are in use, and name a Secret in chart.secretRef",
+        "remove the credentials, revoke them, and name a Secret in chart.secretRef instead",
     ),
     Rule(INVALID, chart.bad_url, "use an http, https or ssh URL or git@host:path, in plain ASCII and without '..'"),
     Rule(
         "RepositoryNotAllowed",
         chart.foreign_repository,
-        "use a repository that charts may come from",
+        "use a repository from the allowed list",
         "--allowed-git-repositories",
     ),
     Rule(INVALID, chart.bad_path, "name the chart's folder within the repository, without '..'"),
@@ -100,8 +100,8 @@ RULES: Final[tuple[Rule, ...]] = (
         "use at most 53 lower case letters, digits and dashes, with a letter or digit at both ends",
     ),
     Rule(INVALID, chart.old_helm, "only Helm 3 is supported; remove it"),
-    Rule(INVALID, references.ambiguous_source, f"name exactly one of {', '.join(VALUES_SOURCES)}"),
-    Rule(INVALID, references.bad_reference, "use a name or key that a Secret or ConfigMap can have"),
+    Rule(INVALID, references.ambiguous_source, f"set exactly one of {', '.join(VALUES_SOURCES)}"),
+    Rule(INVALID, references.bad_reference, "use a valid name or key of a Secret or ConfigMap"),
     Rule(
         "ReferenceNotAllowed",
         references.foreign_reference,
@@ -117,23 +117,23 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         "ExternalValuesNotSupported",
         references.external_source_of_flux,
-        "Flux reads no values from URLs; put them into spec.application.release.values",
+        "Flux cannot read values from URLs; put them into spec.application.release.values",
     ),
-    Rule(INVALID, references.bad_external_source, "use an http or https URL, without credentials in it"),
+    Rule(INVALID, references.bad_external_source, "use an http or https URL without credentials"),
     Rule(INVALID, references.bad_chart_file, "name a file within the chart's folder, without '..'"),
-    Rule(INVALID, labels.bad_key, "use [prefix/]name as Kubernetes does for the keys of labels"),
-    Rule(INVALID, labels.bad_value, "use at most 63 letters, digits, '-', '_' and '.', or nothing"),
-    Rule("LabelReserved", labels.our_own, "this label tells whose the namespace is; remove it"),
+    Rule(INVALID, labels.bad_key, "use a valid label key: name or prefix/name"),
+    Rule(INVALID, labels.bad_value, "use a valid label value: empty, or at most 63 letters, digits, '-', '_' and '.'"),
+    Rule("LabelReserved", labels.our_own, "this label identifies the owner of the namespace; remove it"),
     Rule(
         "LabelNotAllowed",
         labels.denied,
-        "this label is the platform team's; remove it",
+        "this label is reserved for the platform team; remove it",
         "--denied-namespace-labels or --namespace-labels",
     ),
     Rule(
         "LabelValueNotAllowed",
         labels.foreign_value,
-        "use a value that is this repository's",
+        "use a value that is allowed for this repository",
         "--pinned-namespace-labels",
     ),
 )
@@ -142,18 +142,15 @@ RULES: Final[tuple[Rule, ...]] = (
 def _protected(environment: Environment, options: PolicyOptions) -> Iterator[Violation]:
     name = environment.name
     if glob := names.matches_any(name, options.protected_namespaces):
-        remedy = (
-            f"the namespace of this name is protected by '{glob}' of --protected-namespaces; "
-            "give the environment another name"
-        )
+        remedy = f"this name matches the protected pattern '{glob}' in --protected-namespaces; rename the environment"
         yield Violation("NamespaceProtected", "metadata.name", name, remedy)
     elif not names.is_dns_label(name):
-        yield _violation(INVALID, "metadata.name", name, "use a name that a namespace can have")
+        yield _violation(INVALID, "metadata.name", name, "use a valid name of a namespace")
 
 
-# Where another field does what a refused one was meant for.
+# Remedies for refused fields whose purpose another field serves.
 _INSTEAD: Final = {
-    "targetNamespace": "a release lives in its environment's own namespace; remove it",
+    "targetNamespace": "a release is always installed in its environment's own namespace; remove it",
     "valueFileSecrets": "it is deprecated; use valuesFrom with a secretKeyRef",
     "chart.repository": "charts from a Helm repository are not supported; use git, path and ref",
     "chart.name": "charts from a Helm repository are not supported; use git, path and ref",
@@ -170,9 +167,7 @@ def _misfits(environment: Environment) -> Iterator[Violation]:
 
 
 def _instead(misfit: Misfit) -> str:
-    return _INSTEAD.get(
-        misfit.field.removeprefix("spec.application.release."), "no release may use this field; remove it"
-    )
+    return _INSTEAD.get(misfit.field.removeprefix("spec.application.release."), "this field is not allowed; remove it")
 
 
 def _violation(reason: str, field: str, value: Any, remedy: str) -> Violation:

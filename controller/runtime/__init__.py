@@ -1,6 +1,6 @@
-"""What runs a controller, whatever it controls: workers, start and stop order, health endpoints. It knows no kind.
+"""Runs a controller of any kind: workers, start and stop order, health endpoints.
 
-`reconcile` is the contract with the one who reconciles; `controller` runs workers over a queue; `manager` starts and
+`reconcile` is the contract with the reconciler; `controller` runs workers that process a queue; `manager` starts and
 stops everything in the right order; `httpserver` and `health` answer probes and scrapes.
 """
 

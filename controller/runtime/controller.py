@@ -1,4 +1,4 @@
-"""Workers over a queue: the only place that gives keys back, forgets them, or queues them again."""
+"""Workers that process a queue. Only this module marks keys as done, forgets them, or queues them again."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from controller.workqueue import RateLimitingQueue
 
 log = structlog.get_logger(__name__)
 
-# Seconds that reconciles get to notice that they were interrupted.
+# Seconds for which a stop waits after it has interrupted the reconciles.
 _INTERRUPT_GRACE = 1.0
 
 
 class Controller:
-    """`workers` threads that take keys from `queue` and hand them to `reconciler`.
+    """Runs `workers` threads that take keys from `queue` and pass them to `reconciler`.
 
     Args:
-        reconcile_timeout: seconds after which everything that blocks in a reconcile fails; 0: no limit.
+        reconcile_timeout: seconds after which every blocking call in a reconcile fails; 0: no limit.
     """
 
     def __init__(
@@ -56,16 +56,16 @@ class Controller:
         self._metrics.configured(controller=name, workers=workers)
 
     def start(self) -> None:
-        """Start the workers. RuntimeError: started before."""
+        """Start the workers. Raises RuntimeError if they were started before."""
         with self._lock:
             if self._threads or self._stopping.is_set():
-                raise RuntimeError(f"controller {self.name} can be started once")
+                raise RuntimeError(f"controller {self.name} was already started or stopped")
             self._threads = [start_thread(f"worker-{self.name}-{n}", self._work) for n in range(self._workers)]
 
     def stop(self, timeout: float) -> bool:
-        """Let running reconciles finish within `timeout` seconds, then interrupt them; the backlog is left alone.
+        """Let running reconciles finish within `timeout` seconds, then interrupt them. The backlog is not processed.
 
-        True when all workers ended by themselves. Idempotent.
+        Returns whether all workers ended without an interruption. Idempotent.
         """
         self._stopping.set()
         self._queue.shutdown()
@@ -77,7 +77,7 @@ class Controller:
         return False
 
     def interrupt(self) -> None:
-        """Take no more keys, and have every blocked call below a running reconcile fail now."""
+        """Take no more keys, and make every blocked call in a running reconcile fail now."""
         self._stopping.set()
         self._queue.shutdown()
         with self._lock:
@@ -116,28 +116,28 @@ class Controller:
         self._metrics.reconciled(controller=self.name, result=result, seconds=self._clock.now() - started)
 
     def _reconcile(self, key: str, scope: Scope) -> str:
-        """Reconcile and decide what becomes of the key; returns the outcome's name in the metrics."""
+        """Reconcile the key and decide whether it is queued again. Returns the result's name in the metrics."""
         try:
             result = self._reconciler.reconcile(Request(key))
         except ConsistencyError as error:
             self._queue.add_rate_limited(key)
             self._metrics.stale(controller=self.name)
-            log.debug("waiting for the cache to see our own writes", reason=str(error))
+            log.debug("waiting for the cache to catch up with our own writes", reason=str(error))
             return "requeue"
         except TerminalError as error:
             self._queue.forget(key)
-            self._failed("reconcile failed, not trying again until something changes", error, scope, terminal=True)
+            self._failed("reconcile failed, not retrying until something changes", error, scope, terminal=True)
             return "error"
         except ApiError as error:
             self._queue.add_rate_limited(key)
             if self._stopping.is_set():
-                log.debug("reconcile ended by stopping", error=str(error))
+                log.debug("reconcile interrupted by the stop", error=str(error))
             else:
-                self._failed("reconcile failed, trying again", error, scope)
+                self._failed("reconcile failed, retrying", error, scope)
             return "error"
-        except Exception as error:  # noqa: BLE001  # a bug in the reconciler must cost this reconcile, not the worker
+        except Exception as error:  # noqa: BLE001  # a bug in the reconciler must not end the worker
             self._queue.add_rate_limited(key)
-            self._failed("reconcile failed unexpectedly, trying again", error, scope, panic=True)
+            self._failed("reconcile failed unexpectedly, retrying", error, scope, panic=True)
             return "error"
         return self._conclude(key, result)
 

@@ -1,10 +1,10 @@
-"""Starting and stopping everything in the right order, and nothing twice.
+"""Starts and stops everything in the right order, each part at most once.
 
-Start: HTTP servers (so that probes are answered from the beginning) -> caches, until every handler has seen the initial
-state -> background services -> the elector, if any -> controllers, once elected.
+Start: HTTP servers (so that probes are answered from the beginning) -> caches, until every handler has processed the
+initial state -> background services -> the elector, if any -> controllers, once this process is elected.
 
-Stop: controllers first (nothing may be reconciled without caches) -> background services (Events of the last reconciles
-are still sent) -> caches -> HTTP servers; only then is the lease released, when nothing of ours can write any more.
+Stop: controllers first (a reconcile needs the caches) -> background services (Events of the last reconciles are still
+sent) -> caches -> HTTP servers. The lease is released last, when this process cannot write any more.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Runnable(Protocol):
 
     @property
     def name(self) -> str:
-        """For the log."""
+        """The name for log lines and errors."""
         ...
 
     def start(self) -> None:
@@ -33,15 +33,15 @@ class Runnable(Protocol):
         ...
 
     def stop(self, timeout: float) -> bool:
-        """End its threads within `timeout` seconds; True if they ended. Called at most once, also when not started."""
+        """End the threads; return whether they ended in `timeout` seconds. Called at most once, even if not started."""
         ...
 
 
 class Cache(Runnable, Protocol):
-    """A Runnable that has to catch up before anybody may rely on it."""
+    """A Runnable that must catch up with the server before it can be used."""
 
     def has_synced(self) -> bool:
-        """Whether it has, and its handlers too."""
+        """Whether the cache and its handlers have caught up."""
         ...
 
 
@@ -49,11 +49,11 @@ class Elector(Protocol):
     """See `controller.leaderelection`."""
 
     def start(self, *, on_started: Callable[[], None], on_lost: Callable[[], None]) -> None:
-        """Begin to compete; `on_started` is called once when elected, `on_lost` once when leadership ends unwanted."""
+        """Start competing. `on_started` is called once after the election, `on_lost` once if leadership is lost."""
         ...
 
     def stop(self, timeout: float) -> bool:
-        """Stop competing, and release the lease if it is held."""
+        """Stop competing, and release the lease if this process holds it."""
         ...
 
     def abandon(self) -> None:
@@ -62,20 +62,20 @@ class Elector(Protocol):
 
 
 class SyncTimeout(Exception):
-    """The caches did not catch up in time."""
+    """The caches did not catch up with the server in time."""
 
 
 class LeadershipLost(Exception):
-    """Another process may be the leader now: this one has to end at once."""
+    """This process lost the lease. It must exit at once, because another process may be the leader now."""
 
 
 class Manager:
-    """Runs what it is given until told to stop.
+    """Runs all parts of the process until `stop` is called.
 
     Args:
-        graceful_timeout: seconds for stopping, all together.
+        graceful_timeout: seconds for stopping everything.
         sync_timeout: seconds for the caches to catch up.
-        poll_interval: how often, in seconds, the caches are asked whether they have.
+        poll_interval: seconds between two checks whether the caches have caught up.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class Manager:
     ) -> None:
         names = [runnable.name for runnable in (*servers, *caches, *services, *controllers)]
         if len(set(names)) != len(names):
-            raise ValueError(f"names must be unique, or metrics and logs mix them up: {sorted(names)}")
+            raise ValueError(f"names must be unique, because metrics and logs use them: {sorted(names)}")
         self._servers = servers
         self._caches = caches
         self._services = services
@@ -110,40 +110,40 @@ class Manager:
         self._caches_synced = False
 
     def run(self) -> None:
-        """Start everything, wait for `stop` (from a signal handler's thread, say), stop everything.
+        """Start everything, wait for a call of `stop` (for example by a signal handler), and stop everything.
 
-        Raises SyncTimeout, LeadershipLost, or what a `start` raised, after stopping what was started.
+        Raises SyncTimeout, LeadershipLost, or the exception of a failed `start`, after stopping what was started.
         """
         started: list[Sequence[Runnable]] = []
         try:
             self._start(started)
             self._wait(lambda: self._stop_wanted or self._lost, None)
             if self._lost:
-                raise LeadershipLost("the lease was lost: ending at once, another process may be the leader")
+                raise LeadershipLost("the lease was lost: exiting at once, because another process may be the leader")
         except LeadershipLost:
-            # No graceful drain: whatever still runs here could write beside the new leader.
+            # No graceful drain: a reconcile that still runs could write at the same time as the new leader.
             self._stop_all(started, timeout=0.0, release=False)
             raise
         except BaseException:
-            # Whatever it was, KeyboardInterrupt included: no thread of what was started may be left behind.
+            # After every exception, KeyboardInterrupt included: do not leave any thread running.
             self._stop_all(started, timeout=self._graceful_timeout, release=True)
             raise
         self._stop_all(started, timeout=self._graceful_timeout, release=True)
 
     def stop(self) -> None:
-        """Have `run` stop everything and return. Idempotent, and safe in a signal handler's thread."""
+        """Make `run` stop everything and return. Idempotent, and safe to call from a signal handler's thread."""
         with self._condition:
             self._stop_wanted = True
             self._condition.notify_all()
 
     @property
     def caches_synced(self) -> bool:
-        """For the readiness check."""
+        """Whether the caches have caught up; for the readiness check."""
         return self._caches_synced
 
     @property
     def elected(self) -> bool:
-        """Whether the controllers have been let go: by the elector, or because there is none."""
+        """Whether the controllers may run: this process was elected, or there is no elector."""
         return self._elected
 
     def _start(self, started: list[Sequence[Runnable]]) -> None:
@@ -167,12 +167,12 @@ class Manager:
             controller.start()
 
     def _await_caches(self) -> None:
-        """Polled, because a sync is as much a matter of the caches' handlers as of the caches."""
+        """Wait until the caches have synced. This polls, because a sync depends on the handlers too."""
         deadline = self._clock.now() + self._sync_timeout
         while not all(cache.has_synced() for cache in self._caches):
             if self._clock.now() >= deadline:
                 late = ", ".join(cache.name for cache in self._caches if not cache.has_synced())
-                raise SyncTimeout(f"not synced within {self._sync_timeout:g} s: {late}")
+                raise SyncTimeout(f"caches not synced within {self._sync_timeout:g} s: {late}")
             if self._wait(lambda: self._stop_wanted, self._clock.now() + self._poll_interval):
                 return
         self._caches_synced = True

@@ -1,4 +1,4 @@
-"""What controllers report about themselves; `controller.metrics` implements it for Prometheus."""
+"""The measurements that controllers report. `controller.metrics` implements the protocol for Prometheus."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ class ControllerMetrics(Protocol):
     """Called from the workers' threads."""
 
     def configured(self, *, controller: str, workers: int) -> None:
-        """A controller with so many workers is going to run; every series of it should exist from now on."""
+        """A controller with `workers` workers is about to run. All its series should exist from now on."""
         ...
 
     def active(self, *, controller: str, change: int) -> None:
-        """So many workers more (or fewer) are busy."""
+        """The number of busy workers changed by `change`."""
         ...
 
     def reconciled(self, *, controller: str, result: str, seconds: float) -> None:
@@ -21,16 +21,16 @@ class ControllerMetrics(Protocol):
         ...
 
     def failed(self, *, controller: str, terminal: bool, panic: bool, timeout: bool) -> None:
-        """Details of an error."""
+        """A reconcile failed; the flags describe the error."""
         ...
 
     def stale(self, *, controller: str) -> None:
-        """A reconcile was put off because a cache had not caught up with our own writes."""
+        """A reconcile was postponed because a cache had not caught up with our own writes."""
         ...
 
 
 class NoControllerMetrics:
-    """For whoever does not measure."""
+    """Discards all measurements."""
 
     def configured(self, *, controller: str, workers: int) -> None:
         """Ignore."""

@@ -1,7 +1,7 @@
-"""The contract between the machinery and whoever reconciles; nothing else of this package concerns them.
+"""The contract between the machinery and a reconciler. A reconciler needs nothing else of this package.
 
-A reconciler is told only *which* object to look at, never what happened: it reads the present state and moves the world
-one step towards the wanted one. What it returns or raises decides what becomes of the key:
+A reconciler learns only *which* object to look at, never what happened. It reads the current state and takes one step
+towards the desired state. What it returns or raises decides when the key is reconciled again:
 
 | outcome                             | the key's back-off | the key is reconciled again            | counted as      |
 |-------------------------------------|--------------------|----------------------------------------|-----------------|
@@ -13,7 +13,7 @@ one step towards the wanted one. What it returns or raises decides what becomes 
 | raises `ApiError`                   | grows              | after the back-off                     | error           |
 | raises anything else                | grows              | after the back-off                     | error, panic    |
 
-Whatever ends because the reconcile's time is over is an error as well, and counted as a timeout besides.
+A reconcile that fails because it exceeds its timeout is an error too, and is also counted as a timeout.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Which object: `namespace/name`, or `name` of a cluster-scoped one."""
+    """The key of an object: `namespace/name`, or `name` of a cluster-scoped object."""
 
     key: str
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How a reconcile ended that did not fail; see the module's table.
+    """The result of a reconcile that did not fail; see the module's table.
 
     Attributes:
         requeue_after: seconds after which to look again, or None.
-        requeue: look again after the key's back-off, quietly: for what is no failure but not done either, such as a
-            write conflict. It goes before `requeue_after`.
+        requeue: look again after the key's back-off, without a log line. For an outcome that is neither a failure nor
+            complete, such as a write conflict. Takes precedence over `requeue_after`.
     """
 
     requeue_after: float | None = None
@@ -44,12 +44,12 @@ class Result:
 
 
 class TerminalError(Exception):
-    """Trying again is pointless until something changes."""
+    """The reconcile failed, and a retry is pointless until something changes."""
 
 
 class Reconciler(Protocol):
     """Called by several workers at once, but never twice at once for the same key."""
 
     def reconcile(self, request: Request) -> Result:
-        """Look at the object and move the world one step; see the module's table for what follows."""
+        """Take one step for the object; see the module's table for results and exceptions."""
         ...

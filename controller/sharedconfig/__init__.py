@@ -1,6 +1,6 @@
-"""What a TronadorConfig puts into environments: how it is read, what is wrong with it, and who gets what.
+"""Reads a TronadorConfig, finds its problems, and decides which of its objects each environment gets.
 
-Pure, so that it works offline too. No text that comes from here ever holds the content of a Secret.
+Pure, so that it also works offline. Its messages never contain the content of a Secret.
 """
 
 from .checks import cluster_scoped, of_manifest, problems

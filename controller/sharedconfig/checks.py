@@ -1,4 +1,4 @@
-"""Everything that is wrong with a TronadorConfig and can be told without a cluster."""
+"""Finds the problems of a TronadorConfig that can be found without a cluster."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ SECRET_KIND: Final = ("", "Secret")
 
 _API_VERSION: Final = re.compile(r"([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?v[0-9][a-z0-9]*")
 _KIND: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*")
-# The API server takes every text as a name that can be a part of a path; each kind may ask for more.
+# The API server accepts any text that can be part of a path as a name. Single kinds have stricter rules.
 _NAME: Final = re.compile(r"(?!\.{1,2}$)[^/%\s]{1,253}")
-# What Kubernetes itself has beside namespaces. Discovery tells of all others.
+# Kubernetes' own cluster-scoped kinds. For all other kinds, discovery is used.
 _CLUSTER_SCOPED: Final = frozenset(
     {
         ("", "Namespace"),
@@ -48,7 +48,7 @@ _CLUSTER_SCOPED: Final = frozenset(
         ("tronador.stakater.com", "EnvironmentProvisioner"),
     }
 )
-# What carries an environment's label among these is a release of it, and would be uninstalled as one too many.
+# Objects of these kinds with an environment's label are its releases. An additional one would be uninstalled.
 _OF_ENGINES: Final = frozenset(
     (resource.group, resource.kind)
     for resource in (helm_operator.HELM_RELEASES, flux.HELM_RELEASES, flux.GIT_REPOSITORIES)
@@ -56,7 +56,7 @@ _OF_ENGINES: Final = frozenset(
 
 
 def problems(config: SharedConfig) -> tuple[Problem, ...]:
-    """Everything that is wrong, in the order in which it is written down."""
+    """Return all problems, in the order of the fields."""
     objects = (*config.manifests, *config.secrets)
     return (
         *config.misfits,
@@ -68,41 +68,41 @@ def problems(config: SharedConfig) -> tuple[Problem, ...]:
 
 
 def of_manifest(manifest: Manifest) -> tuple[Problem, ...]:
-    """Everything that is wrong with one object."""
+    """Return all problems of one object."""
     return tuple(_of_manifest(manifest))
 
 
 def duplicates(manifests: Iterable[Manifest], copies: Iterable[Copy]) -> Iterator[Problem]:
-    """Objects that would be one and the same in an environment."""
+    """Yield a problem for each object that an earlier one already defines."""
     keyed = [(manifest.key, manifest.field) for manifest in manifests if manifest.name]
     keyed += [((*SECRET_KIND, copy.name), copy.field) for copy in copies if copy.name]
     seen: dict[tuple[str, str, str], str] = {}
     for key, field in keyed:
         if (first := seen.setdefault(key, field)) != field:
             _, kind, name = key
-            yield Problem(DUPLICATE, field, f"{kind} {name!r} stands at {first} already; remove one of the two")
+            yield Problem(DUPLICATE, field, f"{kind} {name!r} is already defined at {first}; remove one of the two")
 
 
 def cluster_scoped(manifest: Manifest) -> Problem:
-    """Said of a manifest whose kind does not live in namespaces."""
-    message = f"a {manifest.kind} belongs to no namespace, and environments get nothing else; remove it"
+    """Return the problem of a manifest with a cluster-scoped kind."""
+    message = f"a {manifest.kind} is cluster-scoped, and environments get namespaced objects only; remove it"
     return Problem(CLUSTER_SCOPED, manifest.field, message)
 
 
 def _of_manifest(manifest: Manifest) -> Iterator[Problem]:
     field = manifest.field
     if not _API_VERSION.fullmatch(manifest.api_version):
-        yield Problem(INVALID, f"{field}.apiVersion", "write the version of the object's kind, as v1 or apps/v1")
+        yield Problem(INVALID, f"{field}.apiVersion", "set the version of the object's kind, for example v1 or apps/v1")
     if not _KIND.fullmatch(manifest.kind):
-        yield Problem(INVALID, f"{field}.kind", "write the object's kind, as ConfigMap")
+        yield Problem(INVALID, f"{field}.kind", "set the object's kind, for example ConfigMap")
     yield from _of_metadata(manifest)
     if not _NAME.fullmatch(manifest.name):
-        yield Problem(INVALID, f"{field}.metadata.name", "give the object a name; generateName cannot be kept right")
+        yield Problem(INVALID, f"{field}.metadata.name", "set the object's name; generateName is not supported")
     kind = (manifest.group, manifest.kind)
     if kind in _CLUSTER_SCOPED:
         yield cluster_scoped(manifest)
     if kind in _OF_ENGINES:
-        message = f"an environment has one release, and its {manifest.kind} is made from its spec; remove this one"
+        message = f"the only {manifest.kind} of an environment is created from its spec; remove this one"
         yield Problem(NOT_SUPPORTED, field, message)
     for fault in nesting.faults(manifest.body):
         yield Problem(INVALID, nesting.shown(field, fault.path), f"is {fault.words}; {fault.remedy}")
@@ -117,7 +117,7 @@ def _of_metadata(manifest: Manifest) -> Iterator[Problem]:
         if given is not None and not (
             isinstance(given, Mapping) and all(isinstance(text, str) for pair in given.items() for text in pair)
         ):
-            yield Problem(INVALID, f"{manifest.field}.metadata.{part}", "use a map of texts; put numbers into quotes")
+            yield Problem(INVALID, f"{manifest.field}.metadata.{part}", "use a map of strings; put numbers into quotes")
 
 
 def _of_mappings(config: SharedConfig) -> Iterator[Problem]:
@@ -126,7 +126,7 @@ def _of_mappings(config: SharedConfig) -> Iterator[Problem]:
         yield from _of_repositories(mapping.repositories, mapping.field)
         for repository in mapping.repositories:
             if (first := seen.setdefault(repository, mapping.field)) != mapping.field:
-                message = f"{repository!r} stands in {first} already, which counts; remove one of the two"
+                message = f"{repository!r} is already mapped at {first}, which takes precedence; remove one of the two"
                 yield Problem(DUPLICATE, f"{mapping.field}.repos", message)
         for name, of_name in (
             ("authSecret", mapping.credentials.auth_secret),
@@ -142,7 +142,7 @@ def _of_copies(copies: Iterable[Copy]) -> Iterator[Problem]:
         if copy.name:
             yield from _of_name(copy.name, f"{copy.field}.name")
         else:
-            yield Problem(BAD_NAME, f"{copy.field}.name", "name the Secret that is to be copied")
+            yield Problem(BAD_NAME, f"{copy.field}.name", "set the name of the Secret to copy")
         yield from _of_repositories(copy.repositories or (), copy.field)
 
 
@@ -154,4 +154,4 @@ def _of_repositories(given: Iterable[str], field: str) -> Iterator[Problem]:
 
 def _of_name(name: str, field: str) -> Iterator[Problem]:
     if name and not names.is_dns_subdomain(name):
-        yield Problem(BAD_NAME, field, f"{name[:253]!r} can be no Secret's name")
+        yield Problem(BAD_NAME, field, f"{name[:253]!r} is not a valid name of a Secret")

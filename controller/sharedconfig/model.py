@@ -1,4 +1,4 @@
-"""The parts of a TronadorConfig, each with the path of the field that it stands in."""
+"""The parts of a TronadorConfig, each with the path of its field."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from controller.apimachinery.objects import Object
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong: a CamelCase reason for conditions, where it stands, and what would be right."""
+    """A problem: a CamelCase reason for conditions, the path of the field, and what to do."""
 
     reason: str
     field: str
@@ -23,9 +23,9 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """An object for environments. `kind`, `api_version` and `name` are "" where they are missing or no text.
+    """An object for environments. `kind`, `api_version` and `name` are "" if they are missing or not strings.
 
-    Its body may be a Secret with its content, so it is left out of the representation.
+    The body may contain a Secret's content, so it is excluded from `repr`.
     """
 
     field: str
@@ -36,18 +36,18 @@ class Manifest:
 
     @property
     def group(self) -> str:
-        """Its API group; "" for the core group."""
+        """The API group; "" for the core group."""
         return self.api_version.rpartition("/")[0]
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """What it is in a namespace: (group, kind, name), whichever version it is written in."""
+        """(group, kind, name): identifies the object in a namespace, in every API version."""
         return (self.group, self.kind, self.name)
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Names of Secrets for one repository or all of them; "" for none."""
+    """Names of Secrets for one repository or for all; "" if there is none."""
 
     auth_secret: str = ""
     image_pull_secret: str = ""
@@ -55,7 +55,7 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class RepositoryMapping:
-    """The credentials of some repositories, each by its bare name or as host/org/repository."""
+    """The credentials of some repositories, each given by its bare name or as host/org/repository."""
 
     field: str
     repositories: tuple[str, ...]
@@ -64,7 +64,7 @@ class RepositoryMapping:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A Secret of the controller's own namespace; `repositories` is None where every environment gets a copy."""
+    """A Secret in the controller's namespace to copy; `repositories` is None if every environment gets a copy."""
 
     field: str
     name: str
@@ -73,16 +73,16 @@ class Copy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedConfig:
-    """A TronadorConfig.
+    """A parsed TronadorConfig.
 
     Attributes:
-        manifests: what every environment gets.
-        secrets: what those get whose repository maps to it, by its name.
-        mappings: which credentials belong to which repositories.
-        org_level: the credentials of the repositories that no mapping names.
+        manifests: the objects for every environment.
+        secrets: Secrets that an environment gets if its credentials name them.
+        mappings: the credentials of repositories.
+        org_level: the credentials of repositories without a mapping.
         copies: Secrets that are copied from the controller's own namespace.
-        faults: by the field of a manifest, what is wrong with it.
-        misfits: fields that are not of the form that the schema asks for. Nothing can be said about what they meant.
+        faults: the problems of each manifest, by its field.
+        misfits: fields whose type violates the schema, so that their meaning is unknown.
     """
 
     manifests: tuple[Manifest, ...] = ()

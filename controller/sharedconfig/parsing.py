@@ -1,6 +1,6 @@
-"""From a TronadorConfig as somebody wrote it to its parts. Takes every form: what is none of the schema's is a misfit.
+"""Parses a TronadorConfig of any form. Fields that violate the schema are reported as misfits.
 
-`null` and absent are the same everywhere, and a config may lack its spec, its resources, or both.
+`null` counts as absent everywhere. The spec, the resources, or both may be missing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ MISFIT: Final = "InvalidConfig"
 
 
 def parse(obj: Object) -> SharedConfig:
-    """The parts of a TronadorConfig."""
+    """Return the parts of a TronadorConfig."""
     reader = _Reader()
     config = TronadorConfig(obj)
     resources = reader.mapping(config.resources, "resources")
@@ -30,15 +30,15 @@ def parse(obj: Object) -> SharedConfig:
         mappings=tuple(reader.mappings(spec.get("mappings"), "spec.mappings")),
         org_level=reader.credentials(spec.get("orgLevelSecrets"), "spec.orgLevelSecrets"),
         copies=tuple(reader.copies(spec.get("copySecrets"), "spec.copySecrets")),
-        # Looked at once here, as a thousand environments may ask.
+        # Checked once here, because a thousand environments may use the result.
         faults={manifest.field: found for manifest in (*manifests, *secrets) if (found := of_manifest(manifest))},
-        # The last of all arguments to be evaluated: by now everything has been looked at.
+        # Must be the last argument, because the reader collects misfits while the others are evaluated.
         misfits=tuple(reader.misfits),
     )
 
 
 class _Reader:
-    """Reads fields of any form and remembers those that are not of theirs."""
+    """Reads fields and collects those of the wrong type."""
 
     def __init__(self) -> None:
         self.misfits: list[Problem] = []
@@ -89,7 +89,7 @@ class _Reader:
     def _text(self, value: Any, field: str) -> str:
         if value is None or isinstance(value, str):
             return value or ""
-        self._misfit(field, "use a text")
+        self._misfit(field, "use a string")
         return ""
 
     def _misfit(self, field: str, message: str) -> None:

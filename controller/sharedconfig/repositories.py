@@ -1,4 +1,4 @@
-"""Which repository a TronadorConfig means, and whether an environment that says it is that one may be believed."""
+"""Matches the repository names in a TronadorConfig with the git URLs of environments."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _BARE: Final = re.compile(r"[A-Za-z0-9._~+-]+")
 
 
 def is_bare(repository: str) -> bool:
-    """Whether only the repository's own name is given, which every host can have."""
+    """Whether only the repository's own name is given, which may exist on every host."""
     return "/" not in repository
 
 
 def problem(repository: str) -> str:
-    """What is wrong with the name of a repository, or ""."""
+    """Return the problem with the name of a repository, or ""."""
     try:
         if is_bare(repository):
             if _BARE.fullmatch(repository) and not repository.endswith(".git"):
@@ -28,21 +28,21 @@ def problem(repository: str) -> str:
     except ValueError:
         pass
     shown = giturls.masked(repository)
-    return f"{shown!r} names no repository; write its bare name, or host/org/repository without https:// and .git"
+    return f"{shown!r} is not a repository; use its bare name, or host/org/repository without https:// and .git"
 
 
 def names_exactly(repositories: Iterable[str], url: GitURL) -> bool:
-    """Whether one of them is `url` with its host."""
+    """Whether one of `repositories` is `url`, given with its host."""
     return any(_location(repository) == url.location for repository in repositories if not is_bare(repository))
 
 
 def names_bare(repositories: Iterable[str], url: GitURL) -> bool:
-    """Whether one of them is the bare name of `url`."""
+    """Whether one of `repositories` is the bare name of `url`."""
     return any(repository == url.repository for repository in repositories if is_bare(repository))
 
 
 def _is_location(location: str) -> bool:
-    # org/repository would be taken for a host of that name, and match nothing.
+    # In org/repository, org would be read as a host, and the name would match nothing.
     host, _, path = location.partition("/")
     return "/" in path or "." in host or ":" in host
 

@@ -1,6 +1,6 @@
-"""The content of a Secret in a manifest: whether it is what its author meant, and the one form in which we apply it.
+"""Checks the content of a Secret in a manifest, and converts it to the one form in which it is applied.
 
-A message names a key and never what stands there.
+A message names a key, but never its value.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from controller.apimachinery.objects import Object
 from controller.sharedconfig.model import Manifest, Problem
 
 INVALID: Final = "InvalidSecretData"
-# Keys whose values people type. Where one decodes to bytes that are no text, somebody wrote plain text that happens to
-# be base64 too, as `password` is.
+# Keys whose values are usually typed by people. If such a value decodes to bytes that are not text, it is probably
+# plain text that happens to be valid base64, like `password`.
 _TYPED: Final = re.compile(r"user|pass|token|login|\.dockercfg|\.dockerconfigjson", re.IGNORECASE)
 _KEY: Final = re.compile(r"[-._a-zA-Z0-9]{1,253}")
 
 
 def problems(manifest: Manifest) -> Iterator[Problem]:
-    """What is wrong with the content of a manifest that is a Secret."""
+    """Yield the problems with the content of a Secret."""
     for part in ("data", "stringData"):
         content = manifest.body.get(part)
         if content is not None and not isinstance(content, Mapping):
@@ -34,9 +34,9 @@ def problems(manifest: Manifest) -> Iterator[Problem]:
 
 
 def in_one_map(body: Object) -> dict[str, Any]:
-    """The same Secret with everything in `data`, as the API server holds it; `stringData` wins there too.
+    """Return the Secret with everything in `data`, as the API server stores it; `stringData` takes precedence.
 
-    `stringData` is no field that the API server keeps, so an object that is applied with it could never be compared.
+    The API server does not store `stringData`, so an object that is applied with it could not be compared later.
     """
     plain = {
         key: base64.b64encode(str(value or "").encode()).decode()
@@ -53,17 +53,17 @@ def _message(part: str, key: object, value: object) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        return "the value is no text; put it into quotes"
+        return "the value is not a string; put it into quotes"
     if part == "stringData":
         return ""
     try:
         # Line breaks are allowed, as `base64` writes them.
         decoded = base64.b64decode(value.replace("\n", "").replace("\r", ""), validate=True)
     except (binascii.Error, ValueError):
-        return "the value is not base64; write plain text under stringData instead of data"
+        return "the value is not base64; put plain text under stringData instead of data"
     if _TYPED.search(key):
         try:
             decoded.decode()
         except UnicodeDecodeError:
-            return "the value decodes to no text; write plain text under stringData instead of data"
+            return "the decoded value is not text; put plain text under stringData instead of data"
     return ""

@@ -1,9 +1,9 @@
-"""What one environment gets of a TronadorConfig.
+"""Decides which parts of a TronadorConfig one environment gets.
 
-Every host may have a repository of any name, and whoever writes an environment can read what its namespace holds. So a
-bare name, and what is meant for every repository, open a git credential only below the prefixes that the platform team
-names. A Secret that is a git credential anywhere is one everywhere: it does not come in as a pull secret or as a copy
-where it would not come in as itself.
+Every host may have a repository of any name, and the author of an environment can read everything in its namespace. So
+an environment gets a git credential that is mapped to a bare name, or is for all repositories, only if its repository
+is below a prefix that the platform team trusts. A Secret that is used as a git credential anywhere is protected
+everywhere: an environment that may not have it as a credential does not get it as a pull secret or as a copy either.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from controller.sharedconfig.model import Copy, Credentials, Manifest, Problem, 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """One environment's part.
+    """The part of a TronadorConfig that one environment gets.
 
     Attributes:
         manifests: objects for its namespace.
-        copies: names of Secrets of the controller's own namespace to be copied there.
-        git_secret: Secret with the credentials for its repository, "" for none.
-        image_pull_secret: Secret to be attached to its service accounts, "" for none.
-        withheld: names of Secrets that are mapped to it, but that it may not be trusted with.
-        problems: what is wrong with this part; as long as there is something, nothing of it can be given out.
+        copies: names of Secrets in the controller's namespace to copy there.
+        git_secret: the Secret with the credentials for its repository, or "".
+        image_pull_secret: the Secret to attach to its service accounts, or "".
+        withheld: names of Secrets that are mapped to it, but that it is not trusted with.
+        problems: the problems of this part; while there are any, none of it is applied.
     """
 
     manifests: tuple[Manifest, ...] = ()
@@ -46,14 +46,14 @@ class Share:
 def for_repository(
     config: SharedConfig, git_url: str, *, credential_git_prefixes: Sequence[str], fork: bool = False
 ) -> Share:
-    """What the environment of a repository gets.
+    """Return what the environment of a repository gets.
 
     Args:
-        config: what there is.
-        git_url: where the environment's chart lies; what is no git URL gets what everybody gets.
-        credential_git_prefixes: places (`host/org`, as `giturls.parse_prefix` returns them) whose repositories may have
-            git credentials that are mapped to a bare name, or to nobody.
-        fork: whether the code comes from a fork of the repository: then it gets what everybody gets.
+        config: the parsed TronadorConfig.
+        git_url: the git URL of the environment's chart. If it is invalid, the environment gets only what is for all.
+        credential_git_prefixes: prefixes (`host/org`, from `giturls.parse_prefix`) of repositories that may get git
+            credentials which are mapped to a bare name, or are for all repositories.
+        fork: whether the code comes from a fork of the repository. If so, the environment gets only what is for all.
     """
     url = None if fork else _parsed(git_url)
     trust = _Trust(config, url, tuple(credential_git_prefixes))
@@ -84,7 +84,7 @@ def _parsed(git_url: str) -> GitURL | None:
 
 
 class _Trust:
-    """What an environment may be trusted with, as far as its repository goes. None: it has none to speak of."""
+    """Decides what an environment is trusted with because of its repository. `url` is None if that is not known."""
 
     def __init__(self, config: SharedConfig, url: GitURL | None, prefixes: tuple[str, ...]) -> None:
         self._config = config
@@ -94,7 +94,7 @@ class _Trust:
         self._git_credentials = {credentials.auth_secret for credentials in of_all} - {""}
 
     def mapped(self) -> tuple[Credentials, bool]:
-        """The credentials that are meant for it, and whether its repository is named with its host."""
+        """Return the credentials for its repository, and whether a mapping names the repository with its host."""
         if self._url is None:
             return Credentials(), False
         for mapping in self._config.mappings:
@@ -106,13 +106,13 @@ class _Trust:
         return self._config.org_level, False
 
     def with_credentials(self, *, exactly: bool) -> bool:
-        """Whether it may have a git credential. Over http whoever listens would have it too."""
+        """Whether it may get a git credential. Over plain http anybody on the network could read the credential."""
         if self._url is None or self._url.scheme == "http":
             return False
         return exactly or self._is_below_a_prefix()
 
     def with_secret(self, name: str, *, exactly: bool) -> bool:
-        """Whether it may have a Secret that is mapped to it for another purpose."""
+        """Whether it may get a Secret that is mapped to it for another purpose."""
         return name not in self._git_credentials or self.with_credentials(exactly=exactly)
 
     def with_copy(self, copy: Copy) -> bool:

@@ -1,7 +1,7 @@
-"""The queue of keys between handlers and workers: deduplicating, delaying, rate limited, drainable.
+"""The queue of keys between handlers and workers. It deduplicates, delays, limits rates, and can be drained.
 
-Keys only, never events: whoever takes a key looks at the present state of the world. `queue` keeps the promise that a
-key is never processed twice at once and that no wake-up is lost; `limiters` decides how long a failing key waits.
+It holds keys, never events: a worker that takes a key reads the current state. `queue` guarantees that a key is never
+processed twice at once and that no added key is lost; `limiters` decides how long a failing key waits.
 """
 
 from controller.workqueue.limiters import BucketLimiter, ItemExponentialLimiter, Limiter, MaxOfLimiter, default_limiter

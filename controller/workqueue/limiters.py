@@ -1,4 +1,4 @@
-"""How long a key waits before it is tried again. Sources: client-go util/workqueue/default_rate_limiters.go."""
+"""Decides how long a key waits before a retry. Modelled on client-go util/workqueue/default_rate_limiters.go."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from controller.apimachinery.tokenbucket import TokenBucket
 
 
 class Limiter(Protocol):
-    """All methods may be called from any thread."""
+    """A rate limiter for keys. All methods may be called from any thread."""
 
     def when(self, key: str) -> float:
-        """Count a failure of `key` and return the seconds it has to wait."""
+        """Count a failure of `key` and return the seconds to wait."""
         ...
 
     def forget(self, key: str) -> None:
-        """The key succeeded, or is given up: its next failure is its first."""
+        """Reset the failures of `key`, because it succeeded or will not be retried."""
         ...
 
     def num_requeues(self, key: str) -> int:
-        """How many failures are counted for `key`."""
+        """Return the number of failures counted for `key`."""
         ...
 
 
 class ItemExponentialLimiter:
-    """Per key `base` * 2^failures seconds, at most `maximum`."""
+    """Makes each key wait `base` * 2^failures seconds, at most `maximum`."""
 
     def __init__(self, *, base: float = 0.005, maximum: float = 1000.0) -> None:
         self._base = base
@@ -39,7 +39,7 @@ class ItemExponentialLimiter:
         with self._lock:
             failures = self._failures.get(key, 0)
             self._failures[key] = failures + 1
-        # A float's exponent ends at 1023: a key that failed that often has long been at the maximum.
+        # A larger exponent would overflow a float, and by then the wait has long been the maximum.
         return self._maximum if failures > 1000 else min(self._maximum, self._base * 2.0**failures)
 
     def forget(self, key: str) -> None:
@@ -54,7 +54,7 @@ class ItemExponentialLimiter:
 
 
 class BucketLimiter:
-    """All keys together: `rate` per second after a burst. It knows no keys, so there is nothing to forget."""
+    """Limits all keys together to `rate` per second after a burst. It keeps no state for single keys."""
 
     def __init__(self, *, rate: float = 10.0, burst: int = 100, clock: Clock | None = None) -> None:
         self._bucket = TokenBucket(rate=rate, burst=burst, clock=clock)
@@ -64,15 +64,15 @@ class BucketLimiter:
         return self._bucket.reserve()
 
     def forget(self, key: str) -> None:
-        """Nothing to do."""
+        """Do nothing."""
 
     def num_requeues(self, key: str) -> int:
-        """Always 0."""
+        """Return 0."""
         return 0
 
 
 class MaxOfLimiter:
-    """The strictest of several limiters."""
+    """Combines several limiters: the longest wait counts."""
 
     def __init__(self, *limiters: Limiter) -> None:
         self._limiters = limiters
@@ -92,5 +92,5 @@ class MaxOfLimiter:
 
 
 def default_limiter(*, base: float = 0.005, maximum: float = 1000.0, clock: Clock | None = None) -> Limiter:
-    """A key's own exponential back-off, and 10 retries per second (burst 100) over all keys."""
+    """Return the default: an exponential back-off per key, and 10 retries per second (burst 100) over all keys."""
     return MaxOfLimiter(ItemExponentialLimiter(base=base, maximum=maximum), BucketLimiter(clock=clock))

@@ -1,4 +1,4 @@
-"""What a queue reports about itself; `controller.metrics` implements it for Prometheus."""
+"""The measurements that a queue reports. `controller.metrics` implements the protocol for Prometheus."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Protocol
 
 
 class QueueMetrics(Protocol):
-    """The counters are called under the queue's lock and must not block; seconds are monotonic durations.
+    """The counters are called under the queue's lock and must not block. Seconds are durations.
 
-    The gauges are pulled: a scrape sees the moment, and nothing has to be refreshed in between.
+    The gauges are read at each scrape, so they need no updates in between.
     """
 
     def added(self) -> None:
-        """A key became dirty (an add of a key that was dirty already is not counted)."""
+        """A key became dirty. Adding a key that is already dirty is not counted."""
         ...
 
     def retried(self) -> None:
-        """A key was added with a delay or rate limited."""
+        """A key was added with a delay or a rate limit."""
         ...
 
     def taken(self, queue_seconds: float) -> None:
@@ -25,18 +25,21 @@ class QueueMetrics(Protocol):
         ...
 
     def finished(self, work_seconds: float) -> None:
-        """A worker was done with a key after `work_seconds`."""
+        """A worker finished a key after `work_seconds`."""
         ...
 
     def observe(
         self, *, depth: Callable[[], float], unfinished: Callable[[], float], longest_running: Callable[[], float]
     ) -> None:
-        """Where to read the number of ready keys, the summed and the greatest age (seconds) of keys in processing."""
+        """Register functions that return the number of ready keys, and total and greatest age of keys in processing.
+
+        Ages are in seconds.
+        """
         ...
 
 
 class NoQueueMetrics:
-    """For whoever does not measure."""
+    """Discards all measurements."""
 
     def added(self) -> None:
         """Ignore."""

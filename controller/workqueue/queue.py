@@ -1,7 +1,7 @@
-"""The work queue (client-go util/workqueue: queue, delaying_queue and rate_limiting_queue in one).
+"""The work queue. It combines the queue, delaying_queue and rate_limiting_queue of client-go util/workqueue.
 
-One lock, no thread of its own: delayed keys sit in a heap, and whoever waits in `get` waits no longer than the earliest
-of them.
+It has one lock and no thread of its own. Delayed keys are in a heap, and `get` waits no longer than until the earliest
+of them is due.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from controller.apimachinery.clock import Clock, MonotonicClock
 from controller.workqueue.limiters import Limiter, default_limiter
 from controller.workqueue.metrics import NoQueueMetrics, QueueMetrics
 
-# However far away the next delayed key is, waiters look again this often (seconds): a cheap guard against clock jumps.
+# Waiting threads look at the heap at least this often (seconds): a cheap guard against clock jumps.
 _MAX_WAIT = 10.0
-# Keys per second that come due when all delayed ones are hastened: the first at once, a thousand within five seconds.
-# So a key that changes meanwhile does not queue behind all of them.
+# Keys per second that become ready after `hasten`: the first at once, a thousand within five seconds. So a key that
+# changes meanwhile does not have to wait for all of them.
 _HASTENED_PER_SECOND = 200.0
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What is in a queue, for people. Seconds until due, and seconds since a worker took it."""
+    """The content of a queue, for people: seconds until a key is due, and seconds since a worker took a key."""
 
     ready: tuple[str, ...]
     delayed: tuple[tuple[str, float], ...]
@@ -33,10 +33,10 @@ class Snapshot:
 
 
 class RateLimitingQueue:
-    """Keys to be processed, each by one worker at a time.
+    """A queue of keys, each processed by one worker at a time.
 
-    A key is *dirty* from `add` until a worker takes it, *processing* from `get` until `done`; while both, it waits for
-    `done` to be queued again. So: never two workers on one key, and an add during processing is never lost.
+    A key is *dirty* from `add` until a worker takes it, and *processing* from `get` until `done`. A key that is both is
+    queued again at `done`. So two workers never process the same key, and a key added during processing is not lost.
     """
 
     def __init__(
@@ -52,17 +52,17 @@ class RateLimitingQueue:
         self._limiter = limiter or default_limiter(clock=self._clock)
         self._metrics = metrics or NoQueueMetrics()
         self._condition = threading.Condition()
-        # Keys in the order in which workers shall take them; exactly those that are dirty and not processing.
+        # The keys that are dirty and not processing, in the order in which workers take them.
         self._ready: deque[str] = deque()
-        # Key -> since when (clock seconds) it needs processing.
+        # Key -> the time (clock seconds) since which it needs processing.
         self._dirty: dict[str, float] = {}
-        # Key -> since when a worker has it.
+        # Key -> the time at which a worker took it.
         self._processing: dict[str, float] = {}
-        # (ready time, tie-break, key); an entry whose time is not `_due[key]` was overtaken by an earlier one.
+        # (ready time, tie-break, key); an entry whose time is not `_due[key]` was replaced by an earlier one.
         self._heap: list[tuple[float, int, str]] = []
         self._due: dict[str, float] = {}
         self._sequence = itertools.count()
-        # When `hasten` was last called. A reconcile that began before may fail for a reason that is over by now.
+        # The time of the last `hasten`. A reconcile that began before it may fail for a reason that is gone by now.
         self._hastened = float("-inf")
         self._shutting_down = False
         self._draining = False
@@ -71,12 +71,12 @@ class RateLimitingQueue:
         )
 
     def add(self, key: str) -> None:
-        """Have `key` processed, unless it waits for that already or the queue is shutting down."""
+        """Queue `key`. Does nothing if it is already queued or the queue is shutting down."""
         with self._condition:
             self._add_locked(key, self._clock.now())
 
     def add_after(self, key: str, seconds: float) -> None:
-        """`add` in `seconds` (at once if <= 0). Of several delays for one key the earliest counts."""
+        """Add `key` after `seconds` (at once if <= 0). Of several delays for one key, the earliest counts."""
         with self._condition:
             if self._shutting_down:
                 return
@@ -91,13 +91,13 @@ class RateLimitingQueue:
             self._condition.notify_all()
 
     def add_rate_limited(self, key: str) -> None:
-        """`add_after` the time the limiter says."""
+        """Add `key` after the time that the limiter returns."""
         self.add_after(key, self._limiter.when(key))
 
     def hasten(self) -> None:
-        """Have all delayed keys processed soon, one after another, in the order in which they were due.
+        """Make all delayed keys ready soon, one after another, in the order in which they were due.
 
-        Call it when the cause of their delay is over. A key that a worker has at this moment comes back soon too, if it
+        Call it when the cause of the delays is gone. A key that is being processed now is also retried soon if it
         fails.
         """
         with self._condition:
@@ -108,17 +108,17 @@ class RateLimitingQueue:
             self._condition.notify_all()
 
     def forget(self, key: str) -> None:
-        """Reset the back-off of `key`: after success, and when it is given up."""
+        """Reset the back-off of `key`. Call it after a success, or if the key will not be retried."""
         self._limiter.forget(key)
 
     def num_requeues(self, key: str) -> int:
-        """How often `key` was rate limited since it was last forgotten."""
+        """Return how often `key` was rate limited since the last `forget`."""
         return self._limiter.num_requeues(key)
 
     def get(self) -> str | None:
-        """Take the next key, waiting for one; None when the queue is shut down and its backlog empty.
+        """Wait for the next key and take it. Returns None if the queue is shut down and its backlog is empty.
 
-        Every key must be given back with `done`.
+        Call `done` for every key that is taken.
         """
         with self._condition:
             while True:
@@ -136,7 +136,7 @@ class RateLimitingQueue:
                 self._clock.wait_until(self._condition, min(earliest, now + _MAX_WAIT))
 
     def done(self, key: str) -> None:
-        """A worker has finished with `key`; if it was added meanwhile, it is queued again."""
+        """Record that a worker has finished `key`. If it was added meanwhile, it is queued again."""
         with self._condition:
             since = self._processing.pop(key, None)
             if since is None:
@@ -147,15 +147,15 @@ class RateLimitingQueue:
             self._condition.notify_all()
 
     def shutdown(self) -> None:
-        """Ignore adds from now on and drop delayed keys; workers get the backlog and then None. Ends a drain too."""
+        """Ignore further adds and drop delayed keys. Workers get the backlog and then None. Also ends a drain."""
         with self._condition:
             self._draining = False
             self._shut_down_locked()
 
     def shutdown_with_drain(self, timeout: float | None = None) -> bool:
-        """Shut down, and wait until the backlog is processed.
+        """Shut down and wait until the backlog is processed.
 
-        Returns False when `timeout` seconds or a `shutdown` from elsewhere ended the wait before.
+        Returns False if `timeout` seconds passed first, or a call of `shutdown` ended the wait.
         """
         deadline = None if timeout is None else self._clock.now() + timeout
         with self._condition:
@@ -173,13 +173,13 @@ class RateLimitingQueue:
         return self._shutting_down
 
     def __len__(self) -> int:
-        """How many keys are ready."""
+        """Return the number of ready keys."""
         with self._condition:
             self._promote_locked(self._clock.now())
             return len(self._ready)
 
     def snapshot(self) -> Snapshot:
-        """A consistent view of the content."""
+        """Return a consistent view of the content."""
         with self._condition:
             now = self._clock.now()
             return Snapshot(
@@ -198,14 +198,14 @@ class RateLimitingQueue:
             self._condition.notify()
 
     def _delay_locked(self, key: str, due: float) -> None:
-        """`due` is a time of the clock; an earlier one that is known already counts."""
+        """Delay `key` until `due` (clock seconds), unless it is already due earlier."""
         if key in self._due and self._due[key] <= due:
             return
         self._due[key] = due
         heapq.heappush(self._heap, (due, next(self._sequence), key))
 
     def _promote_locked(self, now: float) -> None:
-        """Add the delayed keys whose time has come."""
+        """Add the delayed keys that are due."""
         while self._heap and self._heap[0][0] <= now:
             due, _, key = heapq.heappop(self._heap)
             if self._due.get(key) == due:

@@ -106,7 +106,7 @@ def test_an_api_server_that_goes_away_and_comes_back_is_told_once_and_healed(
     process.logged("cannot list or watch", "environmentprovisioners")
     cluster.come_back()
     engine.start()
-    process.logged("connect works again", "environmentprovisioners")
+    process.logged("connect recovered", "environmentprovisioners")
     environment.patch_release(values=tag("two"))
     environment.deployed()
     release = environment.helm_release(RELEASE)

@@ -176,7 +176,7 @@ def judge(good: Sequence[Environment], too_deep: Mapping[int, Environment]) -> N
         message = environment.stalled("InvalidSpec")["message"]
         assert message == (
             f"spec.application.release.values.a.a.a.a.a.a...: 'nested {depth} levels deep': "
-            "make it flatter, with at most 100 levels"
+            "reduce the nesting to at most 100 levels"
         )
         assert environment.namespace() is None
 

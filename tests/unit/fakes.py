@@ -29,7 +29,7 @@ def eventually(condition: Callable[[], Any], what: str = "") -> Any:
 
 
 class FakeClock:
-    """Stands still until `advance`d, which wakes whoever waits for a time that has come."""
+    """Stands still until `advance`d, which wakes the threads whose deadline has passed."""
 
     def __init__(self, now: float = 1000.0) -> None:
         self._now = now
@@ -170,7 +170,7 @@ class Script:
         self.read_timeouts.append(seconds)
 
     def close(self) -> None:
-        """As a real one: nothing more comes, and that is no failure."""
+        """Like a real one: it ends the stream without an error."""
         self.ended = True
 
     def _play(self) -> Iterator[dict[str, Any]]:
@@ -273,7 +273,7 @@ class LiveStream:
             while True:
                 with self._condition:
                     while not self._items and not self._ended:
-                        assert self._condition.wait(DEADLINE), "nobody feeds this watch"
+                        assert self._condition.wait(DEADLINE), "no event arrives on this watch"
                     if not self._items:
                         scope.check()
                         return

@@ -1,4 +1,4 @@
-"""Finds whoever changes an object that a cache gave out: cached objects are shared, and a change is seen by everybody.
+"""Detects changes of cached objects. They are shared, so that every reader would see a change.
 
 Put `detector.transform` into an Informer; `detector.verify()` fails when an object is no longer what came in.
 """
@@ -30,7 +30,7 @@ class MutationDetector:
         return obj
 
     def verify(self) -> None:
-        """Assert that nobody changed anything."""
+        """Assert that no object was changed."""
         with self._lock:
             for obj, before in self._seen:
                 assert _text(obj) == before, f"a cached object was changed: was {before}"

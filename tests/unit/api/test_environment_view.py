@@ -34,20 +34,20 @@ def test_an_absent_status_reads_as_empty(status):
     assert view.conditions == ()
 
 
-def test_the_namespace_bears_the_name_of_the_environment():
+def test_the_namespace_has_the_name_of_the_environment():
     assert _environment(name="shop-74").namespace_name == "shop-74"
 
 
 @pytest.mark.parametrize("given", [None, ""])
-def test_the_release_bears_the_name_of_the_environment_unless_told_otherwise(given):
+def test_the_release_has_the_name_of_the_environment_by_default(given):
     assert _environment({"application": {"release": {"releaseName": given}}}).release_name == "shop-74"
 
 
-def test_a_given_release_name_is_taken():
+def test_a_given_release_name_is_used():
     assert _environment({"application": {"release": {"releaseName": "x"}}}).release_name == "x"
 
 
-def test_a_long_name_is_cut_to_42_characters_and_10_digits_of_its_hash_for_the_release():
+def test_a_long_release_name_is_cut_to_42_characters_and_10_digits_of_its_hash():
     release_name = _environment(name="e" * 60).release_name
 
     assert release_name == "e" * 42 + "-" + "a1b79bc380"
@@ -71,5 +71,5 @@ def test_the_finalizer_and_the_deletion_are_seen():
     assert not _environment(metadata={"finalizers": ["other"]}).has_finalizer
 
 
-def test_the_release_that_the_status_recorded_is_known():
+def test_the_release_recorded_in_the_status_is_returned():
     assert _environment(status={"release": {"name": "before"}}).recorded_release == "before"

@@ -36,7 +36,7 @@ def test_a_condition_is_found_by_its_type():
     ("phase", "want"),
     [("DeployFailed", "2026-01-01T00:00:02Z"), ("Failed", ""), ("ChartFetchFailed", "2026-01-01T00:00:01Z")],
 )
-def test_a_failed_release_knows_when_it_came_to_stand_there(phase, want):
+def test_a_failed_release_has_the_time_of_its_failure(phase, want):
     conditions = [
         _condition("ChartFetched", "False", "ChartFetchFailed", 1),
         _condition("Deployed", "False", "DeployFailed", 2),

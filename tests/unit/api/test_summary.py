@@ -97,7 +97,7 @@ def test_large_and_deep_values_are_searched_only_near_the_top():
 
 
 @pytest.mark.parametrize("wrong", [7, [], "text", {"a": 1}, None])
-def test_what_is_of_the_wrong_type_is_left_out(wrong):
+def test_values_of_the_wrong_type_are_left_out(wrong):
     environment = _environment(release=wrong, status={"release": wrong, "applicationStatus": wrong, "url": wrong})
     environment["metadata"]["annotations"] = {"tronador.stakater.com/repository": wrong}
     summary = summarize(environment)

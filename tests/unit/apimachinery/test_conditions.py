@@ -34,14 +34,14 @@ def test_a_new_condition_begins_now():
     }
 
 
-def test_reason_message_and_generation_move_without_the_time():
+def test_reason_message_and_generation_change_without_the_time():
     [merged] = merge([_current()], [Condition("Ready", TRUE, "Good", "well")], generation=2, now=NOW)
 
     assert merged["lastTransitionTime"] == BEFORE
     assert (merged["reason"], merged["message"], merged["observedGeneration"]) == ("Good", "well", 2)
 
 
-def test_the_time_moves_with_the_status():
+def test_the_time_changes_with_the_status():
     [merged] = merge([_current()], [Condition("Ready", FALSE, "Old", "old")], generation=1, now=NOW)
 
     assert merged["lastTransitionTime"] == "2026-01-02T03:04:05Z"
@@ -53,7 +53,7 @@ def test_a_condition_that_lost_its_time_gets_one():
     assert merged["lastTransitionTime"] == "2026-01-02T03:04:05Z"
 
 
-def test_a_condition_that_is_no_longer_wanted_leaves():
+def test_a_condition_that_is_not_wanted_any_more_is_removed():
     merged = merge([_current(type="Stalled")], [Condition("Ready", TRUE, "a", "b")], generation=1, now=NOW)
 
     assert [condition["type"] for condition in merged] == ["Ready"]
@@ -72,16 +72,16 @@ def test_a_condition_is_found_by_its_type():
 
 
 @pytest.mark.parametrize("odd", [None, "x", 1, {"type": "Ready"}, [None, "x", 1, [], {}]])
-def test_conditions_of_an_odd_form_are_not_there(odd):
+def test_malformed_conditions_count_as_absent(odd):
     assert find(odd, "Ready") is None
 
 
 @pytest.mark.parametrize("odd", [None, "", 1, {}, "two words", "1st", "a-b", "x" * 2000, "a\n"])
-def test_a_foreign_reason_that_no_schema_takes_becomes_another(odd):
+def test_a_foreign_reason_that_our_schema_refuses_becomes_other(odd):
     assert reason_of({"reason": odd}) == "Other"
     assert reason_of({"reason": "InstallFailed"}) == "InstallFailed"
 
 
-def test_a_message_of_any_length_is_cut_to_what_schemas_take():
+def test_a_long_message_is_cut_to_the_limit_of_the_schema():
     [merged] = merge([], [Condition("Ready", TRUE, "Good", "x" * 1_000_000)], generation=3, now=NOW)
     assert len(merged["message"]) == 32768

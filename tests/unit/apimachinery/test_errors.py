@@ -30,7 +30,7 @@ def test_each_answer_has_its_class(code, reason, want):
     assert type(errors.status_error(code, _status(code, reason))) is want
 
 
-def test_a_page_of_a_proxy_is_an_error_too_and_is_cut():
+def test_the_html_page_of_a_proxy_is_an_error_with_a_cut_message():
     error = errors.status_error(503, "<html>" + "x" * 5000)
 
     assert type(error) is errors.ServerError
@@ -38,7 +38,7 @@ def test_a_page_of_a_proxy_is_an_error_too_and_is_cut():
     assert error.status == {}
 
 
-def test_a_missing_resource_is_told_from_a_missing_object():
+def test_a_missing_resource_is_distinguished_from_a_missing_object():
     assert errors.status_error(404, "404 page not found\n").resource_missing
     assert not errors.status_error(404, _status(404, "NotFound")).resource_missing
 
@@ -54,7 +54,7 @@ def test_a_terminating_namespace_is_recognised(status):
     assert errors.status_error(403, status).namespace_terminating
 
 
-def test_a_refusal_by_rbac_is_no_terminating_namespace():
+def test_a_refusal_by_rbac_is_not_a_terminating_namespace():
     assert not errors.status_error(403, _status(403, "Forbidden", "cannot create")).namespace_terminating
 
 
@@ -64,7 +64,7 @@ def test_an_error_reads_as_code_reason_and_message():
 
 
 @pytest.mark.parametrize("code", [400, 401, 403, 404, 409, 410, 422, 429, 500])
-def test_an_error_without_content_is_the_same_failure_and_repeats_nothing_that_was_sent(code):
+def test_an_error_without_content_keeps_its_class_but_no_submitted_value(code):
     causes = [{"reason": "FieldValueInvalid", "field": "data[a]", "message": "hunter2"}, {"message": "hunter2"}]
     details = {"name": "hunter2", "causes": causes}
     status = {"kind": "Status", "reason": "Refused", "message": "hunter2", "details": details}
@@ -75,14 +75,14 @@ def test_an_error_without_content_is_the_same_failure_and_repeats_nothing_that_w
     assert type(bare) is type(error)
     assert (bare.code, bare.reason, bare.retry_after) == (code, "Refused", 3.0)
     assert bare.causes[0] == {"reason": "FieldValueInvalid", "field": "data[a]"}
-    assert bare.message == "Refused (data[a]); the rest is not repeated here"
+    assert bare.message == "Refused (data[a]); details withheld (may contain secrets)"
     assert "hunter2" not in str(bare) + repr(vars(bare))
 
 
-def test_an_answer_that_was_no_status_stays_one_without_its_words():
+def test_without_content_an_answer_that_was_not_a_status_stays_so():
     bare = errors.without_content(errors.status_error(404, "404 hunter2 not found"))
     assert bare.resource_missing
-    assert bare.message == "404; the rest is not repeated here"
+    assert bare.message == "404; details withheld (may contain secrets)"
     assert not errors.without_content(
         errors.status_error(404, {"kind": "Status", "reason": "NotFound"})
     ).resource_missing

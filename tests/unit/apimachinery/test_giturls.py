@@ -113,12 +113,12 @@ def test_every_spelling_of_a_repository_has_one_location(url, location):
         "",
     ],
 )
-def test_a_url_that_could_be_read_in_two_ways_is_none(url):
+def test_an_ambiguous_url_is_refused(url):
     with pytest.raises(ValueError, match=r"use|host|port|path"):
         giturls.parse(url)
 
 
-def test_scheme_host_path_and_bare_name_can_be_told_apart():
+def test_a_url_is_split_into_scheme_host_path_and_bare_name():
     url = giturls.parse("git@git.example.com:group/sub/repo.git")
 
     assert (url.scheme, url.host, url.path, url.repository) == ("ssh", "git.example.com", "group/sub/repo", "repo")
@@ -130,7 +130,7 @@ def test_a_repository_is_under_its_host_its_organisation_and_itself(prefix):
 
 
 @pytest.mark.parametrize("prefix", ["github.co", "github.com/or", "github.com/org/rep", "github.com/org/repo/x", ""])
-def test_a_repository_is_under_nothing_that_its_text_merely_begins_with(prefix):
+def test_a_prefix_of_the_text_is_not_a_prefix_of_the_location(prefix):
     assert not giturls.parse("https://github.com/org/repo").is_under(prefix)
 
 
@@ -159,8 +159,8 @@ def test_a_prefix_has_the_form_of_locations(text, prefix):
     "text",
     ["", "/", "https://github.com/org", "git@github.com:org", "github.com/../x", "*", "github.com/*", "a b", "a:b"],
 )
-def test_what_is_no_prefix_is_refused_with_the_form(text):
-    with pytest.raises(ValueError, match="write host or host/org"):
+def test_an_invalid_prefix_is_refused_with_the_expected_form(text):
+    with pytest.raises(ValueError, match="use host or host/org"):
         giturls.parse_prefix(text)
 
 
@@ -194,7 +194,7 @@ def test_masking_leaves_the_rest_as_it_is(text):
     st.text(alphabet="aZ0.:/@%-_?#\\~ gits2fe[]" + "ｇ\n\x00", max_size=30),
     st.sampled_from(["https://", "ssh://", "git@", ""]),
 )
-def test_whatever_is_taken_has_a_location_of_plain_segments(rest, start):
+def test_every_accepted_url_has_a_location_of_plain_segments(rest, start):
     try:
         url = giturls.parse(start + rest)
     except ValueError:

@@ -36,7 +36,7 @@ def test_a_document_is_read_as_python_reads_it(value, ascii_only, indent):
 
 
 @given(VALUES)
-def test_what_stands_beside_an_odd_value_is_read_as_python_reads_it(value):
+def test_values_beside_an_unreadable_one_are_read_as_python_reads_them(value):
     text = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode()
     read = decode(f'{{"value": {text}{ODD}'.encode())
     assert read == {"value": json.loads(text), "odd": TOO_LARGE}
@@ -44,14 +44,14 @@ def test_what_stands_beside_an_odd_value_is_read_as_python_reads_it(value):
 
 @pytest.mark.parametrize("depth", [READ_LIMIT + 1, 600, 900, 1500, 100_000])
 @pytest.mark.parametrize("of", ["map", "list"])
-def test_what_is_nested_too_deep_says_how_deep_it_was(depth, of):
+def test_a_value_nested_too_deep_reports_its_depth(depth, of):
     read = decode(nested(depth, of=of).encode())
     assert deepest(read) == Unreadable(f"nested {depth - READ_LIMIT} levels deep", depth - READ_LIMIT)
     assert levels(read) == depth
 
 
 @pytest.mark.parametrize("depth", [1, 100, READ_LIMIT])
-def test_what_is_not_nested_too_deep_is_whole(depth):
+def test_a_value_within_the_depth_limit_is_complete(depth):
     assert decode(nested(depth).encode()) == json.loads(nested(depth))
 
 
@@ -73,7 +73,7 @@ def test_what_is_not_nested_too_deep_is_whole(depth):
         (r'"\u0000"', "\0"),
     ],
 )
-def test_odd_values_have_something_in_their_place(text, value):
+def test_unreadable_values_are_replaced_by_placeholders(text, value):
     assert decode(f'{{"before": 1, "odd": {text}, "after": [2]}}'.encode()) == {"before": 1, "odd": value, "after": [2]}
 
 
@@ -81,7 +81,7 @@ def test_bytes_that_are_not_utf_8_become_replacement_characters():
     assert decode(b'["\xed\xa0\x80", "\xff", "x"]')[1:] == ["\N{REPLACEMENT CHARACTER}", "x"]
 
 
-def test_of_a_list_with_one_odd_item_every_other_item_is_whole():
+def test_one_unreadable_item_leaves_the_other_items_of_a_list_complete():
     items = [{"metadata": {"name": str(number)}, "spec": {"a": [number, 1.5, "x"]}} for number in range(50)]
     text = json.dumps({"kind": "List", "items": items})
     read = decode(text.replace('"spec": {"a": [7', f'"deep": {nested(1500)}, "spec": {{"a": [7').encode())
@@ -89,7 +89,7 @@ def test_of_a_list_with_one_odd_item_every_other_item_is_whole():
     assert levels(read["items"][7]["deep"]) == 1500
 
 
-def test_a_long_text_and_many_keys_are_nothing_odd():
+def test_a_long_text_and_many_keys_are_readable():
     value = {"text": "x" * 1_000_000, "keys": {f"key{number}": number for number in range(10_000)}}
     assert decode(json.dumps(value).encode()) == value
 

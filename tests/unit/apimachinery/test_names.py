@@ -17,7 +17,7 @@ def test_a_dns_label_is_accepted(text):
 
 
 @pytest.mark.parametrize("text", ["", "-a", "a-", "A", "a_b", "a.b", "a" * 64, "ä", "a\n", "a b"])
-def test_what_is_no_dns_label_is_refused(text):
+def test_an_invalid_dns_label_is_refused(text):
     assert not names.is_dns_label(text)
 
 
@@ -34,7 +34,7 @@ def test_a_label_key_is_accepted(key):
 @pytest.mark.parametrize(
     "key", ["", "/", "/a", "a/", "a/b/c", "-a", "a-", "Example.com/a", "a" * 64, "x" * 254 + "/a", "a b", "a\n"]
 )
-def test_what_is_no_label_key_is_refused(key):
+def test_an_invalid_label_key_is_refused(key):
     assert not names.is_label_key(key)
 
 
@@ -44,7 +44,7 @@ def test_a_label_value_is_accepted(value):
 
 
 @pytest.mark.parametrize("value", ["-a", "a-", "a/b", "a" * 64, "a b", "ä", "a\n"])
-def test_what_is_no_label_value_is_refused(value):
+def test_an_invalid_label_value_is_refused(value):
     assert not names.is_label_value(value)
 
 
@@ -64,7 +64,7 @@ def test_a_shortened_label_is_a_label(text):
     assert names.is_dns_label(names.shorten(text, limit=53), limit=53)
 
 
-def test_the_first_glob_that_matches_the_whole_name_is_told():
+def test_the_first_glob_that_matches_the_whole_name_is_returned():
     globs = ("default", "kube-*")
 
     assert names.matches_any("kube-system", globs) == "kube-*"
@@ -101,7 +101,7 @@ def test_a_text_that_is_changed_ends_in_the_hash_of_the_original(text, start):
     assert names.conform(text) == start + digest
 
 
-def test_nobody_can_choose_a_name_that_belongs_to_another_text():
+def test_no_text_can_get_a_name_that_belongs_to_another_text():
     taken = names.conform("feat/x")
     assert names.conform(taken) != taken
     assert names.conform(names.conform("日本")) != names.conform("日本")
@@ -131,17 +131,17 @@ def test_the_release_of_a_branch_has_a_name_that_helm_takes():
         ("1" * 60, "r-1111111111111111111111111111111111111111-70d36dedb3"),
     ],
 )
-def test_a_release_begins_with_a_letter_and_is_a_text_in_yaml(branch, name):
+def test_a_release_name_begins_with_a_letter_and_is_a_string_in_yaml(branch, name):
     assert names.release_name(branch) == name
 
 
 @pytest.mark.parametrize("branch", ["run-pipeline", "feat/x", "True", "日本", "on-call", "a" * 60, "e5", "v1.0"])
-def test_the_name_of_a_release_that_was_fine_stays_as_it_is(branch):
+def test_a_valid_release_name_is_not_changed(branch):
     assert names.release_name(branch) == names.former_release_name(branch) == names.conform(branch, limit=53)
 
 
 @given(st.one_of(st.text(max_size=80), st.from_regex(r"[-+.0-9a-fx_:eEtyno~]{1,8}", fullmatch=True)))
-def test_no_reader_of_yaml_takes_a_release_for_anything_but_a_text(branch):
+def test_every_yaml_reader_takes_a_release_name_for_a_string(branch):
     name = names.release_name(branch)
     assert name[0].isalpha()
     assert yaml.safe_load(name) == name
@@ -168,7 +168,7 @@ def test_a_repository_without_a_single_letter_still_gives_a_name(repository):
     ("template", "name"),
     [("pr-{pr}-{repo}", "pr-7-shop"), ("{repo}-pr-{pr}", "shop-pr-7"), ("a-{repo}-b-{pr}-c", "a-shop-b-7-c")],
 )
-def test_a_template_may_say_it_otherwise(template, name):
+def test_a_template_can_change_the_name_of_an_environment(template, name):
     assert names.is_name_template(template)
     assert names.environment_name("shop", 7, template=template) == name
 
@@ -192,7 +192,7 @@ def test_a_template_may_say_it_otherwise(template, name):
         "{repo}-{pr}\n",
     ],
 )
-def test_a_template_in_which_two_could_become_one_is_none(template):
+def test_a_template_that_could_give_two_equal_names_is_invalid(template):
     assert not names.is_name_template(template)
 
 
@@ -246,6 +246,6 @@ def test_many_pull_requests_have_different_names(pulls, template):
 
 
 @given(BRANCHES.filter(lambda text: text != ""))
-def test_neighbours_of_a_text_are_told_apart(text):
+def test_similar_texts_have_different_names(text):
     variants = {text, text.upper(), text.lower(), text + "-", "-" + text, text.replace("/", "-"), names.conform(text)}
     _environment_names_are_distinct({(variant, 1) for variant in variants}, names.DEFAULT_NAME_TEMPLATE)

@@ -6,7 +6,7 @@ import pytest
 
 from controller.apimachinery.nesting import LIMIT, Fault, Unreadable, faults, is_plain, levels, shown
 
-FLATTEN = "make it flatter, with at most 100 levels"
+FLATTEN = "reduce the nesting to at most 100 levels"
 
 
 def nested(depth, inner=1):
@@ -33,13 +33,13 @@ def test_levels_are_those_of_the_deepest_part(value, depth):
     assert levels(value) == depth
 
 
-def test_what_is_within_the_limit_has_no_fault():
+def test_a_value_within_the_limit_has_no_fault():
     assert list(faults(nested(LIMIT))) == []
     assert list(faults([*range(10_000), "x" * 1_000_000, None, True])) == []
 
 
 @pytest.mark.parametrize("depth", [LIMIT + 1, 128, 1500, 100_000])
-def test_what_is_nested_too_deep_is_one_fault_with_its_whole_depth(depth):
+def test_a_value_nested_too_deep_is_one_fault_with_its_whole_depth(depth):
     [fault] = faults({"before": {}, "deep": nested(depth - 1), "after": []})
     assert fault == Fault(("deep", *"a" * (LIMIT - 1)), f"nested {depth} levels deep", FLATTEN)
 
@@ -52,7 +52,7 @@ def test_each_unreadable_value_is_a_fault_in_the_order_of_the_document():
     ]
 
 
-def test_plain_is_what_is_readable_and_not_too_deep():
+def test_a_value_is_plain_if_it_is_readable_and_not_too_deep():
     assert is_plain(nested(3), 3)
     assert not is_plain(nested(4), 3)
     assert not is_plain({"a": Unreadable("a number that is too large")}, 3)
@@ -73,6 +73,6 @@ def test_a_path_is_shown_on_one_short_line(path, text):
     assert shown("spec", path) == text
 
 
-def test_no_serializer_takes_what_is_unreadable():
+def test_every_serializer_refuses_an_unreadable_value():
     with pytest.raises(TypeError):
         json.dumps({"a": Unreadable("a number that is too large")})

@@ -23,5 +23,5 @@ def test_a_key_joins_and_splits(namespace, name, key):
     assert objects.key({"metadata": {"namespace": namespace, "name": name}}) == key
 
 
-def test_an_object_with_a_deletion_timestamp_is_on_its_way_out():
+def test_an_object_with_a_deletion_timestamp_is_being_deleted():
     assert objects.is_deleting({"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}})

@@ -56,17 +56,17 @@ def test_equal_objects_need_no_patch(obj):
 @pytest.mark.parametrize(
     ("left", "right"), [(True, 1), (False, 0), ({"a": True}, {"a": 1}), ([0], [False]), (None, {})]
 )
-def test_what_json_tells_apart_is_not_equal(left, right):
+def test_values_that_differ_in_json_are_not_equal(left, right):
     assert not equal(left, right)
     assert not equal(right, left)
 
 
 @pytest.mark.parametrize(("left", "right"), [(1, 1.0), (True, True), ({"a": [1]}, {"a": [1.0]}), (None, None)])
-def test_what_json_takes_for_the_same_is_equal(left, right):
+def test_values_that_are_the_same_in_json_are_equal(left, right):
     assert equal(left, right)
 
 
-def test_the_pointer_escapes_what_keys_may_hold():
+def test_the_pointer_escapes_special_characters_in_keys():
     assert json_patch({}, {"a/b~c": 1}, "/metadata/labels") == [
         {"op": "add", "path": "/metadata/labels/a~1b~0c", "value": 1}
     ]
@@ -97,7 +97,7 @@ def test_a_map_that_differs_in_very_many_places_is_replaced_whole(number):
     assert jsonpatch.apply_patch({"spec": current}, patch) == {"spec": wanted}
 
 
-def test_what_is_nested_as_deep_as_can_be_read_is_compared():
+def test_values_at_the_read_limit_can_be_compared():
     def nested(inner):
         for _ in range(READ_LIMIT // 2):
             inner = {"a": [inner]}

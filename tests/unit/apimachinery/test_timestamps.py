@@ -19,7 +19,7 @@ def test_a_time_is_read_as_an_aware_moment(text):
 
 
 @pytest.mark.parametrize("text", [None, "", "yesterday", "2026-13-01T00:00:00Z"])
-def test_what_is_no_time_reads_as_none(text):
+def test_a_text_that_is_not_a_time_reads_as_none(text):
     assert from_time(text) is None
 
 

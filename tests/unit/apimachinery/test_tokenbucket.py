@@ -23,6 +23,6 @@ def test_tokens_come_back_with_time_up_to_the_burst(clock: FakeClock) -> None:
 
 
 @pytest.mark.parametrize(("rate", "burst"), [(0, 1), (-1, 1), (1, 0)])
-def test_a_bucket_that_never_gives_is_refused(rate: float, burst: int) -> None:
+def test_a_bucket_that_never_gives_tokens_is_refused(rate: float, burst: int) -> None:
     with pytest.raises(ValueError, match="token bucket needs"):
         TokenBucket(rate=rate, burst=burst)

@@ -45,14 +45,14 @@ def test_the_field_that_cannot_be_changed_is_named(field, message):
         (REQUIRED,),
         (IMMUTABLE, REQUIRED),
         ({"field": "spec.x", "message": 'Invalid value: "field is immutable": must be a number'},),
-        ({"field": "spec.x", "message": 'Forbidden: "spec is immutable after creation" is no value'},),
+        ({"field": "spec.x", "message": 'Forbidden: "spec is immutable after creation" is invalid'},),
         ({"field": "spec.x"},),
     ],
     ids=["none", "another", "another too", "only in the value", "in the value", "wordless"],
 )
-def test_whatever_else_is_wrong_would_be_wrong_with_a_new_object_too(causes):
+def test_fields_are_not_named_if_a_new_object_would_be_refused_too(causes):
     assert _invalid(*causes).unchangeable_fields == ()
 
 
-def test_a_field_that_is_blamed_twice_is_named_once():
+def test_a_field_with_two_causes_is_named_once():
     assert _invalid(IMMUTABLE, IMMUTABLE).unchangeable_fields == ("type",)

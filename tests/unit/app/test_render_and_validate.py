@@ -167,9 +167,9 @@ def _nested(depth):
 @pytest.mark.parametrize(
     ("depth", "words"),
     [
-        (101, "'nested 101 levels deep' is refused (InvalidSpec); make it flatter, with at most 100 levels"),
-        (115, "'nested 115 levels deep' is refused (InvalidSpec); make it flatter, with at most 100 levels"),
-        (1500, "is nested more than 100 levels deep; make it flatter, with at most 100 levels"),
+        (101, "'nested 101 levels deep' is refused (InvalidSpec); reduce the nesting to at most 100 levels"),
+        (115, "'nested 115 levels deep' is refused (InvalidSpec); reduce the nesting to at most 100 levels"),
+        (1500, "is nested more than 100 levels deep; reduce the nesting to at most 100 levels"),
     ],
 )
 def test_values_that_the_controller_refuses_as_too_deep_are_refused_before(depth, words, config, capsys, tmp_path):

@@ -20,7 +20,7 @@ def test_jitter_stretches_a_wait_up_to_twofold(clock: FakeClock) -> None:
     assert len(set(waits)) > 1
 
 
-def test_two_quiet_minutes_start_it_over(clock: FakeClock) -> None:
+def test_two_minutes_without_a_failure_reset_the_back_off(clock: FakeClock) -> None:
     backoff = Backoff(clock=clock, rand=lambda: 0.0)
     backoff.next()
     backoff.next()
@@ -30,14 +30,14 @@ def test_two_quiet_minutes_start_it_over(clock: FakeClock) -> None:
     assert backoff.next() == pytest.approx(0.8)
 
 
-def test_every_number_can_be_chosen(clock: FakeClock) -> None:
+def test_every_parameter_can_be_set(clock: FakeClock) -> None:
     backoff = Backoff(initial=1, maximum=5, factor=3, jitter=0, reset_after=2, clock=clock)
     assert [backoff.next() for _ in range(3)] == [1, 3, 5]
     clock.advance(3)
     assert backoff.next() == 1
 
 
-def test_what_another_request_heals_is_tried_at_once_but_only_once_in_two_minutes(clock: FakeClock) -> None:
+def test_a_grace_attempt_is_immediate_but_only_once_in_two_minutes(clock: FakeClock) -> None:
     backoff = Backoff(clock=clock, rand=lambda: 0.0)
     assert [backoff.next_after_grace() for _ in range(4)] == pytest.approx([0, 0.8, 1.6, 3.2])
     clock.advance(120.1)
@@ -45,7 +45,7 @@ def test_what_another_request_heals_is_tried_at_once_but_only_once_in_two_minute
     assert backoff.next_after_grace() == pytest.approx(0.8)
 
 
-def test_a_reset_starts_it_over(clock: FakeClock) -> None:
+def test_a_reset_starts_the_back_off_over(clock: FakeClock) -> None:
     backoff = Backoff(clock=clock, rand=lambda: 0.0)
     for _ in range(5):
         backoff.next()

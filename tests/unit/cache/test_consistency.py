@@ -58,14 +58,14 @@ def test_once_ready_the_record_is_dropped(consistency: ConsistencyStore, widgets
     consistency.ensure_ready("env")
 
 
-def test_a_store_that_went_back_holds_nothing_up(consistency: ConsistencyStore, widgets: Versioned) -> None:
+def test_a_store_that_went_back_does_not_block_its_owner(consistency: ConsistencyStore, widgets: Versioned) -> None:
     consistency.wrote_at("env", "u1", WIDGETS, "12")
-    # The server was restored from a backup: its versions begin anew, and nobody knows of that write.
+    # The server was restored from a backup: its versions start again, and that write is lost.
     widgets.version = "4"
     consistency.ensure_ready("env")
 
 
-def test_what_is_written_after_a_store_went_back_is_waited_for_although_it_is_older(
+def test_a_write_after_a_store_went_back_is_awaited_although_it_is_older(
     consistency: ConsistencyStore, widgets: Versioned
 ) -> None:
     consistency.wrote_at("env", "u1", WIDGETS, "12")
@@ -97,7 +97,7 @@ def test_the_greatest_version_counts_whatever_the_order(consistency: Consistency
         consistency.ensure_ready("env")
 
 
-def test_a_new_life_of_the_owner_resets_the_record(consistency: ConsistencyStore, widgets: Versioned) -> None:
+def test_a_new_uid_of_the_owner_resets_the_record(consistency: ConsistencyStore, widgets: Versioned) -> None:
     consistency.wrote_at("env", "u1", WIDGETS, "50")
     consistency.wrote_at("env", "u2", WIDGETS, "11")
     widgets.version = "11"
@@ -109,13 +109,13 @@ def test_owners_do_not_wait_for_each_other(consistency: ConsistencyStore) -> Non
     consistency.ensure_ready("env")
 
 
-def test_a_resource_without_a_store_holds_nothing_up(consistency: ConsistencyStore) -> None:
+def test_a_resource_without_a_store_does_not_block_its_owner(consistency: ConsistencyStore) -> None:
     consistency.wrote_at("env", "u1", SECRETS, "50")
     consistency.ensure_ready("env")
 
 
 @pytest.mark.parametrize(("written", "stored"), [("50", ""), ("50", "0"), ("", "10"), ("abc", "10")])
-def test_versions_that_cannot_be_compared_hold_nothing_up(
+def test_versions_that_cannot_be_compared_do_not_block_the_owner(
     consistency: ConsistencyStore, widgets: Versioned, written: str, stored: str
 ) -> None:
     widgets.version = stored
@@ -138,8 +138,8 @@ def test_clearing_by_uid_leaves_a_successor_alone(consistency: ConsistencyStore)
     consistency.ensure_ready("env")
 
 
-def test_clearing_an_unknown_owner_is_harmless(consistency: ConsistencyStore) -> None:
-    consistency.clear("nobody")
+def test_clearing_an_unknown_owner_does_nothing(consistency: ConsistencyStore) -> None:
+    consistency.clear("unknown")
 
 
 def test_many_owners_at_once_do_not_disturb_each_other(consistency: ConsistencyStore, widgets: Versioned) -> None:

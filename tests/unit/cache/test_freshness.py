@@ -15,19 +15,19 @@ def freshness(clock: FakeClock) -> Freshness:
     return Freshness(proof=1.0, clock=clock)
 
 
-def test_what_was_never_listed_is_stale_from_the_start(clock: FakeClock, freshness: Freshness) -> None:
+def test_a_cache_that_was_never_listed_is_stale_from_the_start(clock: FakeClock, freshness: Freshness) -> None:
     clock.advance(70)
-    assert freshness.staleness() == Staleness(70, "it was not listed yet")
+    assert freshness.staleness() == Staleness(70, "it has not been listed yet")
 
 
-def test_an_open_watch_keeps_it_current_however_silent_it_is(clock: FakeClock, freshness: Freshness) -> None:
+def test_an_open_watch_keeps_the_cache_current_even_if_it_is_silent(clock: FakeClock, freshness: Freshness) -> None:
     freshness.confirmed()
     freshness.opened()
     clock.advance(149)
     assert freshness.staleness() == CURRENT
 
 
-def test_without_a_watch_it_gets_older_and_says_why(clock: FakeClock, freshness: Freshness) -> None:
+def test_without_a_watch_the_cache_ages_and_gives_the_reason(clock: FakeClock, freshness: Freshness) -> None:
     freshness.confirmed()
     freshness.opened()
     clock.advance(500)
@@ -37,9 +37,7 @@ def test_without_a_watch_it_gets_older_and_says_why(clock: FakeClock, freshness:
     assert freshness.staleness() == Staleness(61, "connection refused")
 
 
-def test_a_watch_opened_again_makes_it_current_when_it_has_lasted_a_second(
-    clock: FakeClock, freshness: Freshness
-) -> None:
+def test_a_reopened_watch_makes_the_cache_current_after_a_second(clock: FakeClock, freshness: Freshness) -> None:
     freshness.failed("connection refused")
     clock.advance(61)
     freshness.opened()
@@ -48,7 +46,7 @@ def test_a_watch_opened_again_makes_it_current_when_it_has_lasted_a_second(
     assert freshness.staleness() == CURRENT
 
 
-def test_watches_that_break_at_once_never_make_it_current(clock: FakeClock, freshness: Freshness) -> None:
+def test_watches_that_break_at_once_never_make_the_cache_current(clock: FakeClock, freshness: Freshness) -> None:
     freshness.confirmed()
     for _ in range(10):
         freshness.opened()
@@ -59,7 +57,7 @@ def test_watches_that_break_at_once_never_make_it_current(clock: FakeClock, fres
     assert freshness.staleness() == Staleness(100, "a watch line is not JSON")
 
 
-def test_an_event_or_a_list_makes_it_current_at_that_moment(clock: FakeClock, freshness: Freshness) -> None:
+def test_an_event_or_a_list_makes_the_cache_current(clock: FakeClock, freshness: Freshness) -> None:
     freshness.failed("connection refused")
     clock.advance(61)
     freshness.confirmed()
@@ -67,7 +65,7 @@ def test_an_event_or_a_list_makes_it_current_at_that_moment(clock: FakeClock, fr
     assert freshness.staleness() == Staleness(3, "connection refused")
 
 
-def test_what_the_cluster_need_not_have_is_current_while_it_is_missing(clock: FakeClock, freshness: Freshness) -> None:
+def test_an_optional_resource_is_current_while_it_is_missing(clock: FakeClock, freshness: Freshness) -> None:
     for _ in range(3):
         freshness.failed("404: page not found")
         freshness.absent()

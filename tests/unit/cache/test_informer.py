@@ -36,7 +36,7 @@ NOT_INSTALLED = status_error(404, "404 page not found")
 
 
 class Handler:
-    """Writes down what it is told; `gate` holds it up, `broken` makes it raise for some names."""
+    """Records its calls; `gate` blocks it, `broken` makes it raise for some names."""
 
     def __init__(self, *, broken: tuple[str, ...] = ()) -> None:
         self.log: list[str] = []
@@ -157,13 +157,13 @@ class TestHandlers:
     def test_the_initial_state_and_every_change_arrive_in_order(self, rig: Rig, handler: Handler) -> None:
         rig.started("a", handler=handler)
         handler.expect("+a10")
-        for change, told in (
+        for change, call in (
             (added("b", 11), "+b11"),
             (modified("b", 12), "b11>b12"),
             (deleted("b", 13), "-b13"),
         ):
             rig.api.stream().send(change)
-            eventually(lambda told=told: handler.log[-1] == told)
+            eventually(lambda call=call: handler.log[-1] == call)
         handler.expect("+a10", "+b11", "b11>b12", "-b13")
 
     def test_objects_carry_their_kind_also_from_lists(self, rig: Rig, handler: Handler) -> None:
@@ -190,7 +190,7 @@ class TestHandlers:
         assert stored[0] is not None
         assert stored[1] is None
 
-    def test_a_handler_added_after_the_start_is_told_of_everything_once(self, rig: Rig, handler: Handler) -> None:
+    def test_a_handler_added_after_the_start_gets_every_object_once(self, rig: Rig, handler: Handler) -> None:
         informer = rig.started("a")
         rig.api.stream().send(added("b", 11))
         eventually(lambda: informer.store.get("ns/b"))
@@ -199,7 +199,7 @@ class TestHandlers:
         eventually(lambda: len(handler.log) == 3)
         assert sorted(handler.log) == ["+a10", "+b11", "+c12"]
 
-    def test_a_removed_handler_is_told_nothing_more(self, rig: Rig, handler: Handler) -> None:
+    def test_a_removed_handler_gets_no_more_calls(self, rig: Rig, handler: Handler) -> None:
         informer = rig.informer("a")
         other = Handler()
         registration = informer.add_handler(handler, name="removed")
@@ -211,7 +211,7 @@ class TestHandlers:
         other.expect("+a10", "+b11")
         assert handler.log == ["+a10"]
 
-    def test_removing_a_handler_twice_or_after_the_stop_is_harmless(self, rig: Rig, handler: Handler) -> None:
+    def test_removing_a_handler_twice_or_after_the_stop_does_nothing(self, rig: Rig, handler: Handler) -> None:
         informer = rig.informer("a")
         registration = informer.add_handler(handler, name="first")
         informer.start()
@@ -220,7 +220,7 @@ class TestHandlers:
         informer.stop(DEADLINE)
         registration.remove()
 
-    def test_handlers_come_and_go_while_events_flow(self, rig: Rig, handler: Handler) -> None:
+    def test_handlers_can_be_added_and_removed_while_events_arrive(self, rig: Rig, handler: Handler) -> None:
         informer = rig.started(handler=handler)
         stream = rig.api.stream()
 
@@ -264,7 +264,7 @@ class TestHandlers:
         blocked.gate.set()
         blocked.expect("+a10", "+b11")
 
-    def test_a_raising_handler_goes_on_being_told_and_is_counted(self, rig: Rig) -> None:
+    def test_a_handler_that_raises_still_gets_later_changes_and_is_counted(self, rig: Rig) -> None:
         handler, other = Handler(broken=("a10",)), Handler()
         informer = rig.informer("a", "b")
         registration = informer.add_handler(handler, name="broken")
@@ -311,7 +311,7 @@ class TestCoalescing:
         handler.gate.set()
         handler.expect("+busy10", "+a13")
 
-    def test_an_object_that_came_and_went_is_told_as_a_deletion(self, rig: Rig) -> None:
+    def test_an_object_added_and_deleted_before_delivery_is_one_delete(self, rig: Rig) -> None:
         informer, handler = self.hold(rig)
         self.send(rig, informer, added("a", 11), deleted("a", 12))
         handler.gate.set()
@@ -338,7 +338,9 @@ class TestCoalescing:
 
 
 class TestReplacing:
-    def test_what_a_relist_no_longer_has_is_deleted_as_of_unknown_state(self, rig: Rig, handler: Handler) -> None:
+    def test_an_object_missing_from_a_relist_is_deleted_with_unknown_final_state(
+        self, rig: Rig, handler: Handler
+    ) -> None:
         informer = rig.started("a", "b", handler=handler)
         handler.expect("+a10", "+b10")
         rig.relist("b", "c", version=20)
@@ -347,20 +349,20 @@ class TestReplacing:
         assert (tombstone.key, tombstone.obj["metadata"]["name"]) == ("ns/a", "a")
         assert informer.store.keys() == {"ns/b", "ns/c"}
 
-    def test_deletions_come_before_everything_else_of_a_relist(self, rig: Rig, handler: Handler) -> None:
+    def test_a_relist_delivers_deletions_first(self, rig: Rig, handler: Handler) -> None:
         rig.started("z", handler=handler)
         handler.expect("+z10")
         rig.relist("a", version=20)
         handler.expect("+z10", "-?z10", "+a20")
 
-    def test_what_a_relist_finds_unchanged_is_not_told_again(self, rig: Rig, handler: Handler) -> None:
+    def test_an_object_unchanged_in_a_relist_causes_no_notification(self, rig: Rig, handler: Handler) -> None:
         rig.started("a", handler=handler)
         handler.expect("+a10")
         rig.relist("a", version=10)
         rig.api.stream(2).send(added("b", 11))
         handler.expect("+a10", "+b11")
 
-    def test_a_tombstone_reaches_a_handler_that_had_not_yet_been_told_of_the_object(self, rig: Rig) -> None:
+    def test_a_deletion_reaches_a_handler_that_never_saw_the_object_added(self, rig: Rig) -> None:
         handler = Handler()
         handler.gate.clear()
         informer = rig.started("a", "b", handler=handler)
@@ -378,7 +380,7 @@ class TestReplacing:
         eventually(lambda: handler.log[-1].endswith("b21"))
         assert handler.log[:2] == ["+a10", "a10>a20"]
 
-    def test_a_deletion_of_what_nobody_knew_is_not_told(self, rig: Rig, handler: Handler) -> None:
+    def test_the_deletion_of_an_unknown_object_causes_no_notification(self, rig: Rig, handler: Handler) -> None:
         rig.started("a", handler=handler)
         rig.api.stream().send(deleted("ghost", 11), added("b", 12))
         handler.expect("+a10", "+b12")
@@ -408,11 +410,11 @@ class TestSync:
         assert registration.wait_synced(DEADLINE)
         eventually(informer.has_synced)
 
-    def test_without_handlers_the_list_suffices(self, rig: Rig) -> None:
+    def test_without_handlers_the_list_is_enough_to_be_synced(self, rig: Rig) -> None:
         informer = rig.started("a")
         eventually(informer.has_synced)
 
-    def test_an_initial_object_deleted_before_it_was_told_does_not_hold_the_sync_up(self, rig: Rig) -> None:
+    def test_an_initial_object_deleted_before_delivery_does_not_block_the_sync(self, rig: Rig) -> None:
         handler = Handler()
         handler.gate.clear()
         informer = rig.started("a", "b", handler=handler)
@@ -436,7 +438,7 @@ class TestSync:
         late.gate.set()
         assert registration.wait_synced(DEADLINE)
 
-    def test_a_removed_handler_does_not_hold_the_sync_up(self, rig: Rig) -> None:
+    def test_a_removed_handler_does_not_block_the_sync(self, rig: Rig) -> None:
         handler = Handler()
         handler.gate.clear()
         informer = rig.informer("a")
@@ -458,7 +460,7 @@ class TestSync:
 
 
 class TestMissingResource:
-    def test_it_counts_as_empty_if_wanted_and_fills_when_it_appears(self, rig: Rig, handler: Handler) -> None:
+    def test_with_missing_is_empty_it_is_synced_and_fills_when_it_appears(self, rig: Rig, handler: Handler) -> None:
         rig.api.answers.extend([NOT_INSTALLED, NOT_INSTALLED])
         informer = rig.informer("a", missing_is_empty=True)
         registration = informer.add_handler(handler, name="first")
@@ -472,7 +474,7 @@ class TestMissingResource:
         handler.expect("+a10")
         assert not informer.missing
 
-    def test_one_that_vanishes_for_a_while_takes_nothing_away(self, rig: Rig, handler: Handler) -> None:
+    def test_a_resource_that_disappears_for_a_while_keeps_its_objects(self, rig: Rig, handler: Handler) -> None:
         informer = rig.started("a", handler=handler, missing_is_empty=True)
         handler.expect("+a10")
         rig.api.answers.append(NOT_INSTALLED)
@@ -483,7 +485,7 @@ class TestMissingResource:
         assert informer.store.keys() == {"ns/a"}
         assert handler.log == ["+a10"]
 
-    def test_nobody_waits_for_a_write_to_reach_the_cache_of_one_that_vanished(self, rig: Rig) -> None:
+    def test_no_reconcile_waits_for_the_cache_of_a_resource_that_disappeared(self, rig: Rig) -> None:
         informer = rig.started("a", missing_is_empty=True)
         consistency = ConsistencyStore(stores={WIDGETS: informer.store})
         consistency.wrote_at("env", "u1", WIDGETS, "12")
@@ -496,7 +498,7 @@ class TestMissingResource:
 
 
 class TestResync:
-    def test_everything_is_told_again_as_an_update_to_itself_without_a_list(self, rig: Rig, handler: Handler) -> None:
+    def test_a_resync_sends_every_object_as_an_update_without_a_list(self, rig: Rig, handler: Handler) -> None:
         rig.started("a", "b", handler=handler, resync_period=100)
         handler.expect("+a10", "+b10")
         eventually(lambda: 90 <= (rig.clock.next_wake() or 0) <= 110)
@@ -507,7 +509,7 @@ class TestResync:
         eventually(lambda: len(handler.log) == 6)
         assert [verb for verb, _ in rig.api.calls] == ["list", "watch"]
 
-    def test_handlers_have_periods_of_their_own(self, rig: Rig) -> None:
+    def test_each_handler_can_have_its_own_resync_period(self, rig: Rig) -> None:
         often, never = Handler(), Handler()
         informer = rig.informer("a", resync_period=100)
         informer.add_handler(often, name="often", resync_period=10)
@@ -543,7 +545,7 @@ class TestObjects:
         assert runs == ["a", "b"]
         assert all(obj["short"] for obj in informer.store.list())
 
-    def test_an_object_that_a_transform_cannot_digest_is_left_out_and_the_others_are_not(self, rig: Rig) -> None:
+    def test_an_object_on_which_the_transform_fails_is_skipped_alone(self, rig: Rig) -> None:
         def transform(obj: dict[str, Any]) -> Object:
             if obj["metadata"]["name"] == "bad":
                 raise RuntimeError("a bug in a transform")
@@ -570,7 +572,7 @@ class TestObjects:
             widget("x", 11) | {"metadata": {"name": "x", "resourceVersion": "11", "annotations": {"a": 1}}},
         ],
     )
-    def test_an_object_that_makes_no_sense_is_left_out_and_the_stream_goes_on(
+    def test_a_malformed_object_is_skipped_and_the_stream_continues(
         self, rig: Rig, handler: Handler, odd: dict[str, Any]
     ) -> None:
         rig.started("a", handler=handler)
@@ -578,9 +580,7 @@ class TestObjects:
         handler.expect("+a10", "+b12")
         assert rig.metrics.skips == 1
 
-    def test_an_object_that_cannot_be_read_whole_is_taken_in_logged_and_counted(
-        self, rig: Rig, handler: Handler
-    ) -> None:
+    def test_a_partly_unreadable_object_is_stored_logged_and_counted(self, rig: Rig, handler: Handler) -> None:
         with capture_logs() as logs:
             informer = rig.started("a", handler=handler)
             deep = Unreadable("nested 1400 levels deep", 1400)
@@ -589,11 +589,11 @@ class TestObjects:
         assert informer.store.last_sync_resource_version() == "12"
         assert (informer.store.get("ns/odd") or {})["spec"] == {"values": {"x": deep}}
         assert rig.metrics.unreadables == 1
-        assert [(log["object"], log["field"]) for log in logs if "cannot be read" in log["event"]] == [
+        assert [(log["object"], log["field"]) for log in logs if log["event"] == "object partly unreadable"] == [
             ("ns/odd", "spec.values.x")
         ]
 
-    def test_an_index_that_fails_on_an_object_leaves_out_that_one_alone(self, rig: Rig, handler: Handler) -> None:
+    def test_an_object_on_which_an_index_fails_is_missing_from_it_alone(self, rig: Rig, handler: Handler) -> None:
         def initial(obj: Object) -> list[str]:
             if obj["metadata"]["name"].startswith("bad"):
                 raise RuntimeError("a bug in an index function")
@@ -616,7 +616,7 @@ class TestObjects:
 class TestLife:
     def test_a_second_start_is_refused(self, rig: Rig) -> None:
         informer = rig.started("a")
-        with pytest.raises(RuntimeError, match="started once"):
+        with pytest.raises(RuntimeError, match="already"):
             informer.start()
 
     def test_a_handler_added_after_the_stop_is_refused(self, rig: Rig, handler: Handler) -> None:
@@ -638,7 +638,7 @@ class TestLife:
         eventually(lambda: rig.clock.next_wake() == pytest.approx(0.8))
         assert informer.stop(DEADLINE)
 
-    def test_stopping_twice_or_without_a_start_is_harmless(self, rig: Rig) -> None:
+    def test_stopping_twice_or_without_a_start_does_nothing(self, rig: Rig) -> None:
         assert rig.informer().stop(1)
         informer = rig.started()
         assert informer.stop(DEADLINE)

@@ -9,7 +9,7 @@ from tests.unit.fakes import DEADLINE, WIDGETS, LiveApi, eventually
 from tests.unit.mutation import MutationDetector
 
 
-def test_a_changed_object_is_found_and_an_unchanged_one_is_not() -> None:
+def test_the_detector_finds_a_changed_object_and_no_other() -> None:
     detector = MutationDetector()
     api = LiveApi("a")
     informer = Informer(

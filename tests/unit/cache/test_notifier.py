@@ -28,7 +28,7 @@ class Slow:
         raise AssertionError("nothing is deleted here")
 
 
-def test_an_object_that_the_handler_is_being_told_of_when_the_initial_state_ends_is_not_processed_yet() -> None:
+def test_an_object_in_delivery_at_the_end_of_the_initial_state_is_unsynced() -> None:
     handler = Slow()
     notifier = Notifier(
         name="slow",

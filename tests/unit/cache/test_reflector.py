@@ -1,4 +1,4 @@
-"""The reflector: every way in which a list or a watch goes on, ends or fails, in the test's own thread."""
+"""The reflector: every way in which a list or watch continues, ends or fails, in the test's own thread."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ REFUSED = ConnectionLost("connection refused")
 
 
 class RecordingSink:
-    """A copy, and the order in which it was told things."""
+    """A copy that records the order of its calls."""
 
     def __init__(self) -> None:
         self.log: list[str] = []
@@ -177,7 +177,7 @@ class TestListing:
             assert call["label_selector"] == "app=x"
             assert call["field_selector"] == "metadata.name=y"
 
-    def test_pages_are_put_together_and_the_version_is_the_list_s(self) -> None:
+    def test_pages_are_joined_and_the_version_is_that_of_the_list(self) -> None:
         rig = run(page("a", "b", token="t1"), page("c", token="t2"), page("d", version=10), page_size=2)
         assert [call["continue_token"] for _, call in rig.api.calls] == ["", "t1", "t2"]
         assert [call["limit"] for _, call in rig.api.calls] == [2, 2, 2]
@@ -197,7 +197,7 @@ class TestListing:
         assert rig.sink.log == ["replace ns/a,ns/b at 20"]
         assert rig.clock.waits == []
 
-    def test_a_relist_asks_for_anything_not_older_than_what_is_known_without_a_limit(self) -> None:
+    def test_a_relist_accepts_any_state_not_older_than_the_last_version(self) -> None:
         rig = run(page("a", version=10), Script(bookmark(15), error_event(410, "Expired")), page("a", version=16))
         call = rig.call(2)
         assert rig.api.verbs == ["list", "watch", "list"]
@@ -206,9 +206,7 @@ class TestListing:
         assert call["limit"] is None
 
     @pytest.mark.parametrize("unavailable", [EXPIRED, TOO_LARGE])
-    def test_a_relist_whose_version_is_unavailable_is_repeated_once_at_once_without_it(
-        self, unavailable: Exception
-    ) -> None:
+    def test_a_relist_with_an_unavailable_version_is_retried_once_without_it(self, unavailable: Exception) -> None:
         rig = run(
             page("a"), Script(error_event(410, "Expired")), unavailable, page("b", version=5), Script(bookmark(6))
         )
@@ -216,7 +214,7 @@ class TestListing:
         assert [rig.version_of(n) for n in (2, 3, 4)] == ["10", None, "5"]
         assert rig.clock.waits == []
 
-    def test_the_mark_of_an_unavailable_version_stays_until_a_list_succeeds(self) -> None:
+    def test_an_unavailable_version_is_not_requested_until_a_list_succeeds(self) -> None:
         rig = run(page("a"), Script(error_event(410, "Expired")), EXPIRED, REFUSED, page("b", version=5))
         assert [rig.version_of(n) for n in (2, 3, 4)] == ["10", None, None]
         rig = run(
@@ -240,11 +238,11 @@ class TestListing:
         assert rig.sink.log == ["replace ns/a at 10"]
         assert rig.metrics.failures == 3
 
-    def test_a_resource_that_is_not_installed_is_said_so(self) -> None:
+    def test_the_sink_learns_that_a_resource_is_not_installed(self) -> None:
         assert run(NOT_INSTALLED, page("a")).sink.missing == 1
         assert run(FORBIDDEN, page("a")).sink.missing == 0
 
-    def test_an_answer_that_is_no_list_is_a_failure(self) -> None:
+    def test_an_answer_that_is_not_a_list_is_a_failure(self) -> None:
         rig = run({"kind": "Table", "rows": []}, page("a"))
         assert rig.clock.waits == [0.8]
         assert rig.sink.log == ["replace ns/a at 10"]
@@ -277,16 +275,16 @@ class TestWatching:
         assert [rig.version_of(n) for n in range(1, 5)] == ["10", "11", "12", "30"]
         assert rig.clock.waits == []
 
-    def test_a_quiet_watch_that_ended_normally_is_no_failure(self) -> None:
+    def test_a_quiet_watch_that_ended_normally_is_not_a_failure(self) -> None:
         rig = run(page("a"), Script(lasting=60), Script(bookmark(11)))
         assert rig.version_of(2) == "10"
         assert rig.clock.waits == []
 
-    def test_bookmarks_move_the_version_and_nothing_else(self) -> None:
+    def test_bookmarks_change_only_the_version(self) -> None:
         rig = run(page("a"), Script(bookmark(11), bookmark(12)))
         assert rig.sink.log == ["replace ns/a at 10", "bookmark 11", "bookmark 12"]
 
-    def test_the_version_advances_only_after_the_copy_took_the_event(self) -> None:
+    def test_the_version_advances_only_after_the_copy_has_the_event(self) -> None:
         rig = Rig(page("a"), Script(added("b", 11), added("c", 12)), page("a", version=13))
 
         def fail(key: str, obj: Object) -> None:
@@ -304,7 +302,7 @@ class TestWatching:
         assert rig.clock.waits == [0.8, 1.6]
         assert rig.metrics.watches == [(0, True), (0, True)]
 
-    def test_a_short_watch_whose_events_lead_no_further_backs_off(self) -> None:
+    def test_a_short_watch_that_does_not_advance_backs_off(self) -> None:
         rig = run(page("a"), Script(bookmark(10), lasting=0.2), page("a"), Script(event("ADDED", {}), lasting=0.2))
         assert rig.metrics.watches == [(1, True), (1, True)]
         assert rig.clock.waits == [0.8, 1.6]
@@ -314,7 +312,7 @@ class TestWatching:
         assert rig.api.verbs == ["list", "watch", "watch"]
         assert rig.clock.waits == []
 
-    def test_a_silence_is_a_reconnect_from_the_last_version(self) -> None:
+    def test_a_silent_watch_is_reopened_from_the_last_version(self) -> None:
         silence = Script(added("b", 11), fails=RequestTimeout("read timed out"), lasting=150)
         rig = run(page("a"), silence, Script(bookmark(12)))
         assert rig.api.verbs == ["list", "watch", "watch"]
@@ -323,7 +321,7 @@ class TestWatching:
         assert rig.metrics.failures == 0
         assert silence.closed
 
-    def test_a_silence_is_no_failure_however_little_of_it_is_borne(self) -> None:
+    def test_a_silence_is_not_a_failure_even_with_a_short_limit(self) -> None:
         rig = run(page("a"), Script(fails=RequestTimeout("read timed out"), lasting=0.5), Script(bookmark(12)))
         assert rig.api.verbs == ["list", "watch", "watch"]
         assert rig.clock.waits == []
@@ -337,16 +335,16 @@ class TestWatching:
         assert rig.clock.waits == []
         assert rig.metrics.failures == 0
 
-    def test_a_word_in_between_starts_the_silences_over(self) -> None:
+    def test_an_event_resets_the_count_of_silent_watches(self) -> None:
         silence = [Script(fails=RequestTimeout("read timed out"), lasting=150) for _ in range(3)]
         spoken = Script(bookmark(11), fails=RequestTimeout("read timed out"), lasting=150)
         rig = run(page("a"), silence[0], spoken, silence[1], Script(lasting=400), silence[2], Script(bookmark(12)))
         assert rig.api.verbs == ["list"] + ["watch"] * 6
 
-    def test_a_watch_is_given_up_after_a_silence_of_two_bookmarks(self) -> None:
+    def test_a_watch_may_be_silent_for_longer_than_two_bookmarks(self) -> None:
         assert run(page("a"), Script(bookmark(11))).call(1)["read_timeout"] == 150
 
-    def test_a_broken_connection_is_a_reconnect_from_the_last_version(self) -> None:
+    def test_after_a_broken_connection_the_watch_continues_from_the_version(self) -> None:
         rig = run(page("a"), Script(added("b", 11), fails=ConnectionLost("reset")), Script(bookmark(12)))
         assert rig.api.verbs == ["list", "watch", "watch"]
         assert rig.version_of(2) == "11"
@@ -368,7 +366,7 @@ class TestWatchErrors:
         assert rig.version_of(2) == "11"
         assert rig.clock.waits == []
 
-    def test_after_an_outage_a_forgotten_version_costs_no_second_wait(self) -> None:
+    def test_an_expired_version_after_an_outage_causes_no_second_wait(self) -> None:
         rig = run(page("a"), *[REFUSED] * 7, EXPIRED, page("b", version=5))
         assert rig.api.verbs == ["list", *["watch"] * 8, "list"]
         assert rig.clock.waits == [0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 30]
@@ -376,13 +374,13 @@ class TestWatchErrors:
     @pytest.mark.parametrize(
         "answers", [[EXPIRED], [Script(error_event(410, "Expired"))], [Script(added("b", 11), bookmark(7))]]
     )
-    def test_a_version_that_is_lost_again_and_again_is_backed_off_from(self, answers: list[Any]) -> None:
+    def test_a_version_that_expires_again_and_again_causes_a_back_off(self, answers: list[Any]) -> None:
         lost = answers[0]
         again = [Script(*lost.events, lasting=0) if isinstance(lost, Script) else lost for _ in range(4)]
         rig = run(page("a"), again[0], page("a"), again[1], page("a"), again[2], page("a"), again[3], page("a"))
         assert rig.clock.waits == [0.8, 1.6, 3.2]
 
-    def test_one_event_and_then_a_lost_version_causes_no_hot_loop(self) -> None:
+    def test_one_event_before_each_expired_version_causes_no_hot_loop(self) -> None:
         cycles = [
             answer
             for version in range(11, 15)
@@ -393,21 +391,21 @@ class TestWatchErrors:
         ]
         assert run(page("a"), *cycles).clock.waits == [0.8, 1.6, 3.2]
 
-    def test_after_two_quiet_minutes_a_lost_version_is_listed_at_once_again(self) -> None:
+    def test_after_two_minutes_an_expired_version_is_listed_at_once_again(self) -> None:
         rig = run(
             page("a"), EXPIRED, page("a"), Script(bookmark(11), lasting=121), EXPIRED, page("a"), Script(bookmark(12))
         )
         assert rig.clock.waits == []
 
     @pytest.mark.parametrize("older", [bookmark(7), added("b", 7), modified("a", 7), deleted("a", 7)])
-    def test_a_server_that_went_back_in_time_is_listed_from_any_version_at_once(self, older: dict[str, Any]) -> None:
+    def test_a_server_that_was_restored_is_listed_at_once_from_any_version(self, older: dict[str, Any]) -> None:
         rig = run(page("a"), Script(bookmark(11), older), page("c", version=8), Script(bookmark(9)))
         assert rig.api.verbs == ["list", "watch", "list", "watch"]
         assert rig.version_of(2) in (None, "")
         assert set(rig.sink.content) == {"ns/c"}
         assert rig.version_of(3) == "8"
 
-    def test_gone_means_expired(self) -> None:
+    def test_the_reason_gone_means_expired(self) -> None:
         rig = run(page("a"), Script(error_event(410, "Gone")), page("a"))
         assert rig.api.verbs == ["list", "watch", "list"]
 
@@ -422,20 +420,20 @@ class TestWatchErrors:
         assert rig.version_of(2) == "11"
         assert rig.clock.waits == [0.8]
 
-    def test_throttling_on_opening_waits_as_long_as_told(self) -> None:
-        told = status_error(429, {"kind": "Status", "reason": "TooManyRequests"}, retry_after=7)
-        rig = run(page("a"), told, THROTTLED, Script(bookmark(12)))
+    def test_throttling_on_opening_waits_as_long_as_requested(self) -> None:
+        throttled = status_error(429, {"kind": "Status", "reason": "TooManyRequests"}, retry_after=7)
+        rig = run(page("a"), throttled, THROTTLED, Script(bookmark(12)))
         assert rig.api.verbs == ["list", "watch", "watch", "watch"]
         assert rig.clock.waits == [7, 1.6]
 
-    def test_a_server_that_says_to_come_back_at_once_causes_no_hot_loop(self) -> None:
-        told = status_error(429, {"kind": "Status", "reason": "TooManyRequests"}, retry_after=0)
-        rig = run(page("a"), told, told, told, Script(bookmark(12)))
+    def test_a_retry_after_of_zero_causes_no_hot_loop(self) -> None:
+        throttled = status_error(429, {"kind": "Status", "reason": "TooManyRequests"}, retry_after=0)
+        rig = run(page("a"), throttled, throttled, throttled, Script(bookmark(12)))
         assert rig.clock.waits == [0.8, 1.6, 3.2]
 
-    def test_an_initial_state_refused_by_throttling_waits_as_long_as_told(self) -> None:
-        told = status_error(429, {"kind": "Status", "reason": "TooManyRequests"}, retry_after=7)
-        assert run(told, page("a")).clock.waits == [7]
+    def test_a_throttled_initial_state_waits_as_long_as_requested(self) -> None:
+        throttled = status_error(429, {"kind": "Status", "reason": "TooManyRequests"}, retry_after=7)
+        assert run(throttled, page("a")).clock.waits == [7]
 
     def test_a_refused_connection_on_opening_backs_off_and_watches_again_without_a_list(self) -> None:
         rig = run(page("a"), REFUSED, REFUSED, Script(bookmark(11)))
@@ -457,7 +455,7 @@ class TestWatchErrors:
         rig = run(page("a"), Script(error_event(500, "InternalError")), page("a"))
         assert rig.api.verbs == ["list", "watch", "list"]
 
-    def test_internal_errors_are_watched_through_until_the_deadline(self) -> None:
+    def test_internal_errors_reopen_the_watch_until_the_deadline(self) -> None:
         def internal() -> Script:
             return Script(error_event(500, "InternalError"))
 
@@ -465,7 +463,7 @@ class TestWatchErrors:
         assert rig.api.verbs == ["list", "watch", "watch", "watch", "list"]
         assert rig.clock.waits == [0.8, 1.6, 3.2]
 
-    def test_a_watch_that_works_starts_the_internal_error_deadline_over(self) -> None:
+    def test_a_working_watch_resets_the_internal_error_deadline(self) -> None:
         def internal() -> Script:
             return Script(error_event(500, "InternalError"))
 
@@ -487,14 +485,14 @@ class TestWatchErrors:
 
 class TestReturnOfTheServer:
     @pytest.mark.parametrize("failure", [REFUSED, THROTTLED, status_error(503, "starting"), FORBIDDEN, NOT_INSTALLED])
-    def test_whatever_failed_while_the_server_was_away_is_tried_again_when_it_is_back(self, failure: Exception) -> None:
+    def test_a_failure_during_an_outage_is_retried_when_the_server_is_back(self, failure: Exception) -> None:
         recovery = Returns()
         rig = run(failure, failure, failure, page("a"), recovery=recovery)
         assert [seconds for seconds, _, _ in recovery.waits] == [0.8, 0.8, 0.8], "each return starts the back-off over"
         assert rig.clock.waits == []
 
     @pytest.mark.parametrize("failure", [FORBIDDEN, NOT_INSTALLED, status_error(400, "no")])
-    def test_what_concerns_the_resource_alone_waits_as_long_as_ever(self, failure: Exception) -> None:
+    def test_a_failure_of_one_resource_alone_waits_for_its_full_back_off(self, failure: Exception) -> None:
         recovery = Returns(away=False)
         rig = run(failure, failure, page("a"), recovery=recovery)
         assert recovery.waits == []
@@ -508,19 +506,19 @@ class TestReturnOfTheServer:
             [Script(fails=REFUSED, lasting=0), page("a")],
         ],
     )
-    def test_a_failure_that_may_be_the_servers_own_waits_for_its_return(self, answers: list[Any]) -> None:
+    def test_a_failure_that_may_be_an_outage_waits_for_the_servers_return(self, answers: list[Any]) -> None:
         recovery = Returns(away=False)
         rig = run(page("a"), *answers, recovery=recovery)
         assert [seconds for seconds, _, _ in recovery.waits] == [0.8]
         assert rig.clock.waits == []
 
-    def test_no_return_of_the_server_is_sooner_than_what_the_server_asked_for(self) -> None:
+    def test_the_servers_return_does_not_shorten_its_retry_after(self) -> None:
         recovery = Returns()
-        told = status_error(429, {"kind": "Status", "reason": "TooManyRequests"}, retry_after=7)
-        run(page("a"), told, Script(bookmark(12)), recovery=recovery)
+        throttled = status_error(429, {"kind": "Status", "reason": "TooManyRequests"}, retry_after=7)
+        run(page("a"), throttled, Script(bookmark(12)), recovery=recovery)
         assert recovery.waits == [(7, 0, 7)]
 
-    def test_a_return_during_the_request_that_failed_counts(self) -> None:
+    def test_a_return_during_the_failed_request_ends_the_wait(self) -> None:
         recovery = Returns()
         rig = Rig(page("a"), REFUSED, Script(bookmark(12)), recovery=recovery)
         refuse = rig.api.watch
@@ -534,7 +532,7 @@ class TestReturnOfTheServer:
         assert [since for _, since, _ in recovery.waits] == [0], "from before the request"
         assert recovery.epoch > 0
 
-    def test_a_watch_from_before_the_outage_is_opened_again_without_a_list(self) -> None:
+    def test_a_watch_from_before_an_outage_is_reopened_without_a_list(self) -> None:
         recovery = Returns()
         old = Script(added("b", 11), recovery.come_back, added("never", 12), lasting=0)
         rig = run(page("a"), old, Script(bookmark(13)), recovery=recovery)
@@ -543,14 +541,14 @@ class TestReturnOfTheServer:
         assert recovery.waits == [(1.0, 0, 0.0)], "a random part of a second, so that not everybody comes at once"
         assert rig.metrics.failures == 0
 
-    def test_a_silent_watch_that_is_opened_again_counts_as_no_failure(self) -> None:
+    def test_reopening_a_silent_watch_does_not_count_as_a_failure(self) -> None:
         recovery = Returns()
         rig = run(page("a"), Script(recovery.come_back, lasting=0), Script(bookmark(11)), recovery=recovery)
         assert rig.api.verbs == ["list", "watch", "watch"]
         assert rig.metrics.watches[0] == (0, False)
         assert rig.metrics.failures == 0
 
-    def test_only_the_watch_that_is_open_at_that_time_is_closed(self) -> None:
+    def test_only_the_watch_open_at_the_servers_return_is_closed(self) -> None:
         recovery = Returns()
         later = Script(bookmark(12), bookmark(13))
         rig = run(page("a"), Script(bookmark(11), recovery.come_back), later, Script(bookmark(14)), recovery=recovery)
@@ -566,31 +564,31 @@ class TestFreshness:
         rig.run()
         assert seen == [0]
 
-    def test_a_server_that_cannot_be_reached_makes_it_older(self) -> None:
+    def test_an_unreachable_server_makes_the_copy_stale(self) -> None:
         rig = run(page("a"), Script(bookmark(11), lasting=60), *[REFUSED] * 7)
         assert rig.staleness() == pytest.approx(sum(rig.clock.waits))
         assert "connection refused" in rig.freshness.staleness().reason
 
-    def test_an_answer_that_cannot_be_read_makes_it_older(self) -> None:
+    def test_a_malformed_answer_makes_the_copy_stale(self) -> None:
         odd = MalformedAnswer("a watch line is not JSON")
         rig = run(page("a"), Script(fails=odd, lasting=0), *[odd] * 6)
         assert rig.staleness() == pytest.approx(sum(rig.clock.waits))
         assert "not JSON" in rig.freshness.staleness().reason
 
-    def test_a_relist_makes_it_current(self) -> None:
+    def test_a_relist_makes_the_copy_current(self) -> None:
         rig = run(page("a"), *[status_error(418, "teapot")] * 4, page("b"))
         assert rig.clock.waits != []
         assert rig.staleness() == 0
 
 
 class TestNonsense:
-    def test_an_event_of_unknown_type_is_skipped_and_the_stream_goes_on(self) -> None:
+    def test_an_event_of_unknown_type_is_skipped_and_the_stream_continues(self) -> None:
         rig = run(page("a"), Script(event("SPLIT", widget("x", 11)), added("b", 12)))
         assert rig.sink.log[1:] == ["put ns/b at 12"]
         assert rig.metrics.skips == 1
 
     @pytest.mark.parametrize("odd", [{"kind": "Table", "rows": []}, {"kind": "Gadget", "metadata": {"name": "x"}}, {}])
-    def test_an_object_that_makes_no_sense_is_skipped_and_the_version_stays(self, odd: dict[str, Any]) -> None:
+    def test_a_malformed_object_is_skipped_and_the_version_stays(self, odd: dict[str, Any]) -> None:
         rig = run(page("a"), Script(event("ADDED", odd)), Script(bookmark(11)))
         assert rig.api.verbs == ["list", "watch", "watch"]
         assert rig.version_of(2) == "10"
@@ -599,20 +597,20 @@ class TestNonsense:
         rig = run(page("a"), Script(event("BOOKMARK", {"kind": "Widget", "metadata": {}})), Script(bookmark(11)))
         assert rig.version_of(2) == "10"
 
-    def test_a_bug_below_is_survived(self) -> None:
+    def test_an_unexpected_exception_does_not_end_the_reflector(self) -> None:
         rig = run(RuntimeError("a bug"), page("a"))
         assert rig.clock.waits == [0.8]
         assert rig.sink.log == ["replace ns/a at 10"]
 
 
-def test_stopped_before_it_runs_it_asks_nothing() -> None:
+def test_a_reflector_stopped_before_it_runs_sends_no_request() -> None:
     rig = Rig(page("a"))
     rig.reflector.stop()
     rig.run()
     assert rig.api.calls == []
 
 
-def test_the_back_off_is_shared_by_lists_and_watches_and_forgotten_after_quiet_minutes() -> None:
+def test_lists_and_watches_share_a_back_off_that_resets_after_two_minutes() -> None:
     rig = run(
         REFUSED,
         page("a"),

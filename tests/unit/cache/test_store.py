@@ -30,7 +30,7 @@ def names(objects: Iterable[Object]) -> list[str]:
     return [obj["metadata"]["name"] for obj in objects]
 
 
-def test_an_empty_store_knows_nothing(store: Store) -> None:
+def test_an_empty_store_returns_nothing(store: Store) -> None:
     assert store.get("ns/a") is None
     assert store.list() == []
     assert store.keys() == set()
@@ -38,7 +38,7 @@ def test_an_empty_store_knows_nothing(store: Store) -> None:
     assert store.by_index("colour", "red") == ()
 
 
-def test_put_returns_what_was_there(store: Store) -> None:
+def test_put_returns_the_previous_object(store: Store) -> None:
     one, two = widget("a", 1), widget("a", 2)
     assert store.put("ns/a", one, resource_version="1") is None
     assert store.put("ns/a", two, resource_version="2") is one
@@ -46,7 +46,7 @@ def test_put_returns_what_was_there(store: Store) -> None:
     assert len(store) == 1
 
 
-def test_remove_returns_what_was_there(store: Store) -> None:
+def test_remove_returns_the_removed_object(store: Store) -> None:
     one = widget("a")
     store.put("ns/a", one, resource_version="1")
     assert store.remove("ns/a", resource_version="2") is one
@@ -67,7 +67,7 @@ def test_the_version_follows_every_change_and_bookmark(store: Store) -> None:
     assert seen == ["10", "11", "12", "20"]
 
 
-def test_what_is_not_served_any_more_has_no_version_and_keeps_its_content(store: Store) -> None:
+def test_without_its_resource_a_store_keeps_its_content_but_no_version(store: Store) -> None:
     store.put("ns/a", widget("a"), resource_version="10")
     store.disconnect()
     assert (store.last_sync_resource_version(), len(store)) == ("", 1)
@@ -82,14 +82,14 @@ def test_objects_are_found_by_every_value_of_an_index(store: Store) -> None:
     assert store.index_values("colour") == {"red", "blue"}
 
 
-def test_a_changed_value_moves_the_object(store: Store) -> None:
+def test_a_changed_value_moves_the_object_in_the_index(store: Store) -> None:
     store.put("ns/a", painted("a", "red"), resource_version="1")
     store.put("ns/a", painted("a", "blue"), resource_version="2")
     assert store.by_index("colour", "red") == ()
     assert names(store.by_index("colour", "blue")) == ["a"]
 
 
-def test_values_that_nothing_has_any_more_are_removed(store: Store) -> None:
+def test_index_values_without_objects_are_removed(store: Store) -> None:
     store.put("ns/a", painted("a", "red"), resource_version="1")
     store.put("ns/a", painted("a", "blue"), resource_version="2")
     assert store.index_values("colour") == {"blue"}
@@ -97,7 +97,7 @@ def test_values_that_nothing_has_any_more_are_removed(store: Store) -> None:
     assert store.index_values("colour") == set()
 
 
-def test_a_replace_exchanges_content_and_indices_at_once(store: Store) -> None:
+def test_a_replace_exchanges_content_and_indices_in_one_step(store: Store) -> None:
     old = painted("a", "red")
     store.put("ns/a", old, resource_version="1")
     former = store.replace({"ns/b": painted("b", "green")}, resource_version="5")
@@ -106,7 +106,7 @@ def test_a_replace_exchanges_content_and_indices_at_once(store: Store) -> None:
     assert store.index_values("colour") == {"green"}
 
 
-def test_an_index_added_later_covers_what_is_there(store: Store) -> None:
+def test_an_index_added_later_covers_existing_objects(store: Store) -> None:
     store.put("ns/a", widget("a"), resource_version="1")
     store.add_indexers({"name": lambda obj: [obj["metadata"]["name"]]})
     assert names(store.by_index("name", "a")) == ["a"]
@@ -119,12 +119,12 @@ def test_an_index_cannot_be_added_twice(store: Store) -> None:
         store.add_indexers({"colour": colours})
 
 
-def test_an_unknown_index_is_an_error(store: Store) -> None:
+def test_an_unknown_index_raises_key_error(store: Store) -> None:
     with pytest.raises(KeyError):
         store.by_index("shape", "round")
 
 
-def test_an_index_function_that_raises_is_not_swallowed_and_leaves_the_store_as_it_was() -> None:
+def test_an_index_function_that_raises_leaves_the_store_unchanged() -> None:
     def broken(obj: Object) -> Iterable[str]:
         return [obj["spec"]["must"]]
 
@@ -140,7 +140,7 @@ def test_an_index_function_that_raises_is_not_swallowed_and_leaves_the_store_as_
     assert store.by_index("broken", "x") == (good,)
 
 
-def test_what_readers_got_is_not_changed_by_later_writes(store: Store) -> None:
+def test_later_writes_do_not_change_earlier_results(store: Store) -> None:
     store.put("ns/a", widget("a"), resource_version="1")
     listed, keys = store.list(), store.keys()
     store.replace({}, resource_version="2")

@@ -25,30 +25,30 @@ def lines(*steps: object) -> list[tuple[str, str]]:
     return [(entry["log_level"], entry["event"]) for entry in logs]
 
 
-def test_a_failure_is_told_once_however_often_it_is_met(trouble: TroubleLog) -> None:
+def test_a_repeated_failure_is_logged_once(trouble: TroubleLog) -> None:
     assert lines(*[lambda: trouble.report("list", NOT_INSTALLED)] * 5) == [
-        ("warning", "the resource is not installed in the cluster, waiting for it")
+        ("warning", "resource not installed in the cluster, waiting for it")
     ]
 
 
-def test_its_end_is_told_once(trouble: TroubleLog) -> None:
+def test_a_recovery_is_logged_once(trouble: TroubleLog) -> None:
     trouble.report("list", NOT_INSTALLED)
-    assert lines(lambda: trouble.over("list"), lambda: trouble.over("list")) == [("info", "list works again")]
+    assert lines(lambda: trouble.over("list"), lambda: trouble.over("list")) == [("info", "list recovered")]
 
 
-def test_another_failure_is_news(trouble: TroubleLog) -> None:
+def test_a_different_failure_is_logged(trouble: TroubleLog) -> None:
     assert lines(lambda: trouble.report("list", ConnectionLost("x")), lambda: trouble.report("list", FORBIDDEN)) == [
-        ("warning", "cannot list or watch, trying again"),
-        ("warning", "not allowed to list or watch, trying again until it is granted"),
+        ("warning", "cannot list or watch, retrying"),
+        ("warning", "not permitted to list or watch, retrying"),
     ]
 
 
-def test_a_failure_that_comes_back_is_news(trouble: TroubleLog) -> None:
+def test_a_failure_after_a_recovery_is_logged_again(trouble: TroubleLog) -> None:
     trouble.report("list", FORBIDDEN)
     trouble.over("list")
     assert len(lines(lambda: trouble.report("list", FORBIDDEN))) == 1
 
 
-def test_phases_have_troubles_of_their_own(trouble: TroubleLog) -> None:
+def test_each_phase_has_its_own_failures(trouble: TroubleLog) -> None:
     trouble.report("watch", FORBIDDEN)
     assert lines(lambda: trouble.over("list")) == []

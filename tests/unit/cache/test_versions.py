@@ -24,7 +24,7 @@ def test_versions_compare_as_numbers_of_any_size(left: str, right: str, want: in
 
 
 @pytest.mark.parametrize("odd", ["", "0", "01", "-1", "1.5", "abc", " 1", "١"])
-def test_anything_else_cannot_be_compared(odd: str) -> None:
+def test_versions_that_are_not_numbers_cannot_be_compared(odd: str) -> None:
     for pair in ((odd, "5"), ("5", odd)):
         with pytest.raises(NotComparable):
             compare(*pair)

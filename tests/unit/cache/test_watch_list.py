@@ -22,13 +22,13 @@ def run(*answers: Any) -> Rig:
     return Rig(*answers, watch_list=True).run()
 
 
-def test_the_initial_state_is_complete_at_the_annotated_bookmark_and_the_stream_goes_on() -> None:
+def test_the_annotated_bookmark_ends_the_initial_state_but_not_the_stream() -> None:
     rig = run(Script(added("b", 7), added("a", 9), bookmark(10, end=True), modified("a", 11)))
     assert rig.sink.log == ["replace ns/a,ns/b at 10", "put ns/a at 11"]
     assert rig.api.verbs == ["watch"]
 
 
-def test_it_is_asked_for_as_a_consistent_read() -> None:
+def test_the_initial_state_is_requested_as_a_consistent_read() -> None:
     call = run(Script(bookmark(10, end=True))).call(0)
     assert call["send_initial_events"] is True
     assert call["resource_version_match"] == "NotOlderThan"
@@ -42,7 +42,7 @@ def test_the_next_watch_is_an_ordinary_one_from_the_last_version() -> None:
     assert rig.version_of(1) == "10"
 
 
-def test_updates_and_deletes_during_streaming_are_taken_in() -> None:
+def test_updates_and_deletes_during_streaming_are_applied() -> None:
     rig = run(Script(added("a", 1), added("b", 2), modified("a", 3), deleted("b", 4), bookmark(5, end=True)))
     assert rig.sink.log == ["replace ns/a at 5"]
     assert rig.sink.content["ns/a"]["metadata"]["resourceVersion"] == "3"
@@ -65,7 +65,7 @@ def test_nothing_is_shown_before_the_initial_state_is_complete() -> None:
         bookmark(6, annotations={"x": "true"}),
     ],
 )
-def test_another_bookmark_is_not_the_end(other: dict[str, Any]) -> None:
+def test_an_ordinary_bookmark_does_not_end_the_initial_state(other: dict[str, Any]) -> None:
     rig = run(Script(added("a", 1), other, added("b", 2), bookmark(9, end=True)))
     assert rig.sink.log == ["replace ns/a,ns/b at 9"]
 
@@ -88,7 +88,7 @@ def test_a_version_that_is_unavailable_is_dropped_at_once(unavailable: Any) -> N
 
 
 class TestFallBack:
-    def test_the_error_of_a_server_without_the_feature_leads_to_a_list_for_good(self) -> None:
+    def test_a_server_without_watch_list_is_always_listed(self) -> None:
         refused = Script(FEATURE_MISSING)
         rig = run(refused, page("a"), Script(error_event(410, "Expired")), page("a", version=12))
         assert rig.api.verbs == ["watch", "list", "watch", "list"]
@@ -97,19 +97,19 @@ class TestFallBack:
         assert refused.closed
 
     @pytest.mark.parametrize("code", [400, 422])
-    def test_a_refused_parameter_leads_to_a_list_for_good(self, code: int) -> None:
+    def test_a_server_that_refuses_the_parameter_is_always_listed(self, code: int) -> None:
         refusal = status_error(code, {"kind": "Status", "reason": "Invalid", "message": "sendInitialEvents"})
         rig = run(refusal, page("a"), Script(error_event(410, "Expired")), page("a"))
         assert rig.api.verbs == ["watch", "list", "watch", "list"]
         assert rig.clock.waits == []
 
-    def test_a_server_that_never_ends_the_initial_state_leads_to_a_list_for_good(self) -> None:
+    def test_a_server_that_never_ends_the_initial_state_is_always_listed(self) -> None:
         silent = Script(added("a", 1), fails=RequestTimeout("silence"))
         rig = run(silent, page("a"), Script(error_event(410, "Expired")), page("a"))
         assert rig.api.verbs == ["watch", "list", "watch", "list"]
         assert silent.closed
 
-    def test_a_silent_server_that_has_streamed_before_is_asked_to_again_next_time(self) -> None:
+    def test_a_silent_server_that_streamed_before_is_streamed_from_next_time(self) -> None:
         first = Script(bookmark(10, end=True), error_event(410, "Expired"))
         silent = Script(fails=RequestTimeout("silence"))
         again = Script(bookmark(20, end=True))
@@ -125,13 +125,13 @@ class TestFallBack:
             status_error(503, {"kind": "Status", "reason": "ServiceUnavailable"}),
         ],
     )
-    def test_a_passing_failure_leads_to_a_list_this_time_only(self, passing: Any) -> None:
+    def test_a_temporary_failure_leads_to_a_list_this_time_only(self, passing: Any) -> None:
         rig = run(passing, page("a"), Script(error_event(410, "Expired")), Script(bookmark(20, end=True)))
         assert rig.api.verbs == ["watch", "list", "watch", "watch"]
         assert rig.call(3)["send_initial_events"] is True
 
     @pytest.mark.parametrize("failure", [FORBIDDEN, NOT_INSTALLED, THROTTLED, REFUSED])
-    def test_what_a_list_would_meet_as_well_is_no_reason_to_list(self, failure: Exception) -> None:
+    def test_an_error_that_a_list_would_meet_too_leads_to_no_list(self, failure: Exception) -> None:
         rig = run(failure, Script(bookmark(10, end=True)))
         assert rig.api.verbs == ["watch", "watch"]
         assert rig.clock.waits == [0.8]
@@ -144,12 +144,12 @@ def test_a_silence_may_be_short_during_the_initial_state_and_long_afterwards() -
     assert script.read_timeouts == [150]
 
 
-def test_a_silence_during_the_initial_state_is_never_borne_longer_than_on_a_watch() -> None:
+def test_the_initial_silence_limit_never_exceeds_that_of_a_watch() -> None:
     rig = Rig(Script(bookmark(10, end=True)), watch_list=True, watch_silence=5.0).run()
     assert rig.call(0)["read_timeout"] == 5.0
 
 
-def test_a_stream_is_closed_when_the_copy_cannot_take_the_state() -> None:
+def test_a_stream_is_closed_if_the_copy_fails_to_take_the_state() -> None:
     script = Script(bookmark(10, end=True))
     rig = Rig(script, watch_list=True)
 
@@ -161,6 +161,6 @@ def test_a_stream_is_closed_when_the_copy_cannot_take_the_state() -> None:
     assert script.closed
 
 
-def test_nonsense_in_the_initial_state_is_left_out() -> None:
+def test_malformed_objects_in_the_initial_state_are_skipped() -> None:
     rig = run(Script(event("ADDED", {"kind": "Table"}), added("a", 1), bookmark(10, end=True)))
     assert rig.sink.log == ["replace ns/a at 10"]

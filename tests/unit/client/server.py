@@ -31,7 +31,7 @@ class Asked:
 
 
 class Answer:
-    """A complete answer; `body` that is no bytes is sent as JSON."""
+    """A complete answer; a `body` that is not bytes is sent as JSON."""
 
     def __init__(self, status: int = 200, body: Any = None, **headers: str) -> None:
         self.status = status

@@ -109,7 +109,7 @@ class TestSending:
     @pytest.mark.parametrize(
         "odd", [b"[" * 1500 + b"]" * 1500, b'{"a":' * 700 + b"1" + b"}" * 700, b"9" * 5000, b"NaN"]
     )
-    def test_an_odd_item_costs_a_list_nothing_but_its_odd_part(
+    def test_an_unreadable_value_in_an_item_leaves_the_rest_of_a_list_readable(
         self, client: Client, server: Server, odd: bytes
     ) -> None:
         items = [{"metadata": {"name": name}, "spec": "odd" if name == "b" else {"x": 1}} for name in "abc"]
@@ -125,7 +125,7 @@ class TestSending:
         client.patch(WIDGETS, "x", {"spec": deep}, namespace="ns")
         assert server.asked[-1].json == {"spec": deep}
 
-    def test_what_could_not_be_read_is_never_sent(self, client: Client, server: Server) -> None:
+    def test_an_unreadable_value_is_never_sent(self, client: Client, server: Server) -> None:
         with pytest.raises(TypeError):
             client.patch(WIDGETS, "x", {"spec": Unreadable("a number that is too large")}, namespace="ns")
         assert server.asked == []
@@ -135,7 +135,7 @@ class TestSending:
         server.script(Answer(200, gzip.compress(json.dumps(listed).encode()), Content_Encoding="gzip"))
         assert client.list(WIDGETS) == listed
 
-    def test_every_request_says_who_asks(self, make_client: Callable[..., Client], server: Server) -> None:
+    def test_every_request_has_a_user_agent(self, make_client: Callable[..., Client], server: Server) -> None:
         client = make_client(user_agent="tronador/1 (test)", user={"token": "secret"})
         client.get(NAMESPACES, "x")
         assert server.asked[0].headers["user-agent"] == "tronador/1 (test)"
@@ -161,16 +161,16 @@ class TestDiscovery:
         server.script(Answer(200, {"kind": "APIResourceList", "resources": [{"name": "gadgets"}]}))
         assert not client.has_resource(WIDGETS)
 
-    def test_an_unknown_group_means_no(self, client: Client, server: Server) -> None:
+    def test_a_resource_of_an_unknown_group_does_not_exist(self, client: Client, server: Server) -> None:
         server.script(Answer(404, b"404 page not found\n"))
         assert not client.has_resource(WIDGETS)
 
-    def test_any_other_failure_is_no_answer(self, client: Client, server: Server) -> None:
+    def test_any_other_failure_of_discovery_is_raised(self, client: Client, server: Server) -> None:
         server.script(Answer(403, status(403, "Forbidden")))
         with pytest.raises(errors.Forbidden):
             client.has_resource(WIDGETS)
 
-    def test_the_server_tells_its_version(self, client: Client, server: Server) -> None:
+    def test_the_server_returns_its_version(self, client: Client, server: Server) -> None:
         server.script(Answer(200, {"gitVersion": "v1.36.0"}))
         assert client.server_version()["gitVersion"] == "v1.36.0"
         assert server.asked[0].target == "/version"
@@ -261,13 +261,13 @@ class TestFailures:
         assert len(caught.value.message) <= 512
 
     @pytest.mark.parametrize("body", [b"<html>", b"[]", b""])
-    def test_a_success_that_is_no_object_is_malformed(self, client: Client, server: Server, body: bytes) -> None:
+    def test_a_success_that_is_not_an_object_is_malformed(self, client: Client, server: Server, body: bytes) -> None:
         server.script(Answer(200, body))
         with pytest.raises(errors.MalformedAnswer):
             client.get(NAMESPACES, "x")
 
     @pytest.mark.parametrize("verb", VERBS)
-    def test_a_cut_connection_is_told_and_the_request_is_sent_once(
+    def test_a_cut_connection_raises_and_the_request_is_sent_once(
         self, client: Client, server: Server, verb: str
     ) -> None:
         server.script(Reset())
@@ -288,12 +288,14 @@ class TestFailures:
         with pytest.raises(errors.ConnectionLost):
             client.get(NAMESPACES, "x")
 
-    def test_nobody_listening_is_a_lost_connection(self, make_client: Callable[..., Client], server: Server) -> None:
+    def test_a_refused_connection_is_a_lost_connection(
+        self, make_client: Callable[..., Client], server: Server
+    ) -> None:
         client = make_client()
         server.close()
         with pytest.raises(errors.ConnectionLost) as caught:
             client.get(NAMESPACES, "x")
-        assert type(caught.value) is errors.ConnectionLost, "a refusal is known at once, it is no timeout"
+        assert type(caught.value) is errors.ConnectionLost, "a refused connection fails at once and is not a timeout"
         assert str(caught.value).startswith(f"{server.url.removeprefix('http://')}: ")
         assert "Connection refused" in str(caught.value)
         assert "object at" not in str(caught.value), "in words, not in Python"
@@ -310,7 +312,7 @@ class TestFailures:
 class TestRetries:
     @pytest.mark.parametrize("verb", VERBS)
     @pytest.mark.parametrize("code", [429, 500, 503])
-    def test_a_server_that_asks_for_it_is_asked_again(
+    def test_a_request_is_repeated_when_the_server_asks_for_it(
         self, make_client: Callable[..., Client], server: Server, verb: str, code: int
     ) -> None:
         clock, metrics = JumpingClock(), Metrics()
@@ -461,7 +463,7 @@ class TestGate:
             call_every_verb(client)[verb]()
         assert server.asked == []
 
-    def test_reads_pass(self, make_client: Callable[..., Client], server: Server) -> None:
+    def test_reads_pass_a_shut_gate(self, make_client: Callable[..., Client], server: Server) -> None:
         client = make_client(may_write=lambda: False)
         client.get(NAMESPACES, "x")
         client.list(NAMESPACES)
@@ -496,7 +498,7 @@ class TestLimiter:
         assert clock.waits == [0.5, 0.5]
         assert metrics.limited == [0, 0.5, 0.5]
 
-    def test_there_is_none_by_default(self, make_client: Callable[..., Client]) -> None:
+    def test_there_is_no_rate_limit_by_default(self, make_client: Callable[..., Client]) -> None:
         metrics = Metrics()
         client = make_client(metrics=metrics, clock=JumpingClock())
         for _ in range(20):

@@ -69,7 +69,7 @@ class TestTokenFile:
 
 
 class TestUnauthorized:
-    def test_the_credentials_are_read_anew_and_the_request_sent_once_more(
+    def test_after_a_401_credentials_are_reloaded_and_the_request_is_repeated(
         self, make_client: Callable[..., Client], server: Server, tmp_path: Path
     ) -> None:
         token = tmp_path / "token"
@@ -131,7 +131,7 @@ class TestExecPlugin:
         assert sent(server) == ["Bearer from the plugin"]
 
     @pytest.mark.parametrize("body", ["raise SystemExit(3)", "print('no json')", "print('{}')"])
-    def test_one_that_fails_is_an_error_and_not_an_anonymous_request(
+    def test_a_failing_credential_plugin_is_an_error_and_not_an_anonymous_request(
         self, make_client: Callable[..., Client], server: Server, tmp_path: Path, body: str
     ) -> None:
         with pytest.raises(ConfigError, match=r"exec plugin .* gave no credentials .*run it by hand"):
@@ -182,7 +182,7 @@ class TestChoosing:
         paths = f"{tmp_path / 'missing'}:{first}:{second}"
         assert config.load(environ={"KUBECONFIG": paths}).current()[1].host == "http://first:1"
 
-    def test_the_source_is_told_in_words(self, tmp_path: Path) -> None:
+    def test_the_source_of_the_credentials_is_described(self, tmp_path: Path) -> None:
         flag = kubeconfig(tmp_path / "flag", "http://flag:1")
         assert config.load(kubeconfig=str(flag)).source == f"--kubeconfig {flag}"
 
@@ -216,7 +216,7 @@ class TestBadConfiguration:
             config.load(environ={"KUBECONFIG": str(tmp_path / "nothing")})
 
     @pytest.mark.parametrize("text", ["", "[]", "just words"])
-    def test_a_file_that_is_no_kubeconfig_is_named(self, tmp_path: Path, text: str) -> None:
+    def test_a_file_that_is_not_a_kubeconfig_is_named(self, tmp_path: Path, text: str) -> None:
         with pytest.raises(ConfigError, match=r"kubeconfig .* is empty or not a mapping"):
             self.load(tmp_path, text)
 

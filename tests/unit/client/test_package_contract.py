@@ -1,5 +1,5 @@
-"""What we rely on in the `kubernetes` and `urllib3` packages. A release that breaks it turns these red, and only these
-tell what to look at."""
+"""The parts of the `kubernetes` and `urllib3` packages that we rely on. If a release breaks one of them, only these
+tests fail, and they name the part."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def test_a_server_that_is_well_is_never_probed(
     assert server.probes == 0
 
 
-def test_a_doubt_is_settled_at_once(health: ServerHealth, server: Server, start: Callable[[], Prober]) -> None:
+def test_a_doubt_causes_a_probe_at_once(health: ServerHealth, server: Server, start: Callable[[], Prober]) -> None:
     start()
     health.judge(REFUSED)
     eventually(lambda: health.away)
@@ -93,7 +93,7 @@ def test_a_server_that_is_away_is_probed_every_second_until_it_is_ready(
     assert health.epoch == 1
 
 
-def test_it_leaves_the_server_alone_when_another_request_found_it(
+def test_no_probe_is_sent_after_another_request_found_the_server(
     clock: FakeClock, health: ServerHealth, server: Server, start: Callable[[], Prober]
 ) -> None:
     start()
@@ -154,5 +154,5 @@ def test_a_stop_interrupts_a_probe(clock: FakeClock, health: ServerHealth) -> No
     assert prober.stop(DEADLINE)
 
 
-def test_stopped_before_it_starts_is_harmless(health: ServerHealth, server: Server) -> None:
+def test_a_stop_before_the_start_does_nothing(health: ServerHealth, server: Server) -> None:
     assert Prober(health=health, ask=server.ask).stop(0.1)

@@ -146,7 +146,7 @@ def test_a_patch_can_be_tried_without_being_kept() -> None:
 
 @pytest.mark.parametrize(("patch_type", "body"), [(PatchType.JSON, {}), (PatchType.MERGE, []), (PatchType.APPLY, [])])
 def test_a_body_of_the_wrong_shape_for_its_patch_is_refused(patch_type: PatchType, body: Any) -> None:
-    with pytest.raises(ValueError, match="JSON patch is a list"):
+    with pytest.raises(ValueError, match="JSON patch must be a list"):
         build.patch(WIDGETS, "x", body, namespace="ns", patch_type=patch_type, field_manager="m")
 
 
@@ -185,8 +185,8 @@ def test_discovery_asks_for_one_group_version(group_version: str, path: str) -> 
 
 
 @pytest.mark.parametrize("name", ["", ".", ".."])
-def test_what_is_no_name_never_becomes_a_path(name: str) -> None:
-    with pytest.raises(ValueError, match="not a name"):
+def test_an_invalid_name_never_becomes_a_path(name: str) -> None:
+    with pytest.raises(ValueError, match="not a valid name"):
         build.delete(NAMESPACES, name, namespace="")
 
 
@@ -195,22 +195,22 @@ def test_names_are_escaped() -> None:
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "../x", "..%2f", "%2e%2e"])
-def test_what_would_lead_elsewhere_is_not_a_name(name: str) -> None:
-    with pytest.raises(ValueError, match="is not a name"):
+def test_a_text_that_leads_elsewhere_is_not_a_valid_name(name: str) -> None:
+    with pytest.raises(ValueError, match="is not a valid name"):
         build.get(WIDGETS, name, namespace="ns")
-    with pytest.raises(ValueError, match="is not a name"):
+    with pytest.raises(ValueError, match="is not a valid name"):
         build.get(WIDGETS, "x", namespace=name or "..")
-    with pytest.raises(ValueError, match="is not a name"):
+    with pytest.raises(ValueError, match="is not a valid name"):
         build.discovery(f"apps/{name}")
 
 
 @pytest.mark.parametrize("group_version", ["", "../v1", "a/b/v1", "..", "v1%2f.."])
 def test_a_group_version_is_one_group_and_one_version(group_version: str) -> None:
-    with pytest.raises(ValueError, match="is not a name"):
+    with pytest.raises(ValueError, match="is not a valid name"):
         build.discovery(group_version)
 
 
-def test_scope_and_namespace_must_fit() -> None:
+def test_scope_and_namespace_must_match() -> None:
     with pytest.raises(ValueError, match="needs a namespace"):
         build.get(WIDGETS, "x", namespace="")
     with pytest.raises(ValueError, match="needs a namespace"):

@@ -113,7 +113,7 @@ class TestState:
             Stopped("stopping"),
         ],
     )
-    def test_what_concerns_one_request_casts_no_doubt(self, health: ServerHealth, error: ApiError) -> None:
+    def test_a_failure_of_one_request_alone_raises_no_doubt(self, health: ServerHealth, error: ApiError) -> None:
         health.judge(error)
         health.probe_failed()
         assert not health.away
@@ -144,7 +144,7 @@ class TestState:
             status(429, "TooManyRequests", "storage is (re)initializing"),
         ],
     )
-    def test_what_a_server_answers_while_it_starts_does_not(self, health: ServerHealth, answer: ApiError) -> None:
+    def test_refusals_of_a_starting_server_do_not_end_an_outage(self, health: ServerHealth, answer: ApiError) -> None:
         outage(health)
         health.judge(answer)
         assert health.away
@@ -167,7 +167,7 @@ class TestWaking:
             clock.advance(0.2)
             eventually(waiter.ended)
 
-    def test_what_the_server_asked_for_is_waited_for(self, clock: FakeClock, health: ServerHealth) -> None:
+    def test_a_retry_after_is_waited_for_in_full(self, clock: FakeClock, health: ServerHealth) -> None:
         outage(health)
         with waiting(clock, health, 45.0, at_least=7.0) as waiter:
             health.answered()
@@ -188,7 +188,7 @@ class TestWaking:
             eventually(waiter.ended)
         assert waiter.woken is True
 
-    def test_without_a_return_a_wait_takes_its_time(self, clock: FakeClock, health: ServerHealth) -> None:
+    def test_without_a_return_a_wait_takes_its_full_time(self, clock: FakeClock, health: ServerHealth) -> None:
         with waiting(clock, health, 45.0) as waiter:
             health.judge(REFUSED)
             health.judge(None)
@@ -252,7 +252,7 @@ class TestRelapses:
             health.answered()
             assert health.epoch == number
 
-    def test_a_minute_without_one_starts_the_pauses_over(self, clock: FakeClock, health: ServerHealth) -> None:
+    def test_a_minute_without_a_wake_up_resets_the_pauses(self, clock: FakeClock, health: ServerHealth) -> None:
         for _ in range(5):
             outage(health)
             health.answered()
@@ -292,7 +292,9 @@ class TestRelapses:
             thread.join(10)
         assert calls == [began, began + 1.0]
 
-    def test_it_is_not_given_while_the_server_is_away_again(self, clock: FakeClock, health: ServerHealth) -> None:
+    def test_a_delayed_wake_up_is_not_given_during_the_next_outage(
+        self, clock: FakeClock, health: ServerHealth
+    ) -> None:
         outage(health)
         health.answered()
         outage(health)

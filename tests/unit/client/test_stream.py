@@ -70,19 +70,21 @@ class TestEvents:
     @pytest.mark.parametrize(
         "odd", ["[" * 1500 + "]" * 1500, "9" * 5000, "1e999", r'"\ud800"', '"' + "x" * 1_000_000 + '"']
     )
-    def test_an_odd_object_costs_nothing_but_its_odd_part(self, client: Client, server: Server, odd: str) -> None:
+    def test_an_unreadable_value_leaves_the_rest_of_its_object_readable(
+        self, client: Client, server: Server, odd: str
+    ) -> None:
         odd_line = lines(added("odd", 2)).replace(b'"metadata"', f'"odd": {odd}, "metadata"'.encode())
         server.script(Chunks(lines(ONE), odd_line, lines(TWO)))
         before, found, after = self.read(client)
         assert [before, after] == [ONE, TWO]
         assert found["object"]["metadata"] == added("odd", 2)["object"]["metadata"]
 
-    def test_error_events_are_the_reader_s_to_judge(self, client: Client, server: Server) -> None:
+    def test_error_events_are_passed_to_the_reader(self, client: Client, server: Server) -> None:
         server.script(Chunks(lines(error_event(410, "Expired"))))
         assert self.read(client) == [error_event(410, "Expired")]
 
     @pytest.mark.parametrize("bad", [b"no json\n", b"[]\n", b'{"type": "ADDED"}\n', b'{"type":"ADDED","object":1}\n'])
-    def test_a_line_that_is_no_event_breaks_the_stream_after_what_came_before(
+    def test_a_malformed_line_raises_after_the_events_before_it(
         self, client: Client, server: Server, bad: bytes
     ) -> None:
         server.script(Chunks(lines(ONE) + bad + lines(TWO)))
@@ -91,7 +93,7 @@ class TestEvents:
             got.extend(stream)
         assert got == [ONE]
 
-    def test_a_last_line_cut_in_half_is_not_lost_in_silence(self, client: Client, server: Server) -> None:
+    def test_a_last_line_that_is_cut_off_raises(self, client: Client, server: Server) -> None:
         server.script(Chunks(lines(ONE) + b'{"type": "ADD'))
         with pytest.raises(errors.MalformedAnswer, match="middle of a line"):
             self.read(client)

@@ -237,7 +237,7 @@ def test_a_fault_at_a_new_generation_never_keeps_the_old_success(monkeypatch):
 
 def test_a_reconcile_whose_time_is_over_is_shown_at_once_and_in_time_of_its_own():
     world = _world()
-    _refuse(world, "create", NAMESPACES, RequestTimeout("the time allowed for this piece of work is over"))
+    _refuse(world, "create", NAMESPACES, RequestTimeout("the deadline of this operation has passed"))
     with Scope(timeout=0.0, clock=MonotonicClock()).bound(), pytest.raises(RequestTimeout):
         world.reconcile_strictly(NAME)
 

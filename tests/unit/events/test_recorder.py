@@ -134,7 +134,7 @@ class TestContent:
         assert len(names) == 3
         assert all(len(name) == 253 for name in names)
 
-    def test_an_event_about_nothing_is_dropped_and_nobody_is_bothered(self, rig: Rig) -> None:
+    def test_an_event_about_an_invalid_object_is_dropped_without_an_error(self, rig: Rig) -> None:
         rig.emit(regarding={})
         rig.outcomes("failed")
         assert rig.api.sent == []
@@ -156,13 +156,13 @@ class TestSeries:
         rig.outcomes("posted", "posted", "posted")
         assert [verb for verb, *_ in rig.api.sent] == ["create", "patch", "create"]
 
-    def test_another_life_of_the_object_is_another_series(self, rig: Rig) -> None:
+    def test_an_object_with_a_new_uid_starts_another_series(self, rig: Rig) -> None:
         rig.emit()
         rig.emit(regarding={**ENVIRONMENT, "metadata": {"name": "shop-7", "uid": "u2"}})
         rig.outcomes("posted", "posted")
         assert [verb for verb, *_ in rig.api.sent] == ["create", "create"]
 
-    def test_the_count_is_told_when_the_series_is_over(self, rig: Rig, clock: FakeClock) -> None:
+    def test_the_count_is_sent_when_the_series_is_over(self, rig: Rig, clock: FakeClock) -> None:
         for _ in range(5):
             rig.emit()
         rig.outcomes("posted", "posted", "folded", "folded", "folded")
@@ -171,7 +171,7 @@ class TestSeries:
         rig.outcomes("posted", "posted", "folded", "folded", "folded", "posted")
         assert rig.api.sent[-1][3]["series"]["count"] == 5
 
-    def test_a_series_whose_event_is_gone_is_created_anew(self, rig: Rig) -> None:
+    def test_a_series_whose_event_was_deleted_is_created_again(self, rig: Rig) -> None:
         rig.emit()
         rig.outcomes("posted")
         rig.api.failures.append(status_error(404, {"kind": "Status", "reason": "NotFound"}))
@@ -206,23 +206,23 @@ class TestSeriesTable:
         assert third is not None
         assert third.count == 1, "a new event, not a long series"
 
-    def test_a_single_event_is_forgotten_in_silence(self, clock: FakeClock) -> None:
+    def test_a_single_event_is_dropped_without_a_write(self, clock: FakeClock) -> None:
         series = table(clock)
         series.observe(self.event(), START)
         clock.advance(360)
         assert series.due() == []
         assert len(series) == 0
 
-    def test_a_series_that_goes_on_is_refreshed_every_half_hour(self, clock: FakeClock) -> None:
+    def test_a_continuing_series_is_refreshed_every_half_hour(self, clock: FakeClock) -> None:
         series = table(clock)
-        told = []
+        sent = []
         for _ in range(62):
             series.observe(self.event(), START)
             clock.advance(60)
-            told += [one.count for one in series.due()]
-        assert told == [31, 61]
+            sent += [one.count for one in series.due()]
+        assert sent == [31, 61]
 
-    def test_only_so_many_are_remembered(self, clock: FakeClock) -> None:
+    def test_the_number_of_series_is_limited(self, clock: FakeClock) -> None:
         series = table(clock, capacity=2)
         for reason in "ABC":
             series.observe(self.event(reason), START)
@@ -263,7 +263,7 @@ class TestTrouble:
         rig.outcomes("posted")
         assert len(rig.api.sent) == 3
 
-    def test_after_twelve_tries_an_event_is_given_up(self, rig: Rig, clock: FakeClock) -> None:
+    def test_after_twelve_tries_an_event_is_dropped(self, rig: Rig, clock: FakeClock) -> None:
         rig.api.failures += [ConnectionLost("refused")] * 12
         rig.emit()
         for tried in range(1, 12):
@@ -311,5 +311,5 @@ class TestTrouble:
         assert rig.recorder.stop(DEADLINE)
         assert rig.metrics.outcomes == ["posted"]
 
-    def test_stopping_without_a_start_is_harmless(self, clock: FakeClock) -> None:
+    def test_stopping_without_a_start_does_nothing(self, clock: FakeClock) -> None:
         assert Rig(clock).recorder.stop(1)

@@ -8,7 +8,7 @@ import time
 from controller.leaderelection.clock import BootClock
 
 
-def test_it_is_the_clock_that_goes_on_during_a_suspend() -> None:
+def test_the_clock_advances_during_a_suspend() -> None:
     before = time.clock_gettime(time.CLOCK_BOOTTIME)
     assert before <= BootClock().now() <= time.clock_gettime(time.CLOCK_BOOTTIME)
 

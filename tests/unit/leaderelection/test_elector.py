@@ -100,13 +100,13 @@ class Metrics:
 
 
 class Candidate:
-    """An elector with its own clock, and what it was told."""
+    """An elector with its own clock, and the calls that it made."""
 
     def __init__(self, api: LeaseApi, clock: FakeClock, identity: str = "me", *, skew: float = 0.0) -> None:
         self.api = api
         self.clock = clock
         self.metrics = Metrics()
-        self.told: list[str] = []
+        self.reports: list[str] = []
         start = clock.now()
         self.elector = LeaderElector(
             client=api,
@@ -118,7 +118,9 @@ class Candidate:
         )
 
     def start(self) -> Candidate:
-        self.elector.start(on_started=lambda: self.told.append("started"), on_lost=lambda: self.told.append("lost"))
+        self.elector.start(
+            on_started=lambda: self.reports.append("started"), on_lost=lambda: self.reports.append("lost")
+        )
         return self
 
     def idle(self) -> None:
@@ -130,12 +132,12 @@ class Candidate:
         self.idle()
         before = len(self.api.calls)
         self.clock.advance(seconds)
-        eventually(lambda: len(self.api.calls) > before or "lost" in self.told)
-        eventually(lambda: self.clock.waiters() >= 1 or "lost" in self.told)
+        eventually(lambda: len(self.api.calls) > before or "lost" in self.reports)
+        eventually(lambda: self.clock.waiters() >= 1 or "lost" in self.reports)
 
     def lead(self) -> Candidate:
         self.start()
-        eventually(lambda: self.told == ["started"])
+        eventually(lambda: self.reports == ["started"])
         self.idle()
         return self
 
@@ -166,32 +168,28 @@ class TestAcquiring:
         assert candidate.elector.is_leader_now()
         assert candidate.metrics.status == [False, True]
 
-    def test_a_lease_that_nobody_holds_is_taken_at_once(self, candidate: Candidate, api: LeaseApi) -> None:
+    def test_a_free_lease_is_taken_at_once(self, candidate: Candidate, api: LeaseApi) -> None:
         api.held("")
         candidate.lead()
         assert (api.spec["holderIdentity"], api.spec["leaseTransitions"]) == ("me", 4)
 
-    def test_a_lease_that_somebody_holds_is_waited_for_however_old_its_times_are(
-        self, candidate: Candidate, api: LeaseApi
-    ) -> None:
+    def test_a_held_lease_is_respected_however_old_its_times_are(self, candidate: Candidate, api: LeaseApi) -> None:
         api.held("other", renewed="1999-01-01T00:00:00.000000Z")
         candidate.start()
         for _ in range(6):
             candidate.round()
-        assert candidate.told == []
+        assert candidate.reports == []
         assert not candidate.elector.is_leader_now()
         assert candidate.elector.holder == "other"
 
-    def test_it_is_taken_when_it_has_not_changed_for_its_own_duration(
-        self, candidate: Candidate, api: LeaseApi
-    ) -> None:
+    def test_a_lease_unchanged_for_its_own_duration_is_taken_over(self, candidate: Candidate, api: LeaseApi) -> None:
         api.held("other", duration=15, renewed="2999-01-01T00:00:00.000000Z")
         candidate.start()
         for _ in range(7):
             candidate.round()
-        assert candidate.told == [], "14 seconds"
+        assert candidate.reports == [], "14 seconds"
         candidate.round()
-        eventually(lambda: candidate.told == ["started"])
+        eventually(lambda: candidate.reports == ["started"])
         assert api.spec["leaseTransitions"] == 4
         assert api.spec["acquireTime"] == "2026-01-31T12:00:16.000000Z"
 
@@ -200,7 +198,7 @@ class TestAcquiring:
         candidate.start()
         candidate.round()
         candidate.round()
-        eventually(lambda: candidate.told == ["started"])
+        eventually(lambda: candidate.reports == ["started"])
 
     def test_every_change_starts_the_wait_over(self, candidate: Candidate, api: LeaseApi) -> None:
         api.held("other")
@@ -208,7 +206,7 @@ class TestAcquiring:
         for n in range(20):
             candidate.round()
             api.held("other", renewed=f"2020-01-01T00:00:{n:02}.000000Z")
-        assert candidate.told == []
+        assert candidate.reports == []
 
     @pytest.mark.parametrize("error", [CONFLICT, ConnectionLost("refused"), status_error(500, "boom")])
     @pytest.mark.parametrize("verb", ["get", "create"])
@@ -218,9 +216,9 @@ class TestAcquiring:
         api.fail[verb].append(error)
         candidate.start()
         candidate.round()
-        eventually(lambda: candidate.told == ["started"])
+        eventually(lambda: candidate.reports == ["started"])
 
-    def test_somebody_quicker_wins(self, candidate: Candidate, api: LeaseApi) -> None:
+    def test_a_faster_competitor_wins(self, candidate: Candidate, api: LeaseApi) -> None:
         api.held("")
         raced: list[int] = []
 
@@ -232,10 +230,10 @@ class TestAcquiring:
         api.before = race
         candidate.start()
         candidate.round()
-        assert candidate.told == []
+        assert candidate.reports == []
         assert candidate.elector.holder == "quicker"
 
-    def test_attempts_are_spread(self, api: LeaseApi, clock: FakeClock) -> None:
+    def test_attempts_have_jitter(self, api: LeaseApi, clock: FakeClock) -> None:
         api.held("other")
         for rand, wait in ((0.0, 2.0), (1.0, 4.4)):
             candidate = Candidate(api, clock)
@@ -244,7 +242,7 @@ class TestAcquiring:
             eventually(lambda wait=wait: clock.next_wake() == pytest.approx(wait))
             candidate.elector.abandon()
 
-    def test_what_makes_another_attempt_worth_it_cuts_the_pause_short(self, api: LeaseApi, clock: FakeClock) -> None:
+    def test_the_injected_wait_can_shorten_the_pause_between_attempts(self, api: LeaseApi, clock: FakeClock) -> None:
         api.held("other")
         pauses: list[float] = []
         ends = threading.Event()
@@ -279,23 +277,23 @@ class TestRenewing:
         assert api.spec["leaseTransitions"] == 0
         assert candidate.metrics.slow == 0
 
-    def test_a_failed_write_is_tried_the_slow_way_at_once(self, candidate: Candidate, api: LeaseApi) -> None:
+    def test_a_failed_renewal_reads_the_lease_and_retries_at_once(self, candidate: Candidate, api: LeaseApi) -> None:
         candidate.lead()
         api.fail["replace"].append(CONFLICT)
         candidate.round()
         eventually(lambda: len(api.calls) == 5)
         assert api.calls[2:] == ["replace", "get", "replace"]
         assert candidate.metrics.slow == 1
-        assert candidate.told == ["started"]
+        assert candidate.reports == ["started"]
 
-    def test_a_lease_that_somebody_touched_is_kept(self, candidate: Candidate, api: LeaseApi) -> None:
+    def test_a_lease_that_another_writer_changed_is_kept(self, candidate: Candidate, api: LeaseApi) -> None:
         candidate.lead()
         api.held("me", transitions=0)
         candidate.round()
         eventually(lambda: api.calls[-1] == "replace" and api.spec["renewTime"] > "2026")
         assert candidate.elector.is_leader_now()
 
-    def test_a_lease_that_was_deleted_is_made_again(self, candidate: Candidate, api: LeaseApi) -> None:
+    def test_a_deleted_lease_is_created_again(self, candidate: Candidate, api: LeaseApi) -> None:
         candidate.lead()
         api.lease = None
         candidate.round()
@@ -313,39 +311,41 @@ class TestLosing:
             candidate.round()
         assert candidate.elector.is_leader_now(), "eight seconds of ten"
         candidate.round()
-        eventually(lambda: candidate.told == ["started", "lost"])
+        eventually(lambda: candidate.reports == ["started", "lost"])
         assert not candidate.elector.is_leader_now()
         assert candidate.metrics.status == [False, True, False]
 
-    def test_a_single_failure_loses_nothing(self, candidate: Candidate, api: LeaseApi) -> None:
+    def test_a_single_failure_does_not_lose_the_lease(self, candidate: Candidate, api: LeaseApi) -> None:
         candidate.lead()
         api.fail["replace"].append(ConnectionLost("reset"))
         api.fail["get"].append(ConnectionLost("reset"))
         candidate.round()
         for _ in range(10):
             candidate.round()
-        assert candidate.told == ["started"]
+        assert candidate.reports == ["started"]
 
-    def test_another_holder_ends_it_at_once(self, candidate: Candidate, api: LeaseApi) -> None:
+    def test_leadership_ends_at_once_when_another_process_holds_the_lease(
+        self, candidate: Candidate, api: LeaseApi
+    ) -> None:
         candidate.lead()
         api.held("usurper")
         candidate.round()
-        eventually(lambda: candidate.told == ["started", "lost"])
+        eventually(lambda: candidate.reports == ["started", "lost"])
         assert not candidate.elector.is_leader_now()
 
-    def test_it_is_told_once(self, candidate: Candidate, api: LeaseApi, clock: FakeClock) -> None:
+    def test_the_loss_is_reported_once(self, candidate: Candidate, api: LeaseApi, clock: FakeClock) -> None:
         candidate.lead()
         api.held("usurper")
         candidate.round()
-        eventually(lambda: candidate.told == ["started", "lost"])
+        eventually(lambda: candidate.reports == ["started", "lost"])
         clock.advance(1000)
         candidate.elector.stop(DEADLINE)
-        assert candidate.told == ["started", "lost"]
+        assert candidate.reports == ["started", "lost"]
         assert api.spec["holderIdentity"] == "usurper"
 
 
 class TestGate:
-    def test_it_shuts_by_the_clock_although_the_renewing_thread_is_stuck(
+    def test_the_gate_shuts_by_the_clock_even_if_the_renewing_thread_is_stuck(
         self, candidate: Candidate, api: LeaseApi, clock: FakeClock
     ) -> None:
         candidate.lead()
@@ -366,7 +366,7 @@ class TestGate:
         assert candidate.elector.is_leader_now()
         clock.advance(0.1)
         assert not candidate.elector.is_leader_now()
-        assert candidate.told == ["started"], "the thread itself knows nothing yet"
+        assert candidate.reports == ["started"], "the thread itself knows nothing yet"
 
     def test_the_time_of_a_renewal_counts_from_before_it_was_sent(
         self, candidate: Candidate, api: LeaseApi, clock: FakeClock
@@ -381,7 +381,7 @@ class TestGate:
         clock.advance(0.2)
         assert not candidate.elector.is_leader_now(), "ten seconds after the renewal was sent, six after its answer"
 
-    def test_before_being_elected_it_is_shut(self, candidate: Candidate) -> None:
+    def test_the_gate_is_shut_before_the_election(self, candidate: Candidate) -> None:
         assert not candidate.elector.is_leader_now()
 
     def test_a_leader_that_can_neither_renew_nor_end_is_unhealthy(
@@ -406,30 +406,30 @@ class TestReleasing:
         assert (api.spec["holderIdentity"], api.spec["leaseDurationSeconds"]) == ("", 1)
         assert api.spec["leaseTransitions"] == 0
         assert not candidate.elector.is_leader_now()
-        assert candidate.told == ["started"], "a wanted end is no loss"
+        assert candidate.reports == ["started"], "a requested end is not a loss"
         assert candidate.metrics.status[-1] is False
 
-    def test_one_that_does_not_lead_leaves_it_alone(self, candidate: Candidate, api: LeaseApi) -> None:
+    def test_a_standby_that_stops_does_not_touch_the_lease(self, candidate: Candidate, api: LeaseApi) -> None:
         api.held("other")
         candidate.start()
         candidate.idle()
         assert candidate.elector.stop(DEADLINE)
         assert api.spec["holderIdentity"] == "other"
 
-    def test_a_lease_that_is_somebody_else_s_by_now_is_left_alone(self, candidate: Candidate, api: LeaseApi) -> None:
+    def test_a_lease_taken_by_another_process_is_not_released(self, candidate: Candidate, api: LeaseApi) -> None:
         candidate.lead()
         api.held("other")
         assert candidate.elector.stop(DEADLINE)
         assert api.spec["holderIdentity"] == "other"
 
     @pytest.mark.parametrize("verb", ["get", "replace"])
-    def test_a_release_that_fails_is_no_trouble(self, candidate: Candidate, api: LeaseApi, verb: str) -> None:
+    def test_a_failed_release_does_not_fail_the_stop(self, candidate: Candidate, api: LeaseApi, verb: str) -> None:
         candidate.lead()
         api.fail[verb].append(RequestTimeout("too slow"))
         assert candidate.elector.stop(DEADLINE)
         assert api.spec["holderIdentity"] == "me"
 
-    def test_a_lease_that_is_gone_is_no_trouble(self, candidate: Candidate, api: LeaseApi) -> None:
+    def test_a_missing_lease_does_not_fail_the_stop(self, candidate: Candidate, api: LeaseApi) -> None:
         candidate.lead()
         api.lease = None
         assert candidate.elector.stop(DEADLINE)
@@ -440,13 +440,13 @@ class TestReleasing:
         assert api.spec["holderIdentity"] == "me"
         assert not candidate.elector.is_leader_now()
 
-    def test_stopping_twice_or_without_a_start_is_harmless(self, candidate: Candidate) -> None:
+    def test_stopping_twice_or_without_a_start_does_nothing(self, candidate: Candidate) -> None:
         assert candidate.elector.stop(1)
         assert candidate.elector.stop(1)
 
 
 @pytest.mark.parametrize("skew", [-1e6, 1e6])
-def test_two_never_lead_at_once_whatever_their_wall_clocks_say(api: LeaseApi, skew: float) -> None:
+def test_two_processes_never_lead_at_once_whatever_their_wall_clocks_show(api: LeaseApi, skew: float) -> None:
     clock = FakeClock()
     one, two = Candidate(api, clock, "one"), Candidate(api, clock, "two", skew=skew)
     try:
@@ -461,11 +461,11 @@ def test_two_never_lead_at_once_whatever_their_wall_clocks_say(api: LeaseApi, sk
 
                 api.before = meddle
             assert not (one.elector.is_leader_now() and two.elector.is_leader_now())
-            sleeping = 1 if "lost" in one.told else 2
-            eventually(lambda sleeping=sleeping: clock.waiters() >= sleeping or "lost" in one.told)
+            sleeping = 1 if "lost" in one.reports else 2
+            eventually(lambda sleeping=sleeping: clock.waiters() >= sleeping or "lost" in one.reports)
             clock.advance(0.5)
-        eventually(lambda: two.told == ["started"])
-        assert one.told == ["started", "lost"]
+        eventually(lambda: two.reports == ["started"])
+        assert one.reports == ["started", "lost"]
         assert api.spec["leaseTransitions"] == 1
     finally:
         one.elector.abandon()
@@ -480,11 +480,13 @@ class TestConfiguration:
             ({"name": ""}, "name"),
             ({"lease_duration": 10.0}, "must exceed the renew deadline"),
             ({"renew_deadline": 2.4}, "must exceed 1.2 times the retry period"),
-            ({"retry_period": 0.0}, "above zero"),
-            ({"lease_duration": -1.0}, "above zero"),
+            ({"retry_period": 0.0}, "greater than zero"),
+            ({"lease_duration": -1.0}, "greater than zero"),
         ],
     )
-    def test_what_does_not_fit_is_refused_with_a_sentence(self, changes: dict[str, Any], words: str) -> None:
+    def test_durations_that_do_not_fit_together_are_refused_with_the_reason(
+        self, changes: dict[str, Any], words: str
+    ) -> None:
         arguments: dict[str, Any] = {"namespace": "ns", "name": "lock", "identity": "me"}
         with pytest.raises(ValueError, match=words):
             LeaderElectionConfig(**(arguments | changes))

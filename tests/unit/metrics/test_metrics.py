@@ -85,11 +85,11 @@ def test_every_metric_has_its_agreed_name_type_and_labels() -> None:
     assert sorted(families(exercised())) == GOLDEN.split("\n")[1:-1]
 
 
-def test_no_series_tells_when_it_was_created() -> None:
+def test_no_series_has_a_creation_time() -> None:
     assert b"_created" not in exercised().render()
 
 
-def test_two_sets_of_metrics_do_not_meet() -> None:
+def test_two_sets_of_metrics_are_independent() -> None:
     one, two = exercised(), exercised()
     one.controller.reconciled(controller="c", result="success", seconds=1)
     assert value(two, "controller_runtime_reconcile_total", controller="c", result="success") == 0
@@ -160,7 +160,7 @@ def test_a_store_s_version_shows_its_last_fifteen_digits(metrics: Metrics, versi
     assert value(metrics, "informer_queued_items", **labels) == 3
 
 
-def test_environments_are_counted_when_scraped_and_a_status_nobody_has_shows_zero(metrics: Metrics) -> None:
+def test_environments_are_counted_when_scraped_and_unused_statuses_show_zero(metrics: Metrics) -> None:
     counts = {"deployed": 2}
     metrics.environments.observe_environments(
         statuses=["deployed", "failed"], count=lambda: counts, abnormal=lambda: {"Stalled": 3}, lacking=lambda: 1
@@ -173,7 +173,7 @@ def test_environments_are_counted_when_scraped_and_a_status_nobody_has_shows_zer
     assert value(metrics, "tronador_environments", status="deployed") == 0
 
 
-def test_waits_are_read_when_scraped(metrics: Metrics) -> None:
+def test_longest_waits_are_read_when_scraped(metrics: Metrics) -> None:
     waits = {"ready": 4.0, "teardown": 9.0}
     metrics.environments.observe_waits(ready=lambda: waits["ready"], teardown=lambda: waits["teardown"])
     assert value(metrics, "tronador_environment_longest_wait_seconds") == 4

@@ -33,33 +33,33 @@ def test_pins_are_shown_as_they_are_written(text):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("team=a", "'team=a' is no pin"),
-        ("github.com/org", "'github.com/org' is no pin"),
-        ("github.com/org:team", "'team' is no pinned label"),
-        ("github.com/org:team=", "'team=' is no pinned label"),
-        ("github.com/org:team=a b", "'team=a b' is no pinned label"),
-        ("github.com/org:team=a=b", "'team=a=b' is no pinned label"),
-        ("github.com/org:-team=a", "'-team=a' is no pinned label"),
-        ("github.com/org:team=a,", "'' is no pinned label"),
-        ("github.com/org:team/*=a", "'team/*=a' is no pinned label"),
-        ("https://github.com/org:team=a", "'https://github.com/org' is no place of repositories"),
-        ("github.com/*:team=a", "'github.com/*' is no place of repositories"),
-        ("github.com/org:a=b:team=a", "is no pin"),
-        (":team=a", "'' is no place of repositories"),
+        ("team=a", "'team=a' is not a valid pin"),
+        ("github.com/org", "'github.com/org' is not a valid pin"),
+        ("github.com/org:team", "'team' is not a valid pinned label"),
+        ("github.com/org:team=", "'team=' is not a valid pinned label"),
+        ("github.com/org:team=a b", "'team=a b' is not a valid pinned label"),
+        ("github.com/org:team=a=b", "'team=a=b' is not a valid pinned label"),
+        ("github.com/org:-team=a", "'-team=a' is not a valid pinned label"),
+        ("github.com/org:team=a,", "'' is not a valid pinned label"),
+        ("github.com/org:team/*=a", "'team/*=a' is not a valid pinned label"),
+        ("https://github.com/org:team=a", "'https://github.com/org' is not a repository prefix"),
+        ("github.com/*:team=a", "'github.com/*' is not a repository prefix"),
+        ("github.com/org:a=b:team=a", "is not a valid pin"),
+        (":team=a", "'' is not a repository prefix"),
     ],
 )
 def test_a_bad_pin_is_refused_with_the_part_that_is_bad(text, words):
-    with pytest.raises(ValueError, match="write ") as refused:
+    with pytest.raises(ValueError, match=": use ") as refused:
         pins.parse(text)
 
     assert words in str(refused.value)
 
 
-def test_a_key_that_is_pinned_nowhere_is_free():
+def test_a_key_without_a_pin_is_not_restricted():
     assert _allowed("github.com/org:team=a") is None
 
 
-def test_a_key_that_is_pinned_for_others_is_theirs():
+def test_a_key_pinned_for_other_repositories_is_refused():
     assert _allowed(f"github.com/another:{TENANT}=x") == ()
 
 
@@ -80,7 +80,7 @@ def test_a_longer_prefix_that_does_not_pin_the_key_decides_nothing():
     assert _allowed(f"github.com:{TENANT}=host;github.com/org/repo:team=x") == ("host",)
 
 
-def test_a_repository_without_an_acceptable_url_has_what_every_repository_has():
+def test_a_repository_with_a_bad_url_has_only_the_pins_for_all():
     parsed = pins.parse(f"*:{TENANT}=any;github.com:{TENANT}=host")
 
     assert pins.allowed_values(TENANT, None, parsed) == ("any",)

@@ -247,12 +247,12 @@ def test_a_field_deeper_down_that_is_not_listed_is_refused(release, field):
     assert _reasons(release=release) == [("FieldNotAllowed", f"{RELEASE}.{field}")]
 
 
-def test_what_was_meant_is_told_where_another_field_does_it():
+def test_a_refused_field_names_the_field_to_use_instead():
     by_field = {
         v.field: v.remedy for v in _refused(release={"targetNamespace": "x", "valueFileSecrets": [{"name": "x"}]})
     }
 
-    assert "lives in its environment's own namespace" in by_field[f"{RELEASE}.targetNamespace"]
+    assert "is always installed in its environment's own namespace" in by_field[f"{RELEASE}.targetNamespace"]
     assert "valuesFrom with a secretKeyRef" in by_field[f"{RELEASE}.valueFileSecrets"]
 
 
@@ -280,7 +280,7 @@ def test_a_value_of_another_form_is_refused(release, field):
     assert _reasons(release=release) == [("InvalidSpec", f"{RELEASE}.{field}")]
 
 
-def test_null_is_absent_also_where_a_value_would_be_refused():
+def test_null_counts_as_absent_where_a_value_would_be_refused():
     nulls = dict.fromkeys(("targetNamespace", "valueFileSecrets", "helmVersion", "values", "valuesFrom", "rollback"))
     chart_nulls = dict.fromkeys(("repository", "name", "version", "secretRef"))
 
@@ -294,7 +294,7 @@ def _described(schema):
     return {name: _described(of_name) for name, of_name in properties.items()}
 
 
-def test_the_schema_knows_every_field_that_is_listed_and_says_of_the_others_that_they_are_refused():
+def test_the_schema_has_every_listed_field_and_marks_the_others_as_refused():
     crd = yaml.safe_load((ROOT / "manifests/crds/tronador.stakater.com_environmentprovisioners.yaml").read_text())
     schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
     release = schema["properties"]["spec"]["properties"]["application"]["properties"]["release"]
@@ -384,7 +384,7 @@ def test_a_reference_to_an_allowed_namespace_is_accepted():
 
 
 @pytest.mark.parametrize("namespace", ["a/secrets/b", "..", "a b", "A", "a."])
-def test_no_glob_allows_what_can_be_no_namespace(namespace):
+def test_a_glob_does_not_allow_an_invalid_namespace(namespace):
     options = PolicyOptions(allowed_reference_namespaces=("*",))
 
     refused = _reasons(options, chart={"secretRef": {"name": "a", "namespace": namespace}})
@@ -418,7 +418,7 @@ def test_values_from_a_url_need_a_flag():
     assert _reasons(PolicyOptions(allow_external_values=True), release=release) == []
 
 
-def test_values_from_a_url_are_refused_of_flux_which_cannot_read_them():
+def test_values_from_a_url_are_refused_for_flux():
     release = {"valuesFrom": [{"externalSourceRef": {"url": "https://example.com"}}]}
     allowed = PolicyOptions(allow_external_values=True)
 
@@ -428,7 +428,7 @@ def test_values_from_a_url_are_refused_of_flux_which_cannot_read_them():
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "https://alice:hunter2@example.com", "", "gopher://x"])
-def test_values_from_anything_but_a_plain_url_are_refused_even_so(url):
+def test_values_from_an_unusual_url_are_refused_even_with_the_flag(url):
     release = {"valuesFrom": [{"externalSourceRef": {"url": url, "optional": True}}]}
 
     [violation] = _refused(PolicyOptions(allow_external_values=True), release=release)
@@ -459,7 +459,7 @@ def test_a_file_of_values_lies_within_the_chart(path, fine):
     ("labels", "at"),
     [({"-a": "x"}, "-a"), ({"a": "b c"}, "a"), ({"a": "v" * 64}, "a"), ({"a": 7}, "a"), ({"": "x"}, "")],
 )
-def test_a_label_that_cannot_be_is_refused(labels, at):
+def test_an_invalid_label_is_refused(labels, at):
     assert _reasons(labels=labels) == [("InvalidSpec", f"spec.namespaceLabels[{at}]")]
 
 
@@ -472,7 +472,7 @@ def test_a_label_that_cannot_be_is_refused(labels, at):
         "x.tronador.stakater.com/anything",
     ],
 )
-def test_a_label_that_tells_whose_the_namespace_is_is_refused_whatever_the_options_say(label):
+def test_a_label_that_identifies_the_namespaces_owner_is_always_refused(label):
     options = PolicyOptions(denied_namespace_labels=(), pinned_namespace_labels=pins.parse(f"*:{label}=*"))
 
     assert _reasons(options, labels={label: "x"}) == [("LabelReserved", f"spec.namespaceLabels[{label}]")]
@@ -525,7 +525,7 @@ PINNED = PolicyOptions(
 
 
 @pytest.mark.parametrize("tenant", ["veeru", "lab-7"])
-def test_a_tenant_that_is_the_repositorys_is_accepted(tenant):
+def test_a_tenant_that_is_pinned_for_the_repository_is_accepted(tenant):
     assert _reasons(PINNED, labels={"stakater.com/tenant": tenant, "kind": "pr", "team": "any"}) == []
 
 
@@ -547,7 +547,7 @@ def test_a_foreign_tenant_is_refused_and_the_option_named(tenant):
         "https://github.com/Stakater-Lab/x",
     ],
 )
-def test_a_pinned_label_is_nobody_elses(url):
+def test_a_pinned_label_is_refused_for_other_repositories(url):
     [violation] = _refused(PINNED, labels={"stakater.com/tenant": "veeru"}, chart={"git": url})
 
     assert violation.reason == "LabelValueNotAllowed"
@@ -588,7 +588,7 @@ def test_a_fork_on_the_helm_operator_needs_a_flag(mark):
 
 
 @pytest.mark.parametrize("mark", ["false", ""])
-def test_what_is_marked_as_no_fork_is_none(mark):
+def test_an_environment_marked_as_not_a_fork_is_accepted(mark):
     assert _refused(annotations={"tronador.stakater.com/fork": mark}) == ()
 
 
@@ -597,7 +597,7 @@ def test_a_fork_on_flux_is_confined_and_so_accepted(engine):
     assert _refused(None, engine, annotations=FORK) == ()
 
 
-def test_all_that_is_wrong_is_told_at_once():
+def test_all_violations_are_reported_at_once():
     refused = _reasons(
         chart={"git": "file:///etc", "path": ""},
         release={"releaseName": "R", "targetNamespace": "x"},
@@ -648,7 +648,7 @@ def test_a_password_in_the_name_of_a_field_is_not_repeated(changes):
     assert "hunter2" not in str(violation)
 
 
-def test_a_good_environment_goes_on():
+def test_a_valid_environment_proceeds():
     assert validate.decide(observation(), builders.operator_options()) == builders.go_on()
 
 
@@ -663,7 +663,7 @@ ANYTHING = st.recursive(
 
 
 @given(spec=ANYTHING, release=ANYTHING, chart=ANYTHING, labels=ANYTHING)
-def test_whatever_stands_there_is_refused_and_never_an_error(spec, release, chart, labels):
+def test_a_spec_of_any_form_is_refused_without_an_exception(spec, release, chart, labels):
     wholes = [
         {"spec": spec},
         {"spec": {"application": spec, "namespaceLabels": labels}},
@@ -674,7 +674,7 @@ def test_whatever_stands_there_is_refused_and_never_an_error(spec, release, char
         assert violations(Environment({"metadata": {"name": "x"}, **whole}), PolicyOptions())
 
 
-def test_whatever_would_allow_a_refusal_is_an_option_or_documented():
+def test_everything_that_allows_a_refusal_is_an_option_or_documented():
     flags = {flag(option) for option in fields(Options)}
 
     for rule in RULES:
@@ -715,7 +715,7 @@ def _of_depth(depth, inner=1):
 def test_values_that_are_nested_too_deep_are_refused_with_their_place_and_depth(values, words):
     [violation] = _refused(release={"values": values})
     assert violation.reason == "InvalidSpec"
-    assert str(violation) == f"{words}make it flatter, with at most 100 levels"
+    assert str(violation) == f"{words}reduce the nesting to at most 100 levels"
 
 
 def test_values_may_have_a_hundred_levels():
@@ -723,7 +723,7 @@ def test_values_may_have_a_hundred_levels():
 
 
 @pytest.mark.parametrize("field", ["values", "valuesFrom", "timeout", "releaseName"])
-def test_what_could_not_be_read_is_refused_wherever_it_stands(field):
+def test_an_unreadable_value_is_refused_in_every_field(field):
     number = nesting.Unreadable("a number that is too large")
     assert _reasons(release={field: number}) == [("InvalidSpec", f"{RELEASE}.{field}")]
 

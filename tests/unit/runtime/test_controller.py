@@ -120,7 +120,7 @@ def test_a_requeue_after_resets_the_back_off_and_comes_back(rig: Rig) -> None:
     assert rig.delays() == [("a", 30.0)]
 
 
-def test_a_requeue_waits_for_the_back_off_and_is_no_error(rig: Rig) -> None:
+def test_a_requeue_waits_for_the_back_off_and_is_not_an_error(rig: Rig) -> None:
     rig.once(Result(requeue=True, requeue_after=30))
     assert rig.metrics.results == ["requeue"]
     assert rig.metrics.failures == []
@@ -147,7 +147,7 @@ def test_a_terminal_error_is_not_tried_again_and_forgets_the_key(rig: Rig, clock
     assert rig.queue.num_requeues("a") == 0
 
 
-def test_anything_else_that_escapes_is_a_panic_and_the_worker_lives_on(rig: Rig) -> None:
+def test_an_unexpected_exception_is_a_panic_and_the_worker_continues(rig: Rig) -> None:
     scripted = rig.run(KeyError("a bug"))
     rig.queue.add("a")
     eventually(lambda: rig.metrics.failures == ["panic"])
@@ -156,7 +156,7 @@ def test_anything_else_that_escapes_is_a_panic_and_the_worker_lives_on(rig: Rig)
     assert rig.delays() == [("a", 1.0)]
 
 
-def test_a_cache_that_lags_behind_our_writes_is_waited_for_quietly(rig: Rig) -> None:
+def test_a_cache_that_lags_behind_our_writes_is_awaited_without_a_log_line(rig: Rig) -> None:
     rig.once(ConsistencyError("behind"))
     assert rig.metrics.skips == 1
     assert rig.metrics.results == ["requeue"]
@@ -176,7 +176,7 @@ def test_the_back_off_grows_until_a_success(rig: Rig, clock: FakeClock) -> None:
     eventually(lambda: rig.delays() == [("a", 1.0)])
 
 
-def test_keys_are_processed_by_as_many_workers_as_configured_and_never_twice_at_once(rig: Rig) -> None:
+def test_all_workers_process_keys_and_never_the_same_key_at_once(rig: Rig) -> None:
     together, release = threading.Barrier(3), threading.Event()
     at_once: list[str] = []
 
@@ -211,12 +211,12 @@ class TestTimeout:
         eventually(lambda: rig.metrics.failures == ["timeout"])
         assert rig.metrics.results == ["error"]
 
-    def test_a_request_s_own_timeout_is_not_the_reconcile_s(self, rig: Rig) -> None:
+    def test_the_timeout_of_a_request_is_not_one_of_the_reconcile(self, rig: Rig) -> None:
         rig.run(RequestTimeout("the server was slow"), timeout=5)
         rig.queue.add("a")
         eventually(lambda: rig.metrics.failures == ["error"])
 
-    def test_without_one_there_is_no_deadline(self, rig: Rig) -> None:
+    def test_without_a_reconcile_timeout_there_is_no_deadline(self, rig: Rig) -> None:
         seen: list[float | None] = []
 
         def look() -> Result:
@@ -276,7 +276,7 @@ class TestStopping:
         thread.start()
         return thread, results
 
-    def test_a_running_reconcile_may_finish_and_the_backlog_is_left_alone(self, rig: Rig) -> None:
+    def test_a_stop_lets_running_reconciles_finish_and_ignores_the_backlog(self, rig: Rig) -> None:
         controller, release, ended = self.blocked(rig)
         rig.queue.add("b")
         stop, results = self.in_thread(lambda: controller.stop(DEADLINE))
@@ -291,21 +291,21 @@ class TestStopping:
         controller, _, ended = self.blocked(rig)
         assert not controller.stop(0)
         assert [type(error).__name__ for error in ended] == ["Stopped"]
-        assert rig.metrics.failures == [], "an interrupted reconcile is no error"
+        assert rig.metrics.failures == [], "an interrupted reconcile is not an error"
 
     def test_a_second_start_is_refused(self, rig: Rig) -> None:
         controller = rig.controller(Scripted())
         controller.start()
-        with pytest.raises(RuntimeError, match="started once"):
+        with pytest.raises(RuntimeError, match="already"):
             controller.start()
 
     def test_a_start_after_the_stop_is_refused(self, rig: Rig) -> None:
         controller = rig.controller(Scripted())
         assert controller.stop(1)
-        with pytest.raises(RuntimeError, match="started once"):
+        with pytest.raises(RuntimeError, match="already"):
             controller.start()
 
-    def test_stopping_twice_is_harmless(self, rig: Rig) -> None:
+    def test_stopping_twice_does_nothing(self, rig: Rig) -> None:
         controller = rig.controller(Scripted(), workers=3)
         controller.start()
         assert controller.stop(DEADLINE)

@@ -145,7 +145,7 @@ def test_caches_that_do_not_sync_in_time_fail_the_start_by_name(rig: Rig, clock:
     clock.advance(120)
     error = rig.end()
     assert isinstance(error, SyncTimeout)
-    assert str(error) == "not synced within 120 s: cache"
+    assert str(error) == "caches not synced within 120 s: cache"
     assert rig.world.log == ["+server", "+cache", "-cache", "-server"]
 
 
@@ -175,7 +175,7 @@ def test_stopping_shares_one_graceful_timeout(rig: Rig) -> None:
     assert rig.server.stop_timeout == 20, "no time passed on this clock"
 
 
-def test_what_does_not_stop_in_time_does_not_hold_up_the_rest(rig: Rig) -> None:
+def test_a_part_that_does_not_stop_in_time_does_not_block_the_rest(rig: Rig) -> None:
     rig.worker.stuck = True
     manager = rig.run()
     rig.reached("+worker")
@@ -218,7 +218,7 @@ class TestElection:
         assert "+worker" not in rig.world.log
         assert "-worker" not in rig.world.log
 
-    def test_a_lost_lease_ends_everything_at_once_without_a_drain_or_a_release(self, rig: Rig) -> None:
+    def test_a_lost_lease_ends_everything_at_once_without_drain_or_release(self, rig: Rig) -> None:
         rig.run(elector=True, graceful_timeout=20)
         rig.reached("+elector")
         rig.elector.on_started()

@@ -35,7 +35,7 @@ GOOD = {
 
 
 @pytest.mark.parametrize("field", ["resources", "spec"])
-def test_a_config_may_look_like_anything(field):
+def test_a_config_of_any_form_is_parsed_without_an_exception(field):
     for odd in variants(GOOD, field):
         config = parse(odd)
         found = problems(config)

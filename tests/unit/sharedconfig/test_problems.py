@@ -45,7 +45,7 @@ def _reasons(config):
         {"spec": {"mappings": [{"repos": None, "authSecret": None, "imagePullSecret": ""}]}},
     ],
 )
-def test_what_is_absent_is_no_problem(config):
+def test_absent_fields_are_not_a_problem(config):
     assert _said(config) == []
 
 
@@ -62,7 +62,7 @@ def test_what_is_absent_is_no_problem(config):
         (_config(copySecrets=[{"name": "a", "repos": [7]}]), "spec.copySecrets[0].repos[0]"),
     ],
 )
-def test_what_is_of_another_form_is_said_once_and_crashes_nothing(config, field):
+def test_a_value_of_the_wrong_type_is_reported_once_without_an_exception(config, field):
     assert ("InvalidConfig", field) in _reasons(config)
     assert len(_reasons(config)) == len(set(_reasons(config)))
 
@@ -70,7 +70,7 @@ def test_what_is_of_another_form_is_said_once_and_crashes_nothing(config, field)
 # Objects
 
 
-def test_a_sound_object_is_no_problem():
+def test_a_valid_object_has_no_problem():
     assert _said(_config([_config_map(), _secret(stringData={"password": ANSWER})])) == []
 
 
@@ -104,7 +104,7 @@ def test_an_object_needs_a_version_a_kind_and_a_name(changes, field):
         ("tronador.stakater.com/v1alpha1", "EnvironmentProvisioner"),
     ],
 )
-def test_a_kind_that_is_known_to_live_in_no_namespace_is_refused_without_a_cluster(api_version, kind):
+def test_a_known_cluster_scoped_kind_is_refused_without_a_cluster(api_version, kind):
     obj = {"apiVersion": api_version, "kind": kind, "metadata": {"name": "a"}}
     assert _reasons(_config([obj])) == [("ClusterScopedKind", "resources.manifests[0]")]
 
@@ -122,31 +122,31 @@ def test_a_second_release_is_refused(api_version, kind):
     assert _reasons(_config([obj])) == [("KindNotSupported", "resources.manifests[0]")]
 
 
-def test_the_same_object_twice_is_said_wherever_it_stands():
+def test_a_duplicate_object_is_reported_in_every_place():
     config = _config(
         [_config_map(), _config_map()],
         secrets=[_secret("a"), {**_secret("a"), "kind": "ExternalSecret", "apiVersion": "external-secrets.io/v1"}],
         copySecrets=[{"name": "a"}],
     )
     assert _said(config) == [
-        "resources.manifests[1]: ConfigMap 'proxy' stands at resources.manifests[0] already; remove one of the two",
-        "spec.copySecrets[0]: Secret 'a' stands at spec.secrets[0] already; remove one of the two",
+        "resources.manifests[1]: ConfigMap 'proxy' is already defined at resources.manifests[0]; remove one of the two",
+        "spec.copySecrets[0]: Secret 'a' is already defined at spec.secrets[0]; remove one of the two",
     ]
 
 
 # Secrets
 
 
-def test_plain_text_under_data_is_named_by_its_key_and_told_where_it_belongs():
+def test_plain_text_under_data_is_reported_with_its_key_and_the_remedy():
     config = _config(secrets=[_secret(data={"token": ANSWER, "note": ANSWER})])
     assert _said(config) == [
-        "spec.secrets[0].data[token]: the value is not base64; write plain text under stringData instead of data",
-        "spec.secrets[0].data[note]: the value is not base64; write plain text under stringData instead of data",
+        "spec.secrets[0].data[token]: the value is not base64; put plain text under stringData instead of data",
+        "spec.secrets[0].data[note]: the value is not base64; put plain text under stringData instead of data",
     ]
 
 
 @pytest.mark.parametrize("key", ["username", "password", "PASSWORD", "db-password", "bearerToken", ".dockerconfigjson"])
-def test_plain_text_that_happens_to_be_base64_is_found_where_people_type(key):
+def test_plain_text_that_is_also_base64_is_found_in_typed_keys(key):
     # As in the samples of the original: `password: password`.
     assert _reasons(_config([_secret(data={key: "password"})])) == [
         ("InvalidSecretData", f"resources.manifests[0].data[{key}]")
@@ -163,7 +163,7 @@ def test_plain_text_that_happens_to_be_base64_is_found_where_people_type(key):
         {"tls.key": base64.b64encode(b"\xff\x00\xfe").decode()},
     ],
 )
-def test_base64_is_what_belongs_under_data(data):
+def test_base64_under_data_is_accepted(data):
     assert _said(_config([_secret(data=data)])) == []
 
 
@@ -171,18 +171,18 @@ def test_base64_is_what_belongs_under_data(data):
     "content",
     [{"data": {"pin": 1234}}, {"stringData": {"pin": 1234}}, {"stringData": {"on": True}}, {"data": {"pin": ["a"]}}],
 )
-def test_a_value_that_is_no_text_has_to_be_quoted(content):
+def test_a_value_that_is_not_a_string_must_be_quoted(content):
     assert ["put it into quotes" in said for said in _said(_config([_secret(**content)]))] == [True]
 
 
-def test_content_that_is_no_map_and_keys_that_are_none_are_said():
+def test_content_that_is_not_a_map_and_invalid_keys_are_reported():
     assert _reasons(_config([_secret(data="text")])) == [("InvalidSecretData", "resources.manifests[0].data")]
     assert _reasons(_config([_secret(stringData={"a b": "c"})])) == [
         ("InvalidSecretData", "resources.manifests[0].stringData[a b]")
     ]
 
 
-def test_no_words_about_a_secret_hold_its_content():
+def test_no_message_about_a_secret_contains_its_content():
     contents = [{"password": ANSWER}, {"a": ANSWER}, {"a": [ANSWER]}, ANSWER, {"a": {"b": ANSWER}}]
     for content in contents:
         config = parse(_config(secrets=[_secret(data=content, stringData=content)], manifests=[]))
@@ -205,7 +205,7 @@ def test_a_repository_is_named_bare_or_with_its_host(repository):
 @pytest.mark.parametrize(
     "repository", ["https://github.com/org/repo", "org/repo", "inventory.git", "", "a b", "git@github.com:org/repo"]
 )
-def test_whatever_else_is_written_for_a_repository_is_explained(repository):
+def test_any_other_text_for_a_repository_is_explained(repository):
     [(reason, field)] = _reasons(_config(mappings=[{"repos": [repository]}]))
     assert (reason, field) == ("InvalidRepository", "spec.mappings[0].repos[0]")
     assert _reasons(_config(copySecrets=[{"name": "a", "repos": [repository]}])) == [
@@ -218,7 +218,7 @@ def test_a_password_in_the_name_of_a_repository_is_not_repeated():
     assert "hunter2" not in said
 
 
-def test_a_repository_in_two_mappings_is_said():
+def test_a_repository_in_two_mappings_is_reported():
     mappings = [{"repos": ["a"]}, {"repos": ["b", "a"]}]
     assert _reasons(_config(mappings=mappings)) == [("Duplicate", "spec.mappings[1].repos")]
 
@@ -233,7 +233,7 @@ def test_a_repository_in_two_mappings_is_said():
         {"copySecrets": [{}]},
     ],
 )
-def test_a_name_that_no_secret_can_have_is_said(spec):
+def test_an_invalid_name_of_a_secret_is_reported(spec):
     assert [reason for reason, _ in _reasons(_config(**spec))] == ["InvalidName"]
 
 

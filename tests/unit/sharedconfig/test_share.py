@@ -48,7 +48,7 @@ def test_a_mapped_repository_gets_what_its_mapping_names_and_nothing_else():
     assert share.withheld == ()
 
 
-def test_something_that_makes_a_secret_of_the_name_comes_along():
+def test_an_object_that_creates_a_secret_of_the_name_is_included():
     external = {"apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret", "metadata": {"name": "git"}}
     config = _config(
         secrets=[external, _secret("registry")], mappings=[{"repos": ["github.com/org/private"], "authSecret": "git"}]
@@ -65,7 +65,7 @@ def test_a_repository_that_no_mapping_names_gets_what_is_for_all():
     assert _names(_share(config, "https://github.com/org/other")) == ["other"]
 
 
-def test_a_mapping_without_an_auth_secret_is_a_public_repository_whatever_is_for_all():
+def test_a_mapping_without_an_auth_secret_means_a_public_repository():
     config = _config(
         mappings=[{"repos": ["private"], "authSecret": "", "imagePullSecret": "registry"}],
         orgLevelSecrets={"authSecret": "git"},
@@ -115,18 +115,18 @@ def test_a_repository_is_the_same_however_its_url_is_written(url):
         ("http://github.com/org/private", ("github.com/org",)),
     ],
 )
-def test_a_bare_name_opens_no_git_credential_elsewhere(url, prefixes):
+def test_a_bare_name_gets_no_git_credential_outside_the_prefixes(url, prefixes):
     share = _share(_mapped("private"), url, prefixes=prefixes)
     assert (share.git_secret, _names(share), share.withheld) == ("", ["registry"], ("git",))
 
 
 @pytest.mark.parametrize("prefix", ["github.com", "github.com/org", "github.com/org/private"])
-def test_a_bare_name_opens_its_git_credential_below_a_prefix(prefix):
+def test_a_bare_name_gets_its_git_credential_below_a_prefix(prefix):
     assert _share(_mapped("private"), prefixes=(prefix,)).git_secret == "git"
 
 
 @pytest.mark.parametrize("url", ["https://evil.example/org/private", "http://github.com/org/private"])
-def test_a_name_with_its_host_opens_a_git_credential_there_alone_and_never_over_http(url):
+def test_a_name_with_host_gets_its_credential_on_that_host_but_not_over_http(url):
     share = _share(_mapped("github.com/org/private"), url, prefixes=("github.com",))
     assert (share.git_secret, "git" in _names(share)) == ("", False)
 
@@ -139,7 +139,7 @@ def test_a_git_credential_for_all_is_for_those_below_a_prefix():
     assert (outside.git_secret, _names(outside)) == ("", ["registry"])
 
 
-def test_a_git_credential_does_not_come_in_as_a_pull_secret():
+def test_a_git_credential_is_not_given_out_as_a_pull_secret():
     config = _config(
         mappings=[
             {"repos": ["private"], "imagePullSecret": "git"},
@@ -152,7 +152,7 @@ def test_a_git_credential_does_not_come_in_as_a_pull_secret():
 
 
 @pytest.mark.parametrize("copy", [{"name": "git"}, {"name": "git", "repos": ["private"]}])
-def test_a_git_credential_does_not_come_in_as_a_copy(copy):
+def test_a_git_credential_is_not_given_out_as_a_copy(copy):
     config = _config(
         secrets=[], mappings=[{"repos": ["github.com/org/private"], "authSecret": "git"}], copySecrets=[copy]
     )
@@ -173,7 +173,7 @@ def test_a_bare_name_gives_a_copy_below_a_prefix_only():
     assert _share(config, prefixes=("github.com/org",)).copies == ("some",)
 
 
-def test_code_of_a_fork_gets_what_everybody_gets():
+def test_code_from_a_fork_gets_only_what_is_for_all():
     config = parse(
         {
             "resources": {"manifests": [_secret("common")]},
@@ -193,7 +193,7 @@ def test_code_of_a_fork_gets_what_everybody_gets():
 # What is wrong with a part concerns those who get it
 
 
-def test_a_bad_secret_concerns_only_those_who_map_to_it():
+def test_a_bad_secret_concerns_only_environments_that_map_to_it():
     bad = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "git"}, "data": {"password": "password"}}
     config = _config(
         secrets=[bad, _secret("registry")],
@@ -204,7 +204,7 @@ def test_a_bad_secret_concerns_only_those_who_map_to_it():
     assert _share(config, "https://github.com/org/other").problems == ()
 
 
-def test_two_objects_that_would_be_one_concern_those_who_get_both():
+def test_a_duplicate_concerns_only_environments_that_get_both_objects():
     config = _config(
         mappings=[{"repos": ["github.com/org/private"], "authSecret": "git"}],
         copySecrets=[{"name": "git", "repos": ["github.com/org/private"]}],
@@ -213,7 +213,7 @@ def test_two_objects_that_would_be_one_concern_those_who_get_both():
     assert _share(config, "https://github.com/org/other").problems == ()
 
 
-def test_what_cannot_be_understood_concerns_everybody():
+def test_a_misfit_concerns_every_environment():
     config = parse({"resources": {"manifests": "text"}})
     share = _share(config)
     assert [problem.field for problem in share.problems] == ["resources.manifests"]

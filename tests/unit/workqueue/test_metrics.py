@@ -97,7 +97,9 @@ def test_a_key_added_while_processed_waits_from_its_add(
     assert metrics.queue_seconds == [0, 6]
 
 
-def test_the_ages_of_unfinished_keys_are_told(queue: RateLimitingQueue, metrics: Recorded, clock: FakeClock) -> None:
+def test_the_ages_of_unfinished_keys_are_reported(
+    queue: RateLimitingQueue, metrics: Recorded, clock: FakeClock
+) -> None:
     assert (metrics.unfinished(), metrics.longest_running()) == (0, 0)
     queue.add("a")
     queue.add("b")
@@ -118,7 +120,7 @@ def test_delayed_and_rate_limited_adds_are_retries(queue: RateLimitingQueue, met
     assert metrics.retries == 3
 
 
-def test_metrics_go_on_while_a_shut_down_queue_is_worked_off(
+def test_metrics_continue_while_a_shut_down_queue_is_drained(
     queue: RateLimitingQueue, metrics: Recorded, clock: FakeClock
 ) -> None:
     queue.add("a")

@@ -82,7 +82,7 @@ def test_a_key_that_is_done_can_be_added_again(queue: RateLimitingQueue) -> None
         queue.done("a")
 
 
-def test_done_with_a_key_that_nobody_has_changes_nothing(queue: RateLimitingQueue) -> None:
+def test_done_for_a_key_that_no_worker_has_changes_nothing(queue: RateLimitingQueue) -> None:
     queue.add("a")
     queue.done("a")
     assert len(queue) == 1
@@ -357,7 +357,7 @@ class TestHastening:
         clock.advance(0.01)
         assert [take(queue), take(queue)] == ["b", "c"]
 
-    def test_a_thousand_are_due_within_five_seconds_and_not_at_once(
+    def test_a_thousand_hastened_keys_are_ready_within_five_seconds(
         self, queue: RateLimitingQueue, clock: FakeClock
     ) -> None:
         for number in range(1000):
@@ -369,20 +369,22 @@ class TestHastening:
         clock.advance(2.5)
         assert len(queue) == 1000
 
-    def test_what_is_due_sooner_anyway_stays_so(self, queue: RateLimitingQueue, clock: FakeClock) -> None:
+    def test_hasten_does_not_delay_keys_that_are_due_sooner(self, queue: RateLimitingQueue, clock: FakeClock) -> None:
         for number in range(100):
             queue.add_after(str(number), 0.001)
         queue.hasten()
         clock.advance(0.001)
         assert len(queue) == 100
 
-    def test_their_back_off_starts_over(self, queue: RateLimitingQueue) -> None:
+    def test_hasten_resets_the_back_off(self, queue: RateLimitingQueue) -> None:
         for _ in range(10):
             queue.add_rate_limited("a")
         queue.hasten()
         assert queue.num_requeues("a") == 0
 
-    def test_a_worker_that_waits_gets_the_first_at_once(self, queue: RateLimitingQueue, clock: FakeClock) -> None:
+    def test_a_waiting_worker_gets_the_first_hastened_key_at_once(
+        self, queue: RateLimitingQueue, clock: FakeClock
+    ) -> None:
         queue.add_after("a", 60)
         got: list[str | None] = []
         worker = start(lambda: got.append(queue.get()))
@@ -391,7 +393,9 @@ class TestHastening:
         worker.join(DEADLINE)
         assert got == ["a"]
 
-    def test_a_key_that_fails_across_it_comes_back_soon(self, queue: RateLimitingQueue, clock: FakeClock) -> None:
+    def test_a_key_in_processing_during_hasten_is_retried_soon_if_it_fails(
+        self, queue: RateLimitingQueue, clock: FakeClock
+    ) -> None:
         for _ in range(15):
             queue.add_rate_limited("a")
         clock.advance(3600)
@@ -407,7 +411,7 @@ class TestHastening:
         clock.advance(0.01)
         assert len(queue) == 0, "from then on it waits as any other"
 
-    def test_a_queue_that_shuts_down_ignores_it(self, queue: RateLimitingQueue) -> None:
+    def test_a_queue_that_is_shutting_down_ignores_hasten(self, queue: RateLimitingQueue) -> None:
         queue.add_after("a", 60)
         queue.shutdown()
         queue.hasten()

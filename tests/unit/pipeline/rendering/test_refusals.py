@@ -74,11 +74,11 @@ def test_content_that_is_not_plain_text_is_rejected(content, line):
         ),
         (
             "a: " + "[" * 100_000,
-            "c.yaml:1:131: this is nested more than 100 levels deep; make it flatter, with at most 100 levels",
+            "c.yaml:1:131: this is nested more than 100 levels deep; reduce the nesting to at most 100 levels",
         ),
         (
             "{a: " * 50_000,
-            "c.yaml:1:510: this is nested more than 100 levels deep; make it flatter, with at most 100 levels",
+            "c.yaml:1:510: this is nested more than 100 levels deep; reduce the nesting to at most 100 levels",
         ),
     ],
 )
@@ -205,7 +205,7 @@ def test_the_keys_of_the_first_versions_are_reported_as_outdated():
         (
             "namespaceLabels",
             "{x y: z}",
-            "7:26: application.namespaceLabels[x y]: 'x y' is refused (InvalidSpec); use [prefix/]name as Kubernetes",
+            "7:26: application.namespaceLabels[x y]: 'x y' is refused (InvalidSpec); use a valid label key",
         ),
         (
             "namespaceLabels",

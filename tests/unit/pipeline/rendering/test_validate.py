@@ -84,22 +84,20 @@ def test_an_empty_file_is_rejected():
             "path: deploy\n",
             "path: deploy\n      targetNamespace: kube-system\n",
             "f:11:24: spec.application.release.targetNamespace: 'kube-system' is refused (FieldNotAllowed); a release "
-            "lives in its environment's own namespace; remove it",
+            "is always installed in its environment's own namespace; remove it",
         ),
         (
             "name: shop-7",
             "name: kube-system",
-            "f:4:9: metadata.name: 'kube-system' is refused (NamespaceProtected); the namespace of this name is "
-            "protected "
-            "by 'kube-*' of --protected-namespaces; give the environment another name",
+            "f:4:9: metadata.name: 'kube-system' is refused (NamespaceProtected); this name matches the "
+            "protected pattern 'kube-*' in --protected-namespaces; rename the environment",
         ),
         (
             "spec:\n",
             "spec:\n  namespaceLabels:\n    pod-security.kubernetes.io/enforce: privileged\n",
             "f:7:41: spec.namespaceLabels[pod-security.kubernetes.io/enforce]: 'privileged' is refused "
-            "(LabelNotAllowed); "
-            "this label is the platform team's; remove it, or have it allowed by --denied-namespace-labels or "
-            "--namespace-labels",
+            "(LabelNotAllowed); this label is reserved for the platform team; remove it, or have it allowed by "
+            "--denied-namespace-labels or --namespace-labels",
         ),
         (
             "path: deploy",
@@ -159,7 +157,7 @@ def test_a_tronadorconfig_is_checked_as_by_the_controller():
     assert _lines(text) == ["f:6:3: spec.mapping: unknown key; did you mean mappings?"]
     text = CONFIG + "resources:\n  manifests:\n    - {apiVersion: v1, kind: Namespace, metadata: {name: a}}\n"
     (line,) = _lines(text)
-    assert line.startswith("f:7:7: resources.manifests[0]: a Namespace belongs to no namespace")
+    assert line.startswith("f:7:7: resources.manifests[0]: a Namespace is cluster-scoped")
 
 
 def test_messages_do_not_repeat_secrets():
