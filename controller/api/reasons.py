@@ -317,7 +317,7 @@ _SHARED: Final = Group(
             "`data` of a Secret is not base64, or does not decode to text where people type text.",
             "Write plain text under `stringData`.",
         ),
-        Reason("ClusterScopedKind", "The kind belongs to no namespace.", "Remove the manifest."),
+        Reason("ClusterScopedKind", "The kind is cluster-scoped.", "Remove the manifest."),
         Reason("UnknownKind", "The cluster does not serve the kind.", "Install its CRD."),
         Reason(
             "KindNotSupported",

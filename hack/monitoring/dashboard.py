@@ -112,7 +112,7 @@ ENVIRONMENTS: Final = (
     ),
     Curves(
         title="In trouble",
-        about="Environments with a condition that is there only when something is wrong, or without all that"
+        about="Environments with a condition that is present only when something is wrong, or without all that"
         " TronadorConfig gives them.",
         queries=[
             Query(of_all_shards("tronador_environments_with_condition", "type"), "{{type}}"),
