@@ -41,7 +41,7 @@ class ConnectionLost(ApiError):
 
 
 class TlsFailure(ConnectionLost):
-    """No TLS connection: one side does not accept the other's certificate, or the server speaks no TLS."""
+    """There is no TLS connection: one side refuses the other's certificate, or the server does not use TLS."""
 
 
 class RequestTimeout(ConnectionLost):

@@ -1,6 +1,6 @@
-"""Label selectors as Kubernetes writes them, and one spelling for all those that mean the same.
+"""Checks label selectors, and gives all selectors with the same meaning one spelling.
 
-The API server evaluates them. Here they are only checked before they are sent, and compared with each other.
+The API server evaluates selectors. Here they are only checked before they are sent, and compared with each other.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Final
 
 from controller.apimachinery import names
 
-# A comma between two requirements, and not one inside of a list of values.
+# A comma between two requirements, but not one in a list of values.
 _BETWEEN: Final = re.compile(r",(?![^(]*\))")
 _EQUALITY: Final = re.compile(r"(?P<key>[^\s=!()]+)\s*(?P<operator>==|=|!=)\s*(?P<values>[^\s=!()]*)")
 _SET: Final = re.compile(r"(?P<key>[^\s=!()]+)\s+(?P<operator>in|notin)\s*\((?P<values>[^()]+)\)")
@@ -18,9 +18,9 @@ _EXISTENCE: Final = re.compile(r"(?P<operator>!?)\s*(?P<key>[^\s=!()]+)")
 
 
 def canonical(text: str) -> str:
-    """The selector with its requirements and values in order, without repetition; "" where it selects everything.
+    """Return the selector with sorted requirements and values, without repetition; "" if it selects everything.
 
-    `team in (a)` and `team==a` both become `team=a`. ValueError: `text` is not a selector.
+    `team in (a)` and `team==a` both become `team=a`. Raises ValueError if `text` is not a selector.
     """
     if not text.strip():
         return ""
@@ -28,7 +28,7 @@ def canonical(text: str) -> str:
 
 
 def _requirement(text: str) -> str:
-    """One requirement in its one spelling."""
+    """Return one requirement in its canonical spelling."""
     if found := _EXISTENCE.fullmatch(text):
         return found["operator"] + _key(found["key"], text)
     found = _EQUALITY.fullmatch(text) or _SET.fullmatch(text)

@@ -1,10 +1,10 @@
-"""A client for dry runs: it reads from the cluster, and answers every write itself, as the API server would.
+"""A client for dry runs. It reads from the cluster, and answers every write itself as the API server would.
 
-So a reconcile continues to its end, and what it would write is known, also where that depends on the answer to an
-earlier write. It sends no write, not even with `dryRun=All`, which would take the right to write. It cannot know what
-the API server or an admission policy would refuse, nor what defaults or webhooks would add.
+So a reconcile runs to its end and shows all its writes, even those that depend on the answer to an earlier write. It
+sends no write, not even with `dryRun=All`, which would need permission to write. It cannot know what the API server or
+an admission policy would refuse, or what defaults and webhooks would add.
 
-A namespace that would be made is active at once and holds its `default` ServiceAccount, as it soon would.
+A namespace that would be created is active at once and has its `default` ServiceAccount.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class PlannedWrite:
     Attributes:
         verb: create, patch or delete, as in audit logs.
         resource: `plural.group`.
-        namespace, name, subresource: each "" where there is none.
-        fields: the paths that a patch would change; never their values, which may be secret.
+        namespace, name, subresource: each may be "".
+        fields: the paths that a patch would change, but not the values, which may be secret.
     """
 
     verb: str
@@ -46,22 +46,22 @@ class PlannedWrite:
 
 
 class PlanningClient:
-    """See the module. Not thread-safe: one serves a single reconcile, and forgets nothing."""
+    """See the module. Not thread-safe. Use a new instance for each reconcile, because it keeps all planned writes."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
         self._writes: list[PlannedWrite] = []
-        # What the cluster would hold; None where an object would be gone.
+        # The objects as the cluster would have them; None for a deleted object.
         self._changed: dict[tuple[Resource, str, str], Object | None] = {}
         self._new_namespaces: set[str] = set()
 
     @property
     def writes(self) -> tuple[PlannedWrite, ...]:
-        """The writes so far, in their order."""
+        """The planned writes, in order."""
         return tuple(self._writes)
 
     def get(self, resource: Resource, name: str, *, namespace: str = "") -> dict[str, Any]:
-        """Read one object. Raises NotFound, and what the client raises."""
+        """Return one object. Raises NotFound, and everything that the client raises."""
         key = (resource, namespace, name)
         if key in self._changed:
             changed = self._changed[key]
@@ -81,7 +81,7 @@ class PlanningClient:
         field_selector: str = "",
         metadata_only: bool = False,
     ) -> dict[str, Any]:
-        """A list as the cluster has it now; empty in a namespace that does not exist yet."""
+        """Return a list as the cluster has it now; empty in a namespace that does not exist yet."""
         if namespace in self._new_namespaces:
             return {"items": []}
         return self._client.list(
@@ -93,7 +93,7 @@ class PlanningClient:
         )
 
     def create(self, resource: Resource, obj: Body, *, namespace: str = "") -> dict[str, Any]:
-        """Note the creation; the answer is the object as it would be stored. Raises AlreadyExists, NotFound."""
+        """Record a creation and return the object as it would be stored. Raises AlreadyExists and NotFound."""
         assert isinstance(obj, Mapping), "what is created is an object"
         name = objects.name(obj)
         self._note("create", resource, namespace, name)
@@ -113,7 +113,7 @@ class PlanningClient:
         subresource: str = "",
         force: bool = False,
     ) -> dict[str, Any]:
-        """Note the patch; the answer is its outcome. Raises Conflict, Invalid, NotFound, as the server would."""
+        """Record a patch and return its result. Raises Conflict, Invalid and NotFound, as the server would."""
         if patch_type is PatchType.APPLY:
             assert isinstance(body, Mapping), "what is applied is an object"
             current = self._find(resource, name, namespace)
@@ -140,7 +140,7 @@ class PlanningClient:
         uid: str | None = None,
         propagation: DeletePropagation | None = None,
     ) -> dict[str, Any]:
-        """Note the deletion. Raises NotFound when the object is gone already, Conflict when it is another one."""
+        """Record a deletion. Raises NotFound if the object does not exist, and Conflict if its UID is not `uid`."""
         current = self._find(resource, name, namespace)
         self._note("delete", resource, namespace, name)
         if current is None:
@@ -156,12 +156,13 @@ class PlanningClient:
         return dict(left or {})
 
     def _find(self, resource: Resource, name: str, namespace: str) -> Object | None:
-        """The object or None. NotFound: the cluster does not know the resource."""
+        """Return the object or None. Raises NotFound if the cluster does not serve the resource."""
         key = (resource, namespace, name)
         if key in self._changed:
             return self._changed[key]
         try:
-            # Also in a namespace that does not exist yet, because this shows whether the server knows the resource.
+            # Ask even if the namespace does not exist yet, because the answer shows whether the server serves the
+            # resource.
             return self._live(resource, namespace, name)
         except NotFound as error:
             if error.resource_missing:
@@ -172,7 +173,7 @@ class PlanningClient:
         try:
             return self._client.get(resource, name, namespace=namespace)
         except Forbidden:
-            # Who may not look at it learns that it exists from the write alone, and a dry run does not write.
+            # Without permission to read it, only a write would show that it exists, and a dry run does not write.
             return None
 
     def _store_new(self, resource: Resource, obj: Object, namespace: str) -> dict[str, Any]:

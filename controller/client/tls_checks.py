@@ -38,5 +38,5 @@ def check(configuration: Configuration, *, source: str) -> None:
 
 
 def _place(file: str) -> str:
-    # The package writes inline data to temporary files, whose names help nobody.
+    # The package writes inline data to temporary files. Their names would not help the user.
     return "inline data" if Path(file).parent == Path(tempfile.gettempdir()) else file

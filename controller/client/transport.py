@@ -190,8 +190,8 @@ def failure(error: Exception, *, host: str) -> ApiError:
         return Stopped("stopping")
     text = " ".join(str(error).split())
     if isinstance(error, ValueError) and "header value" in text:
-        # It shows the value, which is our token.
-        return ConnectionLost(f"{host}: the token holds a line break or another character that no token has")
+        # The original message contains the value, which is our token.
+        return ConnectionLost(f"{host}: the token contains a line break or another invalid character")
     if isinstance(error, urllib3.exceptions.NewConnectionError):
         # The text begins with the representation of the connection object; the host is more useful to people.
         # urllib3 makes this a subclass of its timeouts, but a refused connection fails at once.

@@ -1,4 +1,4 @@
-"""What a dry run would write."""
+"""Metrics of the writes that a dry run would make."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class DryRunMetrics(Collector):
         registry.register(self)
 
     def collect(self) -> Iterable[Metric]:
-        """The gauge as of now."""
+        """Yield the current gauge."""
         family = GaugeMetricFamily(
             "tronador_dry_run_writes",
             "Writes that a dry run would make now, by verb and resource.",

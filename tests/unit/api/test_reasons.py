@@ -1,4 +1,4 @@
-"""The tables of reasons hold what the code says, no more and no less."""
+"""The tables of reasons contain exactly the reasons in the code."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""A summary shows what the pipeline, the spec and the status say, and survives whatever they hold."""
+"""A summary shows what the pipeline, the spec and the status say, and accepts any content in them."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Conditions: a transition time that moves with the status alone."""
+"""Conditions: the transition time changes only with the status."""
 
 from datetime import UTC, datetime
 

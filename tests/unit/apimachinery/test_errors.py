@@ -1,4 +1,4 @@
-"""From an answer to the class of error that callers branch on."""
+"""Each answer is mapped to the class of error that callers distinguish."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""URLs of git repositories: one form for each repository, and nothing that could be read in two ways."""
+"""URLs of git repositories: one form for each repository, and no ambiguous URL."""
 
 import pytest
 from hypothesis import given

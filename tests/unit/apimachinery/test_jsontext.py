@@ -1,4 +1,4 @@
-"""Reading JSON: any document is read, and what Python cannot hold costs nothing but itself."""
+"""Reading JSON: every document is read, and only a value that Python cannot hold is replaced."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""How deep values are nested, which of them are refused, and that none is too deep to be looked at."""
+"""How deep values are nested, and which of them are refused. A value of any depth can be examined."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Reading plain objects: nothing that is absent or null ever raises."""
+"""Reading plain objects: absent and null fields never raise."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Patches: whatever the difference, applying the patch to the one gives the other."""
+"""Patches: applying the patch of two objects to the first one gives the second, whatever the difference."""
 
 import copy
 

@@ -1,4 +1,4 @@
-"""Scopes: cancellation and deadlines that reach whatever blocks."""
+"""Scopes: cancellation and deadlines reach every blocking call."""
 
 from __future__ import annotations
 

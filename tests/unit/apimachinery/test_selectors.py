@@ -1,4 +1,4 @@
-"""Label selectors: what is one, and which of them mean the same."""
+"""Label selectors: which texts are valid, and which of them mean the same."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A refusal that blames nothing but the change of a field is recognised by the causes that the API server gives."""
+"""A refusal that concerns only the change of a field is recognised by the causes in the API server's answer."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""How long a reflector stays away."""
+"""How long a reflector waits after a failure."""
 
 from __future__ import annotations
 

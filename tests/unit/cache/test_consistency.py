@@ -1,4 +1,4 @@
-"""Read-your-writes: a reconcile waits until the caches have seen what the one before wrote."""
+"""Read-your-writes: a reconcile waits until the caches contain the writes of the previous one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Informers: the store first, then every handler in its own thread, from a state after which nothing is missed."""
+"""Informers update the store first, and then every handler in its own thread, without missing a change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The detector of changed cache objects detects them."""
+"""The mutation detector finds changed cache objects."""
 
 from __future__ import annotations
 

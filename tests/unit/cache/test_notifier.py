@@ -1,4 +1,4 @@
-"""The notifier alone: what an informer cannot bring about at will, because it does several things under its lock."""
+"""The notifier alone, for states that a test cannot reach through an informer because of its lock."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.unit.fakes import DEADLINE, WIDGETS, FakeClock, widget
 
 
 class Slow:
-    """A handler that waits to be let go."""
+    """A handler that blocks until the test releases it."""
 
     def __init__(self) -> None:
         self.entered = threading.Event()

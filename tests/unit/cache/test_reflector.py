@@ -99,7 +99,7 @@ class Metrics(NoCacheMetrics):
 
 
 class Returns:
-    """A server that was away, and is back as soon as anybody waits for it, or when the test says so."""
+    """A server that returns from an outage as soon as a wait begins, or when the test requests it."""
 
     def __init__(self, *, away: bool = True) -> None:
         self.epoch = 0

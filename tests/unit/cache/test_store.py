@@ -1,4 +1,4 @@
-"""The store: contents, indices and the version it is current at."""
+"""The store: content, indices and version."""
 
 from __future__ import annotations
 

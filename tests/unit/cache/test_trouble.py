@@ -1,4 +1,4 @@
-"""One log line when a reflector's luck changes, none for the retries in between."""
+"""A reflector logs when it starts to fail and when it recovers, but not the retries in between."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Streaming the initial state, and falling back to lists when a server does not."""
+"""Streaming the initial state, and the fallback to lists if the server cannot stream."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from controller.apimachinery.errors import ConnectionLost, RequestTimeout, statu
 from tests.unit.cache.test_reflector import EXPIRED, FORBIDDEN, NOT_INSTALLED, REFUSED, THROTTLED, TOO_LARGE, Rig
 from tests.unit.fakes import Script, added, bookmark, deleted, error_event, event, modified, page
 
-# Word for word what a server without the storage feature says, in a stream that began with 200.
+# The exact error of a server without the storage feature, sent in a stream with status 200.
 FEATURE_MISSING = error_event(
     500,
     "InternalError",

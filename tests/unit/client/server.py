@@ -1,4 +1,4 @@
-"""A small HTTP server that answers by script and keeps what it was asked."""
+"""A small HTTP server that answers by a script and records its requests."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Chunks:
 
 
 class Silence:
-    """Takes the request and says nothing until the client leaves."""
+    """Accepts the request and sends nothing until the client disconnects."""
 
     def play(self, handler: Any, server: Server) -> None:
         server.until_client_leaves(handler)
@@ -77,7 +77,7 @@ class Silence:
 
 
 class Reset:
-    """Takes the request and cuts the connection off."""
+    """Accepts the request and closes the connection."""
 
     def play(self, handler: Any, server: Server) -> None:
         handler.connection.shutdown(socket.SHUT_RDWR)

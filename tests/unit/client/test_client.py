@@ -193,7 +193,7 @@ def test_a_connection_without_an_answer_from_the_network_is_given_up(client: Cli
 
 
 class TestHealth:
-    """Every request shows whether the server is there."""
+    """Every request shows whether the server is available."""
 
     def test_the_clients_of_one_server_find_out_together(
         self, make_client: Callable[..., Client], server: Server

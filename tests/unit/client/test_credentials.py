@@ -1,4 +1,4 @@
-"""Credentials: sent, renewed after a 401, rotated with their files; and never left out in silence."""
+"""Credentials: sent, renewed after a 401, rotated with their files, and never silently omitted."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ class TestUnauthorized:
 
 def test_a_token_that_no_header_can_hold_is_not_shown(make_client: Callable[..., Client], server: Server) -> None:
     client = make_client(user={"token": "sekret\nx"})
-    with pytest.raises(ConnectionLost, match="the token holds a line break") as caught:
+    with pytest.raises(ConnectionLost, match="the token contains a line break") as caught:
         client.get(NAMESPACES, "x")
     assert "sekret" not in str(caught.value)
     assert server.asked == []

@@ -52,7 +52,7 @@ def test_the_settings_that_we_set_exist() -> None:
 
 
 def send(api: ApiClient, method: str, path: str, headers: dict[str, str], body: bytes | None = None) -> Any:
-    """As the transport sends."""
+    """Send a request in the same way as the transport."""
     _, url, all_headers, _, _ = api.param_serialize(method, path, header_params=headers, auth_settings=["BearerToken"])
     timeout = urllib3.Timeout(connect=1, read=1)
     manager = api.rest_client.pool_manager

@@ -24,7 +24,7 @@ EXISTING = {
 
 
 class Cluster:
-    """Only what a dry run may ask: there is no method that writes."""
+    """Has only the methods that a dry run may call, none of which writes."""
 
     def __init__(self, *objects: Mapping[str, Any], error: ApiError | None = None) -> None:
         self._objects = {(o["metadata"].get("namespace", ""), o["metadata"]["name"]): o for o in objects}

@@ -1,4 +1,4 @@
-"""When the API server is asked whether it is ready, and when it is left alone."""
+"""When the prober sends a probe to the API server, and when it does not."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FORBIDDEN = status_error(403, {"kind": "Status", "reason": "Forbidden", "message
 
 
 class Server:
-    """Answers probes as the test wants."""
+    """Answers probes as the test requests."""
 
     def __init__(self) -> None:
         self.answer: ApiError | None = REFUSED

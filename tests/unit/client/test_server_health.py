@@ -1,4 +1,4 @@
-"""Whether the API server is there, and who is woken when it comes back."""
+"""Whether the API server is available, and which threads are woken when it returns."""
 
 from __future__ import annotations
 
@@ -228,7 +228,7 @@ class TestWaking:
 
 
 class TestRelapses:
-    """A server that answers one request and fails the next is not asked at full speed."""
+    """A server that answers one request and fails the next does not get requests at full speed."""
 
     def test_the_pause_between_two_wake_ups_doubles_up_to_ten_seconds(
         self, clock: FakeClock, health: ServerHealth

@@ -1,4 +1,4 @@
-"""Events: what is sent, how repetitions fold, and that reporting never costs the reporter anything."""
+"""Events: what is sent, how repetitions are combined, and that reporting never blocks or fails the caller."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ START = datetime(2026, 1, 31, 12, 0, 0, 123456, tzinfo=UTC)
 
 
 class Api:
-    """Keeps what it is sent; raises what `failures` holds first."""
+    """Records what it is sent; raises the errors in `failures` first."""
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, str, str, Any]] = []

@@ -21,7 +21,7 @@ GONE = status_error(404, {"kind": "Status", "reason": "NotFound", "message": "no
 
 
 class LeaseApi:
-    """One Lease with optimistic concurrency; `fail` and `before` meddle with requests."""
+    """One Lease with optimistic concurrency; `fail` and `before` change the outcome of requests."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -56,7 +56,7 @@ class LeaseApi:
             return self._store(obj)
 
     def held(self, holder: str, *, duration: int = 15, transitions: int = 3, renewed: str = "") -> None:
-        """Somebody wrote the lease."""
+        """Another process wrote the lease."""
         spec = {
             "holderIdentity": holder,
             "leaseDurationSeconds": duration,

@@ -1,4 +1,4 @@
-"""Every metric by its exact name, type and labels; and that the adapters reach them."""
+"""Every metric has its exact name, type and labels, and the adapters set it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pinned labels: how they are written, and which values they leave to a repository."""
+"""Pinned labels: how they are written, and which values they allow to a repository."""
 
 import pytest
 

@@ -315,7 +315,7 @@ def test_the_schema_has_every_listed_field_and_marks_the_others_as_refused():
     compare(LISTED, release)
 
 
-# What else is read
+# References to other objects and URLs
 
 
 SOURCES = {
@@ -635,7 +635,7 @@ def test_a_message_stays_readable_whatever_an_author_writes():
 
     stop = validate.decide(observation(environment=environment(labels=labels)), EnvironmentOptions())
 
-    # What the schema of a condition takes.
+    # The limit in the schema of a condition.
     assert len(stop.message) < 32768
     assert stop.message.endswith("; and 990 more")
     assert stop.message.isprintable()
@@ -695,7 +695,7 @@ def test_every_reason_is_explained_to_operators():
         assert f"`{reason}`" in page
 
 
-# What cannot be looked at
+# Values that are nested too deep or unreadable
 
 
 def _of_depth(depth, inner=1):

@@ -1,4 +1,4 @@
-"""Workers: what becomes of a key for each outcome of a reconcile."""
+"""Workers: what happens to a key after each result of a reconcile."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Metrics:
 
 
 class Scripted:
-    """Returns or raises what the script says for each reconcile; then `Result()`."""
+    """Returns or raises the next entry of the script for each reconcile; after the last one, `Result()`."""
 
     def __init__(self, *outcomes: Any) -> None:
         self.outcomes = list(outcomes)

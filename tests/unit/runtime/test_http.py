@@ -129,7 +129,7 @@ def test_a_route_that_raises_costs_only_its_own_answer(server: HttpServer) -> No
 
 
 def test_a_target_that_is_not_a_url_is_a_bad_request(server: HttpServer) -> None:
-    # By hand, because Python's client takes no such target either.
+    # Written by hand, because Python's client refuses such a target too.
     with socket.create_connection(("127.0.0.1", server.port), timeout=DEADLINE) as connection:
         connection.sendall(b"GET http://[ HTTP/1.0\r\n\r\n")
         assert b" 400 " in connection.recv(100)

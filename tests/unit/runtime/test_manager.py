@@ -14,7 +14,7 @@ from tests.unit.fakes import DEADLINE, FakeClock, eventually
 
 
 class World:
-    """Everything that is started and stopped, in order."""
+    """Records every start and stop, in order."""
 
     def __init__(self) -> None:
         self.log: list[str] = []

@@ -1,4 +1,4 @@
-"""A TronadorConfig of any form is read and says what is wrong with it, and all that is given out can be sent."""
+"""A TronadorConfig of any form can be parsed, its problems are reported, and its parts can be sent as JSON."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What is wrong with a TronadorConfig, in words that name the field and the remedy, and never a Secret's content."""
+"""The problems of a TronadorConfig: each message names the field and the remedy, but not a Secret's content."""
 
 import base64
 

@@ -1,4 +1,4 @@
-"""Which part of a TronadorConfig an environment gets, by the repository of its chart; and what it may not be given."""
+"""Which part of a TronadorConfig an environment gets, by the repository of its chart, and which it may not get."""
 
 import pytest
 import yaml
@@ -100,7 +100,7 @@ def test_a_repository_is_the_same_however_its_url_is_written(url):
     assert _share(_mapped("private"), url, prefixes=("github.com/org",)).git_secret == "git"
 
 
-# What may not be given
+# Credentials that an environment may not get
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_code_from_a_fork_gets_only_what_is_for_all():
     assert (share.git_secret, share.image_pull_secret) == ("", "")
 
 
-# What is wrong with a part concerns those who get it
+# A problem of a part concerns only the environments that get it
 
 
 def test_a_bad_secret_concerns_only_environments_that_map_to_it():

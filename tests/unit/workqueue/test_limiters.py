@@ -1,4 +1,4 @@
-"""How long failing keys wait."""
+"""How long a failing key waits."""
 
 from __future__ import annotations
 

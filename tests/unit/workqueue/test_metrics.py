@@ -1,4 +1,4 @@
-"""What a queue reports about itself."""
+"""The measurements of a queue."""
 
 from __future__ import annotations
 

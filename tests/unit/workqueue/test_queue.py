@@ -1,4 +1,4 @@
-"""The queue: no key twice at once, no wake-up lost."""
+"""The queue: no key is processed twice at once, and no added key is lost."""
 
 from __future__ import annotations
 
@@ -344,7 +344,7 @@ def test_a_snapshot_shows_everything_that_is_in_the_queue(queue: RateLimitingQue
 
 
 class TestHastening:
-    """What made keys wait is over."""
+    """`hasten`: the cause of the delays is gone."""
 
     def test_delayed_keys_come_one_after_another_in_the_order_of_their_times(
         self, queue: RateLimitingQueue, clock: FakeClock
