@@ -113,7 +113,7 @@ def test_a_wrong_token_is_a_clear_line_and_heals_when_the_kubeconfig_is_renewed(
     process = start_process(kubeconfig=kubeconfig)
     first = process.logged("the API server cannot be used, trying again until it can")
     assert f"does not accept the credentials of --kubeconfig {kubeconfig}" in first["error"]
-    line = process.logged("not allowed", "401", "environmentprovisioners")
+    line = process.logged("not permitted", "401", "environmentprovisioners")
     assert line["level"] == "warning"
     assert "long-expired-token" not in process.output()
     environment = environments.create()
