@@ -84,7 +84,7 @@ class Server:
         bootstrap(registry)
         readiness = Readiness(catalog, paths_installed=not half_started)
         self.hooks = Hooks(store=store, hub=self._hub, audit=audit, readiness=readiness, policies=self._policies)
-        api = ApiServer(
+        self._api = ApiServer(
             catalog=catalog,
             resources=ResourceHandler(registry, self._hub, options),
             review_handler=ReviewHandler(registry, authorizer=authorizer, authenticator=authenticator),
@@ -97,7 +97,7 @@ class Server:
             audit=audit,
         )
         self._runner = web.AppRunner(
-            api.application(), access_log=None, handle_signals=False, shutdown_timeout=_SHUTDOWN_SECONDS
+            self._api.application(), access_log=None, handle_signals=False, shutdown_timeout=_SHUTDOWN_SECONDS
         )
 
     async def start(self) -> int:
@@ -113,6 +113,7 @@ class Server:
 
     async def stop(self) -> None:
         """End all watches and stop listening."""
+        self._api.close()
         self._hub.drop()
         await self._runner.cleanup()
         self._controllers.stop()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
+import ssl
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -59,6 +62,23 @@ def test_a_stopped_cluster_refuses_connections_and_ends_watches(local_cluster: L
     local_cluster.start()
     with Api(local_cluster) as api:
         assert api.get("/version").code == 200
+
+
+def test_a_connection_that_was_accepted_before_a_restart_gets_no_answer_after_it(local_cluster: LocalCluster) -> None:
+    host, _, port = local_cluster.address.partition(":")
+    context = ssl.create_default_context(cadata=local_cluster.authority)
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        # The server accepts connections in turn: once it has answered a later one, it has this one too.
+        with Api(local_cluster) as api:
+            api.get("/version")
+        local_cluster.restart()
+        with context.wrap_socket(connection, server_hostname=host) as secured:
+            secured.sendall(b"GET /version HTTP/1.1\r\nHost: test\r\n\r\n")
+            answer = b"reset"
+            with suppress(ConnectionResetError, ssl.SSLEOFError):
+                answer = secured.recv(100)
+
+    assert answer in (b"", b"reset")
 
 
 def test_the_program_serves_logs_and_keeps_its_state(tmp_path: Path) -> None:

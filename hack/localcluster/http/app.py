@@ -57,6 +57,7 @@ class ApiServer:
         self._authenticator = authenticator
         self._authorizer = authorizer
         self._audit = audit
+        self._closed = False
 
     def application(self) -> web.Application:
         """The aiohttp application."""
@@ -64,7 +65,14 @@ class ApiServer:
         app.router.add_route("*", "/{path:.*}", self._handle)
         return app
 
+    def close(self) -> None:
+        """Answer nothing more. A connection whose TLS handshake was not over when the server stopped still arrives."""
+        self._closed = True
+
     async def _handle(self, request: web.Request) -> web.StreamResponse:
+        if self._closed and request.transport is not None:
+            request.transport.abort()
+            return web.Response(status=503)
         asked = attributes_of(_NOBODY, request.method, request.path, request.query)
         user = _NOBODY
         body = b""

@@ -127,6 +127,11 @@ def _wrong_environment(obj: dict[str, Any], text: str) -> bool:
     return not is_deployed(obj) or obj["spec"]["namespaceLabels"][TEAM] != text
 
 
+def _message(obj: Mapping[str, Any]) -> str:
+    message = obj.get("status", {}).get("message", "")
+    return f" ({message})" if message else ""
+
+
 def _differences(
     what: str,
     found: Mapping[str, dict[str, Any]],
@@ -135,6 +140,6 @@ def _differences(
 ) -> list[str]:
     return [
         *(f"{what} {name} is not there" for name in wanted if name not in found),
-        *(f"{what} {name} is still there" for name in found if name not in wanted),
+        *(f"{what} {name} is still there{_message(obj)}" for name, obj in found.items() if name not in wanted),
         *(f"{what} {name} is not right" for name in wanted if name in found and is_wrong(found[name], wanted[name])),
     ]
