@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 import socket
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from controller.api.environment import ENVIRONMENTS, FIELD_MANAGER
 from controller.api.tronador_config import TRONADOR_CONFIGS
 from controller.apimachinery import objects
-from controller.apimachinery.resources import SECRETS
+from controller.apimachinery.resources import SECRETS, Resource
 from controller.app import clusters, election, page, serving, sharding, sharing
 from controller.app.dry_run import DryRun
 from controller.app.options import Options
@@ -35,8 +35,9 @@ from controller.environment.stopwatch import Stopwatch
 from controller.environment.wakeups import Wakeups
 from controller.environment.watches import WATCHES, Watch
 from controller.events import Recorder
+from controller.leaderelection import LeaderElector
 from controller.metrics import Metrics
-from controller.runtime import Controller, Manager
+from controller.runtime import Controller, HttpServer, Manager
 from controller.statuspage import Process
 from controller.statuspage.sources import Role
 from controller.workqueue import (
@@ -77,20 +78,7 @@ def build(options: Options, connection: Connection) -> Application:
     health = ServerHealth()
     clients: list[Client] = []
     dry = options.dry_run or options.dry_run_once
-
-    def connect(**settings: Any) -> Client:
-        clients.append(
-            Client(
-                connection=connection,
-                user_agent=clusters.user_agent("run --dry-run" if dry else "run"),
-                metrics=metrics.client,
-                field_manager=FIELD_MANAGER,
-                health=health,
-                **settings,
-            )
-        )
-        return clients[-1]
-
+    connect = _connector(clients, connection, metrics, health, command="run --dry-run" if dry else "run")
     elector = None if dry else election.build(options, connect, metrics, health=health)
     requests = connect(
         # Asked before each write: nothing of a process that lost its lease may reach the cluster, and nothing at all of
@@ -100,45 +88,20 @@ def build(options: Options, connection: Connection) -> Application:
         pool_size=options.workers + 5,
     )
     watches = connect(watch_read_timeout=options.watch_read_timeout, pool_size=len(WATCHES) + 2)
-    queue = RateLimitingQueue(
-        name=CONTROLLER_NAME,
-        # The bucket bounds what failing environments may cost the API server all together.
-        limiter=MaxOfLimiter(ItemExponentialLimiter(maximum=options.max_backoff), BucketLimiter(rate=50.0, burst=500)),
-        metrics=metrics.workqueue.queue(CONTROLLER_NAME),
-    )
     informers = {watch.resource: _informer(watch, watches, options, metrics, health) for watch in WATCHES}
-    environments = informers[ENVIRONMENTS].store
-    shares = Shares(
-        configs=informers[TRONADOR_CONFIGS].store,
-        secrets=informers[SECRETS].store,
-        own_namespace=options.namespace,
-        credential_git_prefixes=options.credential_git_prefixes,
-    )
-    for watch in WATCHES:
-        if watch.keys is not None:
-            add = queue.add if watch.resource == ENVIRONMENTS else _only_known(queue, environments)
-            handler = Enqueue(keys=watch.keys, add=add)
-            informers[watch.resource].add_handler(handler, name=f"enqueue-{watch.resource}")
-    sharing.spread(informers, Concerned(shares=shares, environments=environments.list), queue)
-    discovery = Discovery(client=requests, now=time.monotonic)
-    # What lies in our own namespace is only read; that what we apply elsewhere arrives there is not to be waited for.
-    consistency = ConsistencyStore(
-        stores={watch.resource: informers[watch.resource].store for watch in WATCHES if not watch.in_own_namespace}
+    stores = {resource: informer.store for resource, informer in informers.items()}
+    shares = _shares(options, stores)
+    queue = _queue(options, metrics)
+    _enqueue(informers, shares, queue)
+    reconcilers = Reconcilers(
+        options=options, stores=stores, shares=shares, discovery=Discovery(client=requests, now=time.monotonic)
     )
     recorder = Recorder(
         client=requests, controller=REPORTING_CONTROLLER, instance=socket.gethostname(), metrics=metrics.events
     )
     wakeups = Wakeups(client=watches, wake=queue.add_after)
     stopwatch = Stopwatch(metrics=metrics.environments, now=time.monotonic)
-    reconcilers = Reconcilers(
-        options=options,
-        stores={resource: informer.store for resource, informer in informers.items()},
-        shares=shares,
-        discovery=discovery,
-    )
-    dry_run = _dry_run(options, requests, reconcilers, lambda: manager.stop()) if dry else None
-    if dry_run is not None:
-        metrics.dry_run.count = dry_run.counts
+    dry_run = _dry_run(options, requests, reconcilers, metrics, stop=lambda: manager.stop()) if dry else None
     reconciler = (
         dry_run.reconciler(reconcilers.planned_environments)
         if dry_run
@@ -146,17 +109,11 @@ def build(options: Options, connection: Connection) -> Application:
             requests,
             recorder=recorder,
             wakeups=wakeups,
-            consistency=consistency,
+            consistency=_consistency(stores),
             metrics=metrics,
             stopwatch=stopwatch,
         )
     )
-    queues: tuple[RateLimitingQueue, ...] = (queue,)
-    controllers: tuple[Controller, ...] = ()
-    if sharding.is_main(options.watch_label_selector):
-        config_reconciler = dry_run.reconciler(reconcilers.planned_config) if dry_run else reconcilers.config(requests)
-        config_queue, config_controller = sharing.build(options, metrics, informers, reconciler=config_reconciler)
-        queues, controllers = (queue, config_queue), (config_controller,)
     controller = Controller(
         name=CONTROLLER_NAME,
         queue=queue,
@@ -165,40 +122,48 @@ def build(options: Options, connection: Connection) -> Application:
         reconcile_timeout=options.reconcile_timeout,
         metrics=metrics.controller,
     )
+    queues, controllers = [queue], [controller]
+    if sharding.is_main(options.watch_label_selector):
+        config_reconciler = dry_run.reconciler(reconcilers.planned_config) if dry_run else reconcilers.config(requests)
+        config_queue, config_controller = sharing.build(options, metrics, informers, reconciler=config_reconciler)
+        queues.append(config_queue)
+        controllers.append(config_controller)
     # Those that failed while the server was away would otherwise sleep for up to `max_backoff`.
     for each in queues:
         health.subscribe(each.hasten)
-    _prepare(metrics, environments, stopwatch)
-
-    def stale() -> str | None:
-        return serving.stale(informers.values(), limit=options.cache_staleness_limit)
-
-    def process() -> Process:
-        role: Role = "starting" if not manager.caches_synced else "leader" if manager.elected else "standby"
-        return Process(role=role, trouble=stale())
-
-    http_servers = serving.build(
-        options,
-        metrics,
-        # Nothing about the API server: a restart of this process would not bring it back.
-        healthy={"leader-election": lambda: elector.problem() if elector else None},
-        ready={
-            "caches": lambda: None if manager.caches_synced else "the caches are not filled yet",
-            "caches-current": stale,
-        },
-        page=page.build(informers=informers, queues=queues, process=process) if options.status_page else {},
-    )
+    _prepare(metrics, stores[ENVIRONMENTS], stopwatch)
+    http_servers = _http_servers(options, metrics, informers, queues, elector, manager=lambda: manager)
     manager = Manager(
         # The prober runs for as long as anything may wait for what it finds out.
         servers=(*http_servers, Prober(health=health, ask=connect(**_PROBING).check_ready)),
         caches=tuple(informers.values()),
         services=(recorder, wakeups, *((dry_run,) if dry_run else ())),
-        controllers=(controller, *controllers),
+        controllers=tuple(controllers),
         elector=elector,
         graceful_timeout=options.graceful_timeout,
         sync_timeout=options.cache_sync_timeout or math.inf,
     )
-    return Application(manager, dry_run, queues, tuple(clients))
+    return Application(manager, dry_run, tuple(queues), tuple(clients))
+
+
+def _connector(
+    clients: list[Client], connection: Connection, metrics: Metrics, health: ServerHealth, *, command: str
+) -> Callable[..., Client]:
+    """What makes a client from its remaining arguments. It adds each one to `clients`, which have to be closed."""
+
+    def connect(**settings: Any) -> Client:
+        client = Client(
+            connection=connection,
+            user_agent=clusters.user_agent(command),
+            metrics=metrics.client,
+            field_manager=FIELD_MANAGER,
+            health=health,
+            **settings,
+        )
+        clients.append(client)
+        return client
+
+    return connect
 
 
 def _informer(watch: Watch, client: Client, options: Options, metrics: Metrics, recovery: ServerHealth) -> Informer:
@@ -219,6 +184,35 @@ def _informer(watch: Watch, client: Client, options: Options, metrics: Metrics, 
     )
 
 
+def _shares(options: Options, stores: Mapping[Resource, Store]) -> Shares:
+    return Shares(
+        configs=stores[TRONADOR_CONFIGS],
+        secrets=stores[SECRETS],
+        own_namespace=options.namespace,
+        credential_git_prefixes=options.credential_git_prefixes,
+    )
+
+
+def _queue(options: Options, metrics: Metrics) -> RateLimitingQueue:
+    return RateLimitingQueue(
+        name=CONTROLLER_NAME,
+        # The bucket bounds what failing environments may cost the API server all together.
+        limiter=MaxOfLimiter(ItemExponentialLimiter(maximum=options.max_backoff), BucketLimiter(rate=50.0, burst=500)),
+        metrics=metrics.workqueue.queue(CONTROLLER_NAME),
+    )
+
+
+def _enqueue(informers: Mapping[Resource, Informer], shares: Shares, queue: RateLimitingQueue) -> None:
+    """Have environments reconciled when they, what belongs to them, or what is shared with them changes."""
+    environments = informers[ENVIRONMENTS].store
+    for watch in WATCHES:
+        if watch.keys is not None:
+            add = queue.add if watch.resource == ENVIRONMENTS else _only_known(queue, environments)
+            handler = Enqueue(keys=watch.keys, add=add)
+            informers[watch.resource].add_handler(handler, name=f"enqueue-{watch.resource}")
+    sharing.spread(informers, Concerned(shares=shares, environments=environments.list), queue)
+
+
 def _only_known(queue: RateLimitingQueue, environments: Store) -> Callable[[str], None]:
     """Most namespaces of a cluster belong to no environment."""
 
@@ -229,13 +223,56 @@ def _only_known(queue: RateLimitingQueue, environments: Store) -> Callable[[str]
     return add
 
 
-def _dry_run(options: Options, client: Client, reconcilers: Reconcilers, stop: Callable[[], None]) -> DryRun:
+def _consistency(stores: Mapping[Resource, Store]) -> ConsistencyStore:
+    # What lies in our own namespace is only read; that what we apply elsewhere arrives there is not to be waited for.
+    return ConsistencyStore(
+        stores={watch.resource: stores[watch.resource] for watch in WATCHES if not watch.in_own_namespace}
+    )
+
+
+def _dry_run(
+    options: Options, client: Client, reconcilers: Reconcilers, metrics: Metrics, *, stop: Callable[[], None]
+) -> DryRun:
     def keys() -> Iterable[str]:
         yield from map(objects.key, reconcilers.stores[ENVIRONMENTS].list())
         if sharding.is_main(options.watch_label_selector) and reconcilers.stores[TRONADOR_CONFIGS].list():
             yield sharing.config_key(options)
 
-    return DryRun(client=client, keys=keys, finished=stop if options.dry_run_once else None)
+    dry_run = DryRun(client=client, keys=keys, finished=stop if options.dry_run_once else None)
+    metrics.dry_run.count = dry_run.counts
+    return dry_run
+
+
+def _http_servers(
+    options: Options,
+    metrics: Metrics,
+    informers: Mapping[Resource, Informer],
+    queues: Sequence[RateLimitingQueue],
+    elector: LeaderElector | None,
+    *,
+    manager: Callable[[], Manager],
+) -> tuple[HttpServer, ...]:
+    """What `serving.build` returns, and raises. `manager` is called for each answer, because it is made later."""
+
+    def stale() -> str | None:
+        return serving.stale(informers.values(), limit=options.cache_staleness_limit)
+
+    def process() -> Process:
+        running = manager()
+        role: Role = "starting" if not running.caches_synced else "leader" if running.elected else "standby"
+        return Process(role=role, trouble=stale())
+
+    return serving.build(
+        options,
+        metrics,
+        # Nothing about the API server: a restart of this process would not bring it back.
+        healthy={"leader-election": lambda: elector.problem() if elector else None},
+        ready={
+            "caches": lambda: None if manager().caches_synced else "the caches are not filled yet",
+            "caches-current": stale,
+        },
+        page=page.build(informers=informers, queues=queues, process=process) if options.status_page else {},
+    )
 
 
 def _prepare(metrics: Metrics, environments: Store, stopwatch: Stopwatch) -> None:
