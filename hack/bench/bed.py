@@ -18,11 +18,12 @@ from controller.apimachinery.errors import ApiError
 from controller.apimachinery.resources import Resource
 from controller.client import Client, config
 from controller.environment.engines import ENGINES
-from hack.demo.programs import ROOT, Programs
+from hack.demo.programs import Programs
+from hack.paths import MANIFESTS
 from hack.standins import crds
 from hack.yamlfiles import documents
 
-_DEFINITION = ROOT / "manifests" / "crds" / "tronador.stakater.com_environmentprovisioners.yaml"
+_DEFINITION = MANIFESTS / "crds" / "tronador.stakater.com_environmentprovisioners.yaml"
 _LOOK_SECONDS = 0.05
 _DEADLINE_SECONDS = 600.0
 

@@ -14,9 +14,8 @@ from typing import Final
 
 from hack.chart.options import values_comment
 from hack.chart.schema import schema
+from hack.paths import MANIFESTS, ROOT
 
-ROOT: Final = Path(__file__).parents[2]
-MANIFESTS: Final = ROOT / "manifests"
 CHART: Final = MANIFESTS / "chart"
 FILES: Final = CHART / "files"
 _COPIED: Final = (

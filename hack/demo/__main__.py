@@ -20,7 +20,8 @@ from hack.demo import report, repositories, world
 from hack.demo.engines import ENGINES, Engine
 from hack.demo.journey import Journey, JourneyError
 from hack.demo.pipeline import Pipeline, PipelineError
-from hack.demo.programs import ROOT, ProgramError, Programs
+from hack.demo.programs import ProgramError, Programs
+from hack.paths import ROOT
 from hack.serviceaccounts import write_kubeconfig
 
 ARGOCD_MANIFESTS = ROOT / "manifests" / "argocd"

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from hack.demo import repositories
-from hack.demo.programs import ROOT
 from hack.demo.webhooks import SECRET, Delivery
+from hack.paths import ROOT
 from hack.samples import Repo
 
 IMAGE = "nexus-docker-stakater-nexus.apps.binero-test.8sdzwd1l.kubeapp.cloud/stakater-nordmart-inventory"

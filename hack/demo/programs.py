@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 
-ROOT = Path(__file__).parent.parent.parent
+from hack.paths import ROOT
+
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
 _LOOK_SECONDS = 0.05

@@ -1,4 +1,4 @@
-"""The source of Grafana's dashboard and of the table of metrics: `python -m hack.monitoring` writes both.
+"""The source of Grafana's dashboard: `python -m hack.monitoring` writes it.
 
-`panels` says what a panel is, and `dashboard` which ones there are. `metrics` reads the controller's own registry.
+`panels` says what a panel is, and `dashboard` which ones there are.
 """

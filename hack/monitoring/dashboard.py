@@ -16,9 +16,11 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import DashboardCursorSync, VariableOption, VariableRefresh
 
 from hack.monitoring.panels import GREEN, ORANGE, RED, SOURCE, Curves, Number, Query
+from hack.paths import MANIFESTS
 
 Panel = Number | Curves
 
+FILE: Final = MANIFESTS / "monitoring/dashboard.json"
 UID: Final = "tronador"
 OURS: Final = 'job="tronador",namespace=~"$namespace"'
 LEADING: Final = f"unless on (namespace, pod) leader_election_master_status{{{OURS}}} == 0"

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
+from hack.paths import MANIFESTS
 from hack.reference.markdown import code, table
+from hack.yamlfiles import documents
 
-_FOLDER: Final = Path(__file__).parents[2] / "manifests/crds"
 # Every object has these.
 _OF_ALL_KINDS: Final = ("apiVersion", "kind", "metadata")
 _LIMITS: Final[Mapping[str, str]] = {
@@ -27,8 +25,8 @@ _LIMITS: Final[Mapping[str, str]] = {
 
 def of_our_kinds() -> str:
     """A section for each kind with a table of its fields."""
-    documents = (yaml.load(file.read_text(), yaml.CSafeLoader) for file in sorted(_FOLDER.glob("tronador*.yaml")))
-    return "\n".join(map(_section, documents))
+    files = sorted((MANIFESTS / "crds").glob("tronador*.yaml"))
+    return "\n".join(_section(definition) for file in files for definition in documents(file))
 
 
 def _section(definition: Mapping[str, Any]) -> str:

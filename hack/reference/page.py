@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
 from controller.app import exits
+from hack.paths import ROOT
 from hack.reference import fields, marks, metrics, options, reasons
 from hack.reference.markdown import code, table
 
-PAGE: Final = Path(__file__).parents[2] / "docs/reference.md"
+PAGE: Final = ROOT / "docs/reference.md"
 _EXITS: Final = (
     (exits.OK, "Done, or nothing had to be done. `tronador run`: stopped by a signal."),
     (

@@ -18,17 +18,17 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from controller.api.environment import ADOPT_ANNOTATION, ENVIRONMENTS
 from controller.api.tronador_config import TRONADOR_CONFIGS
 from controller.apimachinery import conditions
 from controller.apimachinery.resources import NAMESPACES
 from controller.client import Client
 from controller.client.config import load
-from hack.demo.programs import ROOT, Programs
+from hack.demo.programs import Programs
+from hack.paths import ROOT
 from hack.serviceaccounts import write_kubeconfig
 from hack.standins import crds
+from hack.yamlfiles import documents
 
 _HERE = Path(__file__).parent
 _ENGINES = {"helm-operator": ("engine-double", crds.HELM_OPERATOR), "flux": ("flux-double", crds.FLUX)}
@@ -87,7 +87,7 @@ def _fill(folder: Path, programs: Programs) -> None:
 
 
 def _environments(engine: str) -> Iterator[dict[str, Any]]:
-    for document in yaml.safe_load_all((_HERE / "environments.yaml").read_text()):
+    for document in documents(_HERE / "environments.yaml"):
         document["metadata"]["name"] = f"{engine}-{document['metadata']['name']}"
         yield document
 

@@ -11,7 +11,7 @@ import pytest
 from controller.pipeline.webhooks import Delivery, Rules, decide
 from hack.demo import webhooks
 from hack.demo.engines import ENGINES
-from hack.demo.programs import ROOT
+from hack.paths import ROOT
 
 # Without what only the first run does.
 JOURNEY_SECONDS = 60

@@ -20,7 +20,8 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-ROOT = Path(__file__).parents[2]
+from hack.paths import ROOT
+
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 # `bash` is a script. `console` is commands after "$ ", each with what it prints.
 SHELLS = ("bash", "console")

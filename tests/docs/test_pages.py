@@ -16,8 +16,9 @@ import yaml
 
 from controller.app import cli
 from controller.app.commands import COMMANDS
+from hack.paths import ROOT
 from tests.docs import samples
-from tests.docs.pages import LANGUAGES, PAGES, ROOT, SHELLS, Block, anchors, blocks, codes, links
+from tests.docs.pages import LANGUAGES, PAGES, SHELLS, Block, anchors, blocks, codes, links
 from tests.docs.shell import commands
 
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))

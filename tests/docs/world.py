@@ -24,8 +24,9 @@ from typing import Any
 
 from controller.app import options as controller_options
 from hack.demo.repositories import make_gitops
+from hack.paths import ROOT
 from tests.docs.forge import Forge
-from tests.docs.pages import ROOT, Block, Hidden
+from tests.docs.pages import Block, Hidden
 from tests.integration.support.clusters import Cluster
 from tests.integration.support.controllers import ThreadedController
 from tests.integration.support.engines import Engine

@@ -11,11 +11,10 @@ from typing import Any
 import yaml
 
 from hack.localcluster.schema.structural import Structural
+from hack.paths import MANIFESTS, ROOT
 from hack.yamlfiles import documents as read
 
-ROOT = Path(__file__).parents[2]
 FIXTURES = Path(os.environ.get("TRONADOR_FIXTURES") or ROOT.parent / "shared/fixtures")
-MANIFESTS = ROOT / "manifests"
 Object = dict[str, Any]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from tests.manifests.definitions import MANIFESTS
+from hack.paths import MANIFESTS
 
 KUBECTL = Path(sys.executable).parent / "kubectl"
 

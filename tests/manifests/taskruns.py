@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.manifests.definitions import ROOT, named
+from hack.paths import ROOT
+from tests.manifests.definitions import named
 
 SECONDS = 60.0
 _VARIABLE = re.compile(r"\$\((params|workspaces|results)\.([A-Za-z0-9_-]+)(?:\.(path))?\)")

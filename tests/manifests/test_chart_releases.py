@@ -10,8 +10,8 @@ import pytest
 
 from hack.chart.files import CHART
 from hack.localcluster import LocalCluster
+from hack.paths import MANIFESTS
 from tests.localcluster.support import Kubectl
-from tests.manifests.definitions import MANIFESTS
 from tests.manifests.helm import Chart, helm
 from tests.manifests.test_chart import EVERYTHING
 

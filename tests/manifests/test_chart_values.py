@@ -12,8 +12,8 @@ from controller.app import options
 from controller.app.options import Options
 from hack.chart.files import CHART, FILES, generated
 from hack.chart.options import SET_BY_THE_CHART, values
+from hack.paths import MANIFESTS
 from hack.standins.helm.engine import HelmError
-from tests.manifests.definitions import MANIFESTS
 
 VALUES = yaml.safe_load((CHART / "values.yaml").read_text())
 SCHEMA = json.loads((CHART / "values.schema.json").read_text())

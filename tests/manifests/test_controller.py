@@ -9,7 +9,7 @@ import pytest
 
 from controller.app import options
 from controller.app.addresses import parse_address
-from tests.manifests.definitions import MANIFESTS
+from hack.paths import MANIFESTS
 from tests.manifests.kustomize import rendered
 
 OPTIONS = options.Options()

@@ -13,7 +13,8 @@ import pytest
 import yaml
 
 from controller.app import cli
-from tests.manifests.definitions import MANIFESTS, documents
+from hack.paths import MANIFESTS
+from tests.manifests.definitions import documents
 from tests.manifests.taskruns import calls, real_tronador, recording_tronador
 from tests.manifests.test_tekton_scripts import HOSTILE
 from tests.unit.pipeline.webhooks.payloads import github

@@ -8,7 +8,6 @@ import pytest
 from controller.api.environment import SHARD_LABEL
 from hack.localcluster.schema.structural import Structural
 from hack.monitoring import dashboard
-from hack.monitoring.files import DASHBOARD
 from tests.manifests.kustomize import rendered, with_components
 
 MONITORS = ("ServiceMonitor", "PodMonitor")
@@ -94,7 +93,7 @@ def test_grafana_s_sidecar_finds_the_dashboard_as_it_was_generated(installed):
     assert config["metadata"]["name"] == "tronador-dashboard"
     [(name, text)] = config["data"].items()
     assert name.endswith(".json")
-    assert json.loads(text) == json.loads(DASHBOARD.read_text())
+    assert json.loads(text) == json.loads(dashboard.FILE.read_text())
 
 
 # Those definitions, reduced to the fields that are used: another field is refused as a typing error would be.

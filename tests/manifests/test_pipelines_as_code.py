@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.manifests.definitions import FIXTURES, MANIFESTS, named, refusals
+from hack.paths import MANIFESTS
+from tests.manifests.definitions import FIXTURES, named, refusals
 
 TEXT = (MANIFESTS / "tekton/pipelines-as-code/tronador.yaml").read_text()
 RUN: dict[str, Any] = yaml.safe_load(TEXT)

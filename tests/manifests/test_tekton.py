@@ -16,7 +16,8 @@ import pytest
 import yaml
 
 from controller.apimachinery import names
-from tests.manifests.definitions import FIXTURES, MANIFESTS, documents, refusals
+from hack.paths import MANIFESTS
+from tests.manifests.definitions import FIXTURES, documents, refusals
 
 OBJECTS = list(documents("tekton"))
 TASKS = {obj["metadata"]["name"]: obj["spec"] for obj in OBJECTS if obj["kind"] == "Task"}

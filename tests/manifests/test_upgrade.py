@@ -6,13 +6,13 @@ import re
 from importlib.metadata import version
 
 import pytest
-import yaml
 
 from controller.api.environment import ENVIRONMENTS
 from controller.api.tronador_config import TRONADOR_CONFIGS
 from hack.localcluster.schema.structural import Structural
+from hack.paths import MANIFESTS, ROOT
+from hack.yamlfiles import documents
 from tests.manifests.compatibility import losses
-from tests.manifests.definitions import MANIFESTS, ROOT
 
 RELEASES = sorted((ROOT / "tests" / "fixtures").glob("release-*"))
 OURS = (ENVIRONMENTS, TRONADOR_CONFIGS)
@@ -27,7 +27,8 @@ def _left(release, plural):
 
 def _definition(resource):
     file = MANIFESTS / "crds" / f"{resource.group}_{resource.plural}.yaml"
-    return yaml.load(file.read_text(), yaml.CSafeLoader)
+    [definition] = documents(file)
+    return definition
 
 
 def _schema(definition):

@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 import yaml
 
-from hack.monitoring.files import DASHBOARD, ROOT
+from hack.monitoring import dashboard
+from hack.paths import MANIFESTS
+from hack.yamlfiles import documents
 
-RULES = ROOT / "manifests/monitoring/prometheusrule.yaml"
+RULES = MANIFESTS / "monitoring/prometheusrule.yaml"
 _STRING = re.compile(r'"[^"]*"')
 _WORD = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 
@@ -29,8 +31,8 @@ def program(name: str) -> str:
 
 def rules_spec() -> dict[str, Any]:
     """The spec of the PrometheusRule: what Prometheus itself reads."""
-    spec: dict[str, Any] = yaml.safe_load(RULES.read_text())["spec"]
-    return spec
+    [rule] = documents(RULES)
+    return dict(rule["spec"])
 
 
 def rules() -> Iterator[dict[str, Any]]:
@@ -46,7 +48,7 @@ def alerts() -> list[dict[str, Any]]:
 
 def panels() -> Iterator[tuple[str, list[str]]]:
     """Each panel of the dashboard, by title, with its queries."""
-    for panel in json.loads(DASHBOARD.read_text())["panels"]:
+    for panel in json.loads(dashboard.FILE.read_text())["panels"]:
         if targets := panel.get("targets"):
             yield panel["title"], [target["expr"] for target in targets]
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from pathlib import Path
 
 import pytest
 
 from controller.metrics import Metrics
 from hack.monitoring import dashboard
-from hack.monitoring.files import DASHBOARD, ROOT
+from hack.paths import ROOT
 from hack.reference import metrics
+from tests.docs.pages import PAGES, anchors
 from tests.monitoring.support import alerts, names_in, panels, rules
 
 PAGE = ROOT / "docs/runbooks.md"
@@ -47,13 +47,13 @@ def test_every_metric_of_a_panel_is_exported(title: str, queries: list[str]) -> 
 def test_no_page_names_a_metric_that_is_not_exported() -> None:
     known = exported() | {metric.name for metric in metrics.of(Metrics())}
     pattern = re.compile(r"\b(?:tronador|controller_runtime|rest_client|workqueue|informer|leader_election)_[a-z_]+\b")
-    for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+    for page in PAGES:
         named = set(pattern.findall(page.read_text()))
         assert named <= known | NOT_OURS, page.name
 
 
 def test_the_dashboard_is_what_its_source_says() -> None:
-    assert DASHBOARD.read_text() == dashboard.text(), "run python -m hack.monitoring"
+    assert dashboard.FILE.read_text() == dashboard.text(), "run python -m hack.monitoring"
 
 
 def test_every_panel_says_what_it_shows() -> None:
@@ -67,12 +67,6 @@ def test_metrics_whose_names_others_use_too_are_selected_by_the_job() -> None:
             selected = expression[found.end() :].startswith('job="tronador"')
             assert found[1] == "{", expression
             assert selected, expression
-
-
-def anchors(page: Path) -> set[str]:
-    """Where GitHub lets links to a page lead."""
-    titles = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
 @pytest.mark.parametrize("alert", alerts(), ids=lambda alert: f"{alert['alert']}-{alert['labels']['severity']}")

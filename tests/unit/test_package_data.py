@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import configparser
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from hack.paths import ROOT
 
 
 def test_every_file_beside_the_code_is_package_data() -> None:

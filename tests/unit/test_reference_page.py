@@ -2,14 +2,13 @@
 
 import re
 from dataclasses import fields
-from pathlib import Path
 
 from controller.api import environment, rbac
 from controller.app.options import Options, flag
+from hack.paths import ROOT
 from hack.reference import marks
 from hack.reference.page import PAGE, text
 
-ROOT = Path(__file__).parents[2]
 OURS = re.compile(r"tronador\.stakater\.com/[a-z-]+(?![a-z0-9/-])")
 # The API version, and the name under which the controller posts Events.
 NO_MARKS = {"tronador.stakater.com/v", "tronador.stakater.com/controller"}

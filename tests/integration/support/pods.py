@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -24,6 +23,7 @@ import yaml
 
 from hack.serviceaccounts import write_kubeconfig
 from tests.integration.support.clusters import ROOT
+from tests.integration.support.ports import free_port
 from tests.integration.support.waiting import DEADLINE
 
 PROGRAM = Path(sys.executable).parent / "tronador"
@@ -84,7 +84,7 @@ def running_pod(template: Mapping[str, Any], *, namespace: str, admin: Path, fol
     spec = template["spec"]
     [container] = spec["containers"]
     account = _account_files(spec["serviceAccountName"], namespace, admin=admin, folder=folder)
-    ports = {port["name"]: _free_port() for port in container["ports"]}
+    ports = {port["name"]: free_port() for port in container["ports"]}
     environ = {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -167,9 +167,3 @@ def _server(admin: Path) -> tuple[str, str]:
     [cluster] = yaml.safe_load(admin.read_text())["clusters"]
     host, _, port = cluster["cluster"]["server"].removeprefix("https://").rpartition(":")
     return host, port
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])

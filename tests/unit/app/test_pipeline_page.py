@@ -1,7 +1,8 @@
 """docs/pipeline.md shows every command of a pipeline; tests/docs sees whether it shows them right."""
 
 from controller.app.commands import COMMANDS
-from tests.docs.pages import ROOT, SHELLS, Block, steps
+from hack.paths import ROOT
+from tests.docs.pages import SHELLS, Block, steps
 from tests.docs.shell import commands
 
 
