@@ -79,7 +79,6 @@ class StatusPage:
             "time": to_time,
             "web": texts.web_address,
         }
-
         row = self._templates.get_template("row.html")
         self._rows = Rows(render=lambda summary, age: row.render(e=summary, age=age))
 

@@ -3,36 +3,19 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.integration.support.clusters import ROOT, Cluster
-from tests.integration.support.controllers import clean_environ
+from tests.integration.support.clusters import Cluster
 from tests.integration.support.engines import Engine
 from tests.integration.support.environments import Environments
 from tests.integration.support.fixtures import StartProcess
 from tests.integration.support.ports import free_port
+from tests.integration.support.program import get, run
 from tests.integration.support.requests import freezing
 from tests.integration.support.waiting import DEADLINE, eventually
-
-
-def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run the program to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "controller", *arguments],
-        cwd=ROOT,
-        env=clean_environ() | environ,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
 
 
 def test_help_names_every_option_with_its_variable() -> None:
@@ -189,12 +172,3 @@ def test_readyz_says_whether_the_caches_are_filled(cluster: Cluster, start_proce
     assert "caches" in text
     cluster.come_back()
     eventually(lambda: get(f"http://{address}/readyz")[0] == 200, "it is ready")
-
-
-def get(url: str) -> tuple[int, str]:
-    """Status and text of an answer."""
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()

@@ -21,10 +21,10 @@ from tests.integration.support.controllers import ControllerProcess, ThreadedCon
 from tests.integration.support.engines import DOUBLES, Engine
 from tests.integration.support.environments import RELEASE, Environments, tag
 from tests.integration.support.ports import free_port
+from tests.integration.support.program import get
 from tests.integration.support.requests import Requests
 from tests.integration.support.shared_config import OWN, SharedConfig, config_map, secret
 from tests.integration.support.waiting import eventually
-from tests.integration.test_command_line import get
 
 StartController = Callable[..., ThreadedController]
 StartProcess = Callable[..., ControllerProcess]

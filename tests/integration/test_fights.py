@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import copy
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from controller.api import flux
 from controller.api.environment import INSTALLATION_ANNOTATION
-from controller.apimachinery.errors import ApiError
-from controller.apimachinery.resources import NAMESPACES
-from controller.apimachinery.threads import start_thread
 from hack.localcluster import LocalCluster
 from hack.standins import crds
 from hack.standins.flux.double import FluxDouble
@@ -24,46 +19,11 @@ from tests.integration.support.controllers import ThreadedController
 from tests.integration.support.engines import Engine
 from tests.integration.support.environments import RELEASE, Environment, Environments, is_deployed, is_true, tag
 from tests.integration.support.fixtures import StartController
+from tests.integration.support.opponent import opposing
 from tests.integration.support.requests import Requests
-from tests.integration.support.waiting import DEADLINE, eventually, throughout
+from tests.integration.support.waiting import eventually, throughout
 
 LEADER = {"leader_elect": True, "lease_duration": 3.0, "lease_renew_deadline": 2.0, "lease_retry_period": 0.1}
-
-
-class Opponent:
-    """A program that watches a namespace, and sets a label of it back at once."""
-
-    def __init__(self, cluster: Cluster, name: str) -> None:
-        self._client = cluster.connect("opponent")
-        self._name = name
-        self._stop = threading.Event()
-        self._thread = start_thread("opponent", self._run)
-        self.moves = 0
-
-    def stop(self) -> None:
-        self._stop.set()
-        self._thread.join(DEADLINE)
-        self._client.close()
-
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            try:
-                labels = self._client.get(NAMESPACES, self._name)["metadata"]["labels"]
-                if labels.get("team") != "theirs":
-                    self._client.patch(NAMESPACES, self._name, {"metadata": {"labels": {"team": "theirs"}}})
-                    self.moves += 1
-            except ApiError:
-                pass
-            self._stop.wait(0.01)
-
-
-@contextmanager
-def opposing(cluster: Cluster, name: str) -> Iterator[Opponent]:
-    opponent = Opponent(cluster, name)
-    try:
-        yield opponent
-    finally:
-        opponent.stop()
 
 
 def contested(environment: Environment, reason: str) -> dict[str, Any]:

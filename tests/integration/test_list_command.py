@@ -11,7 +11,7 @@ from tests.integration.support.clusters import Cluster
 from tests.integration.support.controllers import ThreadedController
 from tests.integration.support.engines import Engine
 from tests.integration.support.environments import Environments, tag
-from tests.integration.test_command_line import run
+from tests.integration.support.program import run
 
 
 def test_it_shows_every_environment_in_each_format(

@@ -12,10 +12,10 @@ from tests.integration.support.clusters import Cluster
 from tests.integration.support.controllers import ThreadedController
 from tests.integration.support.engines import DOUBLES, Engine
 from tests.integration.support.environments import RELEASE, Environment, Environments
+from tests.integration.support.program import run
 from tests.integration.support.requests import Requests
 from tests.integration.support.shared_config import SharedConfig, config_map
 from tests.integration.support.waiting import eventually
-from tests.integration.test_command_line import run
 
 StartController = Callable[..., ThreadedController]
 

@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import urllib.error
-import urllib.request
-
 from tests.integration.support.clusters import Cluster
 from tests.integration.support.engines import Engine
 from tests.integration.support.environments import Environments
 from tests.integration.support.fixtures import StartController
 from tests.integration.support.ports import free_port
-from tests.integration.support.waiting import DEADLINE, eventually
-
-
-def get(url: str) -> tuple[int, str]:
-    """Status code and text."""
-    try:
-        with urllib.request.urlopen(url, timeout=DEADLINE) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
+from tests.integration.support.program import get
+from tests.integration.support.waiting import eventually
 
 
 def test_the_page_shows_an_environment_until_it_is_gone(

@@ -11,7 +11,7 @@ from hack.localcluster.schema.structural import Structural
 from tests.manifests.admission import Write, denials
 from tests.manifests.helm import run
 from tests.manifests.kustomize import rendered, with_components
-from tests.manifests.test_monitoring import SCHEMAS
+from tests.manifests.prometheus_operator import SCHEMAS
 
 ELSEWHERE = "tronador-elsewhere"
 KEEP = "helm.sh/resource-policy"

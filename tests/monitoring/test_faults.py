@@ -28,10 +28,10 @@ from tests.integration.support.controllers import ThreadedController
 from tests.integration.support.engines import Engine
 from tests.integration.support.environments import Environment, Environments, condition, manifest, tag
 from tests.integration.support.fixtures import StartController, StartProcess
+from tests.integration.support.opponent import opposing
 from tests.integration.support.shared_config import SharedConfig
 from tests.integration.support.texts import nested
 from tests.integration.support.waiting import eventually
-from tests.integration.test_fights import opposing
 from tests.monitoring.prometheus import Prometheus, address
 from tests.monitoring.support import alerts, panels
 
