@@ -73,7 +73,7 @@ def connected(
 
 
 def explain(error: ApiError, source: str) -> str:
-    """One line: what is wrong between us and the API server, and what to do. `source` says where its address is from."""
+    """One line: why the API server cannot be used, and what to do. `source` says where its address is from."""
     match error:
         case ConfigError():
             return str(error)

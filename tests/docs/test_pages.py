@@ -24,20 +24,8 @@ from tests.docs.shell import commands
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 # Kinds as kubectl takes them, in the forms that the pages use.
 KINDS = {
-    *(
-        "all",
-        "configmap",
-        "configmaps",
-        "crd",
-        "deploy",
-        "deployment",
-        "deployments",
-        "event",
-        "events",
-        "ingress",
-        "lease",
-    ),
-    *("leases", "namespace", "namespaces", "pod", "pods", "secret", "secrets", "service", "services", "role"),
+    *("all", "configmap", "configmaps", "crd", "deploy", "deployment", "deployments", "event", "events", "ingress"),
+    *("lease", "leases", "namespace", "namespaces", "pod", "pods", "secret", "secrets", "service", "services", "role"),
     *("serviceaccount", "clusterrole", "clusterrolebinding", "rolebinding", "networkpolicy", "poddisruptionbudget"),
     *("validatingadmissionpolicy", "validatingadmissionpolicybinding", "resourcequota", "priorityclass"),
     *("envp", "environmentprovisioner", "environmentprovisioners", "tronadorconfig", "tronadorconfigs"),
