@@ -33,10 +33,7 @@ def test_each_event_has_the_type_that_the_code_gives_it():
     found = reasons_in_code.event_reasons()
 
     assert found.items() <= EVENTS.items()
-
-
-def test_what_is_in_an_event_alone_is_in_the_table_of_events():
-    assert reasons_in_code.event_reasons().keys() <= EVENTS.keys()
+    assert len(found) > 10, "the search for Events finds too little"
 
 
 def test_every_way_in_which_an_engine_fails_is_in_the_table():
@@ -53,4 +50,7 @@ def test_each_reason_is_one_that_a_condition_takes():
 
 
 def test_every_type_of_condition_in_the_code_is_explained():
-    assert reasons_in_code.condition_types() <= {found.name for found in CONDITION_TYPES}
+    found = reasons_in_code.condition_types()
+
+    assert found <= {known.name for known in CONDITION_TYPES}
+    assert len(found) > 5, "the search for types finds too little"
