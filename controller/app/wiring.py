@@ -239,7 +239,7 @@ def _dry_run(
             yield sharing.config_key(options)
 
     dry_run = DryRun(client=client, keys=keys, finished=stop if options.dry_run_once else None)
-    metrics.dry_run.count = dry_run.counts
+    metrics.dry_run.observe(dry_run.counts)
     return dry_run
 
 

@@ -10,11 +10,15 @@ from prometheus_client.registry import Collector
 
 
 class DryRunMetrics(Collector):
-    """Counted when scraped. `count` returns the number of writes by verb and resource."""
+    """Counted when scraped."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.count: Callable[[], Mapping[tuple[str, str], int]] = dict
+        self._count: Callable[[], Mapping[tuple[str, str], int]] = dict
         registry.register(self)
+
+    def observe(self, count: Callable[[], Mapping[tuple[str, str], int]]) -> None:
+        """Register a function that returns the number of writes by verb and resource. It is called at each scrape."""
+        self._count = count
 
     def collect(self) -> Iterable[Metric]:
         """Yield the current gauge."""
@@ -23,6 +27,6 @@ class DryRunMetrics(Collector):
             "Writes that a dry run would make now, by verb and resource.",
             labels=["verb", "resource"],
         )
-        for labels, number in sorted(self.count().items()):
+        for labels, number in sorted(self._count().items()):
             family.add_metric(labels, number)
         return [family]

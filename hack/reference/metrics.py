@@ -39,7 +39,7 @@ def exercised() -> Metrics:
     metrics.environments.observe_environments(
         statuses=["deployed"], count=dict, abnormal=lambda: {"Stalled": 0}, lacking=int
     )
-    metrics.dry_run.count = lambda: {("patch", "namespaces"): 2}
+    metrics.dry_run.observe(lambda: {("patch", "namespaces"): 2})
     return metrics
 
 

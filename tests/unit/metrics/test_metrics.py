@@ -204,5 +204,5 @@ def test_reasons_that_were_not_prepared_count_as_one(metrics: Metrics) -> None:
 def test_the_writes_that_a_dry_run_plans_are_counted_when_scraped(metrics: Metrics) -> None:
     labels = {"verb": "patch", "resource": "namespaces"}
     assert value(metrics, "tronador_dry_run_writes", **labels) is None
-    metrics.dry_run.count = lambda: {("patch", "namespaces"): 2}
+    metrics.dry_run.observe(lambda: {("patch", "namespaces"): 2})
     assert value(metrics, "tronador_dry_run_writes", **labels) == 2
