@@ -56,7 +56,7 @@ EVENT_REASONS: Final = (
         "Normal",
         "A shared object was deleted and created again, because a field that cannot be changed had changed.",
     ),
-    EventReason("Suspended", "Normal", "The environment is left as it is until it is resumed."),
+    EventReason("Suspended", "Normal", "Nothing is changed while spec.suspend is true."),
     EventReason("Resumed", "Normal", "The environment is reconciled again."),
     EventReason(
         "OtherInstallation",

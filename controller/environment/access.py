@@ -26,8 +26,9 @@ from controller.environment.ownership import is_adopted
 TIMER: Final = "access"
 # Seconds for which a refusal may only mean that our RoleBinding is not in force yet.
 SETTLE: Final = 5.0
-# The reason of decisions during that time.
+# The reason and the message of decisions during that time.
 AWAITING: Final = "AwaitingRights"
+AWAITING_MESSAGE: Final = "Waiting for the controller's new rights in the namespace to take effect."
 
 
 def binding_target(observation: Observation) -> Target:
@@ -41,10 +42,10 @@ def are_fresh(observation: Observation) -> bool:
 
 
 def missing(verb: str, target: Target) -> str:
-    """What to tell people about a right that we lack in the environment's namespace, and how it is given."""
+    """The message about a right that the controller lacks in the environment's namespace, and how to grant it."""
     return (
-        f"the controller may not {verb} {target.resource} in namespace {target.namespace}: have a ClusterRole that "
-        f'allows it labelled {AGGREGATE_LABEL}="true"'
+        f"the controller may not {verb} {target.resource} in namespace {target.namespace}: label a ClusterRole that "
+        f'allows this with {AGGREGATE_LABEL}="true"'
     )
 
 

@@ -19,7 +19,7 @@ from controller.sharedconfig import Manifest, Problem, Share, SharedConfig, clus
 log = structlog.get_logger(__name__)
 
 _MESSAGE_LIMIT: Final = 32768
-_FINE: Final = Condition("Ready", TRUE, "Accepted", "Everything in it can be given to environments.")
+_FINE: Final = Condition("Ready", TRUE, "Accepted", "Environments can get everything in it.")
 
 
 def in_this_cluster(
@@ -88,6 +88,9 @@ def _of_kind(manifest: Manifest, served: frozenset[Resource] | None) -> Problem 
         return None
     resource = next((found for found in served if found.kind == manifest.kind), None)
     if resource is None:
-        message = f"the cluster knows no {manifest.kind} of {manifest.api_version}; once it is installed, this heals"
+        message = (
+            f"the cluster does not serve {manifest.kind} of {manifest.api_version}; install its CRD, and this "
+            "continues by itself"
+        )
         return Problem("UnknownKind", manifest.field, message)
     return None if resource.namespaced else cluster_scoped(manifest)

@@ -38,17 +38,20 @@ def explain(
     subject = _subject(effect)
     again = options.recheck_interval
     if isinstance(effect, Apply) and isinstance(error, NotFound) and error.resource_missing:
-        return Wait("UnknownKind", f"The cluster does not know {subject} any more.", recheck_after=again)
+        return Wait(
+            "UnknownKind",
+            f"The cluster no longer serves {subject}; install its CRD, and this continues by itself.",
+            recheck_after=again,
+        )
     if isinstance(error, StatusError) and error.definition_terminating:
         missing = "UnknownKind" if isinstance(effect, Apply) else "ReleaseEngineMissing"
-        message = (
-            f"The CustomResourceDefinition of {subject} is being deleted; this continues when it is installed again."
-        )
+        message = f"The CRD of {subject} is being deleted; install it again, and this continues by itself."
         return Wait(missing, message, recheck_after=again)
     if isinstance(error, NotFound) and error.resource_missing:
         return Wait(
             "ReleaseEngineMissing",
-            f"The cluster does not know {subject}: install the release engine with its CRDs; this then continues.",
+            f"The cluster does not serve {subject}; install the release engine with its CRDs, and this continues by "
+            "itself.",
             recheck_after=again,
         )
     if isinstance(error, Forbidden) and error.namespace_terminating:
@@ -57,11 +60,11 @@ def explain(
         # Not the server's words: they name ports and times, and would be another message each time.
         return Wait(
             WEBHOOK_SILENT,
-            f"The API server lets no {subject} in: its admission webhook {error.silent_webhook!r} does not answer.",
+            f"The API server refused {subject}, because admission webhook {error.silent_webhook!r} does not answer.",
             recheck_after=again,
         )
     if isinstance(error, Forbidden) and fresh_rights:
-        return Wait(access.AWAITING, "Waiting for our rights in the namespace to be in force.", _RIGHTS_TAKE)
+        return Wait(access.AWAITING, access.AWAITING_MESSAGE, _RIGHTS_TAKE)
     if isinstance(error, Forbidden) and error.by_admission:
         return Stop("Forbidden", f"The API server refused {subject}: {error.message}", recheck_after=again)
     if isinstance(effect, Apply) and isinstance(error, Forbidden):

@@ -71,9 +71,7 @@ def explain(
         standing: the conditions that are written already.
     """
     if too_late:
-        message = (
-            f"Looking at this took longer than --reconcile-timeout allows; the controller's log says where. {_AGAIN}"
-        )
+        message = f"The reconcile took longer than --reconcile-timeout; the controller's log says where. {_AGAIN}"
         return Wait(INTERNAL, steady(INTERNAL, message, standing))
     if not isinstance(error, ApiError):
         # Neither its text nor its place: both may hold values of the object.
@@ -106,7 +104,7 @@ def _doing(effect: Effect | None) -> tuple[str, bool]:
     if isinstance(effect, Read | WakeOnChange):
         subject = effect.subject if isinstance(effect, Read) else effect.listing
         if isinstance(subject, GroupVersion):
-            return f"Asking what the cluster serves in {subject}", False
+            return f"Looking up the resources of {subject}", False
         secret = subject.resource.group_resource == SECRETS.group_resource
         if isinstance(subject, Listing):
             verb = "Listing" if isinstance(effect, Read) else "Watching"
@@ -126,7 +124,7 @@ def _words(error: ApiError) -> str:
         case RequestTimeout():
             return "no answer in the time allowed"
         case MalformedAnswer():
-            return "the answer is not what the Kubernetes API promises"
+            return "the answer does not follow the Kubernetes API"
         case ConnectionLost():
             return "the connection was refused or lost"
         case _:

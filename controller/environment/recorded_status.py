@@ -39,7 +39,7 @@ def of_let_go(observation: Observation) -> dict[str, Any]:
         # Somebody else took our finalizer off, so what remains was never torn down and we claim nothing about it.
         return dict(environment.status)
     others = ", ".join(sorted(objects.finalizers(environment.obj)))
-    message = f"Everything is removed, but finalizers of others hold the environment: {others}"
+    message = f"Everything is removed. These finalizers of others still hold the environment: {others}"
     held = Condition("Ready", FALSE, HELD_BY_OTHERS, message)
     return _with_kept(environment, Summary(State.UNINSTALLING, CurrentPhase.IDLE, message, (held,)), observation.now)
 

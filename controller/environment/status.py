@@ -178,7 +178,14 @@ def suspended(
     ]
     added = list(contested)
     if conditions.find(frozen, "Ready") is None:
-        added.append(Condition("Ready", UNKNOWN, "Suspended", "Suspended before its state was known."))
+        added.append(
+            Condition(
+                "Ready",
+                UNKNOWN,
+                "Suspended",
+                "Suspended before anything was deployed; set spec.suspend to false to continue.",
+            )
+        )
     if not isinstance(last, Continue):
         type_ = "Stalled" if isinstance(last, Stop) else "Reconciling"
         added.append(Condition(type_, TRUE, last.reason, last.message))
@@ -306,13 +313,13 @@ def _ready_before(part: str, observation: Observation) -> tuple[Condition, ...]:
 
 
 def _resources_message(observation: Observation) -> str:
-    message = "Everything that belongs beside the release is there."
+    message = "All shared resources are in place."
     if not observation.share.withheld:
         return message
     names = ", ".join(map(repr, observation.share.withheld))
     return (
-        f"{message} Withheld: {names}, because the repository is mapped by its bare name or by none and its URL is not "
-        "below --credential-git-prefixes, or it is read over http."
+        f"{message} Not handed out: {names}. A Secret for git is handed out only over https or ssh, and only if the "
+        "TronadorConfig maps the repository with its host, or its URL is below --credential-git-prefixes."
     )
 
 

@@ -33,8 +33,8 @@ _REMAINING: Final = ("NamespaceContentRemaining", *_BLOCKING)
 # The namespace controller's own, which it removes once the content is gone.
 _OF_KUBERNETES: Final = "kubernetes"
 _WHO: Final[Mapping[Resource, str]] = {
-    flux.HELM_RELEASES: "Flux's helm-controller takes it off after the uninstall",
-    flux.GIT_REPOSITORIES: "Flux's source-controller takes it off",
+    flux.HELM_RELEASES: "Flux's helm-controller removes it after the uninstall",
+    flux.GIT_REPOSITORIES: "Flux's source-controller removes it",
 }
 
 

@@ -31,7 +31,7 @@ def events(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Emit
         yield Emit(EventType.WARNING, str(held["reason"]), "Reconcile", str(held["message"]))
     was, now = (status.get("applicationStatus") == State.SUSPENDED for status in (before, after))
     if now and not was:
-        yield Emit(EventType.NORMAL, "Suspended", "Suspend", "The environment is left as it is until it is resumed.")
+        yield Emit(EventType.NORMAL, "Suspended", "Suspend", "Nothing is changed while spec.suspend is true.")
     if was and not now:
         yield Emit(EventType.NORMAL, "Resumed", "Resume", "The environment is reconciled again.")
 

@@ -14,10 +14,10 @@ from controller.environment.observation import Observation
 
 
 def obstacle(observation: Observation, target: Target, current: Object, *, ours: bool) -> Wait | Stop | None:
-    """Why the object that is there cannot be ours to change, or None."""
+    """Why the controller may not change the object that is there, or None."""
     kind = target.resource.kind
     if objects.is_deleting(current):
-        message = f"{kind} {target.name} of an earlier life is still terminating."
+        message = f"The earlier {kind} {target.name} is still terminating."
         if not objects.finalizers(current):
             return Wait("ReleaseTerminating", message)
         message = f"{message} {stuck_deletions.of_objects({target: current})}"
@@ -27,8 +27,8 @@ def obstacle(observation: Observation, target: Target, current: Object, *, ours:
         return None
     return Stop(
         "ReleaseNotOwned",
-        f"spec.application.release.releaseName: {target.name!r}: a {kind} of this name exists in the namespace and "
-        f"is not ours; use another releaseName, or remove that {kind}",
+        f"spec.application.release.releaseName: {target.name!r}: a {kind} of this name already exists in "
+        f"the namespace, and the controller did not create it; use another releaseName, or remove that {kind}",
     )
 
 

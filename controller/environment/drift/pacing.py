@@ -150,8 +150,8 @@ def _blocked(step: Step, guards: Mapping[_Guard, Step]) -> Step | None:
 
 def _wait(phase: str, held: Step) -> Step:
     message = (
-        f"Somebody else keeps changing what phase {held.phase} corrects, so the next correction has to wait. Nothing "
-        "that depends on it is written before. The condition Contested says what it is."
+        f"Somebody undoes what the controller writes in phase {held.phase}, so it pauses before the next correction, "
+        "and writes nothing that depends on it. The condition Contested names the field."
     )
     reads = tuple(effect for effect in held.decision.effects if isinstance(effect, Read)) if phase == held.phase else ()
     return Step(phase, Wait(WAITING, message, recheck_after=held.decision.recheck_after, effects=reads))

@@ -29,9 +29,9 @@ _NAMED: Final = 3
 _VALUE_LIMIT: Final = 80
 # Others choose the keys too, and how deep they nest.
 _PATH_LIMIT: Final = 160
-_AFTERWARDS: Final = "It is corrected at growing intervals, up to once a minute."
+_AFTERWARDS: Final = "The controller corrects it again at growing intervals, up to once a minute."
 _CONFIDENTIAL: Final = re.compile(r"passw|secret|token|credential|api[-_]?key|private", re.IGNORECASE)
-_UNRECORDED: Final = "the object does not record by whom; the audit log of the API server does"
+_UNRECORDED: Final = "the object does not record who does it; see the audit log of the API server"
 
 
 def lost(target: Target, found: Sequence[Difference]) -> Contest:
@@ -79,7 +79,7 @@ def _difference(target: Target, difference: Difference) -> str:
         ".".join(difference.path)
     )
     if not shown:
-        return f"{_dotted(difference.path)} is not as wanted (its value is not shown)"
+        return f"{_dotted(difference.path)} does not have the expected value (values are not shown)"
     return f"{_dotted(difference.path)} should be {_text(difference.wanted)} and is {_text(difference.found)}"
 
 
@@ -105,7 +105,7 @@ def _by_whom(found: Sequence[Difference], live: Object) -> str:
     if others := [name for name in names if name != FIELD_MANAGER]:
         return f"set by field manager {', '.join(map(repr, others))}"
     if names:
-        return f"set under our own field manager {FIELD_MANAGER!r}: look for a second installation of this controller"
+        return f"set by this controller's own field manager {FIELD_MANAGER!r}: look for a second installation"
     if writer := field_managers.last(live, besides=FIELD_MANAGER):
         return f"the last to write the object was field manager {writer!r}"
     return _UNRECORDED

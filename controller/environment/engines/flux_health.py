@@ -23,7 +23,7 @@ from controller.environment.engines.health import UNINSTALL_FAILED, Health, Stat
 
 CHART_FETCH_FAILED: Final = "ChartFetchFailed"
 WAITING_FOR_CHART: Final = "Waiting for the chart to be fetched."
-TAKING_UP: Final = "Flux is taking up the change."
+TAKING_UP: Final = "Flux has not processed the change yet."
 UNINSTALLING: Final = "Flux is uninstalling the release."
 SUSPENDED: Final = "The release is suspended."
 STILL_RUNNING: Final = "The previous version is still running."

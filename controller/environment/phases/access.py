@@ -35,7 +35,9 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     )
     if any(isinstance(effect, Read) for effect in effects):
         # The phases after this one may only look where they have been let in.
-        return Wait("CheckingAccess", "Looking at the rights in the namespace.", effects=effects, timer=access.TIMER)
+        return Wait(
+            "CheckingAccess", "Checking the controller's rights in the namespace.", effects=effects, timer=access.TIMER
+        )
     return Continue(effects, timer=access.TIMER)
 
 

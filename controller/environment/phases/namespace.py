@@ -42,15 +42,16 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
         return _correct(observation, namespace, labels, options, adopted=adopted)
     return Stop(
         "NamespaceNotOwned",
-        f"metadata.name: {environment.name!r}: a namespace of this name exists and is not ours; give the environment "
-        f"another name, or annotate the namespace with {ADOPT_ANNOTATION}={environment.name} to have it adopted",
+        f"metadata.name: {environment.name!r}: a namespace of this name already exists, and the controller did not "
+        "create it; give the environment another name, or annotate the namespace with "
+        f"{ADOPT_ANNOTATION}={environment.name} to let the environment use it",
     )
 
 
 def _await_end(observation: Observation, namespace: Object) -> Wait:
     hold = stuck_deletions.of_namespace(namespace)
     words = (
-        f"Namespace {objects.name(namespace)} of an earlier life is still terminating.",
+        f"The earlier namespace {objects.name(namespace)} is still terminating.",
         hold.words,
         stuck_deletions.of_objects(observation.cached),
     )

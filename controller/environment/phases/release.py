@@ -75,7 +75,7 @@ def _rest(target: Target, current: Object, desired: Mapping[str, Any]) -> Stop:
     message = (
         f"HelmRelease {target.name} does not have the serviceAccountName "
         f"{desired['spec'].get('serviceAccountName')!r}, so it is suspended until it does. The condition Contested "
-        "says what is in the way."
+        "says what prevents it."
     )
     return Stop("AccountNotTaken", message, effects=(correction[0],) if correction else ())
 
@@ -83,4 +83,4 @@ def _rest(target: Target, current: Object, desired: Mapping[str, Any]) -> Stop:
 def _ignored(observation: Observation, engine: Engine, before: Generation | None = None) -> Iterator[Emit]:
     if fields := engine.ignored_fields(observation.environment):
         named = ", ".join(f"spec.application.release.{field}" for field in fields)
-        yield Emit(EventType.NORMAL, "FieldsIgnored", "Update", f"{engine.NAME} has nothing for {named}.", before)
+        yield Emit(EventType.NORMAL, "FieldsIgnored", "Update", f"{engine.NAME} does not support {named}.", before)

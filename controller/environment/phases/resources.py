@@ -68,7 +68,7 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
 
 
 def _look(*reads: Effect) -> Wait:
-    return Wait("ApplyingResources", "Looking at what belongs beside the release.", effects=reads)
+    return Wait("ApplyingResources", "Checking the shared resources.", effects=reads)
 
 
 def _unknown(observation: Observation, items: Sequence[Item], options: EnvironmentOptions) -> Stop | None:
@@ -84,7 +84,10 @@ def _problem_of_kind(observation: Observation, item: Item) -> tuple[str, str] | 
     identity = item.identity
     resource = kinds.resource(observation, identity)
     if resource is None:
-        message = f"the cluster knows no {identity.kind} of {identity.api_version}; once it is installed, this heals"
+        message = (
+            f"the cluster does not serve {identity.kind} of {identity.api_version}; install its CRD, and this "
+            "continues by itself"
+        )
         return "UnknownKind", f"{item.source}: {message}"
     if resource.namespaced:
         return None
@@ -106,7 +109,7 @@ def _refused(
     if not refused:
         return None
     if access.are_fresh(observation):
-        return Wait(access.AWAITING, "Waiting for our rights in the namespace to be in force.", _RIGHTS_TAKE)
+        return Wait(access.AWAITING, access.AWAITING_MESSAGE, _RIGHTS_TAKE)
     message = "; ".join(dict.fromkeys(access.missing("get", target) for target in refused))
     if held := access.obstacle(observation):
         message = f"{message}. {held}"
@@ -123,7 +126,8 @@ def _taken(observation: Observation, items: Sequence[Item], options: Environment
             continue
         if not is_ours(observation.environment, live) and item.identity.key not in ours:
             message = (
-                f"{item.source}: {item.identity} exists in the namespace and is not ours; remove it, or rename this"
+                f"{item.source}: {item.identity} already exists in the namespace, and the controller did not create "
+                "it; remove it, or give this one another name"
             )
             return Stop("ResourceNotOwned", message, recheck_after=options.recheck_interval)
         if objects.is_deleting(live):

@@ -59,7 +59,13 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     if ours and in_time and not objects.is_deleting(namespace) and (effects := _rights(observation, options)):
         # A chart's own account may have tampered with the bindings that the rest of this needs. One that goes on doing
         # so must not hold the namespace for ever.
-        return Wait(uninstall.REASON, "Seeing to the rights that this needs.", _RIGHTS_TAKE, effects, uninstall.TIMER)
+        return Wait(
+            uninstall.REASON,
+            "Setting up the controller's rights in the namespace.",
+            _RIGHTS_TAKE,
+            effects,
+            uninstall.TIMER,
+        )
     outcome = uninstall.decide(observation, _releases(observation, options, ours=ours), options)
     if isinstance(outcome, Wait):
         return outcome
@@ -71,7 +77,7 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
         if not any(isinstance(effect, Read) for effect in removals):
             removals += access.remove(observation, options)
         if any(isinstance(effect, Read) for effect in removals):
-            return _wait(observation, options, DELETING, "Looking for what we made.", *removals)
+            return _wait(observation, options, DELETING, "Looking for what the controller created.", *removals)
         return _finish(observation, *told, *removals, _release_adopted(observation, namespace))
     if not objects.is_deleting(namespace):
         delete = Delete(observation.namespace_target, objects.uid(namespace))

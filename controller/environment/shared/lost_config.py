@@ -71,7 +71,7 @@ def _stands(obj: Any) -> bool:
 def _message(why: str) -> str:
     return (
         f"TronadorConfig {CONFIG_NAME} is gone, but {why}. So everything that it shared stays. "
-        "Apply it again, or apply an empty one to have everything removed."
+        "Apply it again, or apply an empty one to remove everything."
     )
 
 

@@ -80,12 +80,12 @@ def _why_not(observation: Observation, item: Item, stuck: Unchangeable) -> str:
     target = kinds.target(observation, item.identity)
     live = None if target is None else observation.answer(target)
     if not isinstance(live, Mapping) or not is_ours(observation.environment, live):
-        return "it no longer carries our marks"
+        return "it no longer has the controller's labels and annotations"
     if stuck.replaced:
-        return "somebody makes it again whenever it is deleted"
+        return "somebody creates it again each time it is deleted"
     kind = item.identity.key[:2]
     if kind not in _REPLACEABLE or (kind == _STATEFUL_SET and _takes_its_claims_along(live)):
-        return "what it holds would be lost with it"
+        return "its data could be lost"
     if _has_content_of_others(live, item.body):
         return "others have added content to it"
     return ""

@@ -117,9 +117,9 @@ TAKEN = [Difference(LABEL, "gabbar", "veeru")]
     ("live", "words"),
     [
         (_managed(KUBECTL), "set by field manager 'kubectl-label'"),
-        (_managed({**KUBECTL, "manager": FIELD_MANAGER}), "look for a second installation of this controller"),
+        (_managed({**KUBECTL, "manager": FIELD_MANAGER}), "look for a second installation"),
         (_managed(ATOMIC), "the last to write the object was field manager 'flux'"),
-        ({}, "does not record by whom"),
+        ({}, "does not record who does it"),
     ],
 )
 def test_a_reverted_field_is_reported_with_both_values_and_by_whom(live, words):

@@ -113,7 +113,7 @@ def test_what_a_retry_may_heal_is_not_shown_at_once(error):
     ],
 )
 def test_the_message_names_the_resource_of_whatever_failed(effect, resource):
-    assert f" {resource}:" in explain(effect, status_error(404, "404 page not found"), OPTIONS).message
+    assert f"does not serve {resource};" in explain(effect, status_error(404, "404 page not found"), OPTIONS).message
 
 
 APPLY = Apply(Target(CONFIG_MAPS, "proxy", NAME), {})

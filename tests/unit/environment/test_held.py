@@ -263,7 +263,7 @@ def test_an_environment_that_others_hold_after_our_part_says_so_once():
 
     found = world.api.peek(ENVIRONMENTS, NAME)
     assert found["metadata"]["finalizers"] == [HOLDER, "a"]
-    message = "Everything is removed, but finalizers of others hold the environment: a, example.com/holder"
+    message = "Everything is removed. These finalizers of others still hold the environment: a, example.com/holder"
     assert _status(world)["applicationStatusMsg"] == _condition(world, "Ready")["message"] == message
     assert _states(world) == {"Ready": ("False", "HeldByOthers")}
     assert _status(world)["currentPhase"] == "Waiting For Next Reconciliation Loop"

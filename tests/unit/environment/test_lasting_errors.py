@@ -274,7 +274,7 @@ def test_a_shared_kind_that_does_not_answer_leaves_the_release_deployed():
         "ReleaseReady": ("True", "Succeeded"),
         "Reconciling": AGAIN,
     }
-    words = "Asking what the cluster serves in metrics.example.com/v1 fails: 503 ServiceUnavailable: unable to handle"
+    words = "Looking up the resources of metrics.example.com/v1 fails: 503 ServiceUnavailable: unable to handle"
     assert words in _message(world, "ResourcesReady")
     assert world.api.peek(CONFIG_MAPS, "proxy", NAME) is None
     put_config(world, [config_map()])

@@ -49,7 +49,7 @@ def _standing(shown, message=None):
         (WakeOnChange(STORAGE), f"Watching secrets in namespace {NAME} fails"),
         (
             Read(GroupVersion("metrics.k8s.io/v1beta1")),
-            "Asking what the cluster serves in metrics.k8s.io/v1beta1 fails",
+            "Looking up the resources of metrics.k8s.io/v1beta1 fails",
         ),
         (None, "Writing the status fails"),
     ],
@@ -71,7 +71,7 @@ def test_the_message_names_what_fails_and_on_which_object(effect, doing):
         (status_error(502, "<html>Bad gateway</html>"), "502: <html>"),
         (RequestTimeout("10.0.0.1:6443: no answer"), "no answer in the time allowed"),
         (ConnectionLost("10.0.0.1:43210: reset by peer"), "the connection was refused or lost"),
-        (MalformedAnswer("the answer is not a JSON object: 'hunter2'"), "not what the Kubernetes API promises"),
+        (MalformedAnswer("the answer is not a JSON object: 'hunter2'"), "does not follow the Kubernetes API"),
     ],
 )
 def test_the_servers_words_are_repeated_and_nothing_else(error, words):

@@ -70,7 +70,7 @@ def test_an_environment_that_waits_for_others_alone_says_so_and_no_more():
     world.run(NAME)
 
     assert [write.subresource for write in world.api.writes] == ["status"]
-    message = "Everything is removed, but finalizers of others hold the environment: others"
+    message = "Everything is removed. These finalizers of others still hold the environment: others"
     assert _status(world)["applicationStatusMsg"] == message
 
 

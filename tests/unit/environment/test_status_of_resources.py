@@ -23,8 +23,8 @@ from tests.unit.environment.builders import namespace as a_namespace
 from tests.unit.environment.test_flux_phases import RELEASE, SOURCE
 
 OPTIONS = operator_options()
-BROKEN = Share(problems=(Problem("UnknownKind", "resources.manifests[0]", "the cluster knows no Thing"),))
-STOP = Stop("UnknownKind", "the cluster knows no Thing")
+BROKEN = Share(problems=(Problem("UnknownKind", "resources.manifests[0]", "the cluster does not serve Thing"),))
+STOP = Stop("UnknownKind", "the cluster does not serve Thing")
 WAIT = Wait("SecretMissing", "Secret 'git' is not there yet.")
 
 

@@ -59,7 +59,7 @@ def test_an_object_names_its_finalizers_and_who_takes_off_those_of_flux():
 
     assert words == (
         "HelmRelease shop is held by example.com/x, finalizers.fluxcd.io "
-        "(Flux's helm-controller takes it off after the uninstall)."
+        "(Flux's helm-controller removes it after the uninstall)."
     )
 
 

@@ -42,7 +42,7 @@ def test_pull_secrets_that_are_taken_off_again_and_again_are_paced(world):
     first, *later = per_minute(world, undo, SERVICE_ACCOUNTS, minutes=3)
     assert 2 <= first <= 12
     assert max(later) <= 2
-    assert "ServiceAccount default: imagePullSecrets is not as wanted" in contested(world)["message"]
+    assert "ServiceAccount default: imagePullSecrets does not have the expected value" in contested(world)["message"]
 
 
 def test_another_list_of_pull_secrets_each_time_changes_nothing_about_the_pace(world):
@@ -80,7 +80,7 @@ def test_a_secret_that_somebody_keeps_changing_is_paced_and_its_values_stay_hidd
     assert 2 <= first <= 12
     assert max(later) <= 2
     message = contested(world)["message"]
-    assert "Secret registry: data.token is not as wanted (its value is not shown)" in message
+    assert "Secret registry: data.token does not have the expected value (values are not shown)" in message
     for value in ("hush", "aHVzaA==", "b3RoZXI="):
         assert value not in message
         assert value not in str(world.recorded.notes)

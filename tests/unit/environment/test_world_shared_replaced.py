@@ -144,7 +144,7 @@ def test_what_would_lose_data_is_left_alone_and_the_remedy_is_named(resource, wo
     assert condition(world) == ("False", "ImmutableField")
     assert condition(world, "Ready") == ("True", "Deployed")
     assert objects.uid(held(world, resource, "x")) == before
-    for words in ("spec.size", repr("x"), "would be lost", "delete it yourself", NAME, "another name"):
+    for words in ("spec.size", repr("x"), "could be lost", "delete it yourself", NAME, "another name"):
         assert words in _message(world)
     world.api.remove(resource, "x", NAME)
     world.run(NAME)
@@ -168,7 +168,7 @@ def test_what_somebody_made_his_own_is_not_replaced():
     _own(world, "kubernetes.io/basic-auth", username="bot")
     look(world)
     assert condition(world) == ("False", "ImmutableField")
-    assert "no longer carries our marks" in _message(world)
+    assert "no longer has the controller's labels and annotations" in _message(world)
     assert held(world, SECRETS, "pull")["type"] == "Opaque"
 
 
@@ -200,7 +200,7 @@ def test_what_somebody_makes_again_is_deleted_once_in_a_reconcile():
     world.reconcile_strictly(NAME)
     assert len([write for write in world.api.writes if write.verb == "delete"]) == len(deleted) + 1
     assert condition(world) == ("False", "ImmutableField")
-    assert "makes it again" in _message(world)
+    assert "creates it again" in _message(world)
 
 
 def test_no_words_of_the_server_about_a_secret_are_repeated():
