@@ -9,5 +9,5 @@ def parse_address(text: str) -> tuple[str, int] | None:
         return None
     host, colon, port = text.rpartition(":")
     if not colon or not port.isdecimal() or int(port) > 65535:
-        raise ValueError(f"{text!r} is no address: write :8080, 127.0.0.1:8080, or 0 for none")
+        raise ValueError(f"{text!r} is not a valid address: write :8080, 127.0.0.1:8080, or 0 for none")
     return host.strip("[]"), int(port)

@@ -41,7 +41,10 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
 def parser(program: str = "tronador") -> argparse.ArgumentParser:
     """The parser of the whole command line; its help shows `program`."""
     parser = argparse.ArgumentParser(
-        prog=program, description="A namespace and a Helm release for every pull request.", allow_abbrev=False
+        prog=program,
+        description="Test environments on Kubernetes: a namespace and a Helm release for every pull request.",
+        epilog=f"`{program} COMMAND --help` describes a command.",
+        allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"tronador {version('tronador')}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")

@@ -83,7 +83,7 @@ def explain(error: ApiError, source: str) -> str:
                 "or choose others with --kubeconfig or --context"
             )
         case NotFound(resource_missing=True):
-            return "the cluster does not know EnvironmentProvisioners: install manifests/crds"
+            return "the cluster does not serve EnvironmentProvisioners: install the CRDs (manifests/crds)"
         case TlsFailure():
             return (
                 f"{error}: check the certificates in {source} (certificate-authority, client-certificate) and whether "

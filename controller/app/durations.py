@@ -16,7 +16,7 @@ def parse(text: str) -> float:
     except ValueError:
         seconds = _sum(text)
     if not 0 <= seconds < float("inf"):
-        raise ValueError(f"{text!r} is no duration: it must not be negative or infinite")
+        raise ValueError(f"{text!r} is not a valid duration: it must not be negative or infinite")
     return seconds
 
 
@@ -31,5 +31,5 @@ def render(seconds: float) -> str:
 def _sum(text: str) -> float:
     parts = _PART.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise ValueError(f"{text!r} is no duration: write for example 300ms, 10s, 1m30s or 2h")
+        raise ValueError(f"{text!r} is not a valid duration: write, for example, 300ms, 10s, 1m30s or 2h")
     return sum(float(number) * _UNITS[unit] for number, unit in parts)

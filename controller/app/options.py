@@ -48,7 +48,7 @@ def _integer(text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise ValueError(f"{text!r} is no whole number") from None
+        raise ValueError(f"{text!r} is not a whole number") from None
 
 
 def _boolean(text: str) -> bool:
@@ -72,21 +72,23 @@ def _labels(text: str) -> Mapping[str, str]:
     for part in _list(text):
         name, equals, value = part.partition("=")
         if not equals or not names.is_label_key(name) or not names.is_label_value(value):
-            raise ValueError(f"{part!r} is no label: write name=value, as Kubernetes does")
+            raise ValueError(f"{part!r} is not a valid label: write name=value, as Kubernetes does")
         labels[name] = value
     return labels
 
 
 def _name(text: str) -> str:
     if not names.is_dns_subdomain(text):
-        raise ValueError(f"{text!r} is no name of an object: use lower case letters, digits, '-' and '.'")
+        raise ValueError(f"{text!r} is not a valid name of an object: use lower case letters, digits, '-' and '.'")
     return text
 
 
 def _repositories(text: str) -> tuple[str, ...]:
     for glob in _list(text):
         if "://" in glob or glob.partition("/")[0].lower() != glob.partition("/")[0]:
-            raise ValueError(f"{glob!r} matches no repository: write host/org/*, without https:// and in lower case")
+            raise ValueError(
+                f"{glob!r} does not match any repository: write host/org/*, with a lower-case host"
+            )
     return _list(text)
 
 
@@ -128,11 +130,11 @@ class Options:
     watch_label_selector: str = _option(
         _SELECTOR,
         "",
-        "labels of the EnvironmentProvisioners that these replicas are for, as tronador.stakater.com/shard=a; each "
-        "selector has a Lease of its own; without it they are for all",
+        "label selector of the EnvironmentProvisioners that these replicas manage, such as "
+        "tronador.stakater.com/shard=a; each selector has its own Lease; without a selector they manage all",
     )
     leader_elect: bool = _option(
-        _SWITCH, True, "let one of several replicas work, chosen by a Lease in the controller's own namespace"
+        _SWITCH, True, "let only one of several replicas work; a Lease in the controller's own namespace decides which"
     )
     lease_identity: str = _option(
         _TEXT,
@@ -153,14 +155,14 @@ class Options:
     service_account: str = _option(
         _TEXT,
         "tronador-controller",
-        "service account of the controller, in its own namespace; it is given its rights inside each environment by a "
-        "RoleBinding there; an empty text makes none",
+        "service account of the controller, in its own namespace; a RoleBinding in each environment gives it its "
+        "rights there; if this is empty, the controller creates no RoleBinding",
     )
     workers: int = _option(_NUMBER, 4, "environments that are reconciled at the same time", least=1)
     protected_namespaces: tuple[str, ...] = _option(
         _GLOBS,
         _POLICY.protected_namespaces,
-        "names that no environment may have; the controller's own namespace is always one of them",
+        "names that an environment must not have; the controller's own namespace is always one of them",
     )
     namespace_labels: Mapping[str, str] = _option(
         _LABELS, {}, "labels for the namespace of every environment; they win over the environment's own"
@@ -168,7 +170,7 @@ class Options:
     allowed_reference_namespaces: tuple[str, ...] = _option(
         _GLOBS,
         _POLICY.allowed_reference_namespaces,
-        "namespaces, beside an environment's own, whose Secrets and ConfigMaps a release may refer to; the controller "
+        "namespaces, besides an environment's own, whose Secrets and ConfigMaps a release may refer to; the controller "
         "needs a Role there",
     )
     allow_external_values: bool = _option(
@@ -177,37 +179,37 @@ class Options:
     denied_namespace_labels: tuple[str, ...] = _option(
         _GLOBS,
         _POLICY.denied_namespace_labels,
-        "keys of labels that no environment may set; app.kubernetes.io/managed-by and tronador.stakater.com/* are "
+        "keys of labels that an environment must not set; app.kubernetes.io/managed-by and tronador.stakater.com/* are "
         "always among them",
     )
     pinned_namespace_labels: tuple[Pin, ...] = _option(
         _PINS,
         _POLICY.pinned_namespace_labels,
-        "keys of labels that only repositories below a prefix may set, and to which values, as "
+        "keys of labels that only repositories below a prefix may set, and the values they may have, such as "
         "github.com/org:stakater.com/tenant=org-*,kind=pr;git.example.com:stakater.com/tenant=shop; the longest prefix "
         "decides, and * is every repository",
     )
     allowed_git_repositories: tuple[str, ...] = _option(
         _REPOSITORIES,
         _POLICY.allowed_git_repositories,
-        "repositories that charts may come from, as github.com/org/*",
+        "repositories that charts may come from, such as github.com/org/*",
     )
     credential_git_prefixes: tuple[str, ...] = _option(
         _PREFIXES,
         _POLICY.credential_git_prefixes,
-        "places of repositories, as github.com/org, that may be given credentials which TronadorConfig maps to a bare "
-        "name or to every repository",
+        "prefixes of repositories, such as github.com/org, that may get credentials which the TronadorConfig maps to a "
+        "bare name or to every repository",
     )
     allow_forks_on_helm_operator: bool = _option(
         _SWITCH,
         _POLICY.allow_forks_on_helm_operator,
-        "let the Helm Operator, which works as cluster-admin, install charts of forks",
+        "let the Helm Operator, which runs as cluster-admin, install charts of forks",
     )
     release_engine: str = _option(
         _TEXT,
         "auto",
-        "what installs the charts; auto is what the cluster serves when an environment's first release is made (Flux "
-        "where both are there), and stays; another value moves every environment to that engine",
+        "what installs the charts; auto takes the engine that the cluster has when an environment's first release is "
+        "created (Flux if it has both), and keeps it; any other value moves every environment to that engine",
         choices=("auto", "flux", "helm-operator"),
     )
     release_service_account: str = _option(
@@ -219,7 +221,7 @@ class Options:
         "ClusterRole that this account is bound to; the controller must be allowed to bind it",
     )
     status_settle: float = _option(
-        _DURATION, 0.3, "a passing state is written to the status only when it lasts this long", least=0
+        _DURATION, 0.3, "how long a temporary state must last before it is written to the status", least=0
     )
     chart_grace: float = _option(
         _DURATION, 300.0, "how long fetching a chart may fail before that counts as failed", least=0
@@ -228,15 +230,15 @@ class Options:
         _DURATION, 600.0, "how long an uninstall may take before a teardown continues without it", least=0
     )
     recheck_interval: float = _option(
-        _DURATION, 10.0, "longest pause between two looks at something that no watch shows", least=0.01
+        _DURATION, 10.0, "longest pause between two checks of something that cannot be watched", least=0.01
     )
     resync_period: float = _option(
-        _DURATION, 36000.0, "how often every environment is reconciled although nothing changed; 0 is never", least=0
+        _DURATION, 36000.0, "how often every environment is reconciled even if nothing changed; 0 means never", least=0
     )
     reconcile_timeout: float = _option(_DURATION, 120.0, "longest time that one reconcile may take", least=0.1)
     max_backoff: float = _option(_DURATION, 60.0, "longest pause before a failed reconcile is tried again", least=0.01)
     cache_sync_timeout: float = _option(
-        _DURATION, 0.0, "end when the caches are not filled within this time; 0 waits for ever", least=0
+        _DURATION, 0.0, "exit if the caches are not filled within this time; 0 waits for ever", least=0
     )
     cache_staleness_limit: float = _option(
         _DURATION,
@@ -245,18 +247,18 @@ class Options:
         least=0.1,
     )
     watch_read_timeout: float = _option(
-        _DURATION, 150.0, "longest silence on a watch before it is opened again", least=0.1
+        _DURATION, 150.0, "how long a watch may be silent before it is opened again", least=0.1
     )
     request_timeout: float = _option(_DURATION, 30.0, "longest time that a single request may take", least=0.1)
     graceful_timeout: float = _option(
-        _DURATION, 30.0, "how long running reconciles may take to end on SIGTERM", least=0
+        _DURATION, 30.0, "how long running reconciles may take to finish after SIGTERM", least=0
     )
     dry_run: bool = _option(
         _SWITCH,
         False,
-        "write nothing, and list in the log what would be written; this takes neither the lease nor a right to write",
+        "write nothing, and list in the log what would be written; this needs neither the lease nor a right to write",
     )
-    dry_run_once: bool = _option(_SWITCH, False, "the same, and end as soon as every environment was looked at once")
+    dry_run_once: bool = _option(_SWITCH, False, "like --dry-run, but exit when every environment was checked once")
     metrics_address: str = _option(_ADDRESS, ":8080", "address of /metrics, or 0 for none")
     health_address: str = _option(_ADDRESS, ":8081", "address of /healthz, /readyz and the status page, or 0 for none")
     status_page: bool = _option(
@@ -266,10 +268,13 @@ class Options:
         "without secrets",
     )
     log_format: str = _option(
-        _TEXT, "auto", "auto is console on a terminal and json elsewhere", choices=("auto", "json", "console")
+        _TEXT,
+        "auto",
+        "log format; auto is console on a terminal and json elsewhere",
+        choices=("auto", "json", "console"),
     )
     log_level: str = _option(
-        _TEXT, "info", "least important messages to log", choices=("debug", "info", "warning", "error")
+        _TEXT, "info", "lowest level of messages to log", choices=("debug", "info", "warning", "error")
     )
 
     @property

@@ -108,7 +108,7 @@ def test_without_a_controller_the_command_ends_with_2(cluster: Cluster, environm
     environment = environments.create()
     done = run("reconcile", environment.name, "--timeout=0.2s", f"--kubeconfig={cluster.kubeconfig}")
     assert done.returncode == 2
-    assert "has not looked at it within 0.2s: check that it runs" in done.stderr
+    assert "not reconciled within 0.2s: check that the controller runs" in done.stderr
 
 
 def test_the_command_says_why_it_cannot(local: LocalCluster, cluster: Cluster, environments: Environments) -> None:
@@ -118,6 +118,6 @@ def test_the_command_says_why_it_cannot(local: LocalCluster, cluster: Cluster, e
     missing = run("reconcile", "nothing", kubeconfig)
     assert (suspended.returncode, missing.returncode) == (1, 1)
     assert "is suspended" in suspended.stderr
-    assert "there is no environment 'nothing'" in missing.stderr
+    assert "environment 'nothing' does not exist" in missing.stderr
     assert run("reconcile", "No Name", kubeconfig).returncode == 2
     assert RECONCILE_AT_ANNOTATION not in str(environment.get())

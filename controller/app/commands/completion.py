@@ -9,14 +9,14 @@ from typing import Final
 from controller.app import completion, exits
 
 NAME: Final = "completion"
-HELP: Final = "print the script by which a shell completes commands and flags"
+HELP: Final = "print the script for shell completion"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description = (
-        "Print the script by which a shell completes commands and flags of tronador.\n\n"
+        "Print the script with which a shell completes the commands and flags of tronador.\n\n"
         "  bash: source <(tronador completion bash)\n"
         "  zsh:  source <(tronador completion zsh)\n"
         "  fish: tronador completion fish | source\n\n"

@@ -13,7 +13,7 @@ from controller.app.commands import files, naming
 from controller.pipeline.webhooks import Delivery, Rules, decide
 
 NAME: Final = "event"
-HELP: Final = "decide what a webhook of GitHub, GitLab, Gitea or Forgejo means for an environment"
+HELP: Final = "decide what to do about a webhook of GitHub, GitLab, Gitea or Forgejo"
 _SIGNATURE_VARIABLE: Final = "TRONADOR_SIGNATURE"
 
 
@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "the delivery is refused, because its signature is wrong or its body is broken."
     )
     parser.add_argument(
-        "--body", metavar="FILE", required=True, help="the request's body as it came; - is standard input"
+        "--body", metavar="FILE", required=True, help="file with the request's body, unchanged; - is standard input"
     )
     parser.add_argument(
         "--event-type",
@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--signature",
         metavar="TEXT",
         help="value of the header X-Hub-Signature-256, X-Gitea-Signature, X-Forgejo-Signature or X-Gitlab-Token; the "
-        f"last is a secret, and belongs into ${_SIGNATURE_VARIABLE}",
+        f"last is a secret, so pass it in ${_SIGNATURE_VARIABLE}",
     )
     parser.add_argument(
         "--secret-file",
@@ -49,13 +49,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--allow-fork-label",
         metavar="NAME",
         default="",
-        help="label by which a maintainer lets one commit of a fork in (default: forks are ignored)",
+        help="label with which a maintainer allows one commit of a fork (default: forks are ignored)",
     )
-    parser.add_argument("--drafts", action="store_true", help="give drafts an environment too (default: none)")
+    parser.add_argument(
+        "--drafts", action="store_true", help="give drafts an environment too (default: drafts have none)"
+    )
     parser.add_argument(
         "--skip-bots",
         action="store_true",
-        help="ignore what bots do, unless it takes an environment down (default: bots are treated like people)",
+        help="ignore what bots do, unless it removes an environment (default: bots are treated like people)",
     )
     naming.add_template(parser)
     parser.add_argument("-o", "--output", metavar="FILE", help="file for the decision (default: standard output)")

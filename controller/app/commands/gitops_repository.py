@@ -24,22 +24,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--repository", metavar="URL", required=True, help="the GitOps repository; never with credentials in the URL"
     )
-    parser.add_argument("--branch", metavar="NAME", default="main", help="its branch (default: main)")
     parser.add_argument(
-        "--path", metavar="DIR", default=".", help="folder of the environments in it (default: its root)"
+        "--branch", metavar="NAME", default="main", help="branch of the GitOps repository (default: main)"
+    )
+    parser.add_argument(
+        "--path", metavar="DIR", default=".", help="folder of the environments in the repository (default: its root)"
     )
     parser.add_argument(
         "--event-time",
         metavar="TIME",
         default="",
-        help="when the event behind this happened, as `tronador event` gives it; it distinguishes a reopened pull "
-        "request from a build that is merely late",
+        help="time of the webhook's event, as `tronador event` prints it; it distinguishes a reopened pull request "
+        "from a build that is merely late",
     )
     parser.add_argument(
-        "--timeout", metavar="DURATION", default="2m", help="time for everything together (default: 2m)"
+        "--timeout", metavar="DURATION", default="2m", help="longest time that the command may take (default: 2m)"
     )
     parser.add_argument(
-        "--username-file", metavar="FILE", help=f"file with the user's name for https (or ${USERNAME_VARIABLE})"
+        "--username-file", metavar="FILE", help=f"file with the user name for https (or ${USERNAME_VARIABLE})"
     )
     parser.add_argument(
         "--password-file", metavar="FILE", help=f"file with the password or token for https (or ${PASSWORD_VARIABLE})"
@@ -51,11 +53,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--signing-key-file",
         metavar="FILE",
-        help="file with a private key of ssh that signs the commit (default: it is not signed)",
+        help="file with an ssh private key to sign the commit with (default: the commit is not signed)",
     )
-    parser.add_argument("--author-name", metavar="NAME", default="tronador", help="of the commit (default: tronador)")
     parser.add_argument(
-        "--author-email", metavar="ADDRESS", default="tronador@localhost", help="of the commit (default: %(default)s)"
+        "--author-name", metavar="NAME", default="tronador", help="author of the commit (default: tronador)"
+    )
+    parser.add_argument(
+        "--author-email",
+        metavar="ADDRESS",
+        default="tronador@localhost",
+        help="author's address (default: %(default)s)",
     )
     parser.add_argument(
         "-o",
@@ -72,7 +79,7 @@ def target(parsed: argparse.Namespace, environ: Mapping[str, str]) -> Target:
     except ValueError as error:
         raise OptionError(f"--repository: {error}") from None
     if not gitrefs.is_branch(parsed.branch):
-        raise OptionError(f"--branch: {parsed.branch!a} is no name of a branch")
+        raise OptionError(f"--branch: {parsed.branch!a} is not a valid name of a branch")
     for flag, text in (("--author-name", parsed.author_name), ("--author-email", parsed.author_email)):
         # git itself takes these three for the ends of the parts.
         if not text.strip() or not text.isprintable() or "<" in text or ">" in text:
@@ -116,7 +123,7 @@ def time_of(parsed: argparse.Namespace) -> str:
     """The value of --event-time. OptionError: it is no moment."""
     text: str = parsed.event_time
     if text and timestamps.from_time(text) is None:
-        raise OptionError(f"--event-time: {text!a} is no moment: write it as 2026-01-31T12:00:00Z, or leave it out")
+        raise OptionError(f"--event-time: {text!a} is not a valid time: write 2026-01-31T12:00:00Z, or leave it out")
     return text
 
 
@@ -134,5 +141,5 @@ def _line(path: str | None, flag: str) -> str:
         return ""
     text = files.read_bytes(path, flag).decode(errors="replace").rstrip("\r\n")
     if not text or not text.isprintable():
-        raise OptionError(f"{flag}: {path} holds no single line of text")
+        raise OptionError(f"{flag}: {path} must contain exactly one line of text")
     return text

@@ -18,7 +18,7 @@ HELP: Final = "print the name of a pull request's environment"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's flags."""
     parser.description = (
-        "Print the name that render gives to a pull request's environment, and with it to its namespace: for retire, "
+        "Print the name of a pull request's environment, which is also the name of its namespace. Use it for retire, "
         "when the pull request is closed and its branch may be gone."
     )
     parser.add_argument("--repo-name", metavar="NAME", required=True, help="bare name of the repository")

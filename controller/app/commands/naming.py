@@ -19,7 +19,7 @@ def add_template(parser: argparse.ArgumentParser) -> None:
         "--name-template",
         metavar="TEXT",
         default=names.DEFAULT_NAME_TEMPLATE,
-        help="how environments are called, the same for every command (default: %(default)s)",
+        help="template of the environments' names, the same for every command (default: %(default)s)",
     )
 
 
@@ -47,7 +47,7 @@ def add_repository_id(parser: argparse.ArgumentParser, condition: str = "") -> N
         "--repository-id",
         metavar="NUMBER",
         default="",
-        help=f"{condition}the repository's number at its provider, as `tronador event` gives it; it identifies a "
+        help=f"{condition}the repository's number at its provider, as `tronador event` prints it; it identifies a "
         "repository that was renamed or moved",
     )
 

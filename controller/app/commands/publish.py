@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     gitops_repository.add_arguments(parser)
     parser.add_argument("-f", "--file", metavar="FILE", required=True, help="the environment, as render writes it")
-    parser.add_argument("--revive", action="store_true", help="publish although its pull request was closed before")
+    parser.add_argument("--revive", action="store_true", help="publish even if its pull request was closed before")
 
 
 def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:

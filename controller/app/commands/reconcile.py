@@ -21,25 +21,25 @@ if TYPE_CHECKING:
     from controller.client import Client
 
 NAME: Final = "reconcile"
-HELP: Final = "have the controller look at an environment now"
+HELP: Final = "make the controller reconcile an environment now"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's flags."""
     parser.description = (
-        f"Set the annotation {RECONCILE_AT_ANNOTATION} and wait until the controller has followed it. With Flux, the "
-        "environment's source and release are looked at as well. Exit code 0: it has; 1: it cannot; 2: not within the "
-        "time."
+        f"Set the annotation {RECONCILE_AT_ANNOTATION} and wait until the controller has reconciled the environment. "
+        "Flux then checks the environment's source and release too. Exit code 0: done; 1: this is not possible, and "
+        "the last line says why; 2: the time is over."
     )
     parser.add_argument("name", metavar="NAME", help="the environment's name")
-    parser.add_argument("--timeout", metavar="DURATION", default="1m", help="for how long to wait (default: 1m)")
+    parser.add_argument("--timeout", metavar="DURATION", default="1m", help="how long to wait (default: 1m)")
     clusters.add_arguments(parser)
 
 
 def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Ask, and wait for the answer. OptionError, PipelineError."""
     if not names.is_dns_label(parsed.name):
-        raise OptionError(f"NAME: {parsed.name!a} is not a name of an environment")
+        raise OptionError(f"NAME: {parsed.name!a} is not a valid name of an environment")
     try:
         timeout = durations.parse(parsed.timeout)
     except ValueError as error:
@@ -53,7 +53,7 @@ def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
             with Scope(timeout=timeout).bound() as scope:
                 handled = _await(client, parsed.name, value, scope)
         except RequestTimeout:
-            _say(parsed.name, f"the controller has not looked at it within {timeout:g}s: check that it runs")
+            _say(parsed.name, f"not reconciled within {timeout:g}s: check that the controller runs")
             return exits.USAGE
     message = handled.status.get("applicationStatusMsg")
     _say(parsed.name, ": ".join(filter(None, (str(handled.status.get("applicationStatus") or ""), message))))
@@ -65,12 +65,12 @@ def _ask(client: Client, name: str) -> str:
     value = datetime.now(UTC).isoformat().replace("+00:00", "Z")
     try:
         if Environment(client.get(ENVIRONMENTS, name)).suspended:
-            raise PipelineError(f"{name} is suspended, so the controller leaves it as it is: set spec.suspend to false")
+            raise PipelineError(f"{name} is suspended, so the controller changes nothing: set spec.suspend to false")
         client.patch(ENVIRONMENTS, name, {"metadata": {"annotations": {RECONCILE_AT_ANNOTATION: value}}})
     except NotFound as error:
         if error.resource_missing:
             raise
-        raise PipelineError(f"there is no environment {name!r}: `tronador list` shows those that there are") from error
+        raise PipelineError(f"environment {name!r} does not exist: `tronador list` shows all environments") from error
     return value
 
 
@@ -85,7 +85,7 @@ def _await(client: Client, name: str, value: str, scope: Scope) -> Environment:
         if environment.handled_reconcile_at == value:
             return environment
         if environment.reconcile_at != value:
-            raise PipelineError(f"somebody else has asked for {name} meanwhile: try again")
+            raise PipelineError(f"somebody else has requested a reconcile of {name} in the meantime: try again")
     raise AssertionError("the states of an environment never end")
 
 

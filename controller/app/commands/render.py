@@ -21,9 +21,10 @@ HELP: Final = "write the environment of a pull request"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's flags."""
     parser.description = (
-        "Write the EnvironmentProvisioner that a config file and a pull request's image make, to standard output or "
-        "to a file; then the environment's name goes to standard output. Exit code 1: the config file or a parameter "
-        "is refused. Write flags as --git-ref=VALUE where the value is not your own: it may begin with a dash."
+        "Write the EnvironmentProvisioner of a pull request, made from the config file and the image, to standard "
+        "output. With --output it goes to a file, and the environment's name to standard output. Exit code 1: the "
+        "config file or a parameter is refused. Write flags as --git-ref=VALUE if others choose the value, because it "
+        "may begin with a dash."
     )
     add = parser.add_argument
     add("--config", metavar="FILE", default=".tronador.yaml", help="the config file (default: .tronador.yaml)")
@@ -31,19 +32,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--base-config",
         metavar="FILE",
         help="the base branch's config file: namespaceLabels, values_from and secret_ref are taken from there; a file "
-        "that does not exist has none of them",
+        "that does not exist counts as empty",
     )
     add("--repo-name", metavar="NAME", required=True, help="bare name of the repository")
     add("--pr-number", metavar="NUMBER", required=True, help="number of the pull request")
-    add("--git-url", metavar="URL", required=True, help="where the chart is cloned from; of a fork, the fork")
-    add("--git-ref", metavar="REF", required=True, help="branch of the pull request; of a fork, the commit")
+    add("--git-url", metavar="URL", required=True, help="URL to clone the chart from; for a fork, the fork's URL")
+    add("--git-ref", metavar="REF", required=True, help="branch of the pull request; for a fork, the commit")
     add("--repository-url", metavar="URL", default="", help="the pull request's repository (default: --git-url)")
     naming.add_repository_id(parser)
     add("--image-repository", metavar="NAME", required=True, help="the image that was built, without its tag")
-    add("--image-tag", metavar="TAG", required=True, help="its tag")
+    add("--image-tag", metavar="TAG", required=True, help="the image's tag")
     naming.add_template(parser)
-    add("--fork", action="store_true", help="mark the environment as code of a fork")
-    add("-o", "--output", metavar="FILE", help="write to a file; its folder is made where it is missing")
+    add("--fork", action="store_true", help="mark the environment as one of a fork")
+    add("-o", "--output", metavar="FILE", help="file to write to; its folder is created if it is missing")
 
 
 def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:

@@ -19,8 +19,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the files, and those options of the controller that decide what is allowed."""
     parser.description = (
         "Check config files, EnvironmentProvisioners and TronadorConfigs against schema and policy. Each problem is a "
-        "line file:line:column: field: what is wrong; what to do. The options are the controller's own: give those "
-        "that yours runs with. Exit code 1: something is wrong."
+        "line file:line:column: field: what is wrong; what to do. Pass the same options as your controller has. Exit "
+        "code 1: something is wrong."
     )
     parser.add_argument("files", nargs="+", metavar="FILE", help="YAML file, or - for standard input")
     options.add_arguments(parser, only=options.POLICY)

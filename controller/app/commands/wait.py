@@ -20,9 +20,9 @@ HELP: Final = "wait until an environment is deployed, or gone"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's flags."""
     parser.description = (
-        "Watch an environment in the cluster. With a file, deployed means that the cluster has exactly the file's spec "
-        "and has deployed it: the snapshot before it does not count. Exit code 0: the goal is reached; 1: it has "
-        "failed, at once and with the release's own words; 2: not within the time."
+        "Wait until an environment is deployed, or until it is gone. With a file, deployed means that the cluster has "
+        "exactly the file's spec and has deployed it: an earlier version does not count. Exit code 0: the goal is "
+        "reached; 1: the environment has failed, and the last line says why; 2: the time is over."
     )
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("name", metavar="NAME", nargs="?", help="the environment's name")
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="deployed",
         help="what to wait for (default: deployed)",
     )
-    parser.add_argument("--timeout", metavar="DURATION", default="10m", help="for how long (default: 10m)")
+    parser.add_argument("--timeout", metavar="DURATION", default="10m", help="how long to wait (default: 10m)")
     clusters.add_arguments(parser)
 
 
@@ -48,7 +48,7 @@ def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
         wanted = gitops.read_environment(files.read_bytes(parsed.file, "--file"), parsed.file)
     name = wanted.name if wanted is not None else parsed.name
     if not names.is_dns_label(name):
-        raise OptionError(f"NAME: {name!a} is no name of an environment")
+        raise OptionError(f"NAME: {name!a} is not a valid name of an environment")
     try:
         timeout = durations.parse(parsed.timeout)
     except ValueError as error:

@@ -22,7 +22,10 @@ SOURCE = "--kubeconfig /home/me/config"
     [
         (ConfigError("a sentence"), ("a sentence",)),
         (status_error(401, {"kind": "Status", "code": 401}), ("expired", "log in again", SOURCE, "--context")),
-        (status_error(404, "404 page not found"), ("does not know EnvironmentProvisioners", "install manifests/crds")),
+        (
+            status_error(404, "404 page not found"),
+            ("does not serve EnvironmentProvisioners", "install the CRDs (manifests/crds)"),
+        ),
         (ConnectionLost("x:1: refused"), ("cannot reach the API server, x:1: refused", "check that it runs", SOURCE)),
         (RequestTimeout("x:1: no answer"), ("cannot reach the API server", SOURCE)),
         (TlsFailure("x:1: TLS: expired"), ("x:1: TLS: expired", "certificate-authority", SOURCE)),

@@ -27,13 +27,13 @@ def test_a_duration_is_read_as_seconds(text, seconds):
 
 @pytest.mark.parametrize("text", ["", "s", "ten", "10 s", "10d", "1h-5m", "10s!", "10sx", "x10s", "1m 30s"])
 def test_what_is_no_duration_is_refused_with_examples(text):
-    with pytest.raises(ValueError, match=r"is no duration: write for example 300ms, 10s, 1m30s or 2h"):
+    with pytest.raises(ValueError, match=r"is not a valid duration: write, for example, 300ms, 10s, 1m30s or 2h"):
         parse(text)
 
 
 @pytest.mark.parametrize("text", ["-1", "inf", "nan", "1e999"])
 def test_a_negative_or_infinite_duration_is_refused(text):
-    with pytest.raises(ValueError, match="is no duration"):
+    with pytest.raises(ValueError, match="is not a valid duration"):
         parse(text)
 
 
