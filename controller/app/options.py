@@ -86,9 +86,7 @@ def _name(text: str) -> str:
 def _repositories(text: str) -> tuple[str, ...]:
     for glob in _list(text):
         if "://" in glob or glob.partition("/")[0].lower() != glob.partition("/")[0]:
-            raise ValueError(
-                f"{glob!r} does not match any repository: write host/org/*, with a lower-case host"
-            )
+            raise ValueError(f"{glob!r} does not match any repository: write host/org/*, with a lower-case host")
     return _list(text)
 
 

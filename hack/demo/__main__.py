@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -30,8 +31,10 @@ ARGOCD_MANIFESTS = ROOT / "manifests" / "argocd"
 def main() -> int:
     """Run the demonstration; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m hack.demo", description=__doc__)
-    parser.add_argument("--keep", action="store_true", help="leave everything running instead of tearing it down")
-    parser.add_argument("--engine", default="helm-operator", help=f"who installs the chart: {', '.join(ENGINES)}")
+    parser.add_argument(
+        "--keep", action="store_true", help="stop before the pull request is closed, and leave everything running"
+    )
+    parser.add_argument("--engine", default="helm-operator", help=f"what installs the chart: {', '.join(ENGINES)}")
     arguments = parser.parse_args()
     if arguments.engine not in ENGINES:
         print(f"ENGINE={arguments.engine} is unknown: use one of {', '.join(ENGINES)}", file=sys.stderr)
@@ -43,12 +46,10 @@ def main() -> int:
     try:
         _run(console, folder, engine=ENGINES[arguments.engine], keep=arguments.keep)
     except (JourneyError, PipelineError, ProgramError, ApiError) as error:
-        console.print(f"\n[red]The demonstration failed:[/red] {error}\nEverything that was logged is in {folder}")
+        console.print(f"\n[red]The demonstration failed:[/red] {error}\nThe logs are in {folder}")
         return 1
     except subprocess.CalledProcessError as error:
-        console.print(
-            f"\n[red]{Path(error.cmd[0]).name} failed:[/red] {error.stderr}\nEverything that was logged is in {folder}"
-        )
+        console.print(f"\n[red]{Path(error.cmd[0]).name} failed:[/red] {error.stderr}\nThe logs are in {folder}")
         return 1
     except KeyboardInterrupt:
         console.print("\nInterrupted.")
@@ -60,14 +61,19 @@ def _run(console: Console, folder: Path, *, engine: Engine, keep: bool) -> None:
     kubeconfig, audit_log = folder / "kubeconfig", folder / "audit.jsonl"
     application = repositories.make_application(folder / "application")
     gitops = repositories.make_gitops(folder / "gitops.git")
-    console.print(f"{repositories.APPLICATION_URL} leads to {application.path}", highlight=False)
-    console.print(f"{repositories.GITOPS_URL} leads to {gitops}", highlight=False)
+    # Chosen here, so that it can be shown in the end.
+    page = f"127.0.0.1:{_free_port()}"
+    console.print("Local git repositories stand in for two URLs:", highlight=False)
+    console.print(f"  {repositories.APPLICATION_URL}: {application.path}", highlight=False)
+    console.print(f"  {repositories.GITOPS_URL}: {gitops}", highlight=False)
 
     with Programs(folder=folder, environ={"KUBECONFIG": str(kubeconfig), "TRONADOR_LOG_FORMAT": "json"}) as programs:
         console.print(f"Starting a Kubernetes API server, {engine.title}, Argo CD and the controller …")
         client = _start(
-            programs, folder, engine=engine, application=application.path, gitops=gitops, audit_log=audit_log
+            programs, folder, engine=engine, application=application.path, gitops=gitops, audit_log=audit_log, page=page
         )
+        if engine.note:
+            console.print(engine.note, highlight=False)
         pipeline = Pipeline(
             folder=folder / "pipeline",
             application=application,
@@ -93,11 +99,11 @@ def _run(console: Console, folder: Path, *, engine: Engine, keep: bool) -> None:
         report.show(console, journey.steps, audit_log=audit_log, controller_log=programs.log_of("controller"))
         console.print(f"The journey took {journey.timeline.seconds:.0f} seconds.")
         if keep:
-            _explain(console, kubeconfig, gitops, journey.name, programs.leave_running())
+            _explain(console, kubeconfig, gitops, journey.name, page, programs.leave_running())
 
 
 def _start(
-    programs: Programs, folder: Path, *, engine: Engine, application: Path, gitops: Path, audit_log: Path
+    programs: Programs, folder: Path, *, engine: Engine, application: Path, gitops: Path, audit_log: Path, page: str
 ) -> Client:
     """Start every program, and have Argo CD sync the environments."""
     kubeconfig = folder / "kubeconfig"
@@ -126,7 +132,7 @@ def _start(
     account = write_kubeconfig(
         folder / "controller.kubeconfig", admin=kubeconfig, namespace="tronador-system", name="tronador-controller"
     )
-    rest = ("--leader-elect=false", "--metrics-address", "127.0.0.1:0", "--health-address", "127.0.0.1:0")
+    rest = ("--leader-elect=false", "--metrics-address", "127.0.0.1:0", "--health-address", page)
     programs.start(
         "controller",
         ["controller", "run", "--kubeconfig", str(account), *rest],
@@ -135,8 +141,8 @@ def _start(
     return client
 
 
-def _explain(console: Console, kubeconfig: Path, gitops: Path, name: str, processes: list[int]) -> None:
-    console.print("\nEverything keeps running. Try:", highlight=False)
+def _explain(console: Console, kubeconfig: Path, gitops: Path, name: str, page: str, processes: list[int]) -> None:
+    console.print(f"\nEverything keeps running. The status page is http://{page}/. Try:", highlight=False)
     for line in (
         f"export KUBECONFIG={kubeconfig} PATH={Path(sys.executable).parent}:$PATH",
         "kubectl get envp -o wide",
@@ -148,7 +154,12 @@ def _explain(console: Console, kubeconfig: Path, gitops: Path, name: str, proces
         f"tronador wait {name} --for=gone",
     ):
         console.print(f"  {line}", highlight=False)
-    console.print(f"To end it: kill {' '.join(map(str, reversed(processes)))}", highlight=False)
+    console.print(f"To stop it: kill {' '.join(map(str, reversed(processes)))}", highlight=False)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
 
 
 def _text(file: Path) -> str:

@@ -23,12 +23,14 @@ class Engine:
         title: for people.
         releases: its HelmReleases.
         flags: of the stand-in, beside those that say where the chart lies.
+        note: what could surprise in the output, or "".
     """
 
     name: str
     title: str
     releases: Resource
     flags: tuple[str, ...]
+    note: str = ""
 
     def state(self, release: Mapping[str, Any]) -> str:
         """How a HelmRelease fares, in one word."""
@@ -52,6 +54,7 @@ ENGINES: Final[Mapping[str, Engine]] = {
                 *("--mirror-delay", "2", "--sync-interval", "5", "--git-retry-interval", "1"),
                 *("--git-poll-interval", "1", *_PACE),
             ),
+            note="(A Helm Operator reports ChartFetchFailed until it has cloned the repository. That is normal.)",
         ),
         Engine("flux", "Flux", flux.HELM_RELEASES, ("--longest-interval", "1", *_PACE)),
     )

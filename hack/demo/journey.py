@@ -54,8 +54,8 @@ class Journey:
         self._pipeline = pipeline
         self._pause = threading.Event()
         self._name = ""
-        # Who -> what the timeline said of him last.
-        self._told: dict[str, str] = {}
+        # Who -> the last thing that the timeline said about them.
+        self._last: dict[str, str] = {}
         self.timeline = Timeline()
         self.steps: list[StepTime] = []
 
@@ -65,19 +65,19 @@ class Journey:
         return self._name
 
     def open(self) -> None:
-        """The pull request is opened: its first snapshot comes to run."""
-        self._deploy("deployed", "opened")
+        """The pull request is opened: its first version is deployed."""
+        self._deploy("deployed", "opened", "opened")
 
     def push(self) -> None:
         """The pull request gets another commit: the snapshot is replaced."""
         before = self._head()
         self._application.commit("Sell even more", {"README.md": "# Inventory\n\nSells even more.\n"})
-        self._deploy("updated", "synchronize", before=before)
+        self._deploy("updated", "synchronize", "new commit", before=before)
 
     def close(self) -> None:
         """The pull request is merged: everything goes, in order."""
         step = _Step("torn down")
-        decision = self._receive("closed", expected="remove")
+        decision = self._receive("closed", "merged", expected="remove")
         outcome = self._pipeline.retire(decision["parameters"])
         self._note("pipeline", f"{outcome}: {repositories.last_commit(self._gitops)}")
         self._await(lambda: self._pipeline.start_waiting(f"--timeout={WAIT_SECONDS}s", "--for=gone", self._name))
@@ -85,31 +85,31 @@ class Journey:
         self._see_synced()
         self.steps.append(step.done())
 
-    def _deploy(self, name: str, action: str, *, before: str = "") -> None:
+    def _deploy(self, name: str, action: str, title: str, *, before: str = "") -> None:
         step = _Step(name)
-        decision = self._receive(action, expected="apply", before=before)
+        decision = self._receive(action, title, expected="apply", before=before)
         sha = self._head()
         tag = f"SNAPSHOT-PR-{webhooks.NUMBER}-{sha[:8]}"
-        self._note("pipeline", f"an image would be built and pushed as {tag}; nothing in this cluster pulls one")
+        self._note("pipeline", f"here CI would build and push the image {tag}; this cluster pulls no images")
         self._name = self._pipeline.render(decision["parameters"], tag)
         outcome = self._pipeline.publish(decision["parameters"])
         self._note("pipeline", f"{outcome}: {repositories.last_commit(self._gitops)}")
         waited = f"--file={self._pipeline.environment}", f"--timeout={WAIT_SECONDS}s"
         seen = self._await(lambda: self._pipeline.start_waiting(*waited))
         if not seen.images or not all(image.endswith(f":{tag}") for image in seen.images):
-            raise JourneyError(f"deployed, but with the images {', '.join(seen.images) or 'of nothing'} and not {tag}")
-        self._note("pipeline", f"the snapshot {tag} runs in {self._name}")
+            raise JourneyError(f"deployed, but with the images {', '.join(seen.images) or '(none)'} and not {tag}")
+        self._note("pipeline", f"{tag} is deployed in {self._name}")
         self.steps.append(step.done())
 
-    def _receive(self, action: str, *, expected: str, before: str = "") -> dict[str, Any]:
-        self._console.print(f"\n[bold]Pull request {webhooks.NUMBER}: {action}[/bold]")
+    def _receive(self, action: str, title: str, *, expected: str, before: str = "") -> dict[str, Any]:
+        self._console.print(f"\n[bold]Pull request {webhooks.NUMBER}: {title}[/bold]")
         base = self._application.head(repositories.BASE_BRANCH)
         delivery = webhooks.delivery(action, sha=self._head(), base_sha=base, before=before)
-        self._note("GitHub", f"sends pull_request {action}")
+        self._note("GitHub", f"sends the webhook pull_request, action {action}")
         decision = self._pipeline.decide(delivery)
         self._note("pipeline", f"{decision['decision']}: {decision['reason']}")
         if decision["decision"] != expected:
-            raise JourneyError(f"{action} is to {decision['decision']}, not to {expected}: {decision['reason']}")
+            raise JourneyError(f"{action}: decided {decision['decision']}, not {expected}: {decision['reason']}")
         return decision
 
     def _await(self, start: Callable[[], subprocess.Popen[str]]) -> World:
@@ -147,12 +147,12 @@ class Journey:
         # A state without a word for it yet, or one before everything, is no news.
         state = f"{seen.state}, {seen.phase}" if seen.environment else "the environment is gone"
         news = {"Argo CD": seen.sync, "controller": state if seen.state != "-" else ""}
-        if not seen.environment and "controller" not in self._told:
+        if not seen.environment and "controller" not in self._last:
             news["controller"] = ""
         for who, what in news.items():
-            if what and what != self._told.get(who):
+            if what and what != self._last.get(who):
                 self.timeline.note(who, what)
-                self._told[who] = what
+                self._last[who] = what
 
     def _note(self, who: str, what: str) -> None:
         self.timeline.note(who, what)

@@ -42,7 +42,7 @@ def show(console: Console, steps: Sequence[StepTime], *, audit_log: Path, contro
     console.print(table)
     refused = sum(1 for entry in writes if entry["code"] >= 400)
     errors = [line for line in _lines(controller_log) if line.get("level") in ("error", "critical")]
-    console.print(f"Writes that were refused: {refused}. Errors in the controller's log: {len(errors)}.")
+    console.print(f"Writes that the API server refused: {refused}. Errors in the controller's log: {len(errors)}.")
     for line in errors[:5]:
         console.print(f"  {line.get('event')}: {line.get('error', '')}", style="red")
 

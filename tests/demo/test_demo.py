@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
+import signal
 import subprocess
 import sys
+import urllib.request
 
 import pytest
 
@@ -62,6 +65,21 @@ def test_it_tells_the_whole_story_in_time(engine: str) -> None:
     assert "Errors in the controller's log: 0." in summary
     seconds = int(summary.partition("The journey took ")[2].partition(" ")[0])
     assert seconds < JOURNEY_SECONDS
+
+
+@pytest.mark.slow
+def test_what_it_leaves_running_has_a_status_page() -> None:
+    command = [sys.executable, "-m", "hack.demo", "--keep"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    try:
+        page = re.search(r"The status page is (http://\S+/)\.", done.stdout)
+        assert page, done.stdout
+        with urllib.request.urlopen(page[1], timeout=10) as answer:
+            assert b"stakater-nordmart-inventory-74" in answer.read()
+    finally:
+        for process in done.stdout.rpartition("To stop it: kill ")[2].split():
+            os.kill(int(process), signal.SIGTERM)
 
 
 def test_an_unknown_engine_is_one_clear_line() -> None:

@@ -89,7 +89,10 @@ def test_values_are_read_by_their_kind(argument, field, value):
         ("--request-timeout=0", "'0' is too small: use at least 100ms"),
         ("--namespace-labels=a", "'a' is not a valid label"),
         ("--namespace-labels=a=b c", "'a=b c' is not a valid label"),
-        ("--allowed-git-repositories=https://github.com/org/*", "'https://github.com/org/*' does not match any repository"),
+        (
+            "--allowed-git-repositories=https://github.com/org/*",
+            "'https://github.com/org/*' does not match any repository",
+        ),
         ("--allowed-git-repositories=GitHub.com/org/*", "'GitHub.com/org/*' does not match any repository"),
         ("--credential-git-prefixes=https://github.com/org", "'https://github.com/org' is not a repository prefix"),
         ("--credential-git-prefixes=github.com/*", "'github.com/*' is not a repository prefix"),
