@@ -57,13 +57,18 @@ def of_namespace(namespace: Object) -> Hold:
     """Why a namespace that is being deleted is still there."""
     found = objects.mapping(namespace.get("status")).get("conditions")
     true = {type_: condition for type_ in _REMAINING if (condition := _if_true(found, type_))}
-    words = sorted(str(condition.get("message") or type_) for type_, condition in true.items())
+    words = sorted(_sentence(str(condition.get("message") or type_)) for type_, condition in true.items())
     in_spec = [str(name) for name in objects.mapping(namespace.get("spec")).get("finalizers") or ()]
     own = [*objects.finalizers(namespace), *(name for name in in_spec if name != _OF_KUBERNETES)]
     only_finalizers = bool(own) and _OF_KUBERNETES not in in_spec
     if only_finalizers:
-        words.append(f"Its content is gone, but finalizers of its own hold it: {', '.join(sorted(own))}.")
+        words.append(f"Its content is gone, but the namespace itself has finalizers: {', '.join(sorted(own))}.")
     return Hold(" ".join(words), any(type_ in true for type_ in _BLOCKING), only_finalizers)
+
+
+def _sentence(text: str) -> str:
+    """Kubernetes ends most of these messages without a full stop, and two of them would run into each other."""
+    return text if text.endswith(".") else f"{text}."
 
 
 def of_objects(held: Mapping[Target, Object]) -> str:

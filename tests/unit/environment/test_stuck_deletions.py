@@ -48,6 +48,17 @@ def test_finalizers_of_a_namespace_do_not_matter_while_it_has_content():
     assert _namespace(finalizers=[RANCHER], spec_finalizers=["kubernetes"]) == stuck_deletions.Hold()
 
 
+def test_the_words_of_each_condition_of_a_namespace_end_as_a_sentence():
+    conditions = [
+        {"type": "NamespaceContentRemaining", "status": "True", "message": "Some resources are remaining"},
+        {"type": "NamespaceFinalizersRemaining", "status": "True", "message": "Some content has finalizers."},
+    ]
+
+    words = stuck_deletions.of_namespace({"status": {"conditions": conditions}}).words
+
+    assert words == "Some content has finalizers. Some resources are remaining."
+
+
 def test_a_namespace_that_just_goes_is_held_by_nothing():
     assert _namespace() == _namespace(spec_finalizers=["kubernetes"]) == stuck_deletions.Hold()
 
