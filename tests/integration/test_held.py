@@ -66,7 +66,7 @@ def test_an_environment_that_others_hold_says_so_and_is_written_no_more(
         last = environment.until(lambda obj: condition(obj, "Ready").get("reason") == "HeldByOthers", "its last status")
         assert (
             last["status"]["applicationStatusMsg"]
-            == f"Everything is removed, but finalizers of others hold the environment: {HOLDER}"
+            == f"Everything is removed. These finalizers of others still hold the environment: {HOLDER}"
         )
         assert FINALIZER not in objects.finalizers(last)
         assert environment.namespace() is None

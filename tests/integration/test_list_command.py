@@ -41,4 +41,4 @@ def test_an_empty_cluster_has_no_environments(local: LocalCluster, cluster: Clus
 def test_a_cluster_that_does_not_know_our_kind_is_a_sentence(local: LocalCluster, bare_cluster: Cluster) -> None:
     listed = run("list", f"--kubeconfig={bare_cluster.kubeconfig}")
     assert listed.returncode == 1
-    assert "install manifests/crds" in listed.stderr
+    assert "install the CRDs (manifests/crds)" in listed.stderr

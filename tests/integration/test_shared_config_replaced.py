@@ -140,7 +140,7 @@ def test_a_claim_is_never_deleted_and_the_remedy_is_named(
     shared.apply([claim("ReadWriteMany")])
 
     message = environment.resources("False", "ImmutableField")["message"]
-    for words in ("PersistentVolumeClaim 'x'", "would be lost", "delete it yourself", environment.name):
+    for words in ("PersistentVolumeClaim 'x'", "could be lost", "delete it yourself", environment.name):
         assert words in message
     assert is_deployed(environment.get())
     assert cluster.client.get(CLAIMS, "x", namespace=environment.name)["metadata"]["uid"] == old
