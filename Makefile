@@ -13,7 +13,7 @@ $(VENV)/.installed: setup.cfg pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
-demo: $(VENV)/.installed ## run the whole journey on the embedded cluster (ENGINE=flux, KEEP=1 leaves it running)
+demo: $(VENV)/.installed ## show a pull request from its first commit to its close (ENGINE=flux; KEEP=1 leaves all running)
 	@$(BIN)/python -m hack.demo $(if $(ENGINE),--engine $(ENGINE)) $(if $(KEEP),--keep)
 
 test: $(VENV)/.installed ## run the quick tests: unit, transcripts, kubectl, core integration
@@ -34,7 +34,7 @@ lint: $(VENV)/.installed ## ruff, mypy --strict, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: $(VENV)/.installed ## let ruff format the code
+format: $(VENV)/.installed ## format the code with ruff
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
@@ -47,7 +47,7 @@ reference: $(VENV)/.installed ## write docs/reference.md from the code
 image: ## build the container image (IMAGE=name:tag, TARGET=tronador|controller, BUILD_ARGS=...)
 	@hack/image/build.sh $(BUILD_ARGS)
 
-requirements: $(VENV)/.installed ## pin what the image installs, with hashes, to what constraints.txt says
+requirements: $(VENV)/.installed ## pin what the image installs, with hashes, to the versions of constraints.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[release]'
 	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --no-header --no-emit-options --no-emit-index-url \
 		--no-emit-trusted-host --no-emit-find-links --constraint constraints.txt --output-file hack/image/requirements.txt \
