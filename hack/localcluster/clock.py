@@ -16,7 +16,7 @@ def now_micros() -> str:
 
 
 def parse(text: str) -> datetime | None:
-    """A time from its RFC 3339 text, or None where it is no time."""
+    """Parse an RFC 3339 time. Returns None if it is invalid."""
     try:
         moment = datetime.fromisoformat(text)
     except (TypeError, ValueError):
@@ -25,7 +25,7 @@ def parse(text: str) -> datetime | None:
 
 
 def age(text: str | None, *, unknown: str = "<unknown>") -> str:
-    """How long ago `text` was, in the manner of kubectl's AGE column."""
+    """Return how long ago `text` (RFC 3339) was, formatted like kubectl's AGE column."""
     moment = parse(text) if text else None
     if moment is None:
         return unknown

@@ -1,4 +1,4 @@
-"""A cluster inside a test process: a server on a thread of its own, with everything a test wants to ask or do."""
+"""A cluster inside a test process: a server on its own thread, with the queries and actions that tests need."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class LocalCluster:
 
     @property
     def address(self) -> str:
-        """Where it listens, as `host:port`."""
+        """Return the address on which the server listens, as `host:port`."""
         return f"{self._options.host}:{self._port}"
 
     @property
@@ -195,7 +195,7 @@ class LocalCluster:
         self.call(lambda: self.hooks.install_paths())
 
     def watches(self, resource: str = "") -> int:
-        """How many watch streams are open."""
+        """Return the number of open watch streams."""
         return self.call(lambda: self.hooks.watches(resource))
 
     def call(self, function: Callable[[], T]) -> T:

@@ -52,7 +52,7 @@ class StatusError(Exception):
 
 
 class PlainError(Exception):
-    """An answer that is no Status: plain text, as net/http and the path router give it."""
+    """An error response in plain text instead of a Status, as net/http and the path router send it."""
 
     def __init__(self, code: int, text: str) -> None:
         super().__init__(text)
@@ -73,7 +73,7 @@ def _details(group: str, kind: str, name: str = "", **more: Any) -> dict[str, An
 
 
 def page_not_found() -> PlainError:
-    """404 for a path nobody serves."""
+    """Return the 404 for a path that is not served."""
     return PlainError(404, "404 page not found\n")
 
 

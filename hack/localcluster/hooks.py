@@ -68,7 +68,7 @@ class Hooks:
         self._readiness.install_paths()
 
     def watches(self, resource: str = "") -> int:
-        """How many watch streams are open."""
+        """Return the number of open watch streams."""
         return self._hub.count(storage_key(resource) if resource else None)
 
 
@@ -88,7 +88,7 @@ class HookHandler:
         """Answer one request.
 
         Raises:
-            PlainError: 404 for what is no hook.
+            PlainError: 404 if the path is not a hook.
         """
         action, resource = request.path.removeprefix(HOOK_PREFIX), request.query.get("resource", "")
         if request.method == "GET" and action == "audit":

@@ -86,7 +86,7 @@ class _Chunk:
 
 
 def unfold(text: str) -> str:
-    """JSON with every folded value as what it stands for."""
+    """Return the JSON text with every folded value replaced by the value it stands for."""
     if _MARK not in text:
         return text
     return _FOLDED.sub(lambda found: str(json.loads(f'"{found[1]}"')), text)

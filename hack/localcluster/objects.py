@@ -1,7 +1,7 @@
 """Handling plain objects: copying, comparing, reaching into metadata.
 
-Objects in storage are shared by history, watches and answers, and are therefore never changed: whoever wants another
-one takes a `clone` first.
+Objects in storage are shared by history, watches and answers, and are therefore never changed: to change
+one, `clone` it first.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def object_key(namespace: str, name: str) -> str:
 
 
 def without_times(obj: Object) -> Object:
-    """The object without the times of its managedFields (shallow copy), to tell whether a write changes anything."""
+    """Return a shallow copy without the times in managedFields, to detect a write that changes nothing."""
     metadata = obj.get("metadata", {})
     managed = metadata.get("managedFields")
     if not managed:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What can be set.
+    """The options of a local cluster.
 
     Attributes:
         host, port: where to listen; port 0 takes a free one.

@@ -33,7 +33,7 @@ from .registry.registry import Registry
 from .storage.store import Store
 from .watch.hub import WatchHub
 
-# Watches never end by themselves: a server that stops tells them to, and waits no longer than this for stragglers.
+# Watches do not end by themselves: a server that stops ends them, and waits at most this long (seconds).
 _SHUTDOWN_SECONDS = 0.5
 
 

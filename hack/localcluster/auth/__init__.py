@@ -1,4 +1,4 @@
-"""Who is asking: certificates of the server, tokens of its users, and from a request's headers to a user."""
+"""Authentication: the server's certificates, the users' tokens, and the user of a request."""
 
 from .authenticator import Authenticator
 from .credentials import Credentials

@@ -1,4 +1,4 @@
-"""From a request's Authorization header to its user."""
+"""Finds the user of a request from its Authorization header."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Authenticator:
         return user
 
     def user_of(self, token: str, audiences: tuple[str, ...] = (AUDIENCE,)) -> User | None:
-        """Whose token it is, None when it is nobody's or meant for others than `audiences`."""
+        """Return the user of the token, or None if the token is invalid or not meant for any of `audiences`."""
         if token == self._credentials.admin_token:
             return ADMIN
         claims = self._credentials.signer.read(token)

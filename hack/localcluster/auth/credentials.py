@@ -1,4 +1,4 @@
-"""What makes a cluster the same cluster after a restart: its certificate authority, signing secret and admin token."""
+"""The credentials that a cluster keeps across restarts: certificate authority, signing secret and admin token."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Credentials:
 
     @classmethod
     def kept_in(cls, path: Path) -> Credentials:
-        """Those in a file, which is made, for its owner's eyes only, when there is none."""
+        """Load the credentials from a file. Creates the file, readable by its owner only, if it does not exist."""
         if path.exists():
             found = json.loads(path.read_text(encoding="utf-8"))
             authority = trustme.CA.from_pem(found["certificate"].encode(), found["key"].encode())
@@ -50,7 +50,7 @@ class Credentials:
         return made
 
     def with_new_authority(self) -> Credentials:
-        """The same tokens, with certificates that another authority signs."""
+        """Return credentials with the same tokens but a new certificate authority."""
         return Credentials(admin_token=self.admin_token, signer=self.signer)
 
     @property

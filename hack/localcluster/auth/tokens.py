@@ -34,12 +34,12 @@ class TokenSigner:
         self.now = now
 
     def sign(self, claims: Claims) -> str:
-        """The token that says this."""
+        """Return a signed token with these claims."""
         content = f"{_encoded({'alg': 'HS256', 'typ': 'JWT'})}.{_encoded(claims)}"
         return f"{content}.{self._signature(content)}"
 
     def read(self, token: str) -> Claims | None:
-        """What a token of ours says, None for any other text and for one that has expired."""
+        """Return the claims of a token, or None if this server did not sign it or it has expired."""
         content, _, signature = token.rpartition(".")
         if not hmac.compare_digest(signature.encode(), self._signature(content).encode()):
             return None
@@ -80,7 +80,7 @@ def account_claims(
 
 
 def secret_claims(*, namespace: str, name: str, uid: str, secret: str) -> Claims:
-    """The claims of a token that lies in a Secret: it has no end and no audience."""
+    """Return the claims of a token stored in a Secret: it has no expiry and no audience."""
     prefix = "kubernetes.io/serviceaccount"
     return {
         "iss": LEGACY_ISSUER,

@@ -31,7 +31,7 @@ class User:
         return next((values[0] for key, values in self.extra if key == CREDENTIAL_ID), "")
 
     def to_object(self) -> dict[str, object]:
-        """As `authentication/v1` UserInfo."""
+        """Return the user as an `authentication/v1` UserInfo."""
         info: dict[str, object] = {"username": self.name}
         if self.uid:
             info["uid"] = self.uid

@@ -17,7 +17,7 @@ _CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
 
 
 class DefinitionController:
-    """Follows CustomResourceDefinitions and tells the catalog what to serve."""
+    """Watches CustomResourceDefinitions and updates the catalog of served resources."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry

@@ -93,10 +93,10 @@ class GarbageCollector:
             self._delete(storage, obj, policy)
 
     def _owner(self, obj: Object, reference: dict[str, Any]) -> Object | None:
-        """The live owner; one in another namespace or of another UID is none.
+        """Return the live owner, or None. An object with another namespace or UID is not the owner.
 
-        What cannot be resolved (a kind that is not served, a namespaced owner of a cluster-scoped object) counts as
-        alive: the real collector retries such references for ever rather than delete on a guess.
+        A reference that cannot be resolved (a kind that is not served, a namespaced owner of a cluster-scoped object)
+        counts as alive: the real collector retries it forever instead of deleting on a guess.
         """
         resource = self._registry.catalog.by_kind(reference.get("apiVersion", ""), reference.get("kind", ""))
         if resource is None or (resource.namespaced and not namespace_of(obj)):

@@ -1,4 +1,4 @@
-"""Namespace lifecycle: a deleted namespace loses its content, says what remains, and goes when nothing does."""
+"""Namespace lifecycle: delete the content of a terminating namespace, report what remains, then remove it."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class NamespaceController:
     """Empties terminating namespaces, and gives live ones their `default` ServiceAccount.
 
     Args:
-        later: calls back after some seconds.
-        report_delay: seconds until a namespace that does not go says what remains. The real controller takes five,
-            and most namespaces are gone before there is anything to say.
+        later: calls a function after a number of seconds.
+        report_delay: seconds until the status of a terminating namespace reports what remains. The real controller
+            takes five, and most namespaces are gone before that.
     """
 
     def __init__(self, registry: Registry, later: Later, *, report_delay: float) -> None:

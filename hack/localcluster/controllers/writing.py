@@ -1,4 +1,4 @@
-"""How controllers write: through the registry, under their own field manager, shrugging off races."""
+"""How controllers write: through the registry, under their own field manager, ignoring lost races."""
 
 from __future__ import annotations
 

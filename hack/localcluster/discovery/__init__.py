@@ -1,1 +1,1 @@
-"""What the server tells about itself: discovery, OpenAPI, version, health."""
+"""What the server publishes about itself: discovery, OpenAPI, version, health."""

@@ -82,7 +82,7 @@ def _entries(resource: ResourceType) -> list[Object]:
 
 
 def subresource_verbs(name: str) -> tuple[str, ...]:
-    """What may be done to a subresource."""
+    """Return the verbs of a subresource."""
     return {"finalize": ("update",), "token": ("create",)}.get(name, SUBRESOURCE_VERBS)
 
 

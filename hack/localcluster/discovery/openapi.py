@@ -20,7 +20,7 @@ class OpenApi:
         self._catalog = catalog
 
     def document(self, path: str) -> Object:
-        """What is at a path below `/openapi`.
+        """Return the document at a path below `/openapi`.
 
         Raises:
             PlainError: 404.

@@ -155,7 +155,7 @@ def _merge_and_prune(
 
 
 def _prune(merged: dict[str, Any], last: FieldSet, claims: Managers, typing: Typing) -> dict[str, Any]:
-    """Without what the manager applied last time, unless it or anybody else claims it now."""
+    """Remove the fields that the manager applied last time and that no manager claims now."""
     last_named = with_named_parents(last, typing)
     pruned = remove(merged, last_named, typing) or {}
     everything = with_named_parents(field_set(merged, typing), typing)

@@ -39,7 +39,7 @@ def value_element(value: Any) -> str:
 
 
 def decode(fields: Mapping[str, Any]) -> FieldSet:
-    """The set that a FieldsV1 document stands for. Raises ValueError for what is none."""
+    """Decode a FieldsV1 document into a set of paths. Raises ValueError if it is invalid."""
     found: set[Path] = set()
     _decode(fields, (), found)
     return frozenset(found)

@@ -132,12 +132,12 @@ def _entry(manager: Manager, owned: Ownership) -> dict[str, Any]:
 
 
 def strip_unowned(fields: FieldSet) -> FieldSet:
-    """Without the identity fields and bookkeeping that nobody can own."""
+    """Remove the identity fields and the bookkeeping, which no manager can own."""
     return fields - _NEVER_OWNED
 
 
 def cap_updaters(managers: Managers) -> Managers:
-    """At most `MAX_UPDATE_ENTRIES` entries of updates: the oldest of a version go into one called ancient-changes."""
+    """Keep at most `MAX_UPDATE_ENTRIES` update entries; merge the oldest of a version into `ancient-changes`."""
     updaters = [manager for manager in managers if manager.operation == "Update"]
     surplus = len(updaters) - MAX_UPDATE_ENTRIES
     if surplus <= 0:
@@ -163,12 +163,12 @@ def cap_updaters(managers: Managers) -> Managers:
 
 
 def ignore(fields: FieldSet, reset_fields: FieldSet) -> FieldSet:
-    """Without what the endpoint discards anyway (the status on the main resource, the spec on /status)."""
+    """Remove the fields that the endpoint discards (the status on the main resource, the spec on /status)."""
     return without_subtrees(fields, reset_fields)
 
 
 def drop_empty(managers: Managers) -> Managers:
-    """Without managers that own nothing any more."""
+    """Remove managers that no longer own a field."""
     return {manager: owned for manager, owned in managers.items() if owned.fields != EMPTY}
 
 

@@ -29,7 +29,7 @@ def track_update(
     typing: Typing,
     reset_fields: Iterable[Path] = (),
 ) -> dict[str, Any]:
-    """`new` with its managedFields as the server would write them.
+    """Return `new` with its managedFields as the server would write them.
 
     Args:
         old: the stored object, or None on create.
@@ -40,7 +40,7 @@ def track_update(
         subresource: `status`, `scale` or "".
         now: the moment of the write.
         typing: how objects of this kind merge.
-        reset_fields: paths that this endpoint discards, e.g. `("f:status",)`; nobody comes to own them here.
+        reset_fields: paths that this endpoint discards, e.g. `("f:status",)`; a write never makes a manager own them.
     """
     creating = old is None
     before = managed.without_managed_fields(old or {})

@@ -30,7 +30,7 @@ class TypingError(ValueError):
 
 
 def shape(value: Any, typing: Typing) -> Shape:
-    """How a value is looked into: as a granular map, as a list with identifiable items, or as one leaf."""
+    """Return how to descend into a value: as a granular map, a list with identifiable items, or one leaf."""
     if isinstance(value, dict) and typing.map and not typing.map_atomic:
         return "map"
     if isinstance(value, list) and typing.list and typing.list_type != "atomic":
@@ -116,7 +116,7 @@ class Comparison:
     added: FieldSet
 
     def without(self, keep: Any) -> Comparison:
-        """The same with each set passed through `keep`."""
+        """Return a copy with each set passed through `keep`."""
         return Comparison(removed=keep(self.removed), modified=keep(self.modified), added=keep(self.added))
 
 
@@ -128,7 +128,7 @@ _MISSING = _Missing()
 
 
 def compare(old: Mapping[str, Any], new: Mapping[str, Any], typing: Typing) -> Comparison:
-    """How `new` differs from `old`, field by field."""
+    """Compare two objects field by field."""
     walker = _Comparer()
     walker.visit(dict(old), dict(new), typing, ())
     return Comparison(

@@ -96,7 +96,7 @@ class ApiServer:
         except web.HTTPRequestEntityTooLarge:
             text = f"Request entity too large: limit is {_BODY_LIMIT}"
             response = respond_failure(StatusError(413, "RequestEntityTooLarge", text))
-        except Exception as error:  # noqa: BLE001 - a server answers 500 and goes on
+        except Exception as error:  # noqa: BLE001 - a server answers 500 and continues
             _LOG.exception("%s %s failed", request.method, request.path_qs)
             response = respond_failure(internal(f"{type(error).__name__}: {error}"))
         self._record(request, user, asked, body, response.status)

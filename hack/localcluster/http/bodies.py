@@ -77,10 +77,10 @@ def _paths(value: Any, repeated: dict[int, list[str]], path: str) -> Iterator[st
 
 
 def parse_yaml(data: bytes) -> Any:
-    """YAML (or JSON, which is YAML).
+    """Parse YAML (or JSON, which is a subset).
 
     Raises:
-        ValueError: for text that is no YAML.
+        ValueError: if the text is not valid YAML.
     """
     try:
         return decode(data)

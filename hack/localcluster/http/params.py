@@ -21,7 +21,7 @@ Query = Mapping[str, str]
 
 
 def selection_of(target: Target, query: Query) -> Selection:
-    """What a list, watch or deletecollection selects.
+    """Return the selection of a list, watch or deletecollection.
 
     Raises:
         StatusError: 400.
@@ -38,7 +38,7 @@ def selection_of(target: Target, query: Query) -> Selection:
 
 
 def shape_of(request: web.Request, target: Target, *, single: bool) -> Representation:
-    """The representation a client wants.
+    """Return the representation that the client accepts.
 
     Raises:
         StatusError: 406.

@@ -131,7 +131,7 @@ def read_protobuf(data: bytes) -> Object | None:
     """The object in an envelope, or None for a kind that has no table here.
 
     Raises:
-        ValueError: for data that is no Kubernetes protobuf.
+        ValueError: if the data is not a Kubernetes protobuf.
     """
     if not data.startswith(MAGIC):
         raise ValueError("the body does not begin with the protobuf magic number")

@@ -1,6 +1,6 @@
-"""What authorization is asked about a request, read from method, path and query before anything is looked up.
+"""Reads the facts that authorization needs from method, path and query, before anything is looked up.
 
-So a request for a resource that does not exist is refused like any other. Source: k8s.io/apiserver,
+A request for a resource that does not exist is therefore refused like any other. Source: k8s.io/apiserver,
 pkg/endpoints/request/requestinfo.go.
 """
 

@@ -32,7 +32,7 @@ class Target:
 
 
 def resolve(catalog: Catalog, user: User, method: str, path: str, query: Mapping[str, str]) -> Target | None:
-    """The resource request a path stands for, or None when the path is none (`/version`, discovery, ...).
+    """Return the resource request for a path, or None for any other path (`/version`, discovery, ...).
 
     Raises:
         StatusError, PlainError: 404 and 405 in the words of the router that would answer.

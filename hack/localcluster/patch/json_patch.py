@@ -18,7 +18,7 @@ def json_patch(target: Mapping[str, Any], operations: Any) -> Any:
     """`target` with the operations applied in order.
 
     Raises:
-        PatchError: 400 when `operations` is no list of objects, 413 when there are too many, 422 when one of them does
+        PatchError: 400 if `operations` is not a list of objects, 413 if there are too many, 422 if one of them does
             not fit the target (a failed test, a path that is not there).
     """
     if not isinstance(operations, list):

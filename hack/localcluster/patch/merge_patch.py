@@ -16,7 +16,7 @@ def merge_patch(target: Mapping[str, Any], patch: Any) -> dict[str, Any]:
     Null members of objects that are new to the target vanish, those inside lists too; null items of lists stay.
 
     Raises:
-        PatchError: 400 when the patch is no object.
+        PatchError: 400 if the patch is not an object.
     """
     if not isinstance(patch, dict):
         raise unreadable(patch, "map[string]interface {}")

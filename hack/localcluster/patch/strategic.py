@@ -23,7 +23,7 @@ def strategic_merge_patch(target: dict[str, Any], patch: Any, typing: Typing) ->
     """`target` with `patch` merged in as the typing's patch strategies and merge keys say.
 
     Raises:
-        PatchError: 400 when the patch is no object, 422/500 as the server for directives that make no sense.
+        PatchError: 400 if the patch is not an object; 422 or 500, as on the real server, if a directive is invalid.
     """
     if not isinstance(patch, dict):
         kind = json_kind(patch)

@@ -17,10 +17,10 @@ class Attributes:
     """One request, as authorization sees it.
 
     Attributes:
-        verb: of resources as RBAC calls it; of other paths the HTTP method in lower case.
-        resource: the plural; "" for a path that is no resource.
+        verb: the RBAC verb of a resource request; for other paths the HTTP method in lower case.
+        resource: the plural; "" for a non-resource path.
         namespace: "" at the cluster scope. A namespace itself counts as being in it.
-        path: the URL's path, for what is no resource.
+        path: the URL's path, for a non-resource request.
         is_resource: whether the request is about a resource.
     """
 

@@ -1,7 +1,7 @@
 """The roles and bindings that every cluster starts with, as far as they are used here.
 
 `admin`, `edit` and `view` get their rules from the aggregation controller. What belongs to nodes, the scheduler and
-the controllers of a real cluster is left out: here nobody asks with those names.
+the controllers of a real cluster is left out: no client here uses those names.
 
 Source: kubernetes, plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go.
 """

@@ -86,7 +86,7 @@ def _applies(mode: str, wanted: User) -> bool:
 
 
 def _needed(mode: str, wanted: User, asked: Attributes) -> Iterator[Attributes]:
-    """What the asker must be allowed to, in the order in which it is checked. Raises StatusError for the forbidden."""
+    """Return the rights that the client needs, in the order of the checks. Raises StatusError if one is missing."""
     verb = f"impersonate:{mode}" if mode else "impersonate"
     if mode:
         yield replace(asked, verb=f"impersonate-on:{mode}:{asked.verb}")

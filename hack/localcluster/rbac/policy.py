@@ -28,7 +28,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Grants:
-    """What a subject has in one namespace (or at the cluster scope), and bindings that lead nowhere."""
+    """What a subject may do in one namespace (or at the cluster scope), and its bindings to missing roles."""
 
     given: tuple[Grant, ...]
     missing: tuple[tuple[str, str], ...]
@@ -70,7 +70,7 @@ class _Bindings:
                 self._subjects.pop(key, None)
 
     def of(self, user: User) -> list[_Bound]:
-        """Those that bind the user, each once, by the first subject that applies; ordered by name."""
+        """Return the bindings of the user, ordered by name, each once with the first subject that applies."""
         keys = [_user_key(user.name), *(_group_key(group) for group in user.groups)]
         places = sorted({place for key in keys for place in self._subjects.get(key, ())})
         found: dict[str, _Bound] = {}
@@ -83,7 +83,7 @@ class _Bindings:
 
 
 class Policy:
-    """What the roles and bindings say. `apply` is told every change; answers are remembered until one matters."""
+    """The current roles and bindings. Pass every change to `apply`; answers are cached until a change affects them."""
 
     def __init__(self) -> None:
         self._roles: dict[tuple[str, str, str], tuple[Rule, ...]] = {}
@@ -121,11 +121,11 @@ class Policy:
             self._bindings[namespace_of(obj)].remove(obj)
 
     def role(self, kind: str, name: str, namespace: str) -> tuple[Rule, ...] | None:
-        """The rules of a Role (of the namespace) or ClusterRole, None when there is none."""
+        """Return the rules of a Role (in the namespace) or ClusterRole, or None if it does not exist."""
         return self._roles.get((kind, namespace if kind == "Role" else "", name))
 
     def grants(self, user: User, namespace: str) -> Grants:
-        """What bindings of one namespace, or of the cluster (""), give to a user."""
+        """Return what the bindings of a namespace, or of the cluster (""), grant to a user."""
         known = self._grants.setdefault(namespace, {})
         key = (user.name, user.groups)
         found = known.get(key)
@@ -168,7 +168,7 @@ def _bound(binding: Object) -> Iterator[tuple[str, _Bound]]:
 
 
 def _subject(subject: Object, namespace: str) -> tuple[str, str]:
-    """The key of a subject ("" for one that is nobody), and how it is told."""
+    """Return the key of a subject ("" if it matches no user), and its description in messages."""
     name = subject.get("name") or ""
     if subject.get("kind") == "ServiceAccount":
         home = subject.get("namespace") or namespace

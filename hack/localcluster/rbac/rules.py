@@ -29,7 +29,7 @@ class Rule:
 
     @classmethod
     def from_object(cls, document: Object) -> Rule:
-        """From the document of a role."""
+        """Create a rule from the document of a role."""
         return cls(
             verbs=tuple(document.get("verbs") or ()),
             groups=tuple(document.get("apiGroups") or ()),
@@ -61,7 +61,7 @@ class Rule:
         return bool(asked.subresource) and f"*/{asked.subresource}" in found
 
     def __str__(self) -> str:
-        """As refusals of escalation show it."""
+        """Return the rule as the errors about escalation show it."""
         parts = (
             ("APIGroups", self.groups),
             ("Resources", self.resources),

@@ -1,4 +1,4 @@
-"""What a write knows about the request it came with."""
+"""What a write needs to know about its request."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class WriteContext:
 
     Attributes:
         manager: name for managedFields.
-        dry_run: do everything but store.
+        dry_run: do everything except storing the result.
         field_validation: "Strict", "Warn" or "Ignore" unknown and duplicate fields.
         subresource: "status", "finalize", "" for the object itself.
-        user: who asked for it; None for the built-in controllers, whom nobody refuses anything.
-        warnings: sentences to be sent as Warning headers; filled while the write goes on.
+        user: who sent the request; None for the built-in controllers, which may do everything.
+        warnings: texts for Warning headers; the write appends to it.
     """
 
     manager: str = "unknown"
@@ -42,7 +42,7 @@ class DeleteOptions:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> DeleteOptions:
-        """From the JSON document of a request."""
+        """Create the context from the JSON document of a request."""
         preconditions = document.get("preconditions") or {}
         return cls(
             propagation=document.get("propagationPolicy"),

@@ -27,7 +27,7 @@ class VersionFace(Face):
         self._api_version = api_version
 
     def shown(self, obj: Object) -> Object:
-        """With this version's apiVersion."""
+        """Return the object with the apiVersion of this version."""
         return obj if obj.get("apiVersion") == self._api_version else {**obj, "apiVersion": self._api_version}
 
 
@@ -45,7 +45,7 @@ class CustomStrategy(Strategy):
 
     @property
     def typing(self) -> Typing:
-        """From the version's schema."""
+        """Return the typing from the schema of this version."""
         return self._structural.typing
 
     @property
@@ -63,11 +63,11 @@ class CustomStrategy(Strategy):
         return self._structural.default(self._structural.prune(obj)), unknown
 
     def prepare_create(self, obj: Object) -> Object:
-        """Defaults once more: whoever reads an object from storage finds them in the status too, which was dropped."""
+        """Apply the defaults again: the status was dropped, but a stored object has the defaults of its status too."""
         return self._structural.default(super().prepare_create(obj))
 
     def content(self, obj: Object) -> Object:
-        """Everything but metadata, and but the status where that has a subresource."""
+        """Return everything except metadata, and except the status if that is a subresource."""
         return {key: value for key, value in obj.items() if key not in ("metadata", "apiVersion", "kind")}
 
     def validate_create(self, obj: Object, *, namespaced: bool) -> list[FieldError]:
@@ -95,7 +95,7 @@ class CustomStrategy(Strategy):
 
 
 def custom_resources(definition: Object) -> list[ResourceType]:
-    """The resources, one for each served version, that a CustomResourceDefinition stands for."""
+    """Return the resources of a CustomResourceDefinition, one for each served version."""
     spec = definition["spec"]
     accepted = spec["names"]
     resources = []

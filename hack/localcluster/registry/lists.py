@@ -15,7 +15,7 @@ from .resource import ResourceType
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """Which objects of a resource are meant."""
+    """A selection of the objects of a resource."""
 
     namespace: str
     labels: LabelSelector
@@ -48,7 +48,7 @@ def parse_version(text: str) -> int:
 
 
 def version_problem(text: str) -> str:
-    """What is wrong with a resourceVersion parameter, "" if nothing."""
+    """Return what is wrong with a resourceVersion parameter, or "" if it is valid."""
     if not text or (text.isascii() and text.isdigit()):
         return ""
     shown = go_quote(text)

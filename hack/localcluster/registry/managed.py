@@ -10,7 +10,7 @@ from ..objects import Object, name_of, namespace_of
 from .context import WriteContext
 from .resource import ResourceType
 
-# What each endpoint discards: nobody comes to own it there.
+# The fields that each endpoint discards: a write through it never owns them.
 _STATUS = (("f:status",),)
 _ALL_BUT_STATUS = (("f:metadata",), ("f:spec",))
 _QUOTE = '"'
@@ -30,7 +30,7 @@ def track(resource: ResourceType, old: Object | None, new: Object, context: Writ
             reset_fields=_reset_fields(resource, context),
         )
     except TypingError:
-        # Validation comes later and finds better words; should it let the object pass, nobody owns anything in it.
+        # Validation comes later and has a better message. If it accepts the object, no field has an owner.
         metadata = {key: value for key, value in new["metadata"].items() if key != "managedFields"}
         return {**new, "metadata": metadata}
 

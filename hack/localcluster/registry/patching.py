@@ -1,4 +1,4 @@
-"""What a PATCH makes of the live object, by content type (endpoints/handlers/patch.go)."""
+"""Applies a PATCH to the live object, by content type (endpoints/handlers/patch.go)."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Patcher:
         return self._kind == APPLY_PATCH
 
     def __call__(self, live: Object | None) -> Object:
-        """From the live object to the wanted one.
+        """Apply the patch to the live object.
 
         Raises:
             StatusError: 400, 404, 409, 422.

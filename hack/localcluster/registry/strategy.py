@@ -1,4 +1,4 @@
-"""What kinds differ in: a strategy says how objects of one kind are read, completed, compared and refused."""
+"""How kinds differ: the strategy of a kind decodes, defaults, compares and validates its objects."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GarbageCollection = Literal["background", "orphan", "unsupported"]
 
 
 def field_readers(*paths: str) -> dict[str, FieldReader]:
-    """Readers for field selectors, each giving the text at a dotted path or "" where there is none."""
+    """Return the readers of the field selectors: each returns the text at a dotted path, or "" if it is missing."""
 
     def reader(path: str) -> FieldReader:
         keys = path.split(".")
@@ -57,7 +57,7 @@ class Strategy:
 
     @property
     def typing(self) -> Typing:
-        """How fields merge and are owned."""
+        """Return how fields merge and are owned."""
         return DEDUCED
 
     @property
@@ -66,7 +66,7 @@ class Strategy:
         return field_readers("metadata.name", "metadata.namespace")
 
     def describe(self, reference: str) -> str:
-        """The schema's words on a field, "" where there are none."""
+        """Return the schema's description of a field, or "" if it has none."""
         return ""
 
     def unknown_field_text(self, path: str) -> str:
@@ -114,23 +114,23 @@ class Strategy:
         return {"spec": obj.get("spec")}
 
     def validate_create(self, obj: Object, *, namespaced: bool) -> list[FieldError]:
-        """Everything wrong with a new object."""
+        """Return all errors of a new object."""
         errors = validate_metadata(obj, namespaced=namespaced, name_check=self.name_check)
         return errors + self.validate(obj)
 
     def validate_update(self, obj: Object, old: Object, *, namespaced: bool, subresource: str) -> list[FieldError]:
-        """Everything wrong with a new state. Metadata is checked twice, as the server does: causes show it."""
+        """Return all errors of a new state. As on the real server, metadata is checked twice, and the causes show it."""
         errors = validate_metadata(obj, namespaced=namespaced, name_check=names.path_segment)
         errors += validate_metadata_update(obj, old)
         errors += validate_metadata_update(obj, old)
         return errors + (self.validate_change(obj, old) if not subresource else [])
 
     def validate(self, obj: Object) -> list[FieldError]:
-        """What is wrong with an object beyond its metadata."""
+        """Return the errors of an object outside its metadata."""
         return []
 
     def validate_change(self, obj: Object, old: Object) -> list[FieldError]:
-        """What is wrong with a change beyond metadata: immutable fields, and the object itself."""
+        """Return the errors of a change outside metadata: changed immutable fields and the errors of the new object."""
         return self.validate(obj)
 
 

@@ -36,7 +36,7 @@ _SHARED = {
 
 
 def check_definition(definition: Object, old: Object | None = None) -> list[FieldError]:
-    """What is wrong with a definition (names already defaulted), beyond its metadata's own grammar.
+    """Return the errors of a definition (names already defaulted), except those of its metadata's syntax.
 
     `old` is the stored definition on update; some of its fields may not change.
     """

@@ -52,7 +52,7 @@ class RuleCosts:
             self._expensive.append((cost, path))
 
     def errors(self, path: str) -> list[FieldError]:
-        """What is wrong with all rules together; `path` is the schema's."""
+        """Return the errors of all rules together; `path` is the path of the schema."""
         if self._total <= _TOTAL_LIMIT:
             return []
         shown = sorted(self._expensive, key=lambda entry: -entry[0])[:_MOST_SHOWN]

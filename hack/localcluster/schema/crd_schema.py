@@ -82,7 +82,7 @@ class _Context:
 
 
 def check_schema(schema: Schema, path: str, *, has_status: bool) -> list[FieldError]:
-    """Everything that is wrong with an openAPIV3Schema at `path`."""
+    """Return all errors of an openAPIV3Schema at `path`."""
     errors = list(_check_root(schema, path, has_status=has_status))
     structural = check_structure(schema, path)
     node: Node | None = None

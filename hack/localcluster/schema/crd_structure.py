@@ -40,7 +40,7 @@ _NOT_NESTED = (
 
 
 def check_structure(schema: Schema, path: str) -> list[FieldError]:
-    """What keeps a schema from being structural, sorted by the sentences."""
+    """Return the reasons why a schema is not structural, sorted by their text."""
     errors = [*_invariants(schema, "root", path), *_complete(schema, schema, path, path)]
     return sorted(errors, key=lambda error: error.message)
 
@@ -147,7 +147,7 @@ def _nested(schema: Schema, path: str) -> Iterator[FieldError]:
 
 
 def _complete(nested: Schema, schema: Schema, path: str, nested_path: str) -> Iterator[FieldError]:
-    """Whatever is said of a value inside anyOf and its like must be declared outside."""
+    """Check that every field mentioned in an anyOf (or similar) is also declared outside it."""
     branches = [
         (f"{key}[{index}]", inner)
         for key in ("allOf", "anyOf", "oneOf")

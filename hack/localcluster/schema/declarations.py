@@ -1,6 +1,6 @@
 """How CEL sees a custom resource: the types a schema declares, and values converted to them.
 
-Fields without a usable schema are not visible. Names that are no CEL identifiers are escaped (`a-b` is `a__dash__b`).
+Fields without a usable schema are not visible. Names that are not CEL identifiers are escaped (`a-b` is `a__dash__b`).
 
 Source: k8s.io/apiserver, packages cel (escaping) and cel/common (schemas, values); apiextensions-apiserver, schema/cel.
 """
@@ -35,7 +35,7 @@ _OBJECT_META = Node(types=("object",), properties={"name": _TEXT, "generateName"
 
 
 def escape(name: str) -> str | None:
-    """The identifier by which CEL knows a field, or None if it cannot know it."""
+    """Return the CEL identifier of a field, or None if CEL cannot refer to it."""
     if not name or name[0].isdigit() or not re.fullmatch(r"[A-Za-z0-9_.\-/]+", name):
         return None
     if name in _RESERVED:

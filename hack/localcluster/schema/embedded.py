@@ -15,7 +15,7 @@ from .node import Node
 
 
 def check_embedded(node: Node, obj: Any) -> list[FieldError]:
-    """What is wrong with the objects embedded in `obj` (not with `obj` itself)."""
+    """Return the errors of the objects embedded in `obj`, without those of `obj` itself."""
     return list(_check(node, obj, ""))
 
 

@@ -26,7 +26,7 @@ _GO_WORDS = {
 
 
 class PatternError(ValueError):
-    """Not a regular expression; `str()` is Go's complaint."""
+    """The regular expression is invalid; `str()` is Go's error message."""
 
 
 @lru_cache(maxsize=1024)

@@ -33,7 +33,7 @@ class Correlation:
         return self._same
 
     def key(self, name: str) -> Correlation | None:
-        """The pair of a member, or None when there is no former member."""
+        """Return the correlation of a member, or None if the old value has no such member."""
         if not isinstance(self.new, dict) or not isinstance(self.old, dict):
             return None
         new, old = self.new.get(name, _ABSENT), self.old.get(name, _ABSENT)

@@ -37,12 +37,12 @@ class Result:
         self.matches = 0
 
     def add(self, problem: Problem) -> None:
-        """One more problem, unless it has been reported in the same words."""
+        """Add a problem, unless one with the same text was already added."""
         if all(problem.sentence != known.sentence for known in self.problems):
             self.problems.append(problem)
 
     def merge(self, other: Result) -> None:
-        """Everything of another result."""
+        """Add everything from another result."""
         self.matches += other.matches
         for problem in other.problems:
             self.add(problem)

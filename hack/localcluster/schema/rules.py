@@ -59,7 +59,7 @@ class Rule:
         return self.condition is not None and "oldSelf" in self.condition.variables
 
     def broken(self, current: Any, former: Any, *, has_former: bool) -> Breach | None:
-        """What is wrong with a value by this rule, or None.
+        """Evaluate the rule on a value. Returns how the value breaks it, or None.
 
         `former` is the value being replaced; a rule about a transition does not apply without one (`has_former`).
         """
@@ -106,7 +106,7 @@ class Rule:
 
     @property
     def default_message(self) -> str:
-        """What the error says when there is no messageExpression or it fails."""
+        """Return the message of the error if the rule has no messageExpression or its evaluation fails."""
         return self.words if self.source.get("message") else f"failed rule: {self.words}"
 
 
@@ -128,7 +128,7 @@ def compile_rule(source: Mapping[str, Any], node: Node, kind: Type) -> Rule:
 
 
 def rule_variables(source: Mapping[str, Any], kind: Type) -> dict[str, Type]:
-    """What a rule at a value of the given type may refer to."""
+    """Return the variables that a rule on a value of this type can use."""
     return {"self": kind, "oldSelf": optional_of(kind) if source.get("optionalOldSelf") else kind}
 
 

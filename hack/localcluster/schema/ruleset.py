@@ -92,7 +92,7 @@ def _below(path: str, field_path: str) -> str:
 
 
 def rules_of(node: Node | None, *, is_resource: bool) -> RuleSet | None:
-    """The rules at a node and below, or None if there are none that could be evaluated."""
+    """Return the rules at a node and below, or None if none of them can be evaluated."""
     kind = declared_type(node, is_resource=is_resource) if node is not None else None
     if node is None or kind is None:
         return None

@@ -44,7 +44,7 @@ class Structural:
         return rules_of(self._node, is_resource=True)
 
     def unknown_fields(self, obj: Object) -> list[str]:
-        """Paths of fields that nobody knows, in the order strict decoding names them (`metadata.x`, `spec.list[0].x`).
+        """Return the paths of unknown fields, in the order of strict decoding (`metadata.x`, `spec.list[0].x`).
 
         Raises:
             MetadataError: the metadata cannot be read.

@@ -1,4 +1,4 @@
-"""What a schema says about merging: which lists are sets or maps, which maps are atomic, what the keys are.
+"""How a schema defines merging: which lists are sets or maps, which maps are atomic, what the keys are.
 
 Server-side apply, ownership of fields and strategic merge patches all walk an object along a `Typing`. It is a thin,
 lazy view of an OpenAPI schema, because the schemas of built-in kinds are large (and CustomResourceDefinition's is

@@ -1,8 +1,8 @@
 """Values against a schema: types, bounds, enumerations, combinations; the errors, their texts and their order.
 
 A walker of our own rather than the `jsonschema` library: the server's sentences, which of them it drops (the best
-branch of an anyOf decides), and its handling of null, formats and integers are nobody else's, and a compiled walk is
-an order of magnitude quicker.
+branch of an anyOf decides), and its handling of null, formats and integers differ from any library's. A compiled walk
+is also ten times faster.
 
 Source of the rules: k8s.io/kube-openapi, packages validation/validate and validation/errors.
 """

@@ -22,7 +22,7 @@ _EXPIRED = (
     "Continuing with the provided token results in an inconsistent list - objects that were created, modified, or "
     "deleted between the time the first chunk was returned and now may show up in the list."
 )
-# A token with this version continues a list whose version has left the history: it goes on with the present state.
+# A token with this version continues a list whose version has left the history, using the current state.
 _INCONSISTENT = -1
 
 
@@ -60,7 +60,7 @@ def resume(store: Store, resource: GroupPlural, token: str, prefix: str) -> tupl
     """What a continue token stands for: (objects of that version, the version, first key of the next page).
 
     Raises:
-        StatusError: 400 for a token that is none; 410 with a token for the rest when the version is too old.
+        StatusError: 400 if the token is invalid; 410, with a token for the rest, if its version is too old.
     """
     version, start = _decode(token)
     if version == _INCONSISTENT:
@@ -70,7 +70,7 @@ def resume(store: Store, resource: GroupPlural, token: str, prefix: str) -> tupl
 
 
 class _ContinueExpired(StatusError):
-    """410 that offers to go on with an inconsistent list."""
+    """Return the 410 that offers to continue with an inconsistent list."""
 
     def __init__(self, token: str) -> None:
         super().__init__(410, "Expired", _EXPIRED)

@@ -49,7 +49,7 @@ class WatchStream:
         progress: whether sendInitialEvents is served.
 
     Raises:
-        StatusError: 500 for a version that is no number (lists answer 400: the real server differs in the same way).
+        StatusError: 500 if the version is not a number (lists answer 400; the real server differs in the same way).
     """
 
     def __init__(

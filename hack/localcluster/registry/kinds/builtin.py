@@ -40,7 +40,7 @@ class BuiltinStrategy(Strategy):
 
     @property
     def typing(self) -> Typing:
-        """From the kind's schema."""
+        """Return the typing from the kind's schema."""
         return self._types.typing(self.group, self.version, self.kind)
 
     def describe(self, reference: str) -> str:
@@ -65,17 +65,17 @@ class BuiltinStrategy(Strategy):
         return obj
 
     def prepare_create(self, obj: Object) -> Object:
-        """As for every kind; then the status Go's types show before anybody wrote one."""
+        """Prepare the object as for every kind, then set the initial status that Go's types show."""
         obj = super().prepare_create(obj)
         return {**obj, "status": clone(self.initial_status)} if self.has_status else obj
 
     def validate_create(self, obj: Object, *, namespaced: bool) -> list[FieldError]:
-        """As for every kind; finalizers of built-in kinds must also be qualified names with a domain."""
+        """Validate as for every kind; finalizers of built-in kinds must also be qualified names with a domain."""
         errors = validate_metadata(obj, namespaced=namespaced, name_check=self.name_check)
         return errors + self._unqualified_finalizers(obj) + self.validate(obj)
 
     def validate_update(self, obj: Object, old: Object, *, namespaced: bool, subresource: str) -> list[FieldError]:
-        """The same for updates."""
+        """Validate an update in the same way."""
         errors = super().validate_update(obj, old, namespaced=namespaced, subresource=subresource)
         if self.revalidates_metadata and not subresource:
             errors += validate_metadata(obj, namespaced=namespaced, name_check=self.name_check)

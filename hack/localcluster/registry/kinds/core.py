@@ -31,7 +31,7 @@ class NamespaceStrategy(BuiltinStrategy):
 
     @property
     def readers(self) -> dict[str, FieldReader]:
-        """Also by phase."""
+        """Add the field selector on the phase."""
         return field_readers("metadata.name", "metadata.namespace", "name", "status.phase")
 
     def default(self, obj: Object) -> Object:
@@ -70,7 +70,7 @@ class SecretStrategy(BuiltinStrategy):
 
     @property
     def readers(self) -> dict[str, FieldReader]:
-        """Also by type."""
+        """Add the field selector on the type."""
         return field_readers("metadata.name", "metadata.namespace", "type")
 
     def default(self, obj: Object) -> Object:
@@ -192,7 +192,7 @@ class RolesFace(Face):
     """Roles always show their rules."""
 
     def shown(self, obj: Object) -> Object:
-        """With null rules where there are none."""
+        """Return the object with `rules: null` if it has no rules."""
         return obj if obj.get("rules") else {**obj, "rules": None}
 
 

@@ -30,7 +30,7 @@ class DefinitionStrategy(BuiltinStrategy):
         return {**obj, "spec": result}
 
     def prepare_create(self, obj: Object) -> Object:
-        """Nothing is accepted yet; the storage version is remembered."""
+        """Set the initial status: no names are accepted yet, and the storage version is recorded."""
         obj = super().prepare_create(obj)
         versions = (obj.get("spec") or {}).get("versions") or []
         stored = [version["name"] for version in versions if version.get("storage")]
@@ -52,5 +52,5 @@ class DefinitionStrategy(BuiltinStrategy):
         return check_definition(obj)
 
     def validate_change(self, obj: Object, old: Object) -> list[FieldError]:
-        """The same, with what may not change."""
+        """Validate as on creation, and refuse changes of immutable fields."""
         return check_definition(obj, old)

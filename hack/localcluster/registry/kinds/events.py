@@ -55,7 +55,7 @@ _SELECTABLE = (
 )
 
 
-# Fields that Go writes even when they are empty. They are not stored, so that nobody comes to own them.
+# Fields that Go writes even when they are empty. They are not stored, so that no manager owns them.
 _ALWAYS_SHOWN = {
     "involvedObject": {},
     "source": {},
@@ -71,7 +71,7 @@ class CoreEventsFace(Face):
     """Events as the core group shows them."""
 
     def shown(self, obj: Object) -> Object:
-        """With the fields that are always there."""
+        """Return the Event with the fields that every response contains."""
         return {**_ALWAYS_SHOWN, **obj}
 
 
@@ -100,7 +100,7 @@ class EventStrategy(BuiltinStrategy):
 
     @property
     def readers(self) -> dict[str, FieldReader]:
-        """By the object concerned, under the core or the events.k8s.io names."""
+        """Add the field selectors on the object concerned, under the core or the events.k8s.io names."""
         readers = field_readers(*_SELECTABLE)
         readers["source"] = _source
         if self.group:
@@ -114,7 +114,7 @@ class EventStrategy(BuiltinStrategy):
         return f"field label not supported: {path}"
 
     def default(self, obj: Object) -> Object:
-        """Without the empty values that clients send because their types have no way to leave them out."""
+        """Remove the empty values that clients send because their types cannot omit them."""
         return {key: value for key, value in obj.items() if value not in ({}, "")}
 
     def validate(self, obj: Object) -> list[FieldError]:

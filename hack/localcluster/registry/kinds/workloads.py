@@ -23,7 +23,7 @@ _STATEFUL_SET_CHANGES = (
 
 
 class WorkloadStrategy(BuiltinStrategy):
-    """What has a pod template."""
+    """A kind with a pod template."""
 
     has_status = True
     has_generation = True
@@ -84,7 +84,7 @@ class StatefulSetStrategy(WorkloadStrategy):
     """StatefulSets: most of the spec is immutable."""
 
     def validate_change(self, obj: Object, old: Object) -> list[FieldError]:
-        """Whatever else of the spec would change is refused as a whole."""
+        """Refuse a change of any other field of the spec with one error for the whole spec."""
         text = (
             "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', "
             "'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
@@ -136,7 +136,7 @@ class JobStrategy(WorkloadStrategy):
         return errors if template == before else [*errors, invalid("spec.template", template, "field is immutable")]
 
     def spec_defaults(self) -> dict[str, Any]:
-        """One completion, six retries."""
+        """Return the defaults: one completion, six retries."""
         return {"parallelism": 1, "completions": 1, "backoffLimit": 6, "completionMode": "NonIndexed", "suspend": False}
 
     def prepare_create(self, obj: Object) -> Object:
@@ -175,11 +175,11 @@ class CronJobStrategy(BuiltinStrategy):
 
 
 class PodStrategy(BuiltinStrategy):
-    """Pods: nobody schedules them here, so they stay Pending and go at once."""
+    """Pods. There is no scheduler, so they stay Pending and are deleted at once."""
 
     @property
     def readers(self) -> dict[str, FieldReader]:
-        """Also by node, phase and restart policy."""
+        """Add the field selectors on node, phase and restart policy."""
         return field_readers(
             "metadata.name",
             "metadata.namespace",
@@ -203,7 +203,7 @@ class PodStrategy(BuiltinStrategy):
         return {**super().prepare_create(obj), "status": {"phase": "Pending", "qosClass": "BestEffort"}}
 
     def validate(self, obj: Object) -> list[FieldError]:
-        """There are containers."""
+        """Require at least one container."""
         return missing_in_pod_spec(obj.get("spec"), "spec")
 
 
@@ -227,7 +227,7 @@ class ServiceStrategy(BuiltinStrategy):
         return {**obj, "spec": spec}
 
     def prepare_create(self, obj: Object) -> Object:
-        """One IPv4 address, derived from the uid so that no allocator needs to be kept."""
+        """Set one IPv4 address, derived from the uid so that no allocator is needed."""
         obj = super().prepare_create(obj)
         spec = dict(obj.get("spec") or {})
         if spec.get("type") != "ExternalName":
@@ -281,7 +281,7 @@ class ClaimStrategy(BuiltinStrategy):
 
 
 def missing_in_pod_spec(spec: dict[str, Any] | None, path: str) -> list[FieldError]:
-    """What every pod spec must have and this one has not."""
+    """Return an error for each required field that is missing in a pod spec."""
     containers = (spec or {}).get("containers") or []
     if not containers:
         return [required(f"{path}.containers")]

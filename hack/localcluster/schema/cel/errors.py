@@ -1,4 +1,4 @@
-"""What can be wrong with a CEL expression, before it is evaluated and while."""
+"""The errors of CEL expressions, at compile time and at run time."""
 
 from __future__ import annotations
 

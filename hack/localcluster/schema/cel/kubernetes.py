@@ -72,7 +72,7 @@ def kubernetes_functions() -> list[Overload]:
 
 
 def parse_quantity(text: str) -> Quantity:
-    """Raises EvaluationError for what is no quantity."""
+    """Parse a quantity. Raises EvaluationError if `text` is not one."""
     match = _QUANTITY.match(text)
     if match is None:
         raise EvaluationError(
@@ -150,7 +150,7 @@ def _urls() -> list[Overload]:
 
 
 def parse_semver(text: str, normalize: bool = False) -> Semver:
-    """Raises EvaluationError for what is no semantic version; `normalize` accepts `v1.2` too."""
+    """Parse a semantic version; `normalize` also accepts `v1.2`. Raises EvaluationError if it is invalid."""
     if normalize:
         core, dash, rest = text.removeprefix("v").partition("-")
         numbers = [part.lstrip("0") or "0" for part in core.split(".")]

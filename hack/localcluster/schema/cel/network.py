@@ -33,7 +33,7 @@ class Cidr:
 
 
 def parse_ip(text: str) -> Ip:
-    """Raises EvaluationError for what is no address (zones and IPv4-mapped IPv6 are none)."""
+    """Parse an IP address. Raises EvaluationError if it is invalid, has a zone or is an IPv4-mapped IPv6 address."""
     try:
         address = ipaddress.ip_address(text)
     except ValueError as error:
@@ -49,7 +49,7 @@ def parse_ip(text: str) -> Ip:
 
 
 def parse_cidr(text: str) -> Cidr:
-    """Raises EvaluationError for what is no CIDR."""
+    """Parse a CIDR. Raises EvaluationError if it is invalid."""
     address, slash, length = text.partition("/")
     try:
         if not slash or not length.isdigit():

@@ -34,7 +34,7 @@ class Type:
         return self.name[0].isupper() and (len(self.name) == 1 or self.name[1] == "#")
 
     def with_params(self, params: Iterable[Type]) -> Type:
-        """The same type with other parameters."""
+        """Return a copy of the type with other parameters."""
         return replace(self, params=tuple(params)) if self.params else self
 
 
