@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     page.add_to(benchmarks)
     throughput.add_to(benchmarks)
     options = parser.parse_args(arguments)
-    # As Ctrl-C: whoever ends a benchmark ends its programs.
+    # Handle SIGTERM like Ctrl-C, so that the programs end with the benchmark.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         within_limits: bool = options.run(options)

@@ -29,7 +29,7 @@ _DEADLINE_SECONDS = 600.0
 
 
 class BenchError(Exception):
-    """Nothing was measured; the text says why."""
+    """The measurement failed; the text says why."""
 
 
 class Bed:

@@ -1,6 +1,6 @@
-"""Does memory stay flat? Many updates over a fixed number of objects, each of which is cached, told and reconciled.
+"""Does memory stay flat? Sends many updates of a fixed number of objects, each cached, handled and reconciled.
 
-The environments bear names that none may have: they are reconciled to the end at once, without a namespace or a
+The environments have invalid names: they are reconciled to the end at once, without a namespace or a
 release, so that the time goes into what is measured.
 """
 
@@ -19,10 +19,10 @@ _PREFIX = "bench"
 
 def add_to(benchmarks: Any) -> None:
     """Add the command to argparse's `benchmarks`."""
-    parser = benchmarks.add_parser("memory", help="how much many updates make the controller grow", description=__doc__)
+    parser = benchmarks.add_parser("memory", help="how much the controller's memory grows over many updates", description=__doc__)
     parser.add_argument("--objects", type=int, default=1000, help="environments (default %(default)s)")
-    parser.add_argument("--updates", type=int, default=100_000, help="that are measured (default %(default)s)")
-    parser.add_argument("--warm-up", type=int, default=10_000, help="updates before (default %(default)s)")
+    parser.add_argument("--updates", type=int, default=100_000, help="measured updates (default %(default)s)")
+    parser.add_argument("--warm-up", type=int, default=10_000, help="updates before the measurement (default %(default)s)")
     parser.set_defaults(run=run)
 
 

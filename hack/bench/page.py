@@ -1,6 +1,6 @@
 """How soon does the status page show a thousand environments? From the request to the first paint, in Chromium.
 
-The environments bear names that none may have, so each row has a status and a message without a release behind it.
+The environments have invalid names, so each row has a status and a message but no release.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _FIRST_PAINT = """() => new Promise(resolve => new PerformanceObserver(list => {
 
 def add_to(benchmarks: Any) -> None:
     """Add the command to argparse's `benchmarks`."""
-    parser = benchmarks.add_parser("page", help="how soon the status page shows", description=__doc__)
+    parser = benchmarks.add_parser("page", help="how soon the status page is shown", description=__doc__)
     parser.add_argument("--environments", type=int, default=1000, help="default %(default)s")
-    parser.add_argument("--tries", type=int, default=11, help="of which the median counts (default %(default)s)")
+    parser.add_argument("--tries", type=int, default=11, help="number of tries; the result is their median (default %(default)s)")
     parser.set_defaults(run=run)
 
 

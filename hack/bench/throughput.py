@@ -17,7 +17,7 @@ def add_to(benchmarks: Any) -> None:
     """Add the command to argparse's `benchmarks`."""
     parser = benchmarks.add_parser("throughput", help="how long many environments take", description=__doc__)
     parser.add_argument("--environments", type=int, default=200, help="default %(default)s")
-    parser.add_argument("--workers", type=int, default=4, help="of the controller (default %(default)s)")
+    parser.add_argument("--workers", type=int, default=4, help="workers of the controller (default %(default)s)")
     parser.add_argument(
         "--engine", choices=("helm-operator", "flux"), default="helm-operator", help="default %(default)s"
     )
@@ -25,7 +25,7 @@ def add_to(benchmarks: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> bool:
-    """True: there is no limit."""
+    """Run the benchmark. Returns True always, because it has no limit."""
     with running(options.engine) as bed:
         bed.start_engine(options.engine)
         bed.start_controller("--workers", str(options.workers))

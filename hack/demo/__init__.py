@@ -1,1 +1,1 @@
-"""The demonstration: the journey of one pull request's environment, told as it happens."""
+"""The demonstration: shows the life of one pull request's environment as it happens."""

@@ -39,7 +39,7 @@ def main() -> int:
     if arguments.engine not in ENGINES:
         print(f"ENGINE={arguments.engine} is unknown: use one of {', '.join(ENGINES)}", file=sys.stderr)
         return 2
-    # As Ctrl-C: whoever ends the demonstration ends its programs.
+    # Handle SIGTERM like Ctrl-C, so that the programs end with the demonstration.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     console = Console(soft_wrap=True)
     folder = Path(tempfile.mkdtemp(prefix="tronador-demo-"))

@@ -33,7 +33,7 @@ class Engine:
     note: str = ""
 
     def state(self, release: Mapping[str, Any]) -> str:
-        """How a HelmRelease fares, in one word."""
+        """Return the state of a HelmRelease in one word."""
         status = release.get("status") or {}
         if self.releases == helm_operator.HELM_RELEASES:
             return str(status.get("phase") or "new")

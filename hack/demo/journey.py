@@ -28,11 +28,11 @@ _LOOK_SECONDS = 0.1
 
 
 class JourneyError(Exception):
-    """A stage did not come to its end; the text says how far it came."""
+    """A stage timed out; the text says how far it came."""
 
 
 class Journey:
-    """One pull request's way through everything, shown line by line."""
+    """The life of one pull request's environment, shown line by line."""
 
     def __init__(
         self,
@@ -144,7 +144,7 @@ class Journey:
         self._note_changes(seen)
 
     def _note_changes(self, seen: World) -> None:
-        # A state without a word for it yet, or one before everything, is no news.
+        # Do not report a state that has no name yet, or the state before the first event.
         state = f"{seen.state}, {seen.phase}" if seen.environment else "the environment is gone"
         news = {"Argo CD": seen.sync, "controller": state if seen.state != "-" else ""}
         if not seen.environment and "controller" not in self._last:

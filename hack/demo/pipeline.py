@@ -1,4 +1,4 @@
-"""What CI does with a delivery. Each step is a process of the command `tronador`, as in manifests/tekton."""
+"""The CI pipeline of a delivery. Each step is a process of the command `tronador`, as in manifests/tekton."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class PipelineError(Exception):
 
 
 class Pipeline:
-    """One pipeline's workspace; `show` is told of every command before it runs."""
+    """One pipeline's workspace; `show` is called with every command before it runs."""
 
     def __init__(
         self, *, folder: Path, application: Repo, gitops: Path, kubeconfig: Path, show: Callable[[str], None]
@@ -42,7 +42,7 @@ class Pipeline:
         return self._folder / "environment.yaml"
 
     def decide(self, delivery: Delivery) -> dict[str, Any]:
-        """What the delivery means: the answer of `tronador event`."""
+        """Return the decision of `tronador event` about the delivery."""
         body = self._folder / f"{delivery.action}.json"
         body.write_bytes(delivery.body)
         answer = self._run(

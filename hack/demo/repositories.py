@@ -1,6 +1,6 @@
 """The two git repositories of the journey: the application's, and the one that Argo CD watches. Real, and local.
 
-Their public URLs are what stands in the manifests; the stand-ins are told where they lead.
+The manifests contain public URLs; the stand-ins map these to the local repositories.
 """
 
 from __future__ import annotations

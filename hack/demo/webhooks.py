@@ -1,4 +1,4 @@
-"""What GitHub would send about the pull request: bodies after the shape of the real ones, and their signatures."""
+"""The webhooks that GitHub would send about the pull request: bodies in the real format, and signatures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from hack.demo.repositories import APPLICATION_URL, BASE_BRANCH, BRANCH
 
 NUMBER = 74
-SECRET = b"It is nobody's secret"
+SECRET = b"A secret of the demonstration"
 _ORGANISATION, _NAME = APPLICATION_URL.split("/")[-2:]
 _REPOSITORY_ID, _USER = 450074, {"login": "veeru", "id": 74, "type": "User"}
 

@@ -31,7 +31,7 @@ class World:
 
     @property
     def sync(self) -> str:
-        """In words, or "" while Argo CD has not looked."""
+        """Return the sync status in words, or "" until Argo CD has refreshed the Application."""
         status = (self.application or {}).get("status") or {}
         sync, operation = status.get("sync") or {}, status.get("operationState") or {}
         if not sync:
@@ -44,7 +44,7 @@ class World:
 
     @property
     def line(self) -> str:
-        """Everything in one line."""
+        """Return everything in one line."""
         return f"{self.state:<13}{self.phase:<38}{', '.join(self.exists) or 'nothing is left'}"
 
     @property
@@ -89,7 +89,7 @@ def kubectl(kubeconfig: Path, *arguments: str) -> str:
 
 
 def is_served(client: Client, resource: Resource) -> bool:
-    """Whether the cluster answers, and knows the resource."""
+    """Whether the cluster answers and serves the resource."""
     try:
         return client.has_resource(resource)
     except ApiError:

@@ -1,1 +1,1 @@
-"""An HTTP proxy that stands in front of any API server and lets things go wrong on the way, as told."""
+"""An HTTP proxy in front of an API server that injects faults according to rules."""

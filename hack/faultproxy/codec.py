@@ -99,7 +99,7 @@ def rule_to(rule: Rule) -> dict[str, Any]:
 
 
 def match_from(document: Any) -> Match:
-    """Which requests are meant, from JSON. Raises ValueError with the field's name."""
+    """Parse a Match from JSON. Raises ValueError with the field's name."""
     values = _values(document, Match, "match")
     if "methods" in values:
         values["methods"] = tuple(str(method).upper() for method in values["methods"])
@@ -107,7 +107,7 @@ def match_from(document: Any) -> Match:
 
 
 def order_from(document: Any, ending: Ending) -> tuple[Match, Ending]:
-    """Which open watches to end, and how (`ending` unless it says otherwise). Raises ValueError."""
+    """Parse which open watches to end, and how (default: `ending`). Raises ValueError."""
     if not isinstance(document, dict) or document.keys() - {"match", "ending"}:
         raise ValueError("the body may have match and ending, and nothing else")
     return match_from(document.get("match", {})), _ending(document.get("ending", ending))

@@ -1,4 +1,4 @@
-"""What can go wrong on the way to an API server, as data: the kinds of fault, and rules that say whom they meet.
+"""The kinds of fault, and the rules that say which requests they affect, as data.
 
 Everything here is checked when it is made, so that a wrong rule is refused where it was written and not in the middle
 of a run. Times are in seconds, shares in percent of the requests that match.
@@ -14,7 +14,7 @@ from typing import ClassVar
 
 
 class Ending(StrEnum):
-    """How a watch comes to its end.
+    """How a watch ends.
 
     END: the body is completed, as the server does when a watch's time is up. CLOSE: the connection is closed in the
     middle of the body (FIN). RESET: the connection is reset (RST); what the client had not read yet is lost.
@@ -37,7 +37,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """Which requests are meant; a field left out means all of them.
+    """A selection of requests; an omitted field matches all.
 
     Attributes:
         methods: HTTP methods.

@@ -31,7 +31,7 @@ class Gateway:
         self._thawed.set()
 
     def follow(self, decider: Decider) -> None:
-        """From now on these rules, also for the watches that are open."""
+        """Apply these rules from now on, to open watches too."""
         self._decider = decider
         self._watches.decide_anew(decider)
 
@@ -43,12 +43,12 @@ class Gateway:
         self._watches.freeze(frozen)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        # An aborted connection still needs a return value; aiohttp notices that nobody is there to read it.
+        # aiohttp needs a return value even for an aborted connection, and discards it.
         aborted = web.Response()
         try:
             return await self._handle(request, aborted)
         except UpstreamLost:
-            # A wire, not a gateway: a server that cannot be reached looks like one to the client too.
+            # The proxy acts as a wire, not as a gateway: an unreachable server looks unreachable to the client too.
             self._counters.add("upstream-lost")
             return finish(request, aborted, Ending.RESET)
         except ConnectionError:
@@ -85,7 +85,7 @@ class Gateway:
             return await self._forward(request, answer)
 
     async def _pass_when_thawed(self) -> None:
-        # Frozen anew before it was this request's turn, it waits on.
+        # The proxy may freeze again before this request resumes, so check again.
         while not self._thawed.is_set():
             self._counters.add("frozen")
             await self._thawed.wait()

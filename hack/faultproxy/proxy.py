@@ -80,7 +80,7 @@ class FaultProxy:
             self._thread = start_thread("faultproxy", lambda: asyncio.run(self._run(tls)))
             self._loop, self._stop, self._server = self._started.result(_ANSWER_SECONDS)
         except BaseException:
-            # Whatever it was, KeyboardInterrupt included: a port that is taken must be given back.
+            # On any exception, KeyboardInterrupt included, release the port.
             self._close_ports()
             raise
         return self
@@ -94,12 +94,12 @@ class FaultProxy:
 
     @property
     def url(self) -> str:
-        """Where the API server seems to be."""
+        """Return the URL at which clients reach the API server through the proxy."""
         return f"{'https' if self._certificate else 'http'}://{_in_url(self._port)}"
 
     @property
     def control_url(self) -> str:
-        """Where the faults can be seen and changed over HTTP."""
+        """Return the URL at which the faults can be read and changed."""
         assert self._control_port is not None, "no control_port was given"
         return f"http://{_in_url(self._control_port)}{control.PATH}"
 
@@ -109,11 +109,11 @@ class FaultProxy:
         return kubeconfig.document(self._target, server=self.url, certificate_authority=authority)
 
     def apply(self, settings: Settings) -> None:
-        """Replace all settings; chances and `times` start anew."""
+        """Replace all settings; restarts the chances and the counts of `times`."""
         self._call(lambda server: server.apply(settings))
 
     def set_rules(self, *rules: Rule) -> None:
-        """These rules, in place of the ones before; chances and `times` start anew. Without any: no faults by rule."""
+        """Replace the rules; restarts the chances and the counts of `times`. An empty list removes all rules."""
         self._call(lambda server: server.follow(rules, server.settings.seed))
 
     def freeze(self) -> None:
@@ -147,7 +147,7 @@ class FaultProxy:
         return self._call(lambda server: server.insert_line(match, line))
 
     def counters(self) -> dict[str, int]:
-        """What was injected so far, by name (see the README); what never happened is missing."""
+        """Return the number of injected faults by name (see the README), without those that never happened."""
         return self._counters.snapshot()
 
     def wait_for(self, name: str, count: int = 1, timeout: float = 20.0) -> int:

@@ -79,8 +79,7 @@ class Server:
         await self.refuse(settings.refusing)
 
     async def follow(self, rules: Sequence[Rule], seed: int) -> None:
-        """These rules, in place of the ones before. Chances and `times` start anew, and open watches are decided on
-        again."""
+        """Replace the rules, for open watches too. Restarts the chances and the counts of `times`."""
         self.settings = replace(self.settings, rules=tuple(rules), seed=seed)
         self._gateway.follow(Decider(rules=rules, seed=seed))
 

@@ -1,4 +1,4 @@
-"""What the proxy is told to do, as one value that is replaced as a whole."""
+"""The settings of the proxy: one value that is replaced as a whole."""
 
 from __future__ import annotations
 

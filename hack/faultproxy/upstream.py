@@ -1,7 +1,7 @@
 """The side of the proxy that faces the API server: one request out, its answer as a stream.
 
 It adds no fault of its own: nothing is retried, decoded, redirected or timed out. Every request has a connection of its
-own, because one from a pool may turn out to have been closed by the server meanwhile, a failure that nobody asked for.
+own, because the server may have closed a pooled one, which would be an unwanted failure.
 """
 
 from __future__ import annotations
@@ -79,8 +79,10 @@ class Upstream:
 
     @asynccontextmanager
     async def forward(self, request: web.BaseRequest, body: bytes, *, plain: bool) -> AsyncIterator[UpstreamAnswer]:
-        """Send the request and wait for the head of the answer; `plain` refuses compression, so that lines can be told
-        apart. Raises UpstreamLost."""
+        """Send the request and wait for the head of the answer. Raises UpstreamLost.
+
+        `plain` refuses compression, so that the answer can be split into lines.
+        """
         assert self._session is not None
         headers = end_to_end(request.headers)
         for name in _OURS_TO_WRITE:

@@ -43,7 +43,7 @@ class Watch:
         self._sent = 0
 
     def follow(self, plan: WatchPlan) -> None:
-        """From now on this plan; an order that was given stands."""
+        """Follow this plan from now on; an earlier order to end the watch remains in force."""
         self._plan = plan
         self._woken.set()
 
@@ -79,7 +79,7 @@ class Watch:
                 if plan.half_open and not self._silent:
                     self._silent = True
                     self._counters.add(HalfOpenWatch.kind)
-                    # Nobody reads a half-open connection any more; the server's end of it would only fill memory.
+                    # Discard what the server sends on a half-open connection; holding it would only fill memory.
                     reader.cancel()
                 step = next_step(
                     plan,

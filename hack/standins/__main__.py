@@ -36,7 +36,7 @@ _LOOK_SECONDS = 0.02
 
 
 class StandIn(Protocol):
-    """What every stand-in can do."""
+    """The interface of every stand-in."""
 
     def start(self) -> None: ...
 
@@ -143,7 +143,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m hack.standins", description=__doc__, allow_abbrev=False)
     parser.add_argument("--kubeconfig", help="default: $KUBECONFIG, the pod's service account, ~/.kube/config")
     parser.add_argument(
-        "--install-crds", action="store_true", help="first create the CRDs of its kinds that are missing"
+        "--install-crds", action="store_true", help="create the missing CRDs of its kinds first"
     )
     programs = parser.add_subparsers(dest="program", required=True)
 
@@ -151,7 +151,7 @@ def _parser() -> argparse.ArgumentParser:
     operator.set_defaults(build=_helm_operator, groups=crds.HELM_OPERATOR)
     _add_common(operator, workers=2)
     _add_charts(operator)
-    operator.add_argument("--git-default-ref", default="master", help="for charts without a ref")
+    operator.add_argument("--git-default-ref", default="master", help="branch of charts without a ref (default master)")
     for name, seconds, meaning in (
         ("mirror-delay", 20.0, "until the clone of a new mirror starts"),
         ("git-timeout", 20.0, "for one git command"),
@@ -177,7 +177,7 @@ def _parser() -> argparse.ArgumentParser:
     argocd = programs.add_parser("argocd", help="Argo CD's application controller", allow_abbrev=False)
     argocd.set_defaults(build=_argocd, groups=crds.ARGO_CD)
     _add_git_rewrite(argocd)
-    argocd.add_argument("--namespace", default="argocd", help="of Applications and settings (default argocd)")
+    argocd.add_argument("--namespace", default="argocd", help="namespace of Applications and settings (default argocd)")
     for name, seconds, meaning in (
         ("git-timeout", 60.0, "for one git command"),
         ("refresh-interval", 180.0, "between two looks at repositories and cluster"),
@@ -195,7 +195,7 @@ def _parser() -> argparse.ArgumentParser:
         )
         double.set_defaults(build=build, groups=groups)
         _add_common(double, workers=4)
-        double.add_argument("--phases", action="store_true", help="also write the phases on the way")
+        double.add_argument("--phases", action="store_true", help="also write the intermediate phases")
     return parser
 
 
@@ -221,7 +221,7 @@ def _add_git_rewrite(parser: argparse.ArgumentParser) -> None:
         type=_rewrite,
         action="append",
         default=[],
-        help="a git URL that begins with the first leads to the second, as git's insteadOf (repeatable)",
+        help="replace the first prefix of a git URL with the second, like git's insteadOf (repeatable)",
     )
 
 
@@ -256,7 +256,7 @@ def _rewrite(text: str) -> tuple[str, str]:
 def _failing(text: str) -> tuple[str, str]:
     operation, _, glob = text.partition(":")
     if operation not in OPERATIONS:
-        raise argparse.ArgumentTypeError(f"{operation!r} is none of {', '.join(OPERATIONS)}")
+        raise argparse.ArgumentTypeError(f"{operation!r} is not one of {', '.join(OPERATIONS)}")
     return operation, glob or "*"
 
 

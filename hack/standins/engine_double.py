@@ -38,7 +38,7 @@ class EngineDouble:
     """`start` once, `stop` once."""
 
     def __init__(self, *, client: Client, plays: Plays, workers: int = 4, show_phases: bool = False) -> None:
-        """`show_phases`: also write the phases on the way to the last one, each by itself."""
+        """`show_phases`: also write each intermediate phase, in an update of its own."""
         self._client = client
         self._plays = plays
         self._workers = workers
@@ -50,7 +50,7 @@ class EngineDouble:
         self._gone: dict[str, HelmRelease] = {}
         # Key -> (UID, generation, phase) that was last written. One worker at a time has a key, so no lock.
         self._answered: dict[str, tuple[str, int, str]] = {}
-        # A test that takes the API server away waits for its return, not for a back-off made for production.
+        # Tests take the API server away; short pauses let them continue soon after it is back.
         self._informer = Informer(client=client, resource=HELM_RELEASES, backoff=Backoff(maximum=1.0))
         self._informer.add_handler(self, name="engine-double")
         self._threads: list[threading.Thread] = []
@@ -109,7 +109,7 @@ class EngineDouble:
             if obj is not None:
                 self._answer(HelmRelease(obj))
         except (NotFound, Forbidden) as error:
-            # The object or its namespace is on its way out.
+            # The object or its namespace is being deleted.
             log.info("skipped", helmrelease=key, error=str(error))
         except ApiError as error:
             log.warning("failed, trying again", helmrelease=key, error=str(error))
@@ -125,7 +125,7 @@ class EngineDouble:
         way = _way(installed, fetched=not self._plays.play(plays.FETCH, hr.obj).fail, succeeds=not running.fail)
         last = way[-1]
         answer = (objects.uid(hr.obj), hr.generation, last)
-        # The informer may not have seen our last write yet; after a restart, the status is all there is to go by.
+        # The informer may not have seen our last write yet; after a restart, only the status is known.
         if self._answered.get(hr.key) == answer or (hr.has_synced and hr.status.get("phase") == last):
             return
         before = status = dict(hr.status)

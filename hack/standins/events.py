@@ -30,7 +30,7 @@ class Events:
         self._component = component
         self._about = about
         self._lock = threading.Lock()
-        # (uid, type, reason, message) -> (name of the Event, how often it was said)
+        # (uid, type, reason, message) -> (name of the Event, its count)
         self._said: dict[tuple[str, str, str, str], tuple[str, int]] = {}
 
     def emit(self, obj: Object, type_: str, reason: str, message: str) -> None:
@@ -49,7 +49,7 @@ class Events:
                 created = self._client.create(CORE_EVENTS, self._event(obj, said, now), namespace=namespace)
                 name = objects.name(created)
         except ApiError as error:
-            # Expired, or the namespace is on its way out: the next one starts anew.
+            # The Event has expired or the namespace is being deleted: the next one starts a new count.
             log.info("event not written", object=objects.key(obj), error=str(error))
             name, count = "", -1
         with self._lock:

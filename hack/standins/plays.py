@@ -28,14 +28,14 @@ OPERATIONS = (FETCH, INSTALL, UPGRADE, TEST, ROLLBACK, UNINSTALL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Play:
-    """How one operation is to go: how long it takes (seconds), and whether it then fails."""
+    """How one operation behaves: how long it takes (seconds), and whether it then fails."""
 
     seconds: float = 0.0
     fail: bool = False
 
 
 class Plays:
-    """What is to happen to whom. What an object's annotations say wins over the command line."""
+    """The plays of all objects. An object's annotations override the command line."""
 
     def __init__(self, *, seconds: Mapping[str, float], failing: Iterable[tuple[str, str]]) -> None:
         """`seconds`: each operation's ordinary duration; `failing`: (operation, glob over `namespace/name`)."""
@@ -43,7 +43,7 @@ class Plays:
         self._failing = tuple(failing)
 
     def play(self, operation: str, obj: Object) -> Play:
-        """How `operation` is to go for this object."""
+        """Return how `operation` behaves for this object."""
         annotations = objects.annotations(obj)
         own = parse_delays(annotations.get(DELAY, ""))
         fails = operation in parse_operations(annotations.get(FAIL, ""))
@@ -55,12 +55,12 @@ class Plays:
 
 
 def parse_operations(text: str) -> frozenset[str]:
-    """Operations from `a,b`; words that are none are passed over, so that a typo plays nothing."""
+    """Parse operations from `a,b`. Ignores unknown words."""
     return frozenset(word.strip() for word in text.split(",")) & frozenset(OPERATIONS)
 
 
 def parse_delays(text: str) -> dict[str, float]:
-    """Seconds per operation from `a=1,b=2.5`; entries that are none are passed over."""
+    """Parse the seconds of each operation from `a=1,b=2.5`. Ignores invalid entries."""
     delays = {}
     for entry in text.split(","):
         operation, _, seconds = entry.partition("=")

@@ -19,7 +19,7 @@ from tests.standins.flux_bed import FluxBed
     ("arguments", "words"),
     [
         ([], "required"),
-        (["helm-operator", "--fail", "instal"], "'instal' is none of fetch, install"),
+        (["helm-operator", "--fail", "instal"], "'instal' is not one of fetch, install"),
         (["helm-operator", "--git-rewrite", "https://x"], "'https://x' is not PREFIX=PREFIX"),
         (["helm-operator", "--sync-interval", "-1"], "invalid"),
         (["helm-operator", "--sync-interval", "soon"], "invalid"),

@@ -119,7 +119,7 @@ class Strategy:
         return errors + self.validate(obj)
 
     def validate_update(self, obj: Object, old: Object, *, namespaced: bool, subresource: str) -> list[FieldError]:
-        """Return all errors of a new state. As on the real server, metadata is checked twice, and the causes show it."""
+        """Return all errors of a new state. Metadata is checked twice, as on the server, and the causes show it."""
         errors = validate_metadata(obj, namespaced=namespaced, name_check=names.path_segment)
         errors += validate_metadata_update(obj, old)
         errors += validate_metadata_update(obj, old)

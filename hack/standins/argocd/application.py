@@ -13,7 +13,7 @@ from controller.apimachinery.resources import Resource
 from controller.client import DeletePropagation
 from hack.standins.argocd.resources import BACKGROUND_FINALIZER, FINALIZER
 
-# What the original retries without being asked, and its pauses in seconds.
+# Defaults of the original: number of retries, and the pauses between them in seconds.
 RETRIES = 5
 FIRST_PAUSE, PAUSE_FACTOR, LONGEST_PAUSE = 5.0, 2, 180.0
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
@@ -76,7 +76,7 @@ class Application:
 
     @property
     def retries(self) -> int:
-        """How often a failed sync is tried again; below 0: for ever."""
+        """Return how often a failed sync is retried; below 0: without limit."""
         return int((self._policy.get("retry") or {}).get("limit", RETRIES))
 
     def pause(self, failures: int) -> float:
@@ -84,12 +84,12 @@ class Application:
         backoff = (self._policy.get("retry") or {}).get("backoff") or {}
         first = _seconds(backoff.get("duration"), FIRST_PAUSE)
         longest = _seconds(backoff.get("maxDuration"), LONGEST_PAUSE)
-        # Bounded before the power is: for ever can be often.
+        # Limit the exponent first: with unlimited retries the power would become too large.
         return min(longest, first * int(backoff.get("factor") or PAUSE_FACTOR) ** min(failures - 1, 16))
 
     @property
     def prune_propagation(self) -> DeletePropagation:
-        """Foreground, unless it is told otherwise."""
+        """Return the propagation policy of pruning: Foreground, unless a sync option sets another one."""
         for option in self._policy.get("syncOptions") or ():
             name, _, value = str(option).partition("=")
             if name == "PrunePropagationPolicy":
@@ -110,7 +110,7 @@ class Application:
 
 
 def permits(project: Object, resource: Resource) -> bool:
-    """Whether a project lets its Applications have objects of a kind."""
+    """Whether a project allows its Applications to contain objects of a kind."""
     spec = project.get("spec") or {}
     if not resource.namespaced:
         return _names(spec.get("clusterResourceWhitelist"), resource)

@@ -53,17 +53,18 @@ class Options:
 
 @dataclass(slots=True)
 class _Memory:
-    """What is remembered of one life of an Application.
+    """What the stand-in remembers of one Application (by UID).
 
     Attributes:
-        failures: how often the sync of the same commit has failed in a row.
-        again: when the same commit may be synced again (monotonic).
+        failures: number of failed syncs of the same commit in a row.
+        again: earliest time of the next sync of the same commit (monotonic seconds).
+        reported: the status that was last written.
     """
 
     operation: Operation | None = None
     failures: int = 0
     again: float = 0.0
-    told: dict[str, Any] = field(default_factory=dict)
+    reported: dict[str, Any] = field(default_factory=dict)
 
 
 class ArgoCD:
@@ -182,13 +183,13 @@ class ArgoCD:
 
     def _write(self, application: Application, memory: _Memory, report: Report) -> None:
         status = written(report, memory.operation)
-        if status != memory.told:
+        if status != memory.reported:
             body = {"status": status}
             self._client.patch(APPLICATIONS, application.name, body, namespace=application.namespace)
-            memory.told = status
+            memory.reported = status
 
     def _go(self, application: Application) -> None:
-        """Delete what the Application has before it goes itself, if its finalizer says so."""
+        """Delete the Application's objects, if its finalizer asks for that, and then the Application itself."""
         if not application.finalizer:
             return
         rows: list[Row] = self._cluster.rows(application, {}, ())

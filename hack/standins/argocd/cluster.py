@@ -26,7 +26,7 @@ class Cluster:
         self._kinds = Kinds(client=client)
 
     def rows(self, application: Application, project: Object, manifests: Iterable[Object]) -> list[Row]:
-        """What should be, compared with what is."""
+        """Compare the wanted objects with the live ones."""
         targets = [self._prepared(application, manifest) for manifest in manifests]
         live = {_identity(obj): (resource, obj) for resource, obj in self._tracked(application, targets)}
         settings = self._settings(application.namespace)
@@ -39,7 +39,7 @@ class Cluster:
         return rows
 
     def apply(self, row: Row) -> None:
-        """Make the object what the repository says. Raises ApiError."""
+        """Apply the object as it is in the repository. Raises ApiError."""
         assert row.resource is not None
         assert row.target is not None
         self._patch(row.resource, row.target, dry_run=False)

@@ -1,4 +1,4 @@
-"""What an Application should have beside what it has: one row for each object. Pure."""
+"""Compares the wanted objects of an Application with the live ones: one row for each object. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Row:
         target, live: as the repository and as the cluster have it.
         outcome: what applying `target` would make of it, as far as the server was asked.
         refusal: why it cannot be applied, or "".
-        health: (status, message), or None for a kind whose health nobody judges.
+        health: (status, message), or None for a kind without a health check.
     """
 
     resource: Resource | None
@@ -45,7 +45,7 @@ class Row:
 
     @property
     def name(self) -> str:
-        """As messages name it: `group/Kind/name`."""
+        """Return the object's name in messages: `group/Kind/name`."""
         return f"{self.obj['apiVersion'].rpartition('/')[0]}/{self.obj['kind']}/{objects.name(self.obj)}"
 
     @property
@@ -60,18 +60,18 @@ class Row:
 
 
 def sync_status(rows: Iterable[Row]) -> str:
-    """Of the whole Application."""
+    """Return the sync status of the whole Application."""
     return SYNCED if all(row.is_synced for row in rows) else OUT_OF_SYNC
 
 
 def health_status(rows: Iterable[Row]) -> str:
-    """Of the whole Application: its worst object's."""
+    """Return the health of the whole Application, which is that of its worst object."""
     found = [row.health[0] for row in rows if row.health is not None]
     return max(found, key=_ORDER.index, default=HEALTHY)
 
 
 def described(row: Row) -> Mapping[str, Any]:
-    """The row as `status.resources` has it."""
+    """Return the row as an entry of `status.resources`."""
     group, _, version = str(row.obj["apiVersion"]).rpartition("/")
     entry: dict[str, Any] = {"group": group, "version": version, "kind": row.obj["kind"]}
     if namespace := objects.namespace(row.obj):

@@ -1,4 +1,4 @@
-"""How healthy an object is: by the script that the settings have for its kind, else by its kind's own rule."""
+"""Judges the health of an object: by the script in the settings for its kind, else by the built-in rule."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _ROLLED_OUT = ("Deployment", "StatefulSet", "DaemonSet")
 
 
 def of(obj: Object, settings: Mapping[str, str]) -> tuple[str, str] | None:
-    """Status and message; None for a kind whose health nobody judges. `settings`: data of the ConfigMap argocd-cm."""
-    # Before any script is asked.
+    """Return status and message, or None for a kind without a health check. `settings`: data of argocd-cm."""
+    # This comes before any script.
     if objects.is_deleting(obj):
         return PROGRESSING, "Pending deletion"
     group = str(obj["apiVersion"]).rpartition("/")[0]

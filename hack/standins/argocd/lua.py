@@ -7,7 +7,7 @@ from typing import Any
 
 import lupa.lua51 as lua
 
-# What is there in Argo CD: the base and table libraries. Neither string nor math, let alone files.
+# The libraries that Argo CD offers: base and table. It offers neither string nor math nor files.
 _ABSENT = ("string", "math", "io", "os", "debug", "coroutine", "python")
 
 

@@ -19,7 +19,7 @@ RUNNING, SUCCEEDED, FAILED = "Running", "Succeeded", "Failed"
 
 @dataclass(slots=True)
 class Operation:
-    """What was begun, and how far it has come.
+    """A sync in progress.
 
     Attributes:
         pruned: UIDs of the objects that were deleted, and the names that messages give them.
@@ -35,12 +35,12 @@ class Operation:
     finished: str = ""
 
     def begin(self, rows: Sequence[Row], cluster: Cluster, *, prune: DeletePropagation | None) -> None:
-        """Do it; `prune`: how to delete what left the repository, None: not at all."""
+        """Start the sync. `prune`: propagation policy for objects that left the repository; None: do not delete them."""
         refused = [row for row in rows if row.refusal]
         for row in refused:
             self._told(row, "SyncFailed", row.refusal)
         if refused:
-            # One that cannot be applied keeps all others from being applied, as in the original.
+            # As in the original, an object that cannot be applied blocks all others.
             self._end(FAILED, "one or more objects failed to apply (dry run)")
             return
         for row in rows:
@@ -62,13 +62,13 @@ class Operation:
             self._end(SUCCEEDED, "successfully synced (all tasks run)")
 
     def state(self) -> dict[str, Any]:
-        """As `status.operationState` has it."""
+        """Return the operation as `status.operationState`."""
         return {
             "operation": {"initiatedBy": {"automated": True}, "sync": {"revision": self.revision}},
             "phase": self.phase,
             "message": self.message,
             "startedAt": self.started,
-            # null: a merge patch then removes that of the operation before.
+            # null, so that the merge patch removes the value of the previous operation.
             "finishedAt": self.finished or None,
             "syncResult": {"revision": self.revision, "resources": self.results},
         }

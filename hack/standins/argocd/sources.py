@@ -20,7 +20,7 @@ _ENDINGS = (".yaml", ".yml", ".json")
 
 
 class SourceError(Exception):
-    """The manifests cannot be read; the text is what the Application says. `revision` where one was found."""
+    """The manifests cannot be read; the text goes into the Application's status. `revision`: the commit, if known."""
 
     def __init__(self, text: str, revision: str = "") -> None:
         super().__init__(text)
@@ -36,7 +36,7 @@ class Manifests:
 
 
 class Sources:
-    """Not thread-safe. What was read at a commit is kept until another one is there."""
+    """Reads manifests. Not thread-safe. Keeps what was read at a commit until a newer commit arrives."""
 
     def __init__(self, *, git: Git, folder: Path, rewrites: Sequence[tuple[str, str]]) -> None:
         """`rewrites`: (prefix, replacement) of URLs, as git's insteadOf."""
@@ -78,7 +78,7 @@ class Sources:
             self._git.archive(mirror, revision, archive)
             unpack(archive, tree)
             root = tree / path
-            # git knows no empty folders: without a file to hold it, a folder goes with its last environment.
+            # git stores no empty folders: without a placeholder file, the folder disappears with its last environment.
             if not root.is_dir():
                 raise SourceError(f"Failed to load target state: {path}: app path does not exist", revision)
             directory = source.get("directory") or {}

@@ -13,10 +13,10 @@ from hack.standins.argocd.operation import Operation
 
 @dataclass(slots=True)
 class Report:
-    """What one look has shown.
+    """The result of one refresh.
 
     Attributes:
-        error: why nothing could be compared, or "".
+        error: why the comparison failed, or "".
         sync_error: why nothing is synced although it should be, or "".
     """
 

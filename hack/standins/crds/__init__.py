@@ -31,8 +31,8 @@ def definitions(groups: Collection[str] = (*HELM_OPERATOR, *FLUX, *ARGO_CD)) -> 
 def install(client: Client, stop: threading.Event, groups: Collection[str]) -> None:
     """Create the definitions of these groups that are missing; those that exist stay: they may be the original's.
 
-    Nobody else's are created: what a cluster serves tells which programs there are in it. Waits for the API server
-    until `stop` is set. Raises any other ApiError.
+    Other CRDs are not created, because clients conclude from the served kinds which programs the cluster runs. Waits
+    for the API server until `stop` is set. Raises any other ApiError.
     """
     for definition in definitions(groups):
         while not stop.is_set():

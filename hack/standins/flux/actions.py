@@ -69,9 +69,9 @@ class Actions:
                 self._remediate_by_uninstall()
 
     def uninstall(self) -> None:
-        """Remove what was released last, if anything was.
+        """Uninstall the last release, if there is one.
 
-        Raises HelmError: it is still there, and the status says why.
+        Raises HelmError if that fails; the status then contains the reason.
         """
         current = snapshots.latest(self.history)
         if current is None:
@@ -247,7 +247,7 @@ class Actions:
         try:
             stored = self.helm.history()
         except HelmError:
-            # The account may not read any more: what was known stays.
+            # The account can no longer read the release: keep what is known.
             return False
         newest = max((release.version for release in stored), default=0)
         since = newest if since is None else since
@@ -271,7 +271,7 @@ def forget_failures(status: dict[str, Any]) -> None:
 
 
 def in_sync(actions: Actions) -> None:
-    """Nothing is left to do: put right what an earlier failure left in the conditions."""
+    """Handle a release that is in sync: correct the conditions that an earlier failure left behind."""
     record, hr = actions.record, actions.hr
     attempted = str(record.status.get("lastAttemptedReleaseAction") or "")
     remediation = hr.remediation(attempted)

@@ -1,4 +1,4 @@
-"""The charts of HelmReleases: packaged in the background, anew for every new artifact of their source.
+"""The charts of HelmReleases: packaged in the background, again for every new artifact of their source.
 
 In the original these are objects, HelmCharts, that the helm-controller makes and the source-controller reconciles; here
 they live in memory, but become ready as late, and are spoken of in the same words.
@@ -34,19 +34,19 @@ NOT_RECONCILED = "latest generation of object has not been reconciled"
 
 
 class ChartNotReady(Exception):
-    """There is no chart to release now; the text is the original's."""
+    """The chart is not ready; the text is the original's."""
 
 
 @dataclass(frozen=True, slots=True)
 class _HelmChart:
-    """What the object would be.
+    """The state that the original keeps in a HelmChart object.
 
     Attributes:
         template: `chart.spec` of the HelmRelease, `generation` counts its changes.
         observed: the last generation that ended, well or stalled.
         revision: of the source's artifact that was looked at last.
         chart: the last good one.
-        error: why there is no newer one, or "".
+        error: why packaging a newer one failed, or "".
     """
 
     release: HelmRelease
@@ -85,7 +85,7 @@ class Charts:
         self._charts: dict[str, _HelmChart] = {}
         self._queue = RateLimitingQueue(name="helm-charts")
         self._thread: threading.Thread | None = None
-        # Set by whoever wants to know which HelmRelease's chart has changed.
+        # Callback with the key of a HelmRelease whose chart has changed; the owner of this object sets it.
         self.on_change: Callable[[str], None] = lambda _key: None
 
     def start(self) -> None:

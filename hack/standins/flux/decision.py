@@ -15,7 +15,7 @@ from hack.standins.helm.storage import Release
 
 
 class State(Enum):
-    """A release as storage has it, compared with what is wanted."""
+    """A stored release compared with the wanted one."""
 
     ABSENT = "absent"
     LOCKED = "locked"
@@ -51,11 +51,11 @@ class Action(Enum):
 
 
 class RetriesExceeded(Exception):
-    """There is nothing left to try."""
+    """No retries are left."""
 
 
 class MissingRollbackTarget(Exception):
-    """There is nothing to roll back to."""
+    """No revision is available to roll back to."""
 
 
 class UnknownState(Exception):
@@ -120,7 +120,7 @@ def action(hr: HelmRelease, status: Mapping[str, Any], found: State, *, forced: 
 
 
 def failures(status: Mapping[str, Any], action: str) -> int:
-    """How often `install` or `upgrade` failed."""
+    """Return the number of failures of `install` or `upgrade`."""
     return int(status.get(f"{action}Failures") or 0)
 
 

@@ -199,7 +199,7 @@ class FluxDouble:
             return
 
     def _delete(self, hr: HelmRelease, record: Record) -> Again | None:
-        # As the original: what is deleted while it is suspended stays released.
+        # As in the original, deleting a suspended HelmRelease keeps the release.
         if not hr.suspended and record.status.get("history"):
             play = self._plays.play(plays.UNINSTALL, hr.obj)
             self._stop.wait(play.seconds)

@@ -33,9 +33,9 @@ from hack.standins.helm.kinds import Kinds
 from hack.standins.plays import Plays
 
 COMPONENT = "helm-controller"
-# Between two looks at a chart that is not ready, if nobody tells that it is.
+# Seconds between checks of a chart that is not ready, unless a notification comes first.
 DEPENDENCY_SECONDS = 30.0
-# Reasons of Ready=False that are over once their step is.
+# Reasons of Ready=False that no longer apply once their step has succeeded.
 _PASSING = ("SourceNotReady", "ValuesError")
 
 
@@ -82,7 +82,7 @@ class HelmController:
         charts.on_change = self.loop.enqueue
 
     def config_changed(self, kind: str, obj: Object) -> None:
-        """A ConfigMap or Secret that asks to be watched has changed: whoever takes values from it is reconciled."""
+        """Reconcile every HelmRelease that takes values from this watched ConfigMap or Secret, which has changed."""
         for release in map(HelmRelease, self.loop.all()):
             uses = any((ref["kind"], ref["name"]) == (kind, objects.name(obj)) for ref in release.value_sources)
             if uses and release.namespace == objects.namespace(obj):
@@ -159,7 +159,7 @@ class HelmController:
         )
         wanted = Wanted(chart.name, chart.version, values)
         end = Run(actions=actions, wanted=wanted, forced=forced).to_end()
-        # The original observes a generation too while it goes on trying at an interval.
+        # The original also observes the generation while it keeps retrying at an interval.
         record.save(observed=end in (End.DONE, End.STALLED, End.RETRY))
         if end is End.STALLED:
             return DONE
@@ -179,7 +179,7 @@ class HelmController:
         return bool(force)
 
     def _remove_former(self, hr: HelmRelease, record: Record) -> Again:
-        """Uninstall what is released under the former name or in the former place; the next run installs anew."""
+        """Uninstall the release with the former name or namespace; the next run installs it again."""
         try:
             self._uninstall(hr, record)
         except HelmError:
@@ -191,7 +191,7 @@ class HelmController:
         return WITH_BACKOFF
 
     def _delete(self, hr: HelmRelease, record: Record) -> Again | None:
-        # Whoever deletes what is suspended keeps the release: the original's way of letting go of it.
+        # As in the original, deleting a suspended HelmRelease keeps the release.
         if not hr.suspended and record.status.get("storageNamespace") and self._can_act(hr, record):
             try:
                 self._uninstall(hr, record)

@@ -1,4 +1,4 @@
-"""What calls a reconciler, and when: its informer, its queue with back-off, its workers."""
+"""Calls a reconciler: informer, queue with back-off, workers."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ class Loop:
         """
         Args:
             namespace: the only one to look at; "": all.
-            reconcile: is given a key; an ApiError is the same as WITH_BACKOFF.
-            changed: told of every object that appeared or changed, status included, in the informer's thread.
+            reconcile: called with a key; raising ApiError has the same effect as returning WITH_BACKOFF.
+            changed: called in the informer's thread with every object that appeared or changed, even in its status only.
         """
         self._name = name
         self._pace = pace
@@ -69,7 +69,7 @@ class Loop:
         self._stop = threading.Event()
         limiter = ItemExponentialLimiter(base=pace.first_retry, maximum=pace.last_retry)
         self._queue = RateLimitingQueue(name=name, limiter=limiter)
-        # A test that takes the API server or the CRD away waits for its return, not for a back-off for production.
+        # Tests take the API server or the CRD away; short pauses let them continue soon after it is back.
         self._informer = Informer(
             client=client,
             resource=resource,
@@ -122,7 +122,7 @@ class Loop:
             self._queue.add(objects.key(new))
 
     def on_delete(self, obj: Object | DeletedFinalStateUnknown) -> None:
-        # Reconciling what is gone cleans up after it, whoever took its finalizer.
+        # Reconciling a deleted object cleans up after it, even if another client removed the finalizer.
         self._queue.add(obj.key if isinstance(obj, DeletedFinalStateUnknown) else objects.key(obj))
 
     def _work(self) -> None:
@@ -138,7 +138,7 @@ class Loop:
             log.info("failed, trying again", controller=self._name, object=key, error=str(error))
             again = WITH_BACKOFF
         except Exception:  # noqa: BLE001 - a bug that one object meets must not end the worker
-            # As text: the usual way shows every variable, which takes seconds where a large object is among them.
+            # As text: the default formatter shows every variable, which takes seconds if one of them is large.
             log.error("reconciling crashed", controller=self._name, object=key, traceback=traceback.format_exc())
             again = WITH_BACKOFF
         if again == WITH_BACKOFF:

@@ -18,7 +18,7 @@ _REVISION_LENGTH = 12
 
 
 class PackagingError(Exception):
-    """There is no such chart; the text is the original's, and only another commit or template helps."""
+    """The chart cannot be packaged until the commit or the template changes. The text is the original's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def package(
         metadata["version"] = f"{str(metadata['version']).partition('+')[0]}+{'.'.join(parts)}"
     values = _values(tree, template, parse)
     shutil.copytree(source, target, ignore_dangling_symlinks=True)
-    # JSON is YAML.
+    # JSON is a subset of YAML.
     (target / "Chart.yaml").write_text(json.dumps(metadata))
     if files:
         (target / "values.yaml").write_text(json.dumps(values))

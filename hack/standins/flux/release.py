@@ -21,10 +21,10 @@ _LONGEST_NAME = 53
 
 @dataclass(frozen=True, slots=True)
 class Remediation:
-    """What follows the failure of an action.
+    """What to do after an action fails.
 
     Attributes:
-        retries: below 0: without end.
+        retries: number of retries; below 0: without limit.
         of_last: whether the last failure is remediated too.
         strategy: `rollback` or `uninstall`.
     """
@@ -141,14 +141,14 @@ class HelmRelease:
         return str(install.get("crds") or ("Skip" if install.get("skipCRDs") else "Create")) == "Skip"
 
     def retry_interval(self, action: str) -> float | None:
-        """Seconds to the next try where the action's strategy is to go on trying; else None."""
+        """Return the seconds until the next attempt if the action's strategy is to keep retrying; else None."""
         strategy = self.section(action).get("strategy") or {}
         if strategy.get("name") != "RetryOnFailure":
             return None
         return seconds(strategy, "retryInterval", DEFAULT_RETRY_INTERVAL)
 
     def remediation(self, action: str) -> Remediation | None:
-        """What follows the failure of `install` or `upgrade`; None when neither was ever tried."""
+        """Return the remediation of a failed `install` or `upgrade`; None if neither was attempted."""
         if action not in (INSTALL, UPGRADE):
             return None
         section = self.section(action).get("remediation") or {}
@@ -163,11 +163,11 @@ class HelmRelease:
         )
 
     def asked_to_reset(self, status: Mapping[str, Any]) -> str:
-        """The token of a request to forget failures that was not heard yet, or ""."""
+        """Return the token of a request to reset the failure counts, or "" if there is no unhandled one."""
         return self._asked(RESET_AT, str(status.get("lastHandledResetAt") or ""))
 
     def asked_to_force(self, status: Mapping[str, Any]) -> str:
-        """The token of a request for an action without a reason that was not heard yet, or ""."""
+        """Return the token of a request to force an action, or "" if there is no unhandled one."""
         return self._asked(FORCE_AT, str(status.get("lastHandledForceAt") or ""))
 
     def _asked(self, annotation: str, handled: str) -> str:

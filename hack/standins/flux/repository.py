@@ -25,7 +25,7 @@ class Reference:
     Attributes:
         full_name: `refs/heads/...`, or "" where a commit is asked for alone.
         commit: the commit asked for, or "" for the newest.
-        absolute: whether a revision tells the full name, and not just what follows `refs/heads/`.
+        absolute: whether a revision contains the full name instead of the part after `refs/heads/`.
     """
 
     full_name: str
@@ -33,7 +33,7 @@ class Reference:
     absolute: bool = False
 
     def revision(self, sha: str) -> str:
-        """As `status.artifact.revision` has it: `branch@sha1:<sha>`."""
+        """Return the value of `status.artifact.revision`: `branch@sha1:<sha>`."""
         name = self.full_name if self.absolute else self.full_name.split("/", 2)[-1]
         return f"{name}@sha1:{sha}" if name else f"sha1:{sha}"
 

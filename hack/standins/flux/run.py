@@ -27,7 +27,7 @@ class End(Enum):
     MORE = "more"
     # Another run, after the retry interval of the action that failed.
     RETRY = "retry"
-    # Nothing is known for certain: another run, with back-off.
+    # The state is unknown: another run, with back-off.
     ERROR = "error"
 
 
@@ -81,7 +81,7 @@ class Run:
         last = self._actions.helm.last()
         state = decision.state(self._hr, self._record.status, last, self._wanted)
         if state is State.UNMANAGED:
-            # What was remembered is about something else.
+            # The stored snapshots belong to another release.
             self._record.status["history"] = []
         action = decision.action(self._hr, self._record.status, state, forced=self._forced)
         self._forced = False

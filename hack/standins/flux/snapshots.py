@@ -18,7 +18,7 @@ Snapshot = Mapping[str, Any]
 
 
 def snapshot(release: Release, *, action: str = "", before: Snapshot | None = None) -> dict[str, Any]:
-    """What is remembered of a revision; `before`: what was, which keeps its action and test results."""
+    """Return the snapshot of a revision, with the action and test results of `before`, the previous snapshot."""
     metadata = release.chart.get("metadata") or {}
     remembered: dict[str, Any] = {
         "digest": _digest(release),
@@ -42,7 +42,7 @@ def snapshot(release: Release, *, action: str = "", before: Snapshot | None = No
 
 
 def config_digest(values: Mapping[str, Any]) -> str:
-    """By which values are compared."""
+    """Return the digest by which values are compared."""
     return _sha256(values)
 
 
@@ -99,12 +99,12 @@ def failed_tests(each: Snapshot) -> bool:
 
 
 def full_name(each: Snapshot) -> str:
-    """As messages name a revision."""
+    """Return the name of a revision in messages."""
     return f"{each['namespace']}/{each['name']}.v{each['version']}"
 
 
 def chart_name(each: Snapshot) -> str:
-    """As messages name a chart."""
+    """Return the name of a chart in messages."""
     return f"{each['chartName']}@{each['chartVersion']}"
 
 

@@ -1,4 +1,4 @@
-"""The source-controller: fetches GitRepositories, and says in their status what it has and what went wrong."""
+"""The source-controller: fetches GitRepositories, and writes the artifact or the error into their status."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ AUTH_FAILED = "AuthenticationFailed"
 
 
 class _FetchError(Exception):
-    """No commit; `reason` and the text are what the status says."""
+    """The fetch failed; `reason` and the text go into the status."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -56,7 +56,7 @@ class SourceController:
         Args:
             longest: seconds that no `interval` exceeds.
             namespace: the only one to look at; "": all.
-            changed: told of every GitRepository that appeared or changed.
+            changed: called with every GitRepository that appeared or changed.
         """
         self._client = client
         self._artifacts = artifacts

@@ -20,7 +20,7 @@ class ValuesError(Exception):
 
 
 class _Absent(Exception):
-    """What `optional` forgives: the object or the key is not there."""
+    """The object or the key does not exist, which `optional` allows."""
 
 
 def compose(
@@ -31,7 +31,7 @@ def compose(
     read: Callable[[str, str], Object],
     parse: Callable[[str], list[dict[str, Any]]],
 ) -> dict[str, Any]:
-    """The values to render with.
+    """Compose the values of a release.
 
     Args:
         read: the object of a kind (`ConfigMap` or `Secret`) and name. Raises NotFound, or another ApiError.

@@ -47,7 +47,7 @@ class Git:
         """`home` must exist; `timeout` in seconds ends every single command."""
         self._timeout = timeout
         config = home / "gitconfig"
-        # The repositories of a test bed belong to whoever made them, which is not always the user who reads them.
+        # The owner of a test bed's repository is not always the user who reads it.
         config.write_text("[safe]\n\tdirectory = *\n")
         self._environment = {
             "PATH": os.environ.get("PATH", os.defpath),

@@ -1,6 +1,6 @@
-"""Local mirrors of git repositories: cloned in the background after a delay, polled, and shared by whoever needs one.
+"""Local mirrors of git repositories: cloned in the background after a delay, polled, and shared by all users of a URL.
 
-The delay is the point: the original operator has no mirror when it first meets a repository, and says so as a failure.
+The delay matters: the original operator has no mirror yet when it first sees a repository, and reports a failure.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ class Mirrors:
         self._started = 0
 
     def get(self, name: str) -> Mirror | None:
-        """The mirror of that name, usable or not, or None when nobody asked for it yet."""
+        """Return the mirror with this name, ready or not, or None if it was never requested."""
         with self._lock:
             return self._mirrors.get(name)
 
@@ -141,7 +141,7 @@ class Mirrors:
         with self._lock:
             if name in self._mirrors:
                 return
-            # A folder of its own for every life of a mirror: a stopped one may still be writing to the old folder.
+            # Every mirror gets a new folder, because a stopped one may still be writing to the old folder.
             self._started += 1
             digest = hashlib.sha256(name.encode()).hexdigest()[:12]
             self._mirrors[name] = Mirror(

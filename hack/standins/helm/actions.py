@@ -1,7 +1,7 @@
 """What `helm install`, `upgrade`, `rollback`, `test` and `uninstall` do, with their effects through the API.
 
-Two things are not Helm's: hooks are not waited for (a test bed runs no pods), and an operation takes the time, or fails
-where, it is told to.
+Two things differ from Helm: hooks are not waited for (a test bed runs no pods), and a play can make an operation take
+longer or fail.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def _words(error: Exception) -> str:
 
 @contextmanager
 def _helm_errors() -> Iterator[None]:
-    """Whatever the API refuses is, to Helm's caller, Helm's error."""
+    """Turn API errors into HelmError."""
     try:
         yield
     except ApiError as error:
@@ -83,7 +83,7 @@ class Helm:
     def install(self, chart: Path, values: Mapping[str, Any], *, skip_crds: bool, wait: float, play: Play) -> Release:
         """Install revision 1. A failure leaves it in storage as `failed`, unless it came before anything was stored.
 
-        `wait`: seconds that the workloads have to become ready; 0: nobody looks.
+        `wait`: seconds within which the workloads must become ready; 0: do not wait.
         """
         if self.last() is not None:
             raise HelmError("cannot re-use a name that is still in use")

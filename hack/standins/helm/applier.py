@@ -28,7 +28,7 @@ class Applier:
         self._field_manager = field_manager
 
     def refuse_foreign(self, found: Iterable[Object]) -> None:
-        """Raise HelmError when one of the objects exists and another release, or nobody, owns it."""
+        """Raise HelmError if one of the objects exists and this release does not own it."""
         for obj in found:
             live = self.get(obj)
             if live is not None and not self._is_ours(live):
@@ -39,7 +39,7 @@ class Applier:
                 )
 
     def apply(self, obj: Object) -> None:
-        """Create the object, or bring what the chart says of it up to date."""
+        """Create the object, or update the fields that the chart sets."""
         resource = self._kinds.resource_of(obj)
         name = objects.name(obj)
         namespace = self._namespace_of(obj)
@@ -54,7 +54,7 @@ class Applier:
         )
 
     def create_missing(self, crd: Object) -> bool:
-        """Create a CustomResourceDefinition as the chart has it, without marks; False when it exists."""
+        """Create a CustomResourceDefinition as in the chart, without ownership marks. Returns False if it exists."""
         try:
             self._client.create(self._kinds.resource_of(crd), crd)
         except AlreadyExists:
@@ -96,7 +96,7 @@ class Applier:
         self._client.patch(resource, objects.name(obj), body, namespace=self._namespace_of(obj))
 
     def identity(self, obj: Object) -> tuple[str, str, str, str]:
-        """What makes two manifests the same object: group, kind, namespace, name."""
+        """Return the identity of an object: group, kind, namespace, name."""
         group = str(obj.get("apiVersion") or "").rpartition("/")[0]
         return group, str(obj.get("kind")), self._namespace_of(obj), objects.name(obj)
 

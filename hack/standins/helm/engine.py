@@ -30,7 +30,7 @@ class HelmError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
-    """What a chart became.
+    """A rendered chart.
 
     Attributes:
         chart: `metadata`, `values` and `templates` (name and text) of the chart, as read from its folder.
@@ -139,12 +139,12 @@ class HelmEngine:
 def _start() -> subprocess.Popen[bytes]:
     # -P: the worker's own folder must not shadow the modules that it imports.
     command = [sys.executable, "-P", str(_WORKER)]
-    # A session of its own keeps a terminal's Ctrl-C away from it: whoever started it ends it.
+    # In a session of its own the worker does not receive a terminal's Ctrl-C; the program that started it ends it.
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
 
 
 def _checked(documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The documents with their path, text and object. Raises HelmError for one that is no Kubernetes object."""
+    """Return the documents (path, text and object). Raises HelmError if one is not a Kubernetes object."""
     for document in documents:
         obj = document["object"]
         if not obj.get("kind") or not obj.get("apiVersion"):

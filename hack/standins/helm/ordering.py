@@ -1,4 +1,4 @@
-"""In which order Helm creates and removes what a chart makes, and what of it are hooks."""
+"""The order in which Helm creates and removes the objects of a chart, and which of them are hooks."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def in_install_order(manifests: Iterable[Manifest]) -> tuple[Manifest, ...]:
 
 
 def in_uninstall_order(found: Iterable[Object]) -> tuple[Object, ...]:
-    """Sorted as Helm uninstalls: the reverse, without what the chart asks to keep."""
+    """Return the objects in the order in which Helm uninstalls them, without those that the chart wants to keep."""
     removable = [obj for obj in found if objects.annotations(obj).get(RESOURCE_POLICY) != "keep"]
     return tuple(sorted(removable, key=_rank, reverse=True))
 

@@ -13,7 +13,7 @@ from hack.standins.helm.ordering import hook_is_deleted, hooks_for, in_uninstall
 from hack.standins.helm.readiness import is_ready
 from hack.standins.plays import Play
 
-# What Helm says when readiness does not come: the most frequent failure, and so the one that is played.
+# Helm's message when objects do not become ready. Simulated failures use it because it is the most frequent one.
 TIMED_OUT = "timed out waiting for the condition"
 _READY_LOOK_SECONDS = 0.1
 _CRD_LOOKS = 100
@@ -31,7 +31,7 @@ class Rollout:
     def roll_out(
         self, wanted: Iterable[Object], hooks: Iterable[Object], operation: str, *, wait: float, play: Play
     ) -> None:
-        """Apply the objects between the hooks of `operation`, and wait as told."""
+        """Apply the objects between the hooks of `operation`, and wait up to `wait` seconds for readiness."""
         wanted, hooks = list(wanted), list(hooks)
         self.run_hooks(f"pre-{operation}", hooks)
         self.apply(wanted)
@@ -69,7 +69,7 @@ class Rollout:
                 self._applier.delete(hook)
 
     def play(self, play: Play) -> None:
-        """Take the time, and fail, as told."""
+        """Take the play's time. Raises HelmError if the play is to fail."""
         self._pause(play.seconds)
         if play.fail:
             raise HelmError(TIMED_OUT)
@@ -88,6 +88,6 @@ class Rollout:
     def _live(self, obj: Object) -> Object:
         live = self._applier.get(obj)
         if live is None:
-            # An uninstall under way, or somebody else: it will not come back.
+            # An uninstall or another client is deleting it, so it will not become ready.
             raise HelmError(f'{obj["kind"]} "{objects.name(obj)}" not found')
         return live

@@ -36,7 +36,7 @@ class Release:
 
     Attributes:
         version: the revision's number, from 1.
-        config: the values that the user gave (the chart's own are in `chart`).
+        config: the user's values (the chart's defaults are in `chart`).
         chart: `metadata`, `values` and `templates` (name and text).
         manifest: everything but hooks, as one YAML text.
         hooks: the hook objects' YAML texts.
@@ -56,7 +56,7 @@ class Release:
     notes: str = ""
 
     def moved(self, status: str, description: str) -> Release:
-        """The same revision in another status."""
+        """Return the same revision with another status."""
         return replace(self, status=status, description=description)
 
 
@@ -99,7 +99,7 @@ def encode(release: Release) -> str:
 
 
 def decode(data: str) -> Release:
-    """The release in a Secret's `data.release`. Raises ValueError when it is none."""
+    """Decode the release in a Secret's `data.release`. Raises ValueError if it is invalid."""
     try:
         document = json.loads(gzip.decompress(base64.b64decode(base64.b64decode(data))))
     except (OSError, EOFError) as error:
@@ -156,7 +156,7 @@ class ReleaseStorage:
         self._client = client
 
     def history(self, name: str, namespace: str) -> list[Release]:
-        """All revisions, oldest first. A Secret that holds no release is passed over, as Helm does."""
+        """Return all revisions, oldest first. Like Helm, skips a Secret that does not contain a release."""
         selector = f"name={name},owner=helm"
         answer = self._client.list(SECRETS, namespace=namespace, label_selector=selector)
         found = []
@@ -183,7 +183,7 @@ class ReleaseStorage:
         self._client.create(SECRETS, secret, namespace=release.namespace)
 
     def update(self, release: Release) -> None:
-        """Store a changed status of a revision. Raises NotFound when the revision was removed meanwhile."""
+        """Store a changed status of a revision. Raises NotFound if the revision no longer exists."""
         secret = secret_for(release, now=datetime.now(UTC), created=False)
         name = secret_name(release.name, release.version)
         self._client.replace(SECRETS, name, secret, namespace=release.namespace)

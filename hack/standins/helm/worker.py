@@ -32,7 +32,7 @@ def documents(text: str) -> list[dict[str, Any]]:
 
 
 def render(request: dict[str, Any]) -> dict[str, Any]:
-    """What a chart makes with these values, and what Helm keeps of the chart in its storage."""
+    """Render a chart with these values. Returns also the parts of the chart that Helm stores."""
     with helm_python.Chart.load(request["chart"]) as chart:
         values = request["values"]
         chart.validate_schema(values)

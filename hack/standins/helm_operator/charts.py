@@ -23,7 +23,7 @@ from hack.standins.helm_operator.resource import HelmRelease
 
 
 class ChartError(Exception):
-    """There is no chart to release; the text says whether that will pass by itself ("chart not ready: ...")."""
+    """The chart is not available; "chart not ready: ..." means that this resolves by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Charts:
             mirror.export(source.head, folder)
         except GitError as error:
             raise ChartError(f"chart unavailable: {error}") from error
-        # A path that climbs out of the repository finds nothing.
+        # A path that leads out of the repository finds nothing.
         chart = (folder / path).resolve()
         if not chart.is_relative_to(folder.resolve()):
             raise ChartError(f"chart unavailable: {path} is outside the repository")
@@ -98,7 +98,7 @@ class Charts:
             mirror.refresh()
 
     def forget(self, hr: HelmRelease) -> None:
-        """The HelmRelease is gone, or starts over; a mirror that nobody uses any more goes too."""
+        """Forget a HelmRelease that is deleted or starts over, and stop its mirror if no other one uses it."""
         with self._lock:
             source = self._sources.pop(hr.key, None)
         if source is not None and not self._users(source.mirror):
@@ -157,7 +157,7 @@ class Charts:
             try:
                 url = self._with_credentials(url, reference["name"], reference.get("namespace") or hr.namespace)
             except (ApiError, ChartError):
-                return  # the original logs it; the HelmRelease only ever hears that there is no mirror
+                return  # the original logs it; the HelmRelease only reports that the mirror is missing
         self._mirrors.request(_mirror_name(hr), url)
 
     def _with_credentials(self, url: str, name: str, namespace: str) -> str:

@@ -15,12 +15,12 @@ class SyncRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Install:
-    """There is no release."""
+    """Install: the release does not exist."""
 
 
 @dataclass(frozen=True, slots=True)
 class Upgrade:
-    """There is one, and something is newer."""
+    """Upgrade: the release exists, and the chart or the values are newer."""
 
     current: Release
 
@@ -60,6 +60,6 @@ def decide(hr: HelmRelease, history: list[Release], *, antecedent: str, chart_ch
         return Compare(current, current)
     if hr.retries_upgrade:
         return Upgrade(current)
-    # What was rolled back from is what a retry would have to differ from.
+    # A retry must differ from the revision that was rolled back.
     attempted = [release for release in history if release.status in (storage.FAILED, storage.SUPERSEDED)]
     return Compare(current, attempted[-1] if attempted else current)

@@ -1,7 +1,7 @@
 """What makes the operator sync and uninstall: its informer, its queue and workers, and its timers.
 
 A HelmRelease has no finalizer. Its deletion is handled in the informer's delete handler, one after the other, once,
-and only if this program runs and sees the event: a release whose HelmRelease went while it was down stays for ever.
+and only if this program sees the event: if a HelmRelease is deleted while the program is down, its release stays.
 """
 
 from __future__ import annotations
@@ -186,7 +186,7 @@ class HelmOperator:
                 try:
                     last = self._helm(hr).last()
                 except HelmError:
-                    continue  # as the original: whoever cannot be asked keeps the status it had
+                    continue  # as in the original, a release that cannot be read keeps its status
                 if last is not None and self._is_news(hr, last.status):
                     self._reporter.release_status(hr, last.status)
 

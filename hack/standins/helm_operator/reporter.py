@@ -1,7 +1,7 @@
-"""What the operator writes of a sync into the HelmRelease's status, step by step.
+"""Writes the steps of a sync into the HelmRelease's status.
 
-Each step is a write of its own, as in the original: whoever watches sees every phase, and sees `observedGeneration`
-move only after the last one.
+Each step is a write of its own, as in the original: a watch sees every phase, and `observedGeneration` changes only
+after the last one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from hack.standins.helm_operator.resource import HELM_RELEASES, HelmRelease
 
 log = structlog.get_logger(__name__)
 
-# Enough for other writers of the same object; the next sync says it anew anyway.
+# Enough attempts for conflicts with other writers; the next sync writes the status again anyway.
 _TRIES = 5
 
 

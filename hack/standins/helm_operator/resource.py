@@ -41,7 +41,7 @@ class HelmRelease:
 
     @property
     def id(self) -> str:
-        """How the operator marks what it made for this object."""
+        """Return the ID with which the operator marks the objects of this HelmRelease."""
         return f"{self.namespace}:helmrelease/{self.name}"
 
     @property
@@ -71,7 +71,7 @@ class HelmRelease:
 
     @property
     def helm_version(self) -> str:
-        """`v2` where the spec says nothing: there is no default in a stock installation."""
+        """Return the Helm version of the spec; `v2` if it is not set, because a stock installation has no other default."""
         return str(self.spec.get("helmVersion") or "v2")
 
     @property
@@ -111,14 +111,14 @@ class HelmRelease:
 
     @property
     def wait_seconds(self) -> float:
-        """How long an installation or upgrade waits for readiness; without rollback or test, and not told to: 0."""
+        """Return how long an installation or upgrade waits for readiness; 0 without `wait`, rollback and tests."""
         wait = self.spec.get("wait")
         waits = self.rolls_back or self.tests if wait is None else bool(wait)
         return _timeout(self.spec) if waits else 0.0
 
     @property
     def rollback_wait_seconds(self) -> float:
-        """The same of a rollback, which only waits when told to."""
+        """Return how long a rollback waits for readiness; 0 without its own `wait`."""
         rollback = self._section("rollback")
         return _timeout(rollback) if rollback.get("wait") else 0.0
 

@@ -105,7 +105,7 @@ def with_observed_generation(status: Mapping[str, Any], generation: int) -> dict
 
 
 def with_release_status(status: Mapping[str, Any], *, release: str, release_status: str) -> dict[str, Any]:
-    """The status after asking Helm how the release is; nothing is forgotten when Helm knows no release."""
+    """Return the status with the state of the release in Helm; unchanged if the release does not exist."""
     if not release_status:
         return dict(status)
     return {**status, "releaseName": release, "releaseStatus": release_status}

@@ -1,4 +1,4 @@
-"""One run over a HelmRelease: fetch the chart, compose the values, decide, act, and say so at every step.
+"""One run over a HelmRelease: fetch the chart, compose the values, decide, act, and report every step.
 
 The order of steps, of their reports and of what follows a failure is the original's (pkg/release/release.go).
 """
@@ -30,7 +30,7 @@ CONFIG_MAPS = Resource("", "v1", "configmaps", "ConfigMap", namespaced=True)
 
 
 class SyncFailed(Exception):
-    """A sync did not end well; the text is what the Event says."""
+    """A sync failed; the text goes into the Event."""
 
 
 class Syncer:
@@ -55,7 +55,7 @@ class Syncer:
         self._helm = helm
 
     def sync(self, hr: HelmRelease) -> None:
-        """One run. Raises SyncFailed."""
+        """Sync a HelmRelease once. Raises SyncFailed."""
         if hr.helm_version != "v3":
             # Without Tiller the original ends here too, before it observes the generation.
             self._reporter.phase(hr, status.FAILED)
@@ -67,7 +67,7 @@ class Syncer:
                 self._reporter.observed(hr)
 
     def uninstall(self, hr: HelmRelease) -> None:
-        """Remove the release of a HelmRelease that is gone. Raises HelmError; nobody tries again."""
+        """Uninstall the release of a deleted HelmRelease. Raises HelmError; there is no retry."""
         try:
             self._helm(hr).uninstall(play=self._plays.play(plays.UNINSTALL, hr.obj))
         finally:
@@ -231,7 +231,7 @@ class _Run:
         self._annotate(release)
 
     def _undo_install(self) -> None:
-        # What goes wrong here is only logged in the original: the Event keeps to why the installation failed.
+        # The original only logs a failure here: the Event still reports why the installation failed.
         with suppress(HelmError):
             self._helm.uninstall(play=self._plays.play(plays.UNINSTALL, self._hr.obj))
         self._charts.forget(self._hr)

@@ -42,9 +42,9 @@ class Sources(Protocol):
 def compose(
     references: Iterable[Mapping[str, Any]], inline: Mapping[str, Any], *, namespace: str, sources: Sources
 ) -> dict[str, Any]:
-    """The values to render with. `namespace` is where references without one look.
+    """Compose the values of a release. `namespace`: for references that do not name one.
 
-    `optional` forgives what is missing and what is no YAML, but no other failure of the API. Raises ValuesError.
+    `optional` allows missing sources and invalid YAML, but no other API error. Raises ValuesError.
     """
     result: dict[str, Any] = {}
     for reference in references:
@@ -67,7 +67,7 @@ def _values_of(reference: Mapping[str, Any], *, namespace: str, sources: Sources
 
 
 class _Missing(Exception):
-    """What `optional` forgives."""
+    """A source is missing or invalid, which `optional` allows."""
 
 
 def _read(kind: str, selector: Mapping[str, Any], *, namespace: str, sources: Sources) -> tuple[str, str]:
