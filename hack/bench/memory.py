@@ -19,10 +19,14 @@ _PREFIX = "bench"
 
 def add_to(benchmarks: Any) -> None:
     """Add the command to argparse's `benchmarks`."""
-    parser = benchmarks.add_parser("memory", help="how much the controller's memory grows over many updates", description=__doc__)
+    parser = benchmarks.add_parser(
+        "memory", help="how much the controller's memory grows over many updates", description=__doc__
+    )
     parser.add_argument("--objects", type=int, default=1000, help="environments (default %(default)s)")
     parser.add_argument("--updates", type=int, default=100_000, help="measured updates (default %(default)s)")
-    parser.add_argument("--warm-up", type=int, default=10_000, help="updates before the measurement (default %(default)s)")
+    parser.add_argument(
+        "--warm-up", type=int, default=10_000, help="updates before the measurement (default %(default)s)"
+    )
     parser.set_defaults(run=run)
 
 

@@ -22,7 +22,9 @@ _CHANGED = 50
 
 def add_to(benchmarks: Any) -> None:
     """Add the command to argparse's `benchmarks`."""
-    parser = benchmarks.add_parser("outage", help="how soon after an outage the controller works again", description=__doc__)
+    parser = benchmarks.add_parser(
+        "outage", help="how soon after an outage the controller works again", description=__doc__
+    )
     parser.add_argument("--environments", type=int, default=1000, help="default %(default)s")
     parser.add_argument("--seconds", type=float, default=60.0, help="duration of an outage (default %(default)s)")
     parser.add_argument("--tries", type=int, default=10, help="default %(default)s")

@@ -28,7 +28,9 @@ def add_to(benchmarks: Any) -> None:
     """Add the command to argparse's `benchmarks`."""
     parser = benchmarks.add_parser("page", help="how soon the status page is shown", description=__doc__)
     parser.add_argument("--environments", type=int, default=1000, help="default %(default)s")
-    parser.add_argument("--tries", type=int, default=11, help="number of tries; the result is their median (default %(default)s)")
+    parser.add_argument(
+        "--tries", type=int, default=11, help="number of tries; the result is their median (default %(default)s)"
+    )
     parser.set_defaults(run=run)
 
 

@@ -65,7 +65,9 @@ def _parser() -> argparse.ArgumentParser:
         help="kubeconfig of the API server; default: $KUBECONFIG, ~/.kube/config",
     )
     parser.add_argument("--context", default="", help="default: the kubeconfig's current context")
-    parser.add_argument("--write-kubeconfig", type=Path, required=True, help="file to write a kubeconfig for the proxy to")
+    parser.add_argument(
+        "--write-kubeconfig", type=Path, required=True, help="file to write a kubeconfig for the proxy to"
+    )
     parser.add_argument("--host", default="127.0.0.1", help="where to listen (default %(default)s)")
     parser.add_argument("--port", type=int, default=0, help="default: a free one")
     parser.add_argument("--control-port", type=int, default=0, help="for /_faults; default: a free one")
@@ -77,10 +79,16 @@ def _parser() -> argparse.ArgumentParser:
     faults.add_argument("--latency", type=float, metavar="SECONDS", help="delay every request")
     faults.add_argument("--jitter", type=float, metavar="SECONDS", default=0.0, help="additional random delay, at most")
     faults.add_argument("--throttle", type=float, metavar="PERCENT", help="answer 429 with Retry-After")
-    faults.add_argument("--retry-after", type=int, metavar="SECONDS", default=1, help="Retry-After of --throttle (default 1)")
+    faults.add_argument(
+        "--retry-after", type=int, metavar="SECONDS", default=1, help="Retry-After of --throttle (default 1)"
+    )
     faults.add_argument("--errors", type=float, metavar="PERCENT", help="answer 500")
-    faults.add_argument("--reset-before", type=float, metavar="PERCENT", help="reset the connection before the server sees the request")
-    faults.add_argument("--reset-after", type=float, metavar="PERCENT", help="reset the connection after the server has answered")
+    faults.add_argument(
+        "--reset-before", type=float, metavar="PERCENT", help="reset the connection before the server sees the request"
+    )
+    faults.add_argument(
+        "--reset-after", type=float, metavar="PERCENT", help="reset the connection after the server has answered"
+    )
     faults.add_argument("--drop-watches", type=float, metavar="SECONDS", help="end watches after this time")
     faults.add_argument("--delay-watches", type=float, metavar="SECONDS", help="deliver events late")
     faults.add_argument("--half-open-watches", action="store_true", help="accept watches, forward nothing")

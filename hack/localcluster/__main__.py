@@ -40,7 +40,7 @@ def main() -> None:
         default=defaults.rights_delay,
         help="seconds until changes of roles and bindings take effect",
     )
-    parser.add_argument("--no-rollouts", action="store_true", help="leave the status of workloads to somebody else")
+    parser.add_argument("--no-rollouts", action="store_true", help="do not simulate the status of workloads")
     given = parser.parse_args()
     options = Options(
         host=given.host,

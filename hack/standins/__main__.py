@@ -142,9 +142,7 @@ def _plays(options: argparse.Namespace) -> Plays:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m hack.standins", description=__doc__, allow_abbrev=False)
     parser.add_argument("--kubeconfig", help="default: $KUBECONFIG, the pod's service account, ~/.kube/config")
-    parser.add_argument(
-        "--install-crds", action="store_true", help="create the missing CRDs of its kinds first"
-    )
+    parser.add_argument("--install-crds", action="store_true", help="create the missing CRDs of its kinds first")
     programs = parser.add_subparsers(dest="program", required=True)
 
     operator = programs.add_parser("helm-operator", help="the legacy Helm Operator", allow_abbrev=False)

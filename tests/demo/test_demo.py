@@ -46,7 +46,7 @@ def test_its_webhooks_are_signed_and_understood(action: str, before: str, verdic
 
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", sorted(ENGINES))
-def test_it_tells_the_whole_story_in_time(engine: str) -> None:
+def test_it_shows_the_whole_journey_in_time(engine: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "hack.demo", "--engine", engine],
         cwd=ROOT,

@@ -51,9 +51,7 @@ def test_rules_put_over_http_take_effect_and_are_shown_with_the_counters(client:
     )
 
 
-def test_the_control_port_answers_while_the_proxy_is_frozen_or_refuses_and_an_empty_put_heals(
-    client: Client, control: Control
-) -> None:
+def test_the_control_port_answers_in_any_state_and_an_empty_put_ends_faults(client: Client, control: Control) -> None:
     control("PUT", body={"frozen": True, "refusing": True})
     assert control()[1]["frozen"] is True
     with pytest.raises(ConnectionRefusedError):
@@ -95,6 +93,6 @@ def test_without_a_control_port_nothing_but_the_api_is_served(server: ScriptedSe
         _ = proxy.control_url
 
 
-def test_the_path_of_the_faults_is_no_special_path_of_the_api(client: Client, server: ScriptedServer) -> None:
+def test_the_path_of_the_faults_is_an_ordinary_path_of_the_api(client: Client, server: ScriptedServer) -> None:
     client.ask(path="/_faults")
     assert server.seen[0].target == "/_faults"

@@ -171,9 +171,7 @@ def test_the_proxy_presents_the_users_certificate_unless_the_caller_has_credenti
         assert not server.seen[-1].certificate
 
 
-def test_a_server_whose_certificate_is_not_trusted_is_not_spoken_to_unless_told_so(
-    tls: ssl.SSLContext, tmp_path: Path
-) -> None:
+def test_an_untrusted_server_gets_no_request_unless_verification_is_off(tls: ssl.SSLContext, tmp_path: Path) -> None:
     with ScriptedServer(tls=tls) as server:
         distrusted = kubeconfig.read(written(tmp_path / "config", server=server.url, user={"token": "secret"}))
         with pytest.raises(ConnectionResetError):

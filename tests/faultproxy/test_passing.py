@@ -97,9 +97,7 @@ def test_events_of_a_watch_arrive_one_by_one_as_they_happen(
     assert proxy.counters() == {"requests": 1, "watches": 1}
 
 
-def test_watches_are_asked_for_uncompressed_because_lines_must_be_told_apart(
-    client: Client, server: ScriptedServer
-) -> None:
+def test_watches_are_requested_uncompressed_so_that_lines_can_be_split(client: Client, server: ScriptedServer) -> None:
     client.request(path="/api/things?watch=1", Accept_Encoding="gzip")
     assert "Accept-Encoding" not in server.seen[0].headers
 

@@ -34,7 +34,7 @@ def test_a_late_request_does_not_hold_up_others(client: Client, server: Scripted
     assert [seen.target for seen in server.seen] == ["/quick"]
 
 
-def test_a_throttled_request_is_answered_429_with_retry_after_in_plain_text_and_never_reaches_the_server(
+def test_a_throttled_request_gets_429_and_never_reaches_the_server(
     client: Client, server: ScriptedServer, proxy: FaultProxy
 ) -> None:
     proxy.set_rules(Rule(fault=Answer(code=429, retry_after=7)))
@@ -141,7 +141,7 @@ def test_rules_see_method_path_user_agent_and_watch(client: Client, server: Scri
     assert client.request(path="/api?watch=false").status == 500
 
 
-def test_new_rules_replace_the_old_ones_and_none_heal(client: Client, proxy: FaultProxy) -> None:
+def test_new_rules_replace_the_old_ones_and_an_empty_list_ends_faults(client: Client, proxy: FaultProxy) -> None:
     proxy.set_rules(Rule(fault=Answer(code=500)))
     proxy.set_rules(Rule(fault=Answer(code=503)))
     assert client.ask()[0] == 503
@@ -149,7 +149,7 @@ def test_new_rules_replace_the_old_ones_and_none_heal(client: Client, proxy: Fau
     assert client.ask()[0] == 200
 
 
-def test_shares_are_kept_over_many_requests_and_every_write_that_was_answered_was_done(
+def test_shares_hold_over_many_requests_and_every_answered_write_was_done(
     client: Client, server: ScriptedServer, proxy: FaultProxy
 ) -> None:
     proxy.set_rules(

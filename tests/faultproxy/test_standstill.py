@@ -111,7 +111,7 @@ def test_a_proxy_can_be_left_while_frozen_with_requests_and_watches_open(server:
     server.wait_for_watches(0)
 
 
-def test_two_proxies_know_nothing_of_each_other(server: ScriptedServer) -> None:
+def test_two_proxies_are_independent(server: ScriptedServer) -> None:
     with FaultProxy(target=_target(server)) as one, FaultProxy(target=_target(server)) as two:
         one.freeze()
         with client_of(two.url) as client:

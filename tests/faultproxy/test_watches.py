@@ -73,7 +73,7 @@ def test_a_watch_can_be_dropped_without_a_proper_end(
         watch.read()
 
 
-def test_a_half_open_watch_is_accepted_and_then_silent_while_the_connection_stays_open(
+def test_a_half_open_watch_is_silent_while_its_connection_stays_open(
     client: Client, server: ScriptedServer, proxy: FaultProxy
 ) -> None:
     proxy.set_rules(Rule(fault=HalfOpenWatch()))
@@ -129,7 +129,7 @@ def test_delayed_events_are_held_until_their_time_and_stay_in_order(
     assert proxy.counters()["watch-delay"] == 3
 
 
-def test_while_a_watch_is_late_requests_are_not_and_held_events_come_once_the_delay_is_lifted(
+def test_a_late_watch_delays_no_requests_and_sends_events_after_the_delay(
     client: Client, server: ScriptedServer, proxy: FaultProxy
 ) -> None:
     watch = open_watch(client, server)

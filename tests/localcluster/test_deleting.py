@@ -79,7 +79,7 @@ def test_grandchildren_go_too(widgets: Api) -> None:
     widgets.until(f"{CONFIG_MAPS}/grandchild", lambda found: found.code == 404)
 
 
-def test_an_owner_of_an_earlier_life_is_no_owner(widgets: Api) -> None:
+def test_an_object_with_another_uid_is_not_the_owner(widgets: Api) -> None:
     earlier = widgets.post(WIDGETS, widget("parent")).body
     widgets.delete(f"{WIDGETS}/parent")
     widgets.post(WIDGETS, widget("parent"))
@@ -140,7 +140,7 @@ def test_a_namespace_takes_its_content_along_custom_resources_too(widgets: Api) 
     assert widgets.get("/apis/tests.example.com/v1/widgets").body["items"] == []
 
 
-def test_a_namespace_may_come_back_after_it_went(api: Api) -> None:
+def test_a_deleted_namespace_can_be_created_again(api: Api) -> None:
     first = api.post(NAMESPACES, namespace("phoenix")).body["metadata"]["uid"]
     api.delete(f"{NAMESPACES}/phoenix")
     api.until(f"{NAMESPACES}/phoenix", lambda found: found.code == 404)

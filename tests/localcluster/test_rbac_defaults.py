@@ -119,7 +119,7 @@ def test_a_role_that_is_labelled_for_view_reaches_edit_and_admin(api: Api) -> No
         api.until(f"{CLUSTER_ROLES}/{role}", lambda answer: shared not in answer.body["rules"])
 
 
-def test_the_built_in_parts_of_edit_can_be_told_from_what_others_added(api: Api) -> None:
+def test_the_built_in_rules_of_edit_are_kept_apart_from_added_ones(api: Api) -> None:
     """Flux adds its kinds to `edit`; a role composed of the labelled defaults must not have them."""
     flux = rule("*", "helmreleases", "helm.toolkit.fluxcd.io")
     labels = {f"{AGGREGATE}edit": "true", f"{AGGREGATE}admin": "true"}

@@ -77,7 +77,7 @@ def test_every_missing_right_is_named_once_and_in_order(alice: Api) -> None:
     refused(alice.post(ROLES, role("r", *rules)), f'roles.{GROUP} "r"', START + "\n".join(lines))
 
 
-def test_roles_that_cannot_be_found_are_told_along(api: Api, alice: Api) -> None:
+def test_the_message_names_roles_that_are_not_found(api: Api, alice: Api) -> None:
     made(api.post(ROLE_BINDINGS, binding("b", "Role/gone", user("alice"))))
     errors = f'; resolution errors: [roles.{GROUP} "gone" not found]'
     refused(alice.post(ROLES, role("r", READS_SECRETS)), f'roles.{GROUP} "r"', START + MISSING + errors)
@@ -127,7 +127,7 @@ def test_finalizers_owners_and_nothing_at_all_may_be_changed(api: Api, alice: Ap
         assert alice.merge(path, {"metadata": {"labels": {"a": "b"}}}).code == 403
 
 
-def test_bind_lets_one_role_be_bound_and_no_other(api: Api, alice: Api) -> None:
+def test_the_bind_verb_allows_binding_one_role_only(api: Api, alice: Api) -> None:
     for name in ("secret-reader", "other"):
         made(api.post(CLUSTER_ROLES, cluster_role(name, READS_SECRETS)))
     allow(api, "binder", rule("bind", "clusterroles", GROUP, names="secret-reader"))
@@ -170,7 +170,7 @@ def test_what_an_aggregated_role_gathers_counts_as_held(api: Api, local_cluster:
     assert answer.body["message"].endswith(missing)
 
 
-def test_the_controllers_of_the_cluster_are_nobody_to_be_refused(api: Api, alice: Api) -> None:
+def test_the_controllers_of_the_cluster_are_never_refused(api: Api, alice: Api) -> None:
     made(api.post(CLUSTER_ROLES, {**cluster_role("g"), "aggregationRule": {"clusterRoleSelectors": [
         {"matchLabels": {"gather": "me"}}]}}))  # fmt: skip
     made(alice.post(CLUSTER_ROLES, cluster_role("part", rule("list", "configmaps"), labels={"gather": "me"})))

@@ -72,7 +72,7 @@ def acting(cluster: LocalCluster, token: str, name: str, group: str = "") -> Api
     return Api(cluster, token=token, headers=headers)
 
 
-def test_who_may_not_act_as_others_is_told_the_first_mode_that_failed(local_cluster: LocalCluster, token: str) -> None:
+def test_a_refused_impersonation_names_the_first_mode_that_failed(local_cluster: LocalCluster, token: str) -> None:
     with acting(local_cluster, token, "alice") as caller:
         answer = caller.get(f"{CONFIG_MAPS}/c")
     assert answer.code == 403

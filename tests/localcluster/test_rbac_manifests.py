@@ -76,11 +76,11 @@ QUESTIONS = {
 }
 
 
-def test_kubectl_tells_what_the_controller_can(installed: Kubectl) -> None:
+def test_kubectl_shows_what_the_controller_may_do(installed: Kubectl) -> None:
     assert {question: can(installed, *question.split()) for question in QUESTIONS} == QUESTIONS
 
 
-def test_its_binding_opens_an_environments_secrets_and_nobody_elses(controller: Api) -> None:
+def test_its_binding_grants_access_to_the_secrets_of_one_environment_only(controller: Api) -> None:
     assert controller.get(f"{ENVIRONMENT}/secrets").code == 403
     bound = binding("tronador", "ClusterRole/tronador-environment", SUBJECT)
     made(controller.post(f"{RBAC}/namespaces/pr-74/rolebindings", bound))
@@ -105,7 +105,7 @@ def test_of_its_own_namespace_it_reads_secrets_and_config_and_changes_neither(in
 
 
 @pytest.mark.parametrize("role", ["cluster-admin", "admin", "view"])
-def test_it_binds_no_other_role(controller: Api, role: str) -> None:
+def test_it_cannot_bind_another_role(controller: Api, role: str) -> None:
     answer = controller.post(f"{RBAC}/namespaces/pr-74/rolebindings", binding("b", f"ClusterRole/{role}", SUBJECT))
     assert answer.code == 403
     groups = '["system:serviceaccounts" "system:serviceaccounts:tronador-system" "system:authenticated"]'
@@ -113,7 +113,7 @@ def test_it_binds_no_other_role(controller: Api, role: str) -> None:
     assert answer.body["message"].startswith(f'rolebindings.rbac.authorization.k8s.io "b" is forbidden: {start}')
 
 
-def test_it_binds_nothing_in_the_whole_cluster(controller: Api) -> None:
+def test_it_cannot_create_cluster_bindings(controller: Api) -> None:
     bound = binding("b", "ClusterRole/tronador-environment", SUBJECT, kind="ClusterRoleBinding")
     assert controller.post(f"{RBAC}/clusterrolebindings", bound).code == 403
 

@@ -78,7 +78,7 @@ def test_the_details_name_the_object(alice: Api) -> None:
     assert alice.get(CONFIG_MAPS).body["details"] == {"kind": "configmaps"}
 
 
-def test_paths_that_are_no_resource_are_refused_by_their_path(alice: Api) -> None:
+def test_a_refused_non_resource_request_names_its_path(alice: Api) -> None:
     answer = alice.get("/metrics")
     assert (answer.code, answer.body["details"]) == (403, {})
     assert answer.body["message"] == 'forbidden: User "alice" cannot get path "/metrics"'
@@ -112,7 +112,7 @@ def test_discovery_is_for_everybody_who_is_somebody(alice: Api) -> None:
         assert alice.get(path).code == 200, path
 
 
-def test_a_verb_gives_no_other_verb(api: Api, alice: Api) -> None:
+def test_a_verb_does_not_grant_another_verb(api: Api, alice: Api) -> None:
     allow(api, "alice", rule("get create patch", "configmaps"))
     made(alice.post(CONFIG_MAPS, config_map("c")))
     assert alice.get(f"{CONFIG_MAPS}/c").code == 200

@@ -35,7 +35,7 @@ def own(**attributes: str) -> dict[str, Any]:
     return review("SelfSubjectAccessReview", resourceAttributes=attributes)
 
 
-def test_who_may_is_told_by_which_binding(api: Api, local_cluster: LocalCluster) -> None:
+def test_an_allowed_review_names_the_binding(api: Api, local_cluster: LocalCluster) -> None:
     made(api.post(ROLE_BINDINGS, binding("b", "ClusterRole/view", user("alice"))))
     with acting_as(local_cluster, "alice") as alice:
         answer = made(alice.post(f"{V1}/selfsubjectaccessreviews", own(**PODS)))
@@ -63,14 +63,14 @@ def test_others_are_asked_about_by_name_and_groups(
     assert made(api.post(f"{V1}/namespaces/default/localsubjectaccessreviews", local))["status"]["allowed"]
 
 
-def test_cluster_bindings_are_told_as_such(api: Api) -> None:
+def test_an_allowed_review_names_a_cluster_binding_as_such(api: Api) -> None:
     made(api.post(CLUSTER_ROLE_BINDINGS, binding("b", "ClusterRole/view", user("x"), kind="ClusterRoleBinding")))
     question = review("SubjectAccessReview", resourceAttributes=PODS, user="x")
     status = made(api.post(f"{V1}/subjectaccessreviews", question))["status"]
     assert status["reason"] == 'RBAC: allowed by ClusterRoleBinding "b" of ClusterRole "view" to User "x"'
 
 
-def test_who_may_not_is_told_so_and_what_is_missing(api: Api) -> None:
+def test_a_denied_review_says_what_is_missing(api: Api) -> None:
     question = review("SubjectAccessReview", resourceAttributes=PODS, user="x")
     assert made(api.post(f"{V1}/subjectaccessreviews", question))["status"] == {"allowed": False}
     made(api.post(ROLE_BINDINGS, binding("b", "Role/gone", user("x"))))
@@ -104,13 +104,13 @@ def test_paths_can_be_asked_about(api: Api, local_cluster: LocalCluster) -> None
         ("SubjectAccessReview", {"resourceAttributes": PODS}, "spec.user"),
     ],
 )
-def test_questions_that_make_no_sense_are_refused(api: Api, kind: str, spec: dict[str, Any], field: str) -> None:
+def test_invalid_reviews_are_refused(api: Api, kind: str, spec: dict[str, Any], field: str) -> None:
     answer = api.post(f"{V1}/{kind.lower()}s", review(kind, **spec))
     assert answer.code == 422
     assert [cause["field"] for cause in answer.body["details"]["causes"]] == [field]
 
 
-def test_reviews_are_created_and_nothing_else(api: Api) -> None:
+def test_reviews_can_only_be_created(api: Api) -> None:
     assert api.get(f"{V1}/selfsubjectaccessreviews").code == 405
     resources = {one["name"]: one for one in api.get(V1).body["resources"]}
     assert resources["selfsubjectaccessreviews"]["verbs"] == ["create"]

@@ -120,7 +120,7 @@ def test_a_path_says_what_is_asked(
 
 
 @pytest.mark.parametrize("path", ["/", "/api", "/api/v1", "/apis", "/apis/apps", "/apis/apps/v1", "/version", "/a/b/c"])
-def test_other_paths_are_no_resources(path: str) -> None:
+def test_other_paths_are_not_resources(path: str) -> None:
     found = attributes_of(SOMEBODY, "GET", path, {})
     assert (found.is_resource, found.verb, found.path) == (False, "get", path)
 

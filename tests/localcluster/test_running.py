@@ -97,7 +97,7 @@ def test_the_program_serves_logs_and_keeps_its_state(tmp_path: Path) -> None:
     assert ("create", "configmaps", "c", 201) in [tuple(one[k] for k in _SHOWN) for one in entries]
 
 
-def test_a_killed_program_leaves_nothing_listening(tmp_path: Path) -> None:
+def test_a_killed_program_leaves_no_open_port(tmp_path: Path) -> None:
     with ClusterProcess(tmp_path / "kubeconfig") as process:
         assert process.kill() == -signal.SIGKILL
         refused = Kubectl.of(tmp_path / "kubeconfig", home=tmp_path).run("get", "configmaps")

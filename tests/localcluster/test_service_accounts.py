@@ -80,12 +80,12 @@ def test_a_token_must_not_last_too_short_or_too_long(api: Api, seconds: int, why
     assert why in answer.body["message"]
 
 
-def test_an_account_that_does_not_exist_has_no_tokens(api: Api) -> None:
+def test_a_token_for_a_missing_account_is_refused(api: Api) -> None:
     answer = request_token(api, "nobody")
     assert (answer.code, answer.body["message"]) == (404, 'serviceaccounts "nobody" not found')
 
 
-def test_tokens_are_created_and_nothing_else(api: Api) -> None:
+def test_tokens_can_only_be_created(api: Api) -> None:
     assert api.get(f"{ACCOUNTS}/default/token").code == 405
     resources = {one["name"]: one for one in api.get("/api/v1").body["resources"]}
     assert resources["serviceaccounts/token"]["verbs"] == ["create"]
@@ -129,7 +129,7 @@ def test_a_bound_token_dies_with_what_it_is_bound_to(api: Api) -> None:
     assert answer.body["message"] == "cannot bind token to object of type /v1, Kind=ConfigMap"
 
 
-def test_a_token_is_bound_to_no_pod_of_another_account(api: Api) -> None:
+def test_a_token_cannot_be_bound_to_a_pod_of_another_account(api: Api) -> None:
     make_account(api)
     spec = {"serviceAccountName": "default", "containers": [{"name": "c", "image": "i"}]}
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec}
@@ -150,7 +150,7 @@ def test_a_token_request_must_be_for_the_account_of_its_path(api: Api, metadata:
     assert "(other) does not match" in answer.body["message"]
 
 
-def test_a_namespace_on_its_way_out_gives_no_tokens(api: Api) -> None:
+def test_a_terminating_namespace_issues_no_tokens(api: Api) -> None:
     made(api.post(NAMESPACES, namespace("brief")))
     body = {"apiVersion": "v1", "kind": "ServiceAccount"}
     body["metadata"] = {"name": "held", "finalizers": ["tests.example.com/hold"]}
@@ -253,12 +253,12 @@ def test_a_kubeconfig_finds_the_clusters_files_from_anywhere(local_cluster: Loca
     assert "system:serviceaccount:default:default" in Kubectl.of(path, home=tmp_path)("auth", "whoami")
 
 
-def test_there_is_no_kubeconfig_for_an_account_that_does_not_exist(local_cluster: LocalCluster) -> None:
+def test_a_kubeconfig_for_a_missing_account_is_refused(local_cluster: LocalCluster) -> None:
     with pytest.raises(NotFound):
         local_cluster.kubeconfig_for("default", "nobody")
 
 
-def test_the_audit_log_tells_who_asked_and_as_whom(local_cluster: LocalCluster, api: Api) -> None:
+def test_the_audit_log_records_the_user_and_the_impersonated_user(local_cluster: LocalCluster, api: Api) -> None:
     make_account(api)
     token = token_of(api)
     local_cluster.audit.clear()

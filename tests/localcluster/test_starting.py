@@ -17,7 +17,7 @@ def widgets(api: Api) -> Api:
     return api
 
 
-def test_a_half_started_server_knows_no_rights(local_cluster: LocalCluster, api: Api) -> None:
+def test_a_half_started_server_refuses_all_rights(local_cluster: LocalCluster, api: Api) -> None:
     allow(api, "alice", rule("list", "configmaps"))
     local_cluster.restart(half_started=True)
     with acting_as(local_cluster, "alice") as alice, Api(local_cluster) as admin:
@@ -32,7 +32,9 @@ def test_a_half_started_server_knows_no_rights(local_cluster: LocalCluster, api:
 
 
 @pytest.mark.parametrize("path", [WIDGETS, f"{WIDGETS}/one", "/apis/tests.example.com/v1", "/apis/unknown.example.com"])
-def test_a_half_started_server_serves_nothing_custom(local_cluster: LocalCluster, widgets: Api, path: str) -> None:
+def test_a_half_started_server_does_not_serve_custom_resources(
+    local_cluster: LocalCluster, widgets: Api, path: str
+) -> None:
     local_cluster.restart(half_started=True)
     with Api(local_cluster) as admin:
         refused = admin.get(path)

@@ -59,7 +59,7 @@ def test_other_paths_are_closed_to_those_without_credentials(local_cluster: Loca
     assert answer.body["details"] == {}
 
 
-def test_without_credentials_nobody_sees_an_object(local_cluster: LocalCluster) -> None:
+def test_a_request_without_credentials_sees_no_objects(local_cluster: LocalCluster) -> None:
     with Api(local_cluster, token=None) as nobody:
         answer = nobody.get(NAMESPACES)
     why = 'User "system:anonymous" cannot list resource "namespaces" in API group "" at the cluster scope'
@@ -69,20 +69,20 @@ def test_without_credentials_nobody_sees_an_object(local_cluster: LocalCluster) 
 
 
 @pytest.mark.parametrize("path", [NAMESPACES, "/version", "/healthz"])
-def test_a_wrong_token_is_refused_even_where_none_is_needed(local_cluster: LocalCluster, path: str) -> None:
+def test_a_wrong_token_is_refused_even_where_no_token_is_needed(local_cluster: LocalCluster, path: str) -> None:
     with Api(local_cluster, token="wrong") as stranger:
         answer = stranger.get(path)
     assert (answer.code, answer.body["reason"], answer.body["message"]) == (401, "Unauthorized", "Unauthorized")
 
 
 @pytest.mark.parametrize("header", ["Basic YWRtaW46YWRtaW4=", "Bearer ", "nonsense"])
-def test_what_is_no_bearer_token_is_no_credential(local_cluster: LocalCluster, header: str) -> None:
+def test_an_authorization_header_without_a_bearer_token_is_ignored(local_cluster: LocalCluster, header: str) -> None:
     with Api(local_cluster, token=None, headers={"Authorization": header}) as nobody:
         assert nobody.get("/version").code == 200
         assert "system:anonymous" in nobody.get(NAMESPACES).body["message"]
 
 
-def test_a_restart_changes_no_credentials(local_cluster: LocalCluster) -> None:
+def test_a_restart_keeps_the_credentials(local_cluster: LocalCluster) -> None:
     before = local_cluster.kubeconfig.read_text(), local_cluster.authority
     local_cluster.restart(keep_state=False)
     assert (local_cluster.kubeconfig.read_text(), local_cluster.authority) == before

@@ -53,7 +53,7 @@ def test_an_object_enters_and_leaves_a_selector(api: Api) -> None:
     assert gone["metadata"]["resourceVersion"] == left.body["metadata"]["resourceVersion"]
 
 
-def test_a_watch_of_one_object_sees_no_other(api: Api) -> None:
+def test_a_watch_of_one_object_does_not_see_others(api: Api) -> None:
     with api.watch(f"{CONFIG_MAPS}?watch=1&fieldSelector=metadata.name=b&resourceVersion={_version(api)}") as watch:
         api.post(CONFIG_MAPS, config_map("a"))
         api.post(CONFIG_MAPS, config_map("b"))

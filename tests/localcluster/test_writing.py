@@ -61,7 +61,7 @@ def test_the_request_decides_the_namespace(api: Api) -> None:
     assert (answer.code, answer.body["message"]) == (400, text)
 
 
-def test_put_needs_no_version_where_the_kind_allows_and_creates_where_it_may(api: Api) -> None:
+def test_some_kinds_accept_a_put_without_a_version_and_some_create_by_put(api: Api) -> None:
     api.post(CONFIG_MAPS, config_map("a"))
     assert api.put(f"{CONFIG_MAPS}/a", config_map("a", {"b": "1"})).body["data"] == {"b": "1"}
     assert api.put(f"{CONFIG_MAPS}/absent", config_map("absent")).code == 404
@@ -139,7 +139,7 @@ def test_put_with_the_uid_of_another_life_conflicts(api: Api) -> None:
     )
 
 
-def test_a_write_that_changes_nothing_keeps_version_and_history(api: Api) -> None:
+def test_a_write_without_a_change_keeps_version_and_history(api: Api) -> None:
     before = api.post(CONFIG_MAPS, config_map("a")).body
     assert api.merge(f"{CONFIG_MAPS}/a", {"data": {"a": "1"}}).body == before
     assert api.put(f"{CONFIG_MAPS}/a", before).body == before
@@ -203,12 +203,12 @@ def test_content_types_that_are_not_understood_are_listed(widgets: Api) -> None:
     assert answer.body["message"].endswith(f"accepted media types include: {accepted}")
 
 
-def test_a_patch_of_a_missing_object_finds_nothing_and_an_apply_makes_it(widgets: Api) -> None:
+def test_a_patch_of_a_missing_object_fails_and_an_apply_creates_it(widgets: Api) -> None:
     assert widgets.merge(f"{WIDGETS}/one", {}).code == 404
     assert widgets.apply(f"{WIDGETS}/one?fieldManager=m", widget("one")).code == 201
 
 
-def test_what_a_manager_no_longer_applies_goes(api: Api) -> None:
+def test_a_field_that_a_manager_no_longer_applies_is_removed(api: Api) -> None:
     path = f"{CONFIG_MAPS}/c?fieldManager=m"
     api.apply(path, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, "data": {"a": "1", "b": "1"}})
     applied = api.apply(path, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, "data": {"a": "1"}})

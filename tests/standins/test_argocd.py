@@ -47,7 +47,7 @@ def test_a_commit_is_carried_to_the_cluster(argocd_bed: ArgoCDBed) -> None:
     assert _text(argocd_bed, "one") == "changed"
 
 
-def test_a_commit_that_changes_no_object_writes_none(argocd_bed: ArgoCDBed) -> None:
+def test_a_commit_without_changed_objects_writes_none(argocd_bed: ArgoCDBed) -> None:
     argocd_bed.commit({ONE: config_map("one")})
     with argocd_bed.running():
         argocd_bed.synced(argocd_bed.repo.head())
@@ -108,7 +108,7 @@ def test_what_leaves_the_folder_is_pruned_and_what_is_not_its_own_stays(argocd_b
     [([], True), (["PruneLast=true", "PrunePropagationPolicy=background"], False)],
     ids=["by default", "as told"],
 )
-def test_pruning_is_in_the_foreground_unless_it_is_told_otherwise(
+def test_pruning_is_in_the_foreground_unless_an_option_changes_it(
     argocd_bed: ArgoCDBed, options: list[str], waits: bool
 ) -> None:
     argocd_bed.application(syncOptions=options)
@@ -195,7 +195,7 @@ def test_a_deleted_application_takes_its_objects_along_only_with_its_finalizer(
 # What goes wrong
 
 
-def test_one_object_that_is_refused_holds_up_the_whole_folder_until_a_commit_mends_it(argocd_bed: ArgoCDBed) -> None:
+def test_one_refused_object_blocks_the_whole_folder_until_a_commit_fixes_it(argocd_bed: ArgoCDBed) -> None:
     argocd_bed.commit({ONE: {**config_map("one"), "data": {"text": {"not": "a text"}}}, TWO: config_map("two")})
     with argocd_bed.running():
         state = argocd_bed.operation("Failed", "one or more objects failed to apply (dry run)")

@@ -44,7 +44,7 @@ def obj(*, uid: str = "1", status: str = "", annotation: str = "", **spec: Any) 
     return {"metadata": metadata, "spec": spec, "status": {"phase": status}}
 
 
-def test_its_own_status_writes_cause_no_sync(calls: Calls) -> None:
+def test_its_own_status_writes_do_not_cause_a_sync(calls: Calls) -> None:
     calls.operator.on_update(obj(), obj(status="Succeeded"))
     assert calls.made == []
 
@@ -77,7 +77,7 @@ def test_another_object_under_the_same_name_is_a_deletion_and_a_creation(calls: 
     assert calls.made == ["uninstall ns/run of 1", "sync ns/run"]
 
 
-def test_the_double_misses_no_deletion() -> None:
+def test_the_double_does_not_miss_a_deletion() -> None:
     client: Any = MemoryClient()
     double = EngineDouble(client=client, plays=PLAYS)
     for index in (1, 2):

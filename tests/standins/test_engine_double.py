@@ -84,7 +84,7 @@ def test_an_uninstall_that_fails_leaves_the_storage(bed: ClusterBed) -> None:
         assert bed.storage() == {V1: "deployed"}
 
 
-def test_the_same_name_created_anew_is_uninstalled_and_installed(bed: ClusterBed) -> None:
+def test_a_recreated_release_of_the_same_name_is_uninstalled_and_installed(bed: ClusterBed) -> None:
     with double(bed):
         bed.create(annotations={DELAY: "uninstall=0.2"})
         bed.reached("Succeeded")

@@ -83,7 +83,7 @@ def test_another_chart_version_is_out_of_sync() -> None:
     assert state(helm_release(), status_of(release()), release(), wanted) is State.OUT_OF_SYNC
 
 
-def test_an_uninstall_that_never_ended_is_a_state_that_nobody_knows() -> None:
+def test_an_uninstall_that_never_ended_is_an_unknown_state() -> None:
     left = release("uninstalling")
     with pytest.raises(UnknownState, match="status 'uninstalling'"):
         state(helm_release(), status_of(left), left, WANTED)
@@ -206,7 +206,7 @@ def test_the_history_keeps_what_a_rollback_needs() -> None:
     assert [each["version"] for each in snapshots.truncated(history, ignore_tests=False)] == [5, 4, 3]
 
 
-def test_a_revision_whose_tests_failed_is_no_target_of_a_rollback_unless_they_are_ignored() -> None:
+def test_a_rollback_skips_a_revision_with_failed_tests_unless_ignored() -> None:
     tested = {**snapshots.snapshot(release("superseded")), "testHooks": {"test": {"phase": "Failed"}}}
     history = [snapshots.snapshot(release("failed", version=2)), tested]
     assert snapshots.previous(history, ignore_tests=False) is None

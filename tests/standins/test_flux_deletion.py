@@ -29,7 +29,7 @@ def test_the_finalizer_holds_a_release_until_it_is_uninstalled(flux_bed: FluxBed
         assert flux_bed.storage() == {}
 
 
-def test_deleted_while_nobody_looked_it_is_uninstalled_later(flux_bed: FluxBed) -> None:
+def test_a_release_deleted_during_downtime_is_uninstalled_later(flux_bed: FluxBed) -> None:
     flux_bed.create_source()
     flux_bed.create_release()
     with flux_bed.flux():

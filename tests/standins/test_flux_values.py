@@ -63,6 +63,6 @@ def test_what_is_missing_is_named_and_forgiven_when_optional(reference: dict[str
 
 
 @pytest.mark.parametrize("name", ["broken", "refused"])
-def test_what_is_no_yaml_or_refused_is_never_forgiven(name: str) -> None:
+def test_invalid_yaml_and_refused_reads_fail_even_if_optional(name: str) -> None:
     with pytest.raises(ValuesError):
         values([{"kind": "ConfigMap", "name": name, "optional": True}], {})

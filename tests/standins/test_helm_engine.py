@@ -47,7 +47,7 @@ def test_the_sample_chart_renders_in_install_order_with_the_given_image(engine: 
     assert rendered.chart["metadata"]["name"] == "sample-application"
 
 
-def test_documents_hooks_and_crds_are_told_apart(engine: HelmEngine, tmp_path: Path) -> None:
+def test_documents_hooks_and_crds_are_kept_apart(engine: HelmEngine, tmp_path: Path) -> None:
     folder = chart(
         tmp_path / "small",
         many="# nothing\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  text: |\n    ---\n    x\n"
@@ -86,7 +86,9 @@ def test_templates_know_release_and_kind_of_operation(engine: HelmEngine, tmp_pa
         ("apiVersion: v1\nkind: Secret", "metadata.name not set"),
     ],
 )
-def test_helm_s_words_come_back_as_an_error(engine: HelmEngine, tmp_path: Path, template: str, message: str) -> None:
+def test_an_error_of_helm_is_raised_with_its_text(
+    engine: HelmEngine, tmp_path: Path, template: str, message: str
+) -> None:
     with pytest.raises(HelmError, match=message):
         render(engine, chart(tmp_path / "small", a=template))
 

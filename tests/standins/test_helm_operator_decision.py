@@ -108,7 +108,7 @@ def test_the_release_name_is_given_or_made_from_namespaces_and_name(spec: dict[s
     assert helm_release(spec).release_name == name
 
 
-def test_a_spec_that_says_nothing_has_the_original_s_defaults() -> None:
+def test_an_empty_spec_has_the_defaults_of_the_original() -> None:
     hr = helm_release()
     assert (hr.helm_version, hr.max_history, hr.reuse_values, hr.tests, hr.rolls_back) == (
         "v2",

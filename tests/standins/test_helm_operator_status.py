@@ -68,7 +68,7 @@ def test_the_first_release_of_a_slow_mirror_ends_with_a_stale_failed_fetch() -> 
     assert (status["lastAttemptedRevision"], status["revision"]) == ("6f50ff2f", "6f50ff2f")
 
 
-def test_the_update_time_moves_with_every_sync_and_the_transition_time_with_the_status() -> None:
+def test_every_sync_moves_the_update_time_and_a_status_the_transition_time() -> None:
     once = enter({}, "Succeeded")
     again = enter(once, "Succeeded", now=NOW)
     failed = enter(again, "Failed", now=NOW + timedelta(minutes=3))
@@ -93,7 +93,7 @@ def test_rollbacks_are_counted_and_forgotten_on_success() -> None:
     assert summary(status) == [("Released", "True")]
 
 
-def test_a_failed_attempt_records_no_deployed_revision() -> None:
+def test_a_failed_attempt_does_not_record_a_deployed_revision() -> None:
     status = enter(enter({"revision": "old"}, "Upgrading", revision="new"), "DeployFailed", revision="new")
     assert (status["revision"], status["lastAttemptedRevision"]) == ("old", "new")
 

@@ -264,7 +264,7 @@ def test_a_failed_first_install_is_uninstalled_and_tried_again(bed: Bed) -> None
     assert bed.sync() == ["Installing", "Deployed", "Succeeded"]
 
 
-def test_a_chart_that_does_not_render_leaves_nothing_behind(bed: Bed) -> None:
+def test_a_chart_that_does_not_render_creates_no_objects(bed: Bed) -> None:
     bed.change(values={"application": {"refuse": "not like this"}})
     bed.sync()
     bed.clone()
@@ -369,7 +369,7 @@ def test_another_helmrelease_s_release_is_refused(bed: Bed) -> None:
         bed.syncer.sync(HelmRelease(other))
 
 
-def test_an_object_that_belongs_to_nobody_is_not_taken_over(bed: Bed) -> None:
+def test_an_object_without_an_owner_is_not_taken_over(bed: Bed) -> None:
     bed.client.objects["services", "environment", "run"] = {"metadata": {"name": "run", "resourceVersion": "0"}}
     bed.sync()
     bed.clone()
@@ -431,7 +431,7 @@ def test_values_that_cannot_be_composed_fail_before_any_change(bed: Bed) -> None
     assert bed.error == 'failed to compose values for release: secrets "none" not found'
 
 
-def test_values_can_come_from_the_chart_but_not_from_outside_of_it(bed: Bed) -> None:
+def test_values_can_come_from_the_chart_but_not_from_outside_it(bed: Bed) -> None:
     files = {"deploy/ci.yaml": "application: {deployment: {replicas: 3}}", "root.yaml": "a: 1"}
     bed.repo.commit("Values", files)
     bed.change(valuesFrom=[{"chartFileRef": {"path": "ci.yaml"}}])

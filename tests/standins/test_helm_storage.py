@@ -56,6 +56,6 @@ def test_the_secret_carries_helm_s_type_name_and_labels(created: bool, stamp: st
 
 
 @pytest.mark.parametrize("data", ["", "bm90aGluZw==", base64.b64encode(base64.b64encode(b"\x1f\x8b")).decode()])
-def test_what_is_no_release_is_said_to_be_none(data: str) -> None:
+def test_decoding_an_invalid_release_raises_value_error(data: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 -- any text will do
         decode(data)

@@ -21,5 +21,5 @@ def test_annotations_speak_for_one_object_and_win() -> None:
     assert ORDINARY.play(UNINSTALL, mine) == Play(seconds=30.0)
 
 
-def test_what_makes_no_sense_plays_nothing() -> None:
+def test_an_invalid_play_is_ignored() -> None:
     assert ORDINARY.play(INSTALL, obj(**{FAIL: "instal", DELAY: "install=soon,=1,install"})) == Play(seconds=2.0)

@@ -86,7 +86,7 @@ def _applies(mode: str, wanted: User) -> bool:
 
 
 def _needed(mode: str, wanted: User, asked: Attributes) -> Iterator[Attributes]:
-    """Return the rights that the client needs, in the order of the checks. Raises StatusError if one is missing."""
+    """Yield the rights that the client needs, in the order of the checks. Raises StatusError for forbidden users."""
     verb = f"impersonate:{mode}" if mode else "impersonate"
     if mode:
         yield replace(asked, verb=f"impersonate-on:{mode}:{asked.verb}")

@@ -147,7 +147,7 @@ def _nested(schema: Schema, path: str) -> Iterator[FieldError]:
 
 
 def _complete(nested: Schema, schema: Schema, path: str, nested_path: str) -> Iterator[FieldError]:
-    """Check that every field mentioned in an anyOf (or similar) is also declared outside it."""
+    """Yield an error for each field that is used inside an anyOf (or similar) but not declared outside it."""
     branches = [
         (f"{key}[{index}]", inner)
         for key in ("allOf", "anyOf", "oneOf")

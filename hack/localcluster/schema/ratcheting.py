@@ -33,7 +33,7 @@ class Correlation:
         return self._same
 
     def key(self, name: str) -> Correlation | None:
-        """Return the correlation of a member, or None if the old value has no such member."""
+        """Return the correlation of a member, or None unless the schema and both values have it."""
         if not isinstance(self.new, dict) or not isinstance(self.old, dict):
             return None
         new, old = self.new.get(name, _ABSENT), self.old.get(name, _ABSENT)
@@ -43,7 +43,7 @@ class Correlation:
         return Correlation(new, old, node)
 
     def index(self, position: int) -> Correlation | None:
-        """The pair of an item of a list map, or None for other lists and for new items."""
+        """Return the correlation of an item of a list map, or None for other lists and for new items."""
         if not isinstance(self.new, list) or not isinstance(self.old, list) or self.node.items is None:
             return None
         old = find_by_keys(self.old, self.new[position], self.node)

@@ -59,7 +59,7 @@ class Rule:
         return self.condition is not None and "oldSelf" in self.condition.variables
 
     def broken(self, current: Any, former: Any, *, has_former: bool) -> Breach | None:
-        """Evaluate the rule on a value. Returns how the value breaks it, or None.
+        """Evaluate the rule on a value. Returns the breach, or None if the rule holds or does not apply.
 
         `former` is the value being replaced; a rule about a transition does not apply without one (`has_former`).
         """

@@ -35,7 +35,7 @@ class Operation:
     finished: str = ""
 
     def begin(self, rows: Sequence[Row], cluster: Cluster, *, prune: DeletePropagation | None) -> None:
-        """Start the sync. `prune`: propagation policy for objects that left the repository; None: do not delete them."""
+        """Start the sync. `prune`: how to delete objects that left the repository; None: keep them."""
         refused = [row for row in rows if row.refusal]
         for row in refused:
             self._told(row, "SyncFailed", row.refusal)

@@ -60,7 +60,7 @@ class Loop:
         Args:
             namespace: the only one to look at; "": all.
             reconcile: called with a key; raising ApiError has the same effect as returning WITH_BACKOFF.
-            changed: called in the informer's thread with every object that appeared or changed, even in its status only.
+            changed: called in the informer's thread with every object that appeared or changed (status included).
         """
         self._name = name
         self._pace = pace

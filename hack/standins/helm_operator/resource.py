@@ -71,7 +71,7 @@ class HelmRelease:
 
     @property
     def helm_version(self) -> str:
-        """Return the Helm version of the spec; `v2` if it is not set, because a stock installation has no other default."""
+        """Return the Helm version of the spec. The default is `v2`, as in a stock installation."""
         return str(self.spec.get("helmVersion") or "v2")
 
     @property
@@ -111,20 +111,23 @@ class HelmRelease:
 
     @property
     def wait_seconds(self) -> float:
-        """Return how long an installation or upgrade waits for readiness; 0 without `wait`, rollback and tests."""
+        """Return how long an installation or upgrade waits for readiness; 0: not at all.
+
+        If `wait` is not set, enabled rollbacks or tests imply it.
+        """
         wait = self.spec.get("wait")
         waits = self.rolls_back or self.tests if wait is None else bool(wait)
         return _timeout(self.spec) if waits else 0.0
 
     @property
     def rollback_wait_seconds(self) -> float:
-        """Return how long a rollback waits for readiness; 0 without its own `wait`."""
+        """Return how long a rollback waits for readiness; 0 unless `rollback.wait` is set."""
         rollback = self._section("rollback")
         return _timeout(rollback) if rollback.get("wait") else 0.0
 
     @property
     def retries_upgrade(self) -> bool:
-        """Whether a rolled-back upgrade is tried again: `rollback.retry`, at most `maxRetries` times (0: for ever)."""
+        """Whether a rolled-back upgrade is retried: `rollback.retry`, at most `maxRetries` times (0: without limit)."""
         rollback = self._section("rollback")
         limit = rollback.get("maxRetries")
         limit = DEFAULT_MAX_RETRIES if limit is None else int(limit)

@@ -64,7 +64,7 @@ def test_a_second_applier_adds_beside_the_first() -> None:
     assert owned(live) == {"m": {"f:data": {"f:a": {}}}, "n": {"f:data": {"f:b": {}}}}
 
 
-def test_what_an_applier_names_no_longer_is_removed() -> None:
+def test_a_field_that_its_applier_no_longer_applies_is_removed() -> None:
     live = applied(None, config_map({"a": "1", "b": "1"}), "m")
     live = applied(live, config_map({"a": "1"}), "m", seconds=5)
     assert live["data"] == {"a": "1"}
@@ -86,7 +86,7 @@ def test_what_an_updater_changed_stays_when_the_applier_lets_go() -> None:
     assert live["data"] == {"a": "1", "b": "2"}
 
 
-def test_what_nobody_owns_stays_when_its_neighbour_goes() -> None:
+def test_a_field_without_an_owner_stays_when_its_neighbour_is_removed() -> None:
     live = applied(None, config_map({"a": "1", "b": "1"}), "m")
     live["metadata"]["managedFields"][0]["fieldsV1"] = {"f:data": {"f:a": {}}}
     live = applied(live, config_map({"c": "1"}), "m")
@@ -105,7 +105,7 @@ def test_agreeing_with_another_owner_shares_the_field() -> None:
     assert owned(live) == {"m": {"f:data": {"f:a": {}}}, "n": {"f:data": {"f:a": {}}}}
 
 
-def test_one_conflict_is_told_in_one_line() -> None:
+def test_one_conflict_is_reported_in_one_line() -> None:
     live = applied(None, config_map({"a": "1"}), "m")
     with pytest.raises(ApplyConflict) as caught:
         applied(live, config_map({"a": "2"}), "n")

@@ -32,7 +32,7 @@ def test_keys_are_the_same_however_a_client_spells_them() -> None:
 
 
 @pytest.mark.parametrize("element", ["x:a", "plain", "k:{", "v:"])
-def test_what_is_no_path_element_is_refused(element: str) -> None:
+def test_an_invalid_path_element_is_refused(element: str) -> None:
     with pytest.raises(ValueError, match=r"path element|Expecting"):
         fieldset.decode({element: {}})
 

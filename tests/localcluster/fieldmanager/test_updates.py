@@ -63,19 +63,19 @@ def test_changing_a_field_takes_it_from_its_owner() -> None:
     assert times(changed) == {"m": "2024-01-01T00:00:00Z", "n": "2024-01-01T00:00:05Z"}
 
 
-def test_removing_a_field_removes_it_from_everybody_and_makes_no_owner() -> None:
+def test_removing_a_field_removes_it_from_all_managers_and_adds_no_owner() -> None:
     created = track(None, config_map({"a": "1", "b": "1"}))
     changed = track(created, config_map({"b": "1"}), manager="n", seconds=5)
     assert owned(changed) == {"m": {"f:data": {".": {}, "f:b": {}}}}
     assert times(changed) == {"m": "2024-01-01T00:00:00Z"}
 
 
-def test_a_manager_that_owns_nothing_any_more_disappears() -> None:
+def test_a_manager_that_no_longer_owns_a_field_disappears() -> None:
     created = track(None, config_map({"a": "1"}))
     assert owned(track(created, config_map(None), manager="n")) == {}
 
 
-def test_a_write_that_changes_nothing_changes_no_entry() -> None:
+def test_a_write_without_a_change_keeps_all_entries() -> None:
     created = track(None, config_map({"a": "1"}))
     assert track(created, config_map({"a": "1"}), manager="n", seconds=5) == created
 
@@ -87,7 +87,7 @@ def test_an_own_entry_grows_and_its_time_moves() -> None:
     assert times(grown) == {"m": "2024-01-01T00:00:05Z"}
 
 
-def test_subresources_have_entries_of_their_own_and_take_nothing_else() -> None:
+def test_subresources_have_their_own_entries_and_take_no_other_fields() -> None:
     schema = Structural(
         {
             "type": "object",
@@ -119,13 +119,13 @@ def test_entries_that_the_client_sends_replace_the_stored_ones() -> None:
     assert list(owned(track(created, config_map({"a": "1", "b": "1"}, managedFields=[entry])))) == ["renamed"]
 
 
-def test_other_times_alone_are_no_reason_to_write() -> None:
+def test_an_object_that_differs_only_in_times_is_not_written() -> None:
     created = track(None, config_map({"a": "1"}))
     entry = {**created["metadata"]["managedFields"][0], "time": "2030-01-01T00:00:00Z"}
     assert track(created, config_map({"a": "1"}, managedFields=[entry])) == created
 
 
-def test_entries_that_make_no_sense_are_ignored() -> None:
+def test_invalid_entries_are_ignored() -> None:
     created = track(None, config_map({"a": "1"}))
     assert track(created, config_map({"a": "1"}, managedFields=[{"manager": "x"}])) == created
 

@@ -55,7 +55,7 @@ def test_what_does_not_fit_the_object_is_rejected_without_details(operation: dic
         ([1], "number into Go value of type handlers.jsonPatchOp"),
     ],
 )
-def test_what_is_no_patch_is_a_bad_request(document: Any, words: str) -> None:
+def test_an_invalid_patch_is_a_bad_request(document: Any, words: str) -> None:
     with pytest.raises(PatchError) as caught:
         json_patch({}, document)
     assert (caught.value.code, caught.value.message) == (400, f"error decoding patch: json: cannot unmarshal {words}")

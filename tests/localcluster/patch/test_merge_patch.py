@@ -33,7 +33,7 @@ def test_the_target_is_left_alone() -> None:
     assert target == {"a": {"b": 1}}
 
 
-def test_a_patch_that_is_no_object_is_a_bad_request() -> None:
+def test_a_patch_that_is_not_an_object_is_a_bad_request() -> None:
     with pytest.raises(PatchError) as caught:
         merge_patch({}, [1])
     words = "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}"

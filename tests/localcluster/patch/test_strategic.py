@@ -107,7 +107,7 @@ def test_lists_without_a_merge_strategy_are_replaced() -> None:
     assert patched_pod(target, deployment({"name": "a", "args": ["3"]}))["containers"] == [{"name": "a", "args": ["3"]}]
 
 
-def test_null_removes_and_leaves_no_trace_in_what_is_new() -> None:
+def test_null_removes_a_field_and_is_dropped_from_new_objects() -> None:
     target = {"data": {"a": "1"}}
     merged = strategic_merge_patch(
         target, {"data": {"a": None, "b": "2"}, "metadata": {"labels": {"x": None}}}, CONFIG_MAP
@@ -127,7 +127,7 @@ def test_target_and_patch_are_left_alone() -> None:
     assert patch == deployment({"name": "a", "env": [{"name": "y"}]})
 
 
-def test_a_patch_that_is_no_object_is_a_bad_request() -> None:
+def test_a_patch_that_is_not_an_object_is_a_bad_request() -> None:
     with pytest.raises(PatchError) as caught:
         strategic_merge_patch({}, [], CONFIG_MAP)
     assert caught.value.code == 400

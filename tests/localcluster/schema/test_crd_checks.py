@@ -143,7 +143,7 @@ LABEL_1035 = (
         ),
     ],
 )
-def test_mistakes_are_told_in_the_servers_words(change: Callable[[Json], Any], message: str) -> None:
+def test_mistakes_are_reported_in_the_servers_words(change: Callable[[Json], Any], message: str) -> None:
     assert messages(change) == [message]
 
 

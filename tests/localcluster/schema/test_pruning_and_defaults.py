@@ -96,7 +96,7 @@ def test_an_embedded_object_keeps_its_identity() -> None:
     assert schema.unknown_fields(obj) == ["spec.template.other"]
 
 
-def test_defaults_fill_what_exists_but_make_no_parents() -> None:
+def test_defaults_fill_existing_objects_but_do_not_create_parents() -> None:
     schema = structural(
         flag={"type": "boolean", "default": False},
         inner={"type": "object", "properties": {"size": {"type": "integer", "default": 3}}},

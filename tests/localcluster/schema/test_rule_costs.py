@@ -126,7 +126,7 @@ def test_a_rule_costs_once_for_every_item_it_can_meet() -> None:
     assert refusals(array(ruled(text(maxLength=63), "self.matches('[a-z]+')"), maxItems=1000)) == []
 
 
-def test_the_factor_is_told_while_it_is_small() -> None:
+def test_the_factor_is_reported_while_it_is_small() -> None:
     item = ruled(text(maxLength=1000), "self.contains('test')")
     found = refusals(array(item, maxItems=30_000))
     assert found == [

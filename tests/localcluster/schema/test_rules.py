@@ -92,7 +92,7 @@ def test_the_root_rule_sees_the_name() -> None:
     assert [error.message for error in errors] == ["<nil>: Invalid value: wrong name"]
 
 
-def test_names_that_are_no_identifiers_are_escaped() -> None:
+def test_names_that_are_not_identifiers_are_escaped() -> None:
     fields = {"a-b": INT, "namespace": STRING, "x.y/z": INT, "a__b": INT}
     rule = {
         "rule": "self.a__dash__b == 1 && self.__namespace__ == 'n' && self.x__dot__y__slash__z == 2 "

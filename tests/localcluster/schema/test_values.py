@@ -177,7 +177,7 @@ def test_formats_that_the_server_knows_are_checked(name: str, good: str, bad: st
     assert len(errors_of(field, bad)) == 1
 
 
-def test_the_branch_of_a_one_of_that_fits_best_tells_what_is_missing() -> None:
+def test_the_best_matching_branch_of_a_one_of_reports_what_is_missing() -> None:
     field = {
         "type": "object",
         "properties": {"a": STRING, "b": STRING},
@@ -204,7 +204,7 @@ def test_any_of_asks_for_one_branch_and_all_of_for_every_one() -> None:
     ]
 
 
-def test_the_branch_of_an_any_of_that_got_furthest_tells_what_is_wrong() -> None:
+def test_the_any_of_branch_that_got_furthest_reports_what_is_wrong() -> None:
     field = {
         "type": "object",
         "properties": {"a": STRING},

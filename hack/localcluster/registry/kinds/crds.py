@@ -38,7 +38,7 @@ class DefinitionStrategy(BuiltinStrategy):
         return {**obj, "status": {"conditions": [], "acceptedNames": empty, "storedVersions": stored}}
 
     def prepare_update(self, obj: Object, old: Object) -> Object:
-        """A new storage version joins the remembered ones."""
+        """Add a new storage version to the stored versions."""
         obj = super().prepare_update(obj, old)
         status = dict(obj.get("status") or {})
         stored = list(status.get("storedVersions") or [])
