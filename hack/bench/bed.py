@@ -1,4 +1,4 @@
-"""What every benchmark runs on: a cluster and a controller, each a process of its own, and what the latter reports."""
+"""The bed of every benchmark: a cluster and a controller, each in its own process, and the controller's metrics."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Bed:
         return 0.0
 
     def version_seen(self) -> int:
-        """Up to which resourceVersion the controller knows the environments."""
+        """Return the newest resourceVersion of the environments that the controller has seen."""
         return int(self.metric("informer_store_resource_version", f'resource="{ENVIRONMENTS.plural}"'))
 
     def wait_until(self, holds: Callable[[], bool], what: str) -> None:

@@ -76,7 +76,7 @@ def _one(bed: Bed, number: int, seconds: float) -> float:
 
 
 def _behind(bed: Bed) -> list[str]:
-    """Of the changed environments, those whose status is of an earlier generation."""
+    """Return the changed environments whose status is of an earlier generation."""
     items = [bed.client.get(ENVIRONMENTS, f"bench-{number}") for number in range(_CHANGED)]
     return [
         item["metadata"]["name"]

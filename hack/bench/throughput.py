@@ -1,6 +1,6 @@
 """How fast is it? Many environments at once, from their creation until every status says deployed.
 
-The engine answers at once, so what is measured is the controller, and the cluster that it talks to.
+The engine answers at once, so the benchmark measures the controller and the cluster.
 """
 
 from __future__ import annotations
@@ -44,5 +44,5 @@ def run(options: argparse.Namespace) -> bool:
 
 
 def _deployed(bed: Bed) -> int:
-    """How many are deployed, by the controller's own count: asking the cluster would take time from it."""
+    """Return the controller's count of deployed environments; asking the cluster would slow it down."""
     return int(bed.metric("tronador_environments", 'status="deployed"'))

@@ -20,7 +20,7 @@ _LOOK_SECONDS = 0.05
 
 
 class ProgramError(Exception):
-    """A program did not start, or ended by itself; the text says where its log is and what it ends with."""
+    """A program did not start, or exited unexpectedly; the text contains the path and the end of its log."""
 
 
 class Programs:

@@ -1,4 +1,4 @@
-"""What happened when, from the webhook to the end, for the story at the end of the demonstration."""
+"""Records what happened when, for the summary at the end of the demonstration."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.table import Table
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One thing that somebody did; `seconds` since the timeline began."""
+    """One action of a program; `seconds` since the timeline began."""
 
     seconds: float
     who: str
@@ -31,7 +31,7 @@ class Timeline:
 
     @property
     def seconds(self) -> float:
-        """How long it is so far."""
+        """Return the seconds since the timeline began."""
         return time.monotonic() - self._began
 
     def show(self, console: Console) -> None:

@@ -1,8 +1,8 @@
-"""Which faults meet a request: pure, so that a run can be repeated and a table of cases can test it.
+"""Decides which faults affect a request. Pure, so that a run can be repeated and a table of cases can test it.
 
 Chances are not drawn from one stream of random numbers, because concurrent requests arrive in another order each time.
 Each is computed from the seed, the request's method and path, and how many such requests came before: the third PUT of
-an object meets the same fate in every run with the same seed.
+an object gets the same fault in every run with the same seed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What went through the proxy, for a test that keeps account of it."""
+"""The requests that passed through the proxy, for tests that record them."""
 
 from __future__ import annotations
 

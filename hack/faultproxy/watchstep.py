@@ -1,4 +1,4 @@
-"""What a watch does next, given its plan and the time: pure, so that no test of it needs a socket or a clock."""
+"""Decides the next step of a watch from its plan and the time. Pure, so that tests need no socket and no clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demonstration tells the whole story, in time, and its webhooks are of the real shape."""
+"""The demonstration shows the whole journey in time, and its webhooks have the real format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What these tests share: a scripted API server behind the proxy, and a client that sees connections as they are."""
+"""Helpers of these tests: a scripted API server behind the proxy, and a client that shows raw connections."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ DEADLINE = 20.0
 
 @dataclass(frozen=True)
 class Seen:
-    """A request as it came to the server."""
+    """A request as the server received it."""
 
     method: str
     target: str

@@ -1,4 +1,4 @@
-"""Which faults meet a request: decided without a socket, repeatable, and in the shares that were asked for."""
+"""Which faults affect a request: decided without a socket, repeatable, and in the requested shares."""
 
 from __future__ import annotations
 

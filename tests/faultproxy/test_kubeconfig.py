@@ -1,4 +1,4 @@
-"""Who speaks to the server: the caller if it says who it is, else the user of the kubeconfig; over HTTP and HTTPS."""
+"""Credentials towards the server: the caller's if it sends any, else the kubeconfig's; over HTTP and HTTPS."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def written(path: Path, *, server: str, user: dict[str, Any] | None = None, **cl
         "users": [{"name": "u", "user": user or {}}],
         "contexts": [
             {"name": "x", "context": {"cluster": "c", "user": "u", "namespace": "team"}},
-            {"name": "nobody", "context": {"cluster": "c"}},
+            {"name": "anonymous", "context": {"cluster": "c"}},
         ],
         "current-context": "x",
     }
@@ -36,7 +36,7 @@ def written(path: Path, *, server: str, user: dict[str, Any] | None = None, **cl
 
 
 def authorization_of(server: ScriptedServer, target: Target, **headers: str) -> str | None:
-    """What the server sees of a request through a proxy for `target`."""
+    """Return the Authorization header that the server receives through a proxy for `target`."""
     with FaultProxy(target=target) as proxy, client_of(proxy.url) as client:
         client.request(**headers).read()
     return server.seen[-1].headers.get("Authorization")
@@ -75,7 +75,7 @@ def test_a_rotated_token_file_is_read_again(server: ScriptedServer, tmp_path: Pa
 
 def test_another_context_can_be_chosen(server: ScriptedServer, tmp_path: Path) -> None:
     path = written(tmp_path / "config", server=server.url, user={"token": "t"})
-    assert authorization_of(server, kubeconfig.read(path, "nobody")) is None
+    assert authorization_of(server, kubeconfig.read(path, "anonymous")) is None
 
 
 def test_the_written_kubeconfig_leads_to_the_proxy_with_the_same_user_and_namespace(
@@ -177,8 +177,8 @@ def test_an_untrusted_server_gets_no_request_unless_verification_is_off(tls: ssl
         with pytest.raises(ConnectionResetError):
             authorization_of(server, distrusted)
         assert server.seen == []
-        told = {"insecure-skip-tls-verify": True}
-        insecure = kubeconfig.read(written(tmp_path / "config", server=server.url, user={"token": "t"}, **told))
+        unverified = {"insecure-skip-tls-verify": True}
+        insecure = kubeconfig.read(written(tmp_path / "config", server=server.url, user={"token": "t"}, **unverified))
         assert authorization_of(server, insecure) == "Bearer t"
 
 

@@ -1,4 +1,4 @@
-"""Without faults the proxy is a wire: everything goes through as it is, and at once."""
+"""Without faults the proxy forwards everything unchanged and at once."""
 
 from __future__ import annotations
 

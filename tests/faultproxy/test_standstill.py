@@ -51,7 +51,7 @@ def test_a_frozen_watch_neither_forwards_nor_ends_until_thawed(
     server.wait_for_watches(1)
     proxy.wait_for("watches")
     proxy.freeze()
-    # So short a delay is over at once, but its counter tells that the event has come to the proxy.
+    # So short a delay is over at once, but its counter shows that the event has reached the proxy.
     proxy.set_rules(Rule(fault=DelayWatch(seconds=1e-9)))
     server.send(event(1))
     server.end_watches()

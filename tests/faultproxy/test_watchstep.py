@@ -20,7 +20,7 @@ def step(plan: WatchPlan, **given: Any) -> Step:
 @pytest.mark.parametrize(
     ("what", "plan", "given", "want"),
     [
-        ("a line goes on at once", WatchPlan(), {}, Send()),
+        ("a line is forwarded at once", WatchPlan(), {}, Send()),
         ("without a line it waits for one", WatchPlan(), {"oldest": None}, Wait(None)),
         ("a late line waits for its time", WatchPlan(delay=5), {}, Wait(NOW + 5)),
         ("and goes when it has come", WatchPlan(delay=5), {"oldest": NOW - 5}, Send()),

@@ -1,4 +1,4 @@
-"""What the tests of the local cluster share."""
+"""Fixtures of the local cluster's tests."""
 
 from __future__ import annotations
 

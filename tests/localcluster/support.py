@@ -40,7 +40,7 @@ class Api:
     """Requests to a cluster, one after the other over one connection.
 
     Args:
-        token: whose requests they are: the admin's by default, nobody's with None.
+        token: the bearer token; the admin's by default, None for anonymous requests.
         headers: sent with each of them.
     """
 
@@ -64,7 +64,7 @@ class Api:
     def request(
         self, method: str, path: str, body: Any = None, *, content_type: str = "", accept: str = "", token: str = ""
     ) -> Answer:
-        """One request; bytes and str bodies go as they are, others as JSON."""
+        """Send a request; bytes and str bodies are sent unchanged, others as JSON."""
         self._connection = self._connection or connection(self._cluster)
         headers = {**self._headers, **_authorization(token or self._token)}
         if content_type:
@@ -159,7 +159,7 @@ class Kubectl:
 
     @classmethod
     def of(cls, kubeconfig: Path, *, home: Path) -> Self:
-        """For a cluster that runs elsewhere."""
+        """Create a client for a cluster in another process."""
         client = cls.__new__(cls)
         client._environment = _environment(kubeconfig, home)
         return client
@@ -183,7 +183,7 @@ class Kubectl:
         )
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start one that goes on (`get -w`, `wait`)."""
+        """Start a command that keeps running (`get -w`, `wait`)."""
         return subprocess.Popen(
             [_KUBECTL, *arguments],
             stdout=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""Who is bound, where, and from when on."""
+"""Which users a binding applies to, in which namespaces, and from what time."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def bindable(api: Api) -> Api:
 
 
 def codes(caller: Api, *, token: str = "") -> tuple[int, int, int]:
-    """What listing answers in `default`, in `other`, everywhere."""
+    """Return the codes of lists in `default`, in `other` and in all namespaces."""
     paths = (CONFIG_MAPS, ELSEWHERE, "/api/v1/configmaps")
     return tuple(caller.get(path, token=token).code for path in paths)  # type: ignore[return-value]
 

@@ -1,4 +1,4 @@
-"""Handing out rights: nobody gives what he does not have, unless `escalate` or `bind` lets him."""
+"""Granting rights: users can grant only rights that they have, unless they have `escalate` or `bind`."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def alice(local_cluster: LocalCluster, api: Api) -> Iterator[Api]:
 
 
 def refused(answer: Answer, what: str, why: str) -> None:
-    """It was refused in these words."""
+    """Check that the answer is a refusal with this message."""
     assert answer.code == 403, answer
     assert answer.body["message"] == f"{what} is forbidden: {why}"
     assert answer.body["reason"] == "Forbidden"

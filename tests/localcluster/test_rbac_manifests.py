@@ -43,7 +43,7 @@ def controller(installed: Kubectl, local_cluster: LocalCluster) -> Iterator[Api]
 
 
 def can(kubectl: Kubectl, *question: str) -> bool:
-    """What kubectl says the controller can."""
+    """Return what the controller may do according to kubectl."""
     return kubectl.run("auth", "can-i", *question, f"--as={CONTROLLER}").stdout.startswith("yes")
 
 

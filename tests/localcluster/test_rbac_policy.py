@@ -1,4 +1,4 @@
-"""The index of roles and bindings: always what a look at all of them would say, at once, and quickly. No server."""
+"""The index of roles and bindings: it gives the same result as a full scan, but quickly. No server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is refused, and in which words."""
+"""Which requests are refused, and with which messages."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ FLUX = ("helm.toolkit.fluxcd.io", "kustomize.toolkit.fluxcd.io", "source.toolkit
 
 
 def with_flux_rights() -> list[dict[str, Any]]:
-    """What Flux installs beside itself: its kinds for everybody who may edit, and for everybody who may view."""
+    """Install the ClusterRoles of Flux that add its kinds to `edit` and `view`."""
     edit = cluster_role("flux-edit", *(rule("*", "*", group) for group in FLUX))
     edit["metadata"]["labels"] = {
         "rbac.authorization.k8s.io/aggregate-to-admin": "true",
@@ -34,7 +34,7 @@ def with_flux_rights() -> list[dict[str, Any]]:
 
 
 def definition(group: str, plural: str, kind: str) -> dict[str, Any]:
-    """A CustomResourceDefinition of a kind that may hold anything."""
+    """Return a CustomResourceDefinition of a kind without a fixed schema."""
     schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
     return {
         "apiVersion": "apiextensions.k8s.io/v1",

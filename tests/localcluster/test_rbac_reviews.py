@@ -45,7 +45,7 @@ def test_an_allowed_review_names_the_binding(api: Api, local_cluster: LocalClust
 
 
 @pytest.mark.parametrize(
-    ("subject", "who", "told"),
+    ("subject", "who", "named"),
     [
         (group("devs"), {"user": "x", "groups": ["a", "devs"]}, 'Group "devs"'),
         (account("robot"), {"user": "system:serviceaccount:default:robot"}, 'ServiceAccount "robot/default"'),
@@ -53,12 +53,12 @@ def test_an_allowed_review_names_the_binding(api: Api, local_cluster: LocalClust
     ],
 )
 def test_others_are_asked_about_by_name_and_groups(
-    api: Api, subject: dict[str, str], who: dict[str, Any], told: str
+    api: Api, subject: dict[str, str], who: dict[str, Any], named: str
 ) -> None:
     made(api.post(ROLE_BINDINGS, binding("b", "ClusterRole/view", subject)))
     answer = made(api.post(f"{V1}/subjectaccessreviews", review("SubjectAccessReview", resourceAttributes=PODS, **who)))
     assert answer["status"]["allowed"]
-    assert answer["status"]["reason"].endswith(f"to {told}")
+    assert answer["status"]["reason"].endswith(f"to {named}")
     local = {**review("LocalSubjectAccessReview", resourceAttributes=PODS, **who)}
     assert made(api.post(f"{V1}/namespaces/default/localsubjectaccessreviews", local))["status"]["allowed"]
 

@@ -26,14 +26,14 @@ GROUPS = ["system:serviceaccounts", "system:serviceaccounts:default", "system:au
 
 
 def secret(name: str, account: str) -> dict[str, Any]:
-    """A Secret that asks for a token."""
+    """Return a Secret for which the server creates a token."""
     metadata = {"name": name, "annotations": {"kubernetes.io/service-account.name": account}}
     kind = "kubernetes.io/service-account-token"
     return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": kind}
 
 
 def works(api: Api, token: str) -> bool:
-    """Whether the server still knows the token."""
+    """Whether the server still accepts the token."""
     code = api.get(ACCOUNTS, token=token).code
     assert code in (401, 403), code
     return code == 403
@@ -266,8 +266,8 @@ def test_the_audit_log_records_the_user_and_the_impersonated_user(local_cluster:
     api.get(CONFIG_MAPS, token="wrong")
     with Api(local_cluster, headers={"Impersonate-User": "alice"}) as alice:
         alice.get(CONFIG_MAPS)
-    told = [(one.user, one.impersonated_user, one.verb, one.name, one.code) for one in local_cluster.audit.entries()]
-    assert told == [
+    seen = [(one.user, one.impersonated_user, one.verb, one.name, one.code) for one in local_cluster.audit.entries()]
+    assert seen == [
         ("system:serviceaccount:default:robot", "", "create", "refused", 403),
         ("", "", "list", "", 401),
         ("kubernetes-admin", "alice", "list", "", 403),

@@ -1,4 +1,4 @@
-"""What comes too early: requests to a server that is half started, and to a resource whose storage starts."""
+"""Requests that come too early: to a half started server, and to a resource whose storage is starting."""
 
 from __future__ import annotations
 

@@ -44,14 +44,14 @@ def test_only_its_owner_may_read_the_kubeconfig(local_cluster: LocalCluster) -> 
 
 @pytest.mark.parametrize("path", ["/healthz", "/livez", "/readyz", "/version"])
 def test_public_paths_are_open_to_everybody(local_cluster: LocalCluster, path: str) -> None:
-    with Api(local_cluster, token=None) as nobody:
-        assert nobody.get(path).code == 200
+    with Api(local_cluster, token=None) as anonymous:
+        assert anonymous.get(path).code == 200
 
 
 @pytest.mark.parametrize("path", ["/", "/api", "/apis", "/openapi/v3", "/healthz/etcd", "/metrics", "/_test/watches"])
 def test_other_paths_are_closed_to_those_without_credentials(local_cluster: LocalCluster, path: str) -> None:
-    with Api(local_cluster, token=None) as nobody:
-        answer = nobody.get(path)
+    with Api(local_cluster, token=None) as anonymous:
+        answer = anonymous.get(path)
     message = f'forbidden: User "system:anonymous" cannot get path "{path}"'
     assert answer.code == 403
     assert answer.body["message"] == message
@@ -60,8 +60,8 @@ def test_other_paths_are_closed_to_those_without_credentials(local_cluster: Loca
 
 
 def test_a_request_without_credentials_sees_no_objects(local_cluster: LocalCluster) -> None:
-    with Api(local_cluster, token=None) as nobody:
-        answer = nobody.get(NAMESPACES)
+    with Api(local_cluster, token=None) as anonymous:
+        answer = anonymous.get(NAMESPACES)
     why = 'User "system:anonymous" cannot list resource "namespaces" in API group "" at the cluster scope'
     assert answer.code == 403
     assert answer.body["message"] == f"namespaces is forbidden: {why}"
@@ -77,9 +77,9 @@ def test_a_wrong_token_is_refused_even_where_no_token_is_needed(local_cluster: L
 
 @pytest.mark.parametrize("header", ["Basic YWRtaW46YWRtaW4=", "Bearer ", "nonsense"])
 def test_an_authorization_header_without_a_bearer_token_is_ignored(local_cluster: LocalCluster, header: str) -> None:
-    with Api(local_cluster, token=None, headers={"Authorization": header}) as nobody:
-        assert nobody.get("/version").code == 200
-        assert "system:anonymous" in nobody.get(NAMESPACES).body["message"]
+    with Api(local_cluster, token=None, headers={"Authorization": header}) as anonymous:
+        assert anonymous.get("/version").code == 200
+        assert "system:anonymous" in anonymous.get(NAMESPACES).body["message"]
 
 
 def test_a_restart_keeps_the_credentials(local_cluster: LocalCluster) -> None:
@@ -106,7 +106,7 @@ def test_with_another_authority_the_tokens_stay_good(local_cluster: LocalCluster
 
 
 def certificate(cluster: LocalCluster, *, authority: str) -> bytes | None:
-    """What the server shows to a client that trusts this authority."""
+    """Return the server's certificate as seen by a client that trusts this authority."""
     host, _, port = cluster.address.rpartition(":")
     trust = ssl.create_default_context(cadata=authority)
     with (

@@ -30,7 +30,7 @@ AUTOMATED = {"prune": True, "selfHeal": True, "allowEmpty": True}
 
 
 class ArgoCDBed:
-    """One Application, called as its namespace is, whose folder holds nothing yet."""
+    """One Application, named like its namespace, whose folder is empty at first."""
 
     def __init__(self, client: Client, namespace: str, folder: Path) -> None:
         self.client = client
@@ -59,7 +59,7 @@ class ArgoCDBed:
             self.client.create(APP_PROJECTS, obj, namespace=self.namespace)
 
     def application(self, *, finalizers: list[str] | None = None, **policy: Any) -> None:
-        """Make the Application anew; `policy` is laid over a syncPolicy that does everything."""
+        """Create the Application again; `policy` overrides parts of a syncPolicy that enables everything."""
         spec = {
             "project": "project",
             "source": {"repoURL": URL, "targetRevision": "main", "path": FOLDER, "directory": {"recurse": True}},
@@ -118,12 +118,12 @@ class ArgoCDBed:
         return until(found, f"{revision} is synced")
 
     def said(self, kind: str, words: str) -> dict[str, Any]:
-        """Wait for a condition of the Application with these words; the status."""
+        """Wait for a condition of the Application that contains these words. Returns the status."""
 
         def found() -> dict[str, Any] | None:
             status = self.status()
-            told = [one["message"] for one in status.get("conditions") or () if one["type"] == kind]
-            return status if any(words in message for message in told) else None
+            messages = [one["message"] for one in status.get("conditions") or () if one["type"] == kind]
+            return status if any(words in message for message in messages) else None
 
         return until(found, f"a condition {kind}: {words}")
 
@@ -145,7 +145,7 @@ class ArgoCDBed:
 
 
 def config_map(name: str, text: str = "one", **metadata: Any) -> dict[str, Any]:
-    """A ConfigMap as a repository has it."""
+    """Return the manifest of a ConfigMap for a repository."""
     return _object("v1", "ConfigMap", name, data={"text": text}, **metadata)
 
 

@@ -102,7 +102,7 @@ class ClusterBed:
         self.client.delete(HELM_RELEASES, name, namespace=self.namespace)
 
     def status(self, name: str = "run") -> dict[str, Any]:
-        """Its status."""
+        """Return its status."""
         return self.client.get(HELM_RELEASES, name, namespace=self.namespace).get("status") or {}
 
     def reached(self, phase: str, name: str = "run") -> dict[str, Any]:
@@ -117,7 +117,7 @@ class ClusterBed:
         return until(ended, f"{name} in phase {phase}")
 
     def names(self, resource: Resource) -> list[str]:
-        """Names of all objects of a kind in the namespace."""
+        """Return the names of all objects of a kind in the namespace."""
         items = self.client.list(resource, namespace=self.namespace)["items"]
         return sorted(item["metadata"]["name"] for item in items)
 
@@ -127,7 +127,7 @@ class ClusterBed:
         return {item["metadata"]["name"]: item["metadata"]["labels"]["status"] for item in items}
 
     def image(self, name: str = "run") -> str:
-        """The image of the Deployment, or "" where there is none."""
+        """Return the image of the Deployment, or "" if it does not exist."""
         try:
             deployment = self.client.get(DEPLOYMENTS, name, namespace=self.namespace)
         except NotFound:

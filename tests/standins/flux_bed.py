@@ -110,7 +110,7 @@ class FluxBed:
         self.client.delete(resource, name, namespace=self.namespace)
 
     def names(self, resource: Resource) -> list[str]:
-        """Names of all objects of a kind in the namespace."""
+        """Return the names of all objects of a kind in the namespace."""
         items = self.client.list(resource, namespace=self.namespace)["items"]
         return sorted(item["metadata"]["name"] for item in items)
 
@@ -172,7 +172,7 @@ class FluxBed:
         return {item["metadata"]["name"]: item["metadata"]["labels"]["status"] for item in items}
 
     def image(self, name: str = "run") -> str:
-        """The image of the Deployment, or "" where there is none."""
+        """Return the image of the Deployment, or "" if it does not exist."""
         try:
             deployment = self.client.get(DEPLOYMENTS, name, namespace=self.namespace)
         except NotFound:

@@ -1,4 +1,4 @@
-"""Argo CD: what it applies, heals and prunes, what it refuses, and how it says so."""
+"""Argo CD: what it applies, heals, prunes and refuses, and how it reports that."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.standins.argocd_bed import AUTOMATED, EVERYTHING, FOLDER, KEPT, URL, 
 from tests.standins.cluster_bed import CONFIG_MAPS, until
 
 ONE, TWO = f"{FOLDER}/one.yaml", f"{FOLDER}/deep/two.yaml"
-# A finalizer that nobody takes off by himself.
+# A finalizer that no program removes.
 HELD = "example.com/held"
 
 
@@ -106,7 +106,7 @@ def test_what_leaves_the_folder_is_pruned_and_what_is_not_its_own_stays(argocd_b
 @pytest.mark.parametrize(
     ("options", "waits"),
     [([], True), (["PruneLast=true", "PrunePropagationPolicy=background"], False)],
-    ids=["by default", "as told"],
+    ids=["by default", "with options"],
 )
 def test_pruning_is_in_the_foreground_unless_an_option_changes_it(
     argocd_bed: ArgoCDBed, options: list[str], waits: bool
@@ -319,7 +319,7 @@ def _release(bed: ArgoCDBed, name: str) -> None:
 
 
 def _own(bed: ArgoCDBed, *, owner: str, name: str) -> None:
-    """A ConfigMap that another one owns, and that does not go by itself."""
+    """Return a ConfigMap with an owner and a finalizer that no program removes."""
     found = bed.get(owner)
     assert found is not None
     reference = {

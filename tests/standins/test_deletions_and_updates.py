@@ -1,4 +1,4 @@
-"""Which notifications make the stand-ins do what: their handlers, called by hand."""
+"""How the stand-ins react to notifications: their handlers, called directly."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PLAYS = Plays(seconds={}, failing=[])
 
 
 class Calls:
-    """What the operator's handler has asked for, in order."""
+    """The calls of the operator's handler, in order."""
 
     def __init__(self, operator: HelmOperator, monkeypatch: pytest.MonkeyPatch) -> None:
         self.operator = operator

@@ -16,7 +16,7 @@ V1 = "sh.helm.release.v1.run.v1"
 
 @contextmanager
 def double(bed: ClusterBed, *, show_phases: bool = False, failing: tuple[tuple[str, str], ...] = ()) -> Iterator[None]:
-    """The double, running while inside. It looks at all namespaces; every test uses its own."""
+    """Run the double during the test. It watches all namespaces; every test uses its own."""
     double = EngineDouble(client=bed.client, plays=Plays(seconds={}, failing=failing), show_phases=show_phases)
     double.start()
     try:

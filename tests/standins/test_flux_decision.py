@@ -1,4 +1,4 @@
-"""What the helm-controller makes of a release's state: tables of what is there, and what follows."""
+"""The helm-controller's decisions: tables of a release's state and the action that follows."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ V1 = "sh.helm.release.v1.run.v1"
 
 @contextmanager
 def double(bed: FluxBed, *, show_phases: bool = False) -> Iterator[None]:
-    """The double, running while inside. It looks at all namespaces; every test uses its own."""
+    """Run the double during the test. It watches all namespaces; every test uses its own."""
     double = FluxDouble(client=bed.client, plays=Plays(seconds={}, failing=[]), show_phases=show_phases)
     double.start()
     try:

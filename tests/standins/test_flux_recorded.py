@@ -1,4 +1,4 @@
-"""The stand-in comes to stand as real clusters were recorded: the same conditions, reasons and sentences."""
+"""The stand-in reaches the recorded states of real clusters: the same conditions, reasons and messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The source-controller: which commit it finds, and how it says what it has and what went wrong."""
+"""The source-controller: which commit it finds, and how it reports artifacts and errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How Flux composes values, and what of it `optional` forgives."""
+"""How Flux composes values, and which failures `optional` allows."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class Bed:
         (folder / "home").mkdir()
         self.repo: Repo = make_application_repository(folder / "application")
         self.client = MemoryClient()
-        # Nothing becomes ready here by itself: by default nobody waits for it.
+        # No workload becomes ready by itself here, and by default the operator does not wait for that.
         self.stopping = True
         self.queued: list[str] = []
         client: Any = self.client

@@ -1,4 +1,4 @@
-"""valuesFrom: order, defaults, what `optional` forgives, and the words when it does not."""
+"""valuesFrom: order, defaults, which failures `optional` allows, and the messages of the others."""
 
 import base64
 from collections.abc import Mapping

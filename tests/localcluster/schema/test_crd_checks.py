@@ -54,7 +54,7 @@ def schema_messages(change: Callable[[Json], Any]) -> list[str]:
 
 
 def spec_messages(**fields: Any) -> list[str]:
-    """With other properties in the schema's spec."""
+    """Return the messages for a definition with these properties in the schema's spec."""
     return schema_messages(lambda schema: schema["properties"].update(spec={"type": "object", "properties": fields}))
 
 

@@ -1,4 +1,4 @@
-"""What was wrong before and did not change is let pass on update."""
+"""An update accepts invalid values that were there before and did not change."""
 
 from __future__ import annotations
 

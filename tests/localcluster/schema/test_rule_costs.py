@@ -1,4 +1,4 @@
-"""What a rule may cost: estimates as the API server makes them, and refusals of what could take too long."""
+"""The cost of rules: the API server's estimates, and its refusal of rules that could take too long."""
 
 from __future__ import annotations
 

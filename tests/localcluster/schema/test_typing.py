@@ -1,4 +1,4 @@
-"""What schemas say about merging."""
+"""How schemas define merging."""
 
 from __future__ import annotations
 

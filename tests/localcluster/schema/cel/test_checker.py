@@ -1,4 +1,4 @@
-"""What is wrong with an expression is found before it is evaluated, and shown where."""
+"""Errors of an expression are found before it is evaluated, with their position."""
 
 from __future__ import annotations
 
