@@ -13,15 +13,15 @@ from .objects import encode
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
-    """One request.
+    """One request in the audit log.
 
     Attributes:
         time: seconds since the epoch, when the answer began.
-        user, user_agent: who asked; the user is "" when the credentials were not good.
+        user, user_agent: who sent the request; the user is "" if the credentials were invalid.
         credential: which of the user's tokens it was (`JTI=...`), "" where that is not known.
         impersonated_user: as whom, if that is somebody else.
         verb: as RBAC calls it (get, list, watch, create, update, patch, delete, deletecollection), or the HTTP method
-            in lower case for paths that are no resource.
+            in lower case for non-resource paths.
         path: the URL's path.
         code: HTTP status of the answer.
         body: what a write sent, decoded; None otherwise.

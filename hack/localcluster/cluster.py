@@ -80,7 +80,7 @@ class LocalCluster:
         Raises:
             ApiError: what the API answers, NotFound above all.
         """
-        # Imported here because it brings the product's client along, which the server itself has no use for.
+        # Imported here because it imports the product's client, which the server does not need.
         from hack.serviceaccounts import write_kubeconfig as write_account_kubeconfig
 
         path = Path(self._folder.name) / f"{namespace}.{name}"

@@ -45,11 +45,11 @@ def credentials_of(options: Options) -> Credentials:
 
 
 class Server:
-    """Serves a store until stopped. The store outlives the server: that is a restart with state.
+    """Serves a store until stopped. A restart with state gives the same store to a new server.
 
     Args:
         port: where to listen, 0 for any.
-        half_started: it knows no rights and serves no custom resources until the hooks say otherwise.
+        half_started: refuse all rights and serve no custom resources until the hooks end this state.
     """
 
     def __init__(

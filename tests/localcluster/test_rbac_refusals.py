@@ -58,9 +58,9 @@ def alice(local_cluster: LocalCluster) -> Iterator[Api]:
         ),
         (
             "GET",
-            "/apis/nobody.example.com/v1/things/t",
-            'things.nobody.example.com "t"',
-            'get resource "things" in API group "nobody.example.com" at the cluster scope',
+            "/apis/unserved.example.com/v1/things/t",
+            'things.unserved.example.com "t"',
+            'get resource "things" in API group "unserved.example.com" at the cluster scope',
         ),
     ],
 )

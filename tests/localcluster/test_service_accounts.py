@@ -81,8 +81,8 @@ def test_a_token_must_not_last_too_short_or_too_long(api: Api, seconds: int, why
 
 
 def test_a_token_for_a_missing_account_is_refused(api: Api) -> None:
-    answer = request_token(api, "nobody")
-    assert (answer.code, answer.body["message"]) == (404, 'serviceaccounts "nobody" not found')
+    answer = request_token(api, "absent")
+    assert (answer.code, answer.body["message"]) == (404, 'serviceaccounts "absent" not found')
 
 
 def test_tokens_can_only_be_created(api: Api) -> None:
@@ -217,7 +217,7 @@ def test_a_token_secret_is_filled(api: Api, local_cluster: LocalCluster) -> None
 def test_a_token_secret_goes_with_its_account_and_cannot_be_without(api: Api) -> None:
     make_account(api)
     made(api.post(SECRETS, secret("keys", "robot")))
-    made(api.post(SECRETS, secret("orphan", "nobody")))
+    made(api.post(SECRETS, secret("orphan", "absent")))
     api.until(f"{SECRETS}/orphan", lambda answer: answer.code == 404)
     late = secret("late", "robot")
     late["metadata"]["annotations"]["kubernetes.io/service-account.uid"] = "of an earlier account"
@@ -255,7 +255,7 @@ def test_a_kubeconfig_finds_the_clusters_files_from_anywhere(local_cluster: Loca
 
 def test_a_kubeconfig_for_a_missing_account_is_refused(local_cluster: LocalCluster) -> None:
     with pytest.raises(NotFound):
-        local_cluster.kubeconfig_for("default", "nobody")
+        local_cluster.kubeconfig_for("default", "absent")
 
 
 def test_the_audit_log_records_the_user_and_the_impersonated_user(local_cluster: LocalCluster, api: Api) -> None:

@@ -124,7 +124,7 @@ class GarbageCollector:
                 continue
             blocking = blocking or blocks
             if not is_deleting(dependent):
-                # Only what has dependents of its own is deleted in the foreground: a leaf has nothing to wait for.
+                # Only objects with dependents are deleted in the foreground: a leaf has nothing to wait for.
                 policy = "Foreground" if self._dependents.get(uid_of(dependent)) else "Background"
                 self._delete(dependent_storage, dependent, policy)
         if not blocking:

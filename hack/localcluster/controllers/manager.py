@@ -64,7 +64,7 @@ class ControllerManager:
 
     def _work(self) -> None:
         self._scheduled = False
-        # As many as there are now: what reactions write is worked off in the next turn, so that requests interleave.
+        # Process only the changes that are queued now: those that reactions write wait, so that requests interleave.
         for _ in range(len(self._queue)):
             resource, change = self._queue.popleft()
             for react in self._reactions:

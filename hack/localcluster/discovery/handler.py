@@ -1,4 +1,4 @@
-"""Paths that are no resource: `/api`, `/apis`, `/openapi`, `/version`, health."""
+"""Paths that are not resources: `/api`, `/apis`, `/openapi`, `/version`, health."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class DiscoveryHandler:
                 200, {"paths": ["/api", "/apis", "/healthz", "/livez", "/openapi/v3", "/readyz", "/version"]}
             )
         if path == "/openapi/v2" and "protobuf" in request.headers.get("Accept", ""):
-            # kubectl asks here only for kinds that no v3 document knows; an empty protobuf document is a valid one.
+            # kubectl requests this only for kinds that are in no v3 document; an empty protobuf document is valid.
             return web.Response(content_type="application/com.github.proto-openapi.spec.v2.v1.0+protobuf")
         if path.startswith("/openapi/"):
             return respond(200, self._openapi.document(path))

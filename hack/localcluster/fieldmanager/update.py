@@ -47,7 +47,7 @@ def track_update(
     after = managed.without_managed_fields(new)
     managers = _starting_managers(old or {}, new, subresource=subresource)
     if not managers and not creating and (old or {}).get("metadata", {}).get("uid"):
-        # An object whose ownership was reset is tracked again only after somebody applies it.
+        # After a reset, the ownership of an object is tracked again only once a client applies it.
         return managed.with_managed_fields(after, {})
     changes, managers = release_changed(
         before, after, managers, api_version=api_version, typing=typing, reset_fields=frozenset(reset_fields), keep=None

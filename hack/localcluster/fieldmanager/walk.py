@@ -102,7 +102,7 @@ def _fields(value: Any, typing: Typing, path: Path) -> Iterator[Path]:
                     yield from _fields(items[0], typing.element, inner)
                 yield inner
         case "leaf":
-            # A null where a granular map or list is expected names nothing by itself; its parent decides.
+            # A null in place of a granular map or list has no fields of its own; its parent decides.
             if value is not None or typing.scalar or typing.map_atomic or typing.list_type == "atomic":
                 yield path
 
@@ -152,7 +152,7 @@ class _Comparer:
             self._leaf(old, new, path)
             if shapes <= {"leaf"} or not (shapes - {"leaf"}):
                 return
-            # One side is a scalar, the other a map or list: the latter's fields come or go as well.
+            # One side is a scalar, the other a map or list: the latter's fields are added or removed as well.
         if "map" in shapes:
             self._map(old, new, typing, path)
         if "list" in shapes:

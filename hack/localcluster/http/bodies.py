@@ -91,7 +91,7 @@ def parse_yaml(data: bytes) -> Any:
     except yaml.YAMLError as error:
         raise ValueError(f"error converting YAML to JSON: yaml: {error}") from None
     except RecursionError:
-        # The parser recurses; clients that send YAML of such depth write it as JSON, which was tried before.
+        # The YAML parser is recursive. Clients send documents of this depth as JSON, which was tried before.
         raise ValueError("error converting YAML to JSON: yaml: exceeded max depth") from None
 
 

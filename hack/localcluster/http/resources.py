@@ -55,7 +55,7 @@ class ResourceHandler:
         """Answer one request.
 
         Raises:
-            StatusError: what the answer says when it is a failure.
+            StatusError: if the request fails; it becomes the answer.
         """
         if target.verb == "watch":
             return await self._watch(request, target)
@@ -147,7 +147,7 @@ class ResourceHandler:
                 await response.write(line)
             await response.write_eof()
         except ConnectionError:
-            pass  # the client went away, which is how most watches end
+            pass  # the client disconnected, which is how most watches end
         finally:
             await lines.aclose()
         return response

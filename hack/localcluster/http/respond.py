@@ -24,7 +24,7 @@ def render_object(
 ) -> Object:
     """A stored object as the answer to a request for it; `headers` False leaves a table's columns out."""
     if obj.get("kind") == "Status" and "details" in obj:
-        return obj  # what a finished deletion answers with
+        return obj  # the answer to a completed deletion is a Status
     shown = resource.face.shown(obj)
     if shape.form == "table":
         version = shown["metadata"].get("resourceVersion", "")
@@ -55,7 +55,7 @@ def render_list(resource: ResourceType, page: Page, shape: Representation, inclu
     if resource.custom:
         metadata.setdefault("continue", "")  # unstructured lists always have the field
     else:
-        # Lists of Go types leave the type out of their items; unstructured lists keep it.
+        # Lists of Go types omit the type of their items; unstructured lists keep it.
         items = [{key: value for key, value in item.items() if key not in ("kind", "apiVersion")} for item in items]
     kind, version = resource.list_kind, resource.api_version
     return {"kind": kind, "apiVersion": version, "metadata": metadata, "items": items}

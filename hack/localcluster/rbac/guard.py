@@ -17,7 +17,7 @@ from .escalation import EVERYTHING, described, missing_rights
 from .policy import CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, GROUP, ROLE_BINDINGS, ROLES, Policy
 from .rules import Rule, go_list
 
-# What the garbage collector needs to change in an object on its way out, and what only records who changed it.
+# The fields that the garbage collector changes in a terminating object, and those that record who changed it.
 _UNGUARDED = ("ownerReferences", "finalizers", "managedFields")
 
 
@@ -93,7 +93,7 @@ class WriteGuard:
                 return
         rules = self._policy.role(kind, role, namespace)
         if rules is None:
-            # The storage names what the request is about, and not the kind that it looked up.
+            # The storage names the resource of the request, not the kind that it looked up.
             raise not_found(GROUP, resource[1], role) if plural else _unknown_kind(kind)
         self._confirm(resource[1], namespace, name_of(wanted), list(rules), user)
 

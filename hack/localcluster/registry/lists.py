@@ -84,7 +84,7 @@ def list_objects(
         store.check_version(wanted)
         objects, at = store.collection(resource.storage).objects, store.version
     if version == "0" and not match:
-        limit = 0  # the watch cache serves these, and it knows no pages
+        limit = 0  # the watch cache serves these, without paging
     found = [obj for obj in ordered(objects, selection.namespace) if selection.matches(obj)]
     if start:
         found = [obj for obj in found if object_key(namespace_of(obj), name_of(obj)) >= start]

@@ -1,4 +1,4 @@
-"""What the API server asks of a CustomResourceDefinition.
+"""The API server's checks of a CustomResourceDefinition.
 
 The server converts a definition to its internal form first: what all versions have in common (always, if there is only
 one) moves to the top, and errors point there: `spec.validation.openAPIV3Schema...` rather than
@@ -50,7 +50,7 @@ def check_definition(definition: Object, old: Object | None = None) -> list[Fiel
 
 @lru_cache(maxsize=64)
 def _spec_errors(spec: str) -> tuple[FieldError, ...]:
-    # Every write of a definition, its status included, checks the whole spec. It is nearly always the same one.
+    # Every write of a definition, even of its status, checks the whole spec, which has rarely changed.
     return tuple(_check_spec(json.loads(spec)))
 
 

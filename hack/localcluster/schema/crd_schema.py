@@ -1,4 +1,4 @@
-"""What the API server asks of a version's openAPIV3Schema beyond being structural: keywords, list types, rules.
+"""The API server's checks of a structural openAPIV3Schema: keywords, list types, rules.
 
 Source: k8s.io/apiextensions-apiserver, package apis/apiextensions/validation.
 """

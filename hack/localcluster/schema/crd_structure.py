@@ -21,7 +21,7 @@ _MISSING_TYPE = {
     "item": "must not be empty for specified array items",
     "field": "must not be empty for specified object fields",
 }
-# What may not stand inside anyOf, allOf, oneOf, not; in the order of the server's checks.
+# The keywords that are not allowed inside anyOf, allOf, oneOf and not, in the order of the server's checks.
 _NOT_NESTED = (
     ("type", "must be empty to be structural"),
     ("additionalProperties", "must be undefined to be structural"),

@@ -21,7 +21,7 @@ from .result import Problem, Result
 def check_values(
     node: Node, value: Any, *, base: str = "", correlation: Correlation | None = None
 ) -> list[fe.FieldError]:
-    """Everything in `value` that the schema does not allow.
+    """Return an error for everything in `value` that the schema does not allow.
 
     Args:
         base: path of the value in its object. The server does not repeat it inside the sentences.

@@ -57,7 +57,7 @@ def cut(objects: list[Object], *, version: int, limit: int, prefix: str, counted
 
 
 def resume(store: Store, resource: GroupPlural, token: str, prefix: str) -> tuple[dict[str, Object], int, str]:
-    """What a continue token stands for: (objects of that version, the version, first key of the next page).
+    """Resolve a continue token into (objects of that version, the version, first key of the next page).
 
     Raises:
         StatusError: 400 if the token is invalid; 410, with a token for the rest, if its version is too old.

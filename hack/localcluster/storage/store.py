@@ -69,7 +69,7 @@ class Collection:
 
 
 class Store:
-    """Everything there is.
+    """All stored objects and their history.
 
     Args:
         history_limit: changes remembered per resource before the oldest is forgotten.
@@ -114,7 +114,7 @@ class Store:
         self._listeners.remove(listener)
 
     def get(self, resource: GroupPlural, namespace: str, name: str) -> Object | None:
-        """One object, or None."""
+        """Return an object, or None if it does not exist."""
         return self.collection(resource).objects.get(object_key(namespace, name))
 
     def items(self, resource: GroupPlural, namespace: str = "") -> list[Object]:
@@ -145,7 +145,7 @@ class Store:
         return obj
 
     def check_version(self, version: int) -> None:
-        """Refuse a version that lies in the future.
+        """Refuse a version that is newer than the store's.
 
         Raises:
             StatusError: 504 with the cause ResourceVersionTooLarge.

@@ -69,7 +69,7 @@ def _binding(kind: str) -> tuple[Row, ...]:
     )
 
 
-# Events are the one kind whose name comes last.
+# Events are the only kind whose name is in the last column.
 _EVENT = (
     Row("Last Seen", event_seen, "@core.v1.Event.lastTimestamp"),
     Row("Type", at("type"), "@core.v1.Event.type"),

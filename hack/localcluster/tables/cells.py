@@ -69,13 +69,13 @@ def external(obj: Object) -> str:
 
 
 def event_object(obj: Object) -> str:
-    """What an Event is about."""
+    """Return the object of an Event."""
     about = obj.get("involvedObject") or obj.get("regarding") or {}
     return f"{str(about.get('kind', '')).lower()}/{about.get('name', '')}"
 
 
 def event_seen(obj: Object) -> str:
-    """How long ago an Event was seen last."""
+    """Return how long ago an Event was last seen."""
     last = obj.get("lastTimestamp") or obj.get("deprecatedLastTimestamp") or obj.get("eventTime")
     observed = (obj.get("series") or {}).get("lastObservedTime")
     return age(observed or last or obj["metadata"].get("creationTimestamp"))
@@ -113,7 +113,7 @@ def seen(path: str) -> Cell:
 
 
 def event_source(obj: Object) -> str:
-    """Who reported an Event."""
+    """Return the source of an Event."""
     source = obj.get("source") or obj.get("deprecatedSource") or {}
     component = source.get("component") or obj.get("reportingComponent") or obj.get("reportingController") or ""
     return f"{component}, {source['host']}" if source.get("host") else str(component)

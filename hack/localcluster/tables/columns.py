@@ -35,7 +35,7 @@ class Column:
 
     Attributes:
         cell: its value for an object.
-        priority: 0 is shown always, more only by `-o wide`.
+        priority: columns above 0 are shown only by `-o wide`.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Column:
 
     @property
     def definition(self) -> Object:
-        """As `columnDefinitions` has it."""
+        """Return the column as an entry of `columnDefinitions`."""
         return {
             "name": self.name,
             "type": self.type,

@@ -1,1 +1,1 @@
-"""What the API server checks on every object and request, whatever its kind."""
+"""The checks of the API server that apply to objects and requests of every kind."""

@@ -1,6 +1,6 @@
-"""The grammars of names, label keys and values, and the sentences that refuse them.
+"""The syntax of names, label keys and values, and the error messages about them.
 
-Each function takes a value and gives the list of things wrong with it. Source: k8s.io/apimachinery, util/validation
+Each function takes a value and returns the list of its errors. Source: k8s.io/apimachinery, util/validation
 (which counts characters) and api/validate/content (which says bytes).
 """
 

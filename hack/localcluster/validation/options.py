@@ -26,7 +26,7 @@ def validate_write_options(*, manager: str, dry_run: list[str], field_validation
 
 
 def validate_patch_options(*, apply: bool, manager: str, force: bool | None) -> list[FieldError]:
-    """What a patch asks for beyond the other writes."""
+    """Validate the options that only a patch has."""
     if apply:
         return [] if manager else [required("fieldManager", "is required for apply patch")]
     return [forbidden("force", "may not be specified for non-apply patch")] if force is not None else []

@@ -64,5 +64,5 @@ class EventWriter:
 
 
 def event_line(kind: str, obj: bytes) -> bytes:
-    """One line of a watch stream."""
+    """Return one line of a watch stream."""
     return b'{"type":"' + kind.encode() + b'","object":' + obj + b"}\n"

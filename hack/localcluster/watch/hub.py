@@ -43,7 +43,7 @@ class Subscription:
         self._wake.set()
 
     def take(self) -> list[Change]:
-        """Everything that may be sent now."""
+        """Return all changes that can be sent now."""
         if self.held:
             return []
         taken = list(self._pending)
@@ -51,7 +51,7 @@ class Subscription:
         return taken
 
     async def wait(self, seconds: float) -> None:
-        """Until something may have changed, at most `seconds`."""
+        """Wait until something may have changed, at most `seconds`."""
         self._wake.clear()
         if (self._pending and not self.held) or self.closed:
             return
