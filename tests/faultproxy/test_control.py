@@ -60,7 +60,7 @@ def test_the_control_port_answers_in_any_state_and_an_empty_put_ends_faults(clie
     assert client.ask()[0] == 200
 
 
-def test_what_was_set_by_the_program_is_shown_over_http(proxy: FaultProxy, control: Control) -> None:
+def test_settings_made_in_python_are_shown_over_http(proxy: FaultProxy, control: Control) -> None:
     proxy.freeze()
     assert control()[1]["frozen"] is True
 

@@ -46,7 +46,7 @@ def test_every_kind_of_error_has_the_servers_words(error: fe.FieldError, message
     assert error.cause == {"reason": reason, "message": message.partition(": ")[2], "field": message.partition(": ")[0]}
 
 
-def test_one_error_stands_alone_and_several_stand_in_brackets() -> None:
+def test_one_error_is_shown_plainly_and_several_in_brackets() -> None:
     first, second = fe.required("a"), fe.required("b")
     assert (
         fe.invalid_message("Widget.example.com", "w", [first]) == 'Widget.example.com "w" is invalid: a: Required value'

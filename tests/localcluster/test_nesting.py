@@ -122,7 +122,7 @@ def test_a_deep_object_outlives_a_restart_and_stands_in_the_audit_log(tmp_path: 
 
 
 @pytest.mark.parametrize("levels", [99, 100, 101, 102, 200, 201, 9_999, 10_000])
-def test_what_is_folded_unfolds_to_the_same_text(levels: int) -> None:
+def test_a_folded_value_unfolds_to_the_same_text(levels: int) -> None:
     text = _nested(levels, '"\\\\\\" }] \\u0000 é"')
     folded = fold(text)
     assert (folded != text) == (levels > 100)

@@ -134,7 +134,7 @@ def test_the_built_in_rules_of_edit_are_kept_apart_from_added_ones(api: Api) -> 
     assert flux not in rules
 
 
-def test_what_was_changed_by_hand_stays_over_a_restart(api: Api, local_cluster: LocalCluster) -> None:
+def test_manual_changes_are_kept_after_a_restart(api: Api, local_cluster: LocalCluster) -> None:
     api.merge(f"{CLUSTER_ROLE_BINDINGS}/system:discovery", {"subjects": []})
     local_cluster.restart()
     with acting_as(local_cluster, "alice") as alice:

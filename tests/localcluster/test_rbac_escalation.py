@@ -148,7 +148,7 @@ def test_a_role_that_does_not_exist_is_bound_only_by_who_may_bind_it(api: Api, a
     made(api.post(ROLE_BINDINGS, binding("b", "ClusterRole/gone", user("bob"))))
 
 
-def test_only_an_administrator_lets_a_role_gather_others(api: Api, alice: Api) -> None:
+def test_only_an_administrator_can_create_an_aggregated_role(api: Api, alice: Api) -> None:
     selector = {"clusterRoleSelectors": [{"matchLabels": {"gather": "me"}}]}
     gathering = {**cluster_role("g"), "aggregationRule": selector}
     why = "must have cluster-admin privileges to use the aggregationRule"
@@ -160,7 +160,7 @@ def test_only_an_administrator_lets_a_role_gather_others(api: Api, alice: Api) -
     assert alice.merge(f"{CLUSTER_ROLES}/g", {"aggregationRule": None}).code == 200
 
 
-def test_what_an_aggregated_role_gathers_counts_as_held(api: Api, local_cluster: LocalCluster) -> None:
+def test_the_rules_of_an_aggregated_role_count_as_held(api: Api, local_cluster: LocalCluster) -> None:
     made(api.post(ROLE_BINDINGS, binding("b", "ClusterRole/admin", user("bob"))))
     with acting_as(local_cluster, "bob") as bob:
         made(bob.post(ROLE_BINDINGS, binding("c", "ClusterRole/edit", user("carol"))))

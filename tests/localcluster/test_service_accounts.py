@@ -185,7 +185,7 @@ def test_a_token_ends_when_its_time_is_over() -> None:
     assert signer.read(token) is None
 
 
-def test_nobody_else_can_make_a_token(api: Api) -> None:
+def test_only_the_server_can_create_a_token(api: Api) -> None:
     make_account(api)
     header, claims, signature = token_of(api).split(".")
     other = base64.urlsafe_b64encode(base64.urlsafe_b64decode(claims + "==").replace(b"robot", b"other")).decode()

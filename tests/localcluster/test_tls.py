@@ -30,7 +30,7 @@ def test_the_kubeconfig_holds_what_verifies_the_server(local_cluster: LocalClust
     connection.close()
 
 
-def test_nobody_trusts_the_server_by_chance(local_cluster: LocalCluster) -> None:
+def test_a_client_without_the_authority_does_not_trust_the_server(local_cluster: LocalCluster) -> None:
     with LocalCluster() as other:
         trust = ssl.create_default_context(cadata=other.authority)
     connection = http.client.HTTPSConnection(local_cluster.address, context=trust)
@@ -96,7 +96,7 @@ def test_a_restart_brings_another_certificate_of_the_same_authority(local_cluste
     assert certificate(local_cluster, authority=local_cluster.authority) != before
 
 
-def test_with_another_authority_the_tokens_stay_good(local_cluster: LocalCluster) -> None:
+def test_tokens_remain_valid_with_another_authority(local_cluster: LocalCluster) -> None:
     before = local_cluster.authority
     local_cluster.replace_authority()
     with pytest.raises(ssl.SSLCertVerificationError):

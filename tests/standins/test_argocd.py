@@ -20,7 +20,7 @@ ONE, TWO = f"{FOLDER}/one.yaml", f"{FOLDER}/deep/two.yaml"
 HELD = "example.com/held"
 
 
-def test_what_stands_in_the_folder_is_applied_and_marked(argocd_bed: ArgoCDBed) -> None:
+def test_the_objects_in_the_folder_are_applied_and_marked(argocd_bed: ArgoCDBed) -> None:
     revision = argocd_bed.commit({ONE: config_map("one"), TWO: config_map("two"), f"{FOLDER}/notes.txt": "none"})
     with argocd_bed.running():
         status = argocd_bed.synced(revision)
@@ -56,7 +56,7 @@ def test_a_commit_without_changed_objects_writes_none(argocd_bed: ArgoCDBed) -> 
     assert argocd_bed.get("one") == before
 
 
-def test_what_others_change_is_changed_back(argocd_bed: ArgoCDBed) -> None:
+def test_changes_by_others_are_reverted(argocd_bed: ArgoCDBed) -> None:
     revision = argocd_bed.commit({ONE: config_map("one")})
     with argocd_bed.running():
         argocd_bed.synced(revision)
@@ -76,7 +76,7 @@ def test_without_self_heal_drift_stays_and_shows(argocd_bed: ArgoCDBed) -> None:
         assert _text(argocd_bed, "one") == "drifted"
 
 
-def test_what_others_add_to_an_object_is_theirs(argocd_bed: ArgoCDBed) -> None:
+def test_fields_that_others_add_are_kept(argocd_bed: ArgoCDBed) -> None:
     revision = argocd_bed.commit({ONE: config_map("one")})
     with argocd_bed.running():
         argocd_bed.synced(revision)
@@ -92,7 +92,7 @@ def test_what_others_add_to_an_object_is_theirs(argocd_bed: ArgoCDBed) -> None:
 # Pruning
 
 
-def test_what_leaves_the_folder_is_pruned_and_what_is_not_its_own_stays(argocd_bed: ArgoCDBed) -> None:
+def test_objects_that_leave_the_folder_are_pruned_and_foreign_ones_stay(argocd_bed: ArgoCDBed) -> None:
     argocd_bed.client.create(CONFIG_MAPS, config_map("foreign"), namespace=argocd_bed.namespace)
     argocd_bed.commit({ONE: config_map("one"), TWO: config_map("two")})
     with argocd_bed.running():
@@ -206,7 +206,7 @@ def test_one_refused_object_blocks_the_whole_folder_until_a_commit_fixes_it(argo
         assert argocd_bed.get("two")
 
 
-def test_what_failed_is_tried_again_as_often_as_it_is_allowed(argocd_bed: ArgoCDBed) -> None:
+def test_a_failed_sync_is_retried_up_to_its_limit(argocd_bed: ArgoCDBed) -> None:
     argocd_bed.application(retry={"limit": 2})
     wrong = {**config_map("one"), "apiVersion": "example.com/v1", "kind": "Widget"}
     revision = argocd_bed.commit({ONE: wrong})

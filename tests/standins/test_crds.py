@@ -146,7 +146,7 @@ def test_values_are_kept_as_they_are(bed: ClusterBed) -> None:
     assert bed.client.get(HELM_RELEASES, "run", namespace=bed.namespace)["spec"]["values"] == values
 
 
-def test_what_was_never_reconciled_has_observed_generation_minus_one(bed: ClusterBed) -> None:
+def test_an_unreconciled_object_has_observed_generation_minus_one(bed: ClusterBed) -> None:
     create(bed, GIT_REPOSITORIES, {"url": URL, "interval": "1m"})
     assert bed.client.get(GIT_REPOSITORIES, "run", namespace=bed.namespace)["status"] == {"observedGeneration": -1}
 

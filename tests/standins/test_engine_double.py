@@ -94,7 +94,7 @@ def test_a_recreated_release_of_the_same_name_is_uninstalled_and_installed(bed: 
         until(lambda: bed.storage() == {V1: "deployed"}, "the storage of the new one")
 
 
-def test_what_happened_while_it_was_down_is_made_up_for(bed: ClusterBed) -> None:
+def test_changes_during_downtime_are_handled_after_the_start(bed: ClusterBed) -> None:
     bed.create()
     with double(bed):
         bed.reached("Succeeded")

@@ -22,7 +22,7 @@ def test_events_repeat_by_counting() -> None:
     assert written[0]["involvedObject"]["kind"] == "HelmRelease"
 
 
-def test_what_was_said_of_a_former_life_is_forgotten() -> None:
+def test_a_forgotten_object_starts_with_a_new_event() -> None:
     memory = MemoryClient()
     client: Any = memory
     events = Events(client=client, component="helm-operator", about=HELM_RELEASES)

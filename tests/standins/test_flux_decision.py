@@ -151,7 +151,7 @@ def test_the_action_follows_from_the_state_the_failures_and_the_remediation(
 
 
 @pytest.mark.parametrize("found", [State.IN_SYNC, State.OUT_OF_SYNC, State.FAILED])
-def test_who_asks_by_force_gets_an_upgrade_whatever_failed_before(found: State) -> None:
+def test_a_force_request_upgrades_despite_earlier_failures(found: State) -> None:
     assert action(helm_release(), failed("upgrade", 3), found, forced=True) is Action.UPGRADE
 
 

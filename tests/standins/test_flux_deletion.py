@@ -52,7 +52,7 @@ def test_deleted_while_it_is_installed_it_waits_for_the_end(flux_bed: FluxBed) -
         assert flux_bed.image() == ""
 
 
-def test_what_was_never_released_goes_at_once(flux_bed: FluxBed) -> None:
+def test_a_helm_release_without_a_release_is_deleted_at_once(flux_bed: FluxBed) -> None:
     flux_bed.create_release()
     with flux_bed.flux():
         flux_bed.condition(HELM_RELEASES, "Ready", "False", "SourceNotReady")

@@ -83,7 +83,7 @@ def test_another_reference_is_another_revision_and_an_upgrade(flux_bed: FluxBed)
         assert condition(released(flux_bed, 2), "Ready")["message"] != before
 
 
-def test_what_is_running_can_be_shown(flux_bed: FluxBed, cluster: LocalCluster) -> None:
+def test_the_status_shows_a_running_action(flux_bed: FluxBed, cluster: LocalCluster) -> None:
     with double(flux_bed, show_phases=True):
         flux_bed.create_source()
         flux_bed.create_release(annotations={DELAY: "install=0.2"})
@@ -129,7 +129,7 @@ def test_deleted_while_suspended_the_release_stays(flux_bed: FluxBed) -> None:
         assert flux_bed.storage() == {V1: "deployed"}
 
 
-def test_what_happened_while_it_was_down_is_made_up_for(flux_bed: FluxBed) -> None:
+def test_changes_during_downtime_are_handled_after_the_start(flux_bed: FluxBed) -> None:
     flux_bed.create_source()
     flux_bed.create_release()
     with double(flux_bed):

@@ -59,7 +59,7 @@ def test_a_commit_goes_before_a_name_a_name_before_a_tag_a_tag_before_a_branch(
         ({"commit": "0" * 40}, f"unable to resolve commit object for '{'0' * 40}': object not found"),
     ],
 )
-def test_what_is_not_there_is_named_and_heals_when_it_comes(
+def test_a_missing_git_reference_is_named_and_used_once_it_exists(
     flux_bed: FluxBed, ref: dict[str, str], message: str
 ) -> None:
     flux_bed.create_source(ref=ref)

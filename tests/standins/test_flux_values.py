@@ -55,7 +55,7 @@ def test_secrets_are_decoded() -> None:
         ({"name": "base", "valuesKey": "none"}, "'environment/base' with key 'none': key not found"),
     ],
 )
-def test_what_is_missing_is_named_and_forgiven_when_optional(reference: dict[str, Any], words: str) -> None:
+def test_a_missing_source_is_named_and_allowed_if_optional(reference: dict[str, Any], words: str) -> None:
     wanted = {"kind": "ConfigMap", **reference}
     with pytest.raises(ValuesError, match=f"could not resolve .*{words}"):
         values([wanted], {})

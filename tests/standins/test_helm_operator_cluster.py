@@ -180,7 +180,7 @@ def test_a_chart_s_crds_and_hooks_are_in_place_when_its_objects_need_them(bed: C
         assert "hook" in bed.names(CONFIG_MAPS)
 
 
-def test_what_left_the_chart_leaves_the_cluster(bed: ClusterBed) -> None:
+def test_objects_removed_from_the_chart_are_deleted(bed: ClusterBed) -> None:
     with bed.operator():
         bed.create(values={"application": {"configMap": {"enabled": True, "data": {"a": "1"}}}})
         bed.reached("Succeeded")

@@ -143,7 +143,7 @@ def test_deprecated_value_secrets_come_first() -> None:
     assert hr.value_sources == [{"secretKeyRef": {"name": "a"}}, {"configMapKeyRef": {"name": "b"}}]
 
 
-def test_only_the_operator_s_own_status_writes_are_passed_over() -> None:
+def test_only_the_operators_own_status_writes_are_ignored() -> None:
     old = helm_release().obj
     resync, status = dict(old), {**old, "status": {"phase": "Succeeded"}}
     annotated = {**status, "metadata": {**old["metadata"], "annotations": {"a": "b"}}}

@@ -174,7 +174,7 @@ def test_a_mirror_that_is_there_already_serves_another_helmrelease_at_once(bed: 
     assert [condition["type"] for condition in status["conditions"]] == ["Deployed", "Released"]
 
 
-def test_what_is_applied_carries_helm_s_marks_and_the_operator_s(bed: Bed) -> None:
+def test_applied_objects_carry_the_marks_of_helm_and_of_the_operator(bed: Bed) -> None:
     metadata = bed.installed().client.objects["services", "environment", "run"]["metadata"]
     assert metadata["labels"]["app.kubernetes.io/managed-by"] == "Helm"
     assert metadata["annotations"] == {
@@ -273,7 +273,7 @@ def test_a_chart_that_does_not_render_creates_no_objects(bed: Bed) -> None:
     assert bed.client.secrets() == {}
 
 
-def test_what_the_api_refuses_fails_the_installation_in_its_words(bed: Bed) -> None:
+def test_an_api_error_fails_the_installation_with_its_message(bed: Bed) -> None:
     bed.client.refused = {"deployments"}
     bed.sync()
     bed.clone()
@@ -329,7 +329,7 @@ def test_workloads_that_do_not_become_ready_fail_the_installation(bed: Bed) -> N
     assert bed.error == "installation failed: timed out waiting for the condition"
 
 
-def test_nobody_waits_for_a_workload_that_is_gone(bed: Bed) -> None:
+def test_a_deleted_workload_is_not_waited_for(bed: Bed) -> None:
     bed.installed().stopping = False
     bed.change(wait=True, values=bed.tag("two"))
     get = bed.client.get

@@ -79,7 +79,7 @@ def test_another_key_can_be_named() -> None:
         ({"externalSourceRef": {"url": "https://x"}}, "unable to read value file from URL https://x"),
     ],
 )
-def test_what_is_missing_or_unreadable_is_an_error_unless_optional(reference: dict[str, Any], message: str) -> None:
+def test_a_missing_or_unreadable_source_is_an_error_unless_optional(reference: dict[str, Any], message: str) -> None:
     with pytest.raises(ValuesError, match=message):
         composed(reference)
     kind, selector = next(iter(reference.items()))

@@ -71,7 +71,7 @@ def test_a_field_that_its_applier_no_longer_applies_is_removed() -> None:
     assert live["metadata"]["managedFields"][0]["time"] == "2024-01-01T00:00:05Z"
 
 
-def test_what_somebody_else_owns_too_stays() -> None:
+def test_a_field_with_another_owner_stays() -> None:
     live = applied(None, config_map({"a": "1", "b": "1"}), "m")
     live = applied(live, config_map({"b": "1"}), "n")
     live = applied(live, config_map({"a": "1"}), "m")
@@ -79,7 +79,7 @@ def test_what_somebody_else_owns_too_stays() -> None:
     assert owned(live) == {"m": {"f:data": {"f:a": {}}}, "n": {"f:data": {"f:b": {}}}}
 
 
-def test_what_an_updater_changed_stays_when_the_applier_lets_go() -> None:
+def test_a_field_of_an_updater_stays_when_the_applier_drops_it() -> None:
     live = applied(None, config_map({"a": "1", "b": "1"}), "m")
     live = updated(live, {**live, "data": {"a": "1", "b": "2"}}, "n")
     live = applied(live, config_map({"a": "1"}), "m")

@@ -41,7 +41,7 @@ def test_operations_are_applied_in_order() -> None:
         {"path": "/a"},
     ],
 )
-def test_what_does_not_fit_the_object_is_rejected_without_details(operation: dict[str, Any]) -> None:
+def test_a_patch_that_does_not_fit_the_object_is_rejected_without_details(operation: dict[str, Any]) -> None:
     with pytest.raises(PatchError) as caught:
         json_patch({"a": 1, "list": []}, [operation])
     assert (caught.value.code, caught.value.message, caught.value.with_details) == (422, REJECTED, True)

@@ -158,7 +158,7 @@ def test_exactly_one_version_is_stored() -> None:
     ]
 
 
-def test_what_versions_do_not_share_is_blamed_on_the_version() -> None:
+def test_errors_in_fields_that_versions_do_not_share_name_the_version() -> None:
     other = {"openAPIV3Schema": {"type": "object", "properties": {"spec": {}}}}
     assert messages(lambda d: second_version(d, schema=other)) == [
         "spec.versions[1].schema.openAPIV3Schema.properties[spec].type: Required value: "

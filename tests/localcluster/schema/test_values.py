@@ -127,7 +127,7 @@ STRING = {"type": "string"}
         ({"type": "object", "required": ["y"]}, {}, "spec.x.y: Required value"),
     ],
 )
-def test_what_does_not_fit_is_refused_in_the_servers_words(field: Json, value: Any, message: str) -> None:
+def test_invalid_values_are_refused_in_the_servers_words(field: Json, value: Any, message: str) -> None:
     assert [error.message for error in errors_of(field, value)] == [message]
 
 
@@ -146,7 +146,7 @@ def test_what_does_not_fit_is_refused_in_the_servers_words(field: Json, value: A
         ({"type": "string", "format": "date-time"}, "2024-02-29T12:00:00.5+01:00"),
     ],
 )
-def test_what_fits_is_accepted(field: Json, value: Any) -> None:
+def test_valid_values_are_accepted(field: Json, value: Any) -> None:
     assert errors_of(field, value) == []
 
 

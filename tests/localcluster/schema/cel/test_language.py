@@ -90,7 +90,7 @@ def test_the_expression_is_true(source: str) -> None:
         ("self.l.all(i, i / (i - i) == 1)", "division by zero"),
     ],
 )
-def test_what_has_no_value_says_why(source: str, message: str) -> None:
+def test_an_evaluation_error_names_its_cause(source: str, message: str) -> None:
     with pytest.raises(EvaluationError, match=f"^{message.replace('(', chr(92) + '(').replace(')', chr(92) + ')')}"):
         evaluate(source)
 
