@@ -54,7 +54,7 @@ class Journey:
         self._pipeline = pipeline
         self._pause = threading.Event()
         self._name = ""
-        # Who -> the last thing that the timeline said about them.
+        # Program -> its last entry in the timeline.
         self._last: dict[str, str] = {}
         self.timeline = Timeline()
         self.steps: list[StepTime] = []
