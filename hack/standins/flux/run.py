@@ -81,7 +81,7 @@ class Run:
         last = self._actions.helm.last()
         state = decision.state(self._hr, self._record.status, last, self._wanted)
         if state is State.UNMANAGED:
-            # The stored snapshots belong to another release.
+            # The history in the status does not describe the release in storage.
             self._record.status["history"] = []
         action = decision.action(self._hr, self._record.status, state, forced=self._forced)
         self._forced = False

@@ -20,7 +20,7 @@ class Install:
 
 @dataclass(frozen=True, slots=True)
 class Upgrade:
-    """Upgrade: the release exists, and the chart or the values are newer."""
+    """Upgrade without a comparison: a first sync, a changed chart, or the retry of a rolled-back upgrade."""
 
     current: Release
 
