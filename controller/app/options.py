@@ -124,7 +124,7 @@ class Options:
         _TEXT, "", "kubeconfig file; without it the service account of the pod, or else $KUBECONFIG and ~/.kube/config"
     )
     context: str = _option(_TEXT, "", "context of the kubeconfig; without it the current one")
-    namespace: str = _option(_TEXT, "tronador-system", "namespace of the controller itself")
+    namespace: str = _option(_NAME, "tronador-system", "namespace of the controller itself")
     watch_label_selector: str = _option(
         _SELECTOR,
         "",

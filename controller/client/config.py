@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import urllib3
 from kubernetes.client import Configuration
 from kubernetes.config import ConfigException
 from kubernetes.config.incluster_config import (
@@ -82,8 +83,9 @@ def load(
             source="the pod's service account", build=lambda: _from_service_account(token_file, ca_file, environ)
         )
     origin = "--kubeconfig" if kubeconfig else "$KUBECONFIG" if paths else "the default kubeconfig"
-    files = [Path(p).expanduser() for p in (paths or _DEFAULT_KUBECONFIG).split(os.pathsep) if p]
-    present = [path for path in files if path.is_file()]
+    # os.path, because Path raises for the home of an unknown user and for a name that is too long.
+    files = [Path(os.path.expanduser(p)) for p in (paths or _DEFAULT_KUBECONFIG).split(os.pathsep) if p]
+    present = [path for path in files if os.path.isfile(path)]
     if not present:
         names = ", ".join(str(path) for path in files)
         raise ConfigError(
@@ -116,6 +118,7 @@ def _from_service_account(token_file: str, ca_file: str, environ: Mapping[str, s
             f"cannot use the pod's service account ({token_file}, {ca_file}): {error}; mount the service account's "
             "token (automountServiceAccountToken) or give --kubeconfig"
         ) from error
+    _check(configuration, "the pod's service account")
     _strip_token(configuration)
     return configuration
 
@@ -134,10 +137,27 @@ def _from_kubeconfig(files: list[Path], context: str | None) -> Configuration:
     if "exec" in chosen.user and not (configuration.api_key.get("BearerToken") or configuration.cert_file):
         raise ConfigError(kubeconfig_checks.failed_plugin(chosen, heard))
     tls_checks.check(configuration, source=str(chosen))
+    _check(configuration, str(chosen))
+    if not configuration.verify_ssl:
+        # The kubeconfig asks for it, so a warning of several lines would not help.
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     if chosen.user.get("tokenFile"):
         _reread_token_file(configuration, files[0].parent / chosen.user["tokenFile"])
     _strip_token(configuration)
     return configuration
+
+
+def _check(configuration: Configuration, source: str) -> None:
+    """Raises ConfigError for what would fail only when a request is sent, with an error that names no remedy."""
+    if configuration.proxy and not kubeconfig_checks.is_http_address(str(configuration.proxy), password=True):
+        raise ConfigError(
+            f"{source}: its proxy (proxy-url, or $HTTPS_PROXY) cannot be used: write http://HOST:PORT, or remove it"
+        )
+    token = (configuration.api_key.get("BearerToken") or "").strip()
+    if not (token.isascii() and token.isprintable()):
+        raise ConfigError(
+            f"{source}: its token holds a line break or another character that no token has: copy it again"
+        )
 
 
 def _reread_token_file(configuration: Configuration, path: Path) -> None:

@@ -6,6 +6,7 @@ heard, because otherwise it would appear on stderr as a line of its own.
 
 from __future__ import annotations
 
+import binascii
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -52,7 +53,7 @@ def choose(files: list[Path], context: str | None) -> Chosen:
     cluster, user = (str(entry.get(field) or "") for field in ("cluster", "user"))
     clusters = _entries(documents, files, "clusters", "cluster")
     users = _entries(documents, files, "users", "user")
-    _check_server(f"context {name!r} of {names}", cluster, clusters)
+    _check_cluster(f"context {name!r} of {names}", cluster, clusters)
     if user and user not in users:
         raise ConfigError(
             f"context {name!r} in {names} names the user {user!r}, which is not there: add that user, or choose "
@@ -91,6 +92,12 @@ def words(error: Exception) -> str:
         return f"cannot read {error.filename} ({error.strerror}): correct its path, or create it"
     if isinstance(error, TypeError | AttributeError | KeyError):
         return "one of its fields has a value of the wrong kind: compare it with a kubeconfig that works"
+    if isinstance(error, binascii.Error):
+        return "a field whose name ends in -data is not base64: copy it again"
+    if isinstance(error, UnicodeError):
+        return "a file or field that has to be text is not: copy it again"
+    if (missing := str(error).removeprefix("File does not exist: ")) != str(error):
+        return f"cannot read {shorten(missing)} (No such file or directory): correct its path, or create it"
     return shorten(_without_content(str(error)))
 
 
@@ -113,7 +120,8 @@ def _read(path: Path) -> Mapping[str, Any]:
         # Not the error's own text: it repeats the line, which may hold a token.
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise ConfigError(f"kubeconfig {path}{line} is not YAML: {error.problem}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # ValueError: bytes that are no text, or a date or a number that cannot be.
         raise ConfigError(f"kubeconfig {path} is not YAML: {type(error).__name__}") from None
     if not isinstance(document, Mapping):
         raise ConfigError(f"kubeconfig {path} is empty or not a mapping")
@@ -136,20 +144,26 @@ def _entries(
     return found
 
 
-def _check_server(context: str, cluster: str, clusters: Mapping[str, Mapping[str, Any]]) -> None:
+def is_http_address(address: str, *, password: bool = False) -> bool:
+    """Whether it is `http://HOST:PORT` or the same with https. `password`: whether it may hold a user and a password"""
+    try:
+        parts = urlsplit(address)
+        # Reading the port checks it.
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return usable and (password or "@" not in parts.netloc) and not any(map(str.isspace, address))
+
+
+def _check_cluster(context: str, cluster: str, clusters: Mapping[str, Mapping[str, Any]]) -> None:
     if cluster not in clusters:
         wrong = f"names the cluster {cluster!r}, which is not there" if cluster else "names no cluster"
         raise ConfigError(f"{context} {wrong}: add that cluster, or choose another context with --context")
-    server = objects.text(clusters[cluster].get("server"))
-    try:
-        parts = urlsplit(server)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and not any(map(str.isspace, server))
-        # Reading the port checks it.
-        usable = usable and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
+    content = clusters[cluster]
+    if not is_http_address(objects.text(content.get("server"))):
         # Not the address itself: it may hold a password.
         raise ConfigError(
             f"the cluster {cluster!r} of {context} has no usable server: write https://HOST:PORT as its server"
         )
+    if not isinstance(content.get("tls-server-name") or "", str):
+        raise ConfigError(f"the cluster {cluster!r} of {context}: its tls-server-name has to be a text")

@@ -100,6 +100,7 @@ def test_values_are_read_by_their_kind(argument, field, value):
         ("--pinned-namespace-labels=github.com/org:tenant", "'tenant' is not a valid pinned label"),
         ("--release-service-account=", "'' is not a valid name of an object"),
         ("--release-cluster-role=Admin/x", "'Admin/x' is not a valid name of an object"),
+        ("--namespace=BAD_ns!", "'BAD_ns!' is not a valid name of an object"),
         ("--log-format=xml", "'xml' is unknown: use one of auto, json, console"),
         ("--metrics-address=here", "'here' is not a valid address"),
         ("--watch-label-selector=team a", "'team a' is not part of a label selector: write key=value"),

@@ -115,8 +115,13 @@ class TestUnauthorized:
         assert len(builds) == 2, "the first, and one renewal for all who saw that generation"
 
 
-def test_a_token_that_no_header_can_hold_is_not_shown(make_client: Callable[..., Client], server: Server) -> None:
-    client = make_client(user={"token": "sekret\nx"})
+def test_a_token_that_no_header_can_hold_is_not_shown(
+    make_client: Callable[..., Client], server: Server, tmp_path: Path
+) -> None:
+    file = tmp_path / "rotated"
+    file.write_text("good")
+    client = make_client(user={"tokenFile": str(file)})
+    file.write_text("sekret\nx")
     with pytest.raises(ConnectionLost, match="the token contains a line break") as caught:
         client.get(NAMESPACES, "x")
     assert "sekret" not in str(caught.value)

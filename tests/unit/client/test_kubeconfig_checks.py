@@ -70,7 +70,17 @@ def test_a_wrong_shape_names_the_field(tmp_path: Path, changed: Mapping[str, Any
 
 @pytest.mark.parametrize(
     "server",
-    ["", "not a url", "127.0.0.1:6443", "ftp://x", "https://", "https://x:99999", "https://[x", f"me:{SECRET}@x"],
+    [
+        "",
+        "not a url",
+        "127.0.0.1:6443",
+        "ftp://x",
+        "https://",
+        "https://x:99999",
+        "https://[x",
+        f"me:{SECRET}@x",
+        f"https://me:{SECRET}@x",
+    ],
 )
 def test_a_server_that_is_not_a_url_says_how_to_write_one(tmp_path: Path, server: str) -> None:
     text = refusal(tmp_path, document(cluster={"server": server}))
@@ -89,6 +99,10 @@ def test_a_server_that_is_not_a_url_says_how_to_write_one(tmp_path: Path, server
         ({"auth-provider": {"name": "oidc", "config": {"client-secret": SECRET}}}, ("Expected key id-token",)),
         ({"tokenFile": "/nowhere/token"}, ("cannot read /nowhere/token", "correct its path")),
         ({"tokenFile": 5}, ("a value of the wrong kind",)),
+        ({"client-certificate": "/nowhere/pem"}, ("cannot read /nowhere/pem", "correct its path")),
+        ({"client-certificate-data": f"!!{SECRET}"}, ("is not base64", "copy it again")),
+        ({"token": f"{SECRET}\nx"}, ("its token holds a line break", "copy it again")),
+        ({"token": f"{SECRET}\u2603"}, ("another character that no token has",)),
     ],
 )
 def test_credentials_that_cannot_be_had_are_named(
@@ -99,6 +113,39 @@ def test_credentials_that_cannot_be_had_are_named(
         assert word in text
     # The package would print a line of its own.
     assert capfd.readouterr().err == ""
+
+
+def test_a_token_file_that_is_not_text_says_so(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_bytes(b"\xff\xfe")
+    assert "has to be text" in refusal(tmp_path, document(user={"tokenFile": str(file)}))
+
+
+@pytest.mark.parametrize("proxy", [5, "::", "socks5://x:1", "http://x:99999", f"ftp://me:{SECRET}@x"])
+def test_a_proxy_that_cannot_be_used_says_how_to_write_one(tmp_path: Path, proxy: object) -> None:
+    text = refusal(tmp_path, document(cluster={"server": "https://x:1", "proxy-url": proxy}))
+    assert "write http://HOST:PORT, or remove it" in text
+
+
+def test_a_proxy_may_have_a_password(tmp_path: Path) -> None:
+    path = tmp_path / "kubeconfig"
+    path.write_text(json.dumps(document(cluster={"server": "https://x:1", "proxy-url": f"http://me:{SECRET}@x:1"})))
+    config.load(kubeconfig=str(path))
+
+
+def test_a_tls_server_name_that_is_not_a_text_is_named(tmp_path: Path) -> None:
+    assert "its tls-server-name" in refusal(tmp_path, document(cluster={"server": "https://x:1", "tls-server-name": 5}))
+
+
+@pytest.mark.parametrize("text", ["a: " + "[" * 3000, "a: 2020-13-45", "a: " + "9" * 5000])
+def test_yaml_that_python_cannot_hold_is_refused(tmp_path: Path, text: str) -> None:
+    assert "is not YAML" in refusal(tmp_path, text)
+
+
+@pytest.mark.parametrize("path", ["~no-such-user/config", "/tmp/" + "a" * 300])
+def test_a_path_that_cannot_be_looked_at_is_a_missing_file(path: str) -> None:
+    with pytest.raises(ConfigError, match="no kubeconfig file at"):
+        config.load(kubeconfig=path)
 
 
 @pytest.mark.parametrize("field", ["certificate-authority-data", "certificate-authority"])
