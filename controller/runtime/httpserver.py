@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -18,6 +20,14 @@ log = structlog.get_logger(__name__)
 
 # Seconds for a client to send its request and take its answer.
 _CLIENT_TIMEOUT = 5.0
+# Clients that are answered at the same time.
+_CLIENTS = 100
+# On every answer that does not set them itself: a browser runs and shows nothing of it but text.
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,7 @@ class HttpServer:
     """Serves GET and HEAD. `routes` maps a path to a function of (rest of the path, query parameters).
 
     The longest prefix wins. A request that cannot be read, or a route that raises, costs nothing but its own answer.
+    Slow clients cannot keep probes out: past 100 clients, the one that has been connected longest makes room.
 
     The port is taken on construction, so that a port in use is known at once (OSError); `port` 0 takes a free one,
     which `port` then returns.
@@ -70,11 +81,14 @@ class HttpServer:
 class _Server(HTTPServer):
     # Probes of a restarted container must not fail because the port lingers.
     allow_reuse_address = True
+    # Connections that wait to be accepted. With the default of 5, a burst makes a probe wait a second and fail.
+    request_queue_size = 128
 
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler], name: str) -> None:
         self._name = name
         self._lock = threading.Lock()
-        self._answering: set[threading.Thread] = set()
+        # Each thread that answers, and its connection; the oldest first.
+        self._answering: dict[threading.Thread, socket.socket] = {}
         super().__init__(address, handler)
 
     def server_bind(self) -> None:
@@ -91,21 +105,26 @@ class _Server(HTTPServer):
             try:
                 self.finish_request(request, client_address)
             except OSError:
-                pass  # the client went away or dawdled: its loss
+                pass  # the client went away, or was too slow
             finally:
                 self.shutdown_request(request)
                 with self._lock:
-                    self._answering.discard(threading.current_thread())
+                    self._answering.pop(threading.current_thread(), None)
 
         with self._lock:
-            self._answering.add(start_thread(f"{self._name}-request", answer))
+            if len(self._answering) >= _CLIENTS:
+                # The next read or write of that thread fails, and so it ends.
+                with contextlib.suppress(OSError):
+                    self._answering.pop(next(iter(self._answering))).shutdown(socket.SHUT_RDWR)
+            self._answering[start_thread(f"{self._name}-request", answer)] = request
 
     def join(self, timeout: float) -> bool:
-        """Wait for the answers under way."""
+        """Wait for the answers under way, `timeout` seconds for all of them together."""
+        deadline = time.monotonic() + timeout
         with self._lock:
             threads = list(self._answering)
         for thread in threads:
-            thread.join(timeout)
+            thread.join(max(0.0, deadline - time.monotonic()))
         return not any(thread.is_alive() for thread in threads)
 
 
@@ -148,11 +167,20 @@ def _handler_class(routes: Mapping[str, Route]) -> type[BaseHTTPRequestHandler]:
             self.send_response(response.status)
             self.send_header("Content-Type", response.content_type)
             self.send_header("Content-Length", str(len(response.body)))
-            for name, value in response.headers.items():
+            for name, value in (_HEADERS | dict(response.headers)).items():
                 self.send_header(name, value)
             self.end_headers()
             if body:
                 self.wfile.write(response.body)
+
+        def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+            """Refuse what cannot be read as a request, with the headers of every answer and not as HTML."""
+            self.close_connection = True
+            self._reply(Response(code, b"bad request\n"), body=self.command != "HEAD")
+
+        def version_string(self) -> str:
+            """The header Server, without the versions of Python and its library."""
+            return "tronador"
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class names it so
             """Probes are not worth a line."""

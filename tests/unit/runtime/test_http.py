@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import http.client
 import socket
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 
 import pytest
 
-from controller.runtime import HealthChecks, HttpServer, Response
+from controller.runtime import HealthChecks, HttpServer, Response, httpserver
 from tests.unit.fakes import DEADLINE
 
 
@@ -138,6 +140,53 @@ def test_a_target_that_is_not_a_url_is_a_bad_request(server: HttpServer) -> None
 def test_a_client_that_connects_and_says_nothing_does_not_hold_up_the_others(server: HttpServer) -> None:
     with socket.create_connection(("127.0.0.1", server.port)):
         assert get(server, "/readyz")[0] == 200
+
+
+@pytest.mark.parametrize(
+    "request_line",
+    ["GET /headers", "GET /nowhere", "GET /broken", "POST /headers", "GET http://[", "TRACE /", "GET /" + "a" * 70_000],
+    ids=lambda line: line[:14],
+)
+def test_every_answer_forbids_scripts_and_hides_what_serves_it(server: HttpServer, request_line: str) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=DEADLINE) as connection:
+        connection.sendall(f"{request_line} HTTP/1.0\r\n\r\n".encode())
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Content-Type"].startswith("text/plain")
+    assert answer.headers["Server"] == "tronador"
+
+
+def test_many_slow_clients_keep_no_probe_out_and_the_oldest_makes_room(
+    server: HttpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(httpserver, "_CLIENTS", 3)
+    monkeypatch.setattr(httpserver, "_CLIENT_TIMEOUT", 10 * DEADLINE)
+    with ExitStack() as stack:
+        slow = [stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=2)) for _ in range(4)]
+        assert get(server, "/readyz")[0] == 200
+        assert slow[0].recv(1) == b""
+
+
+def test_a_burst_of_connections_is_accepted_before_any_is_answered() -> None:
+    server = HttpServer(name="burst", host="127.0.0.1", port=0, routes={})
+    with ExitStack() as stack:
+        stack.callback(server.stop, DEADLINE)
+        for _ in range(100):
+            stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=0.9))
+
+
+def test_slow_clients_do_not_lengthen_the_stop() -> None:
+    server = HttpServer(name="stopped", host="127.0.0.1", port=0, routes={})
+    server.start()
+    with ExitStack() as stack:
+        for _ in range(20):
+            stack.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+        assert get(server, "/")[0] == 404
+        started = time.monotonic()
+        assert not server.stop(0.05)
+        assert time.monotonic() - started < 0.8
 
 
 def test_a_port_in_use_is_known_at_once(server: HttpServer) -> None:
