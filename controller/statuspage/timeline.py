@@ -14,9 +14,12 @@ from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.statuspage import texts
 
-# Changes that are kept for each environment, and characters of a message.
+# Changes that are kept for each environment, and characters of a message and of each other text.
 ENTRIES: Final = 50
 MESSAGE: Final = 300
+TEXT: Final = 100
+# Changes that are kept for all environments together: about 50 MB at most. A large fleet keeps fewer of each.
+TOTAL: Final = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,8 @@ class Timeline:
                 self._lives[name] = (uid, entries)
             if not entries or _state(entries[-1]) != _state(entry):
                 entries.append(entry)
+                while len(entries) > max(1, TOTAL // len(self._lives)):
+                    entries.popleft()
 
     def forget(self, name: str) -> None:
         """The environment is gone."""
@@ -64,7 +69,8 @@ class Timeline:
 
 
 def _entry(summary: Summary, seen: datetime) -> Entry:
-    return Entry(seen, summary.status, summary.phase, summary.reason, texts.cut(summary.message, MESSAGE))
+    status, phase, reason = (texts.cut(text, TEXT) for text in (summary.status, summary.phase, summary.reason))
+    return Entry(seen, status, phase, reason, texts.cut(summary.message, MESSAGE))
 
 
 def _state(entry: Entry) -> tuple[str, ...]:

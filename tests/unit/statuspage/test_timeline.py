@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from controller.statuspage.timeline import ENTRIES, MESSAGE
+import pytest
+
+from controller.statuspage import timeline
+from controller.statuspage.timeline import ENTRIES, MESSAGE, TEXT
 from tests.unit.statuspage.builders import NOW, World, environment
 
 
@@ -51,6 +54,23 @@ def test_a_long_message_is_cut() -> None:
     world = World()
     world.timeline.saw(environment(applicationStatusMsg="x" * 10_000))
     assert len(world.timeline.of("shop-74")[0].message) == MESSAGE
+
+
+def test_no_other_text_is_kept_whole_where_it_is_long() -> None:
+    world, long = World(), "x" * 10_000
+    ready = {"type": "Ready", "status": "False", "reason": long}
+    world.timeline.saw(environment(applicationStatus=long, currentPhase=long, conditions=[ready]))
+    [entry] = world.timeline.of("shop-74")
+    assert [len(text) for text in (entry.status, entry.phase, entry.reason)] == [TEXT] * 3
+
+
+def test_many_environments_share_what_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timeline, "TOTAL", 6)
+    world = World()
+    for number in range(5):
+        for name in ("a", "b", "c"):
+            world.timeline.saw(environment(name, applicationStatus=str(number)))
+    assert [statuses(world, name) for name in ("a", "b", "c")] == [["4", "3"]] * 3
 
 
 def test_an_environment_that_is_gone_is_forgotten() -> None:
