@@ -18,7 +18,7 @@ from controller.statuspage import texts
 ENTRIES: Final = 50
 MESSAGE: Final = 300
 TEXT: Final = 100
-# Changes that are kept for all environments together: about 50 MB at most. A large fleet keeps fewer of each.
+# Changes that are kept for all environments together, to bound the memory. A large fleet keeps fewer of each.
 TOTAL: Final = 50_000
 
 

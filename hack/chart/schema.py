@@ -18,11 +18,23 @@ _DURATION: Final = {"type": "string", "pattern": "^([0-9]+(ms|[smhd]))+$"}
 _NAME: Final = {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", "maxLength": 253}
 # It becomes a part of the names of a Deployment and a Service.
 _SHARD: Final = {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", "maxLength": 40}
+# Left blank, these would lose the switches in them.
+_SECTIONS: Final = (
+    *("image", "serviceAccount", "rbac", "policies", "quotas", "crds", "pdb", "networkPolicy"),
+    *("serviceMonitor", "podMonitor", "prometheusRule", "dashboard"),
+)
 _PORTS: Final = {"type": "array", "items": {"type": "integer", "minimum": 1, "maximum": 65535}, "minItems": 1}
 
 
-def _object(**properties: Schema) -> Schema:
-    return {"type": "object", "additionalProperties": False, "properties": properties}
+def _object(*required: str, **properties: Schema) -> Schema:
+    """An object without other properties. Helm takes a value that is left blank for one that is missing."""
+    switches = [name for name, schema in properties.items() if schema == _BOOL]
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": [*required, *switches],
+        "properties": properties,
+    }
 
 
 def schema() -> Schema:
@@ -31,7 +43,9 @@ def schema() -> Schema:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Values of the chart tronador",
         **_object(
+            *_SECTIONS,
             image=_object(
+                "repository",
                 repository={"type": "string", "minLength": 1},
                 tag={"type": "string", "pattern": r"^([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?$"},
                 digest={"type": "string", "pattern": "^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})?$"},
@@ -51,7 +65,7 @@ def schema() -> Schema:
             podLabels=_MAP,
             podSecurityContext=_ANY_OBJECT,
             securityContext=_ANY_OBJECT,
-            serviceAccount=_object(create=_BOOL, name=_NAME, annotations=_MAP),
+            serviceAccount=_object("name", create=_BOOL, name=_NAME, annotations=_MAP),
             rbac=_object(create=_BOOL),
             policies=_object(create=_BOOL),
             quotas=_object(enabled=_BOOL),

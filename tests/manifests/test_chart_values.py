@@ -156,6 +156,24 @@ def test_helm_refuses_a_value_and_names_it(chart, given, words):
     assert all(word in str(refused.value) for word in words), refused.value
 
 
+@pytest.mark.parametrize("name", sorted({*VALUES} - {*SCHEMA["required"]}))
+def test_a_value_that_is_left_blank_is_empty(chart, name):
+    assert chart.render({name: None})
+
+
+@pytest.mark.parametrize("name", SCHEMA["required"])
+def test_a_section_that_is_left_blank_is_refused_by_name(chart, name):
+    with pytest.raises(HelmError, match=f"missing property '{name}'"):
+        chart.render({name: None})
+
+
+@pytest.mark.parametrize("section", [{"rbac": {"create": None}}, {"serviceAccount": {"name": None}}])
+def test_a_blank_in_a_section_is_refused_by_name(chart, section):
+    [(name, inner)] = section.items()
+    with pytest.raises(HelmError, match=f"/{name}': missing property '{next(iter(inner))}'"):
+        chart.render(section)
+
+
 @pytest.mark.parametrize(
     ("given", "image"),
     [

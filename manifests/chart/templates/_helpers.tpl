@@ -33,11 +33,11 @@ tronador-controller{{ with . }}-{{ . }}{{ end }}
 {{- end }}
 
 {{- define "tronador.metricsPort" -}}
-{{ include "tronador.port" (dig "metricsAddress" ":8080" .Values.options) }}
+{{ include "tronador.port" (dig "metricsAddress" ":8080" (.Values.options | default dict)) }}
 {{- end }}
 
 {{- define "tronador.healthPort" -}}
-{{ include "tronador.port" (dig "healthAddress" ":8081" .Values.options) }}
+{{ include "tronador.port" (dig "healthAddress" ":8081" (.Values.options | default dict)) }}
 {{- end }}
 
 {{/* An option as its environment variable holds it. Takes the value of any type. */}}
@@ -92,7 +92,7 @@ An object of files/, as it has to be for this release. Takes a dict of "object" 
 {{- end }}
 {{- range $object.rules }}
 {{- if has "bind" .verbs }}
-{{- $_ := set . "resourceNames" (list "tronador-environment" (dig "releaseClusterRole" "tronador-release" $.root.Values.options)) }}
+{{- $_ := set . "resourceNames" (list "tronador-environment" (dig "releaseClusterRole" "tronador-release" ($.root.Values.options | default dict))) }}
 {{- end }}
 {{- end }}
 {{- toYaml $object }}
