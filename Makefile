@@ -41,7 +41,7 @@ format: $(VENV)/.installed ## format the code with ruff
 chart: $(VENV)/.installed ## copy manifests, options and version into the Helm chart, manifests/chart
 	$(BIN)/python -m hack.chart
 
-reference: $(VENV)/.installed ## write docs/reference.md from the code
+reference: $(VENV)/.installed ## write docs/reference.md and the README's options from the code
 	$(BIN)/python -m hack.reference
 
 image: ## build the container image (IMAGE=name:tag, TARGET=tronador|controller, BUILD_ARGS=...)

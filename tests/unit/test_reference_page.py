@@ -8,6 +8,7 @@ from controller.app.options import Options, flag
 from hack.paths import ROOT
 from hack.reference import marks
 from hack.reference.page import PAGE, text
+from hack.reference.readme import README, with_options
 
 OURS = re.compile(r"tronador\.stakater\.com/[a-z-]+(?![a-z0-9/-])")
 # The API version, and the name under which the controller posts Events.
@@ -16,6 +17,13 @@ NO_MARKS = {"tronador.stakater.com/v", "tronador.stakater.com/controller"}
 
 def test_the_page_is_what_the_code_says():
     assert PAGE.read_text() == text(), "run `make reference`"
+
+
+def test_the_table_of_options_in_the_readme_is_what_the_code_says():
+    readme = README.read_text()
+
+    assert "| `--workers` |" in readme
+    assert readme == with_options(readme), "run `make reference`"
 
 
 def test_the_page_has_a_row_for_every_option():

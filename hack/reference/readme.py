@@ -1,0 +1,19 @@
+"""The table of options in README.md: the same that docs/reference.md has."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hack.paths import ROOT
+from hack.reference import options
+
+README: Final = ROOT / "README.md"
+_BEGIN: Final = "<!-- Written by `make reference` -->\n"
+_END: Final = "<!-- End -->\n"
+
+
+def with_options(readme: str) -> str:
+    """Return the text of README.md with the table between its two marks as the code has it."""
+    before, _, rest = readme.partition(_BEGIN)
+    _, _, after = rest.partition(_END)
+    return f"{before}{_BEGIN}\n{options.of_run()}\n{_END}{after}"
