@@ -21,6 +21,8 @@ from controller.apimachinery import objects
 from controller.apimachinery.errors import ConfigError
 
 _WORDS_LIMIT: Final = 300
+# What the package ignores: it would act as somebody else than the file says.
+_IMPERSONATION: Final = ("as", "as-uid", "as-groups", "as-user-extra")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,9 @@ def choose(files: list[Path], context: str | None) -> Chosen:
             f"context {name!r} in {names} names the user {user!r}, which is not there: add that user, or choose "
             "another context with --context"
         )
-    return Chosen(name, names, users.get(user, {}))
+    chosen = Chosen(name, names, users.get(user, {}))
+    _check_user(chosen)
+    return chosen
 
 
 @contextmanager
@@ -126,6 +130,19 @@ def _read(path: Path) -> Mapping[str, Any]:
     if not isinstance(document, Mapping):
         raise ConfigError(f"kubeconfig {path} is empty or not a mapping")
     return document
+
+
+def _check_user(chosen: Chosen) -> None:
+    if fields := [field for field in _IMPERSONATION if chosen.user.get(field)]:
+        raise ConfigError(
+            f"the user of {chosen} impersonates another one ({', '.join(fields)}), which is not supported: choose a "
+            "context whose user has the rights itself"
+        )
+    if chosen.user.get("username"):
+        raise ConfigError(
+            f"the user of {chosen} has a user name and a password, which Kubernetes no longer accepts: use a token, a "
+            "client certificate or an exec plugin"
+        )
 
 
 def _entries(

@@ -58,6 +58,8 @@ def encoded(text: str) -> str:
         ({"clusters": 5}, "clusters has to be a list of entries"),
         ({"users": {}}, "names the user 'me', which is not there: add that user"),
         ({"users": ["me"]}, "users has to be a list of entries"),
+        ({"user": {"token": SECRET, "as": "admin"}}, "impersonates another one (as), which is not supported"),
+        ({"user": {"username": "me", "password": SECRET}}, "use a token, a client certificate or an exec plugin"),
         ({"clusters": []}, "names the cluster 'one', which is not there: add that cluster"),
         ({"contexts": [{"name": "here", "context": {"cluster": ["x"]}}]}, "which is not there: add that cluster"),
         ({"contexts": [{"name": "here"}]}, "names no cluster"),
