@@ -34,7 +34,7 @@ _OTHER: Final = "Other"
 
 
 def find(conditions: Any, type_: str) -> Mapping[str, Any] | None:
-    """Return the condition of that type. None if there is none or `conditions` is not a list of maps."""
+    """Return the condition of that type, or None if `conditions` has no such condition or is not a list of maps."""
     return next((condition for condition in objects.mappings(conditions) if condition.get("type") == type_), None)
 
 

@@ -117,7 +117,7 @@ class _Reader:
         return self._open.pop(), True
 
     def _next(self) -> str:
-        """Return the next bracket, number, word, or opening quote; "" if there is none."""
+        """Return the next bracket, number, word, or opening quote; "" at the end of the text."""
         match = _SIGN.match(self._text, self._position)
         assert match is not None, "the pattern also matches the empty text"
         self._position = match.end()

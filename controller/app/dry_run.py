@@ -34,13 +34,13 @@ class Silence:
         """Open no stream: the resync and the caches suffice to observe."""
 
     def release(self, key: str) -> None:
-        """Close none."""
+        """Close no stream."""
 
     def ensure_ready(self, owner_key: str) -> None:
-        """Wait for no write of ours, because there is none."""
+        """Return at once: a dry run writes nothing that the caches would have to catch up with."""
 
     def clear(self, owner_key: str) -> None:
-        """Forget none."""
+        """Forget no write."""
 
     def phase(self, phase: str, *, outcome: str, seconds: float) -> None:
         """Measure nothing."""
@@ -104,7 +104,7 @@ class DryRun:
         """Log what a dry run that has ended has found; whether it could look at everything."""
         with self._lock:
             looked_at, failed = len(self._looked_at), sorted(self._failed)
-        complete = not failed and self._wanted is not None and self._wanted <= self._looked_at
+            complete = not failed and self._has_seen_all_locked()
         (log.info if complete else log.error)(
             "the dry run is complete" if complete else "the dry run is incomplete",
             looked_at=looked_at,
@@ -136,9 +136,12 @@ class DryRun:
 
     def _end_when_complete(self) -> None:
         with self._lock:
-            complete = self._wanted is not None and self._wanted <= self._looked_at
+            complete = self._has_seen_all_locked()
         if complete and self._finished is not None:
             self._finished()
+
+    def _has_seen_all_locked(self) -> bool:
+        return self._wanted is not None and self._wanted <= self._looked_at
 
 
 class _Planning:
@@ -152,7 +155,7 @@ class _Planning:
         client = PlanningClient(self._client)
         try:
             result = self._make(client).reconcile(request)
-        except Exception:
+        except Exception:  # whatever a reconcile raises, a bug included, makes the list of writes incomplete
             self._dry_run.failed(request.key)
             raise
         if not result.requeue:

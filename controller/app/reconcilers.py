@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
+
+import structlog
 
 from controller.api.environment import ENVIRONMENTS
 from controller.apimachinery import objects
@@ -16,7 +17,7 @@ from controller.app.dry_run import Silence
 from controller.app.options import Options
 from controller.cache import ConsistencyStore, Store
 from controller.client import Client, PlanningClient
-from controller.environment.apply import Applier
+from controller.environment.apply import Applier, ChangeLog
 from controller.environment.config_reconciler import ConfigReconciler
 from controller.environment.discovery import Discovery
 from controller.environment.observe import Observer
@@ -27,6 +28,8 @@ from controller.environment.stopwatch import Stopwatch
 from controller.environment.wakeups import Wakeups
 from controller.events import Recorder
 from controller.metrics import Metrics
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,15 +94,16 @@ class Reconcilers:
 
     def config(self, client: Client) -> ConfigReconciler:
         """The one that keeps the status of the TronadorConfig."""
-        return self._config()(client=client)
+        return self._config(client, changes=log)
 
     def planned_config(self, client: PlanningClient) -> ConfigReconciler:
         """The same for one look of a dry run."""
-        return self._config()(client=client, changes=Silence())
+        return self._config(client, changes=Silence())
 
-    def _config(self) -> Callable[..., ConfigReconciler]:
-        return partial(
-            ConfigReconciler,
+    def _config(self, client: Client | PlanningClient, *, changes: ChangeLog) -> ConfigReconciler:
+        return ConfigReconciler(
+            client=client,
+            changes=changes,
             shares=self.shares,
             environments=self.stores[ENVIRONMENTS].list,
             served=self.discovery.served,

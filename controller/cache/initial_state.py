@@ -104,8 +104,7 @@ class InitialState:
         try:
             objects, version = self._collect(stream)
             self._replace(objects, version, started)
-        except BaseException:
-            # Close the stream on every exception, a stop or a bug included: an unread stream must not stay open.
+        except BaseException:  # a stop or a bug, too, must not leave an unread stream open; it is raised again
             with stream:
                 raise
         self._has_streamed = True

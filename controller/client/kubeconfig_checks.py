@@ -125,7 +125,7 @@ def _read(path: Path) -> Mapping[str, Any]:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise ConfigError(f"kubeconfig {path}{line} is not YAML: {error.problem}") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        # ValueError: bytes that are no text, or a date or a number that cannot be.
+        # ValueError: the bytes are not text, or a date or a number is impossible.
         raise ConfigError(f"kubeconfig {path} is not YAML: {type(error).__name__}") from None
     if not isinstance(document, Mapping):
         raise ConfigError(f"kubeconfig {path} is empty or not a mapping")

@@ -127,9 +127,7 @@ class World:
         self._controller = self._make_controller(**options)
 
     def _start_engine(self, cluster: Cluster) -> None:
-        engine = Engine(cluster)
-        self._stack.callback(engine.stop)
-        engine.start()
+        self._stack.enter_context(Engine(cluster))
 
     def _start_forge(self) -> None:
         repositories = self._folder / "forge"

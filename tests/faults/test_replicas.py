@@ -76,9 +76,7 @@ class Pair:
 def pair(tmp_path: Path) -> Iterator[Pair]:
     with ExitStack() as stack:
         cluster = stack.enter_context(ready_cluster())
-        engine = Engine(cluster)
-        stack.callback(engine.stop)
-        engine.start()
+        stack.enter_context(Engine(cluster))
         yield Pair(
             cluster=cluster, requests=Requests(cluster.audit), fleet=Fleet(cluster), folder=tmp_path, stack=stack
         )

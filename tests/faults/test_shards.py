@@ -113,9 +113,7 @@ class Bed:
 def bed(tmp_path: Path) -> Iterator[Bed]:
     with ExitStack() as stack:
         cluster = stack.enter_context(ready_cluster())
-        engine = Engine(cluster)
-        stack.callback(engine.stop)
-        engine.start()
+        engine = stack.enter_context(Engine(cluster))
         yield Bed(cluster=cluster, engine=engine, folder=tmp_path, stack=stack)
 
 

@@ -69,9 +69,7 @@ def bed(
         pytest.skip("needs the hooks of the local cluster")
     with ExitStack() as stack:
         cluster = stack.enter_context(ready_cluster(short_options(initial_events=streams)))
-        engine = Engine(cluster)
-        stack.callback(engine.stop)
-        engine.start()
+        engine = stack.enter_context(Engine(cluster))
         proxy, through = stack.enter_context(proxied(cluster.controller_kubeconfig, folder))
         proxy.set_rules(*rules)
         controller = ThreadedController(through, **options)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 from controller.client import Client
 from hack.standins.engine_double import EngineDouble
@@ -28,6 +29,13 @@ class Engine:
         self._cluster = cluster
         self._double = double
         self._running: tuple[Client, EngineDouble | FluxDouble] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stop()
 
     def start(self, *, seconds: Mapping[str, float] | None = None, show_phases: bool = False) -> None:
         """Start it; `seconds` are the durations of operations (`install`, `upgrade`, `uninstall`, ...)."""
