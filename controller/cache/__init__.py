@@ -6,7 +6,7 @@
 - `informer` notifies handlers of changes, through `notifier`.
 - `consistency` shows a reconciler whether the copy has caught up with the reconciler's own writes.
 
-docs/informers.md lists the whole behaviour.
+docs/machinery.md explains the behaviour, and docs/promises.md lists it with its tests.
 
 Objects read from a store are shared. Never mutate them: make a `copy.deepcopy` first.
 """

@@ -1,10 +1,11 @@
-"""`make reference`, or `python -m hack.reference`: writes docs/reference.md, and the table of options in README.md."""
+"""`make reference`, or `python -m hack.reference`: writes docs/reference.md, docs/promises.md, and the options in README.md."""
 
 from __future__ import annotations
 
-from hack.reference.page import PAGE, text
+from hack.reference import page, promises
 from hack.reference.readme import README, with_options
 
 if __name__ == "__main__":
-    PAGE.write_text(text())
+    page.PAGE.write_text(page.text())
+    promises.PAGE.write_text(promises.text())
     README.write_text(with_options(README.read_text()))

@@ -48,6 +48,7 @@ def test_a_server_that_accepts_watches_and_says_nothing_is_listed_at_the_start(t
         running.fleet.settled(FEW.deadline)
 
 
+@pytest.mark.promise("watching")
 @pytest.mark.slow
 def test_where_watches_stay_silent_for_good_everything_still_comes_about(tmp_path: Path) -> None:
     silent = Rule(fault=HalfOpenWatch())

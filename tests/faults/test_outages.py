@@ -63,6 +63,7 @@ def reconciled(bed: Bed, name: str, since: int) -> float:
     return time.monotonic()
 
 
+@pytest.mark.promise("outages")
 def test_what_was_asked_for_during_an_outage_is_done_at_once_when_it_is_over(tmp_path: Path) -> None:
     with bed(tmp_path, options=PRODUCTION, streams=False, hooks=True) as running:
         running.fleet.create(range(ENVIRONMENTS_AT_ALL), "one")
@@ -84,6 +85,7 @@ def test_what_was_asked_for_during_an_outage_is_done_at_once_when_it_is_over(tmp
         running.fleet.settled(60)
 
 
+@pytest.mark.promise("outages")
 def test_an_environment_that_failed_while_the_server_started_does_not_wait_for_its_back_off(tmp_path: Path) -> None:
     with bed(tmp_path, options=PRODUCTION) as running:
         running.fleet.create([0], "one")
@@ -103,6 +105,7 @@ def test_an_environment_that_failed_while_the_server_started_does_not_wait_for_i
         running.fleet.settled(30)
 
 
+@pytest.mark.promise("outages")
 def test_a_server_that_throttles_while_its_storage_starts_is_listed_as_soon_as_it_serves(tmp_path: Path) -> None:
     with bed(tmp_path, options=PRODUCTION) as running:
         running.proxy.refuse()
@@ -120,6 +123,7 @@ def test_a_server_that_throttles_while_its_storage_starts_is_listed_as_soon_as_i
         assert reconciled(running, running.fleet.name(0), mark) - back < BACK_WITHIN
 
 
+@pytest.mark.promise("outages")
 def test_an_outage_shows_in_readiness_and_metrics_and_never_in_liveness(tmp_path: Path) -> None:
     # Every process has addresses of its own on the loopback interface, so no port is ever taken.
     address = f"127.{os.getpid() >> 8 & 255}.{os.getpid() & 255}.1:8080"
@@ -171,6 +175,7 @@ def cluster_as_a_program(folder: Path) -> Iterator[tuple[ClusterProcess, Cluster
         yield process, cluster
 
 
+@pytest.mark.promise("outages")
 def test_a_server_that_was_frozen_ten_times_is_served_at_once_each_time(tmp_path: Path) -> None:
     # Longer than a request may take, shorter than the time in which a leader has to renew its lease.
     frozen, options = 2.5, {"request_timeout": 1.0, "leader_elect": True, "lease_duration": 8.0}
@@ -207,6 +212,7 @@ def test_a_server_that_was_frozen_ten_times_is_served_at_once_each_time(tmp_path
             engine.stop()
 
 
+@pytest.mark.promise("outages")
 def test_a_serving_certificate_that_was_rotated_is_trusted_at_once(
     environments: Environments, local: LocalCluster, requests: Requests, start_controller: StartController
 ) -> None:
@@ -223,6 +229,7 @@ def test_a_serving_certificate_that_was_rotated_is_trusted_at_once(
     assert time.monotonic() - back < BACK_WITHIN
 
 
+@pytest.mark.promise("outages")
 def test_a_certificate_authority_that_was_replaced_is_read_from_its_file(
     cluster: Cluster, environments: Environments, local: LocalCluster, requests: Requests, tmp_path: Path
 ) -> None:

@@ -150,6 +150,7 @@ def test_a_frozen_leader_that_wakes_does_not_go_on_where_it_was(pair: Pair) -> N
     assert out_of_turn(pair.requests.all()) == []
 
 
+@pytest.mark.promise("leader election")
 @pytest.mark.slow
 def test_a_leader_whose_renewal_is_stuck_works_on_and_no_write_of_it_leaves_once_its_time_is_over(pair: Pair) -> None:
     # Each request for the lease may take half of the deadline: what the server does not answer, what it answers late,

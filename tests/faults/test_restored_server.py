@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from hack.localcluster import LocalCluster
 from tests.integration.support.engines import Engine
 from tests.integration.support.environments import Environments, tag
 from tests.integration.support.fixtures import StartController
 
 
+@pytest.mark.promise("listing")
 def test_the_caches_go_back_with_the_server_and_everything_is_right_again(
     local: LocalCluster,
     environments: Environments,

@@ -15,7 +15,7 @@ from tests.docs.pages import PAGES, anchors
 from tests.monitoring.support import alerts, names_in, panels, rules
 
 PAGE = ROOT / "docs/runbooks.md"
-# docs/informers.md says why we do not have it.
+# docs/machinery.md says why we do not have it.
 NOT_OURS = {"rest_client_dns_resolution_duration_seconds"}
 RUNBOOKS = "https://github.com/stakater/tronador/blob/main/docs/runbooks.md#"
 

@@ -3,10 +3,12 @@
 import re
 from dataclasses import fields
 
+import pytest
+
 from controller.api import environment, rbac
 from controller.app.options import Options, flag
 from hack.paths import ROOT
-from hack.reference import marks
+from hack.reference import marks, promises
 from hack.reference.page import PAGE, text
 from hack.reference.readme import README, with_options
 
@@ -17,6 +19,17 @@ NO_MARKS = {"tronador.stakater.com/v", "tronador.stakater.com/controller"}
 
 def test_the_page_is_what_the_code_says():
     assert PAGE.read_text() == text(), "run `make reference`"
+
+
+def test_the_promises_of_the_machinery_are_the_names_of_its_tests():
+    assert promises.PAGE.read_text() == promises.text(), "run `make reference`"
+
+
+@pytest.mark.parametrize("section", promises.SECTIONS)
+def test_every_section_of_promises_has_tests(section):
+    _, _, content = promises.text().partition(f"## {section.capitalize()}\n")
+
+    assert content.partition("\n## ")[0].count("\n- ") >= 5
 
 
 def test_the_table_of_options_in_the_readme_is_what_the_code_says():

@@ -81,6 +81,7 @@ def test_bytes_that_are_not_utf_8_become_replacement_characters():
     assert decode(b'["\xed\xa0\x80", "\xff", "x"]')[1:] == ["\N{REPLACEMENT CHARACTER}", "x"]
 
 
+@pytest.mark.promise("listing")
 def test_one_unreadable_item_leaves_the_other_items_of_a_list_complete():
     items = [{"metadata": {"name": str(number)}, "spec": {"a": [number, 1.5, "x"]}} for number in range(50)]
     text = json.dumps({"kind": "List", "items": items})

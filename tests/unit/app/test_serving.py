@@ -51,6 +51,7 @@ def rig(clock: FakeClock) -> Iterator[Rig]:
     assert rig.informer.stop(DEADLINE)
 
 
+@pytest.mark.promise("outages")
 def test_a_cache_that_cannot_be_filled_is_named_with_the_reason_after_a_minute(rig: Rig) -> None:
     rig.fail(status_error(403, {"kind": "Status", "reason": "Forbidden", "message": "no such right"}), 60)
     assert rig.check() is None

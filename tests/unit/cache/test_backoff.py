@@ -8,6 +8,7 @@ from controller.cache import Backoff
 from tests.unit.fakes import FakeClock
 
 
+@pytest.mark.promise("watching")
 def test_waits_double_up_to_the_maximum(clock: FakeClock) -> None:
     backoff = Backoff(clock=clock, rand=lambda: 0.0)
     assert [backoff.next() for _ in range(8)] == pytest.approx([0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 30, 30])
@@ -20,6 +21,7 @@ def test_jitter_stretches_a_wait_up_to_twofold(clock: FakeClock) -> None:
     assert len(set(waits)) > 1
 
 
+@pytest.mark.promise("watching")
 def test_two_minutes_without_a_failure_reset_the_back_off(clock: FakeClock) -> None:
     backoff = Backoff(clock=clock, rand=lambda: 0.0)
     backoff.next()
@@ -37,6 +39,7 @@ def test_every_parameter_can_be_set(clock: FakeClock) -> None:
     assert backoff.next() == 1
 
 
+@pytest.mark.promise("watching")
 def test_a_grace_attempt_is_immediate_but_only_once_in_two_minutes(clock: FakeClock) -> None:
     backoff = Backoff(clock=clock, rand=lambda: 0.0)
     assert [backoff.next_after_grace() for _ in range(4)] == pytest.approx([0, 0.8, 1.6, 3.2])

@@ -58,6 +58,7 @@ def test_once_ready_the_record_is_dropped(consistency: ConsistencyStore, widgets
     consistency.ensure_ready("env")
 
 
+@pytest.mark.promise("listing")
 def test_a_store_that_went_back_does_not_block_its_owner(consistency: ConsistencyStore, widgets: Versioned) -> None:
     consistency.wrote_at("env", "u1", WIDGETS, "12")
     # The server was restored from a backup: its versions start again, and that write is lost.
@@ -65,6 +66,7 @@ def test_a_store_that_went_back_does_not_block_its_owner(consistency: Consistenc
     consistency.ensure_ready("env")
 
 
+@pytest.mark.promise("own writes")
 def test_a_write_after_a_store_went_back_is_awaited_although_it_is_older(
     consistency: ConsistencyStore, widgets: Versioned
 ) -> None:
@@ -77,6 +79,7 @@ def test_a_write_after_a_store_went_back_is_awaited_although_it_is_older(
     consistency.ensure_ready("env")
 
 
+@pytest.mark.promise("own writes")
 def test_every_resource_that_was_written_counts(
     consistency: ConsistencyStore, widgets: Versioned, namespaces: Versioned
 ) -> None:
@@ -89,6 +92,7 @@ def test_every_resource_that_was_written_counts(
     consistency.ensure_ready("env")
 
 
+@pytest.mark.promise("own writes")
 def test_the_greatest_version_counts_whatever_the_order(consistency: ConsistencyStore, widgets: Versioned) -> None:
     for version in ("9", "12", "11"):
         consistency.wrote_at("env", "u1", WIDGETS, version)
@@ -97,6 +101,7 @@ def test_the_greatest_version_counts_whatever_the_order(consistency: Consistency
         consistency.ensure_ready("env")
 
 
+@pytest.mark.promise("own writes")
 def test_a_new_uid_of_the_owner_resets_the_record(consistency: ConsistencyStore, widgets: Versioned) -> None:
     consistency.wrote_at("env", "u1", WIDGETS, "50")
     consistency.wrote_at("env", "u2", WIDGETS, "11")
@@ -114,6 +119,7 @@ def test_a_resource_without_a_store_does_not_block_its_owner(consistency: Consis
     consistency.ensure_ready("env")
 
 
+@pytest.mark.promise("own writes")
 @pytest.mark.parametrize(("written", "stored"), [("50", ""), ("50", "0"), ("", "10"), ("abc", "10")])
 def test_versions_that_cannot_be_compared_do_not_block_the_owner(
     consistency: ConsistencyStore, widgets: Versioned, written: str, stored: str
@@ -129,6 +135,7 @@ def test_clearing_forgets_the_owner(consistency: ConsistencyStore) -> None:
     consistency.ensure_ready("env")
 
 
+@pytest.mark.promise("own writes")
 def test_clearing_by_uid_leaves_a_successor_alone(consistency: ConsistencyStore) -> None:
     consistency.wrote_at("env", "u2", WIDGETS, "50")
     consistency.clear("env", "u1")

@@ -20,6 +20,7 @@ def test_a_cache_that_was_never_listed_is_stale_from_the_start(clock: FakeClock,
     assert freshness.staleness() == Staleness(70, "it has not been listed yet")
 
 
+@pytest.mark.promise("outages")
 def test_an_open_watch_keeps_the_cache_current_even_if_it_is_silent(clock: FakeClock, freshness: Freshness) -> None:
     freshness.confirmed()
     freshness.opened()
@@ -46,6 +47,7 @@ def test_a_reopened_watch_makes_the_cache_current_after_a_second(clock: FakeCloc
     assert freshness.staleness() == CURRENT
 
 
+@pytest.mark.promise("outages")
 def test_watches_that_break_at_once_never_make_the_cache_current(clock: FakeClock, freshness: Freshness) -> None:
     freshness.confirmed()
     for _ in range(10):

@@ -166,11 +166,13 @@ class TestHandlers:
             eventually(lambda call=call: handler.log[-1] == call)
         handler.expect("+a10", "+b11", "b11>b12", "-b13")
 
+    @pytest.mark.promise("listing")
     def test_objects_carry_their_kind_also_from_lists(self, rig: Rig, handler: Handler) -> None:
         rig.started("a", handler=handler)
         handler.expect("+a10")
         assert (handler.seen[0]["apiVersion"], handler.seen[0]["kind"]) == ("example.com/v1", "Widget")
 
+    @pytest.mark.promise("store")
     def test_the_store_is_ahead_of_its_handlers(self, rig: Rig) -> None:
         stored: list[object] = []
         informer = rig.informer("a")
@@ -190,6 +192,7 @@ class TestHandlers:
         assert stored[0] is not None
         assert stored[1] is None
 
+    @pytest.mark.promise("store")
     def test_a_handler_added_after_the_start_gets_every_object_once(self, rig: Rig, handler: Handler) -> None:
         informer = rig.started("a")
         rig.api.stream().send(added("b", 11))
@@ -211,6 +214,7 @@ class TestHandlers:
         other.expect("+a10", "+b11")
         assert handler.log == ["+a10"]
 
+    @pytest.mark.promise("store")
     def test_removing_a_handler_twice_or_after_the_stop_does_nothing(self, rig: Rig, handler: Handler) -> None:
         informer = rig.informer("a")
         registration = informer.add_handler(handler, name="first")
@@ -220,6 +224,7 @@ class TestHandlers:
         informer.stop(DEADLINE)
         registration.remove()
 
+    @pytest.mark.promise("store")
     def test_handlers_can_be_added_and_removed_while_events_arrive(self, rig: Rig, handler: Handler) -> None:
         informer = rig.started(handler=handler)
         stream = rig.api.stream()
@@ -249,6 +254,7 @@ class TestHandlers:
         assert handler.threads == {"handler-widgets-one"}
         assert other.threads == {"handler-widgets-two"}
 
+    @pytest.mark.promise("store")
     def test_a_blocked_handler_delays_neither_others_nor_the_store(self, rig: Rig, handler: Handler) -> None:
         blocked = Handler()
         blocked.gate.clear()
@@ -264,6 +270,7 @@ class TestHandlers:
         blocked.gate.set()
         blocked.expect("+a10", "+b11")
 
+    @pytest.mark.promise("store")
     def test_a_handler_that_raises_still_gets_later_changes_and_is_counted(self, rig: Rig) -> None:
         handler, other = Handler(broken=("a10",)), Handler()
         informer = rig.informer("a", "b")
@@ -292,6 +299,7 @@ class TestCoalescing:
         rig.api.stream().send(*events, bookmark(99))
         eventually(lambda: informer.store.last_sync_resource_version() == "99")
 
+    @pytest.mark.promise("store")
     def test_many_updates_become_one_from_the_oldest_to_the_newest(self, rig: Rig) -> None:
         informer, handler = self.hold(rig)
         handler.gate.set()
@@ -311,6 +319,7 @@ class TestCoalescing:
         handler.gate.set()
         handler.expect("+busy10", "+a13")
 
+    @pytest.mark.promise("store")
     def test_an_object_added_and_deleted_before_delivery_is_one_delete(self, rig: Rig) -> None:
         informer, handler = self.hold(rig)
         self.send(rig, informer, added("a", 11), deleted("a", 12))
@@ -323,6 +332,7 @@ class TestCoalescing:
         handler.gate.set()
         handler.expect("+busy10", "-a12")
 
+    @pytest.mark.promise("store")
     def test_a_delete_and_a_create_are_an_update_to_another_uid(self, rig: Rig) -> None:
         handler = Handler()
         informer = rig.started("a", "busy", handler=handler)
@@ -338,6 +348,7 @@ class TestCoalescing:
 
 
 class TestReplacing:
+    @pytest.mark.promise("store")
     def test_an_object_missing_from_a_relist_is_deleted_with_unknown_final_state(
         self, rig: Rig, handler: Handler
     ) -> None:
@@ -349,12 +360,14 @@ class TestReplacing:
         assert (tombstone.key, tombstone.obj["metadata"]["name"]) == ("ns/a", "a")
         assert informer.store.keys() == {"ns/b", "ns/c"}
 
+    @pytest.mark.promise("store")
     def test_a_relist_delivers_deletions_first(self, rig: Rig, handler: Handler) -> None:
         rig.started("z", handler=handler)
         handler.expect("+z10")
         rig.relist("a", version=20)
         handler.expect("+z10", "-?z10", "+a20")
 
+    @pytest.mark.promise("store")
     def test_an_object_unchanged_in_a_relist_causes_no_notification(self, rig: Rig, handler: Handler) -> None:
         rig.started("a", handler=handler)
         handler.expect("+a10")
@@ -362,6 +375,7 @@ class TestReplacing:
         rig.api.stream(2).send(added("b", 11))
         handler.expect("+a10", "+b11")
 
+    @pytest.mark.promise("store")
     def test_a_deletion_reaches_a_handler_that_never_saw_the_object_added(self, rig: Rig) -> None:
         handler = Handler()
         handler.gate.clear()
@@ -387,6 +401,7 @@ class TestReplacing:
 
 
 class TestSync:
+    @pytest.mark.promise("store")
     def test_synced_means_that_handlers_have_run(self, rig: Rig) -> None:
         handler = Handler()
         handler.gate.clear()
@@ -414,6 +429,7 @@ class TestSync:
         informer = rig.started("a")
         eventually(informer.has_synced)
 
+    @pytest.mark.promise("store")
     def test_an_initial_object_deleted_before_delivery_does_not_block_the_sync(self, rig: Rig) -> None:
         handler = Handler()
         handler.gate.clear()
@@ -460,6 +476,7 @@ class TestSync:
 
 
 class TestMissingResource:
+    @pytest.mark.promise("watching")
     def test_with_missing_is_empty_it_is_synced_and_fills_when_it_appears(self, rig: Rig, handler: Handler) -> None:
         rig.api.answers.extend([NOT_INSTALLED, NOT_INSTALLED])
         informer = rig.informer("a", missing_is_empty=True)
@@ -485,6 +502,7 @@ class TestMissingResource:
         assert informer.store.keys() == {"ns/a"}
         assert handler.log == ["+a10"]
 
+    @pytest.mark.promise("own writes")
     def test_no_reconcile_waits_for_the_cache_of_a_resource_that_disappeared(self, rig: Rig) -> None:
         informer = rig.started("a", missing_is_empty=True)
         consistency = ConsistencyStore(stores={WIDGETS: informer.store})
@@ -498,6 +516,7 @@ class TestMissingResource:
 
 
 class TestResync:
+    @pytest.mark.promise("store")
     def test_a_resync_sends_every_object_as_an_update_without_a_list(self, rig: Rig, handler: Handler) -> None:
         rig.started("a", "b", handler=handler, resync_period=100)
         handler.expect("+a10", "+b10")
@@ -509,6 +528,7 @@ class TestResync:
         eventually(lambda: len(handler.log) == 6)
         assert [verb for verb, _ in rig.api.calls] == ["list", "watch"]
 
+    @pytest.mark.promise("store")
     def test_each_handler_can_have_its_own_resync_period(self, rig: Rig) -> None:
         often, never = Handler(), Handler()
         informer = rig.informer("a", resync_period=100)
@@ -524,6 +544,7 @@ class TestResync:
 
 
 class TestObjects:
+    @pytest.mark.promise("listing")
     def test_managed_fields_are_dropped(self, rig: Rig) -> None:
         informer = rig.started()
         obj = widget("a", 11)
@@ -556,6 +577,7 @@ class TestObjects:
         eventually(lambda: informer.store.keys() == {"ns/a", "ns/b", "ns/c"})
         assert rig.metrics.skips == 2
 
+    @pytest.mark.promise("watching")
     @pytest.mark.parametrize(
         "odd",
         [
@@ -580,6 +602,7 @@ class TestObjects:
         handler.expect("+a10", "+b12")
         assert rig.metrics.skips == 1
 
+    @pytest.mark.promise("listing")
     def test_a_partly_unreadable_object_is_stored_logged_and_counted(self, rig: Rig, handler: Handler) -> None:
         with capture_logs() as logs:
             informer = rig.started("a", handler=handler)
@@ -593,6 +616,7 @@ class TestObjects:
             ("ns/odd", "spec.values.x")
         ]
 
+    @pytest.mark.promise("listing")
     def test_an_object_on_which_an_index_fails_is_missing_from_it_alone(self, rig: Rig, handler: Handler) -> None:
         def initial(obj: Object) -> list[str]:
             if obj["metadata"]["name"].startswith("bad"):
@@ -619,18 +643,21 @@ class TestLife:
         with pytest.raises(RuntimeError, match="already"):
             informer.start()
 
+    @pytest.mark.promise("store")
     def test_a_handler_added_after_the_stop_is_refused(self, rig: Rig, handler: Handler) -> None:
         informer = rig.started("a")
         informer.stop(DEADLINE)
         with pytest.raises(RuntimeError, match="stopped"):
             informer.add_handler(handler, name="late")
 
+    @pytest.mark.promise("watching")
     def test_a_stop_interrupts_an_open_watch_and_ends_every_thread(self, rig: Rig, handler: Handler) -> None:
         informer = rig.started("a", handler=handler)
         handler.expect("+a10")
         assert informer.stop(DEADLINE)
         assert not [thread for thread in threading.enumerate() if "widgets" in thread.name]
 
+    @pytest.mark.promise("watching")
     def test_a_stop_interrupts_a_back_off(self, rig: Rig) -> None:
         rig.api.answers.append(NOT_INSTALLED)
         informer = rig.informer()

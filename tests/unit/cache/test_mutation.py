@@ -9,6 +9,7 @@ from tests.unit.fakes import DEADLINE, WIDGETS, LiveApi, eventually
 from tests.unit.mutation import MutationDetector
 
 
+@pytest.mark.promise("store")
 def test_the_detector_finds_a_changed_object_and_no_other() -> None:
     detector = MutationDetector()
     api = LiveApi("a")

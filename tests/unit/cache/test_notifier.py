@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+
 from controller.apimachinery.objects import Object
 from controller.cache.metrics import NoCacheMetrics
 from controller.cache.notifier import DeletedFinalStateUnknown, Notifier
@@ -28,6 +30,7 @@ class Slow:
         raise AssertionError("nothing is deleted here")
 
 
+@pytest.mark.promise("store")
 def test_an_object_in_delivery_at_the_end_of_the_initial_state_is_unsynced() -> None:
     handler = Slow()
     notifier = Notifier(

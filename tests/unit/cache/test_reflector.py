@@ -163,6 +163,7 @@ def run(*answers: Any, **settings: Any) -> Rig:
 
 
 class TestListing:
+    @pytest.mark.promise("listing")
     def test_the_first_list_asks_for_the_most_recent_state_in_pages(self) -> None:
         rig = run(page("a"))
         call = rig.call(0)
@@ -177,6 +178,7 @@ class TestListing:
             assert call["label_selector"] == "app=x"
             assert call["field_selector"] == "metadata.name=y"
 
+    @pytest.mark.promise("listing")
     def test_pages_are_joined_and_the_version_is_that_of_the_list(self) -> None:
         rig = run(page("a", "b", token="t1"), page("c", token="t2"), page("d", version=10), page_size=2)
         assert [call["continue_token"] for _, call in rig.api.calls] == ["", "t1", "t2"]
@@ -184,12 +186,14 @@ class TestListing:
         assert rig.sink.log == ["replace ns/a,ns/b,ns/c,ns/d at 10"]
         assert rig.metrics.lists == [4]
 
+    @pytest.mark.promise("listing")
     def test_the_version_of_a_list_is_never_that_of_an_item(self) -> None:
         listed = page("a", version=10)
         listed["items"][0]["metadata"]["resourceVersion"] = "999"
         rig = run(listed, Script(bookmark(11)))
         assert rig.version_of(1) == "10"
 
+    @pytest.mark.promise("listing")
     def test_an_expired_continue_token_starts_over_as_one_full_list(self) -> None:
         rig = run(page("a", "gone", token="t1"), EXPIRED, page("a", "b", version=20), page_size=2)
         call = rig.call(2)
@@ -197,6 +201,7 @@ class TestListing:
         assert rig.sink.log == ["replace ns/a,ns/b at 20"]
         assert rig.clock.waits == []
 
+    @pytest.mark.promise("listing")
     def test_a_relist_accepts_any_state_not_older_than_the_last_version(self) -> None:
         rig = run(page("a", version=10), Script(bookmark(15), error_event(410, "Expired")), page("a", version=16))
         call = rig.call(2)
@@ -205,6 +210,7 @@ class TestListing:
         assert call["resource_version_match"] == "NotOlderThan"
         assert call["limit"] is None
 
+    @pytest.mark.promise("listing")
     @pytest.mark.parametrize("unavailable", [EXPIRED, TOO_LARGE])
     def test_a_relist_with_an_unavailable_version_is_retried_once_without_it(self, unavailable: Exception) -> None:
         rig = run(
@@ -214,6 +220,7 @@ class TestListing:
         assert [rig.version_of(n) for n in (2, 3, 4)] == ["10", None, "5"]
         assert rig.clock.waits == []
 
+    @pytest.mark.promise("listing")
     def test_an_unavailable_version_is_not_requested_until_a_list_succeeds(self) -> None:
         rig = run(page("a"), Script(error_event(410, "Expired")), EXPIRED, REFUSED, page("b", version=5))
         assert [rig.version_of(n) for n in (2, 3, 4)] == ["10", None, None]
@@ -231,6 +238,7 @@ class TestListing:
         rig = run(EXPIRED, page("a"))
         assert rig.clock.waits == [0.8]
 
+    @pytest.mark.promise("watching")
     @pytest.mark.parametrize("failure", [FORBIDDEN, NOT_INSTALLED, REFUSED, THROTTLED, status_error(500, "boom")])
     def test_every_failing_list_backs_off_and_is_tried_again(self, failure: Exception) -> None:
         rig = run(failure, failure, failure, page("a"))
@@ -258,6 +266,7 @@ class TestWatching:
         assert rig.sink.log[1:] == ["put ns/b at 11", "put ns/a at 12", "remove ns/b at 13"]
         assert rig.metrics.watches == [(3, False)]
 
+    @pytest.mark.promise("watching")
     def test_a_watch_asks_for_bookmarks_and_for_a_random_end(self) -> None:
         timeouts = set()
         for _ in range(20):
@@ -267,6 +276,7 @@ class TestWatching:
         assert all(300 <= timeout <= 600 for timeout in timeouts)
         assert len(timeouts) > 1
 
+    @pytest.mark.promise("watching")
     def test_a_normal_end_is_followed_by_a_watch_from_the_last_version_without_a_list(self) -> None:
         rig = run(
             page("a"), Script(added("b", 11)), Script(modified("b", 12)), Script(bookmark(30)), Script(bookmark(31))
@@ -275,15 +285,18 @@ class TestWatching:
         assert [rig.version_of(n) for n in range(1, 5)] == ["10", "11", "12", "30"]
         assert rig.clock.waits == []
 
+    @pytest.mark.promise("watching")
     def test_a_quiet_watch_that_ended_normally_is_not_a_failure(self) -> None:
         rig = run(page("a"), Script(lasting=60), Script(bookmark(11)))
         assert rig.version_of(2) == "10"
         assert rig.clock.waits == []
 
+    @pytest.mark.promise("watching")
     def test_bookmarks_change_only_the_version(self) -> None:
         rig = run(page("a"), Script(bookmark(11), bookmark(12)))
         assert rig.sink.log == ["replace ns/a at 10", "bookmark 11", "bookmark 12"]
 
+    @pytest.mark.promise("watching")
     def test_the_version_advances_only_after_the_copy_has_the_event(self) -> None:
         rig = Rig(page("a"), Script(added("b", 11), added("c", 12)), page("a", version=13))
 
@@ -296,12 +309,14 @@ class TestWatching:
         assert rig.api.verbs == ["list", "watch", "list"]
         assert rig.version_of(2) == "11"
 
+    @pytest.mark.promise("watching")
     def test_a_watch_shorter_than_a_second_without_events_backs_off_and_lists(self) -> None:
         rig = run(page("a"), Script(lasting=0.2), page("a"), Script(lasting=0.2), page("a"))
         assert rig.api.verbs == ["list", "watch", "list", "watch", "list"]
         assert rig.clock.waits == [0.8, 1.6]
         assert rig.metrics.watches == [(0, True), (0, True)]
 
+    @pytest.mark.promise("watching")
     def test_a_short_watch_that_does_not_advance_backs_off(self) -> None:
         rig = run(page("a"), Script(bookmark(10), lasting=0.2), page("a"), Script(event("ADDED", {}), lasting=0.2))
         assert rig.metrics.watches == [(1, True), (1, True)]
@@ -312,6 +327,7 @@ class TestWatching:
         assert rig.api.verbs == ["list", "watch", "watch"]
         assert rig.clock.waits == []
 
+    @pytest.mark.promise("watching")
     def test_a_silent_watch_is_reopened_from_the_last_version(self) -> None:
         silence = Script(added("b", 11), fails=RequestTimeout("read timed out"), lasting=150)
         rig = run(page("a"), silence, Script(bookmark(12)))
@@ -321,12 +337,14 @@ class TestWatching:
         assert rig.metrics.failures == 0
         assert silence.closed
 
+    @pytest.mark.promise("watching")
     def test_a_silence_is_not_a_failure_even_with_a_short_limit(self) -> None:
         rig = run(page("a"), Script(fails=RequestTimeout("read timed out"), lasting=0.5), Script(bookmark(12)))
         assert rig.api.verbs == ["list", "watch", "watch"]
         assert rig.clock.waits == []
         assert rig.metrics.failures == 0
 
+    @pytest.mark.promise("watching")
     def test_watches_that_stay_silent_lead_to_a_list_without_a_back_off(self) -> None:
         silences = [Script(fails=RequestTimeout("read timed out"), lasting=150) for _ in range(2)]
         rig = run(page("a"), *silences, page("a", "b", version=12), Script(bookmark(13)))
@@ -360,6 +378,7 @@ class TestWatching:
 
 
 class TestWatchErrors:
+    @pytest.mark.promise("watching")
     def test_an_expired_version_lists_from_it_first_and_at_once(self) -> None:
         rig = run(page("a"), Script(added("b", 11), error_event(410, "Expired")), page("a", "b", version=20))
         assert rig.api.verbs == ["list", "watch", "list"]
@@ -371,6 +390,7 @@ class TestWatchErrors:
         assert rig.api.verbs == ["list", *["watch"] * 8, "list"]
         assert rig.clock.waits == [0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 30]
 
+    @pytest.mark.promise("watching")
     @pytest.mark.parametrize(
         "answers", [[EXPIRED], [Script(error_event(410, "Expired"))], [Script(added("b", 11), bookmark(7))]]
     )
@@ -380,6 +400,7 @@ class TestWatchErrors:
         rig = run(page("a"), again[0], page("a"), again[1], page("a"), again[2], page("a"), again[3], page("a"))
         assert rig.clock.waits == [0.8, 1.6, 3.2]
 
+    @pytest.mark.promise("watching")
     def test_one_event_before_each_expired_version_causes_no_hot_loop(self) -> None:
         cycles = [
             answer
@@ -397,6 +418,7 @@ class TestWatchErrors:
         )
         assert rig.clock.waits == []
 
+    @pytest.mark.promise("listing")
     @pytest.mark.parametrize("older", [bookmark(7), added("b", 7), modified("a", 7), deleted("a", 7)])
     def test_a_server_that_was_restored_is_listed_at_once_from_any_version(self, older: dict[str, Any]) -> None:
         rig = run(page("a"), Script(bookmark(11), older), page("c", version=8), Script(bookmark(9)))
@@ -414,47 +436,56 @@ class TestWatchErrors:
         assert rig.api.verbs == ["list", "watch", "list"]
         assert rig.version_of(2) == "10"
 
+    @pytest.mark.promise("watching")
     def test_throttling_in_the_stream_waits_and_watches_again_without_a_list(self) -> None:
         rig = run(page("a"), Script(added("b", 11), error_event(429, "TooManyRequests")), Script(bookmark(12)))
         assert rig.api.verbs == ["list", "watch", "watch"]
         assert rig.version_of(2) == "11"
         assert rig.clock.waits == [0.8]
 
+    @pytest.mark.promise("watching")
     def test_throttling_on_opening_waits_as_long_as_requested(self) -> None:
         throttled = status_error(429, {"kind": "Status", "reason": "TooManyRequests"}, retry_after=7)
         rig = run(page("a"), throttled, THROTTLED, Script(bookmark(12)))
         assert rig.api.verbs == ["list", "watch", "watch", "watch"]
         assert rig.clock.waits == [7, 1.6]
 
+    @pytest.mark.promise("watching")
     def test_a_retry_after_of_zero_causes_no_hot_loop(self) -> None:
         throttled = status_error(429, {"kind": "Status", "reason": "TooManyRequests"}, retry_after=0)
         rig = run(page("a"), throttled, throttled, throttled, Script(bookmark(12)))
         assert rig.clock.waits == [0.8, 1.6, 3.2]
 
+    @pytest.mark.promise("watching")
     def test_a_throttled_initial_state_waits_as_long_as_requested(self) -> None:
         throttled = status_error(429, {"kind": "Status", "reason": "TooManyRequests"}, retry_after=7)
         assert run(throttled, page("a")).clock.waits == [7]
 
+    @pytest.mark.promise("watching")
     def test_a_refused_connection_on_opening_backs_off_and_watches_again_without_a_list(self) -> None:
         rig = run(page("a"), REFUSED, REFUSED, Script(bookmark(11)))
         assert rig.api.verbs == ["list", "watch", "watch", "watch"]
         assert rig.clock.waits == [0.8, 1.6]
 
+    @pytest.mark.promise("watching")
     def test_a_version_that_the_server_has_not_reached_lists_at_once(self) -> None:
         rig = run(page("a"), TOO_LARGE, page("a"))
         assert rig.api.verbs == ["list", "watch", "list"]
         assert rig.clock.waits == []
 
+    @pytest.mark.promise("watching")
     @pytest.mark.parametrize("failure", [FORBIDDEN, status_error(500, "boom"), NOT_INSTALLED])
     def test_any_other_failure_on_opening_backs_off_and_lists(self, failure: Exception) -> None:
         rig = run(page("a"), failure, page("a"))
         assert rig.api.verbs == ["list", "watch", "list"]
         assert rig.clock.waits == [0.8]
 
+    @pytest.mark.promise("watching")
     def test_an_internal_error_lists_if_nothing_else_is_configured(self) -> None:
         rig = run(page("a"), Script(error_event(500, "InternalError")), page("a"))
         assert rig.api.verbs == ["list", "watch", "list"]
 
+    @pytest.mark.promise("watching")
     def test_internal_errors_reopen_the_watch_until_the_deadline(self) -> None:
         def internal() -> Script:
             return Script(error_event(500, "InternalError"))
@@ -477,6 +508,7 @@ class TestWatchErrors:
         )
         assert rig.api.verbs == ["list", "watch", "watch", "watch", "watch"]
 
+    @pytest.mark.promise("watching")
     def test_an_unknown_error_backs_off_and_lists(self) -> None:
         rig = run(page("a"), Script(error_event(418, "Teapot")), page("a"))
         assert rig.api.verbs == ["list", "watch", "list"]
@@ -484,6 +516,7 @@ class TestWatchErrors:
 
 
 class TestReturnOfTheServer:
+    @pytest.mark.promise("outages")
     @pytest.mark.parametrize("failure", [REFUSED, THROTTLED, status_error(503, "starting"), FORBIDDEN, NOT_INSTALLED])
     def test_a_failure_during_an_outage_is_retried_when_the_server_is_back(self, failure: Exception) -> None:
         recovery = Returns()
@@ -491,6 +524,7 @@ class TestReturnOfTheServer:
         assert [seconds for seconds, _, _ in recovery.waits] == [0.8, 0.8, 0.8], "each return starts the back-off over"
         assert rig.clock.waits == []
 
+    @pytest.mark.promise("outages")
     @pytest.mark.parametrize("failure", [FORBIDDEN, NOT_INSTALLED, status_error(400, "no")])
     def test_a_failure_of_one_resource_alone_waits_for_its_full_back_off(self, failure: Exception) -> None:
         recovery = Returns(away=False)
@@ -512,6 +546,7 @@ class TestReturnOfTheServer:
         assert [seconds for seconds, _, _ in recovery.waits] == [0.8]
         assert rig.clock.waits == []
 
+    @pytest.mark.promise("outages")
     def test_the_servers_return_does_not_shorten_its_retry_after(self) -> None:
         recovery = Returns()
         throttled = status_error(429, {"kind": "Status", "reason": "TooManyRequests"}, retry_after=7)
@@ -532,6 +567,7 @@ class TestReturnOfTheServer:
         assert [since for _, since, _ in recovery.waits] == [0], "from before the request"
         assert recovery.epoch > 0
 
+    @pytest.mark.promise("outages")
     def test_a_watch_from_before_an_outage_is_reopened_without_a_list(self) -> None:
         recovery = Returns()
         old = Script(added("b", 11), recovery.come_back, added("never", 12), lasting=0)
@@ -569,6 +605,7 @@ class TestFreshness:
         assert rig.staleness() == pytest.approx(sum(rig.clock.waits))
         assert "connection refused" in rig.freshness.staleness().reason
 
+    @pytest.mark.promise("outages")
     def test_a_malformed_answer_makes_the_copy_stale(self) -> None:
         odd = MalformedAnswer("a watch line is not JSON")
         rig = run(page("a"), Script(fails=odd, lasting=0), *[odd] * 6)
@@ -582,6 +619,7 @@ class TestFreshness:
 
 
 class TestNonsense:
+    @pytest.mark.promise("watching")
     def test_an_event_of_unknown_type_is_skipped_and_the_stream_continues(self) -> None:
         rig = run(page("a"), Script(event("SPLIT", widget("x", 11)), added("b", 12)))
         assert rig.sink.log[1:] == ["put ns/b at 12"]

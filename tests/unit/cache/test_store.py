@@ -54,6 +54,7 @@ def test_remove_returns_the_removed_object(store: Store) -> None:
     assert store.keys() == set()
 
 
+@pytest.mark.promise("store")
 def test_the_version_follows_every_change_and_bookmark(store: Store) -> None:
     seen = []
     store.replace({"ns/a": widget("a", 7)}, resource_version="10")
@@ -82,6 +83,7 @@ def test_objects_are_found_by_every_value_of_an_index(store: Store) -> None:
     assert store.index_values("colour") == {"red", "blue"}
 
 
+@pytest.mark.promise("store")
 def test_a_changed_value_moves_the_object_in_the_index(store: Store) -> None:
     store.put("ns/a", painted("a", "red"), resource_version="1")
     store.put("ns/a", painted("a", "blue"), resource_version="2")
@@ -89,6 +91,7 @@ def test_a_changed_value_moves_the_object_in_the_index(store: Store) -> None:
     assert names(store.by_index("colour", "blue")) == ["a"]
 
 
+@pytest.mark.promise("store")
 def test_index_values_without_objects_are_removed(store: Store) -> None:
     store.put("ns/a", painted("a", "red"), resource_version="1")
     store.put("ns/a", painted("a", "blue"), resource_version="2")
@@ -97,6 +100,7 @@ def test_index_values_without_objects_are_removed(store: Store) -> None:
     assert store.index_values("colour") == set()
 
 
+@pytest.mark.promise("store")
 def test_a_replace_exchanges_content_and_indices_in_one_step(store: Store) -> None:
     old = painted("a", "red")
     store.put("ns/a", old, resource_version="1")
@@ -106,6 +110,7 @@ def test_a_replace_exchanges_content_and_indices_in_one_step(store: Store) -> No
     assert store.index_values("colour") == {"green"}
 
 
+@pytest.mark.promise("store")
 def test_an_index_added_later_covers_existing_objects(store: Store) -> None:
     store.put("ns/a", widget("a"), resource_version="1")
     store.add_indexers({"name": lambda obj: [obj["metadata"]["name"]]})
@@ -124,6 +129,7 @@ def test_an_unknown_index_raises_key_error(store: Store) -> None:
         store.by_index("shape", "round")
 
 
+@pytest.mark.promise("store")
 def test_an_index_function_that_raises_leaves_the_store_unchanged() -> None:
     def broken(obj: Object) -> Iterable[str]:
         return [obj["spec"]["must"]]

@@ -25,6 +25,7 @@ def lines(*steps: object) -> list[tuple[str, str]]:
     return [(entry["log_level"], entry["event"]) for entry in logs]
 
 
+@pytest.mark.promise("watching")
 def test_a_repeated_failure_is_logged_once(trouble: TroubleLog) -> None:
     assert lines(*[lambda: trouble.report("list", NOT_INSTALLED)] * 5) == [
         ("warning", "resource not installed in the cluster, waiting for it")

@@ -7,6 +7,7 @@ import pytest
 from controller.cache.versions import NotComparable, compare, is_older
 
 
+@pytest.mark.promise("store")
 @pytest.mark.parametrize(
     ("left", "right", "want"),
     [
@@ -23,6 +24,7 @@ def test_versions_compare_as_numbers_of_any_size(left: str, right: str, want: in
     assert is_older(left, right) == (want < 0)
 
 
+@pytest.mark.promise("store")
 @pytest.mark.parametrize("odd", ["", "0", "01", "-1", "1.5", "abc", " 1", "١"])
 def test_versions_that_are_not_numbers_cannot_be_compared(odd: str) -> None:
     for pair in ((odd, "5"), ("5", odd)):

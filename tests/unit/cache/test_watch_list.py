@@ -22,6 +22,7 @@ def run(*answers: Any) -> Rig:
     return Rig(*answers, watch_list=True).run()
 
 
+@pytest.mark.promise("listing")
 def test_the_annotated_bookmark_ends_the_initial_state_but_not_the_stream() -> None:
     rig = run(Script(added("b", 7), added("a", 9), bookmark(10, end=True), modified("a", 11)))
     assert rig.sink.log == ["replace ns/a,ns/b at 10", "put ns/a at 11"]
@@ -42,6 +43,7 @@ def test_the_next_watch_is_an_ordinary_one_from_the_last_version() -> None:
     assert rig.version_of(1) == "10"
 
 
+@pytest.mark.promise("listing")
 def test_updates_and_deletes_during_streaming_are_applied() -> None:
     rig = run(Script(added("a", 1), added("b", 2), modified("a", 3), deleted("b", 4), bookmark(5, end=True)))
     assert rig.sink.log == ["replace ns/a at 5"]
@@ -57,6 +59,7 @@ def test_nothing_is_shown_before_the_initial_state_is_complete() -> None:
     assert seen == [[]]
 
 
+@pytest.mark.promise("listing")
 @pytest.mark.parametrize(
     "other",
     [
@@ -88,6 +91,7 @@ def test_a_version_that_is_unavailable_is_dropped_at_once(unavailable: Any) -> N
 
 
 class TestFallBack:
+    @pytest.mark.promise("listing")
     def test_a_server_without_watch_list_is_always_listed(self) -> None:
         refused = Script(FEATURE_MISSING)
         rig = run(refused, page("a"), Script(error_event(410, "Expired")), page("a", version=12))
@@ -96,6 +100,7 @@ class TestFallBack:
         assert rig.clock.waits == []
         assert refused.closed
 
+    @pytest.mark.promise("listing")
     @pytest.mark.parametrize("code", [400, 422])
     def test_a_server_that_refuses_the_parameter_is_always_listed(self, code: int) -> None:
         refusal = status_error(code, {"kind": "Status", "reason": "Invalid", "message": "sendInitialEvents"})
@@ -103,12 +108,14 @@ class TestFallBack:
         assert rig.api.verbs == ["watch", "list", "watch", "list"]
         assert rig.clock.waits == []
 
+    @pytest.mark.promise("listing")
     def test_a_server_that_never_ends_the_initial_state_is_always_listed(self) -> None:
         silent = Script(added("a", 1), fails=RequestTimeout("silence"))
         rig = run(silent, page("a"), Script(error_event(410, "Expired")), page("a"))
         assert rig.api.verbs == ["watch", "list", "watch", "list"]
         assert silent.closed
 
+    @pytest.mark.promise("listing")
     def test_a_silent_server_that_streamed_before_is_streamed_from_next_time(self) -> None:
         first = Script(bookmark(10, end=True), error_event(410, "Expired"))
         silent = Script(fails=RequestTimeout("silence"))
@@ -117,6 +124,7 @@ class TestFallBack:
         assert rig.api.verbs == ["watch", "watch", "list", "watch", "watch"]
         assert rig.call(4)["send_initial_events"] is True
 
+    @pytest.mark.promise("listing")
     @pytest.mark.parametrize(
         "passing",
         [
@@ -144,6 +152,7 @@ def test_a_silence_may_be_short_during_the_initial_state_and_long_afterwards() -
     assert script.read_timeouts == [150]
 
 
+@pytest.mark.promise("listing")
 def test_the_initial_silence_limit_never_exceeds_that_of_a_watch() -> None:
     rig = Rig(Script(bookmark(10, end=True)), watch_list=True, watch_silence=5.0).run()
     assert rig.call(0)["read_timeout"] == 5.0

@@ -62,6 +62,7 @@ class Metrics:
 
 
 class TestSending:
+    @pytest.mark.promise("client")
     def test_bodies_arrive_as_json_with_their_content_type(self, client: Client, server: Server) -> None:
         client.create(NAMESPACES, {"a": [1, None, "ü"]})
         client.patch(NAMESPACES, "x", {"a": None})
@@ -106,6 +107,7 @@ class TestSending:
         server.script(Answer(200, {"kind": "Namespace", "spec": {"fromTheFuture": None}}))
         assert client.get(NAMESPACES, "x") == {"kind": "Namespace", "spec": {"fromTheFuture": None}}
 
+    @pytest.mark.promise("listing")
     @pytest.mark.parametrize(
         "odd", [b"[" * 1500 + b"]" * 1500, b'{"a":' * 700 + b"1" + b"}" * 700, b"9" * 5000, b"NaN"]
     )
@@ -183,6 +185,7 @@ class TestDiscovery:
         assert [asked.target for asked in server.asked] == ["/readyz", "/readyz"]
 
 
+@pytest.mark.promise("outages")
 def test_a_connection_without_an_answer_from_the_network_is_given_up(client: Client, server: Server) -> None:
     server.script(Chunks())
     with client.watch(NAMESPACES) as stream:
@@ -195,6 +198,7 @@ def test_a_connection_without_an_answer_from_the_network_is_given_up(client: Cli
 class TestHealth:
     """Every request shows whether the server is available."""
 
+    @pytest.mark.promise("outages")
     def test_the_clients_of_one_server_find_out_together(
         self, make_client: Callable[..., Client], server: Server
     ) -> None:
@@ -224,6 +228,7 @@ class TestHealth:
 
 
 class TestFailures:
+    @pytest.mark.promise("client")
     @pytest.mark.parametrize(
         ("code", "reason", "error"),
         [
@@ -252,6 +257,7 @@ class TestFailures:
         assert caught.value.has_cause("X")
         assert len(server.asked) == 1, "nothing is repeated without being asked to"
 
+    @pytest.mark.promise("client")
     @pytest.mark.parametrize("body", [b"<html>a proxy's page</html>" * 100, b"", b"404 page not found\n", b"\xff\xfe"])
     def test_a_failure_without_a_status_keeps_a_short_text(self, client: Client, server: Server, body: bytes) -> None:
         server.script(Answer(404, body))
@@ -266,6 +272,7 @@ class TestFailures:
         with pytest.raises(errors.MalformedAnswer):
             client.get(NAMESPACES, "x")
 
+    @pytest.mark.promise("client")
     @pytest.mark.parametrize("verb", VERBS)
     def test_a_cut_connection_raises_and_the_request_is_sent_once(
         self, client: Client, server: Server, verb: str
@@ -300,6 +307,7 @@ class TestFailures:
         assert "Connection refused" in str(caught.value)
         assert "object at" not in str(caught.value), "in words, not in Python"
 
+    @pytest.mark.promise("client")
     def test_a_server_that_accepts_and_says_nothing_times_out(
         self, make_client: Callable[..., Client], server: Server
     ) -> None:
@@ -310,6 +318,7 @@ class TestFailures:
 
 
 class TestRetries:
+    @pytest.mark.promise("client")
     @pytest.mark.parametrize("verb", VERBS)
     @pytest.mark.parametrize("code", [429, 500, 503])
     def test_a_request_is_repeated_when_the_server_asks_for_it(
@@ -333,6 +342,7 @@ class TestRetries:
             client.get(NAMESPACES, "x")
         assert len(server.asked) == 1
 
+    @pytest.mark.promise("client")
     def test_a_version_that_is_too_large_is_not_waited_for(self, client: Client, server: Server) -> None:
         body = status(504, "Timeout") | {"details": {"causes": [{"reason": "ResourceVersionTooLarge"}]}}
         server.script(Answer(504, body, Retry_After="1"))
@@ -346,6 +356,7 @@ class TestRetries:
             client.patch(NAMESPACES, "x", {})
         assert len(server.asked) == 1
 
+    @pytest.mark.promise("client")
     def test_after_ten_retries_it_gives_up(self, make_client: Callable[..., Client], server: Server) -> None:
         clock = JumpingClock()
         server.script(Answer(429, status(429, "TooManyRequests"), Retry_After="1"))
@@ -354,6 +365,7 @@ class TestRetries:
         assert len(server.asked) == 11
         assert len(clock.waits) == 10
 
+    @pytest.mark.promise("client")
     def test_a_cancelled_scope_ends_the_wait(
         self, make_client: Callable[..., Client], server: Server, clock: FakeClock
     ) -> None:
@@ -395,6 +407,7 @@ class TestRetries:
         thread.join(DEADLINE)
         assert isinstance(outcome[0], errors.Stopped)
 
+    @pytest.mark.promise("client")
     def test_a_wait_beyond_the_caller_s_deadline_is_not_begun(self, client: Client, server: Server) -> None:
         clock = JumpingClock()
         server.script(Answer(429, status(429, "TooManyRequests"), Retry_After="60"))
@@ -454,6 +467,7 @@ class TestScopes:
 
 
 class TestGate:
+    @pytest.mark.promise("leader election")
     @pytest.mark.parametrize("verb", VERBS[1:])
     def test_a_write_is_not_sent_when_the_gate_is_shut(
         self, make_client: Callable[..., Client], server: Server, verb: str
@@ -469,6 +483,7 @@ class TestGate:
         client.list(NAMESPACES)
         assert len(server.asked) == 2
 
+    @pytest.mark.promise("leader election")
     def test_the_gate_is_asked_again_before_a_retry(self, make_client: Callable[..., Client], server: Server) -> None:
         answers = iter([True, False])
         client = make_client(may_write=lambda: next(answers), clock=JumpingClock())
@@ -477,6 +492,7 @@ class TestGate:
             client.patch(NAMESPACES, "x", {})
         assert len(server.asked) == 1
 
+    @pytest.mark.promise("leader election")
     def test_the_gate_is_asked_again_before_the_second_try_with_fresh_credentials(
         self, make_client: Callable[..., Client], server: Server
     ) -> None:
@@ -489,6 +505,7 @@ class TestGate:
 
 
 class TestLimiter:
+    @pytest.mark.promise("client")
     def test_requests_beyond_the_burst_are_spaced(self, make_client: Callable[..., Client], server: Server) -> None:
         clock, metrics = JumpingClock(), Metrics()
         limiter = TokenBucket(rate=2, burst=1, clock=clock)
@@ -498,6 +515,7 @@ class TestLimiter:
         assert clock.waits == [0.5, 0.5]
         assert metrics.limited == [0, 0.5, 0.5]
 
+    @pytest.mark.promise("client")
     def test_there_is_no_rate_limit_by_default(self, make_client: Callable[..., Client]) -> None:
         metrics = Metrics()
         client = make_client(metrics=metrics, clock=JumpingClock())

@@ -44,6 +44,7 @@ def sent(server: Server) -> list[str]:
 
 
 class TestTokenFile:
+    @pytest.mark.promise("client")
     def test_a_rotated_token_is_noticed(
         self, make_client: Callable[..., Client], server: Server, tmp_path: Path
     ) -> None:
@@ -69,6 +70,7 @@ class TestTokenFile:
 
 
 class TestUnauthorized:
+    @pytest.mark.promise("client")
     def test_after_a_401_credentials_are_reloaded_and_the_request_is_repeated(
         self, make_client: Callable[..., Client], server: Server, tmp_path: Path
     ) -> None:
@@ -135,6 +137,7 @@ class TestExecPlugin:
         make_client(user=plugin(tmp_path / "plugin.py", prints(token))).get(NAMESPACES, "x")
         assert sent(server) == ["Bearer from the plugin"]
 
+    @pytest.mark.promise("client")
     @pytest.mark.parametrize("body", ["raise SystemExit(3)", "print('no json')", "print('{}')"])
     def test_a_failing_credential_plugin_is_an_error_and_not_an_anonymous_request(
         self, make_client: Callable[..., Client], server: Server, tmp_path: Path, body: str

@@ -32,6 +32,7 @@ def parameters(function: object) -> list[str]:
     return list(inspect.signature(function).parameters)  # type: ignore[arg-type]
 
 
+@pytest.mark.promise("client")
 def test_the_signatures_that_we_call() -> None:
     assert parameters(ApiClient.param_serialize)[:3] == ["self", "method", "resource_path"]
     assert {"header_params", "auth_settings"} <= set(parameters(ApiClient.param_serialize))
@@ -59,6 +60,7 @@ def send(api: ApiClient, method: str, path: str, headers: dict[str, str], body: 
     return manager.request(method, url, body=body, headers=all_headers, timeout=timeout, preload_content=False)
 
 
+@pytest.mark.promise("client")
 def test_a_404_is_returned_and_not_raised_and_its_body_can_be_read(
     configuration: Configuration, server: Server
 ) -> None:
@@ -99,6 +101,7 @@ def test_pools_and_connections_can_be_our_own(configuration: Configuration) -> N
     assert callable(urllib3.HTTPResponse.read1)
 
 
+@pytest.mark.promise("watching")
 def test_keepalive_is_really_set_on_the_socket(configuration: Configuration, server: Server) -> None:
     configuration.keep_alive = True
     with ApiClient(configuration) as api:

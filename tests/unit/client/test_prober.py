@@ -55,6 +55,7 @@ def start(clock: FakeClock, health: ServerHealth, server: Server) -> Iterator[Ca
         assert prober.stop(DEADLINE)
 
 
+@pytest.mark.promise("outages")
 def test_a_server_that_is_well_is_never_probed(
     clock: FakeClock, health: ServerHealth, server: Server, start: Callable[[], Prober]
 ) -> None:
@@ -67,6 +68,7 @@ def test_a_server_that_is_well_is_never_probed(
     assert server.probes == 0
 
 
+@pytest.mark.promise("outages")
 def test_a_doubt_causes_a_probe_at_once(health: ServerHealth, server: Server, start: Callable[[], Prober]) -> None:
     start()
     health.judge(REFUSED)
@@ -74,6 +76,7 @@ def test_a_doubt_causes_a_probe_at_once(health: ServerHealth, server: Server, st
     assert server.probes == 1
 
 
+@pytest.mark.promise("outages")
 def test_a_server_that_is_away_is_probed_every_second_until_it_is_ready(
     clock: FakeClock, health: ServerHealth, server: Server, start: Callable[[], Prober]
 ) -> None:
@@ -105,6 +108,7 @@ def test_no_probe_is_sent_after_another_request_found_the_server(
     assert server.probes == 1
 
 
+@pytest.mark.promise("outages")
 def test_a_refusal_while_the_server_starts_does_not_count_as_an_answer(
     clock: FakeClock, health: ServerHealth, server: Server, start: Callable[[], Prober]
 ) -> None:
@@ -121,6 +125,7 @@ def test_a_refusal_while_the_server_starts_does_not_count_as_an_answer(
     eventually(lambda: not health.away)
 
 
+@pytest.mark.promise("outages")
 def test_a_server_that_refuses_every_probe_counts_as_answering(
     clock: FakeClock, health: ServerHealth, server: Server, start: Callable[[], Prober]
 ) -> None:

@@ -12,6 +12,7 @@ from controller.client import request as build
 from tests.unit.fakes import WIDGETS
 
 
+@pytest.mark.promise("client")
 @pytest.mark.parametrize(
     ("resource", "namespace", "path"),
     [
@@ -64,6 +65,7 @@ def test_a_continue_token_excludes_a_version() -> None:
     assert request.query == (("limit", "5"), ("continue", "t/="))
 
 
+@pytest.mark.promise("client")
 def test_metadata_alone_is_asked_for_with_no_other_choice() -> None:
     listed = build.list_page(SECRETS, namespace="ns", metadata_only=True)
     watched = build.watch(SECRETS, namespace="ns", metadata_only=True)

@@ -79,6 +79,7 @@ def waiting(clock: FakeClock, health: ServerHealth, seconds: float, **arguments:
 
 
 class TestState:
+    @pytest.mark.promise("outages")
     @pytest.mark.parametrize(
         "error",
         [
@@ -96,6 +97,7 @@ class TestState:
         health.probe_failed()
         assert health.away
 
+    @pytest.mark.promise("outages")
     @pytest.mark.parametrize(
         "error",
         [
@@ -125,6 +127,7 @@ class TestState:
         assert not health.away
         assert health.epoch == 0
 
+    @pytest.mark.promise("outages")
     @pytest.mark.parametrize("answer", [None, status(404, "NotFound"), status(409, "Conflict"), status(410, "Expired")])
     def test_any_answer_of_a_server_that_is_well_ends_an_outage(
         self, health: ServerHealth, answer: ApiError | None
@@ -151,6 +154,7 @@ class TestState:
 
 
 class TestWaking:
+    @pytest.mark.promise("outages")
     def test_a_waiter_is_woken_within_a_second_of_the_return(self, clock: FakeClock, health: ServerHealth) -> None:
         outage(health)
         with waiting(clock, health, 45.0) as waiter:
@@ -176,6 +180,7 @@ class TestWaking:
             eventually(waiter.ended)
         assert waiter.woken is True
 
+    @pytest.mark.promise("outages")
     def test_a_request_that_failed_across_the_return_does_not_wait_for_the_next_one(
         self, clock: FakeClock, health: ServerHealth
     ) -> None:
@@ -204,6 +209,7 @@ class TestWaking:
             eventually(waiter.ended)
         assert waiter.stopped
 
+    @pytest.mark.promise("outages")
     def test_a_thousand_waiters_spread_over_the_second(self, clock: FakeClock) -> None:
         health = ServerHealth(clock=clock)
         before = health.epoch
@@ -230,6 +236,7 @@ class TestWaking:
 class TestRelapses:
     """A server that answers one request and fails the next does not get requests at full speed."""
 
+    @pytest.mark.promise("outages")
     def test_the_pause_between_two_wake_ups_doubles_up_to_ten_seconds(
         self, clock: FakeClock, health: ServerHealth
     ) -> None:
@@ -243,6 +250,7 @@ class TestRelapses:
             clock.advance(0.1)
         assert [b - a for a, b in pairwise(wakes)] == pytest.approx([1, 2, 4, 8, 10, 10, 10, 10], abs=0.2)
 
+    @pytest.mark.promise("outages")
     def test_ten_outages_of_twelve_seconds_each_end_with_a_wake_up(
         self, clock: FakeClock, health: ServerHealth
     ) -> None:
@@ -266,6 +274,7 @@ class TestRelapses:
         health.answered()
         assert health.epoch == before + 1
 
+    @pytest.mark.promise("outages")
     def test_a_wake_up_that_came_too_soon_is_given_later(self, clock: FakeClock, health: ServerHealth) -> None:
         calls: list[float] = []
         health.subscribe(lambda: calls.append(clock.now()))

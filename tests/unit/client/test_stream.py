@@ -26,6 +26,7 @@ def lines(*events: dict[str, Any]) -> bytes:
 
 
 class TestLineSplitter:
+    @pytest.mark.promise("watching")
     @given(texts=st.lists(st.binary().map(lambda b: b.replace(b"\n", b"")), max_size=8), data=st.data())
     def test_lines_come_out_however_the_bytes_are_cut(self, texts: list[bytes], data: st.DataObject) -> None:
         whole = b"".join(text + b"\n" for text in texts)
@@ -57,6 +58,7 @@ class TestEvents:
         server.script(Chunks(data[:7], data[7:60], data[60:]))
         assert self.read(client) == [ONE, TWO]
 
+    @pytest.mark.promise("watching")
     def test_a_long_line_is_put_together(self, client: Client, server: Server) -> None:
         big = added("a", 1, data="x" * 300_000)
         data = lines(big)
@@ -67,6 +69,7 @@ class TestEvents:
         server.script(Chunks(b"\n" + lines(ONE) + b"\r\n\n"))
         assert self.read(client) == [ONE]
 
+    @pytest.mark.promise("listing")
     @pytest.mark.parametrize(
         "odd", ["[" * 1500 + "]" * 1500, "9" * 5000, "1e999", r'"\ud800"', '"' + "x" * 1_000_000 + '"']
     )
@@ -83,6 +86,7 @@ class TestEvents:
         server.script(Chunks(lines(error_event(410, "Expired"))))
         assert self.read(client) == [error_event(410, "Expired")]
 
+    @pytest.mark.promise("watching")
     @pytest.mark.parametrize("bad", [b"no json\n", b"[]\n", b'{"type": "ADDED"}\n', b'{"type":"ADDED","object":1}\n'])
     def test_a_malformed_line_raises_after_the_events_before_it(
         self, client: Client, server: Server, bad: bytes
@@ -93,6 +97,7 @@ class TestEvents:
             got.extend(stream)
         assert got == [ONE]
 
+    @pytest.mark.promise("watching")
     def test_a_last_line_that_is_cut_off_raises(self, client: Client, server: Server) -> None:
         server.script(Chunks(lines(ONE) + b'{"type": "ADD'))
         with pytest.raises(errors.MalformedAnswer, match="middle of a line"):
@@ -107,6 +112,7 @@ class TestEnds:
             got.extend(stream)
         assert got == [ONE]
 
+    @pytest.mark.promise("watching")
     def test_a_silence_beyond_the_limit_times_out(self, client: Client, server: Server) -> None:
         server.script(Chunks(lines(ONE), then="silence"))
         got = []
@@ -135,6 +141,7 @@ class TestEnds:
             assert list(stream) == []
             closer.join()
 
+    @pytest.mark.promise("watching")
     @pytest.mark.parametrize("answer", [Chunks(lines(ONE), then="silence"), Silence()])
     def test_cancelling_the_scope_ends_a_blocked_read_at_once(
         self, client: Client, server: Server, answer: Any

@@ -134,6 +134,7 @@ class TestContent:
         assert len(names) == 3
         assert all(len(name) == 253 for name in names)
 
+    @pytest.mark.promise("events")
     def test_an_event_about_an_invalid_object_is_dropped_without_an_error(self, rig: Rig) -> None:
         rig.emit(regarding={})
         rig.outcomes("failed")
@@ -141,6 +142,7 @@ class TestContent:
 
 
 class TestSeries:
+    @pytest.mark.promise("events")
     def test_the_second_of_a_kind_starts_a_series_and_later_ones_are_only_counted(self, rig: Rig) -> None:
         for _ in range(4):
             rig.emit()
@@ -194,6 +196,7 @@ class TestSeriesTable:
     def event(self, reason: str = "R") -> dict[str, Any]:
         return {"reason": reason, "metadata": {"name": "e", "namespace": "default"}, "regarding": {"name": "x"}}
 
+    @pytest.mark.promise("events")
     def test_a_series_is_over_six_minutes_after_its_last_event(self, clock: FakeClock) -> None:
         series = table(clock)
         assert series.observe(self.event(), START)
@@ -213,6 +216,7 @@ class TestSeriesTable:
         assert series.due() == []
         assert len(series) == 0
 
+    @pytest.mark.promise("events")
     def test_a_continuing_series_is_refreshed_every_half_hour(self, clock: FakeClock) -> None:
         series = table(clock)
         sent = []
@@ -233,6 +237,7 @@ class TestSeriesTable:
 
 
 class TestSpam:
+    @pytest.mark.promise("events")
     def test_one_object_may_cause_a_burst_and_then_one_event_every_five_minutes(self, clock: FakeClock) -> None:
         spam = SpamFilter(clock=clock)
         assert [spam.allows("a") for _ in range(26)] == [True] * 25 + [False]
@@ -240,6 +245,7 @@ class TestSpam:
         clock.advance(300)
         assert [spam.allows("a"), spam.allows("a")] == [True, False]
 
+    @pytest.mark.promise("events")
     def test_the_objects_seen_last_are_remembered(self, clock: FakeClock) -> None:
         spam = SpamFilter(clock=clock, burst=1, capacity=2)
         assert [spam.allows(key) for key in "aab"] == [True, False, True]
@@ -263,6 +269,7 @@ class TestTrouble:
         rig.outcomes("posted")
         assert len(rig.api.sent) == 3
 
+    @pytest.mark.promise("events")
     def test_after_twelve_tries_an_event_is_dropped(self, rig: Rig, clock: FakeClock) -> None:
         rig.api.failures += [ConnectionLost("refused")] * 12
         rig.emit()
@@ -272,12 +279,14 @@ class TestTrouble:
         rig.outcomes("failed")
         assert len(rig.api.sent) == 12
 
+    @pytest.mark.promise("events")
     def test_a_refusal_is_final(self, rig: Rig) -> None:
         rig.api.failures.append(status_error(403, {"kind": "Status", "reason": "Forbidden"}))
         rig.emit("A")
         rig.emit("B")
         rig.outcomes("failed", "posted")
 
+    @pytest.mark.promise("events")
     def test_a_full_queue_drops_without_blocking(self, clock: FakeClock) -> None:
         rig = Rig(clock, queue_size=2)
         for reason in "ABC":

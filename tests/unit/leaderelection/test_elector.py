@@ -168,6 +168,7 @@ class TestAcquiring:
         assert candidate.elector.is_leader_now()
         assert candidate.metrics.status == [False, True]
 
+    @pytest.mark.promise("leader election")
     def test_a_free_lease_is_taken_at_once(self, candidate: Candidate, api: LeaseApi) -> None:
         api.held("")
         candidate.lead()
@@ -182,6 +183,7 @@ class TestAcquiring:
         assert not candidate.elector.is_leader_now()
         assert candidate.elector.holder == "other"
 
+    @pytest.mark.promise("leader election")
     def test_a_lease_unchanged_for_its_own_duration_is_taken_over(self, candidate: Candidate, api: LeaseApi) -> None:
         api.held("other", duration=15, renewed="2999-01-01T00:00:00.000000Z")
         candidate.start()
@@ -193,6 +195,7 @@ class TestAcquiring:
         assert api.spec["leaseTransitions"] == 4
         assert api.spec["acquireTime"] == "2026-01-31T12:00:16.000000Z"
 
+    @pytest.mark.promise("leader election")
     def test_the_duration_that_counts_is_the_holder_s(self, candidate: Candidate, api: LeaseApi) -> None:
         api.held("other", duration=3)
         candidate.start()
@@ -200,6 +203,7 @@ class TestAcquiring:
         candidate.round()
         eventually(lambda: candidate.reports == ["started"])
 
+    @pytest.mark.promise("leader election")
     def test_every_change_starts_the_wait_over(self, candidate: Candidate, api: LeaseApi) -> None:
         api.held("other")
         candidate.start()
@@ -242,6 +246,7 @@ class TestAcquiring:
             eventually(lambda wait=wait: clock.next_wake() == pytest.approx(wait))
             candidate.elector.abandon()
 
+    @pytest.mark.promise("outages")
     def test_the_injected_wait_can_shorten_the_pause_between_attempts(self, api: LeaseApi, clock: FakeClock) -> None:
         api.held("other")
         pauses: list[float] = []
@@ -268,6 +273,7 @@ class TestAcquiring:
 
 
 class TestRenewing:
+    @pytest.mark.promise("leader election")
     def test_a_renewal_is_one_write_and_keeps_the_term(self, candidate: Candidate, api: LeaseApi) -> None:
         candidate.lead()
         candidate.round()
@@ -277,6 +283,7 @@ class TestRenewing:
         assert api.spec["leaseTransitions"] == 0
         assert candidate.metrics.slow == 0
 
+    @pytest.mark.promise("leader election")
     def test_a_failed_renewal_reads_the_lease_and_retries_at_once(self, candidate: Candidate, api: LeaseApi) -> None:
         candidate.lead()
         api.fail["replace"].append(CONFLICT)
@@ -302,6 +309,7 @@ class TestRenewing:
 
 
 class TestLosing:
+    @pytest.mark.promise("leader election")
     def test_leadership_ends_when_no_renewal_succeeded_within_the_deadline(
         self, candidate: Candidate, api: LeaseApi
     ) -> None:
@@ -333,6 +341,7 @@ class TestLosing:
         eventually(lambda: candidate.reports == ["started", "lost"])
         assert not candidate.elector.is_leader_now()
 
+    @pytest.mark.promise("leader election")
     def test_the_loss_is_reported_once(self, candidate: Candidate, api: LeaseApi, clock: FakeClock) -> None:
         candidate.lead()
         api.held("usurper")
@@ -345,6 +354,7 @@ class TestLosing:
 
 
 class TestGate:
+    @pytest.mark.promise("leader election")
     def test_the_gate_shuts_by_the_clock_even_if_the_renewing_thread_is_stuck(
         self, candidate: Candidate, api: LeaseApi, clock: FakeClock
     ) -> None:
@@ -416,6 +426,7 @@ class TestReleasing:
         assert candidate.elector.stop(DEADLINE)
         assert api.spec["holderIdentity"] == "other"
 
+    @pytest.mark.promise("leader election")
     def test_a_lease_taken_by_another_process_is_not_released(self, candidate: Candidate, api: LeaseApi) -> None:
         candidate.lead()
         api.held("other")
@@ -445,6 +456,7 @@ class TestReleasing:
         assert candidate.elector.stop(1)
 
 
+@pytest.mark.promise("leader election")
 @pytest.mark.parametrize("skew", [-1e6, 1e6])
 def test_two_processes_never_lead_at_once_whatever_their_wall_clocks_show(api: LeaseApi, skew: float) -> None:
     clock = FakeClock()
@@ -473,6 +485,7 @@ def test_two_processes_never_lead_at_once_whatever_their_wall_clocks_show(api: L
 
 
 class TestConfiguration:
+    @pytest.mark.promise("leader election")
     @pytest.mark.parametrize(
         ("changes", "words"),
         [
@@ -491,6 +504,7 @@ class TestConfiguration:
         with pytest.raises(ValueError, match=words):
             LeaderElectionConfig(**(arguments | changes))
 
+    @pytest.mark.promise("leader election")
     @pytest.mark.parametrize(("deadline", "timeout"), [(10.0, 5.0), (1.5, 1.0)])
     def test_a_request_may_take_half_of_the_renew_deadline(self, deadline: float, timeout: float) -> None:
         config = LeaderElectionConfig(

@@ -81,6 +81,7 @@ def value(metrics: Metrics, series: str, /, **labels: str) -> float | None:
     return metrics.registry.get_sample_value(series, labels)
 
 
+@pytest.mark.promise("workers")
 def test_every_metric_has_its_agreed_name_type_and_labels() -> None:
     assert sorted(families(exercised())) == GOLDEN.split("\n")[1:-1]
 
@@ -103,6 +104,7 @@ def test_the_buckets_are_the_originals() -> None:
     assert pytest.approx([1e-8 * 10**n for n in range(12)]) == buckets.WORKQUEUE
 
 
+@pytest.mark.promise("workers")
 def test_a_controller_s_series_exist_before_anything_happens(metrics: Metrics) -> None:
     metrics.controller.configured(controller="c", workers=3)
     for result in ("success", "error", "requeue", "requeue_after"):

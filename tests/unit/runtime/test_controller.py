@@ -112,6 +112,7 @@ def test_a_success_forgets_the_key(rig: Rig) -> None:
     assert rig.queue.num_requeues("a") == 0
 
 
+@pytest.mark.promise("workers")
 def test_a_requeue_after_resets_the_back_off_and_comes_back(rig: Rig) -> None:
     rig.limiter.when("a")
     rig.once(Result(requeue_after=30))
@@ -135,6 +136,7 @@ def test_an_error_waits_for_the_back_off(rig: Rig, error: Exception) -> None:
     assert rig.delays() == [("a", 1.0)]
 
 
+@pytest.mark.promise("workers")
 def test_a_terminal_error_is_not_tried_again_and_forgets_the_key(rig: Rig, clock: FakeClock) -> None:
     rig.run(ApiError("no"), TerminalError("pointless"))
     rig.queue.add("a")
@@ -147,6 +149,7 @@ def test_a_terminal_error_is_not_tried_again_and_forgets_the_key(rig: Rig, clock
     assert rig.queue.num_requeues("a") == 0
 
 
+@pytest.mark.promise("workers")
 def test_an_unexpected_exception_is_a_panic_and_the_worker_continues(rig: Rig) -> None:
     scripted = rig.run(KeyError("a bug"))
     rig.queue.add("a")
@@ -156,6 +159,7 @@ def test_an_unexpected_exception_is_a_panic_and_the_worker_continues(rig: Rig) -
     assert rig.delays() == [("a", 1.0)]
 
 
+@pytest.mark.promise("own writes")
 def test_a_cache_that_lags_behind_our_writes_is_awaited_without_a_log_line(rig: Rig) -> None:
     rig.once(ConsistencyError("behind"))
     assert rig.metrics.skips == 1
@@ -164,6 +168,7 @@ def test_a_cache_that_lags_behind_our_writes_is_awaited_without_a_log_line(rig: 
     assert rig.delays() == [("a", 1.0)]
 
 
+@pytest.mark.promise("workers")
 def test_the_back_off_grows_until_a_success(rig: Rig, clock: FakeClock) -> None:
     rig.run(ApiError("1"), Result(requeue=True), ApiError("3"), Result(), ApiError("5"))
     rig.queue.add("a")
@@ -199,6 +204,7 @@ def test_all_workers_process_keys_and_never_the_same_key_at_once(rig: Rig) -> No
 
 
 class TestTimeout:
+    @pytest.mark.promise("workers")
     def test_the_time_of_a_reconcile_is_limited_and_counted(self, rig: Rig, clock: FakeClock) -> None:
         def slow() -> None:
             clock.advance(6)
@@ -211,6 +217,7 @@ class TestTimeout:
         eventually(lambda: rig.metrics.failures == ["timeout"])
         assert rig.metrics.results == ["error"]
 
+    @pytest.mark.promise("workers")
     def test_the_timeout_of_a_request_is_not_one_of_the_reconcile(self, rig: Rig) -> None:
         rig.run(RequestTimeout("the server was slow"), timeout=5)
         rig.queue.add("a")

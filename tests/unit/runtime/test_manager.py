@@ -117,6 +117,7 @@ def rig(clock: FakeClock) -> Iterator[Rig]:
         rig.thread.join(DEADLINE)
 
 
+@pytest.mark.promise("workers")
 def test_everything_starts_and_stops_in_order(rig: Rig) -> None:
     manager = rig.run()
     rig.reached("+worker")
@@ -138,6 +139,7 @@ def test_nothing_reconciles_before_the_caches_are_synced(rig: Rig, clock: FakeCl
     assert manager.caches_synced
 
 
+@pytest.mark.promise("workers")
 def test_caches_that_do_not_sync_in_time_fail_the_start_by_name(rig: Rig, clock: FakeClock) -> None:
     rig.cache.synced = False
     rig.run(sync_timeout=120)
@@ -201,6 +203,7 @@ class TestElection:
         rig.reached("+worker")
         assert manager.elected
 
+    @pytest.mark.promise("leader election")
     def test_the_lease_is_released_after_everything_has_stopped(self, rig: Rig) -> None:
         manager = rig.run(elector=True)
         rig.reached("+elector")
@@ -218,6 +221,7 @@ class TestElection:
         assert "+worker" not in rig.world.log
         assert "-worker" not in rig.world.log
 
+    @pytest.mark.promise("workers")
     def test_a_lost_lease_ends_everything_at_once_without_drain_or_release(self, rig: Rig) -> None:
         rig.run(elector=True, graceful_timeout=20)
         rig.reached("+elector")

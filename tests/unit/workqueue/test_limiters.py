@@ -24,6 +24,7 @@ def test_forgetting_starts_a_key_over() -> None:
     assert limiter.when("a") == 0.005
 
 
+@pytest.mark.promise("workers")
 def test_a_key_that_fails_for_ever_does_not_overflow() -> None:
     limiter = ItemExponentialLimiter(maximum=1000)
     assert max(limiter.when("a") for _ in range(3000)) == 1000
@@ -48,6 +49,7 @@ def test_the_strictest_of_several_limiters_counts(clock: FakeClock) -> None:
     assert item.num_requeues("a") == 0
 
 
+@pytest.mark.promise("workers")
 def test_the_default_is_five_milliseconds_doubling_and_ten_per_second(clock: FakeClock) -> None:
     limiter = default_limiter(maximum=60, clock=clock)
     assert [limiter.when("a") for _ in range(3)] == [0.005, 0.01, 0.02]

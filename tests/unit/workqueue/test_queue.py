@@ -62,6 +62,7 @@ def test_a_key_added_twice_before_processing_is_processed_once(queue: RateLimiti
     assert len(queue) == 0
 
 
+@pytest.mark.promise("workers")
 def test_a_key_added_while_processed_is_queued_once_more_when_done(queue: RateLimitingQueue) -> None:
     queue.add("a")
     take(queue)
@@ -97,6 +98,7 @@ def test_get_waits_for_a_key(queue: RateLimitingQueue, clock: FakeClock) -> None
     assert got == ["a"]
 
 
+@pytest.mark.promise("workers")
 def test_a_waiting_worker_looks_again_after_ten_seconds(queue: RateLimitingQueue, clock: FakeClock) -> None:
     queue.add_after("later", 25)
     worker = start(queue.get)
@@ -108,6 +110,7 @@ def test_a_waiting_worker_looks_again_after_ten_seconds(queue: RateLimitingQueue
     worker.join(DEADLINE)
 
 
+@pytest.mark.promise("workers")
 def test_many_producers_and_consumers_lose_nothing_and_never_share_a_key() -> None:
     queue = RateLimitingQueue(name="test")
     keys = [f"k{n}" for n in range(20)]
@@ -186,6 +189,7 @@ class TestDelays:
         queue.add_after("a", seconds)
         assert len(queue) == 1
 
+    @pytest.mark.promise("workers")
     @pytest.mark.parametrize("delays", [(5, 50), (50, 5), (5, 50, 5)])
     def test_of_several_delays_for_a_key_the_earliest_counts_once(
         self, queue: RateLimitingQueue, clock: FakeClock, delays: tuple[float, ...]
@@ -241,6 +245,7 @@ class TestRateLimits:
         clock.advance(1)
         assert len(queue) == 1
 
+    @pytest.mark.promise("workers")
     def test_plain_adds_are_not_limited(self, queue: RateLimitingQueue) -> None:
         for n in range(1000):
             queue.add(f"k{n}")
@@ -249,6 +254,7 @@ class TestRateLimits:
 
 
 class TestShutdown:
+    @pytest.mark.promise("workers")
     def test_workers_finish_the_backlog_and_then_see_the_end(self, queue: RateLimitingQueue) -> None:
         queue.add("a")
         queue.add("b")
@@ -297,6 +303,7 @@ class TestShutdown:
         drain.join(DEADLINE)
         assert drained == [True]
 
+    @pytest.mark.promise("workers")
     def test_a_drain_waits_for_a_key_that_was_added_while_processed(
         self, queue: RateLimitingQueue, clock: FakeClock
     ) -> None:
@@ -313,6 +320,7 @@ class TestShutdown:
         drain.join(DEADLINE)
         assert drained == [True]
 
+    @pytest.mark.promise("workers")
     def test_a_shutdown_breaks_a_drain(self, queue: RateLimitingQueue, clock: FakeClock) -> None:
         queue.add("a")
         take(queue)
@@ -346,6 +354,7 @@ def test_a_snapshot_shows_everything_that_is_in_the_queue(queue: RateLimitingQue
 class TestHastening:
     """`hasten`: the cause of the delays is gone."""
 
+    @pytest.mark.promise("outages")
     def test_delayed_keys_come_one_after_another_in_the_order_of_their_times(
         self, queue: RateLimitingQueue, clock: FakeClock
     ) -> None:
@@ -357,6 +366,7 @@ class TestHastening:
         clock.advance(0.01)
         assert [take(queue), take(queue)] == ["b", "c"]
 
+    @pytest.mark.promise("outages")
     def test_a_thousand_hastened_keys_are_ready_within_five_seconds(
         self, queue: RateLimitingQueue, clock: FakeClock
     ) -> None:
@@ -393,6 +403,7 @@ class TestHastening:
         worker.join(DEADLINE)
         assert got == ["a"]
 
+    @pytest.mark.promise("outages")
     def test_a_key_in_processing_during_hasten_is_retried_soon_if_it_fails(
         self, queue: RateLimitingQueue, clock: FakeClock
     ) -> None:
