@@ -1,4 +1,4 @@
-"""`make reference`, or `python -m hack.reference`: writes docs/reference.md, docs/promises.md, and the options in README.md."""
+"""`make reference`, or `python -m hack.reference`: writes two pages in docs/, and README.md's options."""
 
 from __future__ import annotations
 

@@ -30,8 +30,8 @@ _HEAD: Final = """# Promises of the machinery
 <!-- Written by `make reference` from the markers on the tests. Change the tests instead. -->
 
 Informers, queue, elector and client are written by hand, to the standard of client-go and controller-runtime.
-[machinery.md](machinery.md) explains them. This page lists what they promise. Each line is the name of the test that fails
-when the promise is broken.
+[machinery.md](machinery.md) explains them. This page lists what they promise. Each line is the name of the test that
+fails when the promise is broken.
 """
 
 
