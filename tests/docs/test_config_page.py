@@ -8,7 +8,7 @@ from controller.pipeline.rendering.configschema import FIELDS
 from controller.pipeline.yamlfiles.text import SIZE_LIMIT
 from controller.policy import PolicyOptions
 
-PAGE = (Path(__file__).resolve().parents[4] / "docs" / "config-file.md").read_text()
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "config-file.md").read_text()
 
 
 def test_every_key_has_a_row():
