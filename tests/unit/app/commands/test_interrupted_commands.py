@@ -12,7 +12,7 @@ import pytest
 from tests.unit.fakes import DEADLINE, eventually
 from tests.unit.pipeline.gitops.origin_repository import environment
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
