@@ -1,7 +1,7 @@
 """A few random histories of a namespace's labels, end to end: edits by both sides, and a controller that is killed.
 
-The many are tried in memory (tests/unit/environment/test_label_histories.py); these few show that a real process keeps
-its memory where it says, on the namespace.
+tests/unit/environment/simulation/test_label_histories.py tries many in memory; these few show that a real process keeps
+its memory in an annotation of the namespace.
 """
 
 from __future__ import annotations

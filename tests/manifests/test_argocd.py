@@ -14,7 +14,7 @@ from hack.localcluster.schema import Structural
 from hack.standins import crds
 from hack.standins.argocd.lua import health
 from tests.manifests.definitions import FIXTURES, documents, named, refusals
-from tests.unit.environment.builders import (
+from tests.unit.environment.support.builders import (
     environment,
     foreign_namespace,
     helm_release,

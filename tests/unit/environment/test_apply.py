@@ -31,7 +31,7 @@ from controller.environment.effects import (
     WakeOnChange,
 )
 from controller.environment.observation import REFUSED, Unchangeable
-from tests.unit.environment.builders import NAME, environment, namespace_target, release_target
+from tests.unit.environment.support.builders import NAME, environment, namespace_target, release_target
 
 ENVIRONMENT = environment()
 ANSWER = {"metadata": {"name": "x", "resourceVersion": "9"}}

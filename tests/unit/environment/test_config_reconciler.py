@@ -12,7 +12,7 @@ from controller.apimachinery.resources import CONFIG_MAPS, NAMESPACES, SECRETS
 from controller.environment.config_reconciler import ConfigReconciler
 from controller.environment.shares import Concerned, Shares
 from controller.runtime.reconcile import Request, Result
-from tests.unit.environment.builders import GIT, NOW, environment
+from tests.unit.environment.support.builders import GIT, NOW, environment
 
 OWN = "tronador-system"
 KEY = f"{OWN}/{CONFIG_NAME}"

@@ -2,7 +2,7 @@
 
 from controller.api.environment import FINALIZER
 from controller.environment import counts
-from tests.unit.environment.builders import environment
+from tests.unit.environment.support.builders import environment
 
 
 def test_environments_are_counted_by_their_status_and_new_ones_are_pending():

@@ -12,7 +12,7 @@ from controller.environment.engines import flux, helm_operator
 from controller.environment.observation import REFUSED
 from controller.environment.options import EnvironmentOptions
 from controller.environment.phases import source
-from tests.unit.environment.builders import NAME, RELEASE_NAME, environment, observation
+from tests.unit.environment.support.builders import NAME, RELEASE_NAME, environment, observation
 
 AUTO = EnvironmentOptions()
 HELM_OPERATOR = {GroupVersion("helm.fluxcd.io/v1"): frozenset({HELM_RELEASES})}

@@ -7,7 +7,7 @@ from controller.apimachinery.resources import CONFIG_MAPS, SECRETS
 from controller.environment.decision import Stop, Wait
 from controller.environment.effects import Apply, Create, Delete, Listing, Patch, Read, Target, WakeOnChange
 from controller.environment.failures import explain
-from tests.unit.environment.builders import (
+from tests.unit.environment.support.builders import (
     NAME,
     namespace_target,
     operator_options,

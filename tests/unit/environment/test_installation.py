@@ -9,8 +9,8 @@ from controller.api.helm_operator import HELM_RELEASES
 from controller.apimachinery.errors import status_error
 from controller.apimachinery.resources import LEASES, NAMESPACES
 from controller.runtime.reconcile import Result
-from tests.unit.environment.builders import NAME, environment, helm_release, namespace, operator_options
-from tests.unit.environment.world import World
+from tests.unit.environment.simulation.world import World
+from tests.unit.environment.support.builders import NAME, environment, helm_release, namespace, operator_options
 
 OTHER = "tronador-elsewhere"
 

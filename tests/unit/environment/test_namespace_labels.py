@@ -6,7 +6,7 @@ import pytest
 
 from controller.api.environment import APPLIED_LABELS_ANNOTATION, Environment
 from controller.environment import namespace_labels
-from tests.unit.environment.builders import NAME, environment, namespace
+from tests.unit.environment.support.builders import NAME, environment, namespace
 
 
 def _wanted(labels, operator_labels=None, *, adopted=False):

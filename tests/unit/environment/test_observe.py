@@ -9,7 +9,7 @@ from controller.environment.effects import Listing
 from controller.environment.observation import REFUSED, UNASKED
 from controller.environment.observe import ENVIRONMENT_INDEX, Observer, environment_of
 from controller.environment.shares import Shares
-from tests.unit.environment.builders import (
+from tests.unit.environment.support.builders import (
     NAME,
     NOW,
     environment,

@@ -27,8 +27,8 @@ from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
 from controller.environment.phases import health, prune, release, source
 from hack.localcluster.schema import Structural
-from tests.unit.environment import flux_builders
-from tests.unit.environment.builders import (
+from tests.unit.environment.support import flux_builders
+from tests.unit.environment.support.builders import (
     NAME,
     RELEASE_NAME,
     environment,

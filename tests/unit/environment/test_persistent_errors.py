@@ -23,7 +23,7 @@ from controller.environment.effects import (
     WakeOnChange,
 )
 from controller.environment.effects import Target as At
-from tests.unit.environment.builders import NAME, namespace_target, release_target
+from tests.unit.environment.support.builders import NAME, namespace_target, release_target
 
 STORAGE = Listing(SECRETS, NAME)
 

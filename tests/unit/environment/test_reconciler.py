@@ -11,7 +11,8 @@ from controller.cache import ConsistencyError
 from controller.environment import engines
 from controller.environment.options import EnvironmentOptions
 from controller.runtime.reconcile import Result
-from tests.unit.environment.builders import (
+from tests.unit.environment.simulation.world import World
+from tests.unit.environment.support.builders import (
     NAME,
     RELEASE_NAME,
     environment,
@@ -21,7 +22,6 @@ from tests.unit.environment.builders import (
     namespace,
     operator_options,
 )
-from tests.unit.environment.world import World
 
 
 def _world(options=None, **changes):

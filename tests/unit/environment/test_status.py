@@ -6,7 +6,7 @@ import pytest
 
 from controller.environment import status
 from controller.environment.decide import decide
-from tests.unit.environment.builders import (
+from tests.unit.environment.support.builders import (
     GIT,
     LABELS,
     NAME,

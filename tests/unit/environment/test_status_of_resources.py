@@ -10,8 +10,9 @@ from controller.environment.decision import Plan, Step, Stop, Wait
 from controller.environment.options import EnvironmentOptions
 from controller.environment.phases import access, finalizer, namespace, release, resources, source
 from controller.sharedconfig import Problem, Share
-from tests.unit.environment import flux_builders
-from tests.unit.environment.builders import (
+from tests.unit.environment.phases.test_phases_with_flux import RELEASE, SOURCE
+from tests.unit.environment.support import flux_builders
+from tests.unit.environment.support.builders import (
     environment,
     foreign_release,
     helm_release,
@@ -19,8 +20,7 @@ from tests.unit.environment.builders import (
     operator_options,
     operator_status,
 )
-from tests.unit.environment.builders import namespace as a_namespace
-from tests.unit.environment.test_flux_phases import RELEASE, SOURCE
+from tests.unit.environment.support.builders import namespace as a_namespace
 
 OPTIONS = operator_options()
 BROKEN = Share(problems=(Problem("UnknownKind", "resources.manifests[0]", "the cluster does not serve Thing"),))

@@ -4,7 +4,7 @@ import pytest
 
 from controller.api.environment import Environment
 from controller.environment.stopwatch import Stopwatch
-from tests.unit.environment.builders import NAME, environment
+from tests.unit.environment.support.builders import NAME, environment
 
 
 class _Metrics:

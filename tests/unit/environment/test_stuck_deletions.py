@@ -8,7 +8,7 @@ from controller.apimachinery.resources import CONFIG_MAPS, SECRETS
 from controller.environment import access, stuck_deletions
 from controller.environment.effects import Target
 from controller.environment.observation import REFUSED
-from tests.unit.environment.builders import NAME, environment, namespace, observation
+from tests.unit.environment.support.builders import NAME, environment, namespace, observation
 
 RANCHER = "controller.cattle.io/namespace-auth"
 

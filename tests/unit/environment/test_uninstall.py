@@ -8,7 +8,7 @@ from controller.environment.decision import Wait
 from controller.environment.effects import Delete, Listing, Read, WakeOnChange
 from controller.environment.observation import REFUSED
 from controller.environment.uninstall import Done
-from tests.unit.environment.builders import (
+from tests.unit.environment.support.builders import (
     NAME,
     RELEASE_NAME,
     environment,

@@ -17,8 +17,8 @@ from controller.environment.options import EnvironmentOptions
 from controller.environment.phases import validate
 from controller.policy import RULES, PolicyOptions, pins, violations
 from controller.policy.fields import LISTED
-from tests.unit.environment import builders
-from tests.unit.environment.builders import environment, observation
+from tests.unit.environment.support import builders
+from tests.unit.environment.support.builders import environment, observation
 
 ROOT = Path(__file__).parents[3]
 RELEASE = "spec.application.release"

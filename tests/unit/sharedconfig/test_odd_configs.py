@@ -11,7 +11,7 @@ from controller.environment import config_status
 from controller.environment.shared.item import Identity, build
 from controller.environment.shares import share_of
 from controller.sharedconfig import in_one_map, parse, problems
-from tests.unit.environment.builders import GIT, NOW, environment
+from tests.unit.environment.support.builders import GIT, NOW, environment
 from tests.unit.odd import nested, variants
 
 SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "git"}, "stringData": {"password": "x"}}

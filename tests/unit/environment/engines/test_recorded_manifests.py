@@ -1,0 +1,149 @@
+"""HelmReleases and GitRepositories that the engines' own authors wrote, and EnvironmentProvisioners of the field.
+
+They are read from the folder beside the project that holds recorded material; without it there is nothing to test.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from controller.api.environment import Environment
+from controller.environment.engines import flux, helm_operator
+from controller.environment.engines.context import ReleaseContext
+from controller.environment.engines.health import State
+from tests.unit.environment.support.generated import our_schema
+from tests.unit.environment.support.real_definitions import FIXTURES, check, schema_of
+
+Json = dict[str, Any]
+
+
+OF_FLUX = sorted((FIXTURES / "manifests").glob("helm-controller.*.yaml"))
+OF_FIELD = sorted((FIXTURES / "tronador").glob("docs.EnvironmentProvisioner.*.yaml"))
+
+pytestmark = pytest.mark.skipif(not FIXTURES.exists(), reason="no folder with recorded manifests beside the project")
+
+
+def _objects(file: Path, kind: str) -> list[Json]:
+    return [obj for obj in yaml.load_all(file.read_text(), yaml.CSafeLoader) if obj and obj["kind"] == kind]
+
+
+def _release(name: str, number: int = 0) -> Json:
+    return _objects(FIXTURES / f"manifests/helm-controller.{name}.yaml", "HelmRelease")[number]
+
+
+def _context(name: str, release: Json, **prepared: Any) -> ReleaseContext:
+    environment = {
+        "apiVersion": "tronador.stakater.com/v1alpha1",
+        "kind": "EnvironmentProvisioner",
+        "metadata": {"name": name, "uid": "uid-1", "generation": 1},
+        "spec": {"application": {"release": release}},
+    }
+    assert our_schema().validate(environment) == []
+    return ReleaseContext(environment=Environment(environment), **prepared)
+
+
+# Of Flux
+
+
+@pytest.mark.parametrize("file", OF_FLUX, ids=lambda file: file.stem)
+def test_a_release_that_was_just_made_is_pending(file: Path) -> None:
+    for kind in ("HelmRelease", "GitRepository"):
+        for obj in _objects(file, kind):
+            made = schema_of(obj).default(obj | {"metadata": obj["metadata"] | {"generation": 1}})
+            assert made["status"] == {"observedGeneration": -1}
+            pair = (made, made) if kind == "HelmRelease" else (None, made)
+            assert flux.health(*pair, chart_patience=240).state is State.PENDING
+
+
+def test_a_chart_from_git_is_described_as_flux_authors_describe_it() -> None:
+    theirs = _release("podinfo.helmrelease-git")["spec"]
+    repository = _objects(FIXTURES / "manifests/helm-controller.sources.gitrepository.yaml", "GitRepository")[0]["spec"]
+    chart = {"git": repository["url"], "path": theirs["chart"]["spec"]["chart"], "ref": "refs/tags/6.5.4"}
+    context = _context("podinfo", {"chart": chart, "values": theirs["values"]})
+
+    ours, source = flux.desired(context)["spec"], flux.source(context)["spec"]
+
+    assert ours["values"] == theirs["values"]
+    assert ours["chart"]["spec"]["chart"] == theirs["chart"]["spec"]["chart"].removeprefix("./")
+    assert ours["chart"]["spec"]["sourceRef"].items() >= theirs["chart"]["spec"]["sourceRef"].items()
+    assert source == {
+        "url": repository["url"],
+        "ref": {"name": "refs/tags/6.5.4"},
+        "interval": repository["interval"] + "0s",
+        "timeout": "60s",
+    }
+
+
+def test_values_from_other_objects_are_referred_to_as_flux_authors_refer_to_them() -> None:
+    theirs = [entry for entry in _release("valuesfrom.helmrelease")["spec"]["valuesFrom"] if "targetPath" not in entry]
+    fields = {"ConfigMap": "configMapKeyRef", "Secret": "secretKeyRef"}
+    values_from = [
+        {fields[entry["kind"]]: {"name": entry["name"]} | ({"key": entry["valuesKey"]} if "valuesKey" in entry else {})}
+        for entry in theirs
+    ]
+    chart = {"git": "https://github.com/stefanprodan/podinfo", "path": "charts/podinfo"}
+
+    assert flux.desired(_context("x", {"chart": chart, "valuesFrom": values_from}))["spec"]["valuesFrom"] == theirs
+
+
+def test_a_retry_of_a_failed_installation_stands_where_flux_authors_write_it() -> None:
+    theirs = _release("install-fail-retry.helmrelease")["spec"]
+    chart = {"git": "https://github.com/stefanprodan/podinfo", "path": "charts/podinfo"}
+    ours = flux.desired(_context("x", {"chart": chart, "timeout": 3}))["spec"]
+
+    assert ours["install"]["remediation"].keys() == theirs["install"]["remediation"].keys()
+    assert ours["timeout"] == theirs["timeout"]
+
+
+@pytest.mark.parametrize("name", ["impersonation.test", "delete-ns.test"])
+def test_the_account_of_a_release_stands_where_flux_authors_write_it(name: str) -> None:
+    theirs = _release(name)
+    chart = {"git": "https://github.com/stefanprodan/podinfo", "path": "charts/podinfo"}
+    context = _context(
+        theirs["metadata"]["namespace"], {"chart": chart}, service_account=theirs["spec"]["serviceAccountName"]
+    )
+
+    ours = flux.desired(context)
+
+    assert ours["spec"]["serviceAccountName"] == theirs["spec"]["serviceAccountName"]
+    assert ours["metadata"]["namespace"] == theirs["metadata"]["namespace"]
+
+
+# Of the Helm Operator
+
+
+def test_a_release_of_the_helm_operators_own_tests_is_written_as_it_stands() -> None:
+    theirs = _objects(FIXTURES / "manifests/helm-operator.e2e.git.yaml", "HelmRelease")[0]
+    context = _context("demo", theirs["spec"])
+
+    ours = helm_operator.desired(context)
+
+    assert ours["apiVersion"] == theirs["apiVersion"]
+    assert ours["spec"] == theirs["spec"] | {"helmVersion": "v3", "test": {}}
+    assert (ours["metadata"]["name"], ours["metadata"]["namespace"]) == ("podinfo-git", "demo")
+
+
+def test_the_same_release_by_flux() -> None:
+    theirs = _objects(FIXTURES / "manifests/helm-operator.e2e.git.yaml", "HelmRelease")[0]
+    context = _context("demo", theirs["spec"])
+
+    ours, source = flux.desired(context)["spec"], flux.source(context)["spec"]
+
+    assert source["url"] == theirs["spec"]["chart"]["git"]
+    assert source["ref"] == {"branch": "master"}
+    assert ours["chart"]["spec"]["chart"] == "charts/podinfo"
+    assert (ours["timeout"], ours["values"]) == ("30s", theirs["spec"]["values"])
+
+
+# Of the field
+
+
+@pytest.mark.parametrize("file", OF_FIELD, ids=lambda file: file.stem)
+def test_an_environment_of_the_field_leads_to_objects_that_the_engines_crds_allow(file: Path) -> None:
+    for environment in _objects(file, "EnvironmentProvisioner"):
+        assert our_schema().validate(environment) == []
+        check(environment)

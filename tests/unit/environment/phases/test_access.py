@@ -1,0 +1,243 @@
+"""Rights inside an environment: ours, made when needed and put right when changed; and those of a chart's account."""
+
+import pytest
+
+from controller.apimachinery.resources import SERVICE_ACCOUNTS
+from controller.environment import access
+from controller.environment.decision import Continue, Wait
+from controller.environment.effects import Create, Delete, Patch, Read, Target
+from controller.environment.engines import flux, helm_operator
+from controller.environment.observation import REFUSED
+from controller.environment.options import EnvironmentOptions
+from controller.environment.phases.access import decide
+from tests.unit.environment.support.builders import (
+    NAME,
+    RELEASE_NAME,
+    UID,
+    environment,
+    go_on,
+    helm_release,
+    namespace,
+    observation,
+    operator_options,
+    operator_status,
+)
+
+OPTIONS = operator_options(service_account="tronador", own_namespace="tronador-system")
+FLUX = EnvironmentOptions(
+    release_engine="flux",
+    service_account="tronador",
+    own_namespace="tronador-system",
+    release_service_account="deployer",
+    release_cluster_role="few-rights",
+)
+TARGET = access.binding_target(observation())
+ACCOUNT = Target(SERVICE_ACCOUNTS, "deployer", NAME)
+BINDING = Target(TARGET.resource, "deployer", NAME)
+SUBJECT = {"kind": "ServiceAccount", "name": "tronador", "namespace": "tronador-system"}
+
+
+def _stored(body, **changes):
+    return {**body, "metadata": body["metadata"] | {"uid": "rb-1", "resourceVersion": "40"}} | changes
+
+
+def _binding(**changes):
+    [create] = _repair(None)
+    return _stored(create.body, **changes)
+
+
+def _repair(answer, *, within=None):
+    seen = observation(namespace=within or namespace(), answers={TARGET: answer})
+    return access.repair_ours(seen, OPTIONS)
+
+
+def _repair_releases(account=None, binding=None, **seen):
+    seen = {"namespace": namespace(), "answers": {ACCOUNT: account, BINDING: binding}} | seen
+    return access.repair_releases(observation(**seen), FLUX, flux)
+
+
+def test_it_is_read_before_anything_is_decided():
+    assert access.repair_ours(observation(namespace=namespace()), OPTIONS) == (Read(TARGET),)
+
+
+def test_a_missing_one_is_made_for_our_account_and_says_whose_it_is():
+    [create] = _repair(None)
+
+    assert isinstance(create, Create)
+    assert create.body["subjects"] == [SUBJECT]
+    assert create.body["roleRef"]["kind"] == "ClusterRole"
+    assert create.body["metadata"]["namespace"] == NAME
+    assert create.body["metadata"]["labels"]["tronador.stakater.com/environment"] == NAME
+    assert create.body["metadata"]["annotations"] == {"tronador.stakater.com/environment-uid": UID}
+    assert "ownerReferences" not in create.body["metadata"]
+
+
+def test_a_right_one_is_left_alone():
+    assert _repair(_binding()) == ()
+
+
+def test_subjects_that_somebody_changed_are_put_right_at_the_version_that_was_read():
+    [patch] = _repair(_binding(subjects=[{**SUBJECT, "name": "thief"}]))
+
+    assert isinstance(patch, Patch)
+    assert patch.body["subjects"] == [SUBJECT]
+    assert patch.body["metadata"]["resourceVersion"] == "40"
+
+
+def test_a_role_that_somebody_changed_needs_another_binding():
+    changed = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"}
+
+    delete, create = _repair(_binding(roleRef=changed))
+
+    assert delete == Delete(TARGET, "rb-1")
+    assert isinstance(create, Create)
+
+
+def test_one_that_a_finalizer_holds_is_left_alone_whatever_it_says():
+    changed = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"}
+    held = _binding(roleRef=changed)
+    held["metadata"] |= {"deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": ["example.com/held"]}
+
+    assert _repair(held) == ()
+
+
+def test_one_of_somebody_else_in_an_adopted_namespace_is_neither_changed_nor_deleted():
+    theirs = _binding(subjects=[])
+    theirs["metadata"] = {"name": "tronador-controller", "uid": "rb-2"}
+    adopted = namespace(annotations={"tronador.stakater.com/adopted": "true"})
+
+    assert _repair(theirs, within=adopted) == ()
+    assert access.remove(observation(namespace=adopted, answers=_gone() | {TARGET: theirs}), FLUX) == ()
+
+
+def test_where_we_may_not_even_look_nothing_is_done():
+    assert _repair(REFUSED) == ()
+
+
+def test_without_an_account_of_our_own_nothing_is_done():
+    assert access.repair_ours(observation(), operator_options(service_account="")) == ()
+
+
+def test_in_a_namespace_that_is_only_being_made_everything_is_made_unread():
+    effects = (*access.repair_ours(observation(), FLUX), *_repair_releases(namespace=None, answers={}))
+
+    assert [(type(effect), effect.target) for effect in effects] == [
+        (Create, TARGET),
+        (Create, ACCOUNT),
+        (Create, BINDING),
+    ]
+
+
+def test_the_charts_account_is_bound_to_the_release_role_in_its_own_namespace():
+    account, binding = _repair_releases()
+
+    assert account.body["metadata"]["labels"]["tronador.stakater.com/environment"] == NAME
+    assert binding.body["roleRef"]["name"] == "few-rights"
+    assert binding.body["subjects"] == [{"kind": "ServiceAccount", "name": "deployer", "namespace": NAME}]
+
+
+def test_a_charts_account_that_is_right_is_left_alone():
+    account, binding = (_stored(create.body) for create in _repair_releases())
+
+    assert _repair_releases(account, binding) == ()
+
+
+def test_an_account_that_we_may_not_read_is_made_and_the_answer_says_what_is_missing():
+    assert [effect.target for effect in _repair_releases(REFUSED)] == [ACCOUNT, BINDING]
+
+
+def test_the_helm_operator_needs_no_account():
+    assert access.repair_releases(observation(namespace=namespace()), OPTIONS, helm_operator) == ()
+
+
+def _gone():
+    return dict.fromkeys((TARGET, ACCOUNT, BINDING))
+
+
+def test_what_is_to_be_taken_away_is_read_first():
+    assert access.remove(observation(namespace=namespace()), FLUX) == (Read(BINDING), Read(ACCOUNT), Read(TARGET))
+
+
+@pytest.mark.parametrize("answer", [None, REFUSED])
+def test_what_is_not_there_or_cannot_be_seen_is_not_taken_away(answer):
+    seen = observation(namespace=namespace(), answers=_gone() | {TARGET: answer})
+
+    assert access.remove(seen, FLUX) == ()
+
+
+def test_our_own_rights_go_last_from_a_namespace_that_stays():
+    account, binding = (_stored(create.body) for create in _repair_releases())
+    answers = {BINDING: binding, ACCOUNT: account, TARGET: _binding()}
+
+    removed = access.remove(observation(namespace=namespace(), answers=answers), FLUX)
+
+    assert removed == (Delete(BINDING, "rb-1"), Delete(ACCOUNT, "rb-1"), Delete(TARGET, "rb-1"))
+
+
+# When
+
+
+def _decide(phase="Succeeded", *, state="deployed", ages=None, answers=None):
+    of = environment(status={"applicationStatus": state})
+    release = helm_release(of, status=operator_status(phase))
+    return decide(
+        observation(environment=of, namespace=namespace(), releases=[release], ages=ages or {}, answers=answers or {}),
+        OPTIONS,
+    )
+
+
+def test_nothing_is_done_while_the_application_is_on_its_way():
+    assert _decide("Installing", state="deploying") == go_on()
+
+
+def test_an_environment_that_just_runs_needs_none():
+    assert _decide() == go_on()
+
+
+def test_a_failure_needs_it_and_nothing_goes_on_before_it_is_seen():
+    decision = _decide("Failed", state="deploying")
+
+    assert isinstance(decision, Wait)
+    assert decision.effects == (Read(TARGET),)
+
+
+def test_a_failure_gets_it_where_it_is_missing():
+    decision = _decide("Failed", state="deploying", answers={TARGET: None})
+
+    assert isinstance(decision, Continue)
+    assert [type(effect) for effect in decision.effects] == [Create]
+
+
+def test_an_old_release_that_is_to_be_uninstalled_needs_it():
+    of = environment(status={"applicationStatus": "deployed", "release": {"engine": "helm-operator", "name": "old"}})
+
+    assert decide(observation(environment=of, namespace=namespace()), OPTIONS).effects == (Read(TARGET),)
+
+
+def test_what_is_right_lets_the_next_phases_go_on():
+    assert _decide("Failed", answers={TARGET: _binding()}) == Continue(timer=access.TIMER)
+
+
+def _decide_with_flux(**seen):
+    return decide(observation(**seen), FLUX)
+
+
+def test_with_flux_a_new_environment_gets_all_rights_before_its_release():
+    assert [effect.target for effect in _decide_with_flux().effects] == [TARGET, ACCOUNT, BINDING]
+
+
+def test_with_flux_rights_are_looked_at_until_the_generation_is_deployed():
+    ready = {"type": "Ready", "status": "True", "observedGeneration": 1}
+    release = {Target(flux.RELEASES, RELEASE_NAME, NAME): {"metadata": {"name": RELEASE_NAME}}}
+    settled = environment(status={"conditions": [ready]})
+    changed = environment(generation=2, status={"conditions": [ready]})
+
+    assert isinstance(_decide_with_flux(namespace=namespace(), cached=release), Wait)
+    assert _decide_with_flux(environment=settled, namespace=namespace(), cached=release) == go_on()
+    assert isinstance(_decide_with_flux(environment=changed, namespace=namespace(), cached=release), Wait)
+    # It may have gone with its namespace.
+    assert isinstance(_decide_with_flux(environment=settled, namespace=namespace()), Wait)
+
+
+def test_without_a_namespace_there_is_nothing_to_have_rights_in():
+    assert decide(observation(), OPTIONS) == go_on()

@@ -1,0 +1,77 @@
+"""Before anything exists, the environment is held back from vanishing."""
+
+from controller.api.environment import FINALIZER
+from controller.apimachinery.resources import Resource
+from controller.environment.decide import PHASE_NAMES, decide
+from controller.environment.effects import AddFinalizer, Target
+from controller.environment.phases import finalizer
+from tests.unit.environment.support.builders import (
+    NAME,
+    environment,
+    go_on,
+    observation,
+    operator_options,
+    without_events,
+)
+
+ENVIRONMENTS = Resource(
+    "tronador.stakater.com", "v1alpha1", "environmentprovisioners", "EnvironmentProvisioner", namespaced=False
+)
+
+
+def test_a_missing_finalizer_is_added_behind_those_of_others_at_the_version_that_was_seen():
+    seen = observation(environment=environment(finalizers=["other/one"], version="7"))
+
+    assert finalizer.decide(seen, operator_options()) == go_on(
+        AddFinalizer(Target(ENVIRONMENTS, NAME), ("other/one", FINALIZER), "7")
+    )
+
+
+def test_nothing_is_done_where_the_finalizer_is_there():
+    assert finalizer.decide(observation(), operator_options()) == go_on()
+
+
+def test_the_finalizer_is_the_first_write_of_all():
+    plan = decide(observation(environment=environment(finalizers=[])), operator_options())
+    effects = without_events([effect for step in plan.steps for effect in step.decision.effects])
+
+    assert isinstance(effects[0], AddFinalizer)
+
+
+def test_a_bad_environment_is_held_too_before_it_is_refused():
+    # It may have been a good one once, and then there is something to take down.
+    plan = decide(observation(environment=environment(finalizers=[], chart={"git": "x"})), operator_options())
+
+    assert [step.phase for step in plan.steps] == ["finalizer", "validate"]
+
+
+def test_a_suspended_environment_is_held_and_otherwise_left_alone():
+    plan = decide(observation(environment=environment(finalizers=[], suspend=True)), operator_options())
+
+    assert [step.phase for step in plan.steps] == ["finalizer", "release"]
+
+
+def test_a_deleted_environment_is_only_taken_down_even_when_it_is_suspended_or_bad():
+    gone = environment(deleting=True, suspend=True, chart={"git": "x"})
+
+    assert [step.phase for step in decide(observation(environment=gone), operator_options()).steps] == ["teardown"]
+
+
+def test_the_phases_have_the_names_and_the_order_of_the_contract():
+    contract = [
+        "installation",
+        "finalizer",
+        "validate",
+        "namespace",
+        "access",
+        "resources",
+        "source",
+        "release",
+        "prune",
+        "health",
+        "status",
+        "teardown",
+    ]
+
+    assert list(PHASE_NAMES) == [name for name in contract if name in PHASE_NAMES]
+    assert {*contract} - {*PHASE_NAMES} <= {"resources"}

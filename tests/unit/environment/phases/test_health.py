@@ -1,0 +1,203 @@
+"""Reading how the release fares, and why it failed: the Helm Operator says that in Events alone."""
+
+import pytest
+
+from controller.apimachinery.resources import CORE_EVENTS
+from controller.environment.decision import Continue
+from controller.environment.effects import Listing, Read
+from controller.environment.engines.health import State
+from controller.environment.observation import REFUSED
+from controller.environment.phases.health import decide, explained, judge
+from tests.unit.environment.support.builders import (
+    NAME,
+    ago,
+    environment,
+    go_on,
+    helm_release,
+    namespace,
+    observation,
+    operator_options,
+    operator_status,
+    words,
+)
+
+OPTIONS = operator_options(chart_grace=300)
+EVENTS = Listing(
+    CORE_EVENTS,
+    NAME,
+    field_selector="involvedObject.kind=HelmRelease,involvedObject.name=run-pipeline,involvedObject.uid=hr-1,type=Warning",
+)
+FAILED = helm_release(status=operator_status("Failed"))
+
+
+def _observe(release, *, answers=None, status=None, generation=1, ages=None):
+    return observation(
+        environment=environment(status=status, generation=generation),
+        namespace=namespace(),
+        releases=[release],
+        answers=answers or {},
+        ages=ages or {},
+    )
+
+
+def _event(message, at=None, **times):
+    return {"message": message, "type": "Warning", **({"lastTimestamp": at} if at else {}), **times}
+
+
+def _ready(status, since, **rest):
+    return {"type": "Ready", "status": status, "lastTransitionTime": ago(since), **rest}
+
+
+def test_a_healthy_release_needs_no_second_look():
+    assert decide(_observe(helm_release(status=operator_status("Succeeded"))), OPTIONS) == go_on()
+
+
+def test_the_events_of_a_failed_release_are_read():
+    assert decide(_observe(FAILED), OPTIONS) == go_on(Read(EVENTS))
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        (_event("old", ago(60)), _event("new", ago(1))),
+        (_event("new", ago(1)), _event("old", ago(60))),
+        (_event("old", ago(60)), _event("new", eventTime=ago(1))),
+        (_event("old", ago(60)), _event("new", ago(3600), series={"lastObservedTime": ago(1)})),
+        (_event("old"), _event("new", ago(1))),
+    ],
+)
+def test_the_newest_warning_explains_the_failure(events):
+    seen = _observe(FAILED, answers={EVENTS: events})
+
+    assert explained(seen, judge(seen, OPTIONS)) == f"{words('Failed')} new"
+
+
+@pytest.mark.parametrize("events", [(), REFUSED])
+def test_without_events_the_release_speaks_for_itself(events):
+    seen = _observe(FAILED, answers={EVENTS: events})
+
+    assert explained(seen, judge(seen, OPTIONS)) == words("Failed")
+
+
+@pytest.mark.parametrize("events", [(), (_event("stale", ago(61)),), (_event("timeless"),)])
+def test_what_was_said_before_the_failure_does_not_explain_it(events):
+    seen = _observe(FAILED, answers={EVENTS: events})
+
+    assert explained(seen, judge(seen, OPTIONS)) == words("Failed")
+
+
+def test_of_two_events_of_the_same_second_the_one_that_was_made_later_counts():
+    later, earlier = (
+        _event(text, ago(1), metadata={"name": f"run-pipeline.17f{end}"}) for text, end in (("b", "2"), ("a", "1"))
+    )
+    seen = _observe(FAILED, answers={EVENTS: (later, earlier)})
+
+    assert explained(seen, judge(seen, OPTIONS)) == f"{words('Failed')} b"
+
+
+def test_an_explanation_that_comes_later_replaces_the_one_before():
+    seen = _observe(
+        FAILED, answers={EVENTS: (_event("better", ago(1)),)}, status=_told(f"{words('Failed')} why", since=5)
+    )
+
+    assert explained(seen, judge(seen, OPTIONS)) == f"{words('Failed')} better"
+
+
+@pytest.mark.parametrize("events", [(), (_event("why", ago(1)),)])
+def test_an_event_that_is_late_is_looked_for_again_with_growing_pauses_but_not_for_ever(events):
+    pauses = [
+        decide(_observe(FAILED, answers={EVENTS: events}, status=status), OPTIONS).recheck_after
+        for status in (
+            None,
+            {"conditions": [_ready("False", 0)]},
+            {"conditions": [_ready("False", 4)]},
+            {"conditions": [_ready("False", 31)]},
+        )
+    ]
+
+    assert pauses == [1, 1, 4, None]
+
+
+def _told(message, *, reason="Failed", generation=1, since=31):
+    condition = {"type": "ReleaseReady", "status": "False", "reason": reason, "message": message}
+    conditions = [condition | {"observedGeneration": generation}, _ready("False", since)]
+    return {"conditions": conditions, "observedGeneration": generation}
+
+
+def test_a_failure_that_was_explained_a_moment_ago_is_looked_up_again():
+    status = _told(f"{words('Failed')} why", since=4)
+
+    assert decide(_observe(FAILED, status=status), OPTIONS) == go_on(Read(EVENTS))
+    assert decide(_observe(FAILED, status=status, answers={EVENTS: ()}), OPTIONS) == Continue(recheck_after=4.0)
+
+
+def test_a_failure_that_is_explained_in_the_status_is_not_looked_up_for_ever():
+    seen = _observe(FAILED, status=_told(f"{words('Failed')} why"))
+
+    assert decide(seen, OPTIONS) == go_on()
+    assert explained(seen, judge(seen, OPTIONS)) == f"{words('Failed')} why"
+
+
+@pytest.mark.parametrize(
+    ("status", "generation"),
+    [
+        (_told(words("Failed")), 1),
+        (_told(f"{words('RolledBack')} why", reason="RolledBack"), 1),
+        (_told(f"{words('Failed')} why", generation=1), 2),
+    ],
+)
+def test_another_failure_is_looked_up_anew(status, generation):
+    release = helm_release(status=operator_status("Failed"))
+
+    assert decide(_observe(release, status=status, generation=generation), OPTIONS) == go_on(Read(EVENTS))
+
+
+# The grace period of a chart
+
+
+def _fetch_failed():
+    return helm_release(status=operator_status("ChartFetchFailed"))
+
+
+def _said_to_have_failed(generation):
+    return {
+        "observedGeneration": generation,
+        "conditions": [
+            {
+                "type": "ReleaseReady",
+                "status": "False",
+                "reason": "ChartFetchFailed",
+                "message": words("ChartFetchFailed"),
+                "observedGeneration": generation,
+            }
+        ],
+    }
+
+
+def test_a_passing_fetch_failure_is_looked_at_again_when_its_grace_period_ends():
+    seen = _observe(_fetch_failed(), ages={"chart:1": 100.0})
+
+    assert decide(seen, OPTIONS) == Continue(recheck_after=200.0, timer="chart:1")
+
+
+def test_a_fetch_failure_that_is_seen_for_the_first_time_starts_the_grace_period():
+    assert decide(_observe(_fetch_failed()), OPTIONS) == Continue(recheck_after=300.0, timer="chart:1")
+
+
+def test_a_lasting_fetch_failure_is_a_failure():
+    assert judge(_observe(_fetch_failed(), ages={"chart:1": 301.0}), OPTIONS).state is State.FAILED
+
+
+def test_a_new_generation_has_a_grace_period_of_its_own():
+    seen = _observe(_fetch_failed(), status=_said_to_have_failed(1), generation=2, ages={"chart:1": 301.0})
+
+    assert judge(seen, OPTIONS).state is State.PENDING
+    assert decide(seen, OPTIONS).timer == "chart:2"
+
+
+def test_a_fetch_failure_stays_a_failure_once_it_is_said_to_be_one_also_after_a_restart():
+    assert judge(_observe(_fetch_failed(), status=_said_to_have_failed(1)), OPTIONS).state is State.FAILED
+
+
+def test_a_release_without_a_status_is_looked_at_when_it_changes():
+    assert decide(_observe(helm_release()), OPTIONS) == go_on()

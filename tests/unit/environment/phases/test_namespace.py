@@ -1,0 +1,184 @@
+"""The environment's namespace: made, adopted, refused, waited for, or put right."""
+
+import json
+
+import pytest
+
+from controller.api.environment import (
+    ADOPT_ANNOTATION,
+    ADOPTED_ANNOTATION,
+    APPLIED_LABELS_ANNOTATION,
+    INSTALLATION_ANNOTATION,
+    UID_ANNOTATION,
+)
+from controller.environment.decision import Continue, Stop, Wait
+from controller.environment.effects import Create, Patch
+from controller.environment.phases.namespace import decide
+from tests.unit.environment.support.builders import (
+    LABELS,
+    NAME,
+    UID,
+    environment,
+    event_reasons,
+    foreign_namespace,
+    go_on,
+    namespace,
+    namespace_target,
+    observation,
+    operator_options,
+    our_labels,
+    without_events,
+)
+
+OPTIONS = operator_options()
+
+
+def _metadata_patch(decision):
+    [patch] = without_events(decision.effects)
+    assert isinstance(decision, Continue)
+    assert isinstance(patch, Patch)
+    assert patch.target == namespace_target()
+    return patch.body["metadata"]
+
+
+def test_a_missing_namespace_is_created_with_its_labels_its_life_and_its_memory_in_one_write():
+    decision = decide(observation(), OPTIONS)
+
+    [create] = without_events(decision.effects)
+    memory = create.body["metadata"]["annotations"].pop(APPLIED_LABELS_ANNOTATION)
+    assert create == Create(
+        namespace_target(),
+        {
+            "apiVersion": "v1",
+            "kind": "Namespace",
+            "metadata": {
+                "name": NAME,
+                "labels": our_labels(),
+                "annotations": {UID_ANNOTATION: UID, INSTALLATION_ANNOTATION: OPTIONS.own_namespace},
+            },
+        },
+    )
+    assert json.loads(memory) == our_labels()
+    assert event_reasons(decision.effects) == ["NamespaceCreated"]
+
+
+def test_nothing_that_is_made_carries_an_owner_reference():
+    [create] = without_events(decide(observation(), OPTIONS).effects)
+
+    assert "ownerReferences" not in create.body["metadata"]
+
+
+def test_the_operators_labels_are_set_and_remembered_too():
+    [create] = without_events(decide(observation(), operator_options(namespace_labels={"cost": "c"})).effects)
+
+    metadata = create.body["metadata"]
+    assert metadata["labels"] == {**our_labels(), "cost": "c"}
+    assert json.loads(metadata["annotations"][APPLIED_LABELS_ANNOTATION])["cost"] == "c"
+
+
+def test_a_namespace_that_is_right_is_left_alone():
+    assert decide(observation(namespace=namespace()), OPTIONS) == go_on()
+
+
+def test_labels_and_annotations_of_others_are_left_alone():
+    seen = namespace()
+    seen["metadata"]["labels"]["theirs"] = "x"
+    seen["metadata"]["annotations"]["theirs"] = "x"
+
+    assert decide(observation(namespace=seen), OPTIONS) == go_on()
+
+
+def test_labels_and_memory_change_in_one_patch_at_the_version_that_was_seen():
+    seen = observation(environment=environment(labels={"kind": "pr", "new": "1"}), namespace=namespace(version="42"))
+
+    metadata = _metadata_patch(decide(seen, OPTIONS))
+
+    memory = metadata["annotations"].pop(APPLIED_LABELS_ANNOTATION)
+    assert metadata == {
+        "labels": {"new": "1", "team": None, "stakater.com/tenant": None},
+        "annotations": {},
+        "resourceVersion": "42",
+    }
+    assert json.loads(memory) == our_labels({"kind": "pr", "new": "1"})
+
+
+def test_a_label_that_somebody_changed_is_put_right_while_it_is_wanted():
+    seen = namespace(labels={**our_labels(), "team": "thief"})
+
+    metadata = _metadata_patch(decide(observation(namespace=seen), OPTIONS))
+
+    assert metadata == {"labels": {"team": "gabbar"}, "resourceVersion": "20"}
+
+
+def test_a_label_that_somebody_changed_is_left_and_forgotten_when_it_is_no_longer_wanted():
+    labels = {name: value for name, value in LABELS.items() if name != "team"}
+    seen = namespace(labels={**our_labels(), "team": "theirs"})
+
+    metadata = _metadata_patch(decide(observation(environment=environment(labels=labels), namespace=seen), OPTIONS))
+
+    assert "labels" not in metadata
+    assert "team" not in json.loads(metadata["annotations"][APPLIED_LABELS_ANNOTATION])
+
+
+def test_another_life_of_the_environment_takes_over():
+    seen = observation(environment=environment(uid="uid-2"), namespace=namespace())
+
+    assert _metadata_patch(decide(seen, OPTIONS)) == {
+        "annotations": {UID_ANNOTATION: "uid-2"},
+        "resourceVersion": "20",
+    }
+
+
+@pytest.mark.parametrize("annotations", [{}, {ADOPT_ANNOTATION: "another"}, {ADOPTED_ANNOTATION: "true"}])
+def test_a_namespace_that_is_not_ours_is_refused_and_not_touched(annotations):
+    decision = decide(observation(namespace=foreign_namespace(annotations=annotations)), OPTIONS)
+
+    assert isinstance(decision, Stop)
+    assert decision.reason == "NamespaceNotOwned"
+    assert f"'{NAME}'" in decision.message
+    assert f"{ADOPT_ANNOTATION}={NAME}" in decision.message
+    assert decision.effects == ()
+
+
+def test_a_namespace_of_another_environment_is_refused():
+    labels = {"tronador.stakater.com/environment": "another"}
+
+    assert isinstance(decide(observation(namespace=foreign_namespace(labels=labels)), OPTIONS), Stop)
+
+
+def test_a_namespace_whose_owner_consents_is_adopted_and_marked_as_such():
+    seen = foreign_namespace(annotations={ADOPT_ANNOTATION: NAME}, labels={"app.kubernetes.io/managed-by": "them"})
+
+    decision = decide(observation(namespace=seen), OPTIONS)
+
+    metadata = _metadata_patch(decision)
+    assert metadata["labels"] == our_labels(adopted=True)
+    assert metadata["annotations"][ADOPTED_ANNOTATION] == "true"
+    assert json.loads(metadata["annotations"][APPLIED_LABELS_ANNOTATION]) == our_labels(adopted=True)
+    assert event_reasons(decision.effects) == ["NamespaceAdopted"]
+
+
+def test_an_adopted_namespace_stays_adopted_when_the_consent_is_withdrawn():
+    labels = our_labels(adopted=True)
+    annotations = {**namespace(applied=labels)["metadata"]["annotations"], ADOPTED_ANNOTATION: "true"}
+
+    assert decide(observation(namespace=namespace(labels=labels, annotations=annotations)), OPTIONS) == go_on()
+
+
+def test_a_namespace_whose_label_was_stripped_is_no_longer_ours():
+    assert isinstance(decide(observation(namespace=namespace(labels=LABELS)), OPTIONS), Stop)
+
+
+@pytest.mark.parametrize("seen", [namespace(deleting=True), foreign_namespace(deleting=True)])
+def test_a_terminating_namespace_is_waited_for(seen):
+    decision = decide(observation(namespace=seen), OPTIONS)
+
+    assert isinstance(decision, Wait)
+    assert decision.reason == "NamespaceTerminating"
+    assert decision.effects == ()
+
+
+def test_what_was_read_live_outweighs_the_cache():
+    gone = observation(namespace=namespace(), answers={namespace_target(): None})
+
+    assert isinstance(without_events(decide(gone, OPTIONS).effects)[0], Create)

@@ -1,0 +1,339 @@
+"""Taking an environment down: release, namespace, finalizer, in this order, each on live answers."""
+
+import pytest
+
+from controller.api.environment import (
+    ADOPT_ANNOTATION,
+    ADOPTED_ANNOTATION,
+    APPLIED_LABELS_ANNOTATION,
+    APPLIED_RESOURCES_ANNOTATION,
+    FINALIZER,
+    INSTALLATION_ANNOTATION,
+    UID_ANNOTATION,
+)
+from controller.api.environment import ENVIRONMENTS as ENVIRONMENT_RESOURCE
+from controller.api.rbac import ROLE_BINDINGS
+from controller.apimachinery.resources import SECRETS, SERVICE_ACCOUNTS
+from controller.environment.decision import Continue, Wait
+from controller.environment.effects import Delete, Listing, Patch, Read, RemoveFinalizer, Target
+from controller.environment.observation import REFUSED
+from controller.environment.phases.teardown import decide
+from tests.unit.environment.support.builders import (
+    LABELS,
+    NAME,
+    RELEASE_NAME,
+    environment,
+    event_reasons,
+    foreign_namespace,
+    foreign_release,
+    helm_release,
+    namespace,
+    namespace_target,
+    observation,
+    operator_options,
+    our_labels,
+    release_target,
+    without_events,
+)
+
+OPTIONS = operator_options(teardown_timeout=600, recheck_interval=10)
+STORAGE = Listing(SECRETS, NAME, label_selector=f"owner=helm,name={RELEASE_NAME}", metadata_only=True)
+SECRET = {"metadata": {"name": "sh.helm.release.v1.run-pipeline.v1"}}
+RIGHTS = (
+    Target(ROLE_BINDINGS, "tronador-release", NAME),
+    Target(SERVICE_ACCOUNTS, "tronador-release", NAME),
+    Target(ROLE_BINDINGS, "tronador-controller", NAME),
+)
+GONE = {release_target(): None, STORAGE: (), **dict.fromkeys(RIGHTS)}
+REMOVED = RemoveFinalizer(Target(ENVIRONMENT_RESOURCE, NAME), (), "10")
+
+
+def _decide(live_namespace, answers=None, *, ages=None, finalizers=(FINALIZER,), **seen):
+    of = seen.pop("environment", None) or environment(deleting=True, finalizers=finalizers)
+    built = observation(
+        environment=of,
+        answers={namespace_target(): live_namespace, **(answers or {})},
+        ages=ages or {},
+        **seen,
+    )
+    return decide(built, OPTIONS)
+
+
+def _adopted(**changes):
+    labels = our_labels(adopted=True)
+    base = namespace(applied=labels)["metadata"]["annotations"]
+    annotations = {**base, ADOPTED_ANNOTATION: "true", ADOPT_ANNOTATION: NAME, "theirs": "x"}
+    return namespace(**({"labels": {**labels, "owner": "somebody"}, "annotations": annotations} | changes))
+
+
+# The order
+
+
+def test_first_the_namespace_is_read_live_and_the_teardown_announced():
+    decision = decide(observation(environment=environment(deleting=True), namespace=namespace()), OPTIONS)
+
+    assert isinstance(decision, Wait)
+    assert without_events(decision.effects) == [Read(namespace_target())]
+    assert event_reasons(decision.effects) == ["TeardownStarted"]
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        {"ages": {"teardown": 1.0}},
+        {"ages": {"uninstall": 1.0}},
+        {"environment": environment(deleting=True, status={"applicationStatus": "uninstalling"})},
+    ],
+)
+def test_it_is_announced_once(seen):
+    seen = {"environment": environment(deleting=True), **seen}
+
+    assert event_reasons(decide(observation(namespace=namespace(), **seen), OPTIONS).effects) == []
+
+
+def test_then_the_release_is_read():
+    assert _decide(namespace()).effects == (Read(release_target()),)
+
+
+def test_then_the_release_is_deleted_and_the_namespace_not_yet():
+    assert _decide(namespace(), {release_target(): helm_release()}).effects == (Delete(release_target(), "hr-1"),)
+
+
+def test_then_the_storage_is_waited_for():
+    assert _decide(namespace(), {release_target(): None}).effects == (Read(STORAGE),)
+    assert not [e for e in _decide(namespace(), {**GONE, STORAGE: (SECRET,)}).effects if isinstance(e, Delete)]
+
+
+def test_then_the_namespace_is_deleted_in_the_life_that_was_read():
+    decision = _decide(namespace(uid="ns-live"), GONE)
+
+    assert isinstance(decision, Wait)
+    assert decision.effects == (Delete(namespace_target(), "ns-live"),)
+    assert decision.reason == "DeletingNamespace"
+
+
+def test_then_the_namespace_is_waited_for_with_its_finalizer_on():
+    decision = _decide(namespace(deleting=True), GONE)
+
+    assert isinstance(decision, Wait)
+    assert decision.effects == ()
+
+
+def test_last_the_finalizer_goes_and_nothing_comes_after_it():
+    decision = _decide(None, finalizers=["a", FINALIZER, "b"])
+
+    assert isinstance(decision, Continue)
+    assert without_events(decision.effects) == [RemoveFinalizer(REMOVED.target, ("a", "b"), "10")]
+    assert event_reasons(decision.effects) == ["TeardownFinished"]
+
+
+# What else may be there
+
+
+def test_releases_of_other_names_that_carry_our_label_and_the_recorded_one_go_too():
+    of = environment(deleting=True, status={"release": {"engine": "helm-operator", "name": "before"}})
+
+    decision = _decide(namespace(), environment=of, releases=[helm_release(name="surplus")])
+
+    assert decision.effects == tuple(Read(release_target(name)) for name in ("before", "run-pipeline", "surplus"))
+
+
+def test_a_release_that_somebody_else_made_goes_with_the_namespace_and_is_not_uninstalled():
+    assert _decide(namespace(), {release_target(): foreign_release()}).effects == (Delete(namespace_target(), "ns-1"),)
+
+
+def test_a_bad_environment_that_was_never_made_is_let_go_at_once():
+    of = environment(deleting=True, chart={"git": "file:///etc"}, release={"releaseName": "R" * 60})
+
+    assert without_events(_decide(None, environment=of).effects) == [REMOVED]
+
+
+# What is not ours to take down
+
+
+def test_a_namespace_of_somebody_else_is_not_touched():
+    decision = _decide(foreign_namespace())
+
+    assert without_events(decision.effects) == [REMOVED]
+
+
+@pytest.mark.parametrize("annotations", [{ADOPT_ANNOTATION: NAME}, {ADOPTED_ANNOTATION: "true"}, {}])
+def test_a_namespace_without_our_label_is_not_touched_whatever_its_annotations(annotations):
+    # Our label was stripped, or the adoption that its owner allowed never happened.
+    assert without_events(_decide(foreign_namespace(annotations=annotations)).effects) == [REMOVED]
+
+
+def test_our_release_in_a_namespace_of_somebody_else_is_uninstalled():
+    of = environment(deleting=True, status={"release": {"engine": "helm-operator", "name": RELEASE_NAME}})
+    seen = {"environment": of, "releases": [helm_release()]}
+
+    assert _decide(foreign_namespace(), **seen).effects == (Read(release_target()),)
+    assert _decide(foreign_namespace(), {release_target(): helm_release()}, **seen).effects == (
+        Delete(release_target(), "hr-1"),
+    )
+    assert without_events(_decide(foreign_namespace(), GONE, **seen).effects) == [REMOVED]
+
+
+def test_an_adopted_namespace_stays_and_our_labels_and_annotations_leave_it():
+    decision = _decide(_adopted(version="77"), GONE)
+
+    assert without_events(decision.effects) == [
+        Patch(
+            namespace_target(),
+            {
+                "metadata": {
+                    "labels": {**dict.fromkeys(LABELS), "tronador.stakater.com/environment": None},
+                    "annotations": dict.fromkeys(
+                        (
+                            UID_ANNOTATION,
+                            APPLIED_LABELS_ANNOTATION,
+                            APPLIED_RESOURCES_ANNOTATION,
+                            ADOPTED_ANNOTATION,
+                            INSTALLATION_ANNOTATION,
+                        )
+                    ),
+                    "resourceVersion": "77",
+                }
+            },
+        ),
+        REMOVED,
+    ]
+
+
+def test_a_label_that_somebody_changed_stays_on_an_adopted_namespace():
+    labels = {**our_labels(adopted=True), "team": "theirs"}
+
+    [patch, _] = without_events(_decide(_adopted(labels=labels), GONE).effects)
+
+    assert "team" not in patch.body["metadata"]["labels"]
+
+
+def test_an_adopted_namespace_loses_our_label_even_when_its_memory_is_garbled():
+    annotations = {ADOPTED_ANNOTATION: "true", APPLIED_LABELS_ANNOTATION: "{"}
+
+    [patch, _] = without_events(_decide(_adopted(annotations=annotations), GONE).effects)
+
+    assert patch.body["metadata"]["labels"] == {"tronador.stakater.com/environment": None}
+
+
+def test_an_adopted_namespace_is_only_let_go_after_its_release():
+    assert _decide(_adopted(), {release_target(): helm_release()}).effects == (Delete(release_target(), "hr-1"),)
+
+
+# What cannot be known
+
+
+@pytest.mark.parametrize("cached", [None, namespace(), namespace(deleting=True)])
+def test_a_namespace_that_we_may_not_read_is_neither_deleted_nor_called_gone(cached):
+    decision = _decide(REFUSED, GONE, namespace=cached)
+
+    assert isinstance(decision, Wait)
+    assert [e for e in decision.effects if isinstance(e, Delete | RemoveFinalizer | Patch)] == []
+    assert decision.recheck_after is not None
+
+
+def test_nothing_is_ever_deleted_without_a_live_answer_in_the_same_observation():
+    cached = observation(
+        environment=environment(deleting=True),
+        namespace=namespace(),
+        releases=[helm_release()],
+        answers={namespace_target(): namespace()},
+    )
+
+    assert [e for e in decide(cached, OPTIONS).effects if isinstance(e, Delete)] == []
+
+
+def test_the_live_answer_outweighs_the_cache():
+    decision = _decide(None, namespace=namespace(), releases=[helm_release()])
+
+    assert without_events(decision.effects) == [REMOVED]
+
+
+def test_in_a_terminating_namespace_refusals_are_not_waited_for():
+    decision = _decide(namespace(deleting=True), {release_target(): REFUSED, STORAGE: REFUSED})
+
+    assert isinstance(decision, Wait)
+    assert decision.reason == "DeletingNamespace"
+
+
+# Time, and what holds it up
+
+
+@pytest.mark.parametrize(
+    "stuck",
+    [{release_target(): None, STORAGE: (SECRET,)}, {release_target(): helm_release(deleting=True)}],
+)
+def test_after_the_timeout_the_teardown_goes_on_with_a_warning(stuck):
+    decision = _decide(namespace(), stuck, ages={"uninstall": 600})
+
+    assert event_reasons(decision.effects) == ["UninstallTimedOut"]
+    assert without_events(decision.effects) == [Delete(namespace_target(), "ns-1")]
+
+
+def test_the_finalizer_stays_however_long_a_namespace_of_ours_takes():
+    decision = _decide(namespace(deleting=True), GONE, ages={"teardown": 1e6, "uninstall": 1e6})
+
+    assert isinstance(decision, Wait)
+    assert decision.effects == ()
+    assert decision.recheck_after == 10
+
+
+def _condition(type_, message, status="True"):
+    return {"type": type_, "status": status, "reason": "Any", "message": message}
+
+
+@pytest.mark.parametrize(
+    "type_",
+    [
+        "NamespaceDeletionDiscoveryFailure",
+        "NamespaceDeletionGroupVersionParsingFailure",
+        "NamespaceDeletionContentFailure",
+        "NamespaceFinalizersRemaining",
+    ],
+)
+def test_a_namespace_that_cannot_go_blocks_the_teardown_in_its_own_words(type_):
+    conditions = [_condition(type_, "Some words."), _condition("NamespaceContentRemaining", "A few more.")]
+
+    decision = _decide(namespace(deleting=True, conditions=conditions), GONE)
+
+    assert decision.reason == "TeardownBlocked"
+    assert decision.message == f"Deleting namespace {NAME}. A few more. Some words."
+
+
+def test_mere_remaining_content_passes_by_itself():
+    conditions = [
+        _condition("NamespaceContentRemaining", "Pods remain."),
+        _condition("NamespaceFinalizersRemaining", "no", status="False"),
+    ]
+
+    decision = _decide(namespace(deleting=True, conditions=conditions), GONE)
+
+    assert decision.reason == "DeletingNamespace"
+    assert "Pods remain." in decision.message
+
+
+def test_the_words_are_the_same_whatever_their_order():
+    one, other = _condition("NamespaceContentRemaining", "a"), _condition("NamespaceFinalizersRemaining", "b")
+
+    messages = {
+        _decide(namespace(deleting=True, conditions=order), GONE).message for order in ([one, other], [other, one])
+    }
+
+    assert len(messages) == 1
+
+
+# Rights that somebody takes away again and again
+
+
+@pytest.mark.parametrize(
+    ("waited", "asked"), [(599.0, Target(ROLE_BINDINGS, "tronador-controller", NAME)), (600.0, release_target())]
+)
+def test_rights_that_never_come_right_are_seen_to_for_as_long_as_an_uninstall_may_take_and_no_longer(waited, asked):
+    options = operator_options(service_account="tronador", own_namespace="tronador-system", teardown_timeout=600)
+    seen = observation(
+        environment=environment(deleting=True),
+        answers={namespace_target(): namespace()},
+        ages={"uninstall": waited},
+    )
+
+    assert decide(seen, options).effects == (Read(asked),)

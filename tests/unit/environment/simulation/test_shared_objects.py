@@ -1,0 +1,334 @@
+"""What TronadorConfig puts beside releases: given, kept right, changed, and taken back, with crashes in between."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from controller.api import flux as flux_api
+from controller.api.environment import ADOPT_ANNOTATION, ENVIRONMENT_LABEL, ENVIRONMENTS
+from controller.api.helm_operator import HELM_RELEASES
+from controller.api.tronador_config import CONFIG_NAME, TRONADOR_CONFIGS
+from controller.apimachinery import conditions, objects
+from controller.apimachinery.resources import CONFIG_MAPS, NAMESPACES, SECRETS, SERVICE_ACCOUNTS
+from controller.environment.engines import flux
+from controller.environment.options import EnvironmentOptions
+from controller.environment.shared import likeness
+from controller.policy import PolicyOptions
+from tests.unit.environment.simulation.fake_api import Crash
+from tests.unit.environment.simulation.shared_world import (
+    LOCATION,
+    OWN,
+    condition,
+    config_map,
+    deployed_world,
+    held,
+    is_at_rest,
+    look,
+    mapped,
+    memory,
+    own_secret,
+    password,
+    pull_secrets,
+    put_config,
+    secret,
+)
+from tests.unit.environment.support.builders import NAME, foreign_namespace, operator_options
+
+
+def test_an_environment_without_any_costs_nothing():
+    world = deployed_world()
+    assert [write.verb for write in world.api.writes if write.resource != HELM_RELEASES][:1] == ["patch"]
+    world.sync()
+    world.api.reads.clear()
+    world.reconcile_strictly(NAME)
+    assert world.api.reads == set()
+    assert condition(world) == ("True", "Applied")
+    assert memory(world) is None
+
+
+def test_a_new_environment_has_it_all_before_its_release():
+    world = deployed_world(deployed=False)
+    put_config(world, [config_map()], **mapped(imagePullSecret="registry"), secrets=[secret("registry")])
+    world.run(NAME)
+
+    assert held(world, CONFIG_MAPS, "proxy")["data"] == {"url": "one"}
+    assert password(world, "registry") == "hunter2"
+    assert pull_secrets(world) == ["registry"]
+    order = [(write.verb, write.resource) for write in world.api.writes]
+    assert order.index(("create", HELM_RELEASES)) > max(
+        order.index(("apply", CONFIG_MAPS)), order.index(("create", SERVICE_ACCOUNTS))
+    )
+    assert condition(world) == ("True", "Applied")
+    assert is_at_rest(world)
+
+
+def test_what_is_applied_says_whose_it_is_and_its_namespace_is_ours():
+    world = deployed_world(deployed=False)
+    put_config(world, [config_map() | {"metadata": {"name": "proxy", "namespace": "elsewhere", "labels": {"a": "b"}}}])
+    world.run(NAME)
+    assert objects.labels(held(world, CONFIG_MAPS, "proxy")) | {"a": "b", ENVIRONMENT_LABEL: NAME} == objects.labels(
+        held(world, CONFIG_MAPS, "proxy")
+    )
+    assert world.api.peek(CONFIG_MAPS, "proxy", "elsewhere") is None
+
+
+def test_a_change_is_carried_and_what_is_removed_is_taken_back():
+    world = deployed_world()
+    put_config(world, [config_map("one"), config_map("two", a="1", b="2")])
+    world.run(NAME)
+    put_config(world, [config_map("two", a="3")])
+    world.run(NAME)
+
+    assert held(world, CONFIG_MAPS, "one") == {}
+    assert held(world, CONFIG_MAPS, "two")["data"] == {"a": "3"}
+    assert is_at_rest(world)
+    world.api.remove(TRONADOR_CONFIGS, CONFIG_NAME, OWN)
+    world.run(NAME)
+    assert held(world, CONFIG_MAPS, "two") == {}
+    assert memory(world) is None
+
+
+def test_what_others_changed_is_put_right_and_what_they_added_stays():
+    world = deployed_world()
+    put_config(world, [config_map(a="1")])
+    world.run(NAME)
+    world.api.edit(CONFIG_MAPS, "proxy", NAME, lambda obj: obj["data"].update(a="2", b="3"))
+    world.run(NAME)
+    assert held(world, CONFIG_MAPS, "proxy")["data"] == {"a": "1", "b": "3"}
+    world.api.edit(CONFIG_MAPS, "proxy", NAME, lambda obj: obj["metadata"].update(labels={}))
+    world.run(NAME)
+    assert objects.labels(held(world, CONFIG_MAPS, "proxy"))[ENVIRONMENT_LABEL] == NAME
+    world.api.remove(CONFIG_MAPS, "proxy", NAME)
+    world.run(NAME)
+    assert held(world, CONFIG_MAPS, "proxy")["data"] == {"a": "1"}
+
+
+def test_what_somebody_made_his_own_is_not_taken_back():
+    world = deployed_world()
+    put_config(world, [config_map()])
+    world.run(NAME)
+    world.api.edit(CONFIG_MAPS, "proxy", NAME, lambda obj: obj["metadata"].update(labels={}, annotations={}))
+    put_config(world)
+    world.run(NAME)
+    assert held(world, CONFIG_MAPS, "proxy")
+    assert memory(world) is None
+
+
+def test_what_was_there_before_is_neither_changed_nor_taken_back():
+    world = deployed_world()
+    world.api.put(CONFIG_MAPS, config_map(a="theirs") | {"metadata": {"name": "proxy", "namespace": NAME}})
+    put_config(world, [config_map(a="ours"), config_map("other")])
+    world.sync()
+    world.reconcile(NAME)
+    assert condition(world) == ("False", "ResourceNotOwned")
+    assert held(world, CONFIG_MAPS, "other") == {}
+    put_config(world)
+    world.run(NAME)
+    assert held(world, CONFIG_MAPS, "proxy")["data"] == {"a": "theirs"}
+
+
+# Copies and pull secrets
+
+
+def test_a_copy_follows_its_source():
+    world = deployed_world(deployed=False)
+    put_config(world, copySecrets=[{"name": "git"}])
+    look(world)
+    assert condition(world) == ("Unknown", "SecretMissing")
+    assert world.api.peek(HELM_RELEASES, "run-pipeline", NAME) is None
+
+    own_secret(world, "git", "one")
+    world.run(NAME)
+    assert password(world, "git") == "one"
+    assert held(world, SECRETS, "git")["type"] == "Opaque"
+    own_secret(world, "git", "two")
+    world.run(NAME)
+    assert password(world, "git") == "two"
+    assert is_at_rest(world)
+
+
+def test_a_pull_secret_is_added_to_those_of_others_and_only_ours_is_taken_back():
+    world = deployed_world()
+    account = {"metadata": {"name": "default", "namespace": NAME}, "imagePullSecrets": [{"name": "theirs"}]}
+    world.api.put(SERVICE_ACCOUNTS, account)
+    put_config(world, **mapped(imagePullSecret="registry"), secrets=[secret("registry")])
+    world.run(NAME)
+    assert pull_secrets(world) == ["theirs", "registry"]
+    assert is_at_rest(world)
+
+    put_config(world, **mapped(imagePullSecret="other"), secrets=[secret("other")])
+    world.run(NAME)
+    assert pull_secrets(world) == ["theirs", "other"]
+    put_config(world, **mapped(imagePullSecret="theirs"))
+    world.run(NAME)
+    assert pull_secrets(world) == ["theirs"]
+    put_config(world)
+    world.run(NAME)
+    assert pull_secrets(world) == ["theirs"]
+    assert memory(world) is None
+
+
+def test_the_account_of_the_release_gets_it_too():
+    options = EnvironmentOptions(release_engine=flux.NAME, service_account="tronador-controller")
+    world = deployed_world(options, deployed=False)
+    put_config(
+        world, **mapped(imagePullSecret="registry", authSecret="git"), secrets=[secret("registry"), secret("git")]
+    )
+    world.run(NAME)
+    assert pull_secrets(world) == pull_secrets(world, "tronador-release") == ["registry"]
+    source = world.api.peek(flux_api.GIT_REPOSITORIES, "run-pipeline", NAME)
+    assert source["spec"]["secretRef"] == {"name": "git"}
+    assert is_at_rest(world)
+
+
+@pytest.mark.parametrize(
+    ("chart", "want"), [({}, {"name": "git"}), ({"secretRef": {"name": "mine"}}, {"name": "mine"})]
+)
+def test_the_credentials_reach_the_release_unless_its_author_names_others(chart, want):
+    world = deployed_world(deployed=False, chart=chart)
+    put_config(world, **mapped(authSecret="git"), secrets=[secret("git")])
+    world.run(NAME)
+    assert world.api.peek(HELM_RELEASES, "run-pipeline", NAME)["spec"]["chart"]["secretRef"] == want
+
+
+def test_without_credentials_no_secret_is_referred_to():
+    world = deployed_world(deployed=False)
+    put_config(world, mappings=[{"repos": [LOCATION], "authSecret": ""}])
+    world.run(NAME)
+    assert "secretRef" not in world.api.peek(HELM_RELEASES, "run-pipeline", NAME)["spec"]["chart"]
+
+
+def test_what_is_withheld_is_said():
+    world = deployed_world(deployed=False)
+    put_config(world, mappings=[{"repos": [LOCATION.rpartition("/")[2]], "authSecret": "git"}], secrets=[secret("git")])
+    world.run(NAME)
+    assert held(world, SECRETS, "git") == {}
+    status = world.api.peek(ENVIRONMENTS, NAME)["status"]
+    message = conditions.find(status["conditions"], "ResourcesReady")["message"]
+    assert "'git'" in message
+    assert "--credential-git-prefixes" in message
+
+
+# Copies of what a release refers to in another namespace
+
+
+def _references(optional=False) -> dict[str, Any]:
+    reference = {"name": "db", "namespace": "shared", "key": "values.yaml", "optional": optional}
+    return {"valuesFrom": [{"configMapKeyRef": reference}]}
+
+
+def _sharing_options(engine: str) -> EnvironmentOptions:
+    return EnvironmentOptions(release_engine=engine, policy=PolicyOptions(allowed_reference_namespaces=("shared",)))
+
+
+def test_flux_gets_a_copy_of_what_is_referred_to_and_it_is_kept_current():
+    world = deployed_world(_sharing_options(flux.NAME), deployed=False, release=_references())
+    look(world)
+    assert condition(world) == ("Unknown", "ReferenceMissing")
+    original = {"metadata": {"name": "db", "namespace": "shared"}, "data": {"values.yaml": "a: 1"}}
+    world.api.put(CONFIG_MAPS, original)
+    for _ in range(20):
+        world.sync()
+        world.reconcile(NAME)
+        world.engines_step()
+
+    copy = held(world, CONFIG_MAPS, "shared.db")
+    assert copy["data"] == {"values.yaml": "a: 1"}
+    assert objects.labels(copy)["reconcile.fluxcd.io/watch"] == "Enabled"
+    release = world.api.peek(flux_api.HELM_RELEASES, "run-pipeline", NAME)
+    assert release["spec"]["valuesFrom"][0]["name"] == "shared.db"
+
+    world.api.put(CONFIG_MAPS, original | {"data": {"values.yaml": "a: 2"}})
+    world.sync()
+    assert world.reconcile(NAME).requeue_after is not None
+    assert held(world, CONFIG_MAPS, "shared.db")["data"] == {"values.yaml": "a: 2"}
+    assert is_at_rest(world)
+
+
+def test_the_helm_operator_reads_it_by_itself():
+    world = deployed_world(_sharing_options("helm-operator"), release=_references())
+    assert world.api.all(CONFIG_MAPS) == []
+    reference = world.api.peek(HELM_RELEASES, "run-pipeline", NAME)["spec"]["valuesFrom"][0]["configMapKeyRef"]
+    assert (reference["name"], reference["namespace"]) == ("db", "shared")
+
+
+def test_what_may_be_absent_is_not_waited_for():
+    world = deployed_world(_sharing_options(flux.NAME), deployed=False, release=_references(optional=True))
+    look(world)
+    assert world.api.peek(flux_api.HELM_RELEASES, "run-pipeline", NAME)
+
+
+# Whatever happens in between
+
+
+def test_an_adopted_namespace_loses_everything_of_ours_and_lives_on():
+    world = deployed_world(operator_options(), deployed=False)
+    world.api.put(NAMESPACES, foreign_namespace(annotations={ADOPT_ANNOTATION: NAME}))
+    account = {"metadata": {"name": "default", "namespace": NAME}, "imagePullSecrets": [{"name": "theirs"}]}
+    world.api.put(SERVICE_ACCOUNTS, account)
+    world.api.put(CONFIG_MAPS, {"metadata": {"name": "theirs", "namespace": NAME}})
+    put_config(world, [config_map()], **mapped(imagePullSecret="registry"), secrets=[secret("registry")])
+    world.run(NAME)
+    assert held(world, CONFIG_MAPS, "proxy")
+    assert pull_secrets(world) == ["theirs", "registry"]
+
+    world.api.remove(ENVIRONMENTS, NAME)
+    world.run(NAME)
+    assert world.api.peek(ENVIRONMENTS, NAME) is None
+    assert [objects.name(obj) for obj in world.api.all(CONFIG_MAPS)] == ["theirs"]
+    assert world.api.all(SECRETS, NAME) == []
+    assert pull_secrets(world) == ["theirs"]
+    assert memory(world) is None
+
+
+@pytest.mark.parametrize("kind", ["before", "after"])
+def test_a_process_may_die_at_every_write(kind):
+    for at in range(1, 40):
+        world = deployed_world(deployed=False)
+        put_config(world, [config_map("one"), config_map("two")], **mapped(imagePullSecret="a"), secrets=[secret("a")])
+        setattr(world.api, f"crash_{kind}", at)
+        try:
+            world.sync()
+            world.reconcile_strictly(NAME)
+        except Crash:
+            world.restart()
+        world.run(NAME)
+        writes = len(world.api.writes)
+        put_config(world, [config_map("two", a="b")], **mapped(imagePullSecret="c"), secrets=[secret("c")])
+        setattr(world.api, f"crash_{kind}", at)
+        world.run(NAME)
+        assert [objects.name(obj) for obj in world.api.all(CONFIG_MAPS)] == ["two"]
+        assert [objects.name(obj) for obj in world.api.all(SECRETS, NAME) if "data" in obj] == ["c"]
+        assert pull_secrets(world) == ["c"]
+        if at > writes:
+            break
+
+
+@pytest.mark.parametrize("kind", ["before", "after"])
+def test_what_a_process_applied_before_it_died_is_taken_back_by_the_next(kind):
+    for at in range(1, 8):
+        world = deployed_world()
+        put_config(world, [config_map("one"), config_map("two")], **mapped(imagePullSecret="a"), secrets=[secret("a")])
+        setattr(world.api, f"crash_{kind}", at)
+        world.sync()
+        world.reconcile(NAME)
+        put_config(world)
+        world.restart()
+        world.run(NAME)
+        assert world.api.all(CONFIG_MAPS) == []
+        assert pull_secrets(world) == []
+        assert memory(world) is None
+
+
+def test_what_the_server_always_makes_something_else_of_is_applied_once_in_a_reconcile(monkeypatch):
+    world = deployed_world()
+    put_config(world, [config_map("one")])
+    world.run(NAME)
+    monkeypatch.setattr(likeness, "holds", lambda live, applied: False)
+    # What is taken back is looked at again, and then all is decided anew.
+    put_config(world, [config_map("two")])
+    world.sync()
+    world.reconcile_strictly(NAME)
+    assert [write.name for write in world.api.writes if write.verb == "apply"] == ["one", "two"]
