@@ -11,12 +11,12 @@ docs/machinery.md explains the behaviour, and docs/promises.md lists it with its
 Objects read from a store are shared. Never mutate them: make a `copy.deepcopy` first.
 """
 
-from controller.cache.admission import default_transform
 from controller.cache.backoff import Backoff
 from controller.cache.consistency import ConsistencyError, ConsistencyStore
 from controller.cache.informer import Informer
 from controller.cache.listwatch import ReflectorSettings
 from controller.cache.notifier import DeletedFinalStateUnknown, Handler, Registration
+from controller.cache.preparation import default_transform
 from controller.cache.store import Store
 
 __all__ = [

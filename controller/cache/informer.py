@@ -18,12 +18,12 @@ from controller.apimachinery.clock import Clock, MonotonicClock
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import Resource
 from controller.apimachinery.threads import start_thread
-from controller.cache.admission import Admission, Transform, default_transform
 from controller.cache.backoff import Backoff
 from controller.cache.freshness import Freshness, Staleness
-from controller.cache.listwatch import ListWatch, ReflectorSettings, Target
+from controller.cache.listwatch import Collection, ListWatch, ReflectorSettings
 from controller.cache.metrics import CacheMetrics, NoCacheMetrics
 from controller.cache.notifier import DeletedFinalStateUnknown, Handler, Notifier, Registration
+from controller.cache.preparation import Preparation, Transform, default_transform
 from controller.cache.recovery import NoRecovery, Recovery
 from controller.cache.reflector import Reflector
 from controller.cache.store import IndexFunction, Store
@@ -71,12 +71,12 @@ class Informer:
         self._metrics = metrics or NoCacheMetrics()
         self.store = Store(indexers={name: self._guarded(name, of) for name, of in (indexers or {}).items()})
         self._clock = clock or MonotonicClock()
-        self._admission = Admission(resource=resource, transform=transform, metrics=self._metrics)
+        self._preparation = Preparation(resource=resource, transform=transform, metrics=self._metrics)
         settings = settings or ReflectorSettings()
         self._freshness = Freshness(proof=settings.short_watch, clock=self._clock)
         self._reflector = Reflector(
             client=client,
-            target=Target(resource, namespace, label_selector, field_selector),
+            collection=Collection(resource, namespace, label_selector, field_selector),
             sink=_Sink(self),
             settings=settings,
             backoff=backoff or Backoff(clock=self._clock),
@@ -259,8 +259,8 @@ class _Sink:
     def __init__(self, informer: Informer) -> None:
         self._informer = informer
 
-    def admit(self, raw: dict[str, Any], *, listed: bool) -> tuple[str, Object] | None:
-        return self._informer._admission.admit(raw, listed=listed)
+    def prepare(self, raw: dict[str, Any], *, listed: bool) -> tuple[str, Object] | None:
+        return self._informer._preparation.prepare(raw, listed=listed)
 
     def replace(self, objects: Mapping[str, Object], *, resource_version: str) -> None:
         self._informer._replace(objects, resource_version)

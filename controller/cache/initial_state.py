@@ -28,7 +28,7 @@ from controller.apimachinery.errors import (
     status_error,
 )
 from controller.apimachinery.objects import Object, mapping, number, text
-from controller.cache.listwatch import ListWatch, ReflectorSettings, Sink, Target, is_version_unavailable
+from controller.cache.listwatch import Collection, ListWatch, ReflectorSettings, Sink, is_version_unavailable
 from controller.cache.metrics import CacheMetrics
 from controller.cache.pager import Pages
 from controller.client.stream import WatchStream
@@ -53,14 +53,14 @@ class InitialState:
         self,
         *,
         client: ListWatch,
-        target: Target,
+        collection: Collection,
         sink: Sink,
         settings: ReflectorSettings,
         metrics: CacheMetrics,
         clock: Clock,
     ) -> None:
         self._client = client
-        self._target = target
+        self._collection = collection
         self._sink = sink
         self._settings = settings
         self._metrics = metrics
@@ -80,7 +80,7 @@ class InitialState:
                 return self._stream(minimum_version)
             except StreamingRefused as refusal:
                 self._streaming = not refusal.lasting
-                log.debug("listing instead of streaming", resource=str(self._target.resource), reason=str(refusal))
+                log.debug("listing instead of streaming", resource=str(self._collection.resource), reason=str(refusal))
         return None, self._list(minimum_version)
 
     def _list(self, minimum_version: str) -> str:
@@ -88,13 +88,13 @@ class InitialState:
         objects: dict[str, Object] = {}
         pages = Pages(
             client=self._client,
-            target=self._target,
+            collection=self._collection,
             minimum_version=minimum_version,
             page_size=self._settings.page_size,
         )
         for raw in pages.read(start_over=objects.clear):
-            if admitted := self._sink.admit(raw, listed=True):
-                objects[admitted[0]] = admitted[1]
+            if prepared := self._sink.prepare(raw, listed=True):
+                objects[prepared[0]] = prepared[1]
         self._replace(objects, pages.resource_version, started)
         return pages.resource_version
 
@@ -114,8 +114,8 @@ class InitialState:
     def _open(self, minimum_version: str) -> WatchStream:
         try:
             return self._client.watch(
-                self._target.resource,
-                **self._target.arguments(),
+                self._collection.resource,
+                **self._collection.arguments(),
                 resource_version=minimum_version or None,
                 resource_version_match="NotOlderThan",
                 timeout_seconds=random.randint(*self._settings.watch_timeout),
@@ -139,13 +139,13 @@ class InitialState:
                         return objects, version
                     continue
                 # Ignore the versions of these objects, because they arrive in no particular order.
-                admitted = self._sink.admit(raw, listed=False)
-                if admitted is None:
+                prepared = self._sink.prepare(raw, listed=False)
+                if prepared is None:
                     continue
                 if kind == "DELETED":
-                    objects.pop(admitted[0], None)
+                    objects.pop(prepared[0], None)
                 else:
-                    objects[admitted[0]] = admitted[1]
+                    objects[prepared[0]] = prepared[1]
         except RequestTimeout as error:
             # An old server ignores the parameter and never announces that the initial state is complete.
             lasting = not self._has_streamed
@@ -156,7 +156,7 @@ class InitialState:
 
     def _replace(self, objects: dict[str, Object], version: str, started: float) -> None:
         self._sink.replace(objects, resource_version=version)
-        self._metrics.listed(self._target.resource, seconds=self._clock.now() - started, items=len(objects))
+        self._metrics.listed(self._collection.resource, seconds=self._clock.now() - started, items=len(objects))
 
 
 def _end_of_initial_state(bookmark: dict[str, Any]) -> str:

@@ -13,8 +13,8 @@ from controller.client.stream import WatchStream
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """What is listed and watched."""
+class Collection:
+    """The objects to list and watch: those of a resource, in one namespace or in all, limited by selectors."""
 
     resource: Resource
     namespace: str = ""
@@ -71,7 +71,7 @@ class ListWatch(Protocol):
 class Sink(Protocol):
     """Where the copy is kept."""
 
-    def admit(self, raw: dict[str, Any], *, listed: bool) -> tuple[str, Object] | None:
+    def prepare(self, raw: dict[str, Any], *, listed: bool) -> tuple[str, Object] | None:
         """Return key and final form of a received object, or None if it is malformed. Items of lists have no kind."""
         ...
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from controller.apimachinery.errors import Expired, MalformedAnswer
-from controller.cache.listwatch import ListWatch, Target
+from controller.cache.listwatch import Collection, ListWatch
 
 
 class Pages:
@@ -19,9 +19,9 @@ class Pages:
     If a continue token expires on the way (410), the list starts over as one full page.
     """
 
-    def __init__(self, *, client: ListWatch, target: Target, minimum_version: str, page_size: int) -> None:
+    def __init__(self, *, client: ListWatch, collection: Collection, minimum_version: str, page_size: int) -> None:
         self._client = client
-        self._target = target
+        self._collection = collection
         self._minimum_version = minimum_version
         self._page_size = page_size
         self.resource_version = ""
@@ -48,8 +48,8 @@ class Pages:
 
     def _page(self, *, limit: int | None, token: str) -> dict[str, Any]:
         return self._client.list(
-            self._target.resource,
-            **self._target.arguments(),
+            self._collection.resource,
+            **self._collection.arguments(),
             limit=limit,
             continue_token=token,
             resource_version=self._minimum_version or None,

@@ -33,7 +33,7 @@ from controller.apimachinery.scope import Scope
 from controller.cache.backoff import Backoff
 from controller.cache.freshness import Freshness
 from controller.cache.initial_state import InitialState
-from controller.cache.listwatch import ListWatch, ReflectorSettings, Sink, Target, is_version_unavailable
+from controller.cache.listwatch import Collection, ListWatch, ReflectorSettings, Sink, is_version_unavailable
 from controller.cache.metrics import CacheMetrics
 from controller.cache.recovery import Recovery
 from controller.cache.trouble import TroubleLog
@@ -66,7 +66,7 @@ class Reflector:
         self,
         *,
         client: ListWatch,
-        target: Target,
+        collection: Collection,
         sink: Sink,
         settings: ReflectorSettings,
         backoff: Backoff,
@@ -77,7 +77,7 @@ class Reflector:
         randint: Callable[[int, int], int] = random.randint,
     ) -> None:
         self._client = client
-        self._target = target
+        self._collection = collection
         self._sink = sink
         self._settings = settings
         self._backoff = backoff
@@ -87,9 +87,9 @@ class Reflector:
         self._clock = clock
         self._randint = randint
         self._scope = Scope(clock=clock)
-        self._trouble = TroubleLog(resource=target.resource)
+        self._trouble = TroubleLog(resource=collection.resource)
         self._initial_state = InitialState(
-            client=client, target=target, sink=sink, settings=settings, metrics=metrics, clock=clock
+            client=client, collection=collection, sink=sink, settings=settings, metrics=metrics, clock=clock
         )
         # The copy is complete up to here; "" before the first initial state.
         self._version = ""
@@ -117,7 +117,7 @@ class Reflector:
                 except ApiError as error:
                     failure: Exception = error
                 except Exception as error:  # a bug must not stop the informer silently
-                    log.exception("cannot keep the cache current", resource=str(self._target.resource))
+                    log.exception("cannot keep the cache current", resource=str(self._collection.resource))
                     failure = error
                 try:
                     self._failed(failure)
@@ -183,8 +183,8 @@ class Reflector:
         self._epoch = self._recovery.epoch
         try:
             return self._client.watch(
-                self._target.resource,
-                **self._target.arguments(),
+                self._collection.resource,
+                **self._collection.arguments(),
                 resource_version=self._version,
                 timeout_seconds=self._randint(*self._settings.watch_timeout),
                 allow_bookmarks=True,
@@ -212,7 +212,7 @@ class Reflector:
                     self._handle(event)
         except RequestTimeout:
             silent = True
-            log.debug("watch silent, reopening it", resource=str(self._target.resource))
+            log.debug("watch silent, reopening it", resource=str(self._collection.resource))
         except ConnectionLost as error:
             broken = error
         finally:
@@ -220,7 +220,7 @@ class Reflector:
         seconds = self._clock.now() - started
         # Events that do not advance the version (malformed, or a bookmark at our version) would come again at once.
         short = version == self._version and not (silent or reopening) and seconds < self._settings.short_watch
-        self._metrics.watched(self._target.resource, seconds=seconds, events=events, short=short)
+        self._metrics.watched(self._collection.resource, seconds=seconds, events=events, short=short)
         if short:
             reason = broken or "closed by the server"
             raise _ShortWatch(f"the watch ended after {seconds:.2f} s without advancing: {reason}") from broken
@@ -267,18 +267,18 @@ class Reflector:
                 self._sink.bookmark(version)
                 self._version = version
         elif kind in ("ADDED", "MODIFIED", "DELETED"):
-            admitted = self._sink.admit(raw, listed=False)
-            if admitted is None:
+            prepared = self._sink.prepare(raw, listed=False)
+            if prepared is None:
                 return
             if kind == "DELETED":
-                self._sink.remove(*admitted)
+                self._sink.remove(*prepared)
             else:
-                self._sink.put(*admitted)
+                self._sink.put(*prepared)
             # Advance last: if something above fails, the version must stay at the state of the copy.
             self._version = version
         else:
-            self._metrics.skipped(self._target.resource)
-            log.warning("unknown watch event skipped", resource=str(self._target.resource), type=str(kind))
+            self._metrics.skipped(self._collection.resource)
+            log.warning("unknown watch event skipped", resource=str(self._collection.resource), type=str(kind))
             return
         self._freshness.confirmed()
         self._trouble.over("watch")
@@ -301,7 +301,7 @@ class Reflector:
         self._wait(self._backoff.next_after_grace() if outrun else self._backoff.next(), error)
 
     def _count(self, error: Exception, phase: str) -> None:
-        self._metrics.failed(self._target.resource)
+        self._metrics.failed(self._collection.resource)
         self._trouble.report(phase, error)
         self._freshness.failed(str(error) or type(error).__name__)
 

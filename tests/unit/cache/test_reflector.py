@@ -11,7 +11,7 @@ from controller.apimachinery.errors import ConnectionLost, MalformedAnswer, Requ
 from controller.apimachinery.objects import Object, key
 from controller.cache.backoff import Backoff
 from controller.cache.freshness import Freshness
-from controller.cache.listwatch import ReflectorSettings, Target
+from controller.cache.listwatch import Collection, ReflectorSettings
 from controller.cache.metrics import NoCacheMetrics
 from controller.cache.recovery import NoRecovery, Recovery
 from controller.cache.reflector import Reflector
@@ -54,7 +54,7 @@ class RecordingSink:
         self.content: dict[str, Object] = {}
         self.missing = 0
 
-    def admit(self, raw: dict[str, Any], *, listed: bool) -> tuple[str, Object] | None:
+    def prepare(self, raw: dict[str, Any], *, listed: bool) -> tuple[str, Object] | None:
         if raw.get("kind") not in (None, "Widget") or not raw.get("metadata"):
             return None
         return key(raw), raw
@@ -133,7 +133,7 @@ class Rig:
         self.freshness = Freshness(proof=1.0, clock=self.clock)
         self.reflector = Reflector(
             client=self.api,
-            target=Target(WIDGETS, "ns", "app=x", "metadata.name=y"),
+            collection=Collection(WIDGETS, "ns", "app=x", "metadata.name=y"),
             sink=self.sink,
             settings=ReflectorSettings(watch_list=watch_list, **settings),
             backoff=Backoff(clock=self.clock, rand=lambda: 0.0),

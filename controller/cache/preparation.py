@@ -23,7 +23,7 @@ def default_transform(obj: dict[str, Any]) -> Object:
     return obj
 
 
-class Admission:
+class Preparation:
     """Prepares the objects of one resource for the cache."""
 
     def __init__(self, *, resource: Resource, transform: Transform, metrics: CacheMetrics) -> None:
@@ -31,7 +31,7 @@ class Admission:
         self._transform = transform
         self._metrics = metrics
 
-    def admit(self, raw: dict[str, Any], *, listed: bool) -> tuple[str, Object] | None:
+    def prepare(self, raw: dict[str, Any], *, listed: bool) -> tuple[str, Object] | None:
         """Return the key and the final form of `raw`, or None if it is malformed or its transform fails.
 
         A rejected object is logged and counted. So is an object with a part that could not be read, but that object is
