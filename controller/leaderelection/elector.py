@@ -20,10 +20,10 @@ from controller.apimachinery.resources import LEASES, Resource
 from controller.apimachinery.scope import Scope
 from controller.apimachinery.threads import start_thread
 from controller.leaderelection import record
-from controller.leaderelection.clock import BootClock
+from controller.leaderelection.boot_clock import BootClock
 from controller.leaderelection.config import JITTER, LeaderElectionConfig
 from controller.leaderelection.metrics import LeaderElectionMetrics, NoLeaderElectionMetrics
-from controller.leaderelection.observation import Observation
+from controller.leaderelection.observed_lease import ObservedLease
 
 log = structlog.get_logger(__name__)
 
@@ -72,7 +72,7 @@ class LeaderElector:
         self._clock = clock or BootClock()
         self._now = now
         self._rand = rand
-        self._observation = Observation(clock=self._clock)
+        self._observed = ObservedLease(clock=self._clock)
         self._scope = Scope(clock=self._clock)
         self._wait = wait or self._scope.wait
         self._thread: threading.Thread | None = None
@@ -92,14 +92,14 @@ class LeaderElector:
 
         A leader that has neither renewed the lease nor exited within `tolerance` seconds after its expiry is stuck.
         """
-        if self._leading and self._clock.now() > self._observation.valid_until() + tolerance:
+        if self._leading and self._clock.now() > self._observed.valid_until() + tolerance:
             return f"the lease expired more than {tolerance:g} s ago, but this process neither renewed it nor exited"
         return None
 
     @property
     def holder(self) -> str:
         """The identity of the leader, as far as this process has seen."""
-        return self._observation.holder()
+        return self._observed.holder()
 
     def start(self, *, on_started: Callable[[], None], on_lost: Callable[[], None]) -> None:
         """Start competing for the lease in a thread.
@@ -178,14 +178,14 @@ class LeaderElector:
             return False
         if lease is None:
             return False
-        self._observation.see(lease, at=began)
+        self._observed.see(lease, at=began)
         # Counted from before the request was sent, while other processes count from when they see it, which is later.
         self._leading_until = began + self._config.renew_deadline
         return True
 
     def _acquire_or_renew(self, began: float) -> dict[str, Any] | None:
-        known = self._observation.lease
-        if known is not None and self._observation.is_valid() and self.holder == self._config.identity:
+        known = self._observed.lease
+        if known is not None and self._observed.is_valid() and self.holder == self._config.identity:
             try:
                 return self._claim(dict(known))
             except ApiError as error:
@@ -197,9 +197,9 @@ class LeaderElector:
             lease = self._client.get(LEASES, self._config.name, namespace=self._config.namespace)
         except NotFound:
             return self._create()
-        self._observation.see(lease)
+        self._observed.see(lease)
         holder = record.holder_of(lease)
-        if holder and holder != self._config.identity and self._observation.is_valid():
+        if holder and holder != self._config.identity and self._observed.is_valid():
             return None
         return self._claim(lease)
 

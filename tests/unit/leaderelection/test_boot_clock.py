@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from controller.leaderelection.clock import BootClock
+from controller.leaderelection.boot_clock import BootClock
 
 
 def test_the_clock_advances_during_a_suspend() -> None:

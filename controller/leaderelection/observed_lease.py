@@ -11,7 +11,7 @@ from controller.apimachinery.objects import Object
 from controller.leaderelection import record
 
 
-class Observation:
+class ObservedLease:
     """The Lease as last seen by this process. For one thread."""
 
     def __init__(self, *, clock: Clock) -> None:
