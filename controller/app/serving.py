@@ -10,7 +10,7 @@ from controller.app.options import Options
 from controller.cache import Informer
 from controller.metrics import Metrics
 from controller.runtime import HealthChecks, HttpServer, Response
-from controller.runtime.health import Check
+from controller.runtime.health_checks import Check
 from controller.runtime.httpserver import Route
 
 

@@ -5,7 +5,7 @@ stops everything in the right order; `httpserver` and `health` answer probes and
 """
 
 from controller.runtime.controller import Controller
-from controller.runtime.health import HealthChecks
+from controller.runtime.health_checks import HealthChecks
 from controller.runtime.httpserver import HttpServer, Response
 from controller.runtime.manager import Manager
 from controller.runtime.reconcile import Reconciler, Request, Result, TerminalError
