@@ -13,7 +13,17 @@ from controller.app.commands import files
 from controller.app.options import OptionError
 from controller.pipeline import gitrefs
 from controller.pipeline.errors import PipelineError
-from controller.pipeline.gitops import Author, Credentials, Places, Remote, Target, check, folder, parse_remote, places
+from controller.pipeline.gitops import (
+    Author,
+    Credentials,
+    Places,
+    PushTarget,
+    Remote,
+    check,
+    folder,
+    parse_remote,
+    places,
+)
 
 USERNAME_VARIABLE: Final = "TRONADOR_GIT_USERNAME"
 PASSWORD_VARIABLE: Final = "TRONADOR_GIT_PASSWORD"  # noqa: S105 (a variable's name)
@@ -72,7 +82,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def target(parsed: argparse.Namespace, environ: Mapping[str, str]) -> Target:
+def target(parsed: argparse.Namespace, environ: Mapping[str, str]) -> PushTarget:
     """Where to push, and as whom. OptionError: a flag is wrong; PipelineError: a file cannot be read."""
     try:
         remote = parse_remote(parsed.repository)
@@ -98,7 +108,7 @@ def target(parsed: argparse.Namespace, environ: Mapping[str, str]) -> Target:
         timeout = durations.parse(parsed.timeout)
     except ValueError as error:
         raise OptionError(str(error)) from None
-    return Target(
+    return PushTarget(
         remote=remote,
         branch=parsed.branch,
         credentials=credentials,

@@ -7,7 +7,7 @@ from controller.pipeline.gitops.document import read_environment
 from controller.pipeline.gitops.errors import GitOpsError
 from controller.pipeline.gitops.origin import Origin
 from controller.pipeline.gitops.origin import of as origin_of
-from controller.pipeline.gitops.publishing import Target, bring
+from controller.pipeline.gitops.publishing import PushTarget, bring
 from controller.pipeline.gitops.remote import Remote
 from controller.pipeline.gitops.remote import parse as parse_remote
 
@@ -20,8 +20,8 @@ __all__ = [
     "Origin",
     "Outcome",
     "Places",
+    "PushTarget",
     "Remote",
-    "Target",
     "bring",
     "check",
     "folder",

@@ -41,7 +41,7 @@ _ENDING: Final = ".yaml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class PushTarget:
     """Where to push, and with which identity.
 
     Attributes:
@@ -56,7 +56,7 @@ class Target:
 
 
 def bring(
-    target: Target,
+    target: PushTarget,
     places: Places,
     decide: Callable[[Content], Change],
     *,
@@ -105,7 +105,7 @@ def bring(
 
 
 @contextmanager
-def _branch(target: Target, deadline: Deadline) -> Iterator[Branch]:
+def _branch(target: PushTarget, deadline: Deadline) -> Iterator[Branch]:
     with TemporaryDirectory(prefix="tronador-") as folder:
         private = Path(folder)
         git = Git(

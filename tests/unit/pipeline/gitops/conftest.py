@@ -51,7 +51,7 @@ class Pipeline:
         )
 
     def _bring(self, places, decide, kin_of=None, rand=lambda: 0.0):
-        target = gitops.Target(**self._target)
+        target = gitops.PushTarget(**self._target)
         change = gitops.bring(
             target,
             places,
