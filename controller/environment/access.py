@@ -103,7 +103,7 @@ def remove(observation: Observation, options: EnvironmentOptions) -> tuple[Effec
     return tuple(
         Delete(target, objects.uid(answer))
         for target, answer in live.items()
-        if not isinstance(answer, Unknown) and answer is not None and _is_ours(observation, answer)
+        if not isinstance(answer, Unknown) and answer is not None and _is_our_access(observation, answer)
     )
 
 
@@ -127,7 +127,7 @@ def _repair(observation: Observation, target: Target, body: dict[str, Any]) -> I
         return
     elif answer is None or answer is REFUSED:
         yield Create(target, body)
-    elif not _is_ours(observation, answer):
+    elif not _is_our_access(observation, answer):
         # Somebody's of the same name, in a namespace that was there before us: neither changed nor ever deleted.
         return
     elif objects.is_deleting(answer):
@@ -143,7 +143,7 @@ def _repair(observation: Observation, target: Target, body: dict[str, Any]) -> I
         yield Patch(target, {"metadata": metadata} | subjects, wanted=body)
 
 
-def _is_ours(observation: Observation, obj: Object) -> bool:
+def _is_our_access(observation: Observation, obj: Object) -> bool:
     """Whether we made it. In a namespace that we made, everything of our names is."""
     namespace = observation.namespace
     made_by_us = namespace is not None and observation.is_ours(namespace) and not is_adopted(namespace)

@@ -35,7 +35,7 @@ def is_done(observation: Observation, options: EnvironmentOptions) -> bool:
 
 
 def _is_as_wanted(observation: Observation, target: Target, obj: Object | None, wanted: Mapping[str, object]) -> bool:
-    if obj is None or objects.is_deleting(obj) or not uninstall.is_ours(observation, obj):
+    if obj is None or objects.is_deleting(obj) or not uninstall.is_our_release(observation, obj):
         return False
     correction = upkeep.correction(target, obj, wanted)
     return correction is None or not correction[1]

@@ -16,7 +16,7 @@ def effects(observation: Observation) -> Iterator[Patch]:
         release = observation.get(target) or {}
         if not engines.of(target.resource).CAN_SUSPEND or objects.mapping(release.get("spec")).get("suspend") is True:
             continue
-        if not release or objects.is_deleting(release) or not uninstall.is_ours(observation, release):
+        if not release or objects.is_deleting(release) or not uninstall.is_our_release(observation, release):
             continue
         same_life = {"op": "test", "path": "/metadata/uid", "value": objects.uid(release)}
         yield Patch(target, [same_life, {"op": "add", "path": "/spec/suspend", "value": True}])

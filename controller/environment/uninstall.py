@@ -52,7 +52,7 @@ def decide(observation: Observation, targets: Iterable[Target], options: Environ
     return _decide_storage(observation, [target.name for target in gone if target.resource == HELM_RELEASES], options)
 
 
-def is_ours(observation: Observation, release: Object) -> bool:
+def is_our_release(observation: Observation, release: Object) -> bool:
     """Whether we made this HelmRelease. Where its labels were stripped, its annotation still tells.
 
     Where that is gone too, the name in our status tells, but only within a namespace of ours: in another one a release
@@ -91,7 +91,7 @@ def _remove(
         what = f"the right to read {_named(refused)}"
         return _wait_or_give_up(observation, what, options, why=access.obstacle(observation))
     present = {target: answer for target, answer in live.items() if isinstance(answer, Mapping)}
-    ours = {target: obj for target, obj in present.items() if is_ours(observation, obj)}
+    ours = {target: obj for target, obj in present.items() if is_our_release(observation, obj)}
     if steps := [step for target, obj in ours.items() for step in _deletion(target, obj)]:
         return _ask(observation, ours, steps, options)
     if ours and not leaving:

@@ -44,7 +44,7 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
 def _update(
     observation: Observation, target: Target, current: Object, desired: Mapping[str, Any], engine: Engine
 ) -> Decision:
-    if found := upkeep.obstacle(observation, target, current, ours=uninstall.is_ours(observation, current)):
+    if found := upkeep.obstacle(observation, target, current, ours=uninstall.is_our_release(observation, current)):
         return found
     if engine.RUNS_AS_ACCOUNT and _rests(observation, target, current, desired):
         return _rest(target, current, desired)

@@ -26,7 +26,7 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     current = observation.get(target)
     if current is None:
         return Continue((Create(target, desired),))
-    if found := upkeep.obstacle(observation, target, current, ours=uninstall.is_ours(observation, current)):
+    if found := upkeep.obstacle(observation, target, current, ours=uninstall.is_our_release(observation, current)):
         return found
     correction = upkeep.correction(target, current, desired)
     return Continue((correction[0],)) if correction else Continue()
