@@ -35,7 +35,7 @@ ADOPTED_ANNOTATION = f"{GROUP}/adopted"
 APPLIED_LABELS_ANNOTATION = f"{GROUP}/applied-labels"
 # On a namespace, set by us in the same patch: the namespace of the installation that it belongs to.
 INSTALLATION_ANNOTATION = f"{GROUP}/installation"
-# On a namespace, set by us before anything is applied in it: what is applied, as JSON (`environment/shared/memory.py`).
+# On a namespace, set by us before anything is applied in it: what is applied, as JSON (`resources/memory.py`).
 APPLIED_RESOURCES_ANNOTATION = f"{GROUP}/applied-resources"
 # On each object that we applied there: a hash of it.
 APPLIED_HASH_ANNOTATION = f"{GROUP}/applied-hash"

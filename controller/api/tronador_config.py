@@ -20,7 +20,7 @@ DEFINITION = TRONADOR_CONFIGS.group_resource
 
 @dataclass(frozen=True, slots=True)
 class TronadorConfig:
-    """A read view of one TronadorConfig. `controller.sharedconfig` checks and parses its content."""
+    """A read view of one TronadorConfig. `controller.tronadorconfig.content` checks and parses its content."""
 
     obj: Object
 

@@ -18,16 +18,16 @@ from controller.app.options import Options
 from controller.cache import ConsistencyStore, Store
 from controller.client import Client, PlanningClient
 from controller.environment.apply import Applier, ChangeLog
-from controller.environment.config_reconciler import ConfigReconciler
 from controller.environment.discovery import Discovery
 from controller.environment.observe import Observer
 from controller.environment.options import EnvironmentOptions
 from controller.environment.reconciler import EnvironmentReconciler
-from controller.environment.shares import Shares
 from controller.environment.stopwatch import Stopwatch
 from controller.environment.wakeups import Wakeups
 from controller.events import Recorder
 from controller.metrics import Metrics
+from controller.tronadorconfig.content.shares import Shares
+from controller.tronadorconfig.reconciling.reconciler import ConfigReconciler
 
 log = structlog.get_logger(__name__)
 

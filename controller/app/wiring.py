@@ -13,7 +13,7 @@ from controller.api.environment import ENVIRONMENTS, FIELD_MANAGER
 from controller.api.tronador_config import TRONADOR_CONFIGS
 from controller.apimachinery import objects
 from controller.apimachinery.resources import SECRETS, Resource
-from controller.app import clusters, election, page, serving, sharding, sharing
+from controller.app import clusters, election, page, serving, sharding, tronadorconfig
 from controller.app.dry_run import DryRun
 from controller.app.options import Options
 from controller.app.reconcilers import Reconcilers
@@ -30,7 +30,6 @@ from controller.environment.discovery import Discovery
 from controller.environment.engines import ENGINES
 from controller.environment.engines.health import State
 from controller.environment.reconciler import OUTCOMES
-from controller.environment.shares import Concerned, Shares
 from controller.environment.stopwatch import Stopwatch
 from controller.environment.wakeups import Wakeups
 from controller.environment.watches import WATCHES, Watch
@@ -40,6 +39,7 @@ from controller.metrics import Metrics
 from controller.runtime import Controller, HttpServer, Manager
 from controller.statuspage import Process
 from controller.statuspage.sources import Role
+from controller.tronadorconfig.content.shares import Concerned, Shares
 from controller.workqueue import (
     BucketLimiter,
     ItemExponentialLimiter,
@@ -125,7 +125,9 @@ def build(options: Options, connection: Connection) -> Application:
     queues, controllers = [queue], [controller]
     if sharding.is_main(options.watch_label_selector):
         config_reconciler = dry_run.reconciler(reconcilers.planned_config) if dry_run else reconcilers.config(requests)
-        config_queue, config_controller = sharing.build(options, metrics, informers, reconciler=config_reconciler)
+        config_queue, config_controller = tronadorconfig.build(
+            options, metrics, informers, reconciler=config_reconciler
+        )
         queues.append(config_queue)
         controllers.append(config_controller)
     # Those that failed while the server was away would otherwise sleep for up to `max_backoff`.
@@ -210,7 +212,7 @@ def _enqueue(informers: Mapping[Resource, Informer], shares: Shares, queue: Rate
             add = queue.add if watch.resource == ENVIRONMENTS else _only_known(queue, environments)
             handler = Enqueue(keys=watch.keys, add=add)
             informers[watch.resource].add_handler(handler, name=f"enqueue-{watch.resource}")
-    sharing.spread(informers, Concerned(shares=shares, environments=environments.list), queue)
+    tronadorconfig.spread(informers, Concerned(shares=shares, environments=environments.list), queue)
 
 
 def _only_known(queue: RateLimitingQueue, environments: Store) -> Callable[[str], None]:
@@ -236,7 +238,7 @@ def _dry_run(
     def keys() -> Iterable[str]:
         yield from map(objects.key, reconcilers.stores[ENVIRONMENTS].list())
         if sharding.is_main(options.watch_label_selector) and reconcilers.stores[TRONADOR_CONFIGS].list():
-            yield sharing.config_key(options)
+            yield tronadorconfig.config_key(options)
 
     dry_run = DryRun(client=client, keys=keys, finished=stop if options.dry_run_once else None)
     metrics.dry_run.observe(dry_run.counts)

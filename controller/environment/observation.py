@@ -13,7 +13,7 @@ from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import NAMESPACES
 from controller.environment.drift.attempts import Attempts, Correction
 from controller.environment.effects import Subject, Target
-from controller.sharedconfig import Share
+from controller.tronadorconfig.content import Share
 
 
 class Unknown:

@@ -14,7 +14,7 @@ from controller.environment import engines
 from controller.environment.drift.attempts import Attempts, Correction
 from controller.environment.effects import Target
 from controller.environment.observation import Answers, Observation
-from controller.environment.shares import Shares
+from controller.tronadorconfig.content.shares import Shares
 
 ENVIRONMENT_INDEX = "environment"
 

@@ -9,7 +9,7 @@ from controller.environment.engines.context import Reference, ReleaseContext
 from controller.environment.engines.engine import Engine
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
-from controller.environment.shared import references
+from controller.environment.resources import references
 
 
 def build(observation: Observation, options: EnvironmentOptions, engine: Engine) -> ReleaseContext:

@@ -10,7 +10,6 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller import sharedconfig
 from controller.api import flux
 from controller.api.environment import ENVIRONMENTS, LEASE_NAME
 from controller.api.helm_operator import HELM_RELEASES
@@ -20,10 +19,11 @@ from controller.apimachinery import giturls
 from controller.apimachinery.resources import CUSTOM_RESOURCE_DEFINITIONS, EVENTS, LEASES, NAMESPACES, SECRETS
 from controller.app.options import Options
 from controller.environment.watches import WATCHES
+from controller.tronadorconfig import content as tronadorconfig
 from hack.localcluster.schema.crd_checks import check_definition
 from hack.localcluster.schema.structural import Structural
-from tests.unit.sharedconfig.fixtures import FIXTURES as CONFIGS
-from tests.unit.sharedconfig.fixtures import fixture
+from tests.unit.tronadorconfig.content.fixtures import FIXTURES as CONFIGS
+from tests.unit.tronadorconfig.content.fixtures import fixture
 
 ROOT = Path(__file__).parent.parent.parent
 # What other products read has tests of its own.
@@ -151,7 +151,7 @@ def test_every_sample_passes_our_own_definition(resource):
 def test_the_sample_of_the_shared_configuration_is_the_one_that_counts_and_sound():
     [sample] = _objects(TRONADOR_CONFIGS.kind)
     assert (sample["metadata"]["name"], sample["metadata"]["namespace"]) == (CONFIG_NAME, Options().namespace)
-    assert sharedconfig.problems(sharedconfig.parse(sample)) == ()
+    assert tronadorconfig.problems(tronadorconfig.parse(sample)) == ()
 
 
 @pytest.mark.parametrize("file", CONFIGS, ids=lambda file: file.name)

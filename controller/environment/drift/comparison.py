@@ -11,7 +11,7 @@ from controller.apimachinery import objects, patches
 from controller.apimachinery.objects import Object
 from controller.environment.drift.attempts import Path, Write
 from controller.environment.effects import AddFinalizer, Apply, Create, Delete, Patch, Replace
-from controller.environment.shared import likeness
+from controller.environment.resources import likeness
 
 
 class _Absent:

@@ -19,7 +19,7 @@ from controller.environment.engines.health import State
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
 from controller.environment.phases import health
-from controller.environment.shared import wanted
+from controller.environment.resources import wanted
 
 NAME: Final = "access"
 

@@ -18,7 +18,7 @@ from controller.environment.effects import Apply, Effect, Outcome, Patch, Read, 
 from controller.environment.engines.engine import Engine
 from controller.environment.observation import REFUSED, UNASKED, Observation
 from controller.environment.options import EnvironmentOptions
-from controller.environment.shared import (
+from controller.environment.resources import (
     kinds,
     likeness,
     lost_config,
@@ -28,9 +28,9 @@ from controller.environment.shared import (
     replacing,
     wanted,
 )
-from controller.environment.shared.item import Item, is_ours
-from controller.environment.shared.memory import Memory, remembered
-from controller.sharedconfig import Manifest, cluster_scoped
+from controller.environment.resources.item import Item, was_applied
+from controller.environment.resources.memory import Memory, remembered
+from controller.tronadorconfig.content import Manifest, cluster_scoped
 
 NAME: Final = "resources"
 # Seconds until a new RoleBinding is usually in force.
@@ -124,7 +124,7 @@ def _taken(observation: Observation, items: Sequence[Item], options: Environment
         live = observation.answer(_target(observation, item))
         if live is None:
             continue
-        if not is_ours(observation.environment, live) and item.identity.key not in ours:
+        if not was_applied(observation.environment, live) and item.identity.key not in ours:
             message = (
                 f"{item.source}: {item.identity} already exists in the namespace, and the controller did not create "
                 "it; remove it, or give this one another name"

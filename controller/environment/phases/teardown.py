@@ -28,7 +28,7 @@ from controller.environment.engines.health import State
 from controller.environment.observation import REFUSED, UNASKED, Observation
 from controller.environment.options import EnvironmentOptions
 from controller.environment.ownership import is_adopted
-from controller.environment.shared import pruning
+from controller.environment.resources import pruning
 
 NAME = "teardown"
 TIMER: Final = "teardown"

@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Final
 
-from controller import sharedconfig
 from controller.api.environment import ENVIRONMENTS, Environment
 from controller.api.tronador_config import TRONADOR_CONFIGS
 from controller.apimachinery import objects
@@ -22,6 +21,7 @@ from controller.pipeline.schemas.words import listed
 from controller.pipeline.yamlfiles import Document, Placeholder, PlaceholderError, keep, read
 from controller.pipeline.yamlfiles.reading import Part
 from controller.policy import PolicyOptions
+from controller.tronadorconfig import content as tronadorconfig
 
 # A config file is checked with the parameters of an arbitrary snapshot, which do not affect the result.
 _SNAPSHOT: Final = Parameters(
@@ -80,7 +80,7 @@ def _of_kind(document: Document, options: PolicyOptions, engine: str) -> Iterato
     if document.value["kind"] == ENVIRONMENTS.kind:
         yield from judge.of_manifest(Environment(document.value), document, options, engine)
     elif document.value["kind"] == TRONADOR_CONFIGS.kind:
-        for problem in sharedconfig.problems(sharedconfig.parse(document.value)):
+        for problem in tronadorconfig.problems(tronadorconfig.parse(document.value)):
             yield judge.at_field(document, problem.field, problem.message)
 
 

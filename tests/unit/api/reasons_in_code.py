@@ -16,7 +16,7 @@ from typing import Any
 
 PACKAGE = Path(__file__).parents[3] / "controller"
 # The rooms that make conditions and Events. Elsewhere a `reason` is the API server's, or a sentence.
-ROOMS = ("environment", "policy", "sharedconfig")
+ROOMS = ("environment", "policy", "tronadorconfig")
 
 
 @cache

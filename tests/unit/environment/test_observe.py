@@ -8,7 +8,7 @@ from controller.environment import engines
 from controller.environment.effects import Listing
 from controller.environment.observation import REFUSED, UNASKED
 from controller.environment.observe import ENVIRONMENT_INDEX, Observer, environment_of
-from controller.environment.shares import Shares
+from controller.tronadorconfig.content.shares import Shares
 from tests.unit.environment.support.builders import (
     NAME,
     NOW,

@@ -9,7 +9,7 @@ from controller.environment.decide import decide
 from controller.environment.decision import Plan, Step, Stop, Wait
 from controller.environment.options import EnvironmentOptions
 from controller.environment.phases import access, finalizer, namespace, release, resources, source
-from controller.sharedconfig import Problem, Share
+from controller.tronadorconfig.content import Problem, Share
 from tests.unit.environment.phases.test_phases_with_flux import RELEASE, SOURCE
 from tests.unit.environment.support import flux_builders
 from tests.unit.environment.support.builders import (

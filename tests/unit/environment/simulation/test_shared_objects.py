@@ -14,7 +14,7 @@ from controller.apimachinery import conditions, objects
 from controller.apimachinery.resources import CONFIG_MAPS, NAMESPACES, SECRETS, SERVICE_ACCOUNTS
 from controller.environment.engines import flux
 from controller.environment.options import EnvironmentOptions
-from controller.environment.shared import likeness
+from controller.environment.resources import likeness
 from controller.policy import PolicyOptions
 from tests.unit.environment.simulation.fake_api import Crash
 from tests.unit.environment.simulation.shared_world import (

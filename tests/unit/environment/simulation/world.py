@@ -28,9 +28,9 @@ from controller.environment.apply import Applier
 from controller.environment.observe import Observer, environment_of
 from controller.environment.options import EnvironmentOptions
 from controller.environment.reconciler import EnvironmentReconciler
-from controller.environment.shares import Shares
 from controller.environment.stopwatch import Stopwatch
 from controller.runtime.reconcile import Request, Result
+from controller.tronadorconfig.content.shares import Shares
 from tests.unit.environment.simulation.fake_api import Crash, FakeApi, Write
 from tests.unit.environment.simulation.fake_flux import FakeFlux
 from tests.unit.environment.simulation.fake_operator import FakeOperator

@@ -26,7 +26,7 @@ from controller.environment.engines import flux, helm_operator
 from controller.environment.engines.context import ReleaseContext
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
-from controller.sharedconfig import Share
+from controller.tronadorconfig.content import Share
 
 NOW = datetime(2026, 3, 21, 12, 0, 0, tzinfo=UTC)
 NAME = "shop-74"

@@ -1,0 +1,68 @@
+"""How TronadorConfig is wired: its changes reach the environments that they concern, and its status is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from controller.api.environment import ENVIRONMENTS
+from controller.api.tronador_config import CONFIG_NAME, TRONADOR_CONFIGS
+from controller.apimachinery import objects
+from controller.apimachinery.resources import SECRETS, Resource
+from controller.app.options import Options
+from controller.app.sources import Enqueue, Spread
+from controller.cache import Informer
+from controller.metrics import Metrics
+from controller.runtime import Controller, Reconciler
+from controller.tronadorconfig.content.shares import Concerned
+from controller.workqueue import ItemExponentialLimiter, RateLimitingQueue
+
+CONTROLLER_NAME: Final = "tronadorconfig"
+# Environments per second that a change for all of them comes to: 500 take ten seconds, and never all workers.
+_PER_SECOND: Final = 50.0
+# Seconds for which what happens to environments is gathered before they are counted again.
+_COUNT_AFTER: Final = 1.0
+
+
+def spread(informers: Mapping[Resource, Informer], concerned: Concerned, queue: RateLimitingQueue) -> None:
+    """Have the environments reconciled, one after another, that a change in our own namespace concerns."""
+    for resource, keys in ((TRONADOR_CONFIGS, concerned.by_config), (SECRETS, concerned.by_secret)):
+        handler = Spread(keys=keys, add_after=queue.add_after, per_second=_PER_SECOND)
+        informers[resource].add_handler(handler, name=f"spread-{resource}")
+
+
+def config_key(options: Options) -> str:
+    """The key of the one TronadorConfig that counts."""
+    return objects.join_key(options.namespace, CONFIG_NAME)
+
+
+def build(
+    options: Options,
+    metrics: Metrics,
+    informers: Mapping[Resource, Informer],
+    *,
+    reconciler: Reconciler,
+) -> tuple[RateLimitingQueue, Controller]:
+    """The queue and the controller that keep the status of the TronadorConfig."""
+    queue = RateLimitingQueue(
+        name=CONTROLLER_NAME,
+        limiter=ItemExponentialLimiter(maximum=options.max_backoff),
+        metrics=metrics.workqueue.queue(CONTROLLER_NAME),
+    )
+    key = config_key(options)
+
+    def soon(key: str) -> None:
+        queue.add_after(key, _COUNT_AFTER)
+
+    for resource, add in ((TRONADOR_CONFIGS, queue.add), (SECRETS, soon), (ENVIRONMENTS, soon)):
+        handler: Any = Enqueue(keys=lambda _: (key,), add=add)
+        informers[resource].add_handler(handler, name=f"config-status-{resource}", resync_period=0.0)
+    controller = Controller(
+        name=CONTROLLER_NAME,
+        queue=queue,
+        reconciler=reconciler,
+        workers=1,
+        reconcile_timeout=options.reconcile_timeout,
+        metrics=metrics.controller,
+    )
+    return queue, controller

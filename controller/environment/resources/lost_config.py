@@ -1,0 +1,77 @@
+"""Whether a missing TronadorConfig was deleted on purpose.
+
+Deleting it on purpose takes back what it gave. But it also vanishes with its whole namespace, and with its CRD, and
+then running environments must not lose the Secrets that they use. The caches cannot show which of these happened:
+changes of different kinds arrive in any order. So all three are read live before anything is taken back. An accident is
+remembered, because the namespace or the CRD may be created again before the TronadorConfig is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from controller.api.environment import APPLIED_RESOURCES_ANNOTATION
+from controller.api.tronador_config import CONFIG_NAME, DEFINITION, TRONADOR_CONFIGS
+from controller.apimachinery import objects
+from controller.apimachinery.resources import CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES
+from controller.environment.decision import Wait
+from controller.environment.effects import Effect, Listing, Patch, Question, Read, Target
+from controller.environment.observation import REFUSED, UNASKED, Observation
+from controller.environment.options import EnvironmentOptions
+from controller.environment.resources.memory import LOST, Memory, remembered
+from controller.tronadorconfig.content.shares import LOST_REASON, has_lost_config
+
+
+def decide(observation: Observation, options: EnvironmentOptions) -> Wait | None:
+    """Wait for the TronadorConfig where it vanished by accident. None: it is there, or was deleted on purpose."""
+    memory = remembered(observation.namespace)
+    if observation.has_config or not memory.origin:
+        return None
+    if memory.origin == LOST:
+        # Who is noted is looked at when there is a TronadorConfig again (`shares.Concerned`).
+        again = None if has_lost_config(observation.environment) else options.recheck_interval
+        return Wait(LOST_REASON, _message("its namespace or its CRD was deleted with it"), recheck_after=again)
+    questions = tuple(_questions(options))
+    if unasked := tuple(Read(question) for question in questions if observation.answer(question) is UNASKED):
+        return Wait(LOST_REASON, "Looking for the reason why the TronadorConfig is gone.", effects=unasked)
+    namespace, definition, configs = (observation.answer(question) for question in questions)
+    if REFUSED in (namespace, definition, configs):
+        message = _message(f"the controller may not read its namespace or its CRD ({DEFINITION}) to learn why")
+        return Wait(LOST_REASON, message, recheck_after=options.recheck_interval)
+    if configs:
+        # It is back, or was never gone.
+        message = "Waiting for the TronadorConfig to arrive in the controller's cache."
+        return Wait(LOST_REASON, message, recheck_after=options.recheck_interval)
+    if not _stands(namespace) or objects.uid(namespace) != memory.origin:
+        return Wait(LOST_REASON, _message("its namespace was deleted with it"), effects=_note(observation, memory))
+    if not _stands(definition):
+        return Wait(LOST_REASON, _message("its CRD was deleted with it"), effects=_note(observation, memory))
+    return None
+
+
+def _questions(options: EnvironmentOptions) -> Iterator[Question]:
+    yield Target(NAMESPACES, options.own_namespace)
+    yield Target(CUSTOM_RESOURCE_DEFINITIONS, DEFINITION)
+    yield Listing(TRONADOR_CONFIGS, options.own_namespace, field_selector=f"metadata.name={CONFIG_NAME}")
+
+
+def _stands(obj: Any) -> bool:
+    return obj is not None and not objects.is_deleting(obj)
+
+
+def _message(why: str) -> str:
+    return (
+        f"TronadorConfig {CONFIG_NAME} is gone, but {why}. So everything that it shared stays. "
+        "Apply it again, or apply an empty one to remove everything."
+    )
+
+
+def _note(observation: Observation, memory: Memory) -> tuple[Effect, ...]:
+    assert observation.namespace is not None, "it is where the memory is"
+    metadata = {
+        "annotations": {APPLIED_RESOURCES_ANNOTATION: replace(memory, origin=LOST).text},
+        "resourceVersion": objects.resource_version(observation.namespace),
+    }
+    return (Patch(observation.namespace_target, {"metadata": metadata}),)

@@ -1,0 +1,89 @@
+"""What we applied in a namespace, kept on the namespace itself: so we can take it back, whatever was lost meanwhile.
+
+It is written before anything is applied. Whoever reads it learns names, never content.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from controller.api.environment import APPLIED_RESOURCES_ANNOTATION
+from controller.apimachinery import jsontext, objects
+from controller.apimachinery.objects import Object
+from controller.environment.resources.item import Identity
+
+# The origin where the TronadorConfig vanished by accident (`lost_config`): until there is one again, nothing is taken
+# back.
+LOST: Final = "lost"
+# These values become parts of a URL's path, and everybody who may annotate the namespace can write them.
+_API_VERSION: Final = re.compile(r"([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?v[0-9][a-z0-9]*")
+_NAME: Final = re.compile(r"(?!\.{1,2}$)[^/%\s]{1,253}")
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What we applied.
+
+    Attributes:
+        objects: the objects.
+        pull_secrets: by the name of a service account, what we added to its imagePullSecrets.
+        origin: UID of the controller's namespace whose TronadorConfig gave some of it, "" where none did, or `LOST`.
+    """
+
+    objects: frozenset[Identity] = frozenset()
+    pull_secrets: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    origin: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.objects and not any(self.pull_secrets.values())
+
+    @property
+    def text(self) -> str | None:
+        """The annotation's value, always the same for the same memory; None where there is nothing to remember."""
+        if self.is_empty:
+            return None
+        written = {
+            "objects": [[i.api_version, i.kind, i.name] for i in sorted(self.objects)],
+            "imagePullSecrets": {name: sorted(added) for name, added in self.pull_secrets.items() if added},
+        } | ({"origin": self.origin} if self.origin else {})
+        return json.dumps(written, sort_keys=True, separators=(",", ":"))
+
+
+def remembered(namespace: Object | None) -> Memory:
+    """What the namespace says. A memory that somebody has garbled is none: then nothing is taken back."""
+    text = objects.annotations(namespace or {}).get(APPLIED_RESOURCES_ANNOTATION) or "{}"
+    try:
+        written = jsontext.decode(text.encode())
+    except ValueError:
+        return Memory()
+    if not isinstance(written, dict):
+        return Memory()
+    return Memory(
+        frozenset(Identity(*entry) for entry in _list(written.get("objects")) if _is_identity(entry)),
+        {
+            account: frozenset(name for name in _list(names) if isinstance(name, str))
+            for account, names in _dict(written.get("imagePullSecrets")).items()
+            if _NAME.fullmatch(account)
+        },
+        str(written.get("origin") or ""),
+    )
+
+
+def _is_identity(entry: Any) -> bool:
+    if not (isinstance(entry, list) and len(entry) == 3 and all(isinstance(word, str) and word for word in entry)):
+        return False
+    api_version, _, name = entry
+    return bool(_API_VERSION.fullmatch(api_version) and _NAME.fullmatch(name))
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,45 @@
+"""Taking back what we applied and is no longer wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from controller.apimachinery import objects
+from controller.environment.effects import Delete, Effect, Read
+from controller.environment.observation import Observation, Unknown
+from controller.environment.resources import kinds, pull_secrets
+from controller.environment.resources.item import Identity, was_applied
+from controller.environment.resources.memory import remembered
+
+
+def prune(observation: Observation, surplus: Iterable[Identity]) -> tuple[tuple[Effect, ...], frozenset[Identity]]:
+    """What takes these objects back, and those of them that are to be remembered until they are seen to be gone.
+
+    All of them have been asked for. What somebody has made his own, by taking off our marks, is his.
+    """
+    effects: list[Effect] = []
+    left = set()
+    for identity in sorted(surplus):
+        target = kinds.target(observation, identity)
+        live = None if target is None else observation.answer(target)
+        if target is None or isinstance(live, Unknown):
+            # A kind that is not served now may be again.
+            left.add(identity)
+        elif live is not None and was_applied(observation.environment, live):
+            left.add(identity)
+            if not objects.is_deleting(live):
+                effects += (Delete(target, objects.uid(live)), Read(target))
+    return tuple(effects), frozenset(left)
+
+
+def remove(observation: Observation) -> tuple[Effect, ...]:
+    """What takes everything away from a namespace that outlives its environment. First Reads."""
+    memory = remembered(observation.namespace)
+    questions = (
+        *kinds.questions(observation, sorted(memory.objects)),
+        *pull_secrets.questions(observation, memory, ()),
+    )
+    if questions:
+        return questions
+    effects, _ = prune(observation, memory.objects)
+    return (*effects, *pull_secrets.attach(observation, memory, ()).effects)

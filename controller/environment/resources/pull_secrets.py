@@ -1,0 +1,100 @@
+"""imagePullSecrets of service accounts: ours is added to what others attached, and later taken back.
+
+The list is atomic there: who writes a part writes the whole. So it is read, merged, and patched at the version that was
+read. What we added is remembered; an entry that was there before us stays when we want ours no longer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from controller.apimachinery import objects
+from controller.apimachinery.objects import Object
+from controller.apimachinery.resources import SERVICE_ACCOUNTS
+from controller.environment.effects import Create, Effect, Patch, Read, Target
+from controller.environment.engines.engine import Engine
+from controller.environment.observation import UNASKED, Observation, Unknown
+from controller.environment.options import EnvironmentOptions
+from controller.environment.resources.memory import Memory
+
+# Pods that name no account run as this one.
+DEFAULT_ACCOUNT: Final = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """What brings the accounts to what is wanted, and what is to be remembered before that is done."""
+
+    effects: tuple[Effect, ...]
+    added: Mapping[str, frozenset[str]]
+
+
+def accounts(options: EnvironmentOptions, engine: Engine | None) -> tuple[str, ...]:
+    """The accounts that get it: of pods that name none, and of the release where it has one."""
+    runs_as = engine is not None and engine.RUNS_AS_ACCOUNT
+    return (DEFAULT_ACCOUNT, *((options.release_service_account,) if runs_as else ()))
+
+
+def targets(observation: Observation, memory: Memory, names: Iterable[str]) -> tuple[Target, ...]:
+    """The accounts to look at: those that should have it, and those that had."""
+    wanted = names if observation.share.image_pull_secret else ()
+    namespace = observation.environment.namespace_name
+    return tuple(Target(SERVICE_ACCOUNTS, name, namespace) for name in dict.fromkeys((*wanted, *memory.pull_secrets)))
+
+
+def attach(observation: Observation, memory: Memory, names: Iterable[str]) -> Attachment:
+    """How `names` come to have the pull secret of the share, and all others lose what we added."""
+    names = tuple(names)
+    effects: list[Effect] = []
+    added: dict[str, frozenset[str]] = {}
+    for target in targets(observation, memory, names):
+        answer = observation.answer(target)
+        wanted = observation.share.image_pull_secret if target.name in names else ""
+        before = memory.pull_secrets.get(target.name, frozenset())
+        if isinstance(answer, Unknown):
+            # Refused: what was remembered stays so.
+            added[target.name] = before
+        elif answer is None and wanted and target.name == DEFAULT_ACCOUNT:
+            # Kubernetes makes it in a moment; but whatever pod is made before that would lack the secret for ever.
+            effects.append(Create(target, _account(target, wanted)))
+            added[target.name] = frozenset({wanted})
+        elif answer is not None:
+            changes, added[target.name] = _change(target, answer, wanted, before)
+            effects += changes
+    return Attachment(tuple(effects), {name: entries for name, entries in added.items() if entries})
+
+
+def questions(observation: Observation, memory: Memory, names: Iterable[str]) -> tuple[Read, ...]:
+    """The accounts that nobody has looked at yet."""
+    wanted = targets(observation, memory, names)
+    return tuple(Read(target) for target in wanted if observation.answer(target) is UNASKED)
+
+
+def _change(
+    target: Target, account: Object, wanted: str, before: frozenset[str]
+) -> tuple[tuple[Effect, ...], frozenset[str]]:
+    entries: list[Mapping[str, Any]] = list(account.get("imagePullSecrets") or ())
+    there = {str(entry.get("name")) for entry in entries}
+    surplus = (before & there) - {wanted}
+    ours = surplus | ({wanted} if wanted and (wanted in before or wanted not in there) else frozenset())
+    kept = [entry for entry in entries if entry.get("name") not in surplus]
+    if wanted and wanted not in there:
+        kept.append({"name": wanted})
+    if kept == entries:
+        return (), ours
+    body = {"metadata": {"resourceVersion": objects.resource_version(account)}, "imagePullSecrets": kept or None}
+    # What was taken off is forgotten once it is seen to be off.
+    look = (Read(target),) if surplus else ()
+    # What others attach is in the list too, and may be another one each time.
+    return (Patch(target, body, wanted=[wanted]), *look), ours
+
+
+def _account(target: Target, wanted: str) -> dict[str, Any]:
+    return {
+        "apiVersion": SERVICE_ACCOUNTS.api_version,
+        "kind": SERVICE_ACCOUNTS.kind,
+        "metadata": {"name": target.name, "namespace": target.namespace},
+        "imagePullSecrets": [{"name": wanted}],
+    }

@@ -1,0 +1,1 @@
+"""The TronadorConfig: what it says (`content`), and the reconciler of its status (`reconciling`)."""

@@ -1,0 +1,27 @@
+"""Reads a TronadorConfig, finds its problems, and decides which of its objects each environment gets.
+
+Pure, so that it also works offline. Its messages never contain the content of a Secret.
+"""
+
+from .checks import cluster_scoped, of_manifest, problems
+from .model import ConfigContent, Copy, Manifest, Problem, RepositoryMapping, SecretNames
+from .parsing import parse
+from .secret_data import copied, in_one_map
+from .share import Share, for_repository
+
+__all__ = [
+    "ConfigContent",
+    "Copy",
+    "Manifest",
+    "Problem",
+    "RepositoryMapping",
+    "SecretNames",
+    "Share",
+    "cluster_scoped",
+    "copied",
+    "for_repository",
+    "in_one_map",
+    "of_manifest",
+    "parse",
+    "problems",
+]

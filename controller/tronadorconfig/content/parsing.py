@@ -1,0 +1,109 @@
+"""Parses a TronadorConfig of any form. Fields that violate the schema are reported as misfits.
+
+`null` counts as absent everywhere. The spec, the resources, or both may be missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from controller.api.tronador_config import TronadorConfig
+from controller.apimachinery.objects import Object
+from controller.tronadorconfig.content.checks import of_manifest
+from controller.tronadorconfig.content.model import (
+    ConfigContent,
+    Copy,
+    Manifest,
+    Problem,
+    RepositoryMapping,
+    SecretNames,
+)
+
+MISFIT: Final = "InvalidConfig"
+
+
+def parse(obj: Object) -> ConfigContent:
+    """Return the parts of a TronadorConfig."""
+    reader = _Reader()
+    config = TronadorConfig(obj)
+    resources = reader.mapping(config.resources, "resources")
+    spec = reader.mapping(config.spec, "spec")
+    manifests = tuple(reader.manifests(resources.get("manifests"), "resources.manifests"))
+    secrets = tuple(reader.manifests(spec.get("secrets"), "spec.secrets"))
+    return ConfigContent(
+        manifests=manifests,
+        secrets=secrets,
+        mappings=tuple(reader.mappings(spec.get("mappings"), "spec.mappings")),
+        org_level=reader.credentials(spec.get("orgLevelSecrets"), "spec.orgLevelSecrets"),
+        copies=tuple(reader.copies(spec.get("copySecrets"), "spec.copySecrets")),
+        # Checked once here, because a thousand environments may use the result.
+        faults={manifest.field: found for manifest in (*manifests, *secrets) if (found := of_manifest(manifest))},
+        # Must be the last argument, because the reader collects misfits while the others are evaluated.
+        misfits=tuple(reader.misfits),
+    )
+
+
+class _Reader:
+    """Reads fields and collects those of the wrong type."""
+
+    def __init__(self) -> None:
+        self.misfits: list[Problem] = []
+
+    def mapping(self, value: Any, field: str) -> Mapping[str, Any]:
+        if value is None or isinstance(value, Mapping):
+            return value or {}
+        self._misfit(field, "use a map")
+        return {}
+
+    def manifests(self, value: Any, field: str) -> Iterator[Manifest]:
+        for position, item in enumerate(self._list(value, field)):
+            where = f"{field}[{position}]"
+            body = self.mapping(item, where)
+            metadata = self.mapping(body.get("metadata"), f"{where}.metadata")
+            words = (_word(body.get("apiVersion")), _word(body.get("kind")), _word(metadata.get("name")))
+            yield Manifest(where, *words, body)
+
+    def mappings(self, value: Any, field: str) -> Iterator[RepositoryMapping]:
+        for position, item in enumerate(self._list(value, field)):
+            where = f"{field}[{position}]"
+            repositories = self._texts(self.mapping(item, where).get("repos"), f"{where}.repos")
+            yield RepositoryMapping(where, repositories, self.credentials(item, where))
+
+    def credentials(self, value: Any, field: str) -> SecretNames:
+        names = self.mapping(value, field)
+        return SecretNames(
+            self._text(names.get("authSecret"), f"{field}.authSecret"),
+            self._text(names.get("imagePullSecret"), f"{field}.imagePullSecret"),
+        )
+
+    def copies(self, value: Any, field: str) -> Iterator[Copy]:
+        for position, item in enumerate(self._list(value, field)):
+            where = f"{field}[{position}]"
+            copy = self.mapping(item, where)
+            repositories = None if copy.get("repos") is None else self._texts(copy["repos"], f"{where}.repos")
+            yield Copy(where, self._text(copy.get("name"), f"{where}.name"), repositories)
+
+    def _list(self, value: Any, field: str) -> list[Any]:
+        if value is None or isinstance(value, list):
+            return value or []
+        self._misfit(field, "use a list")
+        return []
+
+    def _texts(self, value: Any, field: str) -> tuple[str, ...]:
+        return tuple(self._text(item, f"{field}[{position}]") for position, item in enumerate(self._list(value, field)))
+
+    def _text(self, value: Any, field: str) -> str:
+        if value is None or isinstance(value, str):
+            return value or ""
+        self._misfit(field, "use a string")
+        return ""
+
+    def _misfit(self, field: str, message: str) -> None:
+        problem = Problem(MISFIT, field, message)
+        if problem not in self.misfits:
+            self.misfits.append(problem)
+
+
+def _word(value: Any) -> str:
+    return value if isinstance(value, str) else ""

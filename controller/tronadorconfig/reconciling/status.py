@@ -1,0 +1,96 @@
+"""The status of a TronadorConfig: what is wrong with it, and how many environments carry some of it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import structlog
+
+from controller.api.environment import Environment
+from controller.api.tronador_config import TronadorConfig
+from controller.apimachinery import conditions
+from controller.apimachinery.conditions import FALSE, TRUE, UNKNOWN, Condition
+from controller.apimachinery.resources import Resource
+from controller.environment.decision import Wait
+from controller.tronadorconfig.content import ConfigContent, Manifest, Problem, Share, cluster_scoped
+
+log = structlog.get_logger(__name__)
+
+_MESSAGE_LIMIT: Final = 32768
+_FINE: Final = Condition("Ready", TRUE, "Accepted", "Environments can get everything in it.")
+
+
+def in_this_cluster(
+    config: ConfigContent, served: Callable[[str], frozenset[Resource] | None], has_secret: Callable[[str], bool]
+) -> tuple[Problem, ...]:
+    """What is wrong with a config in the cluster that it lies in, beyond what is wrong with it anywhere.
+
+    Args:
+        config: what is looked at.
+        served: what discovery knows of a group version, or None where it gets no answer.
+        has_secret: whether the controller's own namespace has a Secret of that name.
+    """
+    sound = (m for m in (*config.manifests, *config.secrets) if m.field not in config.faults)
+    found = [problem for manifest in sound if (problem := _of_kind(manifest, served(manifest.api_version)))]
+    for copy in config.copies:
+        if copy.name and not has_secret(copy.name):
+            message = f"the controller's namespace has no Secret {copy.name!r} yet"
+            found.append(Problem("SecretMissing", f"{copy.field}.name", message))
+    return tuple(found)
+
+
+def carriers(environments: Iterable[Environment], share_of: Callable[[Environment], Share]) -> int:
+    """How many environments have everything that they are to get, where that is anything at all."""
+    return sum(1 for environment in environments if _carries(environment, share_of))
+
+
+def desired(
+    config: TronadorConfig,
+    problems: Sequence[Problem],
+    environments: int,
+    now: datetime,
+    *,
+    failing: Wait | None = None,
+) -> dict[str, Any]:
+    """The whole status. `failing` describes an error that has lasted and prevents a judgement."""
+    wanted: tuple[Condition, ...] = (_FINE,)
+    if failing is not None:
+        wanted = (
+            Condition("Ready", UNKNOWN, failing.reason, failing.message),
+            Condition("Reconciling", TRUE, failing.reason, failing.message),
+        )
+    if problems:
+        reason, message = problems[0].reason, "; ".join(str(problem) for problem in problems)[:_MESSAGE_LIMIT]
+        wanted = (Condition("Ready", FALSE, reason, message), Condition("Stalled", TRUE, reason, message))
+    return {
+        "observedGeneration": config.generation,
+        "environments": environments,
+        "conditions": conditions.merge(config.conditions, wanted, generation=config.generation, now=now),
+    }
+
+
+def _carries(environment: Environment, share_of: Callable[[Environment], Share]) -> bool:
+    try:
+        return (
+            (conditions.find(environment.conditions, "ResourcesReady") or {}).get("status") == TRUE
+            and not environment.is_deleting
+            and not share_of(environment).is_empty
+        )
+    except Exception:  # an odd environment may raise anything, and must not leave the config without a status
+        log.exception("cannot look at what an environment has", environment=environment.name)
+        return False
+
+
+def _of_kind(manifest: Manifest, served: frozenset[Resource] | None) -> Problem | None:
+    if served is None:
+        return None
+    resource = next((found for found in served if found.kind == manifest.kind), None)
+    if resource is None:
+        message = (
+            f"the cluster does not serve {manifest.kind} of {manifest.api_version}; install its CRD, and this "
+            "continues by itself"
+        )
+        return Problem("UnknownKind", manifest.field, message)
+    return None if resource.namespaced else cluster_scoped(manifest)

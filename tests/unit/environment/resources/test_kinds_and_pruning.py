@@ -1,0 +1,88 @@
+"""Where objects of kinds that nobody knew before live, and how they are taken back."""
+
+import pytest
+
+from controller.api.environment import APPLIED_RESOURCES_ANNOTATION
+from controller.apimachinery.resources import CONFIG_MAPS, NAMESPACES, SECRETS, SERVICE_ACCOUNTS
+from controller.environment.effects import Delete, GroupVersion, Patch, Read, Target
+from controller.environment.observation import REFUSED
+from controller.environment.resources import kinds, pruning
+from controller.environment.resources.item import Identity, build
+from controller.environment.resources.memory import Memory
+from tests.unit.environment.support.builders import NAME, namespace, observation
+
+PROXY = Identity("v1", "ConfigMap", "proxy")
+THING = Identity("example.com/v1", "Thing", "a")
+V1 = GroupVersion("v1")
+EXAMPLE = GroupVersion("example.com/v1")
+CORE = frozenset({CONFIG_MAPS, SECRETS, NAMESPACES, SERVICE_ACCOUNTS})
+TARGET = Target(CONFIG_MAPS, "proxy", NAME)
+
+
+def _live(uid="cm-1", *, deleting=False):
+    body = build(observation().environment, "somewhere", PROXY, {}).body
+    metadata = body["metadata"] | {"uid": uid} | ({"deletionTimestamp": "now"} if deleting else {})
+    return {**body, "metadata": metadata}
+
+
+def _seen(live, **answers):
+    return observation(answers={V1: CORE, TARGET: live, **answers})
+
+
+def test_kinds_are_asked_for_first_and_once_and_then_the_objects():
+    both = [PROXY, Identity("v1", "Secret", "b"), THING]
+    assert kinds.questions(observation(), both) == (Read(V1), Read(EXAMPLE))
+    assert kinds.questions(observation(answers={V1: CORE}), both) == (Read(EXAMPLE),)
+    seen = observation(answers={V1: CORE, EXAMPLE: frozenset()})
+    assert kinds.questions(seen, both) == (Read(TARGET), Read(Target(SECRETS, "b", NAME)))
+    assert kinds.questions(_seen(None), [PROXY]) == ()
+
+
+@pytest.mark.parametrize(
+    ("identity", "answers"),
+    [
+        (THING, {}),
+        (THING, {EXAMPLE: REFUSED}),
+        (THING, {EXAMPLE: frozenset()}),
+        (Identity("v1", "Namespace", "a"), {V1: CORE}),
+    ],
+)
+def test_what_is_unknown_or_lives_in_no_namespace_has_no_place(identity, answers):
+    assert kinds.target(observation(answers=answers), identity) is None
+
+
+def test_what_is_ours_is_deleted_in_that_life_looked_at_again_and_remembered_till_then():
+    effects, left = pruning.prune(_seen(_live()), [PROXY])
+    assert effects == (Delete(TARGET, "cm-1"), Read(TARGET))
+    assert left == {PROXY}
+
+
+@pytest.mark.parametrize(
+    ("live", "left"),
+    [
+        (_live(deleting=True), {PROXY}),
+        (REFUSED, {PROXY}),
+        (None, set()),
+        ({"metadata": {"name": "proxy", "uid": "x"}}, set()),
+    ],
+    ids=["on its way out", "may not be read", "gone", "somebody else's"],
+)
+def test_nothing_else_is_deleted_and_it_is_remembered_only_where_it_may_still_be_ours(live, left):
+    assert pruning.prune(_seen(live), [PROXY]) == ((), left)
+
+
+def test_a_kind_that_is_not_served_now_is_remembered_as_it_may_be_again():
+    assert pruning.prune(observation(answers={EXAMPLE: frozenset()}), [THING]) == ((), {THING})
+
+
+def test_a_namespace_that_outlives_its_environment_is_looked_through_and_then_cleared():
+    memory = Memory(frozenset({PROXY}), {"default": frozenset({"ours"})})
+    cleared = namespace(annotations={APPLIED_RESOURCES_ANNOTATION: memory.text})
+    account = Target(SERVICE_ACCOUNTS, "default", NAME)
+
+    assert pruning.remove(observation(namespace=cleared)) == (Read(V1), Read(account))
+    there = {"metadata": {"name": "default", "resourceVersion": "5"}, "imagePullSecrets": [{"name": "ours"}]}
+    effects = pruning.remove(observation(namespace=cleared, answers={V1: CORE, TARGET: _live(), account: there}))
+    body = {"metadata": {"resourceVersion": "5"}, "imagePullSecrets": None}
+    assert effects == (Delete(TARGET, "cm-1"), Read(TARGET), Patch(account, body), Read(account))
+    assert pruning.remove(observation(namespace=cleared, answers={V1: CORE, TARGET: None, account: None})) == ()
