@@ -176,6 +176,13 @@ def test_each_file_within_a_sentence_exists(page: Path) -> None:
     assert [name for name in named - {block.file for block in blocks()} if not (ROOT / name).exists()] == []
 
 
+@pytest.mark.parametrize("page", ["architecture.md", "decisions.md", "machinery.md", "contributing.md"])
+def test_each_module_within_a_sentence_exists(page: str) -> None:
+    named = {code for code in codes(ROOT / "docs" / page) if re.fullmatch(r"[a-z_]+(/[a-z_]+)*(\.py|/)", code)}
+
+    assert [name for name in named if not any((place / name).exists() for place in (ROOT, ROOT / "controller"))] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_no_page_is_too_long_to_find_something_in(page: Path) -> None:
     generated = page.name == "reference.md"
