@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
+from controller.api.engines import AUTO, ENGINES
 from controller.apimachinery import giturls, names, selectors
 from controller.app import durations
 from controller.app.addresses import parse_address
@@ -205,10 +206,10 @@ class Options:
     )
     release_engine: str = _option(
         _TEXT,
-        "auto",
+        AUTO,
         "what installs the charts; auto takes the engine that the cluster has when an environment's first release is "
         "created (Flux if it has both), and keeps it; any other value moves every environment to that engine",
-        choices=("auto", "flux", "helm-operator"),
+        choices=(AUTO, *ENGINES),
     )
     release_service_account: str = _option(
         _NAME, "tronador-release", "service account, in each environment's namespace, that a release of Flux runs as"

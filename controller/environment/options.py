@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from controller.api.engines import AUTO
 from controller.policy import PolicyOptions
 
 
@@ -35,7 +36,7 @@ class EnvironmentOptions:
     teardown_timeout: float = 600.0
     recheck_interval: float = 10.0
     service_account: str = ""
-    release_engine: str = "auto"
+    release_engine: str = AUTO
     release_service_account: str = "tronador-release"
     release_cluster_role: str = "tronador-release"
     own_namespace: str = "tronador-system"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from controller.api.engines import ENGINES
 from controller.api.environment import Environment
 from controller.apimachinery import names
 from controller.policy.chart import Found, leads_out
@@ -51,9 +52,9 @@ def external_source(environment: Environment, options: PolicyOptions, engine: st
         yield from _external(environment)
 
 
-def external_source_of_flux(environment: Environment, options: PolicyOptions, engine: str) -> Found:
-    """Find values from a URL for Flux, which cannot read them. Leaving them out would deploy something unintended."""
-    if options.allow_external_values and engine == "flux":
+def unsupported_external_source(environment: Environment, options: PolicyOptions, engine: str) -> Found:
+    """Find values from a URL for an engine that cannot read them. Without them it would deploy something unintended."""
+    if options.allow_external_values and engine and not ENGINES[engine].reads_external_values:
         yield from _external(environment)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from controller.api.engines import ENGINES
 from controller.api.environment import FORK_ANNOTATION, Environment
 from controller.apimachinery import giturls, names
 from controller.policy import chart, labels, references
@@ -38,7 +39,7 @@ class Rule:
         reason: CamelCase, for the environment's conditions.
         find: yields the path and the value of everything that breaks the rule. Takes the environment, the options, and
             the name of the engine ("" if it is not known).
-        remedy: what the author should do.
+        remedy: what the author should do. `{engine}` stands for the title of the engine.
         allowed_by: the flag or annotation with which the platform team can allow it; "" if it cannot be allowed.
     """
 
@@ -55,21 +56,27 @@ def violations(environment: Environment, options: PolicyOptions, *, engine: str 
         environment: as its author wrote it; may have any form.
         options: what the platform team allows.
         engine: the name of the engine that would install the release; "" skips the rules for a single engine.
+
+    Raises:
+        KeyError: there is no engine of that name.
     """
     found = [*_protected(environment, options), *_misfits(environment)]
     if any(violation.reason == INVALID for violation in found):
         # The other rules rely on fields of the right type.
         return tuple(found)
+    title = ENGINES[engine].title if engine else ""
     for rule in RULES:
         remedy = f"{rule.remedy}, or have it allowed by {rule.allowed_by}" if rule.allowed_by else rule.remedy
         found += [
-            _violation(rule.reason, field, value, remedy) for field, value in rule.find(environment, options, engine)
+            _violation(rule.reason, field, value, remedy.format(engine=title))
+            for field, value in rule.find(environment, options, engine)
         ]
     return tuple(found)
 
 
 def _forks(environment: Environment, options: PolicyOptions, engine: str) -> Iterator[tuple[str, Any]]:
-    if engine == "helm-operator" and environment.is_of_fork and not options.allow_forks_on_helm_operator:
+    is_cluster_admin = engine != "" and ENGINES[engine].is_cluster_admin
+    if is_cluster_admin and environment.is_of_fork and not options.allow_forks_on_helm_operator:
         yield f"metadata.annotations[{FORK_ANNOTATION}]", environment.obj["metadata"]["annotations"][FORK_ANNOTATION]
 
 
@@ -77,7 +84,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         "ForkNotAllowed",
         _forks,
-        "the Helm Operator runs as cluster-admin and must not install charts from forks; use Flux",
+        "{engine} runs as cluster-admin and must not install charts from forks; use Flux",
         "--allow-forks-on-helm-operator",
     ),
     Rule(
@@ -116,8 +123,8 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         "ExternalValuesNotSupported",
-        references.external_source_of_flux,
-        "Flux cannot read values from URLs; put them into spec.application.release.values",
+        references.unsupported_external_source,
+        "{engine} cannot read values from URLs; put them into spec.application.release.values",
     ),
     Rule(INVALID, references.bad_external_source, "use an http or https URL without credentials"),
     Rule(INVALID, references.bad_chart_file, "name a file within the chart's folder, without '..'"),

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Final
 
+from controller.api.engines import AUTO
 from controller.app import exits, options
 from controller.app.commands import files
 from controller.pipeline.errors import InvalidFiles
@@ -29,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Check every file. InvalidFiles: something is wrong. OptionError."""
     chosen = options.build(parsed, environ)
-    engine = "" if chosen.release_engine == "auto" else chosen.release_engine
+    engine = "" if chosen.release_engine == AUTO else chosen.release_engine
     problems = [
         problem
         for file in parsed.files

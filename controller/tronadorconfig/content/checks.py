@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from controller.api import flux, helm_operator
+from controller.api.engines import ENGINES
 from controller.apimachinery import names, nesting
 from controller.tronadorconfig.content import repositories, secret_data
 from controller.tronadorconfig.content.model import ConfigContent, Copy, Manifest, Problem
@@ -50,8 +50,7 @@ _CLUSTER_SCOPED: Final = frozenset(
 )
 # Objects of these kinds with an environment's label are its releases. An additional one would be uninstalled.
 _OF_ENGINES: Final = frozenset(
-    (resource.group, resource.kind)
-    for resource in (helm_operator.HELM_RELEASES, flux.HELM_RELEASES, flux.GIT_REPOSITORIES)
+    (resource.group, resource.kind) for facts in ENGINES.values() for resource in facts.resources
 )
 
 
