@@ -278,7 +278,7 @@ def _http_servers(
 
 
 def _prepare(metrics: Metrics, environments: Store, stopwatch: Stopwatch) -> None:
-    reasons = sorted({reason for engine in ENGINES.values() for reason in engine.FAILURES})
+    reasons = sorted({reason for engine in ENGINES.values() for reason in engine.failures})
     metrics.environments.prepare(phases=PHASE_NAMES, outcomes=OUTCOMES, reasons=reasons)
     metrics.environments.observe_environments(
         statuses=tuple(State),

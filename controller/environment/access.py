@@ -74,7 +74,7 @@ def repair_ours(observation: Observation, options: EnvironmentOptions) -> tuple[
 
 def repair_releases(observation: Observation, options: EnvironmentOptions, engine: Engine) -> tuple[Effect, ...]:
     """The same for the account that the engine applies the chart with, and for its binding."""
-    if not engine.RUNS_AS_ACCOUNT:
+    if not engine.account(options):
         return ()
     account, binding = _release_targets(observation, options)
     body = _binding(

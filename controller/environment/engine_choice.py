@@ -6,8 +6,7 @@ it later, or missing for a while, uninstalls nothing. Only an explicit option mo
 
 from __future__ import annotations
 
-from typing import Final
-
+from controller.api.engines import AUTO
 from controller.apimachinery.resources import Resource
 from controller.environment.effects import GroupVersion, Read
 from controller.environment.engines import ENGINES
@@ -15,15 +14,13 @@ from controller.environment.engines.engine import Engine
 from controller.environment.observation import UNASKED, Observation, Unknown
 from controller.environment.options import EnvironmentOptions
 
-AUTO: Final = "auto"
-
 
 def choose(observation: Observation, options: EnvironmentOptions) -> Engine | None:
     """The engine of the environment; None where the cluster has none, or as long as `questions` are open."""
     if options.release_engine != AUTO:
         return ENGINES[options.release_engine]
     return _kept(observation) or next(
-        (engine for engine in ENGINES.values() if all(_is_served(observation, r) for r in engine.RESOURCES)), None
+        (engine for engine in ENGINES.values() if all(_is_served(observation, r) for r in engine.resources)), None
     )
 
 
@@ -31,7 +28,7 @@ def questions(observation: Observation, options: EnvironmentOptions) -> tuple[Re
     """What has to be asked before `choose` can tell."""
     if choose(observation, options) is not None:
         return ()
-    versions = dict.fromkeys(GroupVersion(r.api_version) for engine in ENGINES.values() for r in engine.RESOURCES)
+    versions = dict.fromkeys(GroupVersion(r.api_version) for engine in ENGINES.values() for r in engine.resources)
     return tuple(Read(version) for version in versions if observation.answer(version) is UNASKED)
 
 
@@ -40,7 +37,7 @@ def _kept(observation: Observation) -> Engine | None:
         return recorded
     # Made, but not recorded: the process ended in between, or the status was lost.
     made = {target.resource for target in observation.cached}
-    return next((engine for engine in ENGINES.values() if engine.RELEASES in made), None)
+    return next((engine for engine in ENGINES.values() if engine.releases in made), None)
 
 
 def _is_served(observation: Observation, resource: Resource) -> bool:

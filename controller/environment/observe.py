@@ -43,7 +43,7 @@ class Observer:
     def __init__(self, *, stores: Mapping[Resource, Store], shares: Shares, now: Callable[[], datetime]) -> None:
         self._environments = stores[ENVIRONMENTS]
         self._namespaces = stores[NAMESPACES]
-        self._of_engines = {resource: stores[resource] for resource in engines.RESOURCES}
+        self._of_engines = {resource: stores[resource] for resource in engines.resources()}
         self._shares = shares
         self._now = now
 

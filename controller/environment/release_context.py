@@ -15,13 +15,13 @@ from controller.environment.resources import references
 def build(observation: Observation, options: EnvironmentOptions, engine: Engine) -> ReleaseContext:
     """The context of the environment's release with that engine."""
     copies = {
-        reference: references.copy_name(reference) for reference in references.foreign(observation.environment, engine)
+        reference: references.copy_name(reference) for reference in engine.foreign_references(observation.environment)
     }
     return ReleaseContext(
         environment=observation.environment,
         # What its author names goes before what the repository is mapped to.
         git_secret=_own_secret(observation, copies) or observation.share.git_secret,
-        service_account=options.release_service_account if engine.RUNS_AS_ACCOUNT else "",
+        service_account=engine.account(options),
         copies=copies,
     )
 

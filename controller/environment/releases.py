@@ -12,7 +12,7 @@ from controller.environment.observation import Observation
 def wanted(observation: Observation, engine: Engine) -> Target:
     """The HelmRelease that the spec asks for."""
     environment = observation.environment
-    return Target(engine.RELEASES, environment.release_name, environment.namespace_name)
+    return engine.place(environment, environment.release_name)
 
 
 def recorded(observation: Observation) -> Target | None:
@@ -21,12 +21,12 @@ def recorded(observation: Observation) -> Target | None:
     engine = engines.ENGINES.get(environment.recorded_engine)
     if engine is None or not names.is_dns_label(environment.recorded_release):
         return None
-    return Target(engine.RELEASES, environment.recorded_release, environment.namespace_name)
+    return engine.place(environment, environment.recorded_release)
 
 
 def cached(observation: Observation) -> frozenset[Target]:
     """The HelmReleases that carry the environment's label, of whichever engine."""
-    kinds = {engine.RELEASES for engine in engines.ENGINES.values()}
+    kinds = {engine.releases for engine in engines.ENGINES.values()}
     return frozenset(target for target in observation.cached if target.resource in kinds)
 
 
@@ -37,19 +37,15 @@ def outdated(observation: Observation, engine: Engine) -> frozenset[Target]:
     return made - {wanted(observation, engine)}
 
 
-def sources_of(release: Target) -> tuple[Target, ...]:
-    """The objects that say where the chart of a HelmRelease lies: they bear its name and go after it."""
-    others = (resource for resource in engines.of(release.resource).RESOURCES if resource != release.resource)
-    return tuple(Target(resource, release.name, release.namespace) for resource in others)
+def source_of(release: Target) -> Target | None:
+    """Where the chart's source of a release lies, or None if its engine has no such kind."""
+    return engines.of(release.resource).source_of(release)
 
 
 def of_stray_sources(observation: Observation) -> frozenset[Target]:
-    """The HelmReleases, there or not, whose sources carry the environment's label."""
+    """The releases, present or not, whose sources carry the environment's label."""
     owners = {
-        resource: engine.RELEASES
-        for engine in engines.ENGINES.values()
-        for resource in engine.RESOURCES
-        if resource != engine.RELEASES
+        engine.facts.sources: engine.releases for engine in engines.ENGINES.values() if engine.facts.sources is not None
     }
     sources = (target for target in observation.cached if target.resource in owners)
     return frozenset(Target(owners[target.resource], target.name, target.namespace) for target in sources)

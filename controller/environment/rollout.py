@@ -24,13 +24,14 @@ def is_done(observation: Observation, options: EnvironmentOptions) -> bool:
         return False
     target = releases.wanted(observation, engine)
     release = observation.get(target)
-    (source_target, source) = next(((t, observation.get(t)) for t in releases.sources_of(target)), (None, None))
+    source_target = releases.source_of(target)
+    source = observation.get(source_target) if source_target else None
     # A credential that TronadorConfig gives is not in the spec, so a change of it does not count as another spec.
     share = replace(observation.share, git_secret=engine.git_secret(release, source))
     context = release_context.build(replace(observation, share=share), options, engine)
     if not _is_as_wanted(observation, target, release, engine.desired(context)):
         return False
-    wanted_source = engine.source(context)
+    wanted_source = engine.desired_source(context)
     return wanted_source is None or _is_as_wanted(observation, source_target or target, source, wanted_source)
 
 

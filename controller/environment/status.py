@@ -148,9 +148,10 @@ def _release(
     engine = engine_choice.choose(observation, options)
     assert engine is not None, "without an engine no plan reaches the release"
     target = releases.wanted(observation, engine)
-    source = next((observation.get(source) for source in releases.sources_of(target)), None)
+    source_target = releases.source_of(target)
+    source = observation.get(source_target) if source_target else None
     revision = engine.revision(observation.get(target), source)
-    recorded: dict[str, Any] = {"engine": engine.NAME, "name": target.name}
+    recorded: dict[str, Any] = {"engine": engine.name, "name": target.name}
     return recorded | ({"revision": revision} if revision else {})
 
 
@@ -202,9 +203,9 @@ def _summarize(observation: Observation, plan: Plan, options: EnvironmentOptions
     if not isinstance(last, Continue):
         parts = _parts(observation, plan, last)
         if _is_beside(last, parts) and rollout.is_done(observation, options):
-            return _running(observation, last, parts, health.judge(observation, options))
+            return _running(observation, last, parts, health.explained(observation, options))
         return _stopped(last, parts) if isinstance(last, Stop) else _waiting(plan, last, parts)
-    judged = health.judge(observation, options)
+    judged = health.explained(observation, options)
     if judged.state is State.DEPLOYED and (other := _what_else_runs(observation, plan)):
         return _deployed_otherwise(observation, other)
     effects = (effect for step in plan.steps if step.phase == release.NAME for effect in step.decision.effects)
@@ -243,13 +244,12 @@ def _of_release(observation: Observation, judged: Health, before: tuple[Conditio
         )
         return Summary(judged.state, CurrentPhase.IDLE, judged.message, ready)
     if judged.state is State.FAILED:
-        message = health.explained(observation, judged)
         failed = (
-            Condition("Ready", FALSE, RELEASE_FAILED, message),
+            Condition("Ready", FALSE, RELEASE_FAILED, judged.message),
             *before,
-            Condition("ReleaseReady", FALSE, judged.reason, message),
+            Condition("ReleaseReady", FALSE, judged.reason, judged.message),
         )
-        return Summary(judged.state, CurrentPhase.IDLE, message, failed)
+        return Summary(judged.state, CurrentPhase.IDLE, judged.message, failed)
     phase = CurrentPhase.DEPLOYING if changed else CurrentPhase.WAITING
     progressing = (
         Condition("Ready", UNKNOWN, "Progressing", judged.message),
@@ -272,7 +272,7 @@ def _what_else_runs(observation: Observation, plan: Plan) -> Contest | None:
 
 
 def _says_what_runs(resource: Resource, path: Path) -> bool:
-    fields = {r: names for engine in ENGINES.values() for r, names in engine.SAYS_WHAT_RUNS.items()}
+    fields = {r: names for engine in ENGINES.values() for r, names in engine.deployed_fields.items()}
     return path[:1] == ("spec",) and path[1:2] != () and path[1] in fields.get(resource, ())
 
 

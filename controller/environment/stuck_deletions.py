@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from controller.api import flux
 from controller.apimachinery import conditions, objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import Resource
+from controller.environment import engines
 from controller.environment.decision import Wait
 from controller.environment.effects import Target
 from controller.environment.observation import Observation
@@ -32,10 +32,6 @@ _BLOCKING: Final = (
 _REMAINING: Final = ("NamespaceContentRemaining", *_BLOCKING)
 # The namespace controller's own, which it removes once the content is gone.
 _OF_KUBERNETES: Final = "kubernetes"
-_WHO: Final[Mapping[Resource, str]] = {
-    flux.HELM_RELEASES: "Flux's helm-controller removes it after the uninstall",
-    flux.GIT_REPOSITORIES: "Flux's source-controller removes it",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +78,9 @@ def of_objects(held: Mapping[Target, Object]) -> str:
 
 def finalizers(obj: Object, resource: Resource | None = None) -> str:
     """The finalizers of an object, each with the controller that removes it, as far as that is known."""
-    who = _WHO.get(resource) if resource is not None else None
-    names = sorted(objects.finalizers(obj))
-    return ", ".join(f"{name} ({who})" if who and name == flux.FINALIZER else name for name in names)
+    engine = engines.find(resource) if resource else None
+    known = engine.finalizers.get(resource, {}) if engine and resource else {}
+    return ", ".join(f"{name} ({known[name]})" if name in known else name for name in sorted(objects.finalizers(obj)))
 
 
 def wait(

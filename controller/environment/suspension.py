@@ -13,10 +13,8 @@ from controller.environment.observation import Observation
 def effects(observation: Observation) -> Iterator[Patch]:
     """Suspend the HelmReleases of ours whose engine knows suspension. Resuming is a correction like any other."""
     for target in sorted(releases.cached(observation), key=str):
-        release = observation.get(target) or {}
-        if not engines.of(target.resource).CAN_SUSPEND or objects.mapping(release.get("spec")).get("suspend") is True:
+        release = observation.get(target)
+        if release is None or objects.is_deleting(release) or not uninstall.is_our_release(observation, release):
             continue
-        if not release or objects.is_deleting(release) or not uninstall.is_our_release(observation, release):
-            continue
-        same_life = {"op": "test", "path": "/metadata/uid", "value": objects.uid(release)}
-        yield Patch(target, [same_life, {"op": "add", "path": "/spec/suspend", "value": True}])
+        if patch := engines.of(target.resource).suspend(target, release):
+            yield patch

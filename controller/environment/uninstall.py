@@ -11,13 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from controller.api.environment import UID_ANNOTATION
-from controller.api.helm_operator import HELM_RELEASES
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import SECRETS
 from controller.environment import access, engines, releases, stuck_deletions
 from controller.environment.decision import Wait
-from controller.environment.effects import Delete, Effect, Listing, Patch, Read, Target, WakeOnChange
+from controller.environment.effects import Delete, Effect, Read, Target, WakeOnChange
+from controller.environment.engines.engine import Engine
 from controller.environment.engines.health import UNINSTALL_FAILED
 from controller.environment.observation import REFUSED, UNASKED, Observation
 from controller.environment.options import EnvironmentOptions
@@ -46,10 +46,10 @@ def decide(observation: Observation, targets: Iterable[Target], options: Environ
         # The namespace takes everything with it, and there even our own rights may be gone: nothing can be known.
         return Done()
     gone = [target for target in wanted_gone if not isinstance(observation.answer(target), Mapping)]
-    sources = [source for target in gone for source in releases.sources_of(target)]
+    sources = [source for target in gone if (source := releases.source_of(target))]
     if outcome := _remove(observation, sources, "the source of the chart", options):
         return outcome
-    return _decide_storage(observation, [target.name for target in gone if target.resource == HELM_RELEASES], options)
+    return _decide_storage(observation, gone, options)
 
 
 def is_our_release(observation: Observation, release: Object) -> bool:
@@ -63,16 +63,6 @@ def is_our_release(observation: Observation, release: Object) -> bool:
     namespace = observation.namespace
     within_ours = namespace is not None and observation.is_ours(namespace)
     return within_ours and objects.name(release) == observation.environment.recorded_release
-
-
-def storage(observation: Observation, release_name: str) -> Listing:
-    """Where Helm keeps the revisions of a release."""
-    return Listing(
-        SECRETS,
-        observation.environment.namespace_name,
-        label_selector=f"owner=helm,name={release_name}",
-        metadata_only=True,
-    )
 
 
 def _is_leaving(observation: Observation) -> bool:
@@ -105,7 +95,7 @@ def _why_they_stay(live: Mapping[Target, Object]) -> str:
         engine.health(obj, None, chart_patience=0.0)
         for target, obj in live.items()
         for engine in engines.ENGINES.values()
-        if target.resource == engine.RELEASES
+        if target.resource == engine.releases
     )
     words = (
         *(health.message for health in found if health.reason == UNINSTALL_FAILED),
@@ -115,45 +105,47 @@ def _why_they_stay(live: Mapping[Target, Object]) -> str:
 
 
 def _deletion(target: Target, obj: Object) -> Iterator[Effect]:
-    if objects.mapping(obj.get("spec")).get("suspend") is True:
-        # Flux lets a suspended release go without uninstalling it.
-        same_life = {"op": "test", "path": "/metadata/uid", "value": objects.uid(obj)}
-        yield Patch(target, [same_life, {"op": "replace", "path": "/spec/suspend", "value": False}])
+    if resume := engines.of(target.resource).resume(target, obj):
+        yield resume
     if not objects.is_deleting(obj):
         yield Delete(target, objects.uid(obj))
 
 
-def _decide_storage(observation: Observation, names: Iterable[str], options: EnvironmentOptions) -> Wait | Done:
-    listings = {name: storage(observation, name) for name in names}
+def _decide_storage(observation: Observation, gone: Iterable[Target], options: EnvironmentOptions) -> Wait | Done:
+    listings = {target: listing for target in gone if (listing := engines.of(target.resource).leftovers(target))}
     if reads := [Read(listing) for listing in listings.values() if observation.answer(listing) is UNASKED]:
         return _wait(observation, "Looking for the release's storage.", options, *reads)
-    remaining = {name: listing for name, listing in listings.items() if observation.answer(listing)}
+    remaining = {target: listing for target, listing in listings.items() if observation.answer(listing)}
     if not observation.is_ours(observation.namespace or {}):
         # Rights in a stranger's namespace are not going to come: what is refused there will never be known.
-        remaining = {name: listing for name, listing in remaining.items() if observation.answer(listing) is not REFUSED}
+        remaining = {
+            target: listing for target, listing in remaining.items() if observation.answer(listing) is not REFUSED
+        }
     if not remaining:
         return Done()
-    refused = [name for name, listing in remaining.items() if observation.answer(listing) is REFUSED]
+    refused = [target for target, listing in remaining.items() if observation.answer(listing) is REFUSED]
     what = (
-        f"the uninstall of {', '.join(remaining)} to finish"
+        f"the uninstall of {', '.join(target.name for target in remaining)} to finish"
         if not refused
-        else f"the right to read the Helm storage Secrets of {', '.join(refused)}"
+        else f"the right to read the Helm storage Secrets of {', '.join(target.name for target in refused)}"
     )
-    watches = (WakeOnChange(listing) for name, listing in remaining.items() if name not in refused)
+    watches = (WakeOnChange(listing) for target, listing in remaining.items() if target not in refused)
     if refused:
         return _wait_or_give_up(observation, what, options, *watches, why=access.obstacle(observation))
     secrets = [secret for listing in remaining.values() for secret in observation.answer(listing)]
-    return _wait_or_give_up(observation, what, options, *watches, why=_why_storage_stays(secrets))
+    why = _why_storage_stays(secrets, engines.of(next(iter(remaining)).resource))
+    return _wait_or_give_up(observation, what, options, *watches, why=why)
 
 
-def _why_storage_stays(secrets: Iterable[Object]) -> str:
+def _why_storage_stays(secrets: Iterable[Object], engine: Engine) -> str:
     """Which of Helm's Secrets are left, and who has to do something about them."""
     held = {Target(SECRETS, objects.name(secret), objects.namespace(secret)): secret for secret in secrets}
     if words := stuck_deletions.of_objects(held):
         return words
     names = sorted(target.name for target in held)
     more = " and others" if len(names) > _NAMED_AT_MOST else ""
-    return f"Helm's storage remains ({', '.join(names[:_NAMED_AT_MOST])}{more}); the Helm Operator removes it last."
+    shown = ", ".join(names[:_NAMED_AT_MOST])
+    return f"Helm's storage remains ({shown}{more}); {engine.facts.title} removes it last."
 
 
 def _named(targets: Iterable[Target]) -> str:

@@ -59,7 +59,7 @@ WATCHES: Final[tuple[Watch, ...]] = (
             indexers={ENVIRONMENT_INDEX: environment_of},
             may_be_missing=True,
         )
-        for resource in engines.RESOURCES
+        for resource in engines.resources()
     ),
     Watch(TRONADOR_CONFIGS, None, in_own_namespace=True, may_be_missing=True),
     Watch(SECRETS, None, in_own_namespace=True),

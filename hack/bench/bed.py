@@ -121,7 +121,7 @@ def running(engine: str = "helm-operator") -> Iterator[Bed]:
         bed = Bed(folder=Path(name), programs=programs, client=client)
         crds.install(client, threading.Event(), groups)
         client.create(crds.CRDS, documents(_DEFINITION)[0])
-        for resource in (ENVIRONMENTS, *ENGINES[engine].RESOURCES):
+        for resource in (ENVIRONMENTS, *ENGINES[engine].resources):
             bed.wait_until(lambda resource=resource: _is_served(client, resource), f"{resource} is served")
         yield bed
 

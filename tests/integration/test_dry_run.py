@@ -112,7 +112,7 @@ def test_it_lists_exactly_the_writes_that_the_next_run_makes(
 
     # Drift of each kind.
     release = {"spec": {"values": {"image": {"tag": "another"}}}}
-    resource = next(r for r in ENGINES[engine_name].RESOURCES if r.kind == "HelmRelease")
+    resource = next(r for r in ENGINES[engine_name].resources if r.kind == "HelmRelease")
     name = made_before["changed"].name
     cluster.client.patch(resource, RELEASE, release, namespace=name)
     made_before["disowned"].label_namespace(**{"tronador.stakater.com/environment": None})

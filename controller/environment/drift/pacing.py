@@ -159,7 +159,7 @@ def _wait(phase: str, held: Step) -> Step:
 
 def _is_guarded(effect: Effect, guard: _Guard) -> bool:
     if guard is _Guard.RELEASES:
-        return isinstance(effect, Create | Patch) and effect.target.resource in engines.RESOURCES
+        return isinstance(effect, Create | Patch) and engines.find(effect.target.resource) is not None
     return isinstance(effect, Write)
 
 

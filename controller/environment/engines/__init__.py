@@ -1,4 +1,4 @@
-"""Release engines: the objects that each wants, and what their status means. Pure."""
+"""The release engines: the objects that each of them needs, and what their status means. Pure."""
 
 from __future__ import annotations
 
@@ -9,13 +9,23 @@ from controller.apimachinery.resources import Resource
 from controller.environment.engines import flux, helm_operator
 from controller.environment.engines.engine import Engine
 
-_ALL: Final[tuple[Engine, ...]] = (flux, helm_operator)
-# By name, the one to prefer first.
-ENGINES: Final[Mapping[str, Engine]] = {engine.NAME: engine for engine in _ALL}
-# What the engines' objects are: each is watched, where it carries our label.
-RESOURCES: Final[tuple[Resource, ...]] = tuple(resource for engine in _ALL for resource in engine.RESOURCES)
+# By name, in the order of the table in `controller.api.engines`.
+ENGINES: Final[Mapping[str, Engine]] = {engine.name: engine for engine in (flux.ENGINE, helm_operator.ENGINE)}
 
 
-def of(release: Resource) -> Engine:
-    """The engine whose HelmReleases are of that resource. KeyError: of none."""
-    return {engine.RELEASES: engine for engine in _ALL}[release]
+def resources() -> tuple[Resource, ...]:
+    """Return the kinds of all engines. Each is watched, limited to objects with our label."""
+    return tuple(resource for engine in ENGINES.values() for resource in engine.resources)
+
+
+def of(resource: Resource) -> Engine:
+    """Return the engine to which a kind belongs. Raises KeyError if there is none."""
+    found = find(resource)
+    if found is None:
+        raise KeyError(resource)
+    return found
+
+
+def find(resource: Resource) -> Engine | None:
+    """Return the engine to which a kind belongs, or None."""
+    return next((engine for engine in ENGINES.values() if resource in engine.resources), None)

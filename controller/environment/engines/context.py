@@ -1,4 +1,4 @@
-"""What an engine is told about a release beyond its environment's own spec."""
+"""What an engine needs to know about a release beyond the spec of its environment."""
 
 from __future__ import annotations
 
@@ -23,12 +23,14 @@ class ReleaseContext:
 
     Attributes:
         environment: the environment.
-        git_secret: Secret in the environment's namespace with the repository's credentials, "" for none.
-        service_account: account in the environment's namespace that the release runs as (engine 2).
-        copies: name of the copy, in the environment's namespace, of an object referred to in another one.
+        git_secret: the Secret with the credentials of the repository, in the environment's namespace, or "".
+        service_account: the account whose rights apply to the chart, in the environment's namespace, or "".
+        copies: by object in another namespace, the name of its copy in the environment's namespace.
+        suspended: whether the engine must not touch the release.
     """
 
     environment: Environment
     git_secret: str = ""
     service_account: str = ""
     copies: Mapping[Reference, str] = field(default_factory=dict)
+    suspended: bool = False

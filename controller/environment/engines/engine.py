@@ -1,88 +1,102 @@
-"""What every release engine offers. Each is a module of this package; nothing in it does I/O."""
+"""What a release engine is for the rest of the controller: a value made of pure functions and of facts.
+
+Each engine is a module of this package with one such value, `ENGINE`. Callers take it from the table in `__init__` and
+never ask which one it is: where engines differ, a field here differs.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
+from controller.api.engines import EngineFacts
 from controller.api.environment import Environment
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import Resource
-from controller.environment.engines.context import ReleaseContext
+from controller.environment.effects import Listing, Patch, Target
+from controller.environment.engines.context import Reference, ReleaseContext
 from controller.environment.engines.health import Health
+from controller.environment.options import EnvironmentOptions
 
 
-class Engine(Protocol):
-    """One release engine."""
+class Judge(Protocol):
+    """Says how a release fares, from the release and its source. Each is None if it does not exist.
+
+    `chart_patience`: seconds for which fetching the chart may continue to fail; 0 if it has failed for too long.
+    """
+
+    def __call__(self, release: Object | None, source: Object | None, *, chart_patience: float) -> Health: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """One release engine. "Release" is its own kind of object for a release, and "source" the one for its chart.
+
+    Attributes:
+        facts: its row of the table in `controller.api.engines`.
+        failures: the reasons of failures that are known before they occur. Metrics start at zero for each of them.
+        account_field: the field of a release's spec that names the service account whose rights apply; "" if the
+            engine applies every chart with its own rights.
+        deployed_fields: by kind, the fields of the spec that say what is deployed, and with whose rights.
+        finalizers: by kind, the engine's own finalizers, each with a clause that says who removes it, for messages.
+        place: where the release of an environment with a certain name lies.
+        desired: the release that an environment asks for.
+        desired_source: the source that an environment asks for, or None if the engine has no such kind.
+        health: how the release fares.
+        revision: the git revision that is deployed, or "". Takes the release and its source.
+        git_secret: the name of the Secret for the chart's repository in the objects of the cluster, or "". Takes the
+            release and its source.
+        ignored_fields: the fields of `spec.application.release` that are set and have no effect.
+        foreign_references: the objects in other namespaces that the engine cannot read, so that it needs copies, and
+            whether each of them has to exist.
+        suspend: the write that stops the engine from touching a release, or None if there is nothing to write.
+        resume: the write that a suspended object of the engine needs before its deletion, or None. Without it the
+            engine would not uninstall.
+        evidence: what to read to learn why a release failed, or None if its status says so.
+        explain: why the release failed, from the objects of `evidence`; "" if they do not say.
+        leftovers: the Secrets in which Helm keeps the release. They show whether an uninstall has ended after the
+            release itself is gone. None if the release stays until its uninstall has ended.
+    """
+
+    facts: EngineFacts
+    failures: tuple[str, ...]
+    account_field: str
+    deployed_fields: Mapping[Resource, tuple[str, ...]]
+    finalizers: Mapping[Resource, Mapping[str, str]]
+    place: Callable[[Environment, str], Target]
+    desired: Callable[[ReleaseContext], dict[str, Any]]
+    desired_source: Callable[[ReleaseContext], dict[str, Any] | None]
+    health: Judge
+    revision: Callable[[Object | None, Object | None], str]
+    git_secret: Callable[[Object | None, Object | None], str]
+    ignored_fields: Callable[[Environment], tuple[str, ...]]
+    foreign_references: Callable[[Environment], Mapping[Reference, bool]]
+    suspend: Callable[[Target, Object], Patch | None]
+    resume: Callable[[Target, Object], Patch | None]
+    evidence: Callable[[Target, Object | None], Listing | None]
+    explain: Callable[[Object | None, Sequence[Object]], str]
+    leftovers: Callable[[Target], Listing | None]
 
     @property
-    def NAME(self) -> str:  # noqa: N802  a module's constant
-        """As `--release-engine` and `status.release.engine` have it."""
-        ...
+    def name(self) -> str:
+        """Its value of `--release-engine` and `status.release.engine`."""
+        return self.facts.name
 
     @property
-    def RELEASES(self) -> Resource:  # noqa: N802
-        """Its HelmReleases."""
-        ...
+    def releases(self) -> Resource:
+        """The kind of its releases."""
+        return self.facts.releases
 
     @property
-    def RESOURCES(self) -> tuple[Resource, ...]:  # noqa: N802
-        """Everything that it must serve: its HelmReleases, and where charts have an object of their own, those."""
-        ...
+    def resources(self) -> tuple[Resource, ...]:
+        """Everything that a cluster must serve for this engine."""
+        return self.facts.resources
 
-    @property
-    def RUNS_AS_ACCOUNT(self) -> bool:  # noqa: N802
-        """Whether it applies a chart with the rights of an account in the environment's namespace."""
-        ...
+    def source_of(self, release: Target) -> Target | None:
+        """Return where the source of a release lies, or None. It has the same name and is deleted after the release."""
+        return None if self.facts.sources is None else Target(self.facts.sources, release.name, release.namespace)
 
-    @property
-    def TELLS_WHY_IN_EVENTS(self) -> bool:  # noqa: N802
-        """Whether the reason of a failure is only found in the Events about the HelmRelease."""
-        ...
-
-    @property
-    def FOLLOWS_REFERENCES(self) -> bool:  # noqa: N802
-        """Whether it reads Secrets and ConfigMaps in other namespaces itself; if not, it is given copies."""
-        ...
-
-    @property
-    def CAN_SUSPEND(self) -> bool:  # noqa: N802
-        """Whether a HelmRelease can be told to rest, by `spec.suspend`."""
-        ...
-
-    @property
-    def SAYS_WHAT_RUNS(self) -> Mapping[Resource, tuple[str, ...]]:  # noqa: N802
-        """The fields of the specs of its objects that say what is deployed, and as whom."""
-        ...
-
-    @property
-    def FAILURES(self) -> tuple[str, ...]:  # noqa: N802
-        """Reasons of failures, as far as they are known before they happen: metrics start at zero for each."""
-        ...
-
-    def desired(self, context: ReleaseContext) -> dict[str, Any]:
-        """The HelmRelease."""
-        ...
-
-    def source(self, context: ReleaseContext) -> dict[str, Any] | None:
-        """The object that says where the chart lies, or None where the HelmRelease says so itself."""
-        ...
-
-    def health(self, release: Object | None, source: Object | None, *, chart_patience: float) -> Health:
-        """How the release fares.
-
-        `chart_patience`: seconds for which fetching the chart may go on failing; 0 when it has failed for too long.
-        """
-        ...
-
-    def revision(self, release: Object | None, source: Object | None) -> str:
-        """Git revision that is deployed, or ""."""
-        ...
-
-    def git_secret(self, release: Object | None, source: Object | None) -> str:
-        """Name of the Secret that opens the chart's repository, as the objects in the cluster say, or ""."""
-        ...
-
-    def ignored_fields(self, environment: Environment) -> tuple[str, ...]:
-        """Fields of `spec.application.release` that are set and mean nothing to this engine."""
-        ...
+    def account(self, options: EnvironmentOptions) -> str:
+        """Return the service account, in the environment's namespace, that a release needs, or ""."""
+        return options.release_service_account if self.account_field else ""

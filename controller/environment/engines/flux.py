@@ -1,22 +1,23 @@
-"""Engine 2, Flux: the GitRepository and the HelmRelease that it should find.
+"""Engine 2, Flux: the GitRepository and the HelmRelease of an environment.
 
-Both bear the release's name and live in the environment's namespace: Flux may be told to follow no reference out of it.
-Three things here keep a preview alive:
-- `reconcileStrategy: Revision`: otherwise a chart whose version stays the same is never upgraded;
-- unlimited retries with a remediation. By default one failure is the end until the spec changes, also where the cause
-  lay in the cluster and is mended there. helm-controller waits longer and longer between two tries. Its newer strategy
-  RetryOnFailure would do too, but older CRDs drop the field, and we would write it again for ever;
-- every field that the CRDs have a default for is written out, so that what we want equals what the API server holds.
+Both have the name of the release and are in the environment's namespace, because Flux can be configured to follow no
+reference out of it. Three settings keep a preview alive:
+- `reconcileStrategy: Revision`. Without it, a chart whose version stays the same is never upgraded.
+- Unlimited retries with a remediation. By default, one failure is final until the spec changes, even after its cause in
+  the cluster was repaired. helm-controller waits longer after each try. Its newer strategy RetryOnFailure would work
+  too, but older CRDs drop the field, and the controller would write it again and again.
+- Every field for which the CRDs have a default is set. So the desired object equals the one that the API server stores.
 
-Values from a URL have no equivalent and would change what is deployed: the policy refuses them.
+Flux cannot read values from a URL, and a release without them would deploy something else. The policy refuses them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from controller.api.engines import ENGINES, FLUX
 from controller.api.environment import (
     ENVIRONMENT_LABEL,
     INSTANCE_LABEL,
@@ -25,80 +26,36 @@ from controller.api.environment import (
     UID_ANNOTATION,
     Environment,
 )
-from controller.api.flux import GIT_REPOSITORIES, HELM_RELEASES, REQUESTED_AT, GitRepository, HelmRelease
+from controller.api.flux import FINALIZER, GIT_REPOSITORIES, HELM_RELEASES, REQUESTED_AT, GitRepository, HelmRelease
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import Resource
+from controller.environment.effects import Listing, Patch, Target
+from controller.environment.engines import references
 from controller.environment.engines.context import Reference, ReleaseContext
+from controller.environment.engines.engine import Engine
 from controller.environment.engines.flux_health import health
 
-__all__ = [
-    "NAME",
-    "RELEASES",
-    "RESOURCES",
-    "RUNS_AS_ACCOUNT",
-    "TELLS_WHY_IN_EVENTS",
-    "FOLLOWS_REFERENCES",
-    "CAN_SUSPEND",
-    "SAYS_WHAT_RUNS",
-    "FAILURES",
-    "source",
-    "desired",
-    "health",
-    "revision",
-    "git_secret",
-    "ignored_fields",
-]
-
-NAME: Final = "flux"
-RELEASES: Final = HELM_RELEASES
-RESOURCES: Final = (HELM_RELEASES, GIT_REPOSITORIES)
-RUNS_AS_ACCOUNT: Final = True
-TELLS_WHY_IN_EVENTS: Final = False
-FOLLOWS_REFERENCES: Final = False
-CAN_SUSPEND: Final = True
-SAYS_WHAT_RUNS: Final[Mapping[Resource, tuple[str, ...]]] = {
-    HELM_RELEASES: (
-        "chart",
-        "chartRef",
-        "kubeConfig",
-        "postRenderers",
-        "releaseName",
-        "serviceAccountName",
-        "storageNamespace",
-        "suspend",
-        "targetNamespace",
-        "values",
-        "valuesFrom",
-    ),
-    GIT_REPOSITORIES: ("ignore", "include", "ref", "secretRef", "sparseCheckout", "suspend", "url"),
-}
-FAILURES: Final = (
-    "ChartFetchFailed",
-    "GitOperationFailed",
-    "AuthenticationFailed",
-    "InstallFailed",
-    "UpgradeFailed",
-    "TestFailed",
-    "RollbackFailed",
-)
-
-# How often git is asked for news, and how long one answer may take.
+# How often Flux asks git for new commits, and how long git may take to answer.
 _GIT_INTERVAL: Final = "1m0s"
 _GIT_TIMEOUT: Final = "60s"
-# How often a release is compared with what it should be; news of any kind are acted on at once.
+# How often Flux compares a release with the cluster. It acts on every change at once.
 _RELEASE_INTERVAL: Final = "10m0s"
 _DEFAULT_BRANCH: Final = "master"
 _ROOT: Final = "./"
 _UNLIMITED: Final = -1
-# What the Helm Operator takes where `rollback.retry` stands without `maxRetries`.
+# What the Helm Operator uses if `rollback.retry` is set without `maxRetries`.
 _RETRIES: Final = 5
-_KINDS: Final = {"configMapKeyRef": "ConfigMap", "secretKeyRef": "Secret"}
 _COMMIT: Final = re.compile(r"[0-9A-Fa-f]{40}")
 
 
-def source(context: ReleaseContext) -> dict[str, Any]:
-    """The GitRepository: where the chart lies, and whose credentials open it."""
+def place(environment: Environment, name: str) -> Target:
+    """Return where the HelmRelease of that name lies."""
+    return Target(HELM_RELEASES, name, environment.namespace_name)
+
+
+def desired_source(context: ReleaseContext) -> dict[str, Any]:
+    """Return the GitRepository: where the chart is, and which Secret has the credentials."""
     chart = context.environment.release.get("chart") or {}
     url = _url(str(chart.get("git") or ""))
     spec: dict[str, Any] = {
@@ -107,14 +64,14 @@ def source(context: ReleaseContext) -> dict[str, Any]:
         "interval": _GIT_INTERVAL,
         "timeout": _GIT_TIMEOUT,
     }
-    # Over http whoever listens would learn them.
+    # Over http, everybody on the way could read them.
     if context.git_secret and not url.startswith("http:"):
         spec["secretRef"] = {"name": context.git_secret}
     return _object(GIT_REPOSITORIES, context.environment, spec)
 
 
 def desired(context: ReleaseContext) -> dict[str, Any]:
-    """The HelmRelease.
+    """Return the HelmRelease.
 
     Raises:
         KeyError: the spec refers to an object in another namespace that has no copy in `context.copies`.
@@ -130,7 +87,7 @@ def desired(context: ReleaseContext) -> dict[str, Any]:
     }
     optional = {
         "serviceAccountName": context.service_account or None,
-        "suspend": True if environment.suspended else None,
+        "suspend": True if context.suspended else None,
         "timeout": _duration(release.get("timeout")),
         "maxHistory": release.get("maxHistory"),
         "rollback": _rollback(release.get("rollback") or {}) or None,
@@ -142,19 +99,22 @@ def desired(context: ReleaseContext) -> dict[str, Any]:
 
 
 def revision(release: Object | None, source: Object | None) -> str:
-    """Commit whose chart is deployed, or "". The release knows only its beginning; the source may know the whole."""
+    """Return the commit whose chart is deployed, or "".
+
+    The HelmRelease has only its first digits. The GitRepository has all of them, if it has found no newer commit.
+    """
     deployed, commit = HelmRelease(release or {}).deployed_commit, GitRepository(source or {}).commit
     return commit if deployed and commit.startswith(deployed) else deployed
 
 
 def git_secret(release: Object | None, source: Object | None) -> str:
-    """Name of the Secret that opens the repository, or ""."""
+    """Return the name of the Secret with the credentials of the repository, or ""."""
     reference = objects.mapping(objects.mapping((source or {}).get("spec")).get("secretRef"))
     return objects.text(reference.get("name"))
 
 
 def ignored_fields(environment: Environment) -> tuple[str, ...]:
-    """Fields of `spec.application.release` that are set and mean nothing to Flux."""
+    """Return the fields of `spec.application.release` that are set and that Flux has no equivalent for."""
     release = environment.release
     chart = release.get("chart") or {}
     ignored = []
@@ -165,6 +125,43 @@ def ignored_fields(environment: Environment) -> tuple[str, ...]:
     if (release.get("test") or {}).get("cleanup"):
         ignored.append("test.cleanup")
     return tuple(ignored)
+
+
+def suspend(target: Target, release: Object) -> Patch | None:
+    """Return the patch that suspends a HelmRelease, or None if it is suspended already."""
+    return None if _is_suspended(release) else _patch(target, release, "add", True)
+
+
+def resume(target: Target, obj: Object) -> Patch | None:
+    """Return the patch that resumes an object, or None if it is not suspended.
+
+    helm-controller removes its finalizer from a suspended HelmRelease without an uninstall.
+    """
+    return _patch(target, obj, "replace", False) if _is_suspended(obj) else None
+
+
+def evidence(target: Target, release: Object | None) -> Listing | None:
+    """Return None: the status of a HelmRelease says why it failed."""
+    return None
+
+
+def explain(release: Object | None, events: Sequence[Object]) -> str:
+    """Return "": there is nothing to add to the status."""
+    return ""
+
+
+def leftovers(release: Target) -> Listing | None:
+    """Return None: a HelmRelease has a finalizer until it is uninstalled."""
+    return None
+
+
+def _is_suspended(obj: Object) -> bool:
+    return objects.mapping(obj.get("spec")).get("suspend") is True
+
+
+def _patch(target: Target, obj: Object, operation: str, suspend: bool) -> Patch:
+    same_object = {"op": "test", "path": "/metadata/uid", "value": objects.uid(obj)}
+    return Patch(target, [same_object, {"op": operation, "path": "/spec/suspend", "value": suspend}])
 
 
 def _object(resource: Resource, environment: Environment, spec: dict[str, Any]) -> dict[str, Any]:
@@ -186,12 +183,12 @@ def _object(resource: Resource, environment: Environment, spec: dict[str, Any]) 
 
 
 def _request(environment: Environment) -> dict[str, str]:
-    # Only until our status says that it was passed on. Afterwards the annotation belongs to users of Flux's own CLI.
+    # Set only until our status says that the request was passed on. Then the annotation belongs to users of Flux's CLI.
     return {REQUESTED_AT: environment.requested_at} if environment.requested_at else {}
 
 
 def _url(git: str) -> str:
-    """`git` as a URL. scp's `git@host:path` is none to Flux; the case of letters matters to some servers."""
+    """Return `git` as a URL. Flux does not accept `git@host:path`. Some servers distinguish upper and lower case."""
     if not git.startswith("git@"):
         return git
     host, _, path = git.partition(":")
@@ -199,7 +196,7 @@ def _url(git: str) -> str:
 
 
 def _ref(ref: str) -> dict[str, str]:
-    # One string cannot tell a tag from a branch: tags are written refs/tags/x.
+    # A name alone could be a branch or a tag, so a tag has to be written as refs/tags/x.
     if _COMMIT.fullmatch(ref):
         return {"commit": ref}
     if ref.startswith("refs/"):
@@ -222,16 +219,16 @@ def _chart(environment: Environment) -> dict[str, Any]:
     entries = environment.release.get("valuesFrom") or ()
     files: list[Mapping[str, Any]] = [entry["chartFileRef"] for entry in entries if entry.get("chartFileRef")]
     if files:
-        # Whoever lists files no longer gets the chart's own, and paths begin at the repository's root.
+        # A list of files replaces the chart's own values.yaml, and paths start at the root of the repository.
         spec["valuesFiles"] = [_within(path, file) for file in ("values.yaml", *(str(f["path"]) for f in files))]
-        # One switch for all: a file that must be there outweighs those that need not.
+        # There is one switch for all files, so a single required file makes all of them required.
         if all(file.get("optional") for file in files):
             spec["ignoreMissingValuesFiles"] = True
     return spec
 
 
 def _within(*parts: str) -> str:
-    """Path within the repository, without a beginning slash and without dots; "" for the root."""
+    """Return the path in the repository without a leading slash and without ".", or "" for the root."""
     return "/".join(step for part in parts for step in part.split("/") if step not in ("", "."))
 
 
@@ -260,12 +257,12 @@ def _common(release: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _remediation(rollback: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What follows a failed upgrade; None where the environment wants no rollback."""
+    """Return what follows a failed upgrade, or None if the environment does not ask for a rollback."""
     if rollback and not rollback.get("enable"):
         return None
     remediation: dict[str, Any] = {"retries": _UNLIMITED, "strategy": "rollback"}
     if rollback.get("retry"):
-        # 0 is without limit there, and "none" here.
+        # 0 means unlimited for the Helm Operator, and no retry for Flux.
         remediation["retries"] = rollback.get("maxRetries", _RETRIES) or _UNLIMITED
     elif "retry" in rollback:
         remediation |= {"retries": 0, "remediateLastFailure": True}
@@ -296,13 +293,13 @@ def _test(test: Mapping[str, Any]) -> dict[str, Any]:
 def _values_from(context: ReleaseContext) -> Iterator[dict[str, Any]]:
     own = context.environment.namespace_name
     for entry in context.environment.release.get("valuesFrom") or ():
-        for field, kind in _KINDS.items():
+        for field, resource in references.KINDS.items():
             if not (reference := entry.get(field)):
                 continue
             name, namespace = str(reference["name"]), str(reference.get("namespace") or own)
             yield {
-                "kind": kind,
-                "name": name if namespace == own else context.copies[Reference(kind, namespace, name)],
+                "kind": resource.kind,
+                "name": name if namespace == own else context.copies[Reference(resource.kind, namespace, name)],
             } | _present({"valuesKey": reference.get("key") or None, "optional": reference.get("optional")})
 
 
@@ -312,3 +309,51 @@ def _duration(seconds: int | None) -> str | None:
 
 def _present(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {field: value for field, value in fields.items() if value is not None}
+
+
+ENGINE: Final = Engine(
+    facts=ENGINES[FLUX],
+    failures=(
+        "ChartFetchFailed",
+        "GitOperationFailed",
+        "AuthenticationFailed",
+        "InstallFailed",
+        "UpgradeFailed",
+        "TestFailed",
+        "RollbackFailed",
+    ),
+    account_field="serviceAccountName",
+    deployed_fields={
+        HELM_RELEASES: (
+            "chart",
+            "chartRef",
+            "kubeConfig",
+            "postRenderers",
+            "releaseName",
+            "serviceAccountName",
+            "storageNamespace",
+            "suspend",
+            "targetNamespace",
+            "values",
+            "valuesFrom",
+        ),
+        GIT_REPOSITORIES: ("ignore", "include", "ref", "secretRef", "sparseCheckout", "suspend", "url"),
+    },
+    finalizers={
+        HELM_RELEASES: {FINALIZER: "Flux's helm-controller removes it after the uninstall"},
+        GIT_REPOSITORIES: {FINALIZER: "Flux's source-controller removes it"},
+    },
+    place=place,
+    desired=desired,
+    desired_source=desired_source,
+    health=health,
+    revision=revision,
+    git_secret=git_secret,
+    ignored_fields=ignored_fields,
+    foreign_references=references.foreign,
+    suspend=suspend,
+    resume=resume,
+    evidence=evidence,
+    explain=explain,
+    leftovers=leftovers,
+)

@@ -19,10 +19,8 @@ from controller.api.flux import GitRepository, HelmRelease
 from controller.apimachinery import objects
 from controller.apimachinery.conditions import FALSE, TRUE, reason_of
 from controller.apimachinery.objects import Object
-from controller.environment.engines.health import UNINSTALL_FAILED, Health, State
+from controller.environment.engines.health import CHART_FETCH_FAILED, UNINSTALL_FAILED, WAITING_FOR_CHART, Health, State
 
-CHART_FETCH_FAILED: Final = "ChartFetchFailed"
-WAITING_FOR_CHART: Final = "Waiting for the chart to be fetched."
 TAKING_UP: Final = "Flux has not processed the change yet."
 UNINSTALLING: Final = "Flux is uninstalling the release."
 SUSPENDED: Final = "The release is suspended."

@@ -1,4 +1,4 @@
-"""How a release fares, in the words of the environment's status. Every engine answers with one of these."""
+"""How a release fares, in the words of the environment's status. Every engine answers with these."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-# The reason of a release on its way out whose uninstall has failed so far; its message says why.
+# The reason while a release is being deleted and its uninstall has failed so far. The message says why.
 UNINSTALL_FAILED: Final = "UninstallFailed"
+# The reason when the chart could not be fetched for too long.
+CHART_FETCH_FAILED: Final = "ChartFetchFailed"
+WAITING_FOR_CHART: Final = "Waiting for the chart to be fetched."
 
 
 class State(StrEnum):
@@ -23,9 +26,13 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """A release's state with its reason (CamelCase) and its own words.
+    """How a release fares.
 
-    `changes_after` is the number of seconds after which the state changes by the mere passing of time, or None.
+    Attributes:
+        state: for `status.applicationStatus`.
+        reason: CamelCase, for conditions.
+        message: what the engine itself says.
+        changes_after: seconds after which the state changes although nothing happens, or None.
     """
 
     state: State

@@ -1,10 +1,13 @@
-"""Engine 1, the legacy Helm Operator: the HelmRelease that it should find, and what its status means.
+"""Engine 1, the legacy Helm Operator: the HelmRelease of an environment, and what its status means.
 
-Its status has traps, and this module is where they end:
-- the first sync of every chart reports ChartFetchFailed, because the mirror of the repository is not there yet;
-- `ChartFetched=False` may stay for ever on a healthy release, and `Released=True` stays while the next spec is rolled
-  out. So the phase decides, and a finished phase counts only once the operator has observed the current generation;
-- a failed upgrade blocks every later one unless `rollback.enable` is set.
+The status is misleading in several ways, and this module corrects for them:
+- The first sync of every chart reports ChartFetchFailed, because the mirror of the repository does not exist yet.
+- `ChartFetched=False` can remain on a healthy release, and `Released=True` remains while the next spec is rolled out.
+  So the phase decides, and a final phase counts only after the operator has observed the current generation.
+- A failed upgrade blocks every later one unless `rollback.enable` is set.
+
+The operator applies every chart as cluster-admin and cannot be suspended. It has no finalizer: a deleted HelmRelease
+disappears at once, and the uninstall starts after that.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from controller.api.engines import ENGINES, HELM_OPERATOR
 from controller.api.environment import (
     ENVIRONMENT_LABEL,
     INSTANCE_LABEL,
@@ -23,32 +27,12 @@ from controller.api.environment import (
 from controller.api.helm_operator import HELM_RELEASES, HelmRelease
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
-from controller.apimachinery.resources import Resource
-from controller.environment.engines.context import ReleaseContext
-from controller.environment.engines.health import Health, State
-
-NAME: Final = "helm-operator"
-RELEASES: Final = HELM_RELEASES
-RESOURCES: Final = (HELM_RELEASES,)
-# The operator applies every chart as cluster-admin, knows no suspension, and says why something failed only in Events.
-RUNS_AS_ACCOUNT: Final = False
-FOLLOWS_REFERENCES: Final = True
-CAN_SUSPEND: Final = False
-TELLS_WHY_IN_EVENTS: Final = True
-SAYS_WHAT_RUNS: Final[Mapping[Resource, tuple[str, ...]]] = {
-    HELM_RELEASES: (
-        "chart",
-        "helmVersion",
-        "releaseName",
-        "targetNamespace",
-        "valueFileSecrets",
-        "values",
-        "valuesFrom",
-    ),
-}
-FAILURES: Final = ("ChartFetchFailed", "DeployFailed", "Failed", "TestFailed", "RolledBack", "RollbackFailed")
-CHART_FETCH_FAILED: Final = "ChartFetchFailed"
-WAITING_FOR_CHART: Final = "Waiting for the chart to be fetched."
+from controller.apimachinery.resources import SECRETS
+from controller.environment.effects import Listing, Patch, Target
+from controller.environment.engines.context import Reference, ReleaseContext
+from controller.environment.engines.engine import Engine
+from controller.environment.engines.health import CHART_FETCH_FAILED, WAITING_FOR_CHART, Health, State
+from controller.environment.engines.helm_operator_events import explain, warnings
 
 _COPIED_CHART_FIELDS: Final = ("git", "path", "ref", "secretRef")
 _COPIED_FIELDS: Final = (
@@ -62,18 +46,23 @@ _COPIED_FIELDS: Final = (
     "valuesFrom",
     "values",
 )
-# What a running sync passes through, in the original's words. An older generation's sync never stops in one of these.
+# The phases of a running sync, in the operator's own words. No sync ends in one of them.
 _INSTALLING: Final = frozenset({"ChartFetched", "Installing", "Upgrading", "Deployed"})
 _UNDER_WAY: Final = _INSTALLING | {"Testing", "Tested", "RollingBack"}
 
 
+def place(environment: Environment, name: str) -> Target:
+    """Return where the HelmRelease of that name lies."""
+    return Target(HELM_RELEASES, name, environment.namespace_name)
+
+
 def desired(context: ReleaseContext) -> dict[str, Any]:
-    """The HelmRelease for an environment: its release, field by field, with the engine's own dead ends avoided."""
+    """Return the HelmRelease: the fields of the environment's release, and settings that keep it from getting stuck."""
     environment = context.environment
     release = environment.release
     spec: dict[str, Any] = {
         "chart": _chart(context),
-        # The operator's default may be Helm 2, which needs a server of its own.
+        # The operator's default can be Helm 2, which needs a server in the cluster.
         "helmVersion": "v3",
         "releaseName": environment.release_name,
         "rollback": release.get("rollback") or {"enable": True},
@@ -97,33 +86,34 @@ def desired(context: ReleaseContext) -> dict[str, Any]:
     }
 
 
-def source(context: ReleaseContext) -> None:
-    """The HelmRelease itself says where its chart lies."""
+def desired_source(context: ReleaseContext) -> dict[str, Any] | None:
+    """Return None: the HelmRelease itself says where its chart is."""
+    return None
 
 
 def ignored_fields(environment: Environment) -> tuple[str, ...]:
-    """It is the engine whose fields these are."""
+    """Return nothing: the fields of an environment's release are those of this engine."""
     return ()
 
 
 def revision(release: Object | None, source: Object | None) -> str:
-    """Git revision that is deployed, or ""."""
+    """Return the git revision that is deployed, or ""."""
     return HelmRelease(release or {}).revision
 
 
 def git_secret(release: Object | None, source: Object | None) -> str:
-    """Name of the Secret that opens the chart's repository, or ""."""
+    """Return the name of the Secret with the credentials of the chart's repository, or ""."""
     chart = objects.mapping(objects.mapping((release or {}).get("spec")).get("chart"))
     return objects.text(objects.mapping(chart.get("secretRef")).get("name"))
 
 
 def health(release: Object | None, source: Object | None, *, chart_patience: float) -> Health:
-    """How the release fares.
+    """Return how the release fares.
 
     Args:
-        release: the HelmRelease, or None where it does not exist yet.
-        source: nothing, with this engine.
-        chart_patience: seconds for which fetching the chart may go on failing; 0 when it has failed for too long.
+        release: the HelmRelease, or None if it does not exist yet.
+        source: None.
+        chart_patience: seconds for which fetching the chart may continue to fail; 0 if it has failed for too long.
     """
     view = HelmRelease(release or {})
     phase = view.phase
@@ -132,7 +122,7 @@ def health(release: Object | None, source: Object | None, *, chart_patience: flo
     if phase in _UNDER_WAY:
         return Health(State.DEPLOYING, phase, _progress_message(view))
     if not view.is_observed:
-        # The end of the sync before, or of this one a moment before it is recorded: either way it is under way.
+        # The end of the sync before, or of this one just before it is recorded. In both cases, work is in progress.
         if phase == CHART_FETCH_FAILED:
             return Health(State.PENDING, phase, WAITING_FOR_CHART)
         return Health(State.DEPLOYING, phase, _running(view))
@@ -147,6 +137,27 @@ def health(release: Object | None, source: Object | None, *, chart_patience: flo
     if phase == "Succeeded" or _test_failure_ignored(view):
         return Health(State.DEPLOYING, phase, message)
     return Health(State.FAILED, phase, message or _phase_message(view))
+
+
+def foreign_references(environment: Environment) -> Mapping[Reference, bool]:
+    """Return nothing: the operator reads Secrets and ConfigMaps in every namespace."""
+    return {}
+
+
+def suspend(target: Target, release: Object) -> Patch | None:
+    """Return None: the operator cannot suspend a release."""
+    return None
+
+
+def resume(target: Target, release: Object) -> Patch | None:
+    """Return None: the operator cannot suspend a release."""
+    return None
+
+
+def leftovers(release: Target) -> Listing | None:
+    """Return the Secrets in which Helm keeps the revisions of a release. Only their metadata is read."""
+    selector = f"owner=helm,name={release.name}"
+    return Listing(SECRETS, release.namespace, label_selector=selector, metadata_only=True)
 
 
 def _chart(context: ReleaseContext) -> dict[str, Any]:
@@ -166,7 +177,7 @@ def _test_failure_ignored(view: HelmRelease) -> bool:
 
 
 def _progress_message(view: HelmRelease) -> str:
-    # One text for the whole installation: its stages pass quickly, and each new text would be a write.
+    # One text for the whole installation, because its stages are short and each new text is a write.
     if view.phase not in _INSTALLING:
         return _phase_message(view)
     return _running(view)
@@ -184,3 +195,35 @@ def _running(view: HelmRelease) -> str:
 def _phase_message(view: HelmRelease) -> str:
     of_phase = (objects.text(c.get("message")) for c in view.conditions if c.get("reason") == view.phase)
     return next((message for message in of_phase if message), "")
+
+
+ENGINE: Final = Engine(
+    facts=ENGINES[HELM_OPERATOR],
+    failures=("ChartFetchFailed", "DeployFailed", "Failed", "TestFailed", "RolledBack", "RollbackFailed"),
+    account_field="",
+    deployed_fields={
+        HELM_RELEASES: (
+            "chart",
+            "helmVersion",
+            "releaseName",
+            "targetNamespace",
+            "valueFileSecrets",
+            "values",
+            "valuesFrom",
+        ),
+    },
+    finalizers={},
+    place=place,
+    desired=desired,
+    desired_source=desired_source,
+    health=health,
+    revision=revision,
+    git_secret=git_secret,
+    ignored_fields=ignored_fields,
+    foreign_references=foreign_references,
+    suspend=suspend,
+    resume=resume,
+    evidence=warnings,
+    explain=explain,
+    leftovers=leftovers,
+)

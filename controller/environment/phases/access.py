@@ -42,7 +42,7 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
 
 
 def _is_needed(observation: Observation, options: EnvironmentOptions, engine: Engine) -> bool:
-    if engine.RUNS_AS_ACCOUNT and not _is_settled(observation, engine):
+    if engine.account(options) and not _is_settled(observation, engine):
         return True
     if wanted.is_concerned(observation, engine):
         return True

@@ -1,106 +1,109 @@
-"""How the release fares. Where it failed, the Helm Operator's own Events say why; its status never does.
+"""How the release fares and, if it failed, why.
 
-Such an Event comes a moment after the status. What lies there already is of an earlier failure, or of the first fetch
-of the chart, which always fails: so Events from before the failure are left out, and for a while it is looked again.
+An engine may say only elsewhere why a release failed, for example in Events. These can come a moment after the status,
+so they are read again for a while.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from controller.api.environment import Environment
-from controller.api.helm_operator import HELM_RELEASES, HelmRelease
-from controller.apimachinery import conditions, objects
-from controller.apimachinery.resources import CORE_EVENTS
+from controller.apimachinery import conditions
 from controller.apimachinery.timestamps import from_time
 from controller.environment import engine_choice, releases
 from controller.environment.decision import Continue, Decision
-from controller.environment.effects import Listing, Read, Target
-from controller.environment.engines import helm_operator
-from controller.environment.engines.health import Health, State
+from controller.environment.effects import Listing, Read
+from controller.environment.engines.health import CHART_FETCH_FAILED, Health, State
 from controller.environment.observation import UNASKED, Observation, Unknown
 from controller.environment.options import EnvironmentOptions
 
 NAME = "health"
-_EVENT_IS_LATE_FOR: Final = 30.0
+# Seconds after a failure during which its explanation may still come.
+_EXPLANATION_IS_LATE_FOR: Final = 30.0
 
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
-    """Ask for the Events of a failed release for a while, and look again when time alone changes the state."""
+    """Ask for a while why a release failed, and look again when time alone changes the state."""
     health = judge(observation, options)
     if health.changes_after is not None:
         return Continue(recheck_after=health.changes_after, timer=_patience_timer(observation.environment))
-    if health.state is not State.FAILED or not _is_told_in_events(observation, options):
+    evidence = _evidence(observation, options)
+    if health.state is not State.FAILED or evidence is None:
         return Continue()
     pause = _pause(observation)
-    if pause is None and _is_told(observation.environment, health):
+    if pause is None and _is_explained(observation.environment, health):
         return Continue()
-    events = warnings_of(observation)
-    if observation.answer(events) is UNASKED:
-        return Continue((Read(events),))
+    if observation.answer(evidence) is UNASKED:
+        return Continue((Read(evidence),))
     return Continue(recheck_after=pause)
 
 
 def judge(observation: Observation, options: EnvironmentOptions) -> Health:
-    """The release's health as of now, without the Events."""
+    """Return the release's health as of now, in the words of its status."""
     engine = engine_choice.choose(observation, options)
     if engine is None:
         return Health(State.PENDING, "ReleaseEngineMissing", "")
     target = releases.wanted(observation, engine)
-    source = next((observation.get(source) for source in releases.sources_of(target)), None)
+    source_target = releases.source_of(target)
+    source = observation.get(source_target) if source_target else None
     return engine.health(observation.get(target), source, chart_patience=_chart_patience(observation, options))
 
 
-def explained(observation: Observation, health: Health) -> str:
-    """The message for a failed release: its own words, and the newest Warning's."""
-    if note := _newest_note(observation):
-        return f"{health.message} {note}".strip()
-    return _told(observation.environment) if _is_told(observation.environment, health) else health.message
+def explained(observation: Observation, options: EnvironmentOptions) -> Health:
+    """Return the release's health as of now; if it failed, the message also says why, as far as that is known."""
+    health = judge(observation, options)
+    if health.state is not State.FAILED:
+        return health
+    if note := _note(observation, options):
+        return replace(health, message=f"{health.message} {note}".strip())
+    if _is_explained(observation.environment, health):
+        return replace(health, message=str(_recorded(observation.environment).get("message")))
+    return health
 
 
-def warnings_of(observation: Observation) -> Listing:
-    """The Warning Events about the Helm Operator's HelmRelease."""
-    environment = observation.environment
-    target = Target(HELM_RELEASES, environment.release_name, environment.namespace_name)
-    fields = {
-        "involvedObject.kind": HELM_RELEASES.kind,
-        "involvedObject.name": target.name,
-        "involvedObject.uid": objects.uid(observation.get(target) or {}),
-        "type": "Warning",
-    }
-    selector = ",".join(f"{field}={value}" for field, value in fields.items())
-    return Listing(CORE_EVENTS, target.namespace, field_selector=selector)
-
-
-def _is_told_in_events(observation: Observation, options: EnvironmentOptions) -> bool:
+def _evidence(observation: Observation, options: EnvironmentOptions) -> Listing | None:
+    """Return what to read to learn why the release failed, or None if its status says so."""
     engine = engine_choice.choose(observation, options)
-    return engine is not None and engine.TELLS_WHY_IN_EVENTS
+    if engine is None:
+        return None
+    target = releases.wanted(observation, engine)
+    return engine.evidence(target, observation.get(target))
+
+
+def _note(observation: Observation, options: EnvironmentOptions) -> str:
+    engine = engine_choice.choose(observation, options)
+    evidence = _evidence(observation, options)
+    found = observation.answer(evidence) if evidence else UNASKED
+    if engine is None or isinstance(found, Unknown):
+        return ""
+    return engine.explain(observation.get(releases.wanted(observation, engine)), found)
 
 
 def _chart_patience(observation: Observation, options: EnvironmentOptions) -> float:
     environment = observation.environment
-    condition = conditions.find(environment.conditions, "ReleaseReady") or {}
+    condition = _recorded(environment)
     recorded = (condition.get("status"), condition.get("reason"), condition.get("observedGeneration"))
-    if recorded == (conditions.FALSE, helm_operator.CHART_FETCH_FAILED, environment.generation):
-        # Said to have failed, and nothing has changed since: a restart must not take that back.
+    if recorded == (conditions.FALSE, CHART_FETCH_FAILED, environment.generation):
+        # The status says already that it failed, and nothing has changed since. A restart must not withdraw that.
         return 0.0
     return max(0.0, options.chart_grace - observation.age(_patience_timer(environment)))
 
 
 def _patience_timer(environment: Environment) -> str:
-    # Each generation may name another repository or branch, and is waited for anew.
+    # Each generation can name another repository or branch, so each has its own time.
     return f"chart:{environment.generation}"
 
 
-def _told(environment: Environment) -> str:
-    condition = conditions.find(environment.conditions, "ReleaseReady") or {}
-    return str(condition.get("message") or "")
+def _recorded(environment: Environment) -> Mapping[str, Any]:
+    return conditions.find(environment.conditions, "ReleaseReady") or {}
 
 
-def _is_told(environment: Environment, health: Health) -> bool:
-    """Whether the status explains this very failure already: then the Events need not be read again."""
-    condition = conditions.find(environment.conditions, "ReleaseReady") or {}
+def _is_explained(environment: Environment, health: Health) -> bool:
+    """Return whether the status already explains this very failure, so that the explanation need not be read again."""
+    condition = _recorded(environment)
     message = str(condition.get("message") or "")
     return (
         condition.get("reason") == health.reason
@@ -110,36 +113,10 @@ def _is_told(environment: Environment, health: Health) -> bool:
     )
 
 
-def _newest_note(observation: Observation) -> str:
-    events = observation.answer(warnings_of(observation))
-    if isinstance(events, Unknown) or not events:
-        return ""
-    failed_at = _failed_at(observation)
-    # Within a second the name tells which came first: it ends in the time of its making.
-    notes = [
-        (moment, objects.name(event), str(event.get("message") or "").strip())
-        for event in events
-        if (moment := _moment(event)) and (failed_at is None or moment >= failed_at)
-    ]
-    return max(notes)[-1] if notes else ""
-
-
-def _failed_at(observation: Observation) -> datetime | None:
-    environment = observation.environment
-    target = Target(HELM_RELEASES, environment.release_name, environment.namespace_name)
-    return from_time(HelmRelease(observation.get(target) or {}).failed_at)
-
-
-def _moment(event: Any) -> datetime | None:
-    series = event.get("series") or {}
-    moments = (series.get("lastObservedTime"), event.get("lastTimestamp"), event.get("eventTime"))
-    return from_time(next((str(moment) for moment in moments if moment), None))
-
-
 def _pause(observation: Observation) -> float | None:
     ready = conditions.find(observation.environment.conditions, "Ready") or {}
     since = from_time(ready.get("lastTransitionTime"))
     if ready.get("status") != conditions.FALSE or since is None:
         return 1.0
     waited = (observation.now - since).total_seconds()
-    return max(waited, 1.0) if waited < _EVENT_IS_LATE_FOR else None
+    return max(waited, 1.0) if waited < _EXPLANATION_IS_LATE_FOR else None

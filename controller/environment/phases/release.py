@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from dataclasses import replace
+from typing import Any
 
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
@@ -11,12 +12,12 @@ from controller.environment import engine_choice, release_context, releases, sus
 from controller.environment.decision import Continue, Decision, Stop, Wait
 from controller.environment.drift.attempts import Correction
 from controller.environment.effects import Create, Effect, Emit, EventType, Generation, Target
+from controller.environment.engines.context import ReleaseContext
 from controller.environment.engines.engine import Engine
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
 
 NAME = "release"
-_ACCOUNT: Final = ("spec", "serviceAccountName")
 
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
@@ -26,10 +27,10 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     engine = engine_choice.choose(observation, options)
     assert engine is not None, "without an engine the source phase waits"
     target = releases.wanted(observation, engine)
-    desired = engine.desired(release_context.build(observation, options, engine))
+    context = release_context.build(observation, options, engine)
     current = observation.get(target)
     if current is not None:
-        return _update(observation, target, current, desired, engine)
+        return _update(observation, target, current, context, engine)
     events: tuple[Effect, ...] = ()
     if outdated := releases.outdated(observation, engine):
         outcome = uninstall.decide(observation, outdated, options)
@@ -38,16 +39,17 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
         if outcome.given_up:
             events = (Emit(EventType.WARNING, "UninstallTimedOut", "Uninstall", outcome.given_up),)
     created = Emit(EventType.NORMAL, "ReleaseCreated", "Create", f"Created HelmRelease {target.name}.")
-    return Continue((*events, Create(target, desired), created, *_ignored(observation, engine)))
+    return Continue((*events, Create(target, engine.desired(context)), created, *_ignored(observation, engine)))
 
 
 def _update(
-    observation: Observation, target: Target, current: Object, desired: Mapping[str, Any], engine: Engine
+    observation: Observation, target: Target, current: Object, context: ReleaseContext, engine: Engine
 ) -> Decision:
     if found := upkeep.obstacle(observation, target, current, ours=uninstall.is_our_release(observation, current)):
         return found
-    if engine.RUNS_AS_ACCOUNT and _rests(observation, target, current, desired):
-        return _rest(target, current, desired)
+    desired = engine.desired(context)
+    if _rests(observation, target, current, desired, engine):
+        return _rest(target, current, engine.desired(replace(context, suspended=True)), engine.account_field)
     correction = upkeep.correction(target, current, desired)
     if correction is None:
         return Continue()
@@ -59,23 +61,24 @@ def _update(
     return Continue((patch, updated, *_ignored(observation, engine, before)))
 
 
-def _rests(observation: Observation, target: Target, current: Object, desired: Mapping[str, Any]) -> bool:
-    """Whether the release must not run: without its account it would have the rights of Flux itself."""
-    spec = objects.mapping(current.get("spec"))
-    if spec.get("serviceAccountName") == desired["spec"].get("serviceAccountName"):
+def _rests(
+    observation: Observation, target: Target, current: Object, desired: Mapping[str, Any], engine: Engine
+) -> bool:
+    """Whether the release must not run: without its account it would have the rights of the engine itself."""
+    account = engine.account_field
+    if objects.mapping(current.get("spec")).get(account) == desired["spec"].get(account):
         return False
     attempts = observation.attempts.get(Correction(NAME, target))
-    # Where somebody has merely changed it, one patch puts it right.
-    return spec.get("suspend") is True or (attempts is not None and _ACCOUNT in attempts.lost)
+    # If somebody has merely changed it, one patch puts it right.
+    is_suspended = engine.suspend(target, current) is None
+    return is_suspended or (attempts is not None and ("spec", account) in attempts.lost)
 
 
-def _rest(target: Target, current: Object, desired: Mapping[str, Any]) -> Stop:
-    resting = {**desired, "spec": {**desired["spec"], "suspend": True}}
+def _rest(target: Target, current: Object, resting: Mapping[str, Any], account_field: str) -> Stop:
     correction = upkeep.correction(target, current, resting)
     message = (
-        f"HelmRelease {target.name} does not have the serviceAccountName "
-        f"{desired['spec'].get('serviceAccountName')!r}, so it is suspended until it does. The condition Contested "
-        "says what prevents it."
+        f"HelmRelease {target.name} does not have the {account_field} {resting['spec'].get(account_field)!r}, so it is "
+        "suspended until it does. The condition Contested says what prevents it."
     )
     return Stop("AccountNotTaken", message, effects=(correction[0],) if correction else ())
 
@@ -83,4 +86,4 @@ def _rest(target: Target, current: Object, desired: Mapping[str, Any]) -> Stop:
 def _ignored(observation: Observation, engine: Engine, before: Generation | None = None) -> Iterator[Emit]:
     if fields := engine.ignored_fields(observation.environment):
         named = ", ".join(f"spec.application.release.{field}" for field in fields)
-        yield Emit(EventType.NORMAL, "FieldsIgnored", "Update", f"{engine.NAME} does not support {named}.", before)
+        yield Emit(EventType.NORMAL, "FieldsIgnored", "Update", f"{engine.name} does not support {named}.", before)

@@ -19,10 +19,10 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     engine = engine_choice.choose(observation, options)
     if engine is None:
         return _missing(options)
-    desired = engine.source(release_context.build(observation, options, engine))
-    if desired is None:
+    desired = engine.desired_source(release_context.build(observation, options, engine))
+    target = releases.source_of(releases.wanted(observation, engine))
+    if desired is None or target is None:
         return Continue()
-    (target,) = releases.sources_of(releases.wanted(observation, engine))
     current = observation.get(target)
     if current is None:
         return Continue((Create(target, desired),))
@@ -34,7 +34,7 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
 
 def _missing(options: EnvironmentOptions) -> Wait:
     engines = ", or ".join(
-        f"{' with '.join(map(str, engine.RESOURCES))} ({engine.NAME})" for engine in ENGINES.values()
+        f"{' with '.join(map(str, engine.resources))} ({engine.name})" for engine in ENGINES.values()
     )
     return Wait(
         "ReleaseEngineMissing",

@@ -19,7 +19,7 @@ _TOLD: Final = 10
 def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     """Refuse what the policy refuses, by the name of the first; find out the engine."""
     engine = engine_choice.choose(observation, options)
-    name = engine.NAME if engine else ""
+    name = engine.name if engine else ""
     if refused := violations(observation.environment, options.policy, engine=name):
         return Stop(refused[0].reason, _told(refused))
     if questions := engine_choice.questions(observation, options):

@@ -33,8 +33,8 @@ class Attachment:
 
 def accounts(options: EnvironmentOptions, engine: Engine | None) -> tuple[str, ...]:
     """The accounts that get it: of pods that name none, and of the release where it has one."""
-    runs_as = engine is not None and engine.RUNS_AS_ACCOUNT
-    return (DEFAULT_ACCOUNT, *((options.release_service_account,) if runs_as else ()))
+    account = engine.account(options) if engine else ""
+    return (DEFAULT_ACCOUNT, account) if account else (DEFAULT_ACCOUNT,)
 
 
 def targets(observation: Observation, memory: Memory, names: Iterable[str]) -> tuple[Target, ...]:

@@ -11,7 +11,7 @@ from tests.unit.api import reasons_in_code
 CONDITIONS = [reason for group in GROUPS for reason in group.reasons]
 KNOWN = {reason.name for reason in CONDITIONS}
 EVENTS = {reason.name: reason.type for reason in EVENT_REASONS}
-OF_ENGINES = {word for engine in ENGINES.values() for word in engine.FAILURES}
+OF_ENGINES = {word for engine in ENGINES.values() for word in engine.failures}
 
 
 def test_every_reason_in_the_code_is_in_a_table():

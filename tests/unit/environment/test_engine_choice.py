@@ -39,7 +39,7 @@ def _made(resource):
 def test_an_option_decides_for_every_environment():
     explicit = EnvironmentOptions(release_engine="helm-operator")
 
-    assert _chosen(explicit, environment=_recorded("flux"), answers=NONE | FLUX) is helm_operator
+    assert _chosen(explicit, environment=_recorded("flux"), answers=NONE | FLUX) is helm_operator.ENGINE
     assert engine_choice.questions(observation(), explicit) == ()
 
 
@@ -53,9 +53,9 @@ def test_without_an_option_the_cluster_is_asked_what_it_serves():
 @pytest.mark.parametrize(
     ("served", "want"),
     [
-        pytest.param(NONE | HELM_OPERATOR, helm_operator, id="the Helm Operator alone"),
-        pytest.param(NONE | FLUX, flux, id="Flux alone"),
-        pytest.param(HELM_OPERATOR | FLUX, flux, id="Flux where both are there"),
+        pytest.param(NONE | HELM_OPERATOR, helm_operator.ENGINE, id="the Helm Operator alone"),
+        pytest.param(NONE | FLUX, flux.ENGINE, id="Flux alone"),
+        pytest.param(HELM_OPERATOR | FLUX, flux.ENGINE, id="Flux where both are there"),
         pytest.param(NONE, None, id="none"),
         pytest.param(dict.fromkeys(NONE, REFUSED), None, id="none that we may know of"),
     ],
@@ -68,24 +68,26 @@ def test_what_is_served_decides_about_a_first_release(served, want):
 def test_half_of_flux_is_not_flux():
     without_sources = NONE | HELM_OPERATOR | {GroupVersion("helm.toolkit.fluxcd.io/v2"): frozenset({"helmreleases"})}
 
-    assert _chosen(answers=without_sources) is helm_operator
+    assert _chosen(answers=without_sources) is helm_operator.ENGINE
 
 
 def test_what_the_status_records_stays_whatever_is_installed_beside_it():
-    assert _chosen(environment=_recorded("helm-operator"), answers=HELM_OPERATOR | FLUX) is helm_operator
-    assert _chosen(environment=_recorded("flux"), answers=NONE | HELM_OPERATOR) is flux
+    assert _chosen(environment=_recorded("helm-operator"), answers=HELM_OPERATOR | FLUX) is helm_operator.ENGINE
+    assert _chosen(environment=_recorded("flux"), answers=NONE | HELM_OPERATOR) is flux.ENGINE
     assert engine_choice.questions(observation(environment=_recorded("flux")), AUTO) == ()
 
 
 @pytest.mark.parametrize(
-    ("resource", "want"), [(HELM_RELEASES, helm_operator), (flux_api.HELM_RELEASES, flux)], ids=["engine 1", "engine 2"]
+    ("resource", "want"),
+    [(HELM_RELEASES, helm_operator.ENGINE), (flux_api.HELM_RELEASES, flux.ENGINE)],
+    ids=["engine 1", "engine 2"],
 )
 def test_a_release_that_was_made_tells_where_the_status_was_lost(resource, want):
     assert _chosen(cached=_made(resource), answers=HELM_OPERATOR | FLUX) is want
 
 
 def test_an_engine_that_nobody_knows_any_more_is_chosen_anew():
-    assert _chosen(environment=_recorded("engine-9"), answers=NONE | FLUX) is flux
+    assert _chosen(environment=_recorded("engine-9"), answers=NONE | FLUX) is flux.ENGINE
 
 
 def test_without_an_engine_the_environment_says_which_there_are_and_looks_again():

@@ -37,7 +37,7 @@ class _Store:
 
 
 def _observer(*, environments=(), namespaces=(), releases=(), configs=(), secrets=()):
-    stores = dict.fromkeys(engines.RESOURCES, _Store()) | {
+    stores = dict.fromkeys(engines.resources(), _Store()) | {
         ENVIRONMENTS: _Store(*environments),
         NAMESPACES: _Store(*namespaces),
         HELM_RELEASES: _Store(*releases),

@@ -398,7 +398,7 @@ def test_in_a_cluster_without_an_engine_the_environment_waits_and_goes_on_when_o
     ready = {c["type"]: c["reason"] for c in _status(world)["conditions"]}
     assert (_status(world)["applicationStatus"], ready["Ready"]) == ("pending", "ReleaseEngineMissing")
 
-    world.api.serves = set(engines.RESOURCES)
+    world.api.serves = set(engines.resources())
     world.run(NAME)
 
     assert _status(world)["applicationStatus"] == "deployed"

@@ -25,14 +25,14 @@ RELEASE = "spec.application.release"
 CHART = f"{RELEASE}.chart"
 
 
-def _refused(options=None, engine=helm_operator.NAME, annotations=None, **changes):
+def _refused(options=None, engine=helm_operator.ENGINE.name, annotations=None, **changes):
     obj = environment(**changes)
     if annotations:
         obj["metadata"]["annotations"] = annotations
     return violations(Environment(obj), options or PolicyOptions(), engine=engine)
 
 
-def _reasons(options=None, engine=helm_operator.NAME, **changes):
+def _reasons(options=None, engine=helm_operator.ENGINE.name, **changes):
     return [(violation.reason, violation.field) for violation in _refused(options, engine, **changes)]
 
 

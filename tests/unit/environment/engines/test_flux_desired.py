@@ -1,5 +1,7 @@
 """The HelmRelease that Flux should find, field by field."""
 
+from dataclasses import replace
+
 import pytest
 import yaml
 
@@ -277,9 +279,9 @@ def test_the_release_runs_as_the_account_that_it_is_given(service_account):
     assert flux.desired(given)["spec"].get("serviceAccountName", "") == service_account
 
 
-@pytest.mark.parametrize(("suspend", "want"), [(None, None), (False, None), (True, True)])
-def test_a_suspended_environment_suspends_its_release(suspend, want):
-    assert _spec(suspend=suspend).get("suspend") is want
+@pytest.mark.parametrize(("suspended", "want"), [(False, None), (True, True)])
+def test_only_a_release_that_flux_must_not_touch_is_suspended(suspended, want):
+    assert flux.desired(replace(context(), suspended=suspended))["spec"].get("suspend") is want
 
 
 @pytest.mark.parametrize(
@@ -322,7 +324,7 @@ def test_nothing_of_a_source_of_values_that_is_not_on_the_list_is_ever_passed_on
 
 
 def test_both_objects_say_whose_they_are_and_carry_no_owner_reference():
-    for made in (flux.desired(context()), flux.source(context())):
+    for made in (flux.desired(context()), flux.desired_source(context())):
         assert made["metadata"] == {
             "name": "run-pipeline",
             "namespace": NAME,

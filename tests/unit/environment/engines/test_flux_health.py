@@ -2,16 +2,15 @@
 
 import pytest
 
-from controller.environment.engines.flux import health
 from controller.environment.engines.flux_health import (
     MESSAGE_LIMIT,
     STILL_RUNNING,
     SUSPENDED,
     TAKING_UP,
     UNINSTALLING,
-    WAITING_FOR_CHART,
+    health,
 )
-from controller.environment.engines.health import Health, State
+from controller.environment.engines.health import WAITING_FOR_CHART, Health, State
 from tests.unit.environment.support.flux_builders import (
     COMMIT,
     NEXT_COMMIT,

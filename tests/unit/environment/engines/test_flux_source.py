@@ -13,7 +13,7 @@ SSH = "ssh://git@github.com/Org/Shop.git"
 
 def _spec(*, git_secret="", **chart):
     of = Environment(environment(chart=chart))
-    return flux.source(ReleaseContext(environment=of, git_secret=git_secret))["spec"]
+    return flux.desired_source(ReleaseContext(environment=of, git_secret=git_secret))["spec"]
 
 
 def test_the_repository_of_the_least_environment():
@@ -75,7 +75,7 @@ def test_a_secret_that_the_environment_names_is_used_only_once_it_was_prepared()
 
 
 def test_release_and_repository_find_each_other():
-    made, reference = flux.source(context()), flux.desired(context())["spec"]["chart"]["spec"]["sourceRef"]
+    made, reference = flux.desired_source(context()), flux.desired(context())["spec"]["chart"]["spec"]["sourceRef"]
 
     assert reference == {"kind": made["kind"]} | {field: made["metadata"][field] for field in ("name", "namespace")}
 

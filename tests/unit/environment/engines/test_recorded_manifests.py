@@ -65,7 +65,7 @@ def test_a_chart_from_git_is_described_as_flux_authors_describe_it() -> None:
     chart = {"git": repository["url"], "path": theirs["chart"]["spec"]["chart"], "ref": "refs/tags/6.5.4"}
     context = _context("podinfo", {"chart": chart, "values": theirs["values"]})
 
-    ours, source = flux.desired(context)["spec"], flux.source(context)["spec"]
+    ours, source = flux.desired(context)["spec"], flux.desired_source(context)["spec"]
 
     assert ours["values"] == theirs["values"]
     assert ours["chart"]["spec"]["chart"] == theirs["chart"]["spec"]["chart"].removeprefix("./")
@@ -131,7 +131,7 @@ def test_the_same_release_by_flux() -> None:
     theirs = _objects(FIXTURES / "manifests/helm-operator.e2e.git.yaml", "HelmRelease")[0]
     context = _context("demo", theirs["spec"])
 
-    ours, source = flux.desired(context)["spec"], flux.source(context)["spec"]
+    ours, source = flux.desired(context)["spec"], flux.desired_source(context)["spec"]
 
     assert source["url"] == theirs["spec"]["chart"]["git"]
     assert source["ref"] == {"branch": "master"}

@@ -53,7 +53,7 @@ def _repair(answer, *, within=None):
 
 def _repair_releases(account=None, binding=None, **seen):
     seen = {"namespace": namespace(), "answers": {ACCOUNT: account, BINDING: binding}} | seen
-    return access.repair_releases(observation(**seen), FLUX, flux)
+    return access.repair_releases(observation(**seen), FLUX, flux.ENGINE)
 
 
 def test_it_is_read_before_anything_is_decided():
@@ -147,7 +147,7 @@ def test_an_account_that_we_may_not_read_is_made_and_the_answer_says_what_is_mis
 
 
 def test_the_helm_operator_needs_no_account():
-    assert access.repair_releases(observation(namespace=namespace()), OPTIONS, helm_operator) == ()
+    assert access.repair_releases(observation(namespace=namespace()), OPTIONS, helm_operator.ENGINE) == ()
 
 
 def _gone():
@@ -228,7 +228,7 @@ def test_with_flux_a_new_environment_gets_all_rights_before_its_release():
 
 def test_with_flux_rights_are_looked_at_until_the_generation_is_deployed():
     ready = {"type": "Ready", "status": "True", "observedGeneration": 1}
-    release = {Target(flux.RELEASES, RELEASE_NAME, NAME): {"metadata": {"name": RELEASE_NAME}}}
+    release = {Target(flux.ENGINE.releases, RELEASE_NAME, NAME): {"metadata": {"name": RELEASE_NAME}}}
     settled = environment(status={"conditions": [ready]})
     changed = environment(generation=2, status={"conditions": [ready]})
 

@@ -69,21 +69,21 @@ def test_the_events_of_a_failed_release_are_read():
 def test_the_newest_warning_explains_the_failure(events):
     seen = _observe(FAILED, answers={EVENTS: events})
 
-    assert explained(seen, judge(seen, OPTIONS)) == f"{words('Failed')} new"
+    assert explained(seen, OPTIONS).message == f"{words('Failed')} new"
 
 
 @pytest.mark.parametrize("events", [(), REFUSED])
 def test_without_events_the_release_speaks_for_itself(events):
     seen = _observe(FAILED, answers={EVENTS: events})
 
-    assert explained(seen, judge(seen, OPTIONS)) == words("Failed")
+    assert explained(seen, OPTIONS).message == words("Failed")
 
 
 @pytest.mark.parametrize("events", [(), (_event("stale", ago(61)),), (_event("timeless"),)])
 def test_what_was_said_before_the_failure_does_not_explain_it(events):
     seen = _observe(FAILED, answers={EVENTS: events})
 
-    assert explained(seen, judge(seen, OPTIONS)) == words("Failed")
+    assert explained(seen, OPTIONS).message == words("Failed")
 
 
 def test_of_two_events_of_the_same_second_the_one_that_was_made_later_counts():
@@ -92,7 +92,7 @@ def test_of_two_events_of_the_same_second_the_one_that_was_made_later_counts():
     )
     seen = _observe(FAILED, answers={EVENTS: (later, earlier)})
 
-    assert explained(seen, judge(seen, OPTIONS)) == f"{words('Failed')} b"
+    assert explained(seen, OPTIONS).message == f"{words('Failed')} b"
 
 
 def test_an_explanation_that_comes_later_replaces_the_one_before():
@@ -100,7 +100,7 @@ def test_an_explanation_that_comes_later_replaces_the_one_before():
         FAILED, answers={EVENTS: (_event("better", ago(1)),)}, status=_told(f"{words('Failed')} why", since=5)
     )
 
-    assert explained(seen, judge(seen, OPTIONS)) == f"{words('Failed')} better"
+    assert explained(seen, OPTIONS).message == f"{words('Failed')} better"
 
 
 @pytest.mark.parametrize("events", [(), (_event("why", ago(1)),)])
@@ -135,7 +135,7 @@ def test_a_failure_that_is_explained_in_the_status_is_not_looked_up_for_ever():
     seen = _observe(FAILED, status=_told(f"{words('Failed')} why"))
 
     assert decide(seen, OPTIONS) == go_on()
-    assert explained(seen, judge(seen, OPTIONS)) == f"{words('Failed')} why"
+    assert explained(seen, OPTIONS).message == f"{words('Failed')} why"
 
 
 @pytest.mark.parametrize(

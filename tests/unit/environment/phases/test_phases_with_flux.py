@@ -48,7 +48,7 @@ def _release(of=None, **spec):
 
 
 def _source(of=None, **changes):
-    return _stored(flux.source(_context(of)), **changes)
+    return _stored(flux.desired_source(_context(of)), **changes)
 
 
 def _observe(*, of=None, cached=None, **seen):
@@ -64,7 +64,7 @@ def _deleting(obj):
 
 
 def test_a_missing_source_is_made():
-    assert source.decide(_observe(), OPTIONS) == go_on(Create(SOURCE, flux.source(_context())))
+    assert source.decide(_observe(), OPTIONS) == go_on(Create(SOURCE, flux.desired_source(_context())))
 
 
 def test_a_source_that_is_right_is_left_alone():

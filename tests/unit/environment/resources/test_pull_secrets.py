@@ -149,6 +149,6 @@ def test_only_accounts_that_should_have_one_or_had_one_are_asked_for_and_only_on
 
 def test_the_account_of_the_release_gets_it_only_from_an_engine_that_runs_as_one():
     options = EnvironmentOptions(release_service_account="release")
-    assert pull_secrets.accounts(options, flux) == ("default", "release")
-    assert pull_secrets.accounts(options, helm_operator) == ("default",)
+    assert pull_secrets.accounts(options, flux.ENGINE) == ("default", "release")
+    assert pull_secrets.accounts(options, helm_operator.ENGINE) == ("default",)
     assert pull_secrets.accounts(options, None) == ("default",)

@@ -57,8 +57,8 @@ def _config_map(name="proxy", api_version="v1", field="resources.manifests[0]", 
 )
 def test_what_lies_in_another_namespace_is_copied_and_needed_once_somebody_needs_it(release, chart, want):
     env = Environment(environment(release=release | {"chart": {"git": "https://x/y/z"} | chart}))
-    assert references.foreign(env, flux) == want
-    assert references.foreign(env, helm_operator) == {}
+    assert references.foreign(env, flux.ENGINE) == want
+    assert references.foreign(env, helm_operator.ENGINE) == {}
     assert references.foreign(env, None) == {}
 
 
@@ -85,24 +85,24 @@ def test_a_copy_takes_the_content_and_nothing_else():
 )
 def test_an_original_that_cannot_be_copied_is_named_and_looked_at_again(answer, kind, reason):
     seen = observation(environment=environment(chart=CHART), answers={GIT_TARGET: answer})
-    found = wanted.obstacle(seen, OPTIONS, flux)
+    found = wanted.obstacle(seen, OPTIONS, flux.ENGINE)
     assert isinstance(found, kind)
     assert (found.reason, found.recheck_after) == (reason, OPTIONS.recheck_interval)
     assert "Secret 'git' in namespace shared" in found.message
-    assert wanted.obstacle(seen, OPTIONS, helm_operator) is None
+    assert wanted.obstacle(seen, OPTIONS, helm_operator.ENGINE) is None
 
 
 def test_an_original_that_may_be_absent_is_no_obstacle_and_is_left_out():
     env = environment(release=_values(_from("configMapKeyRef", "shared", optional=True)))
     seen = observation(environment=env, answers={references.target(VALUES): None})
-    assert wanted.obstacle(seen, OPTIONS, flux) is None
-    assert wanted.items(seen, flux) == ()
+    assert wanted.obstacle(seen, OPTIONS, flux.ENGINE) is None
+    assert wanted.items(seen, flux.ENGINE) == ()
 
 
 def test_each_original_is_asked_for_once():
     env = environment(chart=CHART)
-    assert wanted.questions(observation(environment=env), flux) == (Read(GIT_TARGET),)
-    assert wanted.questions(observation(environment=env, answers={GIT_TARGET: None}), flux) == ()
+    assert wanted.questions(observation(environment=env), flux.ENGINE) == (Read(GIT_TARGET),)
+    assert wanted.questions(observation(environment=env, answers={GIT_TARGET: None}), flux.ENGINE) == ()
 
 
 def test_a_share_with_problems_stops_everything_and_says_all_of_them():
@@ -153,7 +153,7 @@ def test_a_secrets_text_is_written_as_the_server_keeps_it_so_that_it_is_found_to
 def test_a_copy_of_an_original_says_where_it_comes_from():
     env = environment(chart=CHART)
     original = {"type": "Opaque", "data": {"a": "MQ=="}, "metadata": {"labels": {"theirs": "x"}}}
-    (item,) = wanted.items(observation(environment=env, answers={GIT_TARGET: original}), flux)
+    (item,) = wanted.items(observation(environment=env, answers={GIT_TARGET: original}), flux.ENGINE)
     assert item.identity.name == "shared.git"
     assert item.source == "copy of Secret 'git' in namespace shared"
     assert item.body["data"] == {"a": "MQ=="}
@@ -162,8 +162,8 @@ def test_a_copy_of_an_original_says_where_it_comes_from():
 
 def test_whoever_has_had_or_needs_nothing_is_not_concerned():
     remembers = namespace(annotations={"tronador.stakater.com/applied-resources": '{"objects":[["v1","Secret","a"]]}'})
-    assert not wanted.is_concerned(observation(namespace=namespace()), flux)
-    assert wanted.is_concerned(observation(namespace=remembers), flux)
-    assert wanted.is_concerned(observation(share=Share(copies=("a",))), flux)
-    assert wanted.is_concerned(observation(environment=environment(chart=CHART)), flux)
-    assert not wanted.is_concerned(observation(environment=environment(chart=CHART)), helm_operator)
+    assert not wanted.is_concerned(observation(namespace=namespace()), flux.ENGINE)
+    assert wanted.is_concerned(observation(namespace=remembers), flux.ENGINE)
+    assert wanted.is_concerned(observation(share=Share(copies=("a",))), flux.ENGINE)
+    assert wanted.is_concerned(observation(environment=environment(chart=CHART)), flux.ENGINE)
+    assert not wanted.is_concerned(observation(environment=environment(chart=CHART)), helm_operator.ENGINE)

@@ -36,7 +36,7 @@ LABELS = st.dictionaries(KEYS, st.sampled_from(AUTHORS), max_size=3)
 NAMES = st.sampled_from(["one", "two"])
 
 
-RELEASES = tuple(engine.RELEASES for engine in ENGINES.values())
+RELEASES = tuple(engine.releases for engine in ENGINES.values())
 
 
 class Histories(RuleBasedStateMachine):
@@ -85,7 +85,7 @@ class Histories(RuleBasedStateMachine):
     def _check_predecessor(self, write: Write) -> None:
         view = Environment(self.api.peek(ENVIRONMENTS, NAME) or {})
         known = (view.recorded_engine, view.recorded_release)
-        if known == (engines.of(write.resource).NAME, write.name):
+        if known == (engines.of(write.resource).name, write.name):
             return
         assert view.recorded_release not in self._left(), "a release was made before the old one was uninstalled"
 
@@ -181,17 +181,17 @@ class Histories(RuleBasedStateMachine):
 
     @rule(name=NAMES, value=st.integers(0, 2))
     def edit_a_release(self, name: str, value: int) -> None:
-        self.api.edit(self.engine.RELEASES, name, NAME, lambda obj: obj["spec"].update(timeout=value, wait=True))
+        self.api.edit(self.engine.releases, name, NAME, lambda obj: obj["spec"].update(timeout=value, wait=True))
 
     @rule(field=st.sampled_from(["labels", "annotations"]))
     def strip_the_release(self, field: str) -> None:
         # Only one that the status knows: what is stripped in the very moment between is found by nobody.
         name = Environment(self._environment() or {}).recorded_release
-        self.api.edit(self.engine.RELEASES, name, NAME, lambda obj: obj["metadata"].pop(field, None))
+        self.api.edit(self.engine.releases, name, NAME, lambda obj: obj["metadata"].pop(field, None))
 
     @rule(name=NAMES)
     def delete_a_release(self, name: str) -> None:
-        self.api.remove(self.engine.RELEASES, name, NAME)
+        self.api.remove(self.engine.releases, name, NAME)
 
     # What machines do
 
@@ -254,12 +254,12 @@ class Histories(RuleBasedStateMachine):
         assert found["status"]["observedGeneration"] == found["metadata"]["generation"]
         made = ReleaseContext(
             environment=Environment(found),
-            service_account=self.world.options.release_service_account if self.engine.RUNS_AS_ACCOUNT else "",
+            service_account=self.engine.account(self.world.options),
         )
         [release] = self._releases()
         assert release["spec"] == self.engine.desired(made)["spec"]
         assert objects.labels(release)[ENVIRONMENT_LABEL] == NAME
-        source = self.engine.source(made)
+        source = self.engine.desired_source(made)
         assert [obj["spec"] for obj in self.api.all(GIT_REPOSITORIES, NAME)] == ([source["spec"]] if source else [])
 
     def teardown(self) -> None:

@@ -201,7 +201,7 @@ def test_a_release_that_somebody_else_changes_meanwhile_is_not_the_one_asked_for
     world = deployed_world(EnvironmentOptions(release_engine=engine))
     put_config(world, [UNKNOWN])
     look(world)
-    releases = flux_api.HELM_RELEASES if engine == flux.NAME else HELM_RELEASES
+    releases = flux_api.HELM_RELEASES if engine == flux.ENGINE.name else HELM_RELEASES
     world.api.edit(releases, RELEASE_NAME, NAME, lambda obj: obj["spec"].update(values={"tag": "theirs"}))
     world.engines_step()
     look(world)

@@ -171,7 +171,7 @@ def test_a_pull_secret_is_added_to_those_of_others_and_only_ours_is_taken_back()
 
 
 def test_the_account_of_the_release_gets_it_too():
-    options = EnvironmentOptions(release_engine=flux.NAME, service_account="tronador-controller")
+    options = EnvironmentOptions(release_engine=flux.ENGINE.name, service_account="tronador-controller")
     world = deployed_world(options, deployed=False)
     put_config(
         world, **mapped(imagePullSecret="registry", authSecret="git"), secrets=[secret("registry"), secret("git")]
@@ -224,7 +224,7 @@ def _sharing_options(engine: str) -> EnvironmentOptions:
 
 
 def test_flux_gets_a_copy_of_what_is_referred_to_and_it_is_kept_current():
-    world = deployed_world(_sharing_options(flux.NAME), deployed=False, release=_references())
+    world = deployed_world(_sharing_options(flux.ENGINE.name), deployed=False, release=_references())
     look(world)
     assert condition(world) == ("Unknown", "ReferenceMissing")
     original = {"metadata": {"name": "db", "namespace": "shared"}, "data": {"values.yaml": "a: 1"}}
@@ -255,7 +255,7 @@ def test_the_helm_operator_reads_it_by_itself():
 
 
 def test_what_may_be_absent_is_not_waited_for():
-    world = deployed_world(_sharing_options(flux.NAME), deployed=False, release=_references(optional=True))
+    world = deployed_world(_sharing_options(flux.ENGINE.name), deployed=False, release=_references(optional=True))
     look(world)
     assert world.api.peek(flux_api.HELM_RELEASES, "run-pipeline", NAME)
 

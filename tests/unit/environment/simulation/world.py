@@ -40,7 +40,7 @@ from tests.unit.environment.support.builders import (
 )
 
 OWN = (TRONADOR_CONFIGS, SECRETS)
-WATCHED = (ENVIRONMENTS, NAMESPACES, *engines.RESOURCES, *OWN)
+WATCHED = (ENVIRONMENTS, NAMESPACES, *engines.resources(), *OWN)
 
 
 class LaggingStore:
@@ -55,7 +55,7 @@ class LaggingStore:
 
     def sync(self) -> None:
         """Catch up."""
-        limited = self._resource in engines.RESOURCES
+        limited = self._resource in engines.resources()
         found = [o for o in self._api.all(self._resource) if not limited or ENVIRONMENT_LABEL in objects.labels(o)]
         self._objects = {objects.key(obj): copy.deepcopy(obj) for obj in found}
         self._version = self._api.version
@@ -116,7 +116,7 @@ class World:
         self.api = FakeApi(now=self.timestamp)
         self.operator = FakeOperator(self.api, now=self.timestamp)
         self.flux = FakeFlux(self.api, now=self.timestamp)
-        self.api.serves = set(engines.RESOURCES)
+        self.api.serves = set(engines.resources())
         self.recorded = Recorded()
         self.api.on_write.append(self._check)
         self.restart()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from controller.api.environment import Environment
@@ -43,7 +44,7 @@ def release(
     suspended: bool = False,
 ) -> Json:
     """A HelmRelease with these conditions. `observed` is as new as `generation` unless it is given."""
-    obj = flux.desired(context(suspend=suspended))
+    obj = flux.desired(replace(context(), suspended=suspended))
     obj["metadata"] |= {"uid": "hr-1", "generation": generation, "resourceVersion": "30"}
     if deleting:
         obj["metadata"] |= {"deletionTimestamp": ago(1), "finalizers": ["finalizers.fluxcd.io"]}
@@ -69,7 +70,7 @@ def source(
     *conditions: Mapping[str, Any], generation: int = 1, observed: int | None = None, commit: str = COMMIT
 ) -> Json:
     """A GitRepository with these conditions; without any, one that is ready."""
-    obj = flux.source(context())
+    obj = flux.desired_source(context())
     obj["metadata"] |= {"uid": "gr-1", "generation": generation, "resourceVersion": "31"}
     ready = [condition(type_, "True", "Succeeded", generation=generation) for type_ in ("Ready", "ArtifactInStorage")]
     status: Json = {

@@ -52,7 +52,7 @@ def written(environment: Json, *, git_secret: str, service_account: str) -> Iter
         copies=dict(_copies(environment)),
     )
     yield helm_operator.desired(context)
-    yield flux.source(context)
+    yield flux.desired_source(context)
     yield flux.desired(context)
 
 
