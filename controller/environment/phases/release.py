@@ -38,7 +38,7 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
             return outcome
         if outcome.given_up:
             events = (Emit(EventType.WARNING, "UninstallTimedOut", "Uninstall", outcome.given_up),)
-    created = Emit(EventType.NORMAL, "ReleaseCreated", "Create", f"Created HelmRelease {target.name}.")
+    created = Emit(EventType.NORMAL, "ReleaseCreated", "Create", f"Created {target.resource.kind} {target.name}.")
     return Continue((*events, Create(target, engine.desired(context)), created, *_ignored(observation, engine)))
 
 
@@ -57,7 +57,9 @@ def _update(
     if not changes_spec:
         return Continue((patch,))
     before = Generation(target, objects.generation(current))
-    updated = Emit(EventType.NORMAL, "ReleaseUpdated", "Update", f"Updated HelmRelease {target.name}.", before)
+    updated = Emit(
+        EventType.NORMAL, "ReleaseUpdated", "Update", f"Updated {target.resource.kind} {target.name}.", before
+    )
     return Continue((patch, updated, *_ignored(observation, engine, before)))
 
 
@@ -77,8 +79,9 @@ def _rests(
 def _rest(target: Target, current: Object, resting: Mapping[str, Any], account_field: str) -> Stop:
     correction = upkeep.correction(target, current, resting)
     message = (
-        f"HelmRelease {target.name} does not have the {account_field} {resting['spec'].get(account_field)!r}, so it is "
-        "suspended until it does. The condition Contested says what prevents it."
+        f"{target.resource.kind} {target.name} does not have the {account_field} "
+        f"{resting['spec'].get(account_field)!r}, so it is suspended until it does. The condition Contested says what "
+        "prevents it."
     )
     return Stop("AccountNotTaken", message, effects=(correction[0],) if correction else ())
 
