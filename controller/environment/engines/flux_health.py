@@ -1,13 +1,13 @@
-"""What the status of a HelmRelease and of its GitRepository mean, taken together.
+"""The health of a release of Flux, from the status of its HelmRelease and of its GitRepository.
 
-What misleads, and what is done about it:
-- Ready and every other condition may speak of an older spec: only conditions of the current generation count;
-- a HelmRelease stays Ready when its branch is gone or another one was chosen, because the old artifact stays: the
-  GitRepository is asked as well, and the release must have tried the commit that it found;
-- Ready is False from a retry's end to the next one's begin, and Reconciling is True all the while: False decides;
-- "SourceNotReady" is what every release says in its first seconds, and also what it says for ever where the chart is
-  missing: it is believed only after a while;
-- a release that was rolled back runs, but not what was asked for: its words are those of the failure.
+The status is misleading in several ways:
+- A condition can be about an older spec. Only conditions of the current generation count.
+- A HelmRelease remains Ready when its branch is deleted or another one is chosen, because the old artifact remains. So
+  the GitRepository counts too, and the release must have tried the commit that the GitRepository found.
+- Between two retries, Ready is False and Reconciling is True. Ready decides.
+- Every release has the reason SourceNotReady in its first seconds. A release without a chart keeps it. It counts as a
+  failure only after a while.
+- After a rollback a release runs, but not the version that was asked for. The message is about the failure.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ TAKING_UP: Final = "Flux has not processed the change yet."
 UNINSTALLING: Final = "Flux is uninstalling the release."
 SUSPENDED: Final = "The release is suspended."
 STILL_RUNNING: Final = "The previous version is still running."
-# An error of Helm can be a whole page, and two of them may have to fit in one message.
+# An error of Helm can be as long as a page, and one message may have to contain two of them.
 MESSAGE_LIMIT: Final = 480
 
 _Condition = Mapping[str, Any]
-# The chart is not there yet; or it never will be.
+# The chart is not there yet, or never will be.
 _WAITS_FOR_CHART: Final = ("SourceNotReady", "DependencyNotReady", "ArtifactFailed")
-# Not a failure: the try was given up because something newer has come.
+# Not a failure: Flux ended the try because there is a newer version.
 _GIVEN_UP: Final = "HealthCheckCanceled"
 _SOURCE_TROUBLES: Final = ("FetchFailed", "StorageOperationFailed", "Stalled")
-# How every look at a release begins, also where there is nothing to do.
+# The message at the start of every reconciliation, even if there is nothing to do.
 _PRELUDE: Final = "Fulfilling prerequisites"
 
 
 def health(release: Object | None, source: Object | None, *, chart_patience: float) -> Health:
-    """How the release fares.
+    """Return how the release fares.
 
     Args:
-        release: the HelmRelease, or None where it does not exist yet.
-        source: the GitRepository, or None where it does not exist yet.
-        chart_patience: seconds for which fetching the chart may go on failing; 0 when it has failed for too long.
+        release: the HelmRelease, or None if it does not exist yet.
+        source: the GitRepository, or None if it does not exist yet.
+        chart_patience: seconds for which fetching the chart may continue to fail; 0 if it has failed for too long.
     """
     helm, git = HelmRelease(release or {}), GitRepository(source or {})
     if helm.is_deleting:
@@ -80,7 +80,7 @@ def _trouble(git: GitRepository) -> _Condition | None:
 
 
 def _both(helm: HelmRelease, trouble: _Condition) -> str:
-    """What is wrong with the source, and how the release fares without it."""
+    """Return what is wrong with the source, and how the release fares without it."""
     if _has_failed(helm) and helm.current("Ready").get("reason") not in _WAITS_FOR_CHART:
         return f"{_words(trouble)} {_failure(helm)}"
     ready = helm.condition("Ready")
@@ -103,14 +103,14 @@ def _has_failed(helm: HelmRelease) -> bool:
 
 
 def _cause(helm: HelmRelease) -> _Condition:
-    """The condition that says what failed."""
+    """Return the condition that says what failed."""
     types = ("TestSuccess", "Released", "Ready") if _remediation(helm) else ("Ready",)
     causes = (helm.current(type_) for type_ in types)
     return next((condition for condition in causes if condition.get("status") == FALSE), helm.current("Stalled"))
 
 
 def _remediation(helm: HelmRelease) -> _Condition:
-    """Remediated, where Ready speaks of that and no longer of its cause; else an empty mapping."""
+    """Return the condition Remediated if Ready is about the remediation instead of its cause, else an empty mapping."""
     remediated = helm.current("Remediated")
     return remediated if remediated.get("reason") == helm.current("Ready").get("reason") else {}
 
@@ -128,7 +128,7 @@ def _is_busy(helm: HelmRelease) -> bool:
 
 
 def _is_behind(helm: HelmRelease, git: GitRepository) -> bool:
-    """Whether the source has found a commit whose chart the release has not tried."""
+    """Return whether the source has found a commit whose chart the release has not tried."""
     attempted = helm.attempted_commit
     return bool(attempted and git.commit and not git.commit.startswith(attempted))
 
@@ -136,7 +136,7 @@ def _is_behind(helm: HelmRelease, git: GitRepository) -> bool:
 def _not_taken_up(helm: HelmRelease, git: GitRepository, chart_patience: float) -> Health:
     if chart_patience > 0:
         return Health(State.DEPLOYING, "Progressing", TAKING_UP, changes_after=chart_patience)
-    # Some errors of the build leave the chart of before in its place, and the release never hears of them.
+    # After some build errors, the previous chart remains, and the status of the release does not mention the error.
     chart = f"{objects.namespace(helm.obj)}-{objects.name(helm.obj)}"
     message = (
         f"The chart of commit {git.commit[:12]} has not been built; the HelmChart {chart} in this namespace says why. "
@@ -146,16 +146,16 @@ def _not_taken_up(helm: HelmRelease, git: GitRepository, chart_patience: float) 
 
 
 def _progress(helm: HelmRelease) -> str:
-    # Only an action of Helm takes time. The steps before it pass quickly, and each new text would be a write.
+    # Only an action of Helm takes time. The steps before it are short, and each new text is a write.
     running = _words(helm.current("Reconciling"))
     if not running.startswith("Running "):
         return TAKING_UP
     before = helm.current("Released")
-    # It stays until the next try has ended, and so does the question why.
+    # The failure of the previous try is of interest until the next one has ended.
     return f"{running}. Before that: {_words(before)}" if before.get("status") == FALSE else running
 
 
 def _words(condition: _Condition) -> str:
-    """A condition's message on one line, shortened."""
+    """Return a condition's message on one line, shortened."""
     text = " ".join(objects.text(condition.get("message")).split())
     return text if len(text) <= MESSAGE_LIMIT else f"{text[: MESSAGE_LIMIT - 1]}…"
