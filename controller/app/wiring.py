@@ -28,7 +28,7 @@ from controller.environment import counts
 from controller.environment.decide import PHASE_NAMES
 from controller.environment.discovery import Discovery
 from controller.environment.engines import ENGINES
-from controller.environment.engines.health import State
+from controller.environment.engines.engine import State
 from controller.environment.reconciler import OUTCOMES
 from controller.environment.stopwatch import Stopwatch
 from controller.environment.wakeups import Wakeups

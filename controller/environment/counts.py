@@ -9,7 +9,7 @@ from typing import Final
 from controller.api.environment import Environment
 from controller.apimachinery import conditions, objects
 from controller.apimachinery.objects import Object
-from controller.environment.engines.health import State
+from controller.environment.engines.engine import State
 
 # The conditions that are there only when something is wrong.
 ABNORMAL: Final = ("Contested", "Stalled", "TeardownBlocked")

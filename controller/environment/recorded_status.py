@@ -12,7 +12,7 @@ from controller.apimachinery import conditions, objects
 from controller.apimachinery.conditions import FALSE, TRUE, UNKNOWN, Condition
 from controller.environment import status
 from controller.environment.decision import Wait
-from controller.environment.engines.health import State
+from controller.environment.engines.engine import State
 from controller.environment.observation import Observation
 from controller.environment.status import CurrentPhase, Summary
 

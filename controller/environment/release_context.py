@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from controller.apimachinery.resources import SECRETS
-from controller.environment.engines.context import Reference, ReleaseContext
-from controller.environment.engines.engine import Engine
+from controller.environment.engines.engine import Engine, Reference, ReleaseContext
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
 from controller.environment.resources import references

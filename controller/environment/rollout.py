@@ -11,15 +11,16 @@ from dataclasses import replace
 
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
-from controller.environment import engine_choice, release_context, releases, uninstall, upkeep
+from controller.environment import release_context, releases, uninstall, upkeep
 from controller.environment.effects import Target
+from controller.environment.engines import choice
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
 
 
 def is_done(observation: Observation, options: EnvironmentOptions) -> bool:
     """Whether the release, and the source of its chart, need no change to be what the spec asks for."""
-    engine = engine_choice.choose(observation, options)
+    engine = choice.choose(observation, options)
     if engine is None:
         return False
     target = releases.wanted(observation, engine)

@@ -12,7 +12,6 @@ from controller.apimachinery import conditions
 from controller.apimachinery.conditions import FALSE, TRUE, UNKNOWN, Condition
 from controller.apimachinery.resources import Resource
 from controller.environment import (
-    engine_choice,
     failures,
     installation,
     namespace_labels,
@@ -24,8 +23,8 @@ from controller.environment import (
 from controller.environment.decision import Continue, Decision, Plan, Stop, Wait
 from controller.environment.drift.attempts import Contest, Path
 from controller.environment.effects import Create, Patch
-from controller.environment.engines import ENGINES
-from controller.environment.engines.health import Health, State
+from controller.environment.engines import ENGINES, choice
+from controller.environment.engines.engine import Health, State
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
 from controller.environment.phases import (
@@ -145,7 +144,7 @@ def _release(
     environment = observation.environment
     if environment.is_deleting or not has_namespace or not _reaches(plan, release.NAME):
         return environment.status.get("release")
-    engine = engine_choice.choose(observation, options)
+    engine = choice.choose(observation, options)
     assert engine is not None, "without an engine no plan reaches the release"
     target = releases.wanted(observation, engine)
     source_target = releases.source_of(target)

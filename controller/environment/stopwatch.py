@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from controller.api.environment import Environment
-from controller.environment.engines.health import State
+from controller.environment.engines.engine import State
 
 
 class StopwatchMetrics(Protocol):

@@ -8,7 +8,7 @@ from typing import Any, Final
 from controller.apimachinery import conditions
 from controller.apimachinery.conditions import FALSE, TRUE
 from controller.environment.effects import Emit, EventType
-from controller.environment.engines.health import State
+from controller.environment.engines.engine import State
 
 # The parts that an Event of their own announces when something outside holds them up.
 _PARTS: Final = ("NamespaceReady", "ReleaseReady")

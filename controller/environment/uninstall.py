@@ -17,8 +17,7 @@ from controller.apimachinery.resources import SECRETS
 from controller.environment import access, engines, releases, stuck_deletions
 from controller.environment.decision import Wait
 from controller.environment.effects import Delete, Effect, Read, Target, WakeOnChange
-from controller.environment.engines.engine import Engine
-from controller.environment.engines.health import UNINSTALL_FAILED
+from controller.environment.engines.engine import UNINSTALL_FAILED, Engine
 from controller.environment.observation import REFUSED, UNASKED, Observation
 from controller.environment.options import EnvironmentOptions
 

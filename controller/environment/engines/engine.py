@@ -1,23 +1,85 @@
 """What a release engine is for the rest of the controller: a value made of pure functions and of facts.
 
 Each engine is a module of this package with one such value, `ENGINE`. Callers take it from the table in `__init__` and
-never ask which one it is: where engines differ, a field here differs.
+never ask which one it is: where engines differ, a field here differs. A function of an engine gets a ReleaseContext or
+objects of the cluster, and answers with an object, an effect or a Health.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final, Protocol
 
 from controller.api.engines import EngineFacts
 from controller.api.environment import Environment
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import Resource
 from controller.environment.effects import Listing, Patch, Target
-from controller.environment.engines.context import Reference, ReleaseContext
-from controller.environment.engines.health import Health
 from controller.environment.options import EnvironmentOptions
+
+# The reason while a release is being deleted and its uninstall has failed so far. The message says why.
+UNINSTALL_FAILED: Final = "UninstallFailed"
+# The reason when the chart could not be fetched for too long.
+CHART_FETCH_FAILED: Final = "ChartFetchFailed"
+WAITING_FOR_CHART: Final = "Waiting for the chart to be fetched."
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """An object in some namespace that a release refers to. `kind` is Secret or ConfigMap."""
+
+    kind: str
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseContext:
+    """An environment, and what was prepared for its release.
+
+    Attributes:
+        environment: the environment.
+        git_secret: the Secret with the credentials of the repository, in the environment's namespace, or "".
+        service_account: the account whose rights apply to the chart, in the environment's namespace, or "".
+        copies: by object in another namespace, the name of its copy in the environment's namespace.
+        suspended: whether the engine must not touch the release.
+    """
+
+    environment: Environment
+    git_secret: str = ""
+    service_account: str = ""
+    copies: Mapping[Reference, str] = field(default_factory=dict)
+    suspended: bool = False
+
+
+class State(StrEnum):
+    """`status.applicationStatus`."""
+
+    PENDING = "pending"
+    DEPLOYING = "deploying"
+    DEPLOYED = "deployed"
+    FAILED = "failed"
+    SUSPENDED = "suspended"
+    UNINSTALLING = "uninstalling"
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a release fares.
+
+    Attributes:
+        state: for `status.applicationStatus`.
+        reason: CamelCase, for conditions.
+        message: what the engine itself says.
+        changes_after: seconds after which the state changes although nothing happens, or None.
+    """
+
+    state: State
+    reason: str
+    message: str
+    changes_after: float | None = None
 
 
 class Judge(Protocol):

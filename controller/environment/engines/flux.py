@@ -32,8 +32,7 @@ from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import Resource
 from controller.environment.effects import Listing, Patch, Target
 from controller.environment.engines import references
-from controller.environment.engines.context import Reference, ReleaseContext
-from controller.environment.engines.engine import Engine
+from controller.environment.engines.engine import Engine, Reference, ReleaseContext
 from controller.environment.engines.flux_health import health
 
 # How often Flux asks git for new commits, and how long git may take to answer.

@@ -19,7 +19,7 @@ from controller.api.flux import GitRepository, HelmRelease
 from controller.apimachinery import objects
 from controller.apimachinery.conditions import FALSE, TRUE, reason_of
 from controller.apimachinery.objects import Object
-from controller.environment.engines.health import CHART_FETCH_FAILED, UNINSTALL_FAILED, WAITING_FOR_CHART, Health, State
+from controller.environment.engines.engine import CHART_FETCH_FAILED, UNINSTALL_FAILED, WAITING_FOR_CHART, Health, State
 
 TAKING_UP: Final = "Flux has not processed the change yet."
 UNINSTALLING: Final = "Flux is uninstalling the release."

@@ -29,9 +29,15 @@ from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import SECRETS
 from controller.environment.effects import Listing, Patch, Target
-from controller.environment.engines.context import Reference, ReleaseContext
-from controller.environment.engines.engine import Engine
-from controller.environment.engines.health import CHART_FETCH_FAILED, WAITING_FOR_CHART, Health, State
+from controller.environment.engines.engine import (
+    CHART_FETCH_FAILED,
+    WAITING_FOR_CHART,
+    Engine,
+    Health,
+    Reference,
+    ReleaseContext,
+    State,
+)
 from controller.environment.engines.helm_operator_events import explain, warnings
 
 _COPIED_CHART_FIELDS: Final = ("git", "path", "ref", "secretRef")

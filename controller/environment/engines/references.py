@@ -7,7 +7,7 @@ from typing import Final
 
 from controller.api.environment import Environment
 from controller.apimachinery.resources import CONFIG_MAPS, SECRETS, Resource
-from controller.environment.engines.context import Reference
+from controller.environment.engines.engine import Reference
 
 # The fields of an entry of `valuesFrom` that refer to an object, with its kind.
 KINDS: Final[Mapping[str, Resource]] = {"secretKeyRef": SECRETS, "configMapKeyRef": CONFIG_MAPS}

@@ -11,11 +11,11 @@ from __future__ import annotations
 from typing import Final
 
 from controller.apimachinery import conditions
-from controller.environment import access, engine_choice, releases
+from controller.environment import access, releases
 from controller.environment.decision import Continue, Decision, Wait
 from controller.environment.effects import Read
-from controller.environment.engines.engine import Engine
-from controller.environment.engines.health import State
+from controller.environment.engines import choice
+from controller.environment.engines.engine import Engine, State
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
 from controller.environment.phases import health
@@ -26,7 +26,7 @@ NAME: Final = "access"
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     """Make or repair the rights as long as something rests on them."""
-    engine = engine_choice.choose(observation, options)
+    engine = choice.choose(observation, options)
     if engine is None or not _is_needed(observation, options, engine):
         return Continue()
     effects = (

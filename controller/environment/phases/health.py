@@ -13,10 +13,11 @@ from typing import Any, Final
 from controller.api.environment import Environment
 from controller.apimachinery import conditions
 from controller.apimachinery.timestamps import from_time
-from controller.environment import engine_choice, releases
+from controller.environment import releases
 from controller.environment.decision import Continue, Decision
 from controller.environment.effects import Listing, Read
-from controller.environment.engines.health import CHART_FETCH_FAILED, Health, State
+from controller.environment.engines import choice
+from controller.environment.engines.engine import CHART_FETCH_FAILED, Health, State
 from controller.environment.observation import UNASKED, Observation, Unknown
 from controller.environment.options import EnvironmentOptions
 
@@ -43,7 +44,7 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
 
 def judge(observation: Observation, options: EnvironmentOptions) -> Health:
     """Return the release's health as of now, in the words of its status."""
-    engine = engine_choice.choose(observation, options)
+    engine = choice.choose(observation, options)
     if engine is None:
         return Health(State.PENDING, "ReleaseEngineMissing", "")
     target = releases.wanted(observation, engine)
@@ -66,7 +67,7 @@ def explained(observation: Observation, options: EnvironmentOptions) -> Health:
 
 def _evidence(observation: Observation, options: EnvironmentOptions) -> Listing | None:
     """Return what to read to learn why the release failed, or None if its status says so."""
-    engine = engine_choice.choose(observation, options)
+    engine = choice.choose(observation, options)
     if engine is None:
         return None
     target = releases.wanted(observation, engine)
@@ -74,7 +75,7 @@ def _evidence(observation: Observation, options: EnvironmentOptions) -> Listing 
 
 
 def _note(observation: Observation, options: EnvironmentOptions) -> str:
-    engine = engine_choice.choose(observation, options)
+    engine = choice.choose(observation, options)
     evidence = _evidence(observation, options)
     found = observation.answer(evidence) if evidence else UNASKED
     if engine is None or isinstance(found, Unknown):

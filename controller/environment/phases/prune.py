@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from controller.environment import engine_choice, releases, uninstall
+from controller.environment import releases, uninstall
 from controller.environment.decision import Continue, Decision, Wait
+from controller.environment.engines import choice
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
 
@@ -12,7 +13,7 @@ NAME = "prune"
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     """Uninstall surplus releases; the wanted one runs meanwhile, so nothing waits for this."""
-    engine = engine_choice.choose(observation, options)
+    engine = choice.choose(observation, options)
     if engine is None or observation.get(releases.wanted(observation, engine)) is None:
         return Continue()
     surplus = releases.outdated(observation, engine) & observation.cached.keys()

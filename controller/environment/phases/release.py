@@ -8,12 +8,12 @@ from typing import Any
 
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
-from controller.environment import engine_choice, release_context, releases, suspension, uninstall, upkeep
+from controller.environment import release_context, releases, suspension, uninstall, upkeep
 from controller.environment.decision import Continue, Decision, Stop, Wait
 from controller.environment.drift.attempts import Correction
 from controller.environment.effects import Create, Effect, Emit, EventType, Generation, Target
-from controller.environment.engines.context import ReleaseContext
-from controller.environment.engines.engine import Engine
+from controller.environment.engines import choice
+from controller.environment.engines.engine import Engine, ReleaseContext
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
 
@@ -24,7 +24,7 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     """Bring the HelmRelease of the environment to what its spec asks for, or to rest."""
     if observation.environment.suspended:
         return Continue(tuple(suspension.effects(observation)))
-    engine = engine_choice.choose(observation, options)
+    engine = choice.choose(observation, options)
     assert engine is not None, "without an engine the source phase waits"
     target = releases.wanted(observation, engine)
     context = release_context.build(observation, options, engine)

@@ -12,9 +12,10 @@ from typing import Final
 from controller.api.environment import APPLIED_RESOURCES_ANNOTATION
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
-from controller.environment import access, engine_choice, stuck_deletions
+from controller.environment import access, stuck_deletions
 from controller.environment.decision import Continue, Decision, Stop, Wait
 from controller.environment.effects import Apply, Effect, Outcome, Patch, Read, Target
+from controller.environment.engines import choice
 from controller.environment.engines.engine import Engine
 from controller.environment.observation import REFUSED, UNASKED, Observation
 from controller.environment.options import EnvironmentOptions
@@ -39,7 +40,7 @@ _RIGHTS_TAKE: Final = 0.2
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     """Look, refuse what cannot be done, and then apply what differs and take back what is no longer wanted."""
-    engine = engine_choice.choose(observation, options)
+    engine = choice.choose(observation, options)
     if not wanted.is_concerned(observation, engine):
         return Continue()
     if lost := lost_config.decide(observation, options):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from controller.environment import engine_choice, release_context, releases, uninstall, upkeep
+from controller.environment import release_context, releases, uninstall, upkeep
 from controller.environment.decision import Continue, Decision, Wait
 from controller.environment.effects import Create
-from controller.environment.engines import ENGINES
+from controller.environment.engines import ENGINES, choice
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
 
@@ -16,7 +16,7 @@ NAME: Final = "source"
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     """Bring the source of the environment's chart to what its spec asks for."""
-    engine = engine_choice.choose(observation, options)
+    engine = choice.choose(observation, options)
     if engine is None:
         return _missing(options)
     desired = engine.desired_source(release_context.build(observation, options, engine))

@@ -20,11 +20,11 @@ from controller.api.environment import (
 )
 from controller.apimachinery import conditions, objects
 from controller.apimachinery.objects import Object
-from controller.environment import access, engine_choice, namespace_labels, releases, stuck_deletions, uninstall
+from controller.environment import access, namespace_labels, releases, stuck_deletions, uninstall
 from controller.environment.decision import Continue, Decision, Wait
 from controller.environment.effects import Delete, Effect, Emit, EventType, Patch, Read, RemoveFinalizer, Target
-from controller.environment.engines import ENGINES
-from controller.environment.engines.health import State
+from controller.environment.engines import ENGINES, choice
+from controller.environment.engines.engine import State
 from controller.environment.observation import REFUSED, UNASKED, Observation
 from controller.environment.options import EnvironmentOptions
 from controller.environment.ownership import is_adopted
@@ -87,7 +87,7 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
 
 def _rights(observation: Observation, options: EnvironmentOptions) -> tuple[Effect, ...]:
     """What makes our rights right; then those that the engine uninstalls with, as ours need a moment to be in force."""
-    engine = engine_choice.choose(observation, options)
+    engine = choice.choose(observation, options)
     ours = access.repair_ours(observation, options)
     return ours or (access.repair_releases(observation, options, engine) if engine else ())
 
@@ -98,7 +98,7 @@ def _releases(observation: Observation, options: EnvironmentOptions, *, ours: bo
         yield recorded
     # Made, but not recorded before the deletion came. In a foreign namespace we never make one.
     if ours:
-        engine = engine_choice.choose(observation, options)
+        engine = choice.choose(observation, options)
         for candidate in (engine,) if engine else ENGINES.values():
             yield releases.wanted(observation, candidate)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from controller.environment import engine_choice
 from controller.environment.decision import Continue, Decision, Stop, Wait
+from controller.environment.engines import choice
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
 from controller.policy import Violation, violations
@@ -18,11 +18,11 @@ _TOLD: Final = 10
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     """Refuse what the policy refuses, by the name of the first; find out the engine."""
-    engine = engine_choice.choose(observation, options)
+    engine = choice.choose(observation, options)
     name = engine.name if engine else ""
     if refused := violations(observation.environment, options.policy, engine=name):
         return Stop(refused[0].reason, _told(refused))
-    if questions := engine_choice.questions(observation, options):
+    if questions := choice.questions(observation, options):
         return Wait("ChoosingEngine", "Looking for the release engine of the cluster.", effects=questions)
     return Continue()
 

@@ -9,8 +9,7 @@ from controller.api.environment import Environment
 from controller.apimachinery import names
 from controller.apimachinery.resources import Resource
 from controller.environment.effects import Target
-from controller.environment.engines.context import Reference
-from controller.environment.engines.engine import Engine
+from controller.environment.engines.engine import Engine, Reference
 from controller.environment.engines.references import KINDS
 
 _NAME_LIMIT: Final = 253

@@ -2,6 +2,7 @@
 
 import pytest
 
+from controller.environment.engines.engine import WAITING_FOR_CHART, Health, State
 from controller.environment.engines.flux_health import (
     MESSAGE_LIMIT,
     STILL_RUNNING,
@@ -10,7 +11,6 @@ from controller.environment.engines.flux_health import (
     UNINSTALLING,
     health,
 )
-from controller.environment.engines.health import WAITING_FOR_CHART, Health, State
 from tests.unit.environment.support.flux_builders import (
     COMMIT,
     NEXT_COMMIT,

@@ -4,7 +4,7 @@ import pytest
 
 from controller.api.environment import Environment
 from controller.environment.engines import flux
-from controller.environment.engines.context import ReleaseContext
+from controller.environment.engines.engine import ReleaseContext
 from tests.unit.environment.support.builders import GIT, environment
 from tests.unit.environment.support.flux_builders import COMMIT, NEXT_COMMIT, chart_version, context, deployed, source
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.environment.engines import flux
-from controller.environment.engines.health import State
+from controller.environment.engines.engine import State
 from tests.unit.environment.support.flux_builders import COMMIT, NEXT_COMMIT, chart_version, condition, release, source
 
 REASONS = (

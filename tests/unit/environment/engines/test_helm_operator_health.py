@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.environment.engines.health import WAITING_FOR_CHART, Health, State
+from controller.environment.engines.engine import WAITING_FOR_CHART, Health, State
 from controller.environment.engines.helm_operator import health
 from tests.unit.environment.support.builders import environment, helm_release, operator_status, words
 

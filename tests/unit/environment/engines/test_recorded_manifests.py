@@ -13,8 +13,7 @@ import yaml
 
 from controller.api.environment import Environment
 from controller.environment.engines import flux, helm_operator
-from controller.environment.engines.context import ReleaseContext
-from controller.environment.engines.health import State
+from controller.environment.engines.engine import ReleaseContext, State
 from tests.unit.environment.support.generated import our_schema
 from tests.unit.environment.support.real_definitions import FIXTURES, check, schema_of
 

@@ -12,8 +12,8 @@ import yaml
 
 from controller.api.flux import GitRepository
 from controller.environment.engines import flux, helm_operator
+from controller.environment.engines.engine import WAITING_FOR_CHART, State
 from controller.environment.engines.flux_health import STILL_RUNNING, SUSPENDED
-from controller.environment.engines.health import WAITING_FOR_CHART, State
 from tests.unit.environment.support.described import status_of
 from tests.unit.environment.support.flux_builders import deployed, source, words
 from tests.unit.environment.support.real_definitions import FIXTURES

@@ -6,12 +6,11 @@ from controller.api import engines as table
 from controller.api.engines import EngineFacts
 from controller.api.environment import ENVIRONMENT_LABEL, UID_ANNOTATION, Environment
 from controller.apimachinery.resources import Resource
-from controller.environment import engine_choice, engines, status
+from controller.environment import engines, status
 from controller.environment.decide import decide
 from controller.environment.effects import Create, Delete, GroupVersion, Listing, Patch, Read, Target
-from controller.environment.engines.context import ReleaseContext
-from controller.environment.engines.engine import Engine
-from controller.environment.engines.health import Health, State
+from controller.environment.engines import choice
+from controller.environment.engines.engine import Engine, Health, ReleaseContext, State
 from controller.environment.options import EnvironmentOptions
 from controller.policy import PolicyOptions, violations
 from tests.unit.environment.support.builders import (
@@ -119,17 +118,17 @@ def _status(seen):
 
 
 def test_a_cluster_that_serves_only_the_third_engine_gets_it():
-    asked = engine_choice.questions(observation(), EnvironmentOptions())
+    asked = choice.questions(observation(), EnvironmentOptions())
     served = {read.subject: frozenset() for read in asked} | {
         GroupVersion("argoproj.example.com/v1"): frozenset({APPLICATIONS})
     }
 
     assert Read(GroupVersion("argoproj.example.com/v1")) in asked
-    assert engine_choice.choose(observation(answers=served), EnvironmentOptions()) is THIRD
+    assert choice.choose(observation(answers=served), EnvironmentOptions()) is THIRD
 
 
 def test_an_existing_release_shows_its_engine_if_the_status_was_lost():
-    assert engine_choice.choose(_observe(_live()), EnvironmentOptions()) is THIRD
+    assert choice.choose(_observe(_live()), EnvironmentOptions()) is THIRD
 
 
 def test_the_policy_knows_what_the_third_engine_cannot_do():

@@ -5,7 +5,7 @@ import pytest
 from controller.apimachinery.resources import CORE_EVENTS
 from controller.environment.decision import Continue
 from controller.environment.effects import Listing, Read
-from controller.environment.engines.health import State
+from controller.environment.engines.engine import State
 from controller.environment.observation import REFUSED
 from controller.environment.phases.health import decide, explained, judge
 from tests.unit.environment.support.builders import (

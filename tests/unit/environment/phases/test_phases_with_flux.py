@@ -10,8 +10,7 @@ from controller.environment.decide import decide
 from controller.environment.decision import Continue, Stop, Wait
 from controller.environment.effects import Create, Delete, Emit, Listing, Patch, Read, Target
 from controller.environment.engines import flux
-from controller.environment.engines.context import ReleaseContext
-from controller.environment.engines.health import State
+from controller.environment.engines.engine import ReleaseContext, State
 from controller.environment.options import EnvironmentOptions
 from controller.environment.phases import health, prune, release, source, validate
 from controller.environment.uninstall import Done

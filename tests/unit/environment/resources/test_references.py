@@ -7,7 +7,7 @@ from controller.apimachinery.resources import SECRETS
 from controller.environment.decision import Stop, Wait
 from controller.environment.effects import Read, Target
 from controller.environment.engines import flux, helm_operator
-from controller.environment.engines.context import Reference
+from controller.environment.engines.engine import Reference
 from controller.environment.observation import REFUSED
 from controller.environment.options import EnvironmentOptions
 from controller.environment.resources import references, wanted

@@ -19,8 +19,7 @@ from controller.apimachinery import objects
 from controller.apimachinery.resources import NAMESPACES, SECRETS, SERVICE_ACCOUNTS
 from controller.environment import engines
 from controller.environment.engines import ENGINES
-from controller.environment.engines.context import ReleaseContext
-from controller.environment.engines.engine import Engine
+from controller.environment.engines.engine import Engine, ReleaseContext
 from controller.environment.options import EnvironmentOptions
 from tests.unit.environment.simulation.fake_api import Write
 from tests.unit.environment.simulation.world import WATCHED, World

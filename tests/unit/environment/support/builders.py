@@ -23,7 +23,7 @@ from controller.environment import namespace_labels
 from controller.environment.decision import Continue
 from controller.environment.effects import Effect, Emit, Subject, Target
 from controller.environment.engines import flux, helm_operator
-from controller.environment.engines.context import ReleaseContext
+from controller.environment.engines.engine import ReleaseContext
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
 from controller.tronadorconfig.content import Share

@@ -8,7 +8,7 @@ from typing import Any
 
 from controller.api.environment import Environment
 from controller.environment.engines import flux
-from controller.environment.engines.context import ReleaseContext
+from controller.environment.engines.engine import ReleaseContext
 from tests.unit.environment.support.builders import NAME, RELEASE_NAME, ago, environment
 
 COMMIT = "6f50ff2ff844f5f7c2b6627e3d7319e4717ac847"

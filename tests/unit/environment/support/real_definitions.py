@@ -13,7 +13,7 @@ import yaml
 
 from controller.api.environment import Environment
 from controller.environment.engines import flux, helm_operator
-from controller.environment.engines.context import Reference, ReleaseContext
+from controller.environment.engines.engine import Reference, ReleaseContext
 from hack.localcluster.schema import Structural
 
 Json = dict[str, Any]

@@ -1,7 +1,8 @@
-"""Which engine an environment's release belongs to.
+"""Which engine an environment has.
 
-With `--release-engine=auto` that is decided once, by what the cluster serves, and then stays: what is installed beside
-it later, or missing for a while, uninstalls nothing. Only an explicit option moves an environment to another engine.
+With `--release-engine=auto`, the kinds that the cluster serves decide once, and then the engine stays. So nothing is
+uninstalled when another engine is installed later, or when the engine's CRDs are missing for a while. Only another
+value of the option moves an environment to another engine.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from controller.environment.options import EnvironmentOptions
 
 
 def choose(observation: Observation, options: EnvironmentOptions) -> Engine | None:
-    """The engine of the environment; None where the cluster has none, or as long as `questions` are open."""
+    """Return the engine of the environment. None if the cluster has none, or if `questions` have no answer yet."""
     if options.release_engine != AUTO:
         return ENGINES[options.release_engine]
     return _kept(observation) or next(
@@ -25,7 +26,7 @@ def choose(observation: Observation, options: EnvironmentOptions) -> Engine | No
 
 
 def questions(observation: Observation, options: EnvironmentOptions) -> tuple[Read, ...]:
-    """What has to be asked before `choose` can tell."""
+    """Return the live reads that `choose` needs first."""
     if choose(observation, options) is not None:
         return ()
     versions = dict.fromkeys(GroupVersion(r.api_version) for engine in ENGINES.values() for r in engine.resources)
@@ -35,7 +36,7 @@ def questions(observation: Observation, options: EnvironmentOptions) -> tuple[Re
 def _kept(observation: Observation) -> Engine | None:
     if recorded := ENGINES.get(observation.environment.recorded_engine):
         return recorded
-    # Made, but not recorded: the process ended in between, or the status was lost.
+    # A release exists, but the status does not name it: the process ended in between, or the status was lost.
     made = {target.resource for target in observation.cached}
     return next((engine for engine in ENGINES.values() if engine.releases in made), None)
 

@@ -6,9 +6,8 @@ from controller.api import flux as flux_api
 from controller.api.environment import ENVIRONMENT_LABEL
 from controller.api.helm_operator import HELM_RELEASES
 from controller.apimachinery.resources import SECRETS
-from controller.environment import engine_choice
 from controller.environment.effects import GroupVersion, Read, Target
-from controller.environment.engines import flux, helm_operator
+from controller.environment.engines import choice, flux, helm_operator
 from controller.environment.observation import REFUSED
 from controller.environment.options import EnvironmentOptions
 from controller.environment.phases import source
@@ -24,7 +23,7 @@ NONE = dict.fromkeys((*HELM_OPERATOR, *FLUX), frozenset())
 
 
 def _chosen(options=AUTO, **seen):
-    return engine_choice.choose(observation(**seen), options)
+    return choice.choose(observation(**seen), options)
 
 
 def _recorded(engine):
@@ -40,11 +39,11 @@ def test_an_option_decides_for_every_environment():
     explicit = EnvironmentOptions(release_engine="helm-operator")
 
     assert _chosen(explicit, environment=_recorded("flux"), answers=NONE | FLUX) is helm_operator.ENGINE
-    assert engine_choice.questions(observation(), explicit) == ()
+    assert choice.questions(observation(), explicit) == ()
 
 
 def test_without_an_option_the_cluster_is_asked_what_it_serves():
-    asked = engine_choice.questions(observation(), AUTO)
+    asked = choice.questions(observation(), AUTO)
 
     assert {effect.subject for effect in asked} == {*HELM_OPERATOR, *FLUX}
     assert all(isinstance(effect, Read) for effect in asked)
@@ -62,7 +61,7 @@ def test_without_an_option_the_cluster_is_asked_what_it_serves():
 )
 def test_what_is_served_decides_about_a_first_release(served, want):
     assert _chosen(answers=served) is want
-    assert engine_choice.questions(observation(answers=served), AUTO) == ()
+    assert choice.questions(observation(answers=served), AUTO) == ()
 
 
 def test_half_of_flux_is_not_flux():
@@ -74,7 +73,7 @@ def test_half_of_flux_is_not_flux():
 def test_what_the_status_records_stays_whatever_is_installed_beside_it():
     assert _chosen(environment=_recorded("helm-operator"), answers=HELM_OPERATOR | FLUX) is helm_operator.ENGINE
     assert _chosen(environment=_recorded("flux"), answers=NONE | HELM_OPERATOR) is flux.ENGINE
-    assert engine_choice.questions(observation(environment=_recorded("flux")), AUTO) == ()
+    assert choice.questions(observation(environment=_recorded("flux")), AUTO) == ()
 
 
 @pytest.mark.parametrize(
