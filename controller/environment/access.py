@@ -15,12 +15,11 @@ from controller.api.rbac import AGGREGATE_LABEL, ENVIRONMENT_BINDING, ENVIRONMEN
 from controller.apimachinery import objects, patches
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import SERVICE_ACCOUNTS, Resource
-from controller.environment import stuck_deletions
+from controller.environment import ownership, stuck_deletions
 from controller.environment.effects import Create, Delete, Effect, Patch, Read, Target
 from controller.environment.engines.engine import Engine
 from controller.environment.observation import REFUSED, UNASKED, Observation, Unknown
 from controller.environment.options import EnvironmentOptions
-from controller.environment.ownership import is_adopted
 
 # Runs while rights are seen to: a new RoleBinding is not in force at once.
 TIMER: Final = "access"
@@ -103,7 +102,7 @@ def remove(observation: Observation, options: EnvironmentOptions) -> tuple[Effec
     return tuple(
         Delete(target, objects.uid(answer))
         for target, answer in live.items()
-        if not isinstance(answer, Unknown) and answer is not None and _is_our_access(observation, answer)
+        if not isinstance(answer, Unknown) and answer is not None and ownership.is_our_access(observation, answer)
     )
 
 
@@ -127,7 +126,7 @@ def _repair(observation: Observation, target: Target, body: dict[str, Any]) -> I
         return
     elif answer is None or answer is REFUSED:
         yield Create(target, body)
-    elif not _is_our_access(observation, answer):
+    elif not ownership.is_our_access(observation, answer):
         # Somebody's of the same name, in a namespace that was there before us: neither changed nor ever deleted.
         return
     elif objects.is_deleting(answer):
@@ -137,17 +136,12 @@ def _repair(observation: Observation, target: Target, body: dict[str, Any]) -> I
         # A roleRef cannot be changed. Whoever put another one there gets ours back.
         yield Delete(target, objects.uid(answer))
         yield Create(target, body)
-    elif not patches.equal(answer.get("subjects"), body.get("subjects")) or not observation.is_ours(answer):
+    elif not (
+        ownership.is_labelled(observation, answer) and patches.equal(answer.get("subjects"), body.get("subjects"))
+    ):
         metadata = {"labels": body["metadata"]["labels"], "resourceVersion": objects.resource_version(answer)}
         subjects = {"subjects": body["subjects"]} if "subjects" in body else {}
         yield Patch(target, {"metadata": metadata} | subjects, wanted=body)
-
-
-def _is_our_access(observation: Observation, obj: Object) -> bool:
-    """Whether we made it. In a namespace that we made, everything of our names is."""
-    namespace = observation.namespace
-    made_by_us = namespace is not None and observation.is_ours(namespace) and not is_adopted(namespace)
-    return made_by_us or observation.is_ours(obj) or UID_ANNOTATION in objects.annotations(obj)
 
 
 def _binding(observation: Observation, name: str, *, role: str, account: str, account_namespace: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from typing import Final
 from controller.api.environment import INSTALLATION_ANNOTATION, LEASE_NAME
 from controller.apimachinery import names, objects
 from controller.apimachinery.resources import LEASES
+from controller.environment import ownership
 from controller.environment.decision import Wait
 from controller.environment.effects import Emit, EventType, Read, Target
 from controller.environment.observation import REFUSED, UNASKED, Observation
@@ -52,7 +53,7 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Wait | None
 
 def _belongs_to(observation: Observation) -> str:
     namespace = observation.namespace
-    if namespace is None or not observation.is_ours(namespace):
+    if namespace is None or not ownership.is_labelled(observation, namespace):
         return ""
     other = objects.annotations(namespace).get(INSTALLATION_ANNOTATION, "")
     # Whatever else stands there names nothing that could hold a Lease.

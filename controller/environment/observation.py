@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from controller.api.environment import ENVIRONMENT_LABEL, ENVIRONMENTS, Environment
+from controller.api.environment import ENVIRONMENTS, Environment
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import NAMESPACES
@@ -111,7 +111,3 @@ class Observation:
     def age(self, timer: str) -> float:
         """Seconds that a timer has run; 0 for one that does not run yet."""
         return self.ages.get(timer, 0.0)
-
-    def is_ours(self, obj: Object) -> bool:
-        """Whether an object belongs to this environment, in whichever life."""
-        return objects.labels(obj).get(ENVIRONMENT_LABEL) == self.environment.name

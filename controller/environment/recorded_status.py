@@ -10,7 +10,7 @@ from typing import Any, Final
 from controller.api.environment import Environment
 from controller.apimachinery import conditions, objects
 from controller.apimachinery.conditions import FALSE, TRUE, UNKNOWN, Condition
-from controller.environment import status
+from controller.environment import ownership, status
 from controller.environment.decision import Wait
 from controller.environment.engines.engine import State
 from controller.environment.observation import Observation
@@ -35,7 +35,7 @@ def unjudged(environment: Environment, error: Wait, now: datetime) -> dict[str, 
 def of_let_go(observation: Observation) -> dict[str, Any]:
     """The last status of an environment whose teardown is over, and that finalizers of others hold."""
     environment, namespace = observation.environment, observation.namespace
-    if observation.cached or (namespace is not None and observation.is_ours(namespace)):
+    if observation.cached or (namespace is not None and ownership.is_labelled(observation, namespace)):
         # Somebody else took our finalizer off, so what remains was never torn down and we claim nothing about it.
         return dict(environment.status)
     others = ", ".join(sorted(objects.finalizers(environment.obj)))

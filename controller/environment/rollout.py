@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
-from controller.environment import release_context, releases, uninstall, upkeep
+from controller.environment import ownership, release_context, releases, upkeep
 from controller.environment.effects import Target
 from controller.environment.engines import choice
 from controller.environment.observation import Observation
@@ -37,7 +37,7 @@ def is_done(observation: Observation, options: EnvironmentOptions) -> bool:
 
 
 def _is_as_wanted(observation: Observation, target: Target, obj: Object | None, wanted: Mapping[str, object]) -> bool:
-    if obj is None or objects.is_deleting(obj) or not uninstall.is_our_release(observation, obj):
+    if obj is None or objects.is_deleting(obj) or not ownership.is_our_release(observation, obj):
         return False
     correction = upkeep.correction(target, obj, wanted)
     return correction is None or not correction[1]

@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from controller.api.environment import UID_ANNOTATION
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import SECRETS
-from controller.environment import access, engines, releases, stuck_deletions
+from controller.environment import access, engines, ownership, releases, stuck_deletions
 from controller.environment.decision import Wait
 from controller.environment.effects import Delete, Effect, Read, Target, WakeOnChange
 from controller.environment.engines.engine import UNINSTALL_FAILED, Engine
@@ -51,19 +50,6 @@ def decide(observation: Observation, targets: Iterable[Target], options: Environ
     return _decide_storage(observation, gone, options)
 
 
-def is_our_release(observation: Observation, release: Object) -> bool:
-    """Whether we made this HelmRelease. Where its labels were stripped, its annotation still tells.
-
-    Where that is gone too, the name in our status tells, but only within a namespace of ours: in another one a release
-    of that name may be anybody's.
-    """
-    if observation.is_ours(release) or UID_ANNOTATION in objects.annotations(release):
-        return True
-    namespace = observation.namespace
-    within_ours = namespace is not None and observation.is_ours(namespace)
-    return within_ours and objects.name(release) == observation.environment.recorded_release
-
-
 def _is_leaving(observation: Observation) -> bool:
     return observation.namespace is None or objects.is_deleting(observation.namespace)
 
@@ -80,7 +66,7 @@ def _remove(
         what = f"the right to read {_named(refused)}"
         return _wait_or_give_up(observation, what, options, why=access.obstacle(observation))
     present = {target: answer for target, answer in live.items() if isinstance(answer, Mapping)}
-    ours = {target: obj for target, obj in present.items() if is_our_release(observation, obj)}
+    ours = {target: obj for target, obj in present.items() if ownership.is_our_release(observation, obj)}
     if steps := [step for target, obj in ours.items() for step in _deletion(target, obj)]:
         return _ask(observation, ours, steps, options)
     if ours and not leaving:
@@ -115,7 +101,7 @@ def _decide_storage(observation: Observation, gone: Iterable[Target], options: E
     if reads := [Read(listing) for listing in listings.values() if observation.answer(listing) is UNASKED]:
         return _wait(observation, "Looking for the release's storage.", options, *reads)
     remaining = {target: listing for target, listing in listings.items() if observation.answer(listing)}
-    if not observation.is_ours(observation.namespace or {}):
+    if not ownership.is_labelled(observation, observation.namespace or {}):
         # Rights in a stranger's namespace are not going to come: what is refused there will never be known.
         remaining = {
             target: listing for target, listing in remaining.items() if observation.answer(listing) is not REFUSED

@@ -16,12 +16,11 @@ from controller.api.environment import (
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import NAMESPACES
-from controller.environment import namespace_labels, stuck_deletions
+from controller.environment import namespace_labels, ownership, stuck_deletions
 from controller.environment.decision import Continue, Decision, Stop, Wait
 from controller.environment.effects import Create, Emit, EventType, Patch
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
-from controller.environment.ownership import is_adopted
 
 NAME = "namespace"
 TERMINATING = "NamespaceTerminating"
@@ -35,9 +34,9 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
         return _create(observation, labels, options)
     if objects.is_deleting(namespace):
         return _await_end(observation, namespace)
-    ours = observation.is_ours(namespace)
+    ours = ownership.is_labelled(observation, namespace)
     if ours or objects.annotations(namespace).get(ADOPT_ANNOTATION) == environment.name:
-        adopted = not ours or is_adopted(namespace)
+        adopted = not ours or ownership.is_adopted(namespace)
         labels = namespace_labels.wanted(environment, options.namespace_labels, adopted=adopted)
         return _correct(observation, namespace, labels, options, adopted=adopted)
     return Stop(
@@ -106,7 +105,7 @@ def _correct(
     # The labels to take back were computed from this very version; an older memory must not decide about a newer one.
     metadata["resourceVersion"] = objects.resource_version(namespace)
     patch = Patch(observation.namespace_target, {"metadata": metadata}, wanted=[dict(labels), wanted])
-    if observation.is_ours(namespace):
+    if ownership.is_labelled(observation, namespace):
         return Continue((patch,))
     event = Emit(
         EventType.NORMAL, "NamespaceAdopted", "Adopt", f"Adopted namespace {observation.environment.namespace_name}."

@@ -8,7 +8,7 @@ from typing import Any
 
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
-from controller.environment import release_context, releases, suspension, uninstall, upkeep
+from controller.environment import ownership, release_context, releases, suspension, uninstall, upkeep
 from controller.environment.decision import Continue, Decision, Stop, Wait
 from controller.environment.drift.attempts import Correction
 from controller.environment.effects import Create, Effect, Emit, EventType, Generation, Target
@@ -45,7 +45,7 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
 def _update(
     observation: Observation, target: Target, current: Object, context: ReleaseContext, engine: Engine
 ) -> Decision:
-    if found := upkeep.obstacle(observation, target, current, ours=uninstall.is_our_release(observation, current)):
+    if found := upkeep.obstacle(observation, target, current, ours=ownership.is_our_release(observation, current)):
         return found
     desired = engine.desired(context)
     if _rests(observation, target, current, desired, engine):

@@ -12,7 +12,7 @@ from typing import Final
 from controller.api.environment import APPLIED_RESOURCES_ANNOTATION
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
-from controller.environment import access, stuck_deletions
+from controller.environment import access, ownership, stuck_deletions
 from controller.environment.decision import Continue, Decision, Stop, Wait
 from controller.environment.effects import Apply, Effect, Outcome, Patch, Read, Target
 from controller.environment.engines import choice
@@ -29,7 +29,7 @@ from controller.environment.resources import (
     replacing,
     wanted,
 )
-from controller.environment.resources.item import Item, was_applied
+from controller.environment.resources.item import Item
 from controller.environment.resources.memory import Memory, remembered
 from controller.tronadorconfig.content import Manifest, cluster_scoped
 
@@ -125,7 +125,7 @@ def _taken(observation: Observation, items: Sequence[Item], options: Environment
         live = observation.answer(_target(observation, item))
         if live is None:
             continue
-        if not was_applied(observation.environment, live) and item.identity.key not in ours:
+        if not ownership.was_applied(observation, live) and item.identity.key not in ours:
             message = (
                 f"{item.source}: {item.identity} already exists in the namespace, and the controller did not create "
                 "it; remove it, or give this one another name"

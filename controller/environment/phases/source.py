@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from controller.environment import release_context, releases, uninstall, upkeep
+from controller.environment import ownership, release_context, releases, upkeep
 from controller.environment.decision import Continue, Decision, Wait
 from controller.environment.effects import Create
 from controller.environment.engines import ENGINES, choice
@@ -26,7 +26,7 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     current = observation.get(target)
     if current is None:
         return Continue((Create(target, desired),))
-    if found := upkeep.obstacle(observation, target, current, ours=uninstall.is_our_release(observation, current)):
+    if found := upkeep.obstacle(observation, target, current, ours=ownership.is_our_release(observation, current)):
         return found
     correction = upkeep.correction(target, current, desired)
     return Continue((correction[0],)) if correction else Continue()

@@ -20,14 +20,13 @@ from controller.api.environment import (
 )
 from controller.apimachinery import conditions, objects
 from controller.apimachinery.objects import Object
-from controller.environment import access, namespace_labels, releases, stuck_deletions, uninstall
+from controller.environment import access, namespace_labels, ownership, releases, stuck_deletions, uninstall
 from controller.environment.decision import Continue, Decision, Wait
 from controller.environment.effects import Delete, Effect, Emit, EventType, Patch, Read, RemoveFinalizer, Target
 from controller.environment.engines import ENGINES, choice
 from controller.environment.engines.engine import State
 from controller.environment.observation import REFUSED, UNASKED, Observation
 from controller.environment.options import EnvironmentOptions
-from controller.environment.ownership import is_adopted
 from controller.environment.resources import pruning
 
 NAME = "teardown"
@@ -54,7 +53,7 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     namespace = observation.namespace
     if namespace is None:
         return _finish(observation)
-    ours = observation.is_ours(namespace)
+    ours = ownership.is_labelled(observation, namespace)
     in_time = observation.age(uninstall.TIMER) < options.teardown_timeout
     if ours and in_time and not objects.is_deleting(namespace) and (effects := _rights(observation, options)):
         # A chart's own account may have tampered with the bindings that the rest of this needs. One that goes on doing
@@ -72,7 +71,7 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     told = (Emit(EventType.WARNING, "UninstallTimedOut", "Uninstall", outcome.given_up),) if outcome.given_up else ()
     if not ours:
         return _finish(observation, *told)
-    if is_adopted(namespace):
+    if ownership.is_adopted(namespace):
         removals = pruning.remove(observation)
         if not any(isinstance(effect, Read) for effect in removals):
             removals += access.remove(observation, options)

@@ -66,12 +66,6 @@ def build(environment: Environment, source: str, identity: Identity, body: Objec
     return Item(source, identity, whole)
 
 
-def was_applied(environment: Environment, obj: Object) -> bool:
-    """Whether an object is one that we applied. The label alone is also on what other phases make."""
-    labelled = objects.labels(obj).get(ENVIRONMENT_LABEL) == environment.name
-    return labelled and APPLIED_HASH_ANNOTATION in objects.annotations(obj)
-
-
 def _labels(environment: Environment, identity: Identity) -> Mapping[str, str]:
     watched = {WATCH_LABEL: WATCHED} if (identity.api_version, identity.kind) in _OF_VALUES else {}
     return {ENVIRONMENT_LABEL: environment.name, MANAGED_BY_LABEL: MANAGED_BY, **watched}

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from controller.apimachinery import objects
+from controller.environment import ownership
 from controller.environment.effects import Delete, Effect, Read
 from controller.environment.observation import Observation, Unknown
 from controller.environment.resources import kinds, pull_secrets
-from controller.environment.resources.item import Identity, was_applied
+from controller.environment.resources.item import Identity
 from controller.environment.resources.memory import remembered
 
 
@@ -25,7 +26,7 @@ def prune(observation: Observation, surplus: Iterable[Identity]) -> tuple[tuple[
         if target is None or isinstance(live, Unknown):
             # A kind that is not served now may be again.
             left.add(identity)
-        elif live is not None and was_applied(observation.environment, live):
+        elif live is not None and ownership.was_applied(observation, live):
             left.add(identity)
             if not objects.is_deleting(live):
                 effects += (Delete(target, objects.uid(live)), Read(target))

@@ -13,12 +13,13 @@ from typing import Any, Final
 from controller.api.environment import FIELD_MANAGER
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
+from controller.environment import ownership
 from controller.environment.decision import Stop
 from controller.environment.effects import Effect, Emit, EventType, Outcome, Replace, Target
 from controller.environment.observation import Observation, Unchangeable
 from controller.environment.options import EnvironmentOptions
 from controller.environment.resources import kinds
-from controller.environment.resources.item import Item, was_applied
+from controller.environment.resources.item import Item
 
 REASON: Final = "ImmutableField"
 _RBAC: Final = "rbac.authorization.k8s.io"
@@ -79,7 +80,7 @@ def _why_not(observation: Observation, item: Item, stuck: Unchangeable) -> str:
     """Why the object is not to be replaced, or ""."""
     target = kinds.target(observation, item.identity)
     live = None if target is None else observation.answer(target)
-    if not isinstance(live, Mapping) or not was_applied(observation.environment, live):
+    if not isinstance(live, Mapping) or not ownership.was_applied(observation, live):
         return "it no longer has the controller's labels and annotations"
     if stuck.replaced:
         return "somebody creates it again each time it is deleted"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from controller.api.environment import APPLIED_HASH_ANNOTATION, APPLIED_RESOURCES_ANNOTATION, Environment
 from controller.apimachinery import objects
-from controller.environment.resources.item import Identity, build, was_applied
+from controller.environment.resources.item import Identity, build
 from controller.environment.resources.memory import LOST, Memory, remembered
 from tests.unit.environment.support.builders import NAME, environment
 
@@ -96,15 +96,6 @@ def test_whatever_changes_shows_in_the_hash_and_nothing_else_does():
     assert hash_of({"data": {"a": "b"}}) == hash_of({"data": {"a": "b"}, "status": {}})
     assert hash_of({"data": {"a": "b"}}) != hash_of({"data": {}})
     assert hash_of({"data": {"a": "b"}}) != hash_of({"data": {"a": "b"}}, environment(uid="another"))
-
-
-def test_an_object_is_ours_by_both_marks_only():
-    ours = _item({}).body
-    env = Environment(environment())
-    assert was_applied(env, ours)
-    assert not was_applied(env, {"metadata": {"labels": objects.labels(ours)}})
-    assert not was_applied(env, {"metadata": {"annotations": objects.annotations(ours)}})
-    assert not was_applied(Environment(environment(name="other")), ours)
 
 
 def test_an_item_never_shows_its_content():
