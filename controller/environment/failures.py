@@ -13,7 +13,7 @@ from controller.apimachinery.errors import (
     ServerError,
     StatusError,
 )
-from controller.environment import access
+from controller.environment import rights
 from controller.environment.decision import Stop, Wait
 from controller.environment.effects import Apply, Effect, GroupVersion, Listing, Read, WakeOnChange
 from controller.environment.options import EnvironmentOptions
@@ -64,11 +64,11 @@ def explain(
             recheck_after=again,
         )
     if isinstance(error, Forbidden) and fresh_rights:
-        return Wait(access.AWAITING, access.AWAITING_MESSAGE, _RIGHTS_TAKE)
+        return Wait(rights.AWAITING, rights.AWAITING_MESSAGE, _RIGHTS_TAKE)
     if isinstance(error, Forbidden) and error.by_admission:
         return Stop("Forbidden", f"The API server refused {subject}: {error.message}", recheck_after=again)
     if isinstance(effect, Apply) and isinstance(error, Forbidden):
-        message = f"{access.missing('patch', effect.target)}. The API server said: {error.message}"
+        message = f"{rights.missing('patch', effect.target)}. The API server said: {error.message}"
         return Stop("Forbidden", message, recheck_after=again)
     if isinstance(error, Forbidden):
         return Stop("Forbidden", f"{error.message} (grant the controller this right)", recheck_after=again)
@@ -79,7 +79,7 @@ def explain(
 
 def is_expected(decision: Wait | Stop) -> bool:
     """Whether this is an ordinary race that passes by itself: worth no warning."""
-    return decision.reason in (access.AWAITING, NAMESPACE_TERMINATING)
+    return decision.reason in (rights.AWAITING, NAMESPACE_TERMINATING)
 
 
 def is_refusal(decision: Wait | Stop) -> bool:

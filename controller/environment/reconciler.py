@@ -17,7 +17,7 @@ from controller.apimachinery import conditions, objects, patches
 from controller.apimachinery.errors import ApiError, Conflict, NotFound, NotLeader, Stopped
 from controller.apimachinery.objects import Object
 from controller.apimachinery.scope import Scope, current_scope
-from controller.environment import access, persistent_errors, recorded_status, status, transitions
+from controller.environment import persistent_errors, recorded_status, rights, status, transitions
 from controller.environment.apply import Applier, ChangeLog, Waker
 from controller.environment.decide import decide
 from controller.environment.decision import Plan, Step, Wait
@@ -173,7 +173,7 @@ class EnvironmentReconciler:
             plan = decide(observation, self._options)
             # Before the effects: should one of them fail, the next reconcile still knows that the others were begun.
             self._timers.start(key, plan.timers)
-            fresh_rights = access.TIMER in plan.timers and access.are_fresh(observation)
+            fresh_rights = rights.TIMER in plan.timers and rights.are_fresh(observation)
             attempt.observation = observation
             done = self._carry_out(plan, environment, attempt, fresh_rights=fresh_rights)
             answers.update(done.answers)

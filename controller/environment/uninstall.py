@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import SECRETS
-from controller.environment import access, engines, ownership, releases, stuck_deletions
+from controller.environment import engines, ownership, releases, rights, stuck_deletions
 from controller.environment.decision import Wait
 from controller.environment.effects import Delete, Effect, Read, Target, WakeOnChange
 from controller.environment.engines.engine import UNINSTALL_FAILED, Engine
@@ -64,7 +64,7 @@ def _remove(
     leaving = _is_leaving(observation)
     if not leaving and (refused := [target for target, answer in live.items() if answer is REFUSED]):
         what = f"the right to read {_named(refused)}"
-        return _wait_or_give_up(observation, what, options, why=access.obstacle(observation))
+        return _wait_or_give_up(observation, what, options, why=rights.obstacle(observation))
     present = {target: answer for target, answer in live.items() if isinstance(answer, Mapping)}
     ours = {target: obj for target, obj in present.items() if ownership.is_our_release(observation, obj)}
     if steps := [step for target, obj in ours.items() for step in _deletion(target, obj)]:
@@ -116,7 +116,7 @@ def _decide_storage(observation: Observation, gone: Iterable[Target], options: E
     )
     watches = (WakeOnChange(listing) for target, listing in remaining.items() if target not in refused)
     if refused:
-        return _wait_or_give_up(observation, what, options, *watches, why=access.obstacle(observation))
+        return _wait_or_give_up(observation, what, options, *watches, why=rights.obstacle(observation))
     secrets = [secret for listing in remaining.values() for secret in observation.answer(listing)]
     why = _why_storage_stays(secrets, engines.of(next(iter(remaining)).resource))
     return _wait_or_give_up(observation, what, options, *watches, why=why)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from controller.apimachinery import conditions
-from controller.environment import access, releases
+from controller.environment import releases, rights
 from controller.environment.decision import Continue, Decision, Wait
 from controller.environment.effects import Read
 from controller.environment.engines import choice
@@ -30,15 +30,15 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     if engine is None or not _is_needed(observation, options, engine):
         return Continue()
     effects = (
-        *access.repair_ours(observation, options),
-        *access.repair_releases(observation, options, engine),
+        *rights.repair_ours(observation, options),
+        *rights.repair_releases(observation, options, engine),
     )
     if any(isinstance(effect, Read) for effect in effects):
         # The phases after this one may only look where they have been let in.
         return Wait(
-            "CheckingAccess", "Checking the controller's rights in the namespace.", effects=effects, timer=access.TIMER
+            "CheckingAccess", "Checking the controller's rights in the namespace.", effects=effects, timer=rights.TIMER
         )
-    return Continue(effects, timer=access.TIMER)
+    return Continue(effects, timer=rights.TIMER)
 
 
 def _is_needed(observation: Observation, options: EnvironmentOptions, engine: Engine) -> bool:

@@ -12,7 +12,7 @@ from typing import Final
 from controller.api.environment import APPLIED_RESOURCES_ANNOTATION
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
-from controller.environment import access, ownership, stuck_deletions
+from controller.environment import ownership, rights, stuck_deletions
 from controller.environment.decision import Continue, Decision, Stop, Wait
 from controller.environment.effects import Apply, Effect, Outcome, Patch, Read, Target
 from controller.environment.engines import choice
@@ -109,10 +109,10 @@ def _refused(
     refused = [target for target in looked_at if observation.answer(target) is REFUSED]
     if not refused:
         return None
-    if access.are_fresh(observation):
-        return Wait(access.AWAITING, access.AWAITING_MESSAGE, _RIGHTS_TAKE)
-    message = "; ".join(dict.fromkeys(access.missing("get", target) for target in refused))
-    if held := access.obstacle(observation):
+    if rights.are_fresh(observation):
+        return Wait(rights.AWAITING, rights.AWAITING_MESSAGE, _RIGHTS_TAKE)
+    message = "; ".join(dict.fromkeys(rights.missing("get", target) for target in refused))
+    if held := rights.obstacle(observation):
         message = f"{message}. {held}"
     return Stop("Forbidden", message, recheck_after=options.recheck_interval)
 

@@ -20,7 +20,7 @@ from controller.api.environment import (
 )
 from controller.apimachinery import conditions, objects
 from controller.apimachinery.objects import Object
-from controller.environment import access, namespace_labels, ownership, releases, stuck_deletions, uninstall
+from controller.environment import namespace_labels, ownership, releases, rights, stuck_deletions, uninstall
 from controller.environment.decision import Continue, Decision, Wait
 from controller.environment.effects import Delete, Effect, Emit, EventType, Patch, Read, RemoveFinalizer, Target
 from controller.environment.engines import ENGINES, choice
@@ -74,7 +74,7 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     if ownership.is_adopted(namespace):
         removals = pruning.remove(observation)
         if not any(isinstance(effect, Read) for effect in removals):
-            removals += access.remove(observation, options)
+            removals += rights.remove(observation, options)
         if any(isinstance(effect, Read) for effect in removals):
             return _wait(observation, options, DELETING, "Looking for what the controller created.", *removals)
         return _finish(observation, *told, *removals, _release_adopted(observation, namespace))
@@ -87,8 +87,8 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
 def _rights(observation: Observation, options: EnvironmentOptions) -> tuple[Effect, ...]:
     """What makes our rights right; then those that the engine uninstalls with, as ours need a moment to be in force."""
     engine = choice.choose(observation, options)
-    ours = access.repair_ours(observation, options)
-    return ours or (access.repair_releases(observation, options, engine) if engine else ())
+    ours = rights.repair_ours(observation, options)
+    return ours or (rights.repair_releases(observation, options, engine) if engine else ())
 
 
 def _releases(observation: Observation, options: EnvironmentOptions, *, ours: bool) -> Iterator[Target]:

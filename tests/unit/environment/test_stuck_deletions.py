@@ -5,7 +5,7 @@ import pytest
 from controller.api import flux
 from controller.api.rbac import ENVIRONMENT_BINDING, ROLE_BINDINGS
 from controller.apimachinery.resources import CONFIG_MAPS, SECRETS
-from controller.environment import access, stuck_deletions
+from controller.environment import rights, stuck_deletions
 from controller.environment.effects import Target
 from controller.environment.observation import REFUSED
 from tests.unit.environment.support.builders import NAME, environment, namespace, observation
@@ -119,14 +119,14 @@ def test_what_was_reported_stays_reported_after_a_restart():
 def test_a_binding_of_ours_that_is_right_or_gone_holds_nothing(answer):
     target = Target(ROLE_BINDINGS, ENVIRONMENT_BINDING, NAME)
 
-    assert access.obstacle(observation(answers={target: answer})) == ""
-    assert access.obstacle(observation()) == ""
+    assert rights.obstacle(observation(answers={target: answer})) == ""
+    assert rights.obstacle(observation()) == ""
 
 
 def test_a_binding_of_ours_that_cannot_be_put_right_names_its_finalizer():
     target = Target(ROLE_BINDINGS, ENVIRONMENT_BINDING, NAME)
 
-    words = access.obstacle(observation(answers={target: _held(ENVIRONMENT_BINDING, "example.com/x")}))
+    words = rights.obstacle(observation(answers={target: _held(ENVIRONMENT_BINDING, "example.com/x")}))
 
     assert words == f"RoleBinding {ENVIRONMENT_BINDING} is held by example.com/x."
 

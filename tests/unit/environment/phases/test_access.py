@@ -3,7 +3,7 @@
 import pytest
 
 from controller.apimachinery.resources import SERVICE_ACCOUNTS
-from controller.environment import access
+from controller.environment import rights
 from controller.environment.decision import Continue, Wait
 from controller.environment.effects import Create, Delete, Patch, Read, Target
 from controller.environment.engines import flux, helm_operator
@@ -31,7 +31,7 @@ FLUX = EnvironmentOptions(
     release_service_account="deployer",
     release_cluster_role="few-rights",
 )
-TARGET = access.binding_target(observation())
+TARGET = rights.binding_target(observation())
 ACCOUNT = Target(SERVICE_ACCOUNTS, "deployer", NAME)
 BINDING = Target(TARGET.resource, "deployer", NAME)
 SUBJECT = {"kind": "ServiceAccount", "name": "tronador", "namespace": "tronador-system"}
@@ -48,16 +48,16 @@ def _binding(**changes):
 
 def _repair(answer, *, within=None):
     seen = observation(namespace=within or namespace(), answers={TARGET: answer})
-    return access.repair_ours(seen, OPTIONS)
+    return rights.repair_ours(seen, OPTIONS)
 
 
 def _repair_releases(account=None, binding=None, **seen):
     seen = {"namespace": namespace(), "answers": {ACCOUNT: account, BINDING: binding}} | seen
-    return access.repair_releases(observation(**seen), FLUX, flux.ENGINE)
+    return rights.repair_releases(observation(**seen), FLUX, flux.ENGINE)
 
 
 def test_it_is_read_before_anything_is_decided():
-    assert access.repair_ours(observation(namespace=namespace()), OPTIONS) == (Read(TARGET),)
+    assert rights.repair_ours(observation(namespace=namespace()), OPTIONS) == (Read(TARGET),)
 
 
 def test_a_missing_one_is_made_for_our_account_and_says_whose_it_is():
@@ -107,7 +107,7 @@ def test_one_of_somebody_else_in_an_adopted_namespace_is_neither_changed_nor_del
     adopted = namespace(annotations={"tronador.stakater.com/adopted": "true"})
 
     assert _repair(theirs, within=adopted) == ()
-    assert access.remove(observation(namespace=adopted, answers=_gone() | {TARGET: theirs}), FLUX) == ()
+    assert rights.remove(observation(namespace=adopted, answers=_gone() | {TARGET: theirs}), FLUX) == ()
 
 
 def test_where_we_may_not_even_look_nothing_is_done():
@@ -115,11 +115,11 @@ def test_where_we_may_not_even_look_nothing_is_done():
 
 
 def test_without_an_account_of_our_own_nothing_is_done():
-    assert access.repair_ours(observation(), operator_options(service_account="")) == ()
+    assert rights.repair_ours(observation(), operator_options(service_account="")) == ()
 
 
 def test_in_a_namespace_that_is_only_being_made_everything_is_made_unread():
-    effects = (*access.repair_ours(observation(), FLUX), *_repair_releases(namespace=None, answers={}))
+    effects = (*rights.repair_ours(observation(), FLUX), *_repair_releases(namespace=None, answers={}))
 
     assert [(type(effect), effect.target) for effect in effects] == [
         (Create, TARGET),
@@ -147,7 +147,7 @@ def test_an_account_that_we_may_not_read_is_made_and_the_answer_says_what_is_mis
 
 
 def test_the_helm_operator_needs_no_account():
-    assert access.repair_releases(observation(namespace=namespace()), OPTIONS, helm_operator.ENGINE) == ()
+    assert rights.repair_releases(observation(namespace=namespace()), OPTIONS, helm_operator.ENGINE) == ()
 
 
 def _gone():
@@ -155,21 +155,21 @@ def _gone():
 
 
 def test_what_is_to_be_taken_away_is_read_first():
-    assert access.remove(observation(namespace=namespace()), FLUX) == (Read(BINDING), Read(ACCOUNT), Read(TARGET))
+    assert rights.remove(observation(namespace=namespace()), FLUX) == (Read(BINDING), Read(ACCOUNT), Read(TARGET))
 
 
 @pytest.mark.parametrize("answer", [None, REFUSED])
 def test_what_is_not_there_or_cannot_be_seen_is_not_taken_away(answer):
     seen = observation(namespace=namespace(), answers=_gone() | {TARGET: answer})
 
-    assert access.remove(seen, FLUX) == ()
+    assert rights.remove(seen, FLUX) == ()
 
 
 def test_our_own_rights_go_last_from_a_namespace_that_stays():
     account, binding = (_stored(create.body) for create in _repair_releases())
     answers = {BINDING: binding, ACCOUNT: account, TARGET: _binding()}
 
-    removed = access.remove(observation(namespace=namespace(), answers=answers), FLUX)
+    removed = rights.remove(observation(namespace=namespace(), answers=answers), FLUX)
 
     assert removed == (Delete(BINDING, "rb-1"), Delete(ACCOUNT, "rb-1"), Delete(TARGET, "rb-1"))
 
@@ -215,7 +215,7 @@ def test_an_old_release_that_is_to_be_uninstalled_needs_it():
 
 
 def test_what_is_right_lets_the_next_phases_go_on():
-    assert _decide("Failed", answers={TARGET: _binding()}) == Continue(timer=access.TIMER)
+    assert _decide("Failed", answers={TARGET: _binding()}) == Continue(timer=rights.TIMER)
 
 
 def _decide_with_flux(**seen):

@@ -1,8 +1,8 @@
-"""Rights inside an environment: our own, and those that its chart is applied with.
+"""The rights inside an environment: those of the controller, and those that its chart is applied with.
 
-Ours is one RoleBinding, to a role that the platform team composes. Where the engine applies charts with the rights of
-an account, that is a ServiceAccount of the environment's namespace, bound to a role that cannot reach out of it. There
-is no informer of either kind, so they are read when something rests on them.
+The controller has one RoleBinding there, to a role that the platform team composes. If the engine applies charts with
+the rights of an account, that is a ServiceAccount in the environment's namespace, bound to a role that cannot reach out
+of it. There is no informer for either kind, so they are read when they are needed.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from controller.environment.engines.engine import Engine
 from controller.environment.observation import REFUSED, UNASKED, Observation, Unknown
 from controller.environment.options import EnvironmentOptions
 
-# Runs while rights are seen to: a new RoleBinding is not in force at once.
+# Runs while rights are checked. A new RoleBinding takes a moment to take effect.
 TIMER: Final = "access"
-# Seconds for which a refusal may only mean that our RoleBinding is not in force yet.
+# Seconds for which a refusal can mean that our RoleBinding has not taken effect yet.
 SETTLE: Final = 5.0
 # The reason and the message of decisions during that time.
 AWAITING: Final = "AwaitingRights"
@@ -31,17 +31,17 @@ AWAITING_MESSAGE: Final = "Waiting for the controller's new rights in the namesp
 
 
 def binding_target(observation: Observation) -> Target:
-    """Where our RoleBinding lies."""
+    """Return where our RoleBinding lies."""
     return Target(ROLE_BINDINGS, ENVIRONMENT_BINDING, observation.environment.namespace_name)
 
 
 def are_fresh(observation: Observation) -> bool:
-    """Whether our rights were seen to so short a time ago that they may not be in force yet."""
+    """Return whether our rights were checked so recently that they may not have taken effect yet."""
     return observation.age(TIMER) < SETTLE
 
 
 def missing(verb: str, target: Target) -> str:
-    """The message about a right that the controller lacks in the environment's namespace, and how to grant it."""
+    """Return the message about a right that the controller lacks in the environment's namespace: how to grant it."""
     return (
         f"the controller may not {verb} {target.resource} in namespace {target.namespace}: label a ClusterRole that "
         f'allows this with {AGGREGATE_LABEL}="true"'
@@ -49,7 +49,7 @@ def missing(verb: str, target: Target) -> str:
 
 
 def obstacle(observation: Observation) -> str:
-    """Which finalizers keep our RoleBinding from being replaced, as a sentence, or ""."""
+    """Return which finalizers keep our RoleBinding from being replaced, as a sentence, or ""."""
     target = binding_target(observation)
     binding = observation.answer(target)
     if isinstance(binding, Unknown) or binding is None:
@@ -58,7 +58,7 @@ def obstacle(observation: Observation) -> str:
 
 
 def repair_ours(observation: Observation, options: EnvironmentOptions) -> tuple[Effect, ...]:
-    """What makes our own binding right: first a Read, then whatever the answer calls for; nothing where it is right."""
+    """Return what repairs our own binding: first a Read, then what its answer requires. Nothing if it is right."""
     if not options.service_account:
         return ()
     body = _binding(
@@ -72,7 +72,7 @@ def repair_ours(observation: Observation, options: EnvironmentOptions) -> tuple[
 
 
 def repair_releases(observation: Observation, options: EnvironmentOptions, engine: Engine) -> tuple[Effect, ...]:
-    """The same for the account that the engine applies the chart with, and for its binding."""
+    """Return what repairs the account that the engine applies the chart with, and its binding, in the same way."""
     if not engine.account(options):
         return ()
     account, binding = _release_targets(observation, options)
@@ -90,9 +90,9 @@ def repair_releases(observation: Observation, options: EnvironmentOptions, engin
 
 
 def remove(observation: Observation, options: EnvironmentOptions) -> tuple[Effect, ...]:
-    """What takes all of it away from a namespace that outlives its environment; our own rights go last.
+    """Return what removes all rights from a namespace that remains after its environment. Ours are removed last.
 
-    First Reads of what nobody has looked at yet.
+    The first effects are Reads of the objects that were not read yet.
     """
     account, binding = _release_targets(observation, options)
     targets = (binding, account, binding_target(observation))
@@ -117,23 +117,23 @@ def _release_targets(observation: Observation, options: EnvironmentOptions) -> t
 def _repair(observation: Observation, target: Target, body: dict[str, Any]) -> Iterator[Effect]:
     answer = observation.answer(target)
     if observation.namespace is None:
-        # The namespace is made in this very plan, so there is nothing in it yet.
+        # This plan creates the namespace, so there is nothing in it yet.
         yield Create(target, body)
     elif answer is UNASKED:
         yield Read(target)
     elif answer is REFUSED and target == binding_target(observation):
-        # Not even allowed to look: then our rights come from elsewhere, or what needs them says that they are missing.
+        # Without the right to read it, our rights come from elsewhere, or the phase that needs them reports it.
         return
     elif answer is None or answer is REFUSED:
         yield Create(target, body)
     elif not ownership.is_our_access(observation, answer):
-        # Somebody's of the same name, in a namespace that was there before us: neither changed nor ever deleted.
+        # An object of somebody else with the same name, in a namespace that existed before. It is never changed.
         return
     elif objects.is_deleting(answer):
-        # Somebody's finalizer holds it. Nothing can take its place before it is gone, and to try would never end.
+        # A finalizer of somebody else holds it. Until it is gone, nothing can replace it.
         return
     elif not patches.equal(answer.get("roleRef"), body.get("roleRef")):
-        # A roleRef cannot be changed. Whoever put another one there gets ours back.
+        # A roleRef cannot be changed, so the binding is replaced.
         yield Delete(target, objects.uid(answer))
         yield Create(target, body)
     elif not (
