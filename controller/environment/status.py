@@ -16,8 +16,8 @@ from controller.environment import (
     installation,
     namespace_labels,
     persistent_errors,
+    release_sync,
     releases,
-    rollout,
     uninstall,
 )
 from controller.environment.decision import Continue, Decision, Plan, Stop, Wait
@@ -147,9 +147,7 @@ def _release(
     engine = choice.choose(observation, options)
     assert engine is not None, "without an engine no plan reaches the release"
     target = releases.wanted(observation, engine)
-    source_target = releases.source_of(target)
-    source = observation.get(source_target) if source_target else None
-    revision = engine.revision(observation.get(target), source)
+    revision = engine.revision(observation.get(target), releases.source(observation, target))
     recorded: dict[str, Any] = {"engine": engine.name, "name": target.name}
     return recorded | ({"revision": revision} if revision else {})
 
@@ -201,7 +199,7 @@ def _summarize(observation: Observation, plan: Plan, options: EnvironmentOptions
         return None
     if not isinstance(last, Continue):
         parts = _parts(observation, plan, last)
-        if _is_beside(last, parts) and rollout.is_done(observation, options):
+        if _is_beside(last, parts) and release_sync.is_synced(observation, options):
             return _running(observation, last, parts, health.explained(observation, options))
         return _stopped(last, parts) if isinstance(last, Stop) else _waiting(plan, last, parts)
     judged = health.explained(observation, options)

@@ -48,8 +48,7 @@ def judge(observation: Observation, options: EnvironmentOptions) -> Health:
     if engine is None:
         return Health(State.PENDING, "ReleaseEngineMissing", "")
     target = releases.wanted(observation, engine)
-    source_target = releases.source_of(target)
-    source = observation.get(source_target) if source_target else None
+    source = releases.source(observation, target)
     return engine.health(observation.get(target), source, chart_patience=_chart_patience(observation, options))
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
-from controller.environment import ownership, release_context, releases, suspension, uninstall, upkeep
+from controller.environment import engines, ownership, release_sync, releases, uninstall
 from controller.environment.decision import Continue, Decision, Stop, Wait
 from controller.environment.drift.attempts import Correction
-from controller.environment.effects import Create, Effect, Emit, EventType, Generation, Target
+from controller.environment.effects import Create, Effect, Emit, EventType, Generation, Patch, Target
 from controller.environment.engines import choice
 from controller.environment.engines.engine import Engine, ReleaseContext
 from controller.environment.observation import Observation
@@ -23,11 +23,11 @@ NAME = "release"
 def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     """Bring the HelmRelease of the environment to what its spec asks for, or to rest."""
     if observation.environment.suspended:
-        return Continue(tuple(suspension.effects(observation)))
+        return Continue(tuple(_suspend(observation)))
     engine = choice.choose(observation, options)
     assert engine is not None, "without an engine the source phase waits"
     target = releases.wanted(observation, engine)
-    context = release_context.build(observation, options, engine)
+    context = releases.context(observation, options, engine)
     current = observation.get(target)
     if current is not None:
         return _update(observation, target, current, context, engine)
@@ -42,15 +42,25 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     return Continue((*events, Create(target, engine.desired(context)), created, *_ignored(observation, engine)))
 
 
+def _suspend(observation: Observation) -> Iterator[Patch]:
+    """Suspend our releases, as far as their engines can. Resuming is a correction like any other."""
+    for target in sorted(releases.cached(observation), key=str):
+        release = observation.get(target)
+        if release is None or objects.is_deleting(release) or not ownership.is_our_release(observation, release):
+            continue
+        if patch := engines.of(target.resource).suspend(target, release):
+            yield patch
+
+
 def _update(
     observation: Observation, target: Target, current: Object, context: ReleaseContext, engine: Engine
 ) -> Decision:
-    if found := upkeep.obstacle(observation, target, current, ours=ownership.is_our_release(observation, current)):
+    if found := release_sync.obstacle(observation, target, current):
         return found
     desired = engine.desired(context)
     if _rests(observation, target, current, desired, engine):
         return _rest(target, current, engine.desired(replace(context, suspended=True)), engine.account_field)
-    correction = upkeep.correction(target, current, desired)
+    correction = release_sync.correction(target, current, desired)
     if correction is None:
         return Continue()
     patch, changes_spec = correction
@@ -77,7 +87,7 @@ def _rests(
 
 
 def _rest(target: Target, current: Object, resting: Mapping[str, Any], account_field: str) -> Stop:
-    correction = upkeep.correction(target, current, resting)
+    correction = release_sync.correction(target, current, resting)
     message = (
         f"{target.resource.kind} {target.name} does not have the {account_field} "
         f"{resting['spec'].get(account_field)!r}, so it is suspended until it does. The condition Contested says what "

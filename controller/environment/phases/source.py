@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from controller.environment import ownership, release_context, releases, upkeep
+from controller.environment import release_sync, releases
 from controller.environment.decision import Continue, Decision, Wait
 from controller.environment.effects import Create
 from controller.environment.engines import ENGINES, choice
@@ -19,16 +19,16 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     engine = choice.choose(observation, options)
     if engine is None:
         return _missing(options)
-    desired = engine.desired_source(release_context.build(observation, options, engine))
+    desired = engine.desired_source(releases.context(observation, options, engine))
     target = releases.source_of(releases.wanted(observation, engine))
     if desired is None or target is None:
         return Continue()
     current = observation.get(target)
     if current is None:
         return Continue((Create(target, desired),))
-    if found := upkeep.obstacle(observation, target, current, ours=ownership.is_our_release(observation, current)):
+    if found := release_sync.obstacle(observation, target, current):
         return found
-    correction = upkeep.correction(target, current, desired)
+    correction = release_sync.correction(target, current, desired)
     return Continue((correction[0],)) if correction else Continue()
 
 

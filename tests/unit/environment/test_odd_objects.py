@@ -19,7 +19,7 @@ from controller.api.flux import GIT_REPOSITORIES
 from controller.api.flux import HELM_RELEASES as FLUX_RELEASES
 from controller.apimachinery import patches
 from controller.apimachinery.nesting import READ_LIMIT, is_plain
-from controller.environment import rollout, status, transitions
+from controller.environment import release_sync, status, transitions
 from controller.environment.decide import decide
 from controller.environment.decision import Continue, Plan, Step, Stop
 from controller.environment.effects import Apply, Create, Patch, Target
@@ -69,7 +69,7 @@ def reconcile(seen: Observation, options: EnvironmentOptions) -> None:
         for phase in (source, release, prune, health):
             decided = phase.decide(seen, options)
             json.dumps([effect.body for effect in decided.effects if isinstance(effect, Create | Patch | Apply)])
-        rollout.is_done(seen, options)
+        release_sync.is_synced(seen, options)
     for ending in (plan,) if refused else (plan, CONTENT):
         wanted = status.desired(seen, ending, options)
         list(transitions.events(seen.environment.status, wanted))

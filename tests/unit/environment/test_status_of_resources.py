@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from controller.environment import rollout, status
+from controller.environment import release_sync, status
 from controller.environment.decide import decide
 from controller.environment.decision import Plan, Step, Stop, Wait
 from controller.environment.options import EnvironmentOptions
@@ -135,15 +135,15 @@ def test_with_flux_the_source_of_the_chart_belongs_to_it(source, want):
     release["spec"]["serviceAccountName"] = FLUX.release_service_account
     seen = _flux(cached={RELEASE: release} | ({SOURCE: source} if source else {}), share=share)
 
-    assert rollout.is_done(seen, FLUX) is want
+    assert release_sync.is_synced(seen, FLUX) is want
 
 
 def test_a_credential_that_the_spec_itself_names_belongs_to_it():
     mine = environment(chart={"secretRef": {"name": "mine"}})
 
-    assert rollout.is_done(_seen(environment=mine, release=helm_release(mine)), OPTIONS)
-    assert not rollout.is_done(_seen(environment=mine, release=helm_release()), OPTIONS)
+    assert release_sync.is_synced(_seen(environment=mine, release=helm_release(mine)), OPTIONS)
+    assert not release_sync.is_synced(_seen(environment=mine, release=helm_release()), OPTIONS)
 
 
 def test_without_an_engine_there_is_no_release_of_it():
-    assert not rollout.is_done(_seen(), EnvironmentOptions())
+    assert not release_sync.is_synced(_seen(), EnvironmentOptions())
