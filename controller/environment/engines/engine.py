@@ -102,6 +102,7 @@ class Engine:
             engine applies every chart with its own rights.
         deployed_fields: by kind, the fields of the spec that say what is deployed, and with whose rights.
         finalizers: by kind, the engine's own finalizers, each with a clause that says who removes it, for messages.
+        values_labels: the labels on a Secret or ConfigMap with values that make the engine act on its changes at once.
         place: where the release of an environment with a certain name lies.
         desired: the release that an environment asks for.
         desired_source: the source that an environment asks for, or None if the engine has no such kind.
@@ -126,6 +127,7 @@ class Engine:
     account_field: str
     deployed_fields: Mapping[Resource, tuple[str, ...]]
     finalizers: Mapping[Resource, Mapping[str, str]]
+    values_labels: Mapping[str, str]
     place: Callable[[Environment, str], Target]
     desired: Callable[[ReleaseContext], dict[str, Any]]
     desired_source: Callable[[ReleaseContext], dict[str, Any] | None]

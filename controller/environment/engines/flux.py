@@ -26,7 +26,16 @@ from controller.api.environment import (
     UID_ANNOTATION,
     Environment,
 )
-from controller.api.flux import FINALIZER, GIT_REPOSITORIES, HELM_RELEASES, REQUESTED_AT, GitRepository, HelmRelease
+from controller.api.flux import (
+    FINALIZER,
+    GIT_REPOSITORIES,
+    HELM_RELEASES,
+    REQUESTED_AT,
+    WATCH_LABEL,
+    WATCHED,
+    GitRepository,
+    HelmRelease,
+)
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import Resource
@@ -342,6 +351,7 @@ ENGINE: Final = Engine(
         HELM_RELEASES: {FINALIZER: "Flux's helm-controller removes it after the uninstall"},
         GIT_REPOSITORIES: {FINALIZER: "Flux's source-controller removes it"},
     },
+    values_labels={WATCH_LABEL: WATCHED},
     place=place,
     desired=desired,
     desired_source=desired_source,

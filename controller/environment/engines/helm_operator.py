@@ -219,6 +219,7 @@ ENGINE: Final = Engine(
         ),
     },
     finalizers={},
+    values_labels={},
     place=place,
     desired=desired,
     desired_source=desired_source,

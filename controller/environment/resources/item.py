@@ -17,11 +17,11 @@ from controller.api.environment import (
     UID_ANNOTATION,
     Environment,
 )
-from controller.api.flux import WATCH_LABEL, WATCHED
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
+from controller.environment import engines
 
-# Only what a release may take values from: Flux then acts on a change at once.
+# The kinds from which a release can take values.
 _OF_VALUES: Final = frozenset({("v1", "Secret"), ("v1", "ConfigMap")})
 _HASH_DIGITS: Final = 32
 
@@ -67,8 +67,12 @@ def build(environment: Environment, source: str, identity: Identity, body: Objec
 
 
 def _labels(environment: Environment, identity: Identity) -> Mapping[str, str]:
-    watched = {WATCH_LABEL: WATCHED} if (identity.api_version, identity.kind) in _OF_VALUES else {}
-    return {ENVIRONMENT_LABEL: environment.name, MANAGED_BY_LABEL: MANAGED_BY, **watched}
+    labels = {ENVIRONMENT_LABEL: environment.name, MANAGED_BY_LABEL: MANAGED_BY}
+    if (identity.api_version, identity.kind) in _OF_VALUES:
+        # Those of all engines, so that a change of the engine does not change the object.
+        for engine in engines.ENGINES.values():
+            labels |= engine.values_labels
+    return labels
 
 
 def _hash(whole: Mapping[str, Any]) -> str:

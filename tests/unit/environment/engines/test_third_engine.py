@@ -71,6 +71,7 @@ THIRD = Engine(
     account_field="",
     deployed_fields={APPLICATIONS: ("source",)},
     finalizers={APPLICATIONS: {FINALIZER: "the third engine removes it"}},
+    values_labels={},
     place=lambda environment, name: Target(APPLICATIONS, name, environment.namespace_name),
     desired=_desired,
     desired_source=lambda context: None,
