@@ -1,7 +1,7 @@
-"""Why an object that is being deleted is still there, and who has to act.
+"""Why an object that is being deleted still exists, and who has to act.
 
-Most objects vanish by themselves after a moment, so a hold is reported only after some patience. What was reported
-before a restart stays reported, because the status remembers it.
+Most deletions finish after a moment, so a finalizer is reported only after some patience. What was reported before a
+restart remains reported, because the status records it.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from controller.environment.observation import Observation
 
 # Seconds that the owner of a finalizer may take to remove it. Most take less than one.
 PATIENCE: Final = 5.0
-# The same for a HelmRelease, whose finalizer stands for a whole uninstall.
+# The same for a release, whose finalizer is removed only after a whole uninstall.
 RELEASE_PATIENCE: Final = 60.0
-# Types of a namespace's own conditions that mean that a person has to help; mere remaining content passes by itself.
+# The conditions of a namespace that mean that a person has to help. Mere remaining content disappears by itself.
 _BLOCKING: Final = (
     "NamespaceDeletionDiscoveryFailure",
     "NamespaceDeletionGroupVersionParsingFailure",
@@ -30,18 +30,18 @@ _BLOCKING: Final = (
     "NamespaceFinalizersRemaining",
 )
 _REMAINING: Final = ("NamespaceContentRemaining", *_BLOCKING)
-# The namespace controller's own, which it removes once the content is gone.
+# The finalizer of the namespace controller, which removes it when the content is gone.
 _OF_KUBERNETES: Final = "kubernetes"
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Why a namespace is still there.
+    """Why a namespace still exists.
 
     Attributes:
         words: sentences for people, or "".
-        blocked: the namespace's own conditions say that somebody has to help.
-        finalizers: whether nothing but finalizers on the namespace itself is left.
+        blocked: whether the namespace's own conditions say that a person has to help.
+        finalizers: whether only finalizers of the namespace itself remain.
     """
 
     words: str = ""
@@ -50,7 +50,7 @@ class Hold:
 
 
 def of_namespace(namespace: Object) -> Hold:
-    """Why a namespace that is being deleted is still there."""
+    """Return why a namespace that is being deleted still exists."""
     found = objects.mapping(namespace.get("status")).get("conditions")
     true = {type_: condition for type_ in _REMAINING if (condition := _if_true(found, type_))}
     words = sorted(_sentence(str(condition.get("message") or type_)) for type_, condition in true.items())
@@ -63,12 +63,12 @@ def of_namespace(namespace: Object) -> Hold:
 
 
 def _sentence(text: str) -> str:
-    """Kubernetes ends most of these messages without a full stop, and two of them would run into each other."""
+    """Return the text with a full stop. Kubernetes ends most of these messages without one."""
     return text if text.endswith(".") else f"{text}."
 
 
 def of_objects(held: Mapping[Target, Object]) -> str:
-    """Sentences about those objects that are being deleted and have finalizers, or ""."""
+    """Return sentences about those objects that are being deleted and have finalizers, or ""."""
     return " ".join(
         f"{target.resource.kind} {target.name} is held by {finalizers(obj, target.resource)}."
         for target, obj in sorted(held.items(), key=lambda pair: str(pair[0]))
@@ -77,7 +77,7 @@ def of_objects(held: Mapping[Target, Object]) -> str:
 
 
 def finalizers(obj: Object, resource: Resource | None = None) -> str:
-    """The finalizers of an object, each with the controller that removes it, as far as that is known."""
+    """Return the finalizers of an object, each with the controller that removes it, as far as that is known."""
     engine = engines.find(resource) if resource else None
     known = engine.finalizers.get(resource, {}) if engine and resource else {}
     return ", ".join(f"{name} ({known[name]})" if name in known else name for name in sorted(objects.finalizers(obj)))
@@ -92,7 +92,7 @@ def wait(
     patience: float,
     recheck_after: float | None = None,
 ) -> Wait:
-    """Wait for something that is held. After `patience` seconds the condition `part` turns False."""
+    """Wait for a deletion that finalizers delay. After `patience` seconds the condition `part` becomes False."""
     timer = f"held:{reason}"
     known = conditions.find(observation.environment.conditions, part) or {}
     shown = (known.get("status"), known.get("reason")) == (conditions.FALSE, reason)

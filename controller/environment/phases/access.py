@@ -1,9 +1,9 @@
-"""Sees to the rights inside the environment, once something needs them.
+"""Creates and repairs the rights inside the environment when something needs them.
 
-Deploying a release with the Helm Operator needs none: HelmReleases are ours cluster-wide. To see the end of an
-uninstall takes Helm's storage, and to know why a release failed takes its Events. So an environment that just runs
-costs no binding, and nobody who takes over our account can look into it. Flux applies charts with an account of the
-environment's own, which has to be there first. A teardown makes or repairs all of this by itself.
+The controller has the rights to releases in the whole cluster. It needs more only to see the end of an uninstall, in
+Helm's storage, and to learn why a release failed, from Events. So there is no binding in an environment that just runs,
+and a stolen account of the controller cannot read its Secrets. If an engine applies charts with an account of the
+environment, that account has to exist first. A teardown creates and repairs all rights that it needs by itself.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ NAME: Final = "access"
 
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
-    """Make or repair the rights as long as something rests on them."""
+    """Create or repair the rights as long as something needs them."""
     engine = choice.choose(observation, options)
     if engine is None or not _is_needed(observation, options, engine):
         return Continue()
@@ -34,7 +34,7 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
         *rights.repair_releases(observation, options, engine),
     )
     if any(isinstance(effect, Read) for effect in effects):
-        # The phases after this one may only look where they have been let in.
+        # The next phases may read the namespace only when the rights are there.
         return Wait(
             "CheckingAccess", "Checking the controller's rights in the namespace.", effects=effects, timer=rights.TIMER
         )
@@ -53,9 +53,9 @@ def _is_needed(observation: Observation, options: EnvironmentOptions, engine: En
 
 
 def _is_settled(observation: Observation, engine: Engine) -> bool:
-    """Whether this generation is deployed already: then the rights were right when it was.
+    """Return whether this generation is deployed already. The rights were right at that time.
 
-    A release that is gone may have gone with its whole namespace.
+    A missing release counts as not deployed, because it may have been deleted with its whole namespace.
     """
     environment = observation.environment
     ready = conditions.find(environment.conditions, "Ready") or {}

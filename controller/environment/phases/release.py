@@ -1,4 +1,4 @@
-"""The HelmRelease: made, found again, or put right where anybody changed it. An old one is uninstalled first."""
+"""The release: created, or corrected if anybody changed it. An outdated one is uninstalled first."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NAME = "release"
 
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
-    """Bring the HelmRelease of the environment to what its spec asks for, or to rest."""
+    """Bring the release to what the spec asks for, or suspend it."""
     if observation.environment.suspended:
         return Continue(tuple(_suspend(observation)))
     engine = choice.choose(observation, options)
@@ -76,12 +76,12 @@ def _update(
 def _rests(
     observation: Observation, target: Target, current: Object, desired: Mapping[str, Any], engine: Engine
 ) -> bool:
-    """Whether the release must not run: without its account it would have the rights of the engine itself."""
+    """Return whether the release must not run. Without its account it would have the rights of the engine itself."""
     account = engine.account_field
     if objects.mapping(current.get("spec")).get(account) == desired["spec"].get(account):
         return False
     attempts = observation.attempts.get(Correction(NAME, target))
-    # If somebody has merely changed it, one patch puts it right.
+    # If somebody merely changed it, one patch is enough.
     is_suspended = engine.suspend(target, current) is None
     return is_suspended or (attempts is not None and ("spec", account) in attempts.lost)
 

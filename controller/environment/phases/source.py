@@ -1,4 +1,4 @@
-"""Where the chart lies: the GitRepository of an engine that wants an object for it. From here on engines matter."""
+"""The source of the chart, such as a GitRepository, if the engine has such a kind."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NAME: Final = "source"
 
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
-    """Bring the source of the environment's chart to what its spec asks for."""
+    """Bring the source to what the spec asks for."""
     engine = choice.choose(observation, options)
     if engine is None:
         return _missing(options)
