@@ -23,8 +23,9 @@ log = structlog.get_logger(__name__)
 
 
 class Silence:
-    """Stands for everything that has effects beside the API objects: Events, wake-ups, memories, measurements, lines
-    about changes. It does nothing.
+    """Stands for everything that has effects beside the API objects: Events, wake-ups, memories, lines about changes.
+
+    It does nothing.
     """
 
     def event(self, regarding: Object, *, type: str, reason: str, action: str, note: str) -> None:  # noqa: A002
@@ -41,18 +42,6 @@ class Silence:
 
     def clear(self, owner_key: str) -> None:
         """Forget no write."""
-
-    def phase(self, phase: str, *, outcome: str, seconds: float) -> None:
-        """Measure nothing."""
-
-    def release_failed(self, reason: str) -> None:
-        """Count nothing."""
-
-    def environment_ready(self, seconds: float) -> None:
-        """Measure nothing."""
-
-    def teardown(self, seconds: float) -> None:
-        """Measure nothing."""
 
     def info(self, event: str, /, **fields: Any) -> None:
         """Log no change, because none is made."""

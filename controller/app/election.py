@@ -15,11 +15,11 @@ from controller.app.options import OptionError, Options
 from controller.client import Client
 from controller.client.serverhealth import ServerHealth
 from controller.leaderelection import LeaderElectionConfig, LeaderElector
-from controller.metrics import Metrics
+from controller.metrics import Registry
 
 
 def build(
-    options: Options, connect: Callable[..., Client], metrics: Metrics, *, health: ServerHealth
+    options: Options, connect: Callable[..., Client], registry: Registry, *, health: ServerHealth
 ) -> LeaderElector | None:
     """The elector, or None where this process is to work alone. OptionError: the durations do not fit together.
 
@@ -48,7 +48,7 @@ def build(
     client = connect(
         connect_timeout=election.request_timeout, read_timeout=election.request_timeout, pool_size=1, max_retries=0
     )
-    return LeaderElector(client=LeaseClient(client), config=election, metrics=metrics.leader_election, wait=wait)
+    return LeaderElector(client=LeaseClient(client), config=election, registry=registry, wait=wait)
 
 
 class LeaseClient:

@@ -19,13 +19,13 @@ from controller.cache import ConsistencyStore, Store
 from controller.client import Client, PlanningClient
 from controller.environment.apply import Applier, ChangeLog
 from controller.environment.discovery import Discovery
+from controller.environment.metrics import EnvironmentMetrics
 from controller.environment.observe import Observer
 from controller.environment.options import EnvironmentOptions
 from controller.environment.reconciler import EnvironmentReconciler
 from controller.environment.stopwatch import Stopwatch
 from controller.environment.wakeups import Wakeups
 from controller.events import Recorder
-from controller.metrics import Metrics
 from controller.tronadorconfig.content.shares import Shares
 from controller.tronadorconfig.reconciling.reconciler import ConfigReconciler
 
@@ -48,7 +48,7 @@ class Reconcilers:
         recorder: Recorder,
         wakeups: Wakeups,
         consistency: ConsistencyStore,
-        metrics: Metrics,
+        metrics: EnvironmentMetrics,
         stopwatch: Stopwatch,
     ) -> EnvironmentReconciler:
         """The one that brings environments to what they ask for."""
@@ -64,14 +64,17 @@ class Reconcilers:
             ),
             wakeups=wakeups,
             consistency=consistency,
-            metrics=metrics.environments,
+            metrics=metrics,
             stopwatch=stopwatch,
             options=_environment_options(self.options),
             now=time.monotonic,
         )
 
-    def planned_environments(self, client: PlanningClient) -> EnvironmentReconciler:
-        """The same for one look of a dry run. A state that may pass is planned at once, as if it lasted."""
+    def planned_environments(self, client: PlanningClient, *, metrics: EnvironmentMetrics) -> EnvironmentReconciler:
+        """The same for one look of a dry run. A state that may pass is planned at once, as if it lasted.
+
+        `metrics` must belong to a registry that `/metrics` does not serve, because nothing really happens.
+        """
         silence = Silence()
         return EnvironmentReconciler(
             observer=self._observer(),
@@ -85,8 +88,8 @@ class Reconcilers:
             ),
             wakeups=silence,
             consistency=silence,
-            metrics=silence,
-            stopwatch=Stopwatch(metrics=silence, now=time.monotonic),
+            metrics=metrics,
+            stopwatch=Stopwatch(metrics=metrics, now=time.monotonic),
             options=replace(_environment_options(self.options), status_settle=0.0),
             now=time.monotonic,
             changes=silence,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from controller.app.addresses import parse_address
 from controller.app.options import Options
 from controller.cache import Informer
-from controller.metrics import Metrics
+from controller.metrics import Registry
 from controller.runtime import HealthChecks, HttpServer, Response
 from controller.runtime.health_checks import Check
 from controller.runtime.httpserver import Route
@@ -16,7 +16,7 @@ from controller.runtime.httpserver import Route
 
 def build(
     options: Options,
-    metrics: Metrics,
+    registry: Registry,
     *,
     healthy: Mapping[str, Check],
     ready: Mapping[str, Check],
@@ -28,7 +28,7 @@ def build(
     """
 
     def scrape(rest: str, query: Mapping[str, list[str]]) -> Response:
-        return Response(200, metrics.render(), metrics.content_type)
+        return Response(200, registry.render(), registry.content_type)
 
     probes: dict[str, Route] = {
         "/healthz": HealthChecks(healthy).respond,

@@ -12,7 +12,7 @@ from controller.apimachinery.resources import SECRETS, Resource
 from controller.app.options import Options
 from controller.app.sources import Enqueue, Spread
 from controller.cache import Informer
-from controller.metrics import Metrics
+from controller.metrics import Registry
 from controller.runtime import Controller, Reconciler
 from controller.tronadorconfig.content.shares import Concerned
 from controller.workqueue import ItemExponentialLimiter, RateLimitingQueue
@@ -38,7 +38,7 @@ def config_key(options: Options) -> str:
 
 def build(
     options: Options,
-    metrics: Metrics,
+    registry: Registry,
     informers: Mapping[Resource, Informer],
     *,
     reconciler: Reconciler,
@@ -47,7 +47,7 @@ def build(
     queue = RateLimitingQueue(
         name=CONTROLLER_NAME,
         limiter=ItemExponentialLimiter(maximum=options.max_backoff),
-        metrics=metrics.workqueue.queue(CONTROLLER_NAME),
+        registry=registry,
     )
     key = config_key(options)
 
@@ -63,6 +63,6 @@ def build(
         reconciler=reconciler,
         workers=1,
         reconcile_timeout=options.reconcile_timeout,
-        metrics=metrics.controller,
+        registry=registry,
     )
     return queue, controller

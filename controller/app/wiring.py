@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from controller.api.environment import ENVIRONMENTS, FIELD_MANAGER
@@ -15,6 +16,7 @@ from controller.apimachinery import objects
 from controller.apimachinery.resources import SECRETS, Resource
 from controller.app import clusters, election, page, serving, sharding, tronadorconfig
 from controller.app.dry_run import DryRun
+from controller.app.metrics import DryRunMetrics
 from controller.app.options import Options
 from controller.app.reconcilers import Reconcilers
 from controller.app.sources import Enqueue
@@ -24,18 +26,14 @@ from controller.client import Client
 from controller.client.config import Connection
 from controller.client.prober import Prober
 from controller.client.serverhealth import ServerHealth
-from controller.environment import counts
-from controller.environment.decide import PHASE_NAMES
 from controller.environment.discovery import Discovery
-from controller.environment.engines import ENGINES
-from controller.environment.engines.engine import State
-from controller.environment.reconciler import OUTCOMES
+from controller.environment.metrics import EnvironmentMetrics
 from controller.environment.stopwatch import Stopwatch
 from controller.environment.wakeups import Wakeups
 from controller.environment.watches import WATCHES, Watch
 from controller.events import Recorder
 from controller.leaderelection import LeaderElector
-from controller.metrics import Metrics
+from controller.metrics import Registry, of_process
 from controller.runtime import Controller, HttpServer, Manager
 from controller.statuspage import Process
 from controller.statuspage.sources import Role
@@ -74,12 +72,13 @@ class Application:
 
 def build(options: Options, connection: Connection) -> Application:
     """The whole controller. OSError: an address is taken; OptionError: options contradict each other."""
-    metrics = Metrics()
+    registry = of_process()
+    metrics = EnvironmentMetrics(registry)
     health = ServerHealth()
     clients: list[Client] = []
     dry = options.dry_run or options.dry_run_once
-    connect = _connector(clients, connection, metrics, health, command="run --dry-run" if dry else "run")
-    elector = None if dry else election.build(options, connect, metrics, health=health)
+    connect = _connector(clients, connection, registry, health, command="run --dry-run" if dry else "run")
+    elector = None if dry else election.build(options, connect, registry, health=health)
     requests = connect(
         # Asked before each write: nothing of a process that lost its lease may reach the cluster, and nothing at all of
         # a dry run, whatever mistake it makes.
@@ -88,22 +87,22 @@ def build(options: Options, connection: Connection) -> Application:
         pool_size=options.workers + 5,
     )
     watches = connect(watch_read_timeout=options.watch_read_timeout, pool_size=len(WATCHES) + 2)
-    informers = {watch.resource: _informer(watch, watches, options, metrics, health) for watch in WATCHES}
+    informers = {watch.resource: _informer(watch, watches, options, registry, health) for watch in WATCHES}
     stores = {resource: informer.store for resource, informer in informers.items()}
     shares = _shares(options, stores)
-    queue = _queue(options, metrics)
+    queue = _queue(options, registry)
     _enqueue(informers, shares, queue)
     reconcilers = Reconcilers(
         options=options, stores=stores, shares=shares, discovery=Discovery(client=requests, now=time.monotonic)
     )
     recorder = Recorder(
-        client=requests, controller=REPORTING_CONTROLLER, instance=socket.gethostname(), metrics=metrics.events
+        client=requests, controller=REPORTING_CONTROLLER, instance=socket.gethostname(), registry=registry
     )
     wakeups = Wakeups(client=watches, wake=queue.add_after)
-    stopwatch = Stopwatch(metrics=metrics.environments, now=time.monotonic)
-    dry_run = _dry_run(options, requests, reconcilers, metrics, stop=lambda: manager.stop()) if dry else None
+    stopwatch = Stopwatch(metrics=metrics, now=time.monotonic)
+    dry_run = _dry_run(options, requests, reconcilers, registry, stop=lambda: manager.stop()) if dry else None
     reconciler = (
-        dry_run.reconciler(reconcilers.planned_environments)
+        dry_run.reconciler(partial(reconcilers.planned_environments, metrics=EnvironmentMetrics(Registry())))
         if dry_run
         else reconcilers.environments(
             requests,
@@ -120,21 +119,25 @@ def build(options: Options, connection: Connection) -> Application:
         reconciler=reconciler,
         workers=options.workers,
         reconcile_timeout=options.reconcile_timeout,
-        metrics=metrics.controller,
+        registry=registry,
     )
     queues, controllers = [queue], [controller]
     if sharding.is_main(options.watch_label_selector):
         config_reconciler = dry_run.reconciler(reconcilers.planned_config) if dry_run else reconcilers.config(requests)
         config_queue, config_controller = tronadorconfig.build(
-            options, metrics, informers, reconciler=config_reconciler
+            options, registry, informers, reconciler=config_reconciler
         )
         queues.append(config_queue)
         controllers.append(config_controller)
     # Those that failed while the server was away would otherwise sleep for up to `max_backoff`.
     for each in queues:
         health.subscribe(each.hasten)
-    _prepare(metrics, stores[ENVIRONMENTS], stopwatch)
-    http_servers = _http_servers(options, metrics, informers, queues, elector, manager=lambda: manager)
+    metrics.observe(
+        environments=stores[ENVIRONMENTS].list,
+        longest_wait=stopwatch.longest_wait,
+        longest_teardown=stopwatch.longest_teardown,
+    )
+    http_servers = _http_servers(options, registry, informers, queues, elector, manager=lambda: manager)
     manager = Manager(
         # The prober runs for as long as anything may wait for what it finds out.
         servers=(*http_servers, Prober(health=health, ask=connect(**_PROBING).check_ready)),
@@ -149,7 +152,7 @@ def build(options: Options, connection: Connection) -> Application:
 
 
 def _connector(
-    clients: list[Client], connection: Connection, metrics: Metrics, health: ServerHealth, *, command: str
+    clients: list[Client], connection: Connection, registry: Registry, health: ServerHealth, *, command: str
 ) -> Callable[..., Client]:
     """What makes a client from its remaining arguments. It adds each one to `clients`, which have to be closed."""
 
@@ -157,7 +160,7 @@ def _connector(
         client = Client(
             connection=connection,
             user_agent=clusters.user_agent(command),
-            metrics=metrics.client,
+            registry=registry,
             field_manager=FIELD_MANAGER,
             health=health,
             **settings,
@@ -168,7 +171,7 @@ def _connector(
     return connect
 
 
-def _informer(watch: Watch, client: Client, options: Options, metrics: Metrics, recovery: ServerHealth) -> Informer:
+def _informer(watch: Watch, client: Client, options: Options, registry: Registry, recovery: ServerHealth) -> Informer:
     return Informer(
         client=client,
         resource=watch.resource,
@@ -182,7 +185,7 @@ def _informer(watch: Watch, client: Client, options: Options, metrics: Metrics, 
         settings=ReflectorSettings(watch_silence=options.watch_read_timeout),
         backoff=Backoff(maximum=min(30.0, options.max_backoff)),
         recovery=recovery,
-        metrics=metrics.cache,
+        registry=registry,
     )
 
 
@@ -195,12 +198,12 @@ def _shares(options: Options, stores: Mapping[Resource, Store]) -> Shares:
     )
 
 
-def _queue(options: Options, metrics: Metrics) -> RateLimitingQueue:
+def _queue(options: Options, registry: Registry) -> RateLimitingQueue:
     return RateLimitingQueue(
         name=CONTROLLER_NAME,
         # The bucket bounds what failing environments may cost the API server all together.
         limiter=MaxOfLimiter(ItemExponentialLimiter(maximum=options.max_backoff), BucketLimiter(rate=50.0, burst=500)),
-        metrics=metrics.workqueue.queue(CONTROLLER_NAME),
+        registry=registry,
     )
 
 
@@ -233,7 +236,7 @@ def _consistency(stores: Mapping[Resource, Store]) -> ConsistencyStore:
 
 
 def _dry_run(
-    options: Options, client: Client, reconcilers: Reconcilers, metrics: Metrics, *, stop: Callable[[], None]
+    options: Options, client: Client, reconcilers: Reconcilers, registry: Registry, *, stop: Callable[[], None]
 ) -> DryRun:
     def keys() -> Iterable[str]:
         yield from map(objects.key, reconcilers.stores[ENVIRONMENTS].list())
@@ -241,13 +244,13 @@ def _dry_run(
             yield tronadorconfig.config_key(options)
 
     dry_run = DryRun(client=client, keys=keys, finished=stop if options.dry_run_once else None)
-    metrics.dry_run.observe(dry_run.counts)
+    DryRunMetrics(registry, dry_run.counts)
     return dry_run
 
 
 def _http_servers(
     options: Options,
-    metrics: Metrics,
+    registry: Registry,
     informers: Mapping[Resource, Informer],
     queues: Sequence[RateLimitingQueue],
     elector: LeaderElector | None,
@@ -266,7 +269,7 @@ def _http_servers(
 
     return serving.build(
         options,
-        metrics,
+        registry,
         # Nothing about the API server: a restart of this process would not bring it back.
         healthy={"leader-election": lambda: elector.problem() if elector else None},
         ready={
@@ -275,15 +278,3 @@ def _http_servers(
         },
         page=page.build(informers=informers, queues=queues, process=process) if options.status_page else {},
     )
-
-
-def _prepare(metrics: Metrics, environments: Store, stopwatch: Stopwatch) -> None:
-    reasons = sorted({reason for engine in ENGINES.values() for reason in engine.failures})
-    metrics.environments.prepare(phases=PHASE_NAMES, outcomes=OUTCOMES, reasons=reasons)
-    metrics.environments.observe_environments(
-        statuses=tuple(State),
-        count=lambda: counts.by_status(environments.list()),
-        abnormal=lambda: counts.abnormal(environments.list()),
-        lacking=lambda: counts.lacking_resources(environments.list()),
-    )
-    metrics.environments.observe_waits(ready=stopwatch.longest_wait, teardown=stopwatch.longest_teardown)

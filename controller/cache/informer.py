@@ -21,12 +21,13 @@ from controller.apimachinery.threads import start_thread
 from controller.cache.backoff import Backoff
 from controller.cache.freshness import Freshness, Staleness
 from controller.cache.listwatch import Collection, ListWatch, ReflectorSettings
-from controller.cache.metrics import CacheMetrics, NoCacheMetrics
+from controller.cache.metrics import InformerMetrics, last_digits
 from controller.cache.notifier import DeletedFinalStateUnknown, Handler, Notifier, Registration
 from controller.cache.preparation import Preparation, Transform, default_transform
 from controller.cache.recovery import NoRecovery, Recovery
 from controller.cache.reflector import Reflector
 from controller.cache.store import IndexFunction, Store
+from controller.metrics import Registry
 
 log = structlog.get_logger(__name__)
 
@@ -61,14 +62,14 @@ class Informer:
         settings: ReflectorSettings | None = None,
         backoff: Backoff | None = None,
         recovery: Recovery | None = None,
-        metrics: CacheMetrics | None = None,
+        registry: Registry | None = None,
         clock: Clock | None = None,
     ) -> None:
         self.resource = resource
         self.name = f"informer-{resource}"
         self._resync_period = resync_period
         self._missing_is_empty = missing_is_empty
-        self._metrics = metrics or NoCacheMetrics()
+        self._metrics = InformerMetrics(registry or Registry(), resource)
         self.store = Store(indexers={name: self._guarded(name, of) for name, of in (indexers or {}).items()})
         self._clock = clock or MonotonicClock()
         self._preparation = Preparation(resource=resource, transform=transform, metrics=self._metrics)
@@ -93,12 +94,9 @@ class Informer:
         self._thread: threading.Thread | None = None
         self._stopped = False
         self._missing = False
-        self._metrics.observe(
-            resource,
-            queued=self._queued,
-            version=self.store.last_sync_resource_version,
-            stale=lambda: self.staleness().seconds,
-        )
+        self._metrics.queued.set_function(self._queued)
+        self._metrics.version.set_function(lambda: last_digits(self.store.last_sync_resource_version()))
+        self._metrics.stale.set_function(lambda: self.staleness().seconds)
 
     def add_handler(self, handler: Handler, *, name: str, resync_period: float | None = None) -> Registration:
         """Call `handler` for every existing object and then for every change, in a thread of its own.
@@ -177,7 +175,7 @@ class Informer:
             except Exception:  # an index function is the caller's code and may raise anything for an unusual object
                 key = objects.key(obj)
                 log.exception("index function failed", index=index, resource=str(self.resource), object=key)
-                self._metrics.index_failed(self.resource)
+                self._metrics.index_failures.inc()
                 return ()
 
         return guarded

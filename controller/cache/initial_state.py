@@ -29,7 +29,7 @@ from controller.apimachinery.errors import (
 )
 from controller.apimachinery.objects import Object, mapping, number, text
 from controller.cache.listwatch import Collection, ListWatch, ReflectorSettings, Sink, is_version_unavailable
-from controller.cache.metrics import CacheMetrics
+from controller.cache.metrics import InformerMetrics
 from controller.cache.pager import Pages
 from controller.client.stream import WatchStream
 
@@ -56,7 +56,7 @@ class InitialState:
         collection: Collection,
         sink: Sink,
         settings: ReflectorSettings,
-        metrics: CacheMetrics,
+        metrics: InformerMetrics,
         clock: Clock,
     ) -> None:
         self._client = client
@@ -156,7 +156,9 @@ class InitialState:
 
     def _replace(self, objects: dict[str, Object], version: str, started: float) -> None:
         self._sink.replace(objects, resource_version=version)
-        self._metrics.listed(self._collection.resource, seconds=self._clock.now() - started, items=len(objects))
+        self._metrics.lists.inc()
+        self._metrics.list_duration.observe(self._clock.now() - started)
+        self._metrics.list_items.observe(len(objects))
 
 
 def _end_of_initial_state(bookmark: dict[str, Any]) -> str:

@@ -18,7 +18,7 @@ from controller.apimachinery.clock import Clock
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import Resource
 from controller.apimachinery.threads import start_thread
-from controller.cache.metrics import CacheMetrics
+from controller.cache.metrics import InformerMetrics
 
 log = structlog.get_logger(__name__)
 
@@ -89,7 +89,7 @@ class Notifier:
         name: str,
         resource: Resource,
         handler: Handler,
-        metrics: CacheMetrics,
+        metrics: InformerMetrics,
         clock: Clock,
         resync_period: float,
         resync: Callable[[Notifier], None],
@@ -220,9 +220,9 @@ class Notifier:
             else:
                 self._handler.on_update(pending.old, pending.new)
         except Exception:  # a bug in a handler may lose one notification, but must not stop the informer
-            self._metrics.handler_failed(self._resource)
+            self._metrics.handler_failures.inc()
             log.exception("handler failed", handler=self.name, resource=str(self._resource), key=key)
-        self._metrics.handled(self._resource, seconds=self._clock.now() - started)
+        self._metrics.handling.observe(self._clock.now() - started)
         with self._condition:
             self._delivering = None
             if self._unsynced is not None:

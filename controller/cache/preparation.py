@@ -10,7 +10,7 @@ import structlog
 from controller.apimachinery import nesting, objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import Resource
-from controller.cache.metrics import CacheMetrics
+from controller.cache.metrics import InformerMetrics
 
 log = structlog.get_logger(__name__)
 
@@ -26,7 +26,7 @@ def default_transform(obj: dict[str, Any]) -> Object:
 class Preparation:
     """Prepares the objects of one resource for the cache."""
 
-    def __init__(self, *, resource: Resource, transform: Transform, metrics: CacheMetrics) -> None:
+    def __init__(self, *, resource: Resource, transform: Transform, metrics: InformerMetrics) -> None:
         self._resource = resource
         self._transform = transform
         self._metrics = metrics
@@ -40,14 +40,14 @@ class Preparation:
         problem = self._problem(raw, listed=listed)
         if problem is not None:
             log.warning("object skipped", resource=str(self._resource), problem=problem)
-            self._metrics.skipped(self._resource)
+            self._metrics.skipped.inc()
             return None
         raw["apiVersion"], raw["kind"] = self._resource.api_version, self._resource.kind
         try:
             obj = self._transform(raw)
         except Exception:  # an object on which the transform fails must not hold up the others
             log.exception("transform failed", resource=str(self._resource), object=objects.key(raw))
-            self._metrics.skipped(self._resource)
+            self._metrics.skipped.inc()
             return None
         self._report_unreadable(obj)
         return objects.key(obj), obj
@@ -63,7 +63,7 @@ class Preparation:
                 field=where,
                 problem=fault.words,
             )
-            self._metrics.unreadable(self._resource)
+            self._metrics.unreadable.inc()
 
     def _problem(self, raw: Any, *, listed: bool) -> str | None:
         if not isinstance(raw, dict) or not isinstance(raw.get("metadata"), dict):

@@ -34,7 +34,7 @@ from controller.cache.backoff import Backoff
 from controller.cache.freshness import Freshness
 from controller.cache.initial_state import InitialState
 from controller.cache.listwatch import Collection, ListWatch, ReflectorSettings, Sink, is_version_unavailable
-from controller.cache.metrics import CacheMetrics
+from controller.cache.metrics import InformerMetrics
 from controller.cache.recovery import Recovery
 from controller.cache.trouble import TroubleLog
 from controller.cache.versions import is_older
@@ -72,7 +72,7 @@ class Reflector:
         backoff: Backoff,
         freshness: Freshness,
         recovery: Recovery,
-        metrics: CacheMetrics,
+        metrics: InformerMetrics,
         clock: Clock,
         randint: Callable[[int, int], int] = random.randint,
     ) -> None:
@@ -220,8 +220,11 @@ class Reflector:
         seconds = self._clock.now() - started
         # Events that do not advance the version (malformed, or a bookmark at our version) would come again at once.
         short = version == self._version and not (silent or reopening) and seconds < self._settings.short_watch
-        self._metrics.watched(self._collection.resource, seconds=seconds, events=events, short=short)
+        self._metrics.watches.inc()
+        self._metrics.watch_duration.observe(seconds)
+        self._metrics.watch_items.observe(events)
         if short:
+            self._metrics.short_watches.inc()
             reason = broken or "closed by the server"
             raise _ShortWatch(f"the watch ended after {seconds:.2f} s without advancing: {reason}") from broken
         if reopening:
@@ -277,7 +280,7 @@ class Reflector:
             # Advance last: if something above fails, the version must stay at the state of the copy.
             self._version = version
         else:
-            self._metrics.skipped(self._collection.resource)
+            self._metrics.skipped.inc()
             log.warning("unknown watch event skipped", resource=str(self._collection.resource), type=str(kind))
             return
         self._freshness.confirmed()
@@ -301,7 +304,7 @@ class Reflector:
         self._wait(self._backoff.next_after_grace() if outrun else self._backoff.next(), error)
 
     def _count(self, error: Exception, phase: str) -> None:
-        self._metrics.failed(self._collection.resource)
+        self._metrics.failures.inc()
         self._trouble.report(phase, error)
         self._freshness.failed(str(error) or type(error).__name__)
 

@@ -17,12 +17,13 @@ from controller.apimachinery.scope import Scope, current_scope
 from controller.apimachinery.tokenbucket import TokenBucket
 from controller.client import request as build
 from controller.client.config import Connection
-from controller.client.metrics import ClientMetrics, NoClientMetrics
+from controller.client.metrics import ClientMetrics
 from controller.client.request import Body, DeletePropagation, PatchType, Request
 from controller.client.retry import MAX_RETRIES, with_retries
 from controller.client.serverhealth import ServerHealth
 from controller.client.stream import WatchStream
 from controller.client.transport import Transport
+from controller.metrics import Registry
 
 JsonObject = dict[str, Any]
 
@@ -56,7 +57,7 @@ class Client:
         max_retries: int = MAX_RETRIES,
         may_write: Callable[[], bool] = lambda: True,
         limiter: TokenBucket | None = None,
-        metrics: ClientMetrics | None = None,
+        registry: Registry | None = None,
         health: ServerHealth | None = None,
         clock: Clock | None = None,
     ) -> None:
@@ -66,7 +67,7 @@ class Client:
         self._max_retries = max_retries
         self._may_write = may_write
         self._limiter = limiter
-        self._metrics = metrics or NoClientMetrics()
+        self._metrics = ClientMetrics(registry or Registry())
         self._scope = Scope(clock=clock)
         self._transport = Transport(
             connection=connection,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import structlog
 
@@ -26,6 +26,7 @@ from controller.environment.drift.bookkeeper import Bookkeeper
 from controller.environment.drift.corrections import Corrections
 from controller.environment.effects import Create, Effect, Emit, Outcome, RemoveFinalizer, Subject, Target, WakeOnChange
 from controller.environment.failures import explain, is_expected, is_refusal
+from controller.environment.metrics import EnvironmentMetrics
 from controller.environment.observation import Observation, Unchangeable
 from controller.environment.observe import Observer
 from controller.environment.options import EnvironmentOptions
@@ -40,20 +41,6 @@ log = structlog.get_logger(__name__)
 _ROUNDS = 20
 # Seconds for the one write that says why a reconcile was not over in time.
 _LAST_WORDS = 5.0
-# How a phase can end, for metrics.
-OUTCOMES: Final = ("continue", "wait", "stop", "error")
-
-
-class Metrics(Protocol):
-    """What the reconciler measures."""
-
-    def phase(self, phase: str, *, outcome: str, seconds: float) -> None:
-        """A phase ended as `continue`, `wait`, `stop` or `error`."""
-        ...
-
-    def release_failed(self, reason: str) -> None:
-        """A release failed."""
-        ...
 
 
 class Consistency(Protocol):
@@ -112,7 +99,7 @@ class EnvironmentReconciler:
         applier: Applier,
         wakeups: Waker,
         consistency: Consistency,
-        metrics: Metrics,
+        metrics: EnvironmentMetrics,
         stopwatch: Stopwatch,
         options: EnvironmentOptions,
         now: Callable[[], float],

@@ -8,28 +8,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from controller.api.environment import Environment
 from controller.environment.engines.engine import State
-
-
-class StopwatchMetrics(Protocol):
-    """Where the measurements go, in seconds."""
-
-    def environment_ready(self, seconds: float) -> None:
-        """A generation became deployed."""
-        ...
-
-    def teardown(self, seconds: float) -> None:
-        """A teardown ended."""
-        ...
+from controller.environment.metrics import EnvironmentMetrics
 
 
 class Stopwatch:
     """One running measurement at most for each environment. `now` returns monotonic seconds."""
 
-    def __init__(self, *, metrics: StopwatchMetrics, now: Callable[[], float]) -> None:
+    def __init__(self, *, metrics: EnvironmentMetrics, now: Callable[[], float]) -> None:
         self._metrics = metrics
         self._now = now
         self._lock = threading.Lock()

@@ -30,21 +30,15 @@ from controller.apimachinery.resources import EVENTS, Resource
 from controller.apimachinery.scope import Scope
 from controller.apimachinery.threads import start_thread
 from controller.events import content
+from controller.events.metrics import EventMetrics
 from controller.events.series import Series, SeriesTable
 from controller.events.spam import SpamFilter
+from controller.metrics import Registry
 
 log = structlog.get_logger(__name__)
 
 # Seconds between two checks for series that are due.
 _HOUSEKEEPING = 60.0
-
-
-class EventMetrics(Protocol):
-    """The measurements that the recorder reports."""
-
-    def event(self, outcome: str) -> None:
-        """An Event was "posted", "folded" into a series, "dropped" or "failed"."""
-        ...
 
 
 class EventClient(Protocol):
@@ -78,7 +72,7 @@ class Recorder:
         client: EventClient,
         controller: str,
         instance: str,
-        metrics: EventMetrics,
+        registry: Registry,
         queue_size: int = 1000,
         tries: int = 12,
         retry_seconds: float = 10.0,
@@ -88,7 +82,7 @@ class Recorder:
         self._client = client
         self._controller = controller
         self._instance = instance
-        self._metrics = metrics
+        self._metrics = EventMetrics(registry)
         self._queue_size = queue_size
         self._tries = tries
         self._retry_seconds = retry_seconds
@@ -134,11 +128,11 @@ class Recorder:
             )
         except Exception:  # an Event that cannot be built must not fail the reconcile that reports it
             log.exception("event could not be built", reason=reason)
-            self._metrics.event("failed")
+            self._metrics.failed.inc()
             return
         with self._condition:
             if self._stopping or len(self._queue) >= self._queue_size:
-                self._metrics.event("dropped")
+                self._metrics.dropped.inc()
                 return
             self._queue.append((event, moment))
             self._condition.notify_all()
@@ -187,11 +181,11 @@ class Recorder:
 
     def _process(self, event: dict[str, Any], moment: datetime) -> None:
         if not self._spam.allows(repr(sorted(event["regarding"].items()))):
-            self._metrics.event("dropped")
+            self._metrics.dropped.inc()
             return
         series = self._series.observe(event, moment)
         if series is None:
-            self._metrics.event("folded")
+            self._metrics.folded.inc()
         else:
             self._post(series)
 
@@ -209,7 +203,7 @@ class Recorder:
             except ApiError as error:
                 self._failed(series, error)
             else:
-                self._metrics.event("posted")
+                self._metrics.posted.inc()
             return
 
     def _pause(self) -> None:
@@ -238,5 +232,5 @@ class Recorder:
             log.debug("event already exists", name=event["metadata"]["name"])  # an answer was lost, not the request
 
     def _failed(self, series: Series, error: ApiError) -> None:
-        self._metrics.event("failed")
+        self._metrics.failed.inc()
         log.warning("event not posted", reason=series.event["reason"], error=str(error))

@@ -22,8 +22,9 @@ from controller.apimachinery.threads import start_thread
 from controller.leaderelection import record
 from controller.leaderelection.boot_clock import BootClock
 from controller.leaderelection.config import JITTER, LeaderElectionConfig
-from controller.leaderelection.metrics import LeaderElectionMetrics, NoLeaderElectionMetrics
+from controller.leaderelection.metrics import LeaderElectionMetrics
 from controller.leaderelection.observed_lease import ObservedLease
+from controller.metrics import Registry
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +61,7 @@ class LeaderElector:
         *,
         client: LeaseClient,
         config: LeaderElectionConfig,
-        metrics: LeaderElectionMetrics | None = None,
+        registry: Registry | None = None,
         wait: Callable[[float], None] | None = None,
         clock: Clock | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -68,7 +69,7 @@ class LeaderElector:
     ) -> None:
         self._client = client
         self._config = config
-        self._metrics = metrics or NoLeaderElectionMetrics()
+        self._metrics = LeaderElectionMetrics(registry or Registry(), config.name)
         self._clock = clock or BootClock()
         self._now = now
         self._rand = rand
@@ -81,7 +82,6 @@ class LeaderElector:
         self._leading_until = 0.0
         # True while this process has not noticed a loss of the lease, even if the lease has expired by the clock.
         self._leading = False
-        self._metrics.leading(name=config.name, leading=False)
 
     def is_leader_now(self) -> bool:
         """Whether this process leads now, by the clock. Every write checks this. Thread-safe."""
@@ -118,7 +118,7 @@ class LeaderElector:
         if self._leading and ended:
             self._leading = False
             self._leading_until = 0.0
-            self._metrics.leading(name=self._config.name, leading=False)
+            self._metrics.leading.set(0)
             self._release()
         return ended
 
@@ -141,7 +141,7 @@ class LeaderElector:
                 while not self._try():
                     self._wait(self._config.retry_period * (1.0 + self._rand() * JITTER))
                 self._leading = True
-                self._metrics.leading(name=self._config.name, leading=True)
+                self._metrics.leading.set(1)
                 log.info("elected leader", lease=self._config.name, identity=self._config.identity)
                 on_started()
                 self._renew()
@@ -149,7 +149,7 @@ class LeaderElector:
                 return
         self._leading = False
         self._leading_until = 0.0
-        self._metrics.leading(name=self._config.name, leading=False)
+        self._metrics.leading.set(0)
         log.error("lost the lease", lease=self._config.name, holder=self.holder)
         on_lost()
 
@@ -191,7 +191,7 @@ class LeaderElector:
             except ApiError as error:
                 if isinstance(error, Stopped):
                     raise
-                self._metrics.slow_path(name=self._config.name)
+                self._metrics.slow_path.inc()
                 log.debug("renewal failed, reading the lease first", error=str(error))
         try:
             lease = self._client.get(LEASES, self._config.name, namespace=self._config.namespace)

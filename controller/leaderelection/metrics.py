@@ -1,27 +1,19 @@
-"""The measurements that an elector reports. `controller.metrics` implements the protocol for Prometheus."""
+"""Metrics of leader election, with the names of client-go and component-base."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from controller.metrics import Registry
 
 
-class LeaderElectionMetrics(Protocol):
-    """Called from the elector's thread. `name` is the name of the Lease."""
+class LeaderElectionMetrics:
+    """The metrics of the elector for the Lease `name`."""
 
-    def leading(self, *, name: str, leading: bool) -> None:
-        """Whether this process leads now."""
-        ...
-
-    def slow_path(self, *, name: str) -> None:
-        """A renewal had to read the lease first."""
-        ...
-
-
-class NoLeaderElectionMetrics:
-    """Discards all measurements."""
-
-    def leading(self, *, name: str, leading: bool) -> None:
-        """Ignore."""
-
-    def slow_path(self, *, name: str) -> None:
-        """Ignore."""
+    def __init__(self, registry: Registry, name: str) -> None:
+        self.leading = registry.gauge(
+            "leader_election_master_status", "1 while this process is the leader.", {"name": name}
+        )
+        self.slow_path = registry.counter(
+            "leader_election_slowpath_total",
+            "Renewals that had to read the lease first, because writing it directly failed.",
+            {"name": name},
+        )

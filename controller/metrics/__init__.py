@@ -1,10 +1,9 @@
-"""Defines every metric of the process. Where controller-runtime or client-go has a metric, name and labels are theirs.
+"""What the rooms declare their metrics with: the registry and the buckets.
 
-`Metrics` owns one registry and is created when the application is wired, so importing a module registers nothing. Its
-parts implement protocols that the measured packages declare (`controller.client.metrics`,
-`controller.workqueue.metrics` and others). Those packages do not depend on Prometheus.
+Each room declares its own metrics in its module `metrics`. Where controller-runtime or client-go has a metric, name and
+labels are theirs.
 """
 
-from controller.metrics.registry import Metrics
+from controller.metrics.registry import Registry, of_process
 
-__all__ = ["Metrics"]
+__all__ = ["Registry", "of_process"]

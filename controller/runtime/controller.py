@@ -14,7 +14,8 @@ from controller.apimachinery.errors import ApiError
 from controller.apimachinery.scope import Scope
 from controller.apimachinery.threads import start_thread
 from controller.cache import ConsistencyError
-from controller.runtime.metrics import ControllerMetrics, NoControllerMetrics
+from controller.metrics import Registry
+from controller.runtime.metrics import ControllerMetrics
 from controller.runtime.reconcile import Reconciler, Request, Result, TerminalError
 from controller.workqueue import RateLimitingQueue
 
@@ -39,7 +40,7 @@ class Controller:
         reconciler: Reconciler,
         workers: int = 1,
         reconcile_timeout: float = 0.0,
-        metrics: ControllerMetrics | None = None,
+        registry: Registry | None = None,
         clock: Clock | None = None,
     ) -> None:
         self.name = name
@@ -47,13 +48,13 @@ class Controller:
         self._reconciler = reconciler
         self._workers = workers
         self._timeout = reconcile_timeout if reconcile_timeout > 0 else None
-        self._metrics = metrics or NoControllerMetrics()
+        self._metrics = ControllerMetrics(registry or Registry(), name)
         self._clock = clock or MonotonicClock()
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
         self._scopes: set[Scope] = set()
         self._stopping = threading.Event()
-        self._metrics.configured(controller=name, workers=workers)
+        self._metrics.workers.set(workers)
 
     def start(self) -> None:
         """Start the workers. Raises RuntimeError if they were started before."""
@@ -101,7 +102,7 @@ class Controller:
                 self._queue.done(key)
 
     def _process(self, key: str) -> None:
-        self._metrics.active(controller=self.name, change=1)
+        self._metrics.active_workers.inc()
         started = self._clock.now()
         scope = Scope(timeout=self._timeout, clock=self._clock)
         with self._lock:
@@ -112,8 +113,9 @@ class Controller:
         finally:
             with self._lock:
                 self._scopes.discard(scope)
-            self._metrics.active(controller=self.name, change=-1)
-        self._metrics.reconciled(controller=self.name, result=result, seconds=self._clock.now() - started)
+            self._metrics.active_workers.dec()
+        self._metrics.results[result].inc()
+        self._metrics.duration.observe(self._clock.now() - started)
 
     def _reconcile(self, key: str, scope: Scope) -> str:
         """Reconcile the key and decide whether it is queued again. Returns the result's name in the metrics."""
@@ -121,7 +123,7 @@ class Controller:
             result = self._reconciler.reconcile(Request(key))
         except ConsistencyError as error:
             self._queue.add_rate_limited(key)
-            self._metrics.stale(controller=self.name)
+            self._metrics.stale.inc()
             log.debug("waiting for the cache to catch up with our own writes", reason=str(error))
             return "requeue"
         except TerminalError as error:
@@ -156,4 +158,10 @@ class Controller:
     ) -> None:
         report: Callable[..., object] = log.exception if panic else log.error
         report(message, error=str(error), error_type=type(error).__name__)
-        self._metrics.failed(controller=self.name, terminal=terminal, panic=panic, timeout=scope.expired)
+        self._metrics.errors.inc()
+        if terminal:
+            self._metrics.terminal_errors.inc()
+        if panic:
+            self._metrics.panics.inc()
+        if scope.expired:
+            self._metrics.timeouts.inc()

@@ -1,48 +1,50 @@
-"""The measurements that controllers report. `controller.metrics` implements the protocol for Prometheus."""
+"""Metrics of reconciles, with controller-runtime's names."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from controller.metrics import Registry, buckets
+
+_RESULTS = ("success", "error", "requeue", "requeue_after")
 
 
-class ControllerMetrics(Protocol):
-    """Called from the workers' threads."""
+class ControllerMetrics:
+    """The metrics of the controller `name`."""
 
-    def configured(self, *, controller: str, workers: int) -> None:
-        """A controller with `workers` workers is about to run. All its series should exist from now on."""
-        ...
-
-    def active(self, *, controller: str, change: int) -> None:
-        """The number of busy workers changed by `change`."""
-        ...
-
-    def reconciled(self, *, controller: str, result: str, seconds: float) -> None:
-        """A reconcile ended: `result` is success, requeue, requeue_after or error."""
-        ...
-
-    def failed(self, *, controller: str, terminal: bool, panic: bool, timeout: bool) -> None:
-        """A reconcile failed; the flags describe the error."""
-        ...
-
-    def stale(self, *, controller: str) -> None:
-        """A reconcile was postponed because a cache had not caught up with our own writes."""
-        ...
-
-
-class NoControllerMetrics:
-    """Discards all measurements."""
-
-    def configured(self, *, controller: str, workers: int) -> None:
-        """Ignore."""
-
-    def active(self, *, controller: str, change: int) -> None:
-        """Ignore."""
-
-    def reconciled(self, *, controller: str, result: str, seconds: float) -> None:
-        """Ignore."""
-
-    def failed(self, *, controller: str, terminal: bool, panic: bool, timeout: bool) -> None:
-        """Ignore."""
-
-    def stale(self, *, controller: str) -> None:
-        """Ignore."""
+    def __init__(self, registry: Registry, name: str) -> None:
+        labels = {"controller": name}
+        self.results = {
+            result: registry.counter(
+                "controller_runtime_reconcile_total", "Reconciles by result.", {**labels, "result": result}
+            )
+            for result in _RESULTS
+        }
+        self.errors = registry.counter("controller_runtime_reconcile_errors_total", "Reconciles that failed.", labels)
+        self.terminal_errors = registry.counter(
+            "controller_runtime_terminal_reconcile_errors_total", "Failed reconciles that are not retried.", labels
+        )
+        self.panics = registry.counter(
+            "controller_runtime_reconcile_panics_total",
+            "Reconciles that ended with an unexpected exception.",
+            labels,
+        )
+        self.timeouts = registry.counter(
+            "controller_runtime_reconcile_timeouts_total",
+            "Reconciles that failed because they exceeded their timeout.",
+            labels,
+        )
+        self.duration = registry.histogram(
+            "controller_runtime_reconcile_time_seconds",
+            "Duration of reconciles in seconds.",
+            buckets.RECONCILE,
+            labels,
+        )
+        self.workers = registry.gauge(
+            "controller_runtime_max_concurrent_reconciles", "Workers of the controller.", labels
+        )
+        self.active_workers = registry.gauge(
+            "controller_runtime_active_workers", "Workers that are processing a key now.", labels
+        )
+        self.stale = registry.counter(
+            "tronador_stale_reconcile_skips_total",
+            "Reconciles postponed because a cache had not caught up with the controller's own writes.",
+        )

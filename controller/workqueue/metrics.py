@@ -1,59 +1,33 @@
-"""The measurements that a queue reports. `controller.metrics` implements the protocol for Prometheus."""
+"""Metrics of work queues, with controller-runtime's names and labels. `priority` is empty: there are no priorities."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+from controller.metrics import Registry, buckets
 
 
-class QueueMetrics(Protocol):
-    """The counters are called under the queue's lock and must not block. Seconds are durations.
+class QueueMetrics:
+    """The metrics of the queue (and controller) `name`. To change one never blocks, so the queue may hold its lock."""
 
-    The gauges are read at each scrape, so they need no updates in between.
-    """
-
-    def added(self) -> None:
-        """A key became dirty. Adding a key that is already dirty is not counted."""
-        ...
-
-    def retried(self) -> None:
-        """A key was added with a delay or a rate limit."""
-        ...
-
-    def taken(self, queue_seconds: float) -> None:
-        """A worker took a key that had been ready for `queue_seconds`."""
-        ...
-
-    def finished(self, work_seconds: float) -> None:
-        """A worker finished a key after `work_seconds`."""
-        ...
-
-    def observe(
-        self, *, depth: Callable[[], float], unfinished: Callable[[], float], longest_running: Callable[[], float]
-    ) -> None:
-        """Register functions that return the number of ready keys, and total and greatest age of keys in processing.
-
-        Ages are in seconds.
-        """
-        ...
-
-
-class NoQueueMetrics:
-    """Discards all measurements."""
-
-    def added(self) -> None:
-        """Ignore."""
-
-    def retried(self) -> None:
-        """Ignore."""
-
-    def taken(self, queue_seconds: float) -> None:
-        """Ignore."""
-
-    def finished(self, work_seconds: float) -> None:
-        """Ignore."""
-
-    def observe(
-        self, *, depth: Callable[[], float], unfinished: Callable[[], float], longest_running: Callable[[], float]
-    ) -> None:
-        """Ignore."""
+    def __init__(self, registry: Registry, name: str) -> None:
+        labels = {"name": name, "controller": name}
+        self.depth = registry.gauge("workqueue_depth", "Keys ready for a worker.", {**labels, "priority": ""})
+        self.adds = registry.counter("workqueue_adds_total", "Adds of keys that were not waiting already.", labels)
+        self.queue_duration = registry.histogram(
+            "workqueue_queue_duration_seconds", "Seconds that keys waited for a worker.", buckets.WORKQUEUE, labels
+        )
+        self.work_duration = registry.histogram(
+            "workqueue_work_duration_seconds", "Seconds for which workers processed a key.", buckets.WORKQUEUE, labels
+        )
+        self.unfinished = registry.gauge(
+            "workqueue_unfinished_work_seconds",
+            "Total seconds for which the keys in processing have been processed; grows if workers are stuck.",
+            labels,
+        )
+        self.longest_running = registry.gauge(
+            "workqueue_longest_running_processor_seconds",
+            "Seconds for which the longest-running worker has processed its key.",
+            labels,
+        )
+        self.retries = registry.counter(
+            "workqueue_retries_total", "Adds with a delay, including rate-limited ones.", labels
+        )

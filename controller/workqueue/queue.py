@@ -13,8 +13,9 @@ from collections import deque
 from dataclasses import dataclass
 
 from controller.apimachinery.clock import Clock, MonotonicClock
+from controller.metrics import Registry
 from controller.workqueue.limiters import Limiter, default_limiter
-from controller.workqueue.metrics import NoQueueMetrics, QueueMetrics
+from controller.workqueue.metrics import QueueMetrics
 
 # Waiting threads look at the heap at least this often (seconds): a cheap guard against clock jumps.
 _MAX_WAIT = 10.0
@@ -44,13 +45,13 @@ class RateLimitingQueue:
         *,
         name: str,
         limiter: Limiter | None = None,
-        metrics: QueueMetrics | None = None,
+        registry: Registry | None = None,
         clock: Clock | None = None,
     ) -> None:
         self.name = name
         self._clock = clock or MonotonicClock()
         self._limiter = limiter or default_limiter(clock=self._clock)
-        self._metrics = metrics or NoQueueMetrics()
+        self._metrics = QueueMetrics(registry or Registry(), name)
         self._condition = threading.Condition()
         # The keys that are dirty and not processing, in the order in which workers take them.
         self._ready: deque[str] = deque()
@@ -66,9 +67,9 @@ class RateLimitingQueue:
         self._hastened = float("-inf")
         self._shutting_down = False
         self._draining = False
-        self._metrics.observe(
-            depth=lambda: float(len(self)), unfinished=self._unfinished, longest_running=self._longest_running
-        )
+        self._metrics.depth.set_function(lambda: float(len(self)))
+        self._metrics.unfinished.set_function(self._unfinished)
+        self._metrics.longest_running.set_function(self._longest_running)
 
     def add(self, key: str) -> None:
         """Queue `key`. Does nothing if it is already queued or the queue is shutting down."""
@@ -80,7 +81,7 @@ class RateLimitingQueue:
         with self._condition:
             if self._shutting_down:
                 return
-            self._metrics.retried()
+            self._metrics.retries.inc()
             now = self._clock.now()
             if key in self._processing and self._processing[key] < self._hastened:
                 seconds = min(seconds, 1 / _HASTENED_PER_SECOND)
@@ -128,7 +129,7 @@ class RateLimitingQueue:
                     key = self._ready.popleft()
                     since = self._dirty.pop(key)
                     self._processing[key] = now
-                    self._metrics.taken(max(0.0, now - since))
+                    self._metrics.queue_duration.observe(max(0.0, now - since))
                     return key
                 if self._shutting_down:
                     return None
@@ -141,7 +142,7 @@ class RateLimitingQueue:
             since = self._processing.pop(key, None)
             if since is None:
                 return
-            self._metrics.finished(self._clock.now() - since)
+            self._metrics.work_duration.observe(self._clock.now() - since)
             if key in self._dirty:
                 self._ready.append(key)
             self._condition.notify_all()
@@ -191,7 +192,7 @@ class RateLimitingQueue:
     def _add_locked(self, key: str, since: float) -> None:
         if self._shutting_down or key in self._dirty:
             return
-        self._metrics.added()
+        self._metrics.adds.inc()
         self._dirty[key] = since
         if key not in self._processing:
             self._ready.append(key)

@@ -7,7 +7,6 @@ from functools import cache
 
 import pytest
 
-from controller.metrics import Metrics
 from hack.monitoring import dashboard
 from hack.paths import ROOT
 from hack.reference import metrics
@@ -22,9 +21,9 @@ RUNBOOKS = "https://github.com/stakater/tronador/blob/main/docs/runbooks.md#"
 
 @cache
 def exported() -> frozenset[str]:
-    """The names of all series that the controller's registry serves, and of those that the rules record."""
+    """The names of all series that the controller serves, and of those that the rules record."""
     suffixes = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum")}
-    families = [(family.name, suffixes.get(family.type, ("",))) for family in Metrics().registry.collect()]
+    families = [(family.name, suffixes.get(family.type, ("",))) for family in metrics.exercised().collect()]
     served = {f"{name}{suffix}" for name, endings in families for suffix in endings}
     return frozenset(served | {rule["record"] for rule in rules() if "record" in rule})
 
@@ -45,7 +44,7 @@ def test_every_metric_of_a_panel_is_exported(title: str, queries: list[str]) -> 
 
 
 def test_no_page_names_a_metric_that_is_not_exported() -> None:
-    known = exported() | {metric.name for metric in metrics.of(Metrics())}
+    known = exported() | {metric.name for metric in metrics.of(metrics.exercised())}
     pattern = re.compile(r"\b(?:tronador|controller_runtime|rest_client|workqueue|informer|leader_election)_[a-z_]+\b")
     for page in PAGES:
         named = set(pattern.findall(page.read_text()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from controller.apimachinery.nesting import Unreadable
 from controller.apimachinery.objects import Object
 from controller.cache import Backoff, ConsistencyStore, DeletedFinalStateUnknown, Informer
 from controller.cache.listwatch import ReflectorSettings
-from controller.cache.metrics import NoCacheMetrics
+from controller.metrics import Registry
 from tests.unit.fakes import (
     DEADLINE,
     WIDGETS,
@@ -30,6 +30,7 @@ from tests.unit.fakes import (
     page,
     widget,
 )
+from tests.unit.measured import measured
 
 EXPIRED = error_event(410, "Expired")
 NOT_INSTALLED = status_error(404, "404 page not found")
@@ -77,37 +78,11 @@ def _tag(obj: Object) -> str:
     return f"{obj['metadata']['name']}{obj['metadata']['resourceVersion']}"
 
 
-class Counting(NoCacheMetrics):
-    def __init__(self) -> None:
-        self.handler_failures = 0
-        self.index_failures = 0
-        self.unreadables = 0
-        self.skips = 0
-        self.queued: Callable[[], float] = float
-
-    def handler_failed(self, resource: object) -> None:
-        self.handler_failures += 1
-
-    def index_failed(self, resource: object) -> None:
-        self.index_failures += 1
-
-    def unreadable(self, resource: object) -> None:
-        self.unreadables += 1
-
-    def skipped(self, resource: object) -> None:
-        self.skips += 1
-
-    def observe(
-        self, resource: object, *, queued: Callable[[], float], version: Callable[[], str], stale: Callable[[], float]
-    ) -> None:
-        self.queued = queued
-
-
 class Rig:
     def __init__(self, clock: FakeClock) -> None:
         self.clock = clock
         self.api = LiveApi()
-        self.metrics = Counting()
+        self.registry = Registry()
         self.informers: list[Informer] = []
 
     def informer(self, *names: str, **arguments: Any) -> Informer:
@@ -117,7 +92,7 @@ class Rig:
             resource=WIDGETS,
             settings=ReflectorSettings(watch_list=False),
             backoff=Backoff(clock=self.clock, rand=lambda: 0.0),
-            metrics=self.metrics,
+            registry=self.registry,
             clock=self.clock,
             **arguments,
         )
@@ -131,6 +106,9 @@ class Rig:
         informer.start()
         self.api.stream()
         return informer
+
+    def measured(self, series: str) -> float:
+        return measured(self.registry, series)
 
     def relist(self, *names: str, version: int) -> None:
         """End the newest watch so that a new list is made."""
@@ -282,7 +260,7 @@ class TestHandlers:
         rig.api.stream().send(modified("a", 11))
         eventually(lambda: len(handler.log) == 3)
         eventually(lambda: len(other.log) == 3)
-        assert rig.metrics.handler_failures == 2
+        assert rig.measured("tronador_reflector_handler_failures_total") == 2
         assert registration.has_synced()
 
 
@@ -309,7 +287,7 @@ class TestCoalescing:
         rig.api.stream().send(added("a", 11))
         assert handler.entered.wait(DEADLINE)
         self.send(rig, informer, *(modified("busy", 20 + n) for n in range(50)))
-        assert rig.metrics.queued() == 1, "memory must not grow with the number of events"
+        assert rig.measured("informer_queued_items") == 1, "memory must not grow with the number of events"
         handler.gate.set()
         handler.expect("+busy10", "+a11", "busy10>busy69")
 
@@ -575,7 +553,7 @@ class TestObjects:
         informer = rig.started("a", "bad", "b", transform=transform)
         rig.api.stream().send(added("bad", 11), added("c", 12))
         eventually(lambda: informer.store.keys() == {"ns/a", "ns/b", "ns/c"})
-        assert rig.metrics.skips == 2
+        assert rig.measured("tronador_reflector_skipped_objects_total") == 2
 
     @pytest.mark.promise("watching")
     @pytest.mark.parametrize(
@@ -600,7 +578,7 @@ class TestObjects:
         rig.started("a", handler=handler)
         rig.api.stream().send(event("ADDED", odd), added("b", 12))
         handler.expect("+a10", "+b12")
-        assert rig.metrics.skips == 1
+        assert rig.measured("tronador_reflector_skipped_objects_total") == 1
 
     @pytest.mark.promise("listing")
     def test_a_partly_unreadable_object_is_stored_logged_and_counted(self, rig: Rig, handler: Handler) -> None:
@@ -611,7 +589,7 @@ class TestObjects:
             handler.expect("+a10", "+odd11", "+b12")
         assert informer.store.last_sync_resource_version() == "12"
         assert (informer.store.get("ns/odd") or {})["spec"] == {"values": {"x": deep}}
-        assert rig.metrics.unreadables == 1
+        assert rig.measured("tronador_reflector_unreadable_objects_total") == 1
         assert [(log["object"], log["field"]) for log in logs if log["event"] == "object partly unreadable"] == [
             ("ns/odd", "spec.values.x")
         ]
@@ -629,7 +607,7 @@ class TestObjects:
         handler.expect("+a10", "+bad10", "+b10", "+bad211", "+b212")
         assert [obj["metadata"]["name"] for obj in informer.store.by_index("initial", "b")] == ["b", "b2"]
         assert informer.store.keys() == {"ns/a", "ns/bad", "ns/b", "ns/bad2", "ns/b2"}
-        assert rig.metrics.index_failures == 2
+        assert rig.measured("tronador_reflector_index_failures_total") == 2
 
     def test_objects_are_found_by_index(self, rig: Rig) -> None:
         informer = rig.started("a", "b", indexers={"initial": lambda obj: [obj["metadata"]["name"][0]]})

@@ -7,8 +7,9 @@ import threading
 import pytest
 
 from controller.apimachinery.objects import Object
-from controller.cache.metrics import NoCacheMetrics
+from controller.cache.metrics import InformerMetrics
 from controller.cache.notifier import DeletedFinalStateUnknown, Notifier
+from controller.metrics import Registry
 from tests.unit.fakes import DEADLINE, WIDGETS, FakeClock, widget
 
 
@@ -37,7 +38,7 @@ def test_an_object_in_delivery_at_the_end_of_the_initial_state_is_unsynced() -> 
         name="slow",
         resource=WIDGETS,
         handler=handler,
-        metrics=NoCacheMetrics(),
+        metrics=InformerMetrics(Registry(), WIDGETS),
         clock=FakeClock(),
         resync_period=0.0,
         resync=lambda _: None,

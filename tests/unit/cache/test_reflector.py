@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -12,9 +12,10 @@ from controller.apimachinery.objects import Object, key
 from controller.cache.backoff import Backoff
 from controller.cache.freshness import Freshness
 from controller.cache.listwatch import Collection, ReflectorSettings
-from controller.cache.metrics import NoCacheMetrics
+from controller.cache.metrics import InformerMetrics
 from controller.cache.recovery import NoRecovery, Recovery
 from controller.cache.reflector import Reflector
+from controller.metrics import Registry
 from tests.unit.fakes import (
     WIDGETS,
     JumpingClock,
@@ -29,6 +30,7 @@ from tests.unit.fakes import (
     page,
     widget,
 )
+from tests.unit.measured import measured
 
 EXPIRED = status_error(410, {"kind": "Status", "reason": "Expired", "message": "too old"})
 TOO_LARGE = status_error(
@@ -78,26 +80,6 @@ class RecordingSink:
         self.missing += 1
 
 
-class Metrics(NoCacheMetrics):
-    def __init__(self) -> None:
-        self.lists: list[int] = []
-        self.watches: list[tuple[int, bool]] = []
-        self.failures = 0
-        self.skips = 0
-
-    def listed(self, resource: object, *, seconds: float, items: int) -> None:
-        self.lists.append(items)
-
-    def watched(self, resource: object, *, seconds: float, events: int, short: bool) -> None:
-        self.watches.append((events, short))
-
-    def failed(self, resource: object) -> None:
-        self.failures += 1
-
-    def skipped(self, resource: object) -> None:
-        self.skips += 1
-
-
 class Returns:
     """A server that returns from an outage as soon as a wait begins, or when the test requests it."""
 
@@ -120,6 +102,14 @@ class Returns:
             callback()
 
 
+class Watches(NamedTuple):
+    """What the metrics show about watches: how many ended, how many of them too soon, and how many events they had."""
+
+    ended: float
+    short: float
+    events: float
+
+
 class Rig:
     """A reflector that runs through a script and then stops."""
 
@@ -129,7 +119,7 @@ class Rig:
         self.clock = JumpingClock()
         self.api = ScriptedApi(*answers, clock=self.clock)
         self.sink = RecordingSink()
-        self.metrics = Metrics()
+        self.registry = Registry()
         self.freshness = Freshness(proof=1.0, clock=self.clock)
         self.reflector = Reflector(
             client=self.api,
@@ -139,10 +129,16 @@ class Rig:
             backoff=Backoff(clock=self.clock, rand=lambda: 0.0),
             freshness=self.freshness,
             recovery=recovery or NoRecovery(),
-            metrics=self.metrics,
+            metrics=InformerMetrics(self.registry, WIDGETS),
             clock=self.clock,
         )
         self.api.at_end = self.reflector.stop
+
+    def measured(self, series: str) -> float:
+        return measured(self.registry, f"tronador_reflector_{series}")
+
+    def watches(self) -> Watches:
+        return Watches(*map(self.measured, ("watches_total", "short_watches_total", "items_per_watch_sum")))
 
     def run(self) -> Rig:
         self.reflector.run()
@@ -184,7 +180,7 @@ class TestListing:
         assert [call["continue_token"] for _, call in rig.api.calls] == ["", "t1", "t2"]
         assert [call["limit"] for _, call in rig.api.calls] == [2, 2, 2]
         assert rig.sink.log == ["replace ns/a,ns/b,ns/c,ns/d at 10"]
-        assert rig.metrics.lists == [4]
+        assert (rig.measured("lists_total"), rig.measured("items_per_list_sum")) == (1, 4)
 
     @pytest.mark.promise("listing")
     def test_the_version_of_a_list_is_never_that_of_an_item(self) -> None:
@@ -244,7 +240,7 @@ class TestListing:
         rig = run(failure, failure, failure, page("a"))
         assert rig.clock.waits == [0.8, 1.6, 3.2]
         assert rig.sink.log == ["replace ns/a at 10"]
-        assert rig.metrics.failures == 3
+        assert rig.measured("failures_total") == 3
 
     def test_the_sink_learns_that_a_resource_is_not_installed(self) -> None:
         assert run(NOT_INSTALLED, page("a")).sink.missing == 1
@@ -264,7 +260,7 @@ class TestWatching:
     def test_each_kind_of_event_changes_the_copy(self) -> None:
         rig = run(page("a"), Script(added("b", 11), modified("a", 12), deleted("b", 13)))
         assert rig.sink.log[1:] == ["put ns/b at 11", "put ns/a at 12", "remove ns/b at 13"]
-        assert rig.metrics.watches == [(3, False)]
+        assert rig.watches() == Watches(1, short=0, events=3)
 
     @pytest.mark.promise("watching")
     def test_a_watch_asks_for_bookmarks_and_for_a_random_end(self) -> None:
@@ -314,12 +310,12 @@ class TestWatching:
         rig = run(page("a"), Script(lasting=0.2), page("a"), Script(lasting=0.2), page("a"))
         assert rig.api.verbs == ["list", "watch", "list", "watch", "list"]
         assert rig.clock.waits == [0.8, 1.6]
-        assert rig.metrics.watches == [(0, True), (0, True)]
+        assert rig.watches() == Watches(2, short=2, events=0)
 
     @pytest.mark.promise("watching")
     def test_a_short_watch_that_does_not_advance_backs_off(self) -> None:
         rig = run(page("a"), Script(bookmark(10), lasting=0.2), page("a"), Script(event("ADDED", {}), lasting=0.2))
-        assert rig.metrics.watches == [(1, True), (1, True)]
+        assert rig.watches() == Watches(2, short=2, events=2)
         assert rig.clock.waits == [0.8, 1.6]
 
     def test_a_short_watch_with_events_is_fine(self) -> None:
@@ -334,7 +330,7 @@ class TestWatching:
         assert rig.api.verbs == ["list", "watch", "watch"]
         assert rig.version_of(2) == "11"
         assert rig.clock.waits == []
-        assert rig.metrics.failures == 0
+        assert rig.measured("failures_total") == 0
         assert silence.closed
 
     @pytest.mark.promise("watching")
@@ -342,7 +338,7 @@ class TestWatching:
         rig = run(page("a"), Script(fails=RequestTimeout("read timed out"), lasting=0.5), Script(bookmark(12)))
         assert rig.api.verbs == ["list", "watch", "watch"]
         assert rig.clock.waits == []
-        assert rig.metrics.failures == 0
+        assert rig.measured("failures_total") == 0
 
     @pytest.mark.promise("watching")
     def test_watches_that_stay_silent_lead_to_a_list_without_a_back_off(self) -> None:
@@ -351,7 +347,7 @@ class TestWatching:
         assert rig.api.verbs == ["list", "watch", "watch", "list", "watch"]
         assert set(rig.sink.content) == {"ns/a", "ns/b"}
         assert rig.clock.waits == []
-        assert rig.metrics.failures == 0
+        assert rig.measured("failures_total") == 0
 
     def test_an_event_resets_the_count_of_silent_watches(self) -> None:
         silence = [Script(fails=RequestTimeout("read timed out"), lasting=150) for _ in range(3)]
@@ -575,14 +571,14 @@ class TestReturnOfTheServer:
         assert rig.api.verbs == ["list", "watch", "watch"]
         assert rig.version_of(2) == "11"
         assert recovery.waits == [(1.0, 0, 0.0)], "a random part of a second, so that not everybody comes at once"
-        assert rig.metrics.failures == 0
+        assert rig.measured("failures_total") == 0
 
     def test_reopening_a_silent_watch_does_not_count_as_a_failure(self) -> None:
         recovery = Returns()
         rig = run(page("a"), Script(recovery.come_back, lasting=0), Script(bookmark(11)), recovery=recovery)
         assert rig.api.verbs == ["list", "watch", "watch"]
-        assert rig.metrics.watches[0] == (0, False)
-        assert rig.metrics.failures == 0
+        assert rig.watches() == Watches(2, short=0, events=1)
+        assert rig.measured("failures_total") == 0
 
     def test_only_the_watch_open_at_the_servers_return_is_closed(self) -> None:
         recovery = Returns()
@@ -623,7 +619,7 @@ class TestNonsense:
     def test_an_event_of_unknown_type_is_skipped_and_the_stream_continues(self) -> None:
         rig = run(page("a"), Script(event("SPLIT", widget("x", 11)), added("b", 12)))
         assert rig.sink.log[1:] == ["put ns/b at 12"]
-        assert rig.metrics.skips == 1
+        assert rig.measured("skipped_objects_total") == 1
 
     @pytest.mark.parametrize("odd", [{"kind": "Table", "rows": []}, {"kind": "Gadget", "metadata": {"name": "x"}}, {}])
     def test_a_malformed_object_is_skipped_and_the_version_stays(self, odd: dict[str, Any]) -> None:

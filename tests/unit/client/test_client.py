@@ -18,8 +18,10 @@ from controller.apimachinery.scope import Scope
 from controller.apimachinery.tokenbucket import TokenBucket
 from controller.client import Client, DeletePropagation, PatchType
 from controller.client.serverhealth import ServerHealth
+from controller.metrics import Registry
 from tests.unit.client.server import Answer, Chunks, Reset, Server, Silence
 from tests.unit.fakes import DEADLINE, WIDGETS, FakeClock, JumpingClock, eventually
+from tests.unit.measured import measured
 
 
 def status(code: int, reason: str, message: str = "the server's words", **more: Any) -> dict[str, Any]:
@@ -37,28 +39,6 @@ def call_every_verb(client: Client) -> dict[str, Callable[[], Any]]:
 
 
 VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-
-
-class Metrics:
-    def __init__(self) -> None:
-        self.codes: list[str] = []
-        self.retries: list[str] = []
-        self.bytes: list[tuple[int, int]] = []
-        self.limited: list[float] = []
-        self.hosts: set[str] = set()
-
-    def request(self, *, code: str, method: str, host: str, seconds: float) -> None:
-        self.codes.append(f"{method} {code}")
-        self.hosts.add(host)
-
-    def retry(self, *, code: str, verb: str, host: str) -> None:
-        self.retries.append(f"{verb} {code}")
-
-    def sizes(self, *, verb: str, host: str, request: int, response: int) -> None:
-        self.bytes.append((request, response))
-
-    def throttled(self, *, verb: str, host: str, seconds: float) -> None:
-        self.limited.append(seconds)
 
 
 class TestSending:
@@ -324,14 +304,14 @@ class TestRetries:
     def test_a_request_is_repeated_when_the_server_asks_for_it(
         self, make_client: Callable[..., Client], server: Server, verb: str, code: int
     ) -> None:
-        clock, metrics = JumpingClock(), Metrics()
-        client = make_client(clock=clock, metrics=metrics)
+        clock, registry = JumpingClock(), Registry()
+        client = make_client(clock=clock, registry=registry)
         busy = Answer(code, status(code, "Busy"), Retry_After="3")
         server.script(busy, busy, Answer(200, {"done": True}))
         assert call_every_verb(client)[verb]() == {"done": True}
         assert clock.waits == [3, 3]
         assert [asked.method for asked in server.asked] == [verb] * 3
-        assert metrics.retries == [f"{verb} {code}"] * 2
+        assert measured(registry, "rest_client_request_retries_total", verb=verb, code=str(code)) == 2
 
     @pytest.mark.parametrize("header", [{}, {"Retry_After": "soon"}, {"Retry_After": "1.5"}, {"Retry_After": "-1"}])
     def test_without_whole_seconds_the_failure_goes_to_the_caller(
@@ -507,36 +487,43 @@ class TestGate:
 class TestLimiter:
     @pytest.mark.promise("client")
     def test_requests_beyond_the_burst_are_spaced(self, make_client: Callable[..., Client], server: Server) -> None:
-        clock, metrics = JumpingClock(), Metrics()
+        clock, registry = JumpingClock(), Registry()
         limiter = TokenBucket(rate=2, burst=1, clock=clock)
-        client = make_client(limiter=limiter, clock=clock, metrics=metrics)
+        client = make_client(limiter=limiter, clock=clock, registry=registry)
         for _ in range(3):
             client.get(NAMESPACES, "x")
         assert clock.waits == [0.5, 0.5]
-        assert metrics.limited == [0, 0.5, 0.5]
+        limited = "rest_client_rate_limiter_duration_seconds"
+        assert measured(registry, f"{limited}_count") == 3
+        assert measured(registry, f"{limited}_sum") == 1.0
 
     @pytest.mark.promise("client")
     def test_there_is_no_rate_limit_by_default(self, make_client: Callable[..., Client]) -> None:
-        metrics = Metrics()
-        client = make_client(metrics=metrics, clock=JumpingClock())
+        registry = Registry()
+        client = make_client(registry=registry, clock=JumpingClock())
         for _ in range(20):
             client.get(NAMESPACES, "x")
-        assert metrics.limited == []
+        assert measured(registry, "rest_client_rate_limiter_duration_seconds_count") == 0
 
 
 class TestMetrics:
     def test_every_attempt_is_counted_by_its_outcome(self, make_client: Callable[..., Client], server: Server) -> None:
-        metrics = Metrics()
-        client = make_client(metrics=metrics, clock=JumpingClock())
+        registry = Registry()
+        client = make_client(registry=registry, clock=JumpingClock())
         server.script(Answer(429, status(429, "Busy"), Retry_After="1"), Answer(200), Reset())
         client.get(NAMESPACES, "x")
         with pytest.raises(errors.ConnectionLost):
             client.patch(NAMESPACES, "x", {})
-        assert metrics.codes == ["GET 429", "GET 200", "PATCH <error>"]
-        assert metrics.hosts == {server.url.removeprefix("http://")}
+        host = server.url.removeprefix("http://")
+        for method, code in (("GET", "429"), ("GET", "200"), ("PATCH", "<error>")):
+            series = {"method": method, "code": code, "host": host}
+            assert registry.get_sample_value("rest_client_requests_total", series) == 1
+        assert measured(registry, "rest_client_requests_total") == 3
 
     def test_sizes_are_those_of_the_bodies(self, make_client: Callable[..., Client], server: Server) -> None:
-        metrics = Metrics()
+        registry = Registry()
         server.script(Answer(200, b'{"a": 1}'))
-        make_client(metrics=metrics).patch(NAMESPACES, "x", {"b": 2})
-        assert metrics.bytes == [(len('{"b": 2}'), len('{"a": 1}'))]
+        make_client(registry=registry).patch(NAMESPACES, "x", {"b": 2})
+        assert measured(registry, "rest_client_request_size_bytes_sum", verb="PATCH") == len('{"b": 2}')
+        assert measured(registry, "rest_client_response_size_bytes_sum", verb="PATCH") == len('{"a": 1}')
+        assert measured(registry, "rest_client_response_size_bytes_count") == 1

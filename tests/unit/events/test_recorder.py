@@ -12,7 +12,9 @@ from controller.apimachinery.errors import ApiError, ConnectionLost, status_erro
 from controller.events import Recorder
 from controller.events.series import SeriesTable
 from controller.events.spam import SpamFilter
+from controller.metrics import Registry
 from tests.unit.fakes import DEADLINE, FakeClock, eventually
+from tests.unit.measured import counted
 
 ENVIRONMENT = {
     "apiVersion": "tronador.stakater.com/v1alpha1",
@@ -41,25 +43,17 @@ class Api:
             raise self.failures.pop(0)
 
 
-class Counted:
-    def __init__(self) -> None:
-        self.outcomes: list[str] = []
-
-    def event(self, outcome: str) -> None:
-        self.outcomes.append(outcome)
-
-
 class Rig:
     def __init__(self, clock: FakeClock, **arguments: Any) -> None:
         self.clock = clock
         self.started = clock.now()
         self.api = Api()
-        self.metrics = Counted()
+        self.registry = Registry()
         self.recorder = Recorder(
             client=self.api,
             controller="tronador.stakater.com/controller",
             instance="pod-1",
-            metrics=self.metrics,
+            registry=self.registry,
             clock=clock,
             now=lambda: START + timedelta(seconds=clock.now() - self.started),
             **arguments,
@@ -69,9 +63,14 @@ class Rig:
         arguments: dict[str, Any] = {"type": "Normal", "reason": reason, "action": "Deploy", "note": "it runs"}
         self.recorder.event(changes.pop("regarding", ENVIRONMENT), **(arguments | changes))
 
-    def outcomes(self, *wanted: str) -> None:
-        eventually(lambda: len(self.metrics.outcomes) >= len(wanted), f"{wanted}, got {self.metrics.outcomes}")
-        assert self.metrics.outcomes == list(wanted)
+    def outcomes(self, **wanted: int) -> None:
+        """Wait until so many Events have an outcome, and check that these are the outcomes."""
+
+        def found() -> dict[str, float]:
+            return counted(self.registry, "tronador_events_total", "outcome")
+
+        eventually(lambda: sum(found().values()) >= sum(wanted.values()), f"{wanted}, got {found()}")
+        assert found() == wanted
 
 
 @pytest.fixture
@@ -85,7 +84,7 @@ def rig(clock: FakeClock) -> Iterator[Rig]:
 class TestContent:
     def test_an_event_about_a_cluster_scoped_object_goes_to_default_and_refers_by_uid(self, rig: Rig) -> None:
         rig.emit()
-        rig.outcomes("posted")
+        rig.outcomes(posted=1)
         verb, namespace, name, body = rig.api.sent[0]
         assert (verb, namespace) == ("create", "default")
         assert body == {
@@ -111,7 +110,7 @@ class TestContent:
     def test_an_event_about_a_namespaced_object_lives_beside_it(self, rig: Rig) -> None:
         reference = {"apiVersion": "v1", "kind": "Secret", "name": "s", "namespace": "ns", "uid": "u2"}
         rig.emit(regarding=reference, related=ENVIRONMENT)
-        rig.outcomes("posted")
+        rig.outcomes(posted=1)
         _, namespace, _, body = rig.api.sent[0]
         assert namespace == "ns"
         assert body["regarding"] == reference
@@ -120,7 +119,7 @@ class TestContent:
     @pytest.mark.parametrize(("note", "length"), [("x" * 5000, 1024), ("ü" * 600, 1023), ("short", 5)])
     def test_a_note_is_cut_to_what_the_api_allows(self, rig: Rig, note: str, length: int) -> None:
         rig.emit(note=note)
-        rig.outcomes("posted")
+        rig.outcomes(posted=1)
         sent = rig.api.sent[0][3]["note"]
         assert len(sent.encode()) == length
         assert sent == note or sent.endswith("...")
@@ -129,7 +128,7 @@ class TestContent:
         long = {**ENVIRONMENT, "metadata": {"name": "n" * 253, "uid": "u"}}
         for reason in ("A", "B", "C"):
             rig.emit(reason, regarding=long)
-        rig.outcomes("posted", "posted", "posted")
+        rig.outcomes(posted=3)
         names = {name for _, _, name, _ in rig.api.sent}
         assert len(names) == 3
         assert all(len(name) == 253 for name in names)
@@ -137,7 +136,7 @@ class TestContent:
     @pytest.mark.promise("events")
     def test_an_event_about_an_invalid_object_is_dropped_without_an_error(self, rig: Rig) -> None:
         rig.emit(regarding={})
-        rig.outcomes("failed")
+        rig.outcomes(failed=1)
         assert rig.api.sent == []
 
 
@@ -146,7 +145,7 @@ class TestSeries:
     def test_the_second_of_a_kind_starts_a_series_and_later_ones_are_only_counted(self, rig: Rig) -> None:
         for _ in range(4):
             rig.emit()
-        rig.outcomes("posted", "posted", "folded", "folded")
+        rig.outcomes(posted=2, folded=2)
         (first, _, name, _), (second, _, patched, body) = rig.api.sent
         assert (first, second, patched) == ("create", "patch", name)
         assert body == {"series": {"count": 2, "lastObservedTime": "2026-01-31T12:00:00.123456Z"}}
@@ -155,37 +154,37 @@ class TestSeries:
         rig.emit("A", note="one")
         rig.emit("A", note="two")
         rig.emit("B")
-        rig.outcomes("posted", "posted", "posted")
+        rig.outcomes(posted=3)
         assert [verb for verb, *_ in rig.api.sent] == ["create", "patch", "create"]
 
     def test_an_object_with_a_new_uid_starts_another_series(self, rig: Rig) -> None:
         rig.emit()
         rig.emit(regarding={**ENVIRONMENT, "metadata": {"name": "shop-7", "uid": "u2"}})
-        rig.outcomes("posted", "posted")
+        rig.outcomes(posted=2)
         assert [verb for verb, *_ in rig.api.sent] == ["create", "create"]
 
     def test_the_count_is_sent_when_the_series_is_over(self, rig: Rig, clock: FakeClock) -> None:
         for _ in range(5):
             rig.emit()
-        rig.outcomes("posted", "posted", "folded", "folded", "folded")
+        rig.outcomes(posted=2, folded=3)
         eventually(lambda: clock.waiters() == 1)
         clock.advance(400)
-        rig.outcomes("posted", "posted", "folded", "folded", "folded", "posted")
+        rig.outcomes(posted=3, folded=3)
         assert rig.api.sent[-1][3]["series"]["count"] == 5
 
     def test_a_series_whose_event_was_deleted_is_created_again(self, rig: Rig) -> None:
         rig.emit()
-        rig.outcomes("posted")
+        rig.outcomes(posted=1)
         rig.api.failures.append(status_error(404, {"kind": "Status", "reason": "NotFound"}))
         rig.emit()
-        rig.outcomes("posted", "posted")
+        rig.outcomes(posted=2)
         assert [verb for verb, *_ in rig.api.sent] == ["create", "patch", "create"]
         assert rig.api.sent[-1][3]["series"]["count"] == 2
 
     def test_an_event_that_arrived_although_its_answer_was_lost_is_fine(self, rig: Rig) -> None:
         rig.api.failures.append(status_error(409, {"kind": "Status", "reason": "AlreadyExists"}))
         rig.emit()
-        rig.outcomes("posted")
+        rig.outcomes(posted=1)
 
 
 def table(clock: FakeClock, **arguments: Any) -> SeriesTable:
@@ -255,8 +254,7 @@ class TestSpam:
     def test_events_beyond_the_burst_are_dropped(self, rig: Rig) -> None:
         for n in range(27):
             rig.emit(f"Reason{n}")
-        eventually(lambda: len(rig.metrics.outcomes) == 27)
-        assert rig.metrics.outcomes == ["posted"] * 25 + ["dropped"] * 2
+        rig.outcomes(posted=25, dropped=2)
 
 
 class TestTrouble:
@@ -266,7 +264,7 @@ class TestTrouble:
         for _ in range(2):
             eventually(lambda: 7.5 <= (clock.next_wake() or 0) <= 12.5)
             clock.advance(12.5)
-        rig.outcomes("posted")
+        rig.outcomes(posted=1)
         assert len(rig.api.sent) == 3
 
     @pytest.mark.promise("events")
@@ -276,7 +274,7 @@ class TestTrouble:
         for tried in range(1, 12):
             eventually(lambda tried=tried: len(rig.api.sent) == tried and 0 < (clock.next_wake() or 0) <= 12.5)
             clock.advance(12.5)
-        rig.outcomes("failed")
+        rig.outcomes(failed=1)
         assert len(rig.api.sent) == 12
 
     @pytest.mark.promise("events")
@@ -284,24 +282,24 @@ class TestTrouble:
         rig.api.failures.append(status_error(403, {"kind": "Status", "reason": "Forbidden"}))
         rig.emit("A")
         rig.emit("B")
-        rig.outcomes("failed", "posted")
+        rig.outcomes(failed=1, posted=1)
 
     @pytest.mark.promise("events")
     def test_a_full_queue_drops_without_blocking(self, clock: FakeClock) -> None:
         rig = Rig(clock, queue_size=2)
         for reason in "ABC":
             rig.emit(reason)
-        assert rig.metrics.outcomes == ["dropped"]
+        rig.outcomes(dropped=1)
         rig.recorder.start()
         assert rig.recorder.stop(DEADLINE)
-        assert rig.metrics.outcomes == ["dropped", "posted", "posted"], "what was queued is still sent on stopping"
+        rig.outcomes(dropped=1, posted=2)  # what was queued is still sent on stopping
 
     def test_after_the_stop_events_are_dropped(self, clock: FakeClock) -> None:
         rig = Rig(clock)
         rig.recorder.start()
         assert rig.recorder.stop(DEADLINE)
         rig.emit()
-        assert rig.metrics.outcomes == ["dropped"]
+        rig.outcomes(dropped=1)
 
     def test_a_stop_does_not_wait_for_an_unreachable_server(self, clock: FakeClock) -> None:
         rig = Rig(clock)
@@ -318,7 +316,7 @@ class TestTrouble:
         rig.emit()
         eventually(lambda: clock.next_wake() is not None and len(rig.api.sent) == 1)
         assert rig.recorder.stop(DEADLINE)
-        assert rig.metrics.outcomes == ["posted"]
+        rig.outcomes(posted=1)
 
     def test_stopping_without_a_start_does_nothing(self, clock: FakeClock) -> None:
         assert Rig(clock).recorder.stop(1)

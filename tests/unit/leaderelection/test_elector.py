@@ -13,7 +13,9 @@ import pytest
 from controller.apimachinery.errors import ApiError, ConnectionLost, RequestTimeout, Stopped, status_error
 from controller.apimachinery.scope import current_scope
 from controller.leaderelection import LeaderElectionConfig, LeaderElector
+from controller.metrics import Registry
 from tests.unit.fakes import DEADLINE, FakeClock, eventually
+from tests.unit.measured import measured
 
 WALL = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
 CONFLICT = status_error(409, {"kind": "Status", "reason": "Conflict", "message": "changed"})
@@ -87,35 +89,29 @@ class LeaseApi:
         return copy.deepcopy(self.lease)
 
 
-class Metrics:
-    def __init__(self) -> None:
-        self.status: list[bool] = []
-        self.slow = 0
-
-    def leading(self, *, name: str, leading: bool) -> None:
-        self.status.append(leading)
-
-    def slow_path(self, *, name: str) -> None:
-        self.slow += 1
-
-
 class Candidate:
     """An elector with its own clock, and the calls that it made."""
 
     def __init__(self, api: LeaseApi, clock: FakeClock, identity: str = "me", *, skew: float = 0.0) -> None:
         self.api = api
         self.clock = clock
-        self.metrics = Metrics()
+        self.registry = Registry()
         self.reports: list[str] = []
         start = clock.now()
         self.elector = LeaderElector(
             client=api,
             config=LeaderElectionConfig(namespace="ns", name="lock", identity=identity),
-            metrics=self.metrics,
+            registry=self.registry,
             clock=clock,
             now=lambda: WALL + timedelta(seconds=clock.now() - start + skew),
             rand=lambda: 0.0,
         )
+
+    def shows_leading(self) -> bool:
+        return measured(self.registry, "leader_election_master_status", name="lock") == 1
+
+    def slow_renewals(self) -> float:
+        return measured(self.registry, "leader_election_slowpath_total", name="lock")
 
     def start(self) -> Candidate:
         self.elector.start(
@@ -166,7 +162,7 @@ class TestAcquiring:
             "leaseTransitions": 0,
         }
         assert candidate.elector.is_leader_now()
-        assert candidate.metrics.status == [False, True]
+        assert candidate.shows_leading()
 
     @pytest.mark.promise("leader election")
     def test_a_free_lease_is_taken_at_once(self, candidate: Candidate, api: LeaseApi) -> None:
@@ -281,7 +277,7 @@ class TestRenewing:
         assert api.spec["acquireTime"] == "2026-01-31T12:00:00.000000Z"
         assert api.spec["renewTime"] == "2026-01-31T12:00:02.000000Z"
         assert api.spec["leaseTransitions"] == 0
-        assert candidate.metrics.slow == 0
+        assert candidate.slow_renewals() == 0
 
     @pytest.mark.promise("leader election")
     def test_a_failed_renewal_reads_the_lease_and_retries_at_once(self, candidate: Candidate, api: LeaseApi) -> None:
@@ -290,7 +286,7 @@ class TestRenewing:
         candidate.round()
         eventually(lambda: len(api.calls) == 5)
         assert api.calls[2:] == ["replace", "get", "replace"]
-        assert candidate.metrics.slow == 1
+        assert candidate.slow_renewals() == 1
         assert candidate.reports == ["started"]
 
     def test_a_lease_that_another_writer_changed_is_kept(self, candidate: Candidate, api: LeaseApi) -> None:
@@ -318,10 +314,11 @@ class TestLosing:
         for _ in range(4):
             candidate.round()
         assert candidate.elector.is_leader_now(), "eight seconds of ten"
+        assert candidate.shows_leading()
         candidate.round()
         eventually(lambda: candidate.reports == ["started", "lost"])
         assert not candidate.elector.is_leader_now()
-        assert candidate.metrics.status == [False, True, False]
+        assert not candidate.shows_leading()
 
     def test_a_single_failure_does_not_lose_the_lease(self, candidate: Candidate, api: LeaseApi) -> None:
         candidate.lead()
@@ -417,7 +414,7 @@ class TestReleasing:
         assert api.spec["leaseTransitions"] == 0
         assert not candidate.elector.is_leader_now()
         assert candidate.reports == ["started"], "a requested end is not a loss"
-        assert candidate.metrics.status[-1] is False
+        assert not candidate.shows_leading()
 
     def test_a_standby_that_stops_does_not_touch_the_lease(self, candidate: Candidate, api: LeaseApi) -> None:
         api.held("other")

@@ -12,34 +12,11 @@ import structlog
 from controller.apimachinery.errors import ApiError, ConnectionLost, RequestTimeout
 from controller.apimachinery.scope import current_scope
 from controller.cache import ConsistencyError
+from controller.metrics import Registry
 from controller.runtime import Controller, Request, Result, TerminalError
 from controller.workqueue import ItemExponentialLimiter, RateLimitingQueue
 from tests.unit.fakes import DEADLINE, FakeClock, eventually
-
-
-class Metrics:
-    def __init__(self) -> None:
-        self.workers = 0
-        self.busy = 0
-        self.results: list[str] = []
-        self.failures: list[str] = []
-        self.skips = 0
-
-    def configured(self, *, controller: str, workers: int) -> None:
-        self.workers = workers
-
-    def active(self, *, controller: str, change: int) -> None:
-        self.busy += change
-
-    def reconciled(self, *, controller: str, result: str, seconds: float) -> None:
-        self.results.append(result)
-
-    def failed(self, *, controller: str, terminal: bool, panic: bool, timeout: bool) -> None:
-        names = {"terminal": terminal, "panic": panic, "timeout": timeout}
-        self.failures.append("+".join(name for name, happened in names.items() if happened) or "error")
-
-    def stale(self, *, controller: str) -> None:
-        self.skips += 1
+from tests.unit.measured import counted, measured
 
 
 class Scripted:
@@ -62,7 +39,7 @@ class Scripted:
 class Rig:
     def __init__(self, clock: FakeClock) -> None:
         self.clock = clock
-        self.metrics = Metrics()
+        self.registry = Registry()
         self.limiter = ItemExponentialLimiter(base=1, maximum=60)
         self.queue = RateLimitingQueue(name="test", limiter=self.limiter, clock=clock)
         self.controllers: list[Controller] = []
@@ -79,7 +56,7 @@ class Rig:
             reconciler=reconciler,
             workers=workers,
             reconcile_timeout=timeout,
-            metrics=self.metrics,
+            registry=self.registry,
             clock=self.clock,
         )
         self.controllers.append(controller)
@@ -89,9 +66,18 @@ class Rig:
         """Reconcile the key `a` once."""
         scripted = self.run(*outcomes)
         self.queue.add("a")
-        eventually(lambda: len(self.metrics.results) == 1)
+        eventually(lambda: sum(self.results().values()) == 1)
         eventually(lambda: not self.queue.snapshot().processing)
         assert scripted.keys == ["a"]
+
+    def results(self) -> dict[str, float]:
+        return counted(self.registry, "controller_runtime_reconcile_total", "result")
+
+    def failures(self) -> dict[str, float]:
+        """How many reconciles failed in each way, without the ways in which none failed."""
+        names = ("reconcile_errors", "terminal_reconcile_errors", "reconcile_panics", "reconcile_timeouts")
+        found = {name: measured(self.registry, f"controller_runtime_{name}_total") for name in names}
+        return {name: number for name, number in found.items() if number}
 
     def delays(self) -> list[tuple[str, float]]:
         return list(self.queue.snapshot().delayed)
@@ -108,7 +94,7 @@ def rig(clock: FakeClock) -> Iterator[Rig]:
 def test_a_success_forgets_the_key(rig: Rig) -> None:
     rig.queue.add_rate_limited("a")
     rig.once(Result())
-    assert rig.metrics.results == ["success"]
+    assert rig.results() == {"success": 1}
     assert rig.queue.num_requeues("a") == 0
 
 
@@ -116,23 +102,23 @@ def test_a_success_forgets_the_key(rig: Rig) -> None:
 def test_a_requeue_after_resets_the_back_off_and_comes_back(rig: Rig) -> None:
     rig.limiter.when("a")
     rig.once(Result(requeue_after=30))
-    assert rig.metrics.results == ["requeue_after"]
+    assert rig.results() == {"requeue_after": 1}
     assert rig.queue.num_requeues("a") == 0
     assert rig.delays() == [("a", 30.0)]
 
 
 def test_a_requeue_waits_for_the_back_off_and_is_not_an_error(rig: Rig) -> None:
     rig.once(Result(requeue=True, requeue_after=30))
-    assert rig.metrics.results == ["requeue"]
-    assert rig.metrics.failures == []
+    assert rig.results() == {"requeue": 1}
+    assert rig.failures() == {}
     assert rig.delays() == [("a", 1.0)]
 
 
 @pytest.mark.parametrize("error", [ApiError("no"), ConnectionLost("reset")])
 def test_an_error_waits_for_the_back_off(rig: Rig, error: Exception) -> None:
     rig.once(error)
-    assert rig.metrics.results == ["error"]
-    assert rig.metrics.failures == ["error"]
+    assert rig.results() == {"error": 1}
+    assert rig.failures() == {"reconcile_errors": 1}
     assert rig.delays() == [("a", 1.0)]
 
 
@@ -142,9 +128,9 @@ def test_a_terminal_error_is_not_tried_again_and_forgets_the_key(rig: Rig, clock
     rig.queue.add("a")
     eventually(lambda: clock.next_wake() == 1)
     clock.advance(1)
-    eventually(lambda: rig.metrics.results == ["error", "error"])
+    eventually(lambda: rig.results() == {"error": 2})
     eventually(lambda: not rig.queue.snapshot().processing)
-    assert rig.metrics.failures == ["error", "terminal"]
+    assert rig.failures() == {"reconcile_errors": 2, "terminal_reconcile_errors": 1}
     assert rig.delays() == []
     assert rig.queue.num_requeues("a") == 0
 
@@ -153,7 +139,7 @@ def test_a_terminal_error_is_not_tried_again_and_forgets_the_key(rig: Rig, clock
 def test_an_unexpected_exception_is_a_panic_and_the_worker_continues(rig: Rig) -> None:
     scripted = rig.run(KeyError("a bug"))
     rig.queue.add("a")
-    eventually(lambda: rig.metrics.failures == ["panic"])
+    eventually(lambda: rig.failures() == {"reconcile_errors": 1, "reconcile_panics": 1})
     rig.queue.add("b")
     eventually(lambda: scripted.keys == ["a", "b"])
     assert rig.delays() == [("a", 1.0)]
@@ -162,9 +148,9 @@ def test_an_unexpected_exception_is_a_panic_and_the_worker_continues(rig: Rig) -
 @pytest.mark.promise("own writes")
 def test_a_cache_that_lags_behind_our_writes_is_awaited_without_a_log_line(rig: Rig) -> None:
     rig.once(ConsistencyError("behind"))
-    assert rig.metrics.skips == 1
-    assert rig.metrics.results == ["requeue"]
-    assert rig.metrics.failures == []
+    assert measured(rig.registry, "tronador_stale_reconcile_skips_total") == 1
+    assert rig.results() == {"requeue": 1}
+    assert rig.failures() == {}
     assert rig.delays() == [("a", 1.0)]
 
 
@@ -176,7 +162,7 @@ def test_the_back_off_grows_until_a_success(rig: Rig, clock: FakeClock) -> None:
         eventually(lambda wait=wait: rig.delays() == [("a", wait)])
         eventually(lambda wait=wait: clock.next_wake() == wait)
         clock.advance(wait)
-    eventually(lambda: len(rig.metrics.results) == 4)
+    eventually(lambda: sum(rig.results().values()) == 4)
     rig.queue.add("a")
     eventually(lambda: rig.delays() == [("a", 1.0)])
 
@@ -197,10 +183,10 @@ def test_all_workers_process_keys_and_never_the_same_key_at_once(rig: Rig) -> No
         rig.queue.add(key)
     together.wait(DEADLINE)
     assert sorted(at_once) == ["a", "b"]
-    assert rig.metrics.busy == 2
-    assert rig.metrics.workers == 2
+    assert measured(rig.registry, "controller_runtime_active_workers") == 2
+    assert measured(rig.registry, "controller_runtime_max_concurrent_reconciles") == 2
     release.set()
-    eventually(lambda: rig.metrics.busy == 0)
+    eventually(lambda: measured(rig.registry, "controller_runtime_active_workers") == 0)
 
 
 class TestTimeout:
@@ -214,14 +200,14 @@ class TestTimeout:
 
         rig.run(slow, timeout=5)
         rig.queue.add("a")
-        eventually(lambda: rig.metrics.failures == ["timeout"])
-        assert rig.metrics.results == ["error"]
+        eventually(lambda: rig.failures() == {"reconcile_errors": 1, "reconcile_timeouts": 1})
+        assert rig.results() == {"error": 1}
 
     @pytest.mark.promise("workers")
     def test_the_timeout_of_a_request_is_not_one_of_the_reconcile(self, rig: Rig) -> None:
         rig.run(RequestTimeout("the server was slow"), timeout=5)
         rig.queue.add("a")
-        eventually(lambda: rig.metrics.failures == ["error"])
+        eventually(lambda: rig.failures() == {"reconcile_errors": 1})
 
     def test_without_a_reconcile_timeout_there_is_no_deadline(self, rig: Rig) -> None:
         seen: list[float | None] = []
@@ -292,13 +278,13 @@ class TestStopping:
         stop.join(DEADLINE)
         assert results == [True]
         assert ended == []
-        assert rig.metrics.results == ["success"]
+        assert rig.results() == {"success": 1}
 
     def test_a_reconcile_that_does_not_finish_in_time_is_interrupted(self, rig: Rig) -> None:
         controller, _, ended = self.blocked(rig)
         assert not controller.stop(0)
         assert [type(error).__name__ for error in ended] == ["Stopped"]
-        assert rig.metrics.failures == [], "an interrupted reconcile is not an error"
+        assert rig.failures() == {}, "an interrupted reconcile is not an error"
 
     def test_a_second_start_is_refused(self, rig: Rig) -> None:
         controller = rig.controller(Scripted())

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from controller.metrics import Registry
+
 
 class DryRunMetrics(Collector):
-    """Counted when scraped."""
+    """Calls `count` at each scrape: it returns the number of planned writes by verb and resource."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._count: Callable[[], Mapping[tuple[str, str], int]] = dict
-        registry.register(self)
-
-    def observe(self, count: Callable[[], Mapping[tuple[str, str], int]]) -> None:
-        """Register a function that returns the number of writes by verb and resource. It is called at each scrape."""
+    def __init__(self, registry: Registry, count: Callable[[], Mapping[tuple[str, str], int]]) -> None:
         self._count = count
+        registry.register(self)
 
     def collect(self) -> Iterable[Metric]:
         """Yield the current gauge."""

@@ -1,0 +1,117 @@
+"""Metrics for users of the product: the state of environments, and how long operations take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from controller.apimachinery.objects import Object
+from controller.environment import counts
+from controller.environment.decide import PHASE_NAMES
+from controller.environment.engines import ENGINES
+from controller.environment.engines.engine import State
+from controller.metrics import Registry, buckets
+
+# How a phase can end.
+OUTCOMES: Final = ("continue", "wait", "stop", "error")
+_OTHER: Final = "Other"
+
+
+class EnvironmentMetrics:
+    """The metrics of the reconciler and the stopwatch. Labels never contain the name of an environment."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._phase = registry.histogram(
+            "tronador_reconcile_phase_seconds",
+            "Duration of the phases of a reconcile in seconds.",
+            buckets.PHASE,
+            ["phase", "outcome"],
+        )
+        self._ready = registry.histogram(
+            "tronador_environment_ready_seconds",
+            "Seconds from first seeing a new generation until its release is deployed.",
+            buckets.JOURNEY,
+        )
+        self._teardown = registry.histogram(
+            "tronador_teardown_seconds",
+            "Seconds from first seeing a deletion until the teardown is complete.",
+            buckets.JOURNEY,
+        )
+        self._longest_wait = registry.gauge(
+            "tronador_environment_longest_wait_seconds",
+            "Age in seconds of the oldest generation that is not yet deployed, failed or suspended; 0 if none.",
+        )
+        self._longest_teardown = registry.gauge(
+            "tronador_teardown_longest_wait_seconds",
+            "Age in seconds of the oldest teardown that is not complete; 0 if none.",
+        )
+        failures = registry.counter("tronador_release_failures_total", "Releases that failed, by reason.", ["reason"])
+        reasons = {reason for engine in ENGINES.values() for reason in engine.failures}
+        self._release_failures = {reason: failures.labels(reason) for reason in sorted(reasons | {_OTHER})}
+        # Create every series before anything happens, so that rates and alerts work from the start.
+        for phase in PHASE_NAMES:
+            for outcome in OUTCOMES:
+                self._phase.labels(phase, outcome)
+
+    def phase(self, phase: str, *, outcome: str, seconds: float) -> None:
+        """A phase ended with one of `OUTCOMES`."""
+        self._phase.labels(phase, outcome).observe(seconds)
+
+    def environment_ready(self, seconds: float) -> None:
+        """A new generation became deployed."""
+        self._ready.observe(seconds)
+
+    def teardown(self, seconds: float) -> None:
+        """A teardown ended."""
+        self._teardown.observe(seconds)
+
+    def release_failed(self, reason: str) -> None:
+        """A release failed. Reasons that no engine lists count as "Other": other programs may write any reason."""
+        self._release_failures.get(reason, self._release_failures[_OTHER]).inc()
+
+    def observe(
+        self,
+        *,
+        environments: Callable[[], Iterable[Object]],
+        longest_wait: Callable[[], float],
+        longest_teardown: Callable[[], float],
+    ) -> None:
+        """Register functions that are called at each scrape.
+
+        `environments` returns all environments; the others return the age in seconds of the oldest release and of the
+        oldest teardown that are awaited.
+        """
+        self._registry.register(_EnvironmentCounts(environments))
+        self._longest_wait.set_function(longest_wait)
+        self._longest_teardown.set_function(longest_teardown)
+
+
+class _EnvironmentCounts(Collector):
+    """Counts environments at each scrape, so that nothing needs updates. A status without environments shows 0."""
+
+    def __init__(self, environments: Callable[[], Iterable[Object]]) -> None:
+        self._environments = environments
+
+    def collect(self) -> Iterable[Metric]:
+        """Yield the current gauges."""
+        environments = tuple(self._environments())
+        statuses = GaugeMetricFamily("tronador_environments", "Environments by status.", labels=["status"])
+        for status, number in (dict.fromkeys(map(str, State), 0) | dict(counts.by_status(environments))).items():
+            statuses.add_metric([status], number)
+        abnormal = GaugeMetricFamily(
+            "tronador_environments_with_condition",
+            "Environments with a condition that is present only when something is wrong.",
+            labels=["type"],
+        )
+        for type_, number in counts.abnormal(environments).items():
+            abnormal.add_metric([type_], number)
+        lacking = GaugeMetricFamily(
+            "tronador_environments_lacking_resources",
+            "Environments in any status that lack an object which TronadorConfig gives them.",
+            value=counts.lacking_resources(environments),
+        )
+        return [statuses, abnormal, lacking]
