@@ -94,12 +94,11 @@ class DryRun:
         with self._lock:
             looked_at, failed = len(self._looked_at), sorted(self._failed)
             complete = not failed and self._has_seen_all_locked()
-        (log.info if complete else log.error)(
-            "the dry run is complete" if complete else "the dry run is incomplete",
-            looked_at=looked_at,
-            writes=sum(self.counts().values()),
-            failed=failed,
-        )
+        found = {"looked_at": looked_at, "writes": sum(self.counts().values()), "failed": failed}
+        if complete:
+            log.info("dry run complete", **found)
+        else:
+            log.error("dry run incomplete", **found)
         return complete
 
     def found(self, key: str, writes: tuple[PlannedWrite, ...]) -> None:
@@ -113,7 +112,7 @@ class DryRun:
         for write in writes:
             if write not in before:
                 shown = {name: value for name in PlannedWrite.__slots__ if (value := getattr(write, name))}
-                log.info("would write", key=key, **shown)
+                log.info("write planned", key=key, **shown)
         self._end_when_complete()
 
     def failed(self, key: str) -> None:

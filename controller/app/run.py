@@ -26,27 +26,27 @@ def run(options: Options) -> int:
         return exits.FAILED
 
     def stop() -> None:
-        log.info("stopping", graceful_timeout=options.graceful_timeout)
+        log.info("controller stopping", graceful_timeout=options.graceful_timeout)
         application.manager.stop()
 
     signals.install(stop=stop, dump=application.describe)
-    log.info("starting", cluster=connection.source, workers=options.workers)
+    log.info("controller starting", cluster=connection.source, workers=options.workers)
     if problem := _problem(connection):
         if options.dry_run_once:
             application.close()
             log.error("cannot start", error=problem)
             return exits.FAILED
-        log.warning("the API server cannot be used, trying again until it can", error=problem)
+        log.warning("API server not usable yet", error=problem)
     try:
         application.manager.run()
     except (SyncTimeout, LeadershipLost) as error:
-        log.error("ending", error=str(error))
+        log.error("exiting", error=str(error))
         return exits.FAILED
     finally:
         application.close()
     if application.dry_run is not None and options.dry_run_once:
         return exits.OK if application.dry_run.report() else exits.FAILED
-    log.info("stopped")
+    log.info("controller stopped")
     return exits.OK
 
 

@@ -80,7 +80,7 @@ class InitialState:
                 return self._stream(minimum_version)
             except StreamingRefused as refusal:
                 self._streaming = not refusal.lasting
-                log.debug("listing instead of streaming", resource=str(self._collection.resource), reason=str(refusal))
+                log.debug("initial state not streamed", resource=str(self._collection.resource), reason=str(refusal))
         return None, self._list(minimum_version)
 
     def _list(self, minimum_version: str) -> str:

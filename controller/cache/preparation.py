@@ -46,7 +46,7 @@ class Preparation:
         try:
             obj = self._transform(raw)
         except Exception:  # an object on which the transform fails must not hold up the others
-            log.exception("transform failed", resource=str(self._resource), object=objects.key(raw))
+            log.exception("object transform failed", resource=str(self._resource), object=objects.key(raw))
             self._metrics.skipped.inc()
             return None
         self._report_unreadable(obj)

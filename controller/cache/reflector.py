@@ -117,7 +117,7 @@ class Reflector:
                 except ApiError as error:
                     failure: Exception = error
                 except Exception as error:  # a bug must not stop the informer silently
-                    log.exception("cannot keep the cache current", resource=str(self._collection.resource))
+                    log.exception("cache update failed", resource=str(self._collection.resource))
                     failure = error
                 try:
                     self._failed(failure)
@@ -212,7 +212,7 @@ class Reflector:
                     self._handle(event)
         except RequestTimeout:
             silent = True
-            log.debug("watch silent, reopening it", resource=str(self._collection.resource))
+            log.debug("silent watch reopened", resource=str(self._collection.resource))
         except ConnectionLost as error:
             broken = error
         finally:
@@ -281,7 +281,7 @@ class Reflector:
             self._version = version
         else:
             self._metrics.skipped.inc()
-            log.warning("unknown watch event skipped", resource=str(self._collection.resource), type=str(kind))
+            log.warning("watch event skipped", resource=str(self._collection.resource), type=str(kind))
             return
         self._freshness.confirmed()
         self._trouble.over("watch")

@@ -23,17 +23,15 @@ class TroubleLog:
         if self._troubles.get(phase) == kind:
             return
         self._troubles[phase] = kind
-        log.warning(_sentence(error), resource=str(self._resource), error=str(error))
+        details = {"resource": str(self._resource), "operation": phase, "error": str(error)}
+        if isinstance(error, NotFound) and error.resource_missing:
+            log.warning("resource not installed", **details)
+        elif isinstance(error, (Forbidden, Unauthorized)):
+            log.warning("list or watch not permitted", **details)
+        else:
+            log.warning("list or watch failed", **details)
 
     def over(self, phase: str) -> None:
         """Record that `phase` works, and log that if it failed before."""
         if self._troubles.pop(phase, None) is not None:
-            log.info(f"{phase} recovered", resource=str(self._resource))
-
-
-def _sentence(error: Exception) -> str:
-    if isinstance(error, NotFound) and error.resource_missing:
-        return "resource not installed in the cluster, waiting for it"
-    if isinstance(error, (Forbidden, Unauthorized)):
-        return "not permitted to list or watch, retrying"
-    return "cannot list or watch, retrying"
+            log.info("list or watch recovered", resource=str(self._resource), operation=phase)

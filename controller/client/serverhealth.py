@@ -94,7 +94,7 @@ class ServerHealth:
             was_away = self._state is _State.AWAY
             self._state = _State.WELL
             if was_away:
-                log.info("the API server answers again", seconds_away=round(self._clock.now() - self._away_since, 1))
+                log.info("API server available again", seconds_away=round(self._clock.now() - self._away_since, 1))
                 self._wake_owed = True
             callbacks = self._wake_if_due_locked()
         _call(callbacks)
@@ -105,7 +105,7 @@ class ServerHealth:
             if self._state is _State.IN_DOUBT:
                 self._state = _State.AWAY
                 self._away_since = self._clock.now()
-                log.warning("the API server does not answer; requests are retried as soon as it does")
+                log.warning("API server unavailable")
 
     def wait(self, seconds: float, *, since: int, at_least: float = 0.0) -> bool:
         """Wait under the current scope. Returns True if the server's return after epoch `since` cut the wait short.

@@ -104,7 +104,7 @@ class Transport:
             try:
                 self._connection.refresh(generation)
             except ConfigError as error:
-                log.warning("cannot renew the credentials", source=self._connection.source, error=str(error))
+                log.warning("credentials not renewed", source=self._connection.source, error=str(error))
                 raise unauthorized from error
             # Ask again, because renewing the credentials may have taken long.
             permit()

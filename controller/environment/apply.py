@@ -195,7 +195,7 @@ class Applier:
             # Not in our cache: it lags, or the object lacks the label that the cache is limited to.
             # Who may not look at it either is told so: deciding anew about an unknown would never end.
             return Applied({target: self._look(target)}, decide_again=True)
-        self._changes.info("created", kind=target.resource.kind, name=target.name)
+        self._changes.info("object created", kind=target.resource.kind, name=target.name)
         self._written(environment, target.resource, answer)
         return Applied({target: answer})
 
@@ -210,7 +210,7 @@ class Applier:
                 raise
             # Not one field was blamed: a test failed, or a path is not there. The object is another one by now.
             raise Conflict(code=409, reason="Conflict", message=error.message, status=error.status) from error
-        self._changes.info("patched", kind=target.resource.kind, name=target.name)
+        self._changes.info("object patched", kind=target.resource.kind, name=target.name)
         self._written(environment, target.resource, answer)
         return Applied({target: answer})
 
@@ -235,7 +235,7 @@ class Applier:
             refused = without_content(error)
         if refused is not None:
             raise refused
-        self._changes.info("applied", kind=target.resource.kind, name=target.name)
+        self._changes.info("object applied", kind=target.resource.kind, name=target.name)
         return Applied({target: answer, Outcome(target): True})
 
     def _replace(self, target: Target, uid: str, body: Object) -> Applied:
@@ -260,7 +260,7 @@ class Applier:
             )
         except NotFound:
             return Applied({})
-        self._changes.info("deleted", kind=target.resource.kind, name=target.name)
+        self._changes.info("object deleted", kind=target.resource.kind, name=target.name)
         return Applied({})
 
     def emit(self, event: Emit, environment: Object) -> None:

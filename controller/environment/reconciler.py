@@ -146,7 +146,7 @@ class EnvironmentReconciler:
                 self._show(key, Environment(newest), attempt, error)
                 if not isinstance(error, Conflict | NotFound):
                     raise
-                log.debug("changed or gone meanwhile", error=error.message)
+                log.debug("reconcile repeated after a conflict", error=error.message)
                 return Result(requeue=True)
 
     def _reconcile(self, key: str, environment: Object, attempt: _Attempt) -> Result:
@@ -226,9 +226,10 @@ class EnvironmentReconciler:
                 decision = explain(effect, error, self._options, fresh_rights=fresh_rights)
                 if decision is None:
                     raise
-                (log.debug if is_expected(decision) else log.warning)(
-                    "failed", reason=decision.reason, error=str(error)
-                )
+                if is_expected(decision):
+                    log.debug("effect postponed", reason=decision.reason, error=str(error))
+                else:
+                    log.warning("effect failed", reason=decision.reason, error=str(error))
                 if isinstance(effect, Write) and is_refusal(decision):
                     self._bookkeeper.refused(key, step.phase, effect, decision)
                 return _StepDone(replace(step, decision=decision), answers, cut_short=True)
@@ -293,7 +294,7 @@ class EnvironmentReconciler:
         answer = self._applier.patch_status(environment.obj, target, patch)
         self._bookkeeper.wrote_status(key, environment.obj, target, conditions.untimed(wanted), patch, answer)
         self._metrics.phase(status.NAME, outcome="continue", seconds=self._now() - started)
-        self._changes.info("status", state=wanted["applicationStatus"], current_phase=wanted["currentPhase"])
+        self._changes.info("status written", state=wanted["applicationStatus"], current_phase=wanted["currentPhase"])
         for event in transitions.events(before, wanted):
             self._applier.apply(event, environment.obj)
         if reason := transitions.release_failure(before, wanted):
@@ -321,7 +322,7 @@ class EnvironmentReconciler:
             with Scope(timeout=_LAST_WORDS).bound() if too_late else nullcontext():
                 self._show_in_status(environment, attempt, shown)
         except Exception as failure:  # noqa: BLE001  # the error itself is what counts, and goes to the log by its own way
-            log.warning("the error cannot be shown in the status", error_type=type(failure).__name__)
+            log.warning("error not written to the status", error_type=type(failure).__name__)
 
     def _show_in_status(self, environment: Environment, attempt: _Attempt, shown: Wait) -> None:
         wanted = None
@@ -331,7 +332,7 @@ class EnvironmentReconciler:
                 seen = replace(attempt.observation, answers={**attempt.observation.answers, **attempt.answers})
                 wanted = status.desired(seen, plan, self._options)
             except Exception as failure:  # noqa: BLE001  # whatever failed may fail here too
-                log.debug("the status cannot be judged", error_type=type(failure).__name__)
+                log.debug("status not judged", error_type=type(failure).__name__)
         if wanted is None:
             wanted = recorded_status.unjudged(environment, shown, self._observer.now())
         patch = patches.merge_patch(environment.status, wanted)

@@ -127,7 +127,7 @@ class Recorder:
                 note=note,
             )
         except Exception:  # an Event that cannot be built must not fail the reconcile that reports it
-            log.exception("event could not be built", reason=reason)
+            log.exception("event not built", reason=reason)
             self._metrics.failed.inc()
             return
         with self._condition:
@@ -229,7 +229,7 @@ class Recorder:
         try:
             self._client.create(EVENTS, event, namespace=namespace)
         except AlreadyExists:
-            log.debug("event already exists", name=event["metadata"]["name"])  # an answer was lost, not the request
+            log.debug("event already posted", name=event["metadata"]["name"])  # an answer was lost, not the request
 
     def _failed(self, series: Series, error: ApiError) -> None:
         self._metrics.failed.inc()

@@ -142,7 +142,7 @@ class LeaderElector:
                     self._wait(self._config.retry_period * (1.0 + self._rand() * JITTER))
                 self._leading = True
                 self._metrics.leading.set(1)
-                log.info("elected leader", lease=self._config.name, identity=self._config.identity)
+                log.info("lease acquired", lease=self._config.name, identity=self._config.identity)
                 on_started()
                 self._renew()
             except Stopped:
@@ -150,7 +150,7 @@ class LeaderElector:
         self._leading = False
         self._leading_until = 0.0
         self._metrics.leading.set(0)
-        log.error("lost the lease", lease=self._config.name, holder=self.holder)
+        log.error("lease lost", lease=self._config.name, holder=self.holder)
         on_lost()
 
     def _renew(self) -> None:
@@ -174,7 +174,7 @@ class LeaderElector:
             log.debug("lease changed by another process", error=str(error))
             return False
         except ApiError as error:
-            log.warning("cannot acquire or renew the lease", lease=self._config.name, error=str(error))
+            log.warning("lease not acquired or renewed", lease=self._config.name, error=str(error))
             return False
         if lease is None:
             return False
@@ -192,7 +192,7 @@ class LeaderElector:
                 if isinstance(error, Stopped):
                     raise
                 self._metrics.slow_path.inc()
-                log.debug("renewal failed, reading the lease first", error=str(error))
+                log.debug("lease not renewed at the first attempt", error=str(error))
         try:
             lease = self._client.get(LEASES, self._config.name, namespace=self._config.namespace)
         except NotFound:
@@ -229,6 +229,6 @@ class LeaderElector:
             self._client.replace(
                 LEASES, config.name, record.released(lease, now=self._now()), namespace=config.namespace
             )
-            log.info("released the lease", lease=config.name)
+            log.info("lease released", lease=config.name)
         except ApiError as error:
-            log.warning("cannot release the lease", lease=config.name, error=str(error))
+            log.warning("lease not released", lease=config.name, error=str(error))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable
 
 import structlog
 from structlog.contextvars import bound_contextvars
@@ -72,7 +71,7 @@ class Controller:
         self._queue.shutdown()
         if self._join(timeout):
             return True
-        log.warning("reconciles did not finish in time, interrupting them", controller=self.name, timeout=timeout)
+        log.warning("reconciles did not finish in time", controller=self.name, timeout=timeout)
         self.interrupt()
         self._join(_INTERRUPT_GRACE)
         return False
@@ -124,22 +123,25 @@ class Controller:
         except ConsistencyError as error:
             self._queue.add_rate_limited(key)
             self._metrics.stale.inc()
-            log.debug("waiting for the cache to catch up with our own writes", reason=str(error))
+            log.debug("reconcile postponed", reason=str(error))
             return "requeue"
         except TerminalError as error:
             self._queue.forget(key)
-            self._failed("reconcile failed, not retrying until something changes", error, scope, terminal=True)
+            log.error("reconcile failed terminally", **_described(error))
+            self._count(scope, terminal=True)
             return "error"
         except ApiError as error:
             self._queue.add_rate_limited(key)
             if self._stopping.is_set():
-                log.debug("reconcile interrupted by the stop", error=str(error))
+                log.debug("reconcile interrupted", error=str(error))
             else:
-                self._failed("reconcile failed, retrying", error, scope)
+                log.error("reconcile failed", **_described(error))
+                self._count(scope)
             return "error"
-        except Exception as error:  # noqa: BLE001  # a bug in the reconciler must not end the worker
+        except Exception as error:  # a bug in the reconciler must not end the worker
             self._queue.add_rate_limited(key)
-            self._failed("reconcile failed unexpectedly, retrying", error, scope, panic=True)
+            log.exception("reconcile crashed", **_described(error))
+            self._count(scope, panic=True)
             return "error"
         return self._conclude(key, result)
 
@@ -153,11 +155,7 @@ class Controller:
             return "requeue_after"
         return "success"
 
-    def _failed(
-        self, message: str, error: Exception, scope: Scope, *, terminal: bool = False, panic: bool = False
-    ) -> None:
-        report: Callable[..., object] = log.exception if panic else log.error
-        report(message, error=str(error), error_type=type(error).__name__)
+    def _count(self, scope: Scope, *, terminal: bool = False, panic: bool = False) -> None:
         self._metrics.errors.inc()
         if terminal:
             self._metrics.terminal_errors.inc()
@@ -165,3 +163,7 @@ class Controller:
             self._metrics.panics.inc()
         if scope.expired:
             self._metrics.timeouts.inc()
+
+
+def _described(error: Exception) -> dict[str, str]:
+    return {"error": str(error), "error_type": type(error).__name__}

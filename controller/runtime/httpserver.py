@@ -159,7 +159,7 @@ def _handler_class(routes: Mapping[str, Route]) -> type[BaseHTTPRequestHandler]:
                     try:
                         return routes[prefix](url.path[len(prefix) :].strip("/"), query)
                     except Exception:  # a bug in a route costs its own answer, and no probe or scrape
-                        log.exception("request failed", path=prefix)
+                        log.exception("HTTP request failed", path=prefix)
                         return Response(500, b"internal error: the log has the reason\n")
             return Response(404, b"not found\n")
 

@@ -203,6 +203,6 @@ class Manager:
         for group in (group for group in wanted if any(group is one for one in started)):
             for runnable in group:
                 if not runnable.stop(max(0.0, deadline - self._clock.now())):
-                    log.warning("did not stop in time", name=runnable.name)
+                    log.warning("component did not stop in time", name=runnable.name)
         if self._elector is not None and release:
             self._elector.stop(max(1.0, deadline - self._clock.now()))

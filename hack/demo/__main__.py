@@ -136,7 +136,7 @@ def _start(
     programs.start(
         "controller",
         ["controller", "run", "--kubeconfig", str(account), *rest],
-        ready=lambda: "starting" in _text(programs.log_of("controller")),
+        ready=lambda: "controller starting" in _text(programs.log_of("controller")),
     )
     return client
 

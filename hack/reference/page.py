@@ -41,6 +41,12 @@ _SECTIONS: Final = (
         reasons.of_events,
     ),
     (
+        "Log events",
+        "What the controller logs. Each line has one of these texts in its field `event`, and everything that varies in"
+        " other fields. Lines of the level `debug` need `--log-level=debug`.",
+        reasons.of_log,
+    ),
+    (
         "Metrics",
         "What `/metrics` serves. The `process_*` and `python_*` metrics of prometheus-client are there, too."
         " [monitoring.md](monitoring.md) says how to read them.",

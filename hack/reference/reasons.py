@@ -1,8 +1,9 @@
-"""Condition types, and the reasons of conditions and Events, from the tables in `controller.api`."""
+"""Condition types, the reasons of conditions and Events, and log events, from the tables in `controller.api`."""
 
 from __future__ import annotations
 
 from controller.api.event_reasons import EVENT_REASONS
+from controller.api.log_events import LOG_EVENTS
 from controller.api.reasons import CONDITION_TYPES, GROUPS
 from hack.reference.markdown import code, table
 
@@ -24,3 +25,10 @@ def of_events() -> str:
     """The table of reasons of Events, by name."""
     rows = ((code(r.name), r.type, r.meaning, r.remedy) for r in sorted(EVENT_REASONS, key=lambda r: r.name))
     return table(("reason", "type", "meaning", "remedy"), rows)
+
+
+def of_log() -> str:
+    """The table of log events, by name."""
+    events = sorted(LOG_EVENTS, key=lambda event: event.name.lower())
+    rows = ((code(event.name), event.level, event.meaning, event.remedy) for event in events)
+    return table(("event", "level", "meaning", "remedy"), rows)

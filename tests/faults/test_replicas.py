@@ -183,7 +183,7 @@ def test_a_leader_that_an_outage_ended_leads_again_at_once_under_the_same_name(p
     pair.fleet.update([0], "two")
     pair.fleet.create([1], "one")
     leader.process.start()
-    leader.process.logged("the API server does not answer")
+    leader.process.logged("API server unavailable")
 
     mark, back = pair.requests.mark(), time.monotonic()
     leader.proxy.accept()

@@ -94,7 +94,7 @@ def test_a_wrong_token_is_a_clear_line_and_heals_when_the_kubeconfig_is_renewed(
     kubeconfig = tmp_path / "kubeconfig"
     kubeconfig.write_text(yaml.safe_dump(bad))
     process = start_process(kubeconfig=kubeconfig)
-    first = process.logged("the API server cannot be used, trying again until it can")
+    first = process.logged("API server not usable yet")
     assert f"does not accept the credentials of --kubeconfig {kubeconfig}" in first["error"]
     line = process.logged("not permitted", "401", "environmentprovisioners")
     assert line["level"] == "warning"
@@ -113,10 +113,10 @@ def test_the_first_signal_ends_it_in_order(
     cluster: Cluster, start_process: StartProcess, number: signal.Signals
 ) -> None:
     process = start_process()
-    process.logged("starting")
+    process.logged("controller starting")
     process.signal(number)
     assert process.ended() == 0
-    process.logged("stopped")
+    process.logged("controller stopped")
     assert "Traceback" not in process.output()
 
 
@@ -124,7 +124,7 @@ def test_a_running_reconcile_is_let_finish(
     cluster: Cluster, environments: Environments, engine: Engine, start_process: StartProcess
 ) -> None:
     process = start_process()
-    process.logged("starting")
+    process.logged("controller starting")
     made = [environments.create(f"pr-{number}") for number in range(20)]
     eventually(lambda: made[0].namespace(), "it is at work")
     process.signal(signal.SIGTERM)
@@ -139,7 +139,7 @@ def test_a_second_signal_ends_it_at_once(
     cluster: Cluster, environments: Environments, start_process: StartProcess
 ) -> None:
     process = start_process(graceful_timeout=600, request_timeout=600)
-    process.logged("starting")
+    process.logged("controller starting")
     with freezing(cluster.audit, told_by=lambda entry: entry.is_write) as frozen:
         environments.create()
         assert frozen.wait(DEADLINE), "a write of the controller hangs"
@@ -165,7 +165,7 @@ def test_readyz_says_whether_the_caches_are_filled(cluster: Cluster, start_proce
     cluster.go_away()
     address = f"127.0.0.1:{free_port()}"
     process = start_process(health_address=address)
-    process.logged("cannot list or watch")
+    process.logged("list or watch failed")
     assert get(f"http://{address}/healthz")[0] == 200
     code, text = get(f"http://{address}/readyz")
     assert code >= 500

@@ -54,7 +54,7 @@ def reader(cluster: Cluster, tmp_path: Path) -> Path:
 
 
 def listed(process: ControllerProcess) -> list[dict[str, Any]]:
-    return [line for line in process.lines() if line["event"] == "would write"]
+    return [line for line in process.lines() if line["event"] == "write planned"]
 
 
 def planned(process: ControllerProcess) -> Counter[Line]:
@@ -128,7 +128,7 @@ def test_it_lists_exactly_the_writes_that_the_next_run_makes(
     process = start_process(kubeconfig=reader, release_engine=engine_name, dry_run_once="true")
     assert process.ended() == 0, process.output()
     assert requests.writes(before) == []
-    assert process.logged("the dry run is complete")["failed"] == []
+    assert process.logged("dry run complete")["failed"] == []
     assert "two" not in process.output()
 
     before = requests.mark()
@@ -153,8 +153,8 @@ def test_it_stays_to_observe_and_lists_each_write_once(
     process = start_process(
         kubeconfig=reader, dry_run="true", leader_elect="true", metrics_address=address, resync_period=0.1
     )
-    process.logged("would write", "create", "namespaces", environment.name)
-    process.logged("would write", "status")
+    process.logged("write planned", "create", "namespaces", environment.name)
+    process.logged("write planned", "status")
     looks = "controller_runtime_reconcile_total"
 
     def reconciled() -> float:
@@ -179,6 +179,6 @@ def test_without_the_api_server_one_that_ends_fails_with_one_line(
     process = start_process(dry_run_once="true")
     assert process.ended() == 1
     assert [line["event"] for line in process.lines()] == [
-        "starting",
+        "controller starting",
         "cannot start",
     ]

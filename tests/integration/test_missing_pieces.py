@@ -85,7 +85,7 @@ def test_an_api_server_that_cannot_be_reached_is_told_and_awaited(
     engine.stop()
     cluster.go_away()
     process = start_process()
-    line = process.logged("cannot list or watch", cluster.address)
+    line = process.logged("list or watch failed", cluster.address)
     assert line["level"] == "warning"
     assert len([one for one in process.lines() if one.get("resource") == line["resource"]]) == 1
     cluster.come_back()
@@ -103,10 +103,10 @@ def test_an_api_server_that_goes_away_and_comes_back_is_told_once_and_healed(
     engine.stop()
     cluster.go_away()
     # A cache whose watch was cut and opened again in time has nothing to report, so this one must have failed.
-    process.logged("cannot list or watch", "environmentprovisioners")
+    process.logged("list or watch failed", "environmentprovisioners")
     cluster.come_back()
     engine.start()
-    process.logged("connect recovered", "environmentprovisioners")
+    process.logged("list or watch recovered", "connect", "environmentprovisioners")
     environment.patch_release(values=tag("two"))
     environment.deployed()
     release = environment.helm_release(RELEASE)

@@ -129,7 +129,7 @@ class Bookkeeper:
             self._announce(environment, lost)
 
     def _announce(self, environment: Object, contest: Contest) -> None:
-        log.warning("contested", reason=contest.reason, message=contest.message)
+        log.warning("object contested", reason=contest.reason, message=contest.message)
         self._cluster.emit(Emit(EventType.WARNING, contest.reason, "Correct", contest.message), environment)
 
 

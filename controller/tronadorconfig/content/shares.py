@@ -139,7 +139,7 @@ def _holds(test: Callable[[Environment], bool], environment: Environment) -> boo
     try:
         return test(environment)
     except Exception:  # whatever one odd environment raises must not hide the change from the others
-        log.exception("cannot compare what an environment gets", environment=environment.name)
+        log.exception("comparison of shared resources failed", environment=environment.name)
         return True
 
 

@@ -89,7 +89,7 @@ class ConfigReconciler:
         except (Stopped, NotLeader):
             raise
         except (Conflict, NotFound) as error:
-            log.debug("changed meanwhile", error=error.message)
+            log.debug("reconcile repeated after a conflict", error=error.message)
             return Result(requeue=True)
         except Exception as error:  # a bug that lasts has to reach the status just like an error of the API
             self._timers.start(request.key, (persistent_errors.TIMER,))
@@ -134,7 +134,7 @@ class ConfigReconciler:
         try:
             self._write(config.obj, status.desired(config, (), environments, self._now(), failing=failing))
         except ApiError as failure:
-            log.warning("the error cannot be shown in the status", error=str(failure))
+            log.warning("error not written to the status", error=str(failure))
 
     def _write(self, obj: Object, wanted: Mapping[str, Any]) -> float:
         """Write the status where it differs; seconds until it may be, where somebody keeps rewriting it, or 0."""
@@ -152,10 +152,10 @@ class ConfigReconciler:
             if before.wait > 0:
                 return before.wait
             if before.writes == USUAL:
-                log.warning("somebody keeps rewriting the status of the TronadorConfig", config=name)
+                log.warning("status rewritten by others", config=name)
         body = {"metadata": {"resourceVersion": objects.resource_version(obj)}, "status": patch}
         self._client.patch(TRONADOR_CONFIGS, name, body, namespace=namespace, subresource="status")
         self._corrections.wrote(key, written, content)
         ready = wanted["conditions"][0]
-        self._changes.info("status", config=name, ready=ready["status"], reason=ready["reason"])
+        self._changes.info("status written", config=name, ready=ready["status"], reason=ready["reason"])
         return 0.0

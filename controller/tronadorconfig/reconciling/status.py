@@ -79,7 +79,7 @@ def _carries(environment: Environment, share_of: Callable[[Environment], Share])
             and not share_of(environment).is_empty
         )
     except Exception:  # an odd environment may raise anything, and must not leave the config without a status
-        log.exception("cannot look at what an environment has", environment=environment.name)
+        log.exception("environment not counted", environment=environment.name)
         return False
 
 

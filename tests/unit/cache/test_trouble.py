@@ -27,20 +27,18 @@ def lines(*steps: object) -> list[tuple[str, str]]:
 
 @pytest.mark.promise("watching")
 def test_a_repeated_failure_is_logged_once(trouble: TroubleLog) -> None:
-    assert lines(*[lambda: trouble.report("list", NOT_INSTALLED)] * 5) == [
-        ("warning", "resource not installed in the cluster, waiting for it")
-    ]
+    assert lines(*[lambda: trouble.report("list", NOT_INSTALLED)] * 5) == [("warning", "resource not installed")]
 
 
 def test_a_recovery_is_logged_once(trouble: TroubleLog) -> None:
     trouble.report("list", NOT_INSTALLED)
-    assert lines(lambda: trouble.over("list"), lambda: trouble.over("list")) == [("info", "list recovered")]
+    assert lines(lambda: trouble.over("list"), lambda: trouble.over("list")) == [("info", "list or watch recovered")]
 
 
 def test_a_different_failure_is_logged(trouble: TroubleLog) -> None:
     assert lines(lambda: trouble.report("list", ConnectionLost("x")), lambda: trouble.report("list", FORBIDDEN)) == [
-        ("warning", "cannot list or watch, retrying"),
-        ("warning", "not permitted to list or watch, retrying"),
+        ("warning", "list or watch failed"),
+        ("warning", "list or watch not permitted"),
     ]
 
 

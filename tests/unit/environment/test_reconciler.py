@@ -370,8 +370,8 @@ def test_an_ordinary_race_is_logged_for_developers_and_what_lasts_as_a_warning(l
         world.reconcile(NAME)
         world.seconds += 0.3
 
-    said = {(line["reason"], line["log_level"]) for line in logs if line["event"] == "failed"}
-    assert said == {("AwaitingRights", "debug"), ("Forbidden", "warning")}
+    said = {(line["event"], line["reason"], line["log_level"]) for line in logs if line["event"].startswith("effect")}
+    assert said == {("effect postponed", "AwaitingRights", "debug"), ("effect failed", "Forbidden", "warning")}
 
 
 def test_a_refusal_that_lasts_longer_than_a_binding_takes_is_shown_with_the_right_that_is_missing():
