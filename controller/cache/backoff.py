@@ -12,12 +12,12 @@ class Backoff:
     """An exponential back-off with jitter, reset after a time without failures. For one thread.
 
     The defaults are client-go's: the wait doubles from 0.8 s to 30 s, is stretched by a random factor of up to 2, and
-    starts over after two minutes without a failure. Compared with one attempt per second, this removes about 98 %
-    of the load: a reflector that waits 30 to 60 s, 45 s on average, makes 0.022 attempts per second. The seven
-    reflectors of one replica make 0.16 attempts per second together; the thousand of a large cluster make 22.
+    starts over after two minutes without a failure. A wait that has grown to the full is 30 to 60 s, 45 s on average.
+    So during an outage one reflector sends 0.022 requests per second, the seven of one process send 0.16, and a
+    thousand reflectors (of about 140 processes) send 22. Waits of one second would make that a thousand.
 
-    By itself this would cost up to a minute of waiting after the server is back. `Recovery` cuts the waits short at
-    that moment, so shorter waits during the outage would gain nothing.
+    Without more, a reflector could wait for a minute after the server is back. `Recovery` cuts the waits short at that
+    moment, so shorter waits during the outage would have no benefit.
     """
 
     def __init__(

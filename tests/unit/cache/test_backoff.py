@@ -55,3 +55,10 @@ def test_a_reset_starts_the_back_off_over(clock: FakeClock) -> None:
         backoff.next_after_grace()
     backoff.reset()
     assert [backoff.next_after_grace(), backoff.next(), backoff.next()] == pytest.approx([0, 0.8, 1.6])
+
+
+def test_a_thousand_reflectors_send_about_22_requests_a_second_in_a_long_outage(clock: FakeClock) -> None:
+    backoff = Backoff(clock=clock, rand=lambda: 0.5)
+    average = [backoff.next() for _ in range(10)][-1]
+    assert average == 45
+    assert 1000 / average == pytest.approx(22, abs=0.5)
