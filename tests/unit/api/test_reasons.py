@@ -1,6 +1,10 @@
 """The tables of reasons contain exactly the reasons in the code."""
 
+import re
 from collections import Counter
+
+import pytest
+import yaml
 
 from controller.api.event_reasons import EVENT_REASONS
 from controller.api.reasons import CONDITION_TYPES, GROUPS
@@ -11,6 +15,7 @@ from tests.unit.api import reasons_in_code
 CONDITIONS = [reason for group in GROUPS for reason in group.reasons]
 KNOWN = {reason.name for reason in CONDITIONS}
 EVENTS = {reason.name: reason.type for reason in EVENT_REASONS}
+CRDS = reasons_in_code.PACKAGE / "api/crds"
 OF_ENGINES = {word for engine in ENGINES.values() for word in engine.failures}
 
 
@@ -54,3 +59,13 @@ def test_every_type_of_condition_in_the_code_is_explained():
 
     assert found <= {known.name for known in CONDITION_TYPES}
     assert len(found) > 5, "the search for types finds too little"
+
+
+@pytest.mark.parametrize("kind", ["EnvironmentProvisioner", "TronadorConfig"])
+def test_the_definition_of_a_kind_names_every_type_of_its_conditions(kind):
+    definition = yaml.safe_load((CRDS / f"tronador.stakater.com_{kind.lower()}s.yaml").read_text())
+    [version] = definition["spec"]["versions"]
+    status = version["schema"]["openAPIV3Schema"]["properties"]["status"]
+    named = set(re.findall(r"\w+", status["properties"]["conditions"]["description"]))
+
+    assert {known.name for known in CONDITION_TYPES if known.kind == kind} <= named
