@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class NotComparable(ValueError):  # reads as what it says
+class NotComparable(ValueError):
     """A version is not a decimal number above zero, so its order is unknown."""
 
 

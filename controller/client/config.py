@@ -29,7 +29,7 @@ from kubernetes.utils.keepalive import tcp_keepalive_socket_options
 from controller.apimachinery.errors import ConfigError
 from controller.client import kubeconfig_checks, tls_checks
 
-# How long sent data may stay unacknowledged before its connection is given up.
+# The time after which a connection is closed if the server has not acknowledged what was sent.
 _UNACKNOWLEDGED_MILLISECONDS = 10_000
 _DEFAULT_KUBECONFIG = "~/.kube/config"
 
@@ -49,12 +49,12 @@ class Connection:
         self._generation = 1
 
     def current(self) -> tuple[int, Configuration]:
-        """The configuration to make connections with, and its generation."""
+        """Return the generation of the credentials, and the configuration for new connections."""
         with self._lock:
             return self._generation, self._configuration
 
     def refresh(self, generation: int) -> None:
-        """Read the credentials anew, unless somebody did so since `generation`. Raises ConfigError."""
+        """Read the credentials again, unless another thread has done so since `generation`. Raises ConfigError."""
         with self._lock:
             if generation == self._generation:
                 self._configuration = self._build()
@@ -97,11 +97,11 @@ def load(
 
 def _blank() -> Configuration:
     configuration = Configuration()
-    configuration.retries = False  # urllib3's own sleep without being interruptible, and replay writes
+    configuration.retries = False  # urllib3's retries repeat writes, and their pauses cannot be interrupted
     configuration.keep_alive = True
     if hasattr(socket, "TCP_USER_TIMEOUT"):
-        # Where packets are lost, a request would wait for its whole timeout on a dead connection, even when the network
-        # is back in the meantime: TCP tries a lost packet again after ever longer pauses.
+        # TCP resends lost packets with growing pauses. So a request could wait for its whole timeout on a dead
+        # connection, even if the network already works again.
         timeout = (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNACKNOWLEDGED_MILLISECONDS)
         configuration.socket_options = [*tcp_keepalive_socket_options(), timeout]
     return configuration
@@ -127,15 +127,15 @@ def _from_kubeconfig(files: list[Path], context: str | None) -> Configuration:
     chosen = kubeconfig_checks.choose(files, context)
     configuration = _blank()
     try:
-        with kubeconfig_checks.listening() as heard:
+        with kubeconfig_checks.captured_logs() as logged:
             load_kube_config(
                 config_file=os.pathsep.join(map(str, files)), context=chosen.context, client_configuration=configuration
             )
     except (ConfigException, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        # The loader walks the document unchecked: a wrong shape surfaces as any of these.
-        raise ConfigError(f"cannot use {chosen}: {kubeconfig_checks.words(error)}") from error
+        # The loader does not check the document, so a malformed one raises any of these.
+        raise ConfigError(f"cannot use {chosen}: {kubeconfig_checks.reason(error)}") from error
     if "exec" in chosen.user and not (configuration.api_key.get("BearerToken") or configuration.cert_file):
-        raise ConfigError(kubeconfig_checks.failed_plugin(chosen, heard))
+        raise ConfigError(kubeconfig_checks.failed_plugin(chosen, logged))
     tls_checks.check(configuration, source=str(chosen))
     _check(configuration, str(chosen))
     if not configuration.verify_ssl:
@@ -148,7 +148,7 @@ def _from_kubeconfig(files: list[Path], context: str | None) -> Configuration:
 
 
 def _check(configuration: Configuration, source: str) -> None:
-    """Raises ConfigError for what would fail only when a request is sent, with an error that names no remedy."""
+    """Raise ConfigError for settings that otherwise would fail at the first request, with an error without a remedy."""
     if configuration.proxy and not kubeconfig_checks.is_http_address(str(configuration.proxy), password=True):
         raise ConfigError(
             f"{source}: its proxy (proxy-url, or $HTTPS_PROXY) cannot be used: write http://HOST:PORT, or remove it"
@@ -161,10 +161,10 @@ def _check(configuration: Configuration, source: str) -> None:
 
 
 def _reread_token_file(configuration: Configuration, path: Path) -> None:
-    """Rotated token files must be noticed; the package's hook would go on sending the first one."""
+    """Read the token file before each request, because tokens are rotated. The package's own hook keeps the first."""
 
     def read(target: Configuration) -> None:
-        # An unreadable moment during rotation keeps the token we have; a wrong one ends in 401 and a full reload.
+        # While a file is being replaced it may be unreadable: keep the old token. If it is expired, a 401 reloads all.
         try:
             token = path.read_text().strip()
         except OSError:
@@ -176,11 +176,11 @@ def _reread_token_file(configuration: Configuration, path: Path) -> None:
 
 
 def _strip_token(configuration: Configuration) -> None:
-    """A trailing newline in a token file would make every request fail with "invalid header value"."""
+    """Remove the line break at the end of a token, with which every request fails ("invalid header value")."""
     hook = configuration.refresh_api_key_hook
 
     def strip(target: Configuration) -> None:
-        # The hook runs for each request, in many threads: it puts its own result, hook included, into the target.
+        # Runs before each request, in many threads. The inner hook replaces the hook of `target` by itself.
         if hook is not None:
             hook(target)
             target.refresh_api_key_hook = strip

@@ -1,7 +1,7 @@
-"""What is wrong with a kubeconfig, in a sentence that names the file and the remedy.
+"""Checks a kubeconfig, and raises errors that name the file and the remedy.
 
-The package's loader walks the document unchecked. So its shape is checked first, and what the loader only logs is
-heard, because otherwise it would appear on stderr as a line of its own.
+The package's loader does not check the document, so it is checked here first. Some errors the loader only logs; those
+log lines are captured and become part of our error.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from controller.apimachinery import objects
 from controller.apimachinery.errors import ConfigError
 
 _WORDS_LIMIT: Final = 300
-# What the package ignores: it would act as somebody else than the file says.
+# The package ignores these fields, and so would act as another user than the file says.
 _IMPERSONATION: Final = ("as", "as-uid", "as-groups", "as-user-extra")
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The context that is to be used, out of `files`, with the entry of its user ({} where it names none)."""
+    """The context to use from `files`, with the entry of its user ({} if the context names no user)."""
 
     context: str
     files: str
@@ -38,9 +38,10 @@ class Chosen:
 
 
 def choose(files: list[Path], context: str | None) -> Chosen:
-    """The context of that name, or else the current one. Raises ConfigError where it, or what it names, is missing.
+    """Return the context of that name, or the current one for None.
 
-    Where several files have an entry of one name the first wins, as for kubectl.
+    If several files have an entry with the same name, the first one counts, as in kubectl. Raises ConfigError if the
+    context, its cluster or its user is missing or cannot be used.
     """
     documents = [_read(path) for path in files]
     names = ", ".join(str(path) for path in files)
@@ -67,31 +68,31 @@ def choose(files: list[Path], context: str | None) -> Chosen:
 
 
 @contextmanager
-def listening() -> Iterator[list[str]]:
-    """Gather what the package logs meanwhile, instead of printing it."""
-    heard: list[str] = []
+def captured_logs() -> Iterator[list[str]]:
+    """In this context, collect the messages that the package logs. They are not printed."""
+    logged: list[str] = []
 
-    class Ear(logging.Handler):
+    class Collector(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            heard.append(record.getMessage())
+            logged.append(record.getMessage())
 
-    root, ear = logging.getLogger(), Ear()
-    root.addHandler(ear)
+    root, collector = logging.getLogger(), Collector()
+    root.addHandler(collector)
     try:
-        yield heard
+        yield logged
     finally:
-        root.removeHandler(ear)
+        root.removeHandler(collector)
 
 
-def failed_plugin(chosen: Chosen, heard: list[str]) -> str:
-    """What to say about an exec plugin that gave no credentials, from what the package logged about it."""
+def failed_plugin(chosen: Chosen, logged: list[str]) -> str:
+    """Return the error for an exec plugin that gave no credentials. `logged`: what the package logged about it."""
     command = objects.mapping(chosen.user.get("exec")).get("command", "")
-    why = f" ({shorten(_without_content(heard[-1].removeprefix('exec: ')))})" if heard else ""
+    why = f" ({shorten(_without_content(logged[-1].removeprefix('exec: ')))})" if logged else ""
     return f"the exec plugin {command!r} of {chosen} gave no credentials{why}: install it, or run it by hand to see why"
 
 
-def words(error: Exception) -> str:
-    """An error of the loader for people: what could not be read, and why."""
+def reason(error: Exception) -> str:
+    """Return what could not be read and why, for an exception of the loader."""
     if isinstance(error, OSError) and error.filename:
         return f"cannot read {error.filename} ({error.strerror}): correct its path, or create it"
     if isinstance(error, TypeError | AttributeError | KeyError):
@@ -106,12 +107,12 @@ def words(error: Exception) -> str:
 
 
 def shorten(text: str) -> str:
-    """At most a line, for messages that others wrote."""
+    """Return the beginning of `text` on one line, for messages of other programs."""
     return " ".join(text.split())[:_WORDS_LIMIT]
 
 
 def _without_content(text: str) -> str:
-    # The package shows the whole entry in which it misses a key, and with it tokens and passwords.
+    # If a key is missing, the package's message repeats the whole entry, with its tokens and passwords.
     return text.partition("/{")[0]
 
 
@@ -121,7 +122,7 @@ def _read(path: Path) -> Mapping[str, Any]:
     except OSError as error:
         raise ConfigError(f"cannot read kubeconfig {path}: {error.strerror}") from error
     except yaml.MarkedYAMLError as error:
-        # Not the error's own text: it repeats the line, which may hold a token.
+        # Leave out the text of the error: it repeats the line, which may contain a token.
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise ConfigError(f"kubeconfig {path}{line} is not YAML: {error.problem}") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -162,10 +163,10 @@ def _entries(
 
 
 def is_http_address(address: str, *, password: bool = False) -> bool:
-    """Whether it is `http://HOST:PORT` or the same with https. `password`: whether it may hold a user and a password"""
+    """Whether `address` is `http://HOST:PORT` or the same with https. `password`: user and password are allowed."""
     try:
         parts = urlsplit(address)
-        # Reading the port checks it.
+        # `port` raises ValueError if the port is invalid.
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
@@ -178,7 +179,7 @@ def _check_cluster(context: str, cluster: str, clusters: Mapping[str, Mapping[st
         raise ConfigError(f"{context} {wrong}: add that cluster, or choose another context with --context")
     content = clusters[cluster]
     if not is_http_address(objects.text(content.get("server"))):
-        # Not the address itself: it may hold a password.
+        # Leave out the address, which may contain a password.
         raise ConfigError(
             f"the cluster {cluster!r} of {context} has no usable server: write https://HOST:PORT as its server"
         )

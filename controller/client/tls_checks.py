@@ -1,4 +1,4 @@
-"""Whether certificates and keys can be used, before the first connection: a file that is wrong is then named."""
+"""Checks certificates and keys before the first connection, so that the error can name the file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from controller.apimachinery.errors import ConfigError
 
 
 def check(configuration: Configuration, *, source: str) -> None:
-    """Raises ConfigError: what in `source` cannot be used, and the remedy. Nothing to check where TLS is not used."""
+    """Raise ConfigError if a certificate or key of `source` cannot be used. Without TLS there is nothing to check."""
     if not configuration.host.startswith("https:"):
         return
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -27,7 +27,7 @@ def check(configuration: Configuration, *, source: str) -> None:
     if certificate := configuration.cert_file:
         key = configuration.key_file or None
         try:
-            # A key with a passphrase would be asked for on the terminal.
+            # Without `password`, OpenSSL would ask for the passphrase of a key on the terminal.
             context.load_cert_chain(certificate, key, password=lambda: b"")
         except (OSError, ssl.SSLError) as error:
             places = ", ".join(_place(file) for file in (certificate, key) if file)

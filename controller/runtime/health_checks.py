@@ -1,4 +1,4 @@
-"""Named health checks as `/healthz` and `/readyz` show them."""
+"""Named health checks, for `/healthz` and `/readyz`."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Callable, Mapping
 
 from controller.runtime.httpserver import Response
 
-# None: healthy; else what is wrong, in words.
+# Returns None if healthy, else what is wrong.
 Check = Callable[[], str | None]
 
 
 class HealthChecks:
-    """One endpoint's checks: all of them together, or one by its name as the rest of the path."""
+    """The checks of one endpoint. The path `/readyz/NAME` runs a single one."""
 
     def __init__(self, checks: Mapping[str, Check] | None = None) -> None:
         self._checks = dict(checks or {})
 
     def respond(self, rest: str, query: Mapping[str, list[str]]) -> Response:
-        """The route: 200 `ok`, or 503 with the failing checks; every check is listed with `?verbose`."""
+        """Answer 200 `ok`, or 503 with the failing checks. With `?verbose` the answer lists every check."""
         if rest and rest not in self._checks:
             return Response(404, f"no check {rest!r}\n".encode())
         names = [rest] if rest else list(self._checks)

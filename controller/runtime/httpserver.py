@@ -18,11 +18,11 @@ from controller.apimachinery.threads import start_thread
 
 log = structlog.get_logger(__name__)
 
-# Seconds for a client to send its request and take its answer.
+# Seconds that a client may take to send its request and to receive its answer.
 _CLIENT_TIMEOUT = 5.0
 # Clients that are answered at the same time.
 _CLIENTS = 100
-# On every answer that does not set them itself: a browser runs and shows nothing of it but text.
+# The headers of every answer that does not set them itself. With them a browser shows text and runs no scripts.
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -46,11 +46,10 @@ Route = Callable[[str, Mapping[str, list[str]]], Response]
 class HttpServer:
     """Serves GET and HEAD. `routes` maps a path to a function of (rest of the path, query parameters).
 
-    The longest prefix wins. A request that cannot be read, or a route that raises, costs nothing but its own answer.
-    Slow clients cannot keep probes out: past 100 clients, the one that has been connected longest makes room.
+    The longest prefix that matches counts. A malformed request, or a route that raises, affects only its own answer.
+    Slow clients cannot block probes: with more than 100 clients, the connection that is open for longest is closed.
 
-    The port is taken on construction, so that a port in use is known at once (OSError); `port` 0 takes a free one,
-    which `port` then returns.
+    The constructor takes the port, and raises OSError if it is in use. 0 takes a free port, which `port` returns.
     """
 
     def __init__(self, *, name: str, host: str, port: int, routes: Mapping[str, Route]) -> None:
@@ -60,15 +59,15 @@ class HttpServer:
 
     @property
     def port(self) -> int:
-        """The port really listened on."""
+        """The port on which the server listens."""
         return int(self._server.server_address[1])
 
     def start(self) -> None:
-        """Begin to answer."""
+        """Start answering."""
         self._thread = start_thread(self.name, lambda: self._server.serve_forever(poll_interval=0.1))
 
     def stop(self, timeout: float) -> bool:
-        """Stop answering, within `timeout` seconds; True when all threads ended. Idempotent."""
+        """Stop answering. Returns whether all threads ended within `timeout` seconds. Idempotent."""
         if self._thread is None:
             self._server.server_close()
             return True
@@ -79,20 +78,20 @@ class HttpServer:
 
 
 class _Server(HTTPServer):
-    # Probes of a restarted container must not fail because the port lingers.
+    # The port of a container that was just restarted may still be in TIME_WAIT.
     allow_reuse_address = True
-    # Connections that wait to be accepted. With the default of 5, a burst makes a probe wait a second and fail.
+    # How many connections may wait to be accepted. With the default of 5, a burst of requests makes probes fail.
     request_queue_size = 128
 
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler], name: str) -> None:
         self._name = name
         self._lock = threading.Lock()
-        # Each thread that answers, and its connection; the oldest first.
+        # The connection of each thread that is answering, the oldest first.
         self._answering: dict[threading.Thread, socket.socket] = {}
         super().__init__(address, handler)
 
     def server_bind(self) -> None:
-        # Without HTTPServer's reverse name look-up, which can take seconds and serves nothing here.
+        # Like HTTPServer's, but without the reverse DNS look-up, which can take seconds and has no use here.
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
@@ -113,13 +112,13 @@ class _Server(HTTPServer):
 
         with self._lock:
             if len(self._answering) >= _CLIENTS:
-                # The next read or write of that thread fails, and so it ends.
+                # The thread ends, because its next read or write fails.
                 with contextlib.suppress(OSError):
                     self._answering.pop(next(iter(self._answering))).shutdown(socket.SHUT_RDWR)
             self._answering[start_thread(f"{self._name}-request", answer)] = request
 
     def join(self, timeout: float) -> bool:
-        """Wait for the answers under way, `timeout` seconds for all of them together."""
+        """Wait up to `timeout` seconds in all for the running answers. Returns whether their threads ended."""
         deadline = time.monotonic() + timeout
         with self._lock:
             threads = list(self._answering)
@@ -143,7 +142,7 @@ def _handler_class(routes: Mapping[str, Route]) -> type[BaseHTTPRequestHandler]:
             self._reply(self._answer(), body=False)
 
         def do_POST(self) -> None:
-            """Refuse: nothing that is served here can be changed."""
+            """Refuse, because this server has only content to read."""
             self._reply(Response(405, b"only GET and HEAD\n", headers={"Allow": "GET, HEAD"}))
 
         do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_POST  # noqa: N815  # http.server names them so
@@ -158,7 +157,7 @@ def _handler_class(routes: Mapping[str, Route]) -> type[BaseHTTPRequestHandler]:
                 if url.path == prefix or url.path.startswith(f"{prefix}/"):
                     try:
                         return routes[prefix](url.path[len(prefix) :].strip("/"), query)
-                    except Exception:  # a bug in a route costs its own answer, and no probe or scrape
+                    except Exception:  # a bug in one route must not affect probes and scrapes
                         log.exception("HTTP request failed", path=prefix)
                         return Response(500, b"internal error: the log has the reason\n")
             return Response(404, b"not found\n")
@@ -174,15 +173,15 @@ def _handler_class(routes: Mapping[str, Route]) -> type[BaseHTTPRequestHandler]:
                 self.wfile.write(response.body)
 
         def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-            """Refuse what cannot be read as a request, with the headers of every answer and not as HTML."""
+            """Refuse a malformed request with text and the usual headers. The base class would send HTML."""
             self.close_connection = True
             self._reply(Response(code, b"bad request\n"), body=self.command != "HEAD")
 
         def version_string(self) -> str:
-            """The header Server, without the versions of Python and its library."""
+            """Return the header Server. The base class would show the versions of Python and its library."""
             return "tronador"
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class names it so
-            """Probes are not worth a line."""
+            """Log nothing: probes arrive every few seconds."""
 
     return Handler
