@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.integration.support import guide
 from tests.integration.support.clusters import Cluster
 from tests.integration.support.controllers import ThreadedController
 from tests.integration.support.engines import Engine
 from tests.integration.support.environments import Environment, Environments
 from tests.integration.support.waiting import eventually
+from tests.samples import guide
 
 KUBECTL = Path(sys.executable).parent / "kubectl"
 NAME = "stakater-nordmart-inventory-74"
@@ -50,7 +50,7 @@ def applied(
 ) -> Environment:
     """The guide's environment, applied as it stands."""
     environment = environments.named(NAME)
-    kubectl("apply", "-f", "-", stdin=yaml.safe_dump(guide.environment()))
+    kubectl("apply", "-f", "-", stdin=yaml.safe_dump(guide("environment")))
     return environment
 
 
@@ -95,7 +95,7 @@ def test_delete_returns_when_everything_is_gone(applied: Environment, kubectl: K
 
 def test_applied_again_server_side_it_stays_as_it_is(applied: Environment, kubectl: Kubectl) -> None:
     applied.deployed()
-    document = guide.environment()
+    document = guide("environment")
     document.pop("status", None)
     kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=yaml.safe_dump(document))
     deployed = applied.deployed()

@@ -1,20 +1,17 @@
-"""The CRDs that manifests for other products must pass, as those products ship them."""
+"""The CRDs that manifests for other products must pass: ours, with the fields of those products that we use."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 from hack.localcluster.schema.structural import Structural
 from hack.paths import MANIFESTS, ROOT
+from hack.standins import crds
 from hack.yamlfiles import documents as read
 
-FIXTURES = Path(os.environ.get("TRONADOR_FIXTURES") or ROOT.parent / "shared/fixtures")
+REDUCED = ROOT / "tests/fixtures/crds"
 Object = dict[str, Any]
 
 
@@ -31,14 +28,31 @@ def named(folder: str, kind: str, name: str) -> Object:
     return found
 
 
-def refusals(obj: Object, *, definition: str) -> list[str]:
-    """What the product's own CRD (a file name in the fixtures, without ending) has against an object."""
-    schema = _schema(definition, obj["apiVersion"].rpartition("/")[2])
+def reduced() -> Iterator[Object]:
+    """Our CRDs of Tekton's and Argo CD's kinds."""
+    yield from crds.definitions(crds.ARGO_CD)
+    for file in sorted(REDUCED.glob("*.yaml")):
+        yield from read(file)
+
+
+def refusals(obj: Object) -> list[str]:
+    """Return what our CRD of an object's kind has against it."""
+    return refusals_of(_schema(obj["apiVersion"], obj["kind"]), obj)
+
+
+def refusals_of(schema: Structural, obj: Object) -> list[str]:
+    """Return what a schema has against an object. A field that the schema does not have is refused, too."""
     return [*schema.unknown_fields(obj), *map(str, schema.validate(schema.default(schema.prune(obj))))]
 
 
-@cache
-def _schema(definition: str, version: str) -> Structural:
-    crd = yaml.load((FIXTURES / f"crds/{definition}.yaml").read_text(), yaml.CSafeLoader)
-    [schema] = [one["schema"]["openAPIV3Schema"] for one in crd["spec"]["versions"] if one["name"] == version]
+def structural(definition: Object, version: str) -> Structural:
+    """Return the schema of a version of a CRD."""
+    [schema] = [one["schema"]["openAPIV3Schema"] for one in definition["spec"]["versions"] if one["name"] == version]
     return Structural(schema)
+
+
+@cache
+def _schema(api_version: str, kind: str) -> Structural:
+    group, _, version = api_version.partition("/")
+    [definition] = [one for one in reduced() if (one["spec"]["group"], one["spec"]["names"]["kind"]) == (group, kind)]
+    return structural(definition, version)

@@ -1,38 +1,30 @@
-"""Config files and environments from the documentation of earlier versions of Tronador."""
-
-import os
-import re
-from pathlib import Path
+"""Config files and environments in the shapes that users of earlier versions wrote, and those of the workflow guide."""
 
 import pytest
 import yaml
 
 from controller.pipeline.rendering import validate
 from controller.policy import PolicyOptions
+from tests.samples import FIXTURES, documents
 from tests.unit.pipeline.rendering.builders import GUIDE, refusal, rendered
 
-FIXTURES = Path(os.environ.get("TRONADOR_FIXTURES") or Path(__file__).parents[5] / "shared/fixtures")
-pytestmark = pytest.mark.skipif(not FIXTURES.exists(), reason="no folder with recorded documents beside the project")
-RECORDED = sorted((FIXTURES / "tronador").glob("*.yaml"))
-CONFIG_FILES = [file for file in RECORDED if ".config_file." in file.name]
-OTHERS = [file for file in RECORDED if file not in CONFIG_FILES]
+CONFIG_FILES = documents("config-")
+OTHERS = [file for file in documents("") if file not in CONFIG_FILES]
 ANYTHING = PolicyOptions(allowed_reference_namespaces=("*",))
 
 
-def _blocks():
-    """Return the YAML blocks of the guide: its config file, environment and HelmRelease."""
-    return re.findall(r"```yaml\n(.*?)```", (FIXTURES.parent / "workflow-guide.md").read_text(), re.DOTALL)
-
-
 def _name(file):
-    return file.name.removeprefix("docs.")
+    return file.name
+
+
+def _of_guide(name):
+    return (FIXTURES / "guide" / name).read_text()
 
 
 def test_the_config_file_of_the_guide_renders_its_environment():
-    config, environment, _ = _blocks()
-    wanted = yaml.safe_load(environment)
+    wanted = yaml.safe_load(_of_guide("environment.yaml"))
 
-    found = rendered(config)
+    found = rendered(_of_guide("tronador.yaml"))
 
     assert found.pop("metadata") == {
         "name": wanted["metadata"]["name"],
@@ -45,9 +37,8 @@ def test_the_config_file_of_the_guide_renders_its_environment():
 
 
 def test_the_files_in_the_guide_are_valid():
-    config, environment, _ = _blocks()
-    assert validate(config.encode(), "c", PolicyOptions()) == []
-    assert validate(environment.encode(), "e", PolicyOptions()) == []
+    for name in ("tronador.yaml", "environment.yaml"):
+        assert validate(_of_guide(name).encode(), name, PolicyOptions()) == []
 
 
 @pytest.mark.parametrize("file", CONFIG_FILES, ids=_name)
@@ -93,15 +84,15 @@ def test_other_files_are_rejected_as_not_a_config_file(file):
 @pytest.mark.parametrize("file", OTHERS, ids=_name)
 def test_objects_of_the_documentation_are_checked_as_by_the_controller(file):
     problems = [str(problem) for problem in validate(file.read_bytes(), "o.yaml", ANYTHING)]
-    if "TronadorConfig" in file.name:
+    if "tronadorconfig" in file.name:
         assert problems
         assert all("under stringData instead of data" in problem for problem in problems)
-    elif "EnvironmentProvisioner" in file.name:
+    elif "environment" in file.name:
         assert problems == []
 
 
 def test_a_reference_to_another_namespace_is_reported_with_the_option():
-    (file,) = (file for file in OTHERS if "secretRef-valuesFrom" in file.name)
+    (file,) = (file for file in OTHERS if "references" in file.name)
     problems = [str(problem) for problem in validate(file.read_bytes(), "o.yaml", PolicyOptions())]
     assert [problem.partition(": ")[0] for problem in problems] == ["o.yaml:14:22", "o.yaml:19:24", "o.yaml:24:24"]
     assert all(problem.endswith("have it allowed by --allowed-reference-namespaces") for problem in problems)

@@ -2,15 +2,9 @@
 
 import copy
 import json
-import os
-from pathlib import Path
-
-import pytest
 
 from controller.pipeline.webhooks import Delivery, Rules, decide
 
-CASES = Path(os.environ.get("TRONADOR_CASES") or Path(__file__).parents[5] / "shared/cases")
-FIXTURES = Path(os.environ.get("TRONADOR_FIXTURES") or Path(__file__).parents[5] / "shared/fixtures") / "github"
 SHA = "6f50ff2f00112233445566778899aabbccddeeff"
 OLD_SHA = "0123456789abcdef0123456789abcdef01234567"
 TIME = "2026-03-01T12:00:00Z"
@@ -27,14 +21,6 @@ def ask(body, *, rules=STRICT, **delivery):
 def verdict(body, **options):
     """Return only the verdict about a body."""
     return str(ask(body, **options).verdict)
-
-
-def recorded(name, folder=FIXTURES):
-    """Return a real payload from the material beside the project. Skips the test if it is missing."""
-    path = folder / name
-    if not path.is_file():
-        pytest.skip(f"{path} does not exist")
-    return json.loads(path.read_bytes())
 
 
 def github(action="opened", *, fork=False, gone=False, labels=(), label=None, **pull):
@@ -114,6 +100,12 @@ def gitlab(action="open", *, fork=False, gone=False, labels=(), changes=None, pu
         "labels": [{"id": 1, "title": name} for name in labels],
         "changes": changes or {},
     }
+
+
+def ping():
+    """Return the `ping` event that GitHub sends when a webhook is made."""
+    hook = {"type": "Repository", "id": 3, "active": True, "events": ["pull_request"]}
+    return {"zen": "Ship small changes.", "hook_id": 3, "hook": hook, "repository": _github_repository(1, "acme/shop")}
 
 
 def labels_changed(before, after):

@@ -3,7 +3,7 @@
 import pytest
 
 from controller.pipeline.webhooks import BodyError, Rules
-from tests.unit.pipeline.webhooks.payloads import LABEL, SHA, TIME, ask, changed, github, verdict
+from tests.unit.pipeline.webhooks.payloads import LABEL, SHA, TIME, ask, changed, github, ping, verdict
 
 FORKS = Rules(fork_label=LABEL)
 DRAFTS = Rules(drafts=True)
@@ -213,6 +213,18 @@ def test_an_unusual_branch_name_is_passed_unchanged(branch):
 def test_an_invalid_branch_name_is_rejected(branch):
     with pytest.raises(BodyError, match=r"pull_request\.head\.ref: "):
         ask(changed(github(), "pull_request.head.ref", branch))
+
+
+@pytest.mark.parametrize("event", ["", "ping"])
+def test_a_ping_is_ignored_and_has_no_parameters(event):
+    decision = ask(ping(), event=event)
+    assert (str(decision.verdict), decision.provider, decision.parameters) == ("ignore", "github", {})
+    assert "ping" in decision.reason
+
+
+def test_only_a_new_base_branch_makes_an_edit_relevant():
+    assert verdict({**github("edited"), "changes": {"title": {"from": "old"}}}) == "ignore"
+    assert verdict({**github("edited"), "changes": {"base": {"ref": {"from": "old"}}}}) == "apply"
 
 
 def test_labels_may_be_any_string():

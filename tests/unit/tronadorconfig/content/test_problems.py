@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from controller.tronadorconfig.content import parse, problems
-from tests.unit.tronadorconfig.content.fixtures import FIXTURES, fixture
+from tests.samples import documents
 
 ANSWER = "hunter2 and a half"
 
@@ -240,9 +240,10 @@ def test_an_invalid_name_of_a_secret_is_reported(spec):
 # As users wrote them
 
 
-@pytest.mark.parametrize("file", FIXTURES, ids=lambda file: file.name)
-def test_the_samples_of_the_original_are_understood_and_their_plain_text_is_reported(file):
-    plain = [problem for problem in problems(parse(yaml.safe_load(fixture(file)))) if "stringData" in problem.message]
+@pytest.mark.parametrize("file", documents("tronadorconfig-"), ids=lambda file: file.name)
+def test_plain_text_in_configs_that_users_wrote_is_reported(file):
+    config = parse(yaml.safe_load(file.read_text()))
+    plain = [problem for problem in problems(config) if "stringData" in problem.message]
     assert plain
-    assert plain == list(problems(parse(yaml.safe_load(fixture(file)))))
+    assert plain == list(problems(config))
     assert {problem.field.rpartition("[")[2] for problem in plain} == {"password]", "username]"}

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from controller.tronadorconfig.content import for_repository, parse
-from tests.unit.tronadorconfig.content.fixtures import FOLDER, fixture
+from tests.samples import documents
 
 REPOSITORY = "https://github.com/org/private"
 
@@ -223,31 +223,31 @@ def test_a_misfit_concerns_every_environment():
 # As users wrote them
 
 
-def _of_fixture(name):
-    [file] = FOLDER.glob(f"*{name}*") or [FOLDER / name]
-    return parse(yaml.safe_load(fixture(file)))
+def _written(name):
+    [file] = documents(f"tronadorconfig-{name}")
+    return parse(yaml.safe_load(file.read_text()))
 
 
-def test_the_mappings_of_the_original_lead_to_the_secrets_they_name():
-    config = _of_fixture("v0.1.2-mappings")
-    prefixes = ("github.com/stakater-lab",)
-    url = "https://github.com/stakater-lab/"
+def test_mappings_lead_to_the_secrets_that_they_name():
+    config = _written("mappings")
+    prefixes = ("git.example.com/acme",)
+    url = "https://git.example.com/acme/"
 
-    public = _share(config, url + "stakater-nordmart-inventory", prefixes=prefixes)
-    private = _share(config, url + "stakater-nordmart-review-private", prefixes=prefixes)
-    elsewhere = _share(config, "https://evil.example/stakater-nordmart-review-private", prefixes=prefixes)
+    public = _share(config, url + "shop", prefixes=prefixes)
+    private = _share(config, url + "reviews-private", prefixes=prefixes)
+    elsewhere = _share(config, "https://evil.example/reviews-private", prefixes=prefixes)
 
-    assert [(m.kind, m.name) for m in public.manifests] == [("ExternalSecret", "docker-secret")]
+    assert [(m.kind, m.name) for m in public.manifests] == [("ExternalSecret", "registry")]
     assert public.git_secret == "mains"
     assert {(m.kind, m.name) for m in private.manifests} == {
-        ("Secret", "repo-secret"),
-        ("ExternalSecret", "docker-secret"),
+        ("Secret", "private-git"),
+        ("ExternalSecret", "registry"),
     }
-    assert (private.git_secret, private.image_pull_secret) == ("repo-secret", "docker-secret")
-    assert [(m.kind, m.name) for m in elsewhere.manifests] == [("ExternalSecret", "docker-secret")]
-    assert elsewhere.withheld == ("repo-secret",)
+    assert (private.git_secret, private.image_pull_secret) == ("private-git", "registry")
+    assert [(m.kind, m.name) for m in elsewhere.manifests] == [("ExternalSecret", "registry")]
+    assert elsewhere.withheld == ("private-git",)
 
 
-def test_the_common_secrets_of_the_original_are_for_every_environment():
-    assert _names(_share(_of_fixture("resources-secrets"))) == ["common-secret-1", "common-secret-2"]
-    assert _names(_share(_of_fixture("resources-externalsecret"))) == ["common-secret-1", "external-secret-1"]
+def test_common_secrets_are_for_every_environment():
+    assert _names(_share(_written("secrets"))) == ["database", "mail"]
+    assert _names(_share(_written("externalsecret"))) == ["database", "registry"]
