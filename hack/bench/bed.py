@@ -10,6 +10,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +123,7 @@ def running(engine: str = "helm-operator") -> Iterator[Bed]:
         crds.install(client, threading.Event(), groups)
         client.create(crds.CRDS, documents(_DEFINITION)[0])
         for resource in (ENVIRONMENTS, *ENGINES[engine].resources):
-            bed.wait_until(lambda resource=resource: _is_served(client, resource), f"{resource} is served")
+            bed.wait_until(partial(_is_served, client, resource), f"{resource} is served")
         yield bed
 
 

@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> bool:
     slowest = max(painted for painted, _ in tries)
     print(f"{options.environments} environments: answered in {answered:.0f} ms, first paint after {painted:.0f} ms")
     print(f"median of {options.tries} (limit {LIMIT_MILLISECONDS:g} ms); the slowest took {slowest:.0f} ms")
-    return painted < LIMIT_MILLISECONDS
+    return bool(painted < LIMIT_MILLISECONDS)
 
 
 def _first_paint(browser: Browser, url: str) -> tuple[float, float]:

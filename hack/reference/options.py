@@ -43,9 +43,7 @@ def _section(name: str, parser: argparse.ArgumentParser) -> str:
     of_controller = {flag(option) for option in fields(Options)}
     shared = [action for action in parser._actions if of_controller.intersection(action.option_strings)]
     rows = [
-        (", ".join(map(code, action.option_strings or (action.metavar,))), code(_value(action)), _meaning(action))
-        for action in parser._actions
-        if action not in shared
+        (_shown(action), code(_value(action)), _meaning(action)) for action in parser._actions if action not in shared
     ]
     about = plain(parser.description or "")
     section = f"### tronador {name}\n\n{about}\n\n{table(('flag', 'value', 'meaning'), rows)}"
@@ -53,6 +51,10 @@ def _section(name: str, parser: argparse.ArgumentParser) -> str:
         return section
     named = ", ".join(code(action.option_strings[0]) for action in shared)
     return f"{section}\nIt also takes these options of `tronador run`: {named}.\n"
+
+
+def _shown(action: argparse.Action) -> str:
+    return ", ".join(map(code, action.option_strings or (str(action.metavar or ""),)))
 
 
 def _value(action: argparse.Action) -> str:

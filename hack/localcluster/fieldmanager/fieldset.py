@@ -74,13 +74,9 @@ def encode(fields: Iterable[Path]) -> dict[str, Any]:
     for path in sorted(members, key=sort_key):
         node = root
         for depth, element in enumerate(path, start=1):
-            parent = node
-            node = node.get(element)
-            if node is None:
-                node = parent[element] = {}
-                if depth < len(path) and path[:depth] in members:
-                    node[_SELF] = {}
-            elif not node and depth < len(path):
+            missing = element not in node
+            node = node.setdefault(element, {})
+            if depth < len(path) and (path[:depth] in members if missing else not node):
                 node[_SELF] = {}
     return root
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import yaml
 
-from ..errors import bad_request, go_quote, unsupported_media_type
+from ..errors import bad_request, unsupported_media_type
+from ..fielderrors import go_quote
 from ..objects import Object, decode, encode, set_fields
 from ..registry.catalog import Catalog
 from ..registry.context import WriteContext

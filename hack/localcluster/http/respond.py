@@ -9,7 +9,8 @@ from typing import Any
 import yaml
 from aiohttp import web
 
-from ..errors import PlainError, StatusError, go_quote
+from ..errors import PlainError, StatusError
+from ..fielderrors import go_quote
 from ..objects import Object, encode
 from ..registry.resource import ResourceType
 from ..storage.paging import Page

@@ -130,8 +130,15 @@ def _asked(spec: Object, user: User) -> Attributes:
     if resource is None:
         other = spec["nonResourceAttributes"]
         return Attributes(user=user, verb=other.get("verb") or "", path=other.get("path") or "", is_resource=False)
-    fields = ("verb", "group", "resource", "subresource", "namespace", "name")
-    return Attributes(user=user, **{field: resource.get(field) or "" for field in fields})
+    return Attributes(
+        user=user,
+        verb=resource.get("verb") or "",
+        group=resource.get("group") or "",
+        resource=resource.get("resource") or "",
+        subresource=resource.get("subresource") or "",
+        namespace=resource.get("namespace") or "",
+        name=resource.get("name") or "",
+    )
 
 
 def _subject(spec: Object) -> User:

@@ -6,6 +6,7 @@ Source: k8s.io/component-helpers, auth/rbac/validation.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from .rules import ALL, Rule, url_matches
 
@@ -39,8 +40,10 @@ def _parts(rule: Rule) -> Iterator[Rule]:
     for group in rule.groups:
         for resource in rule.resources:
             for verb in rule.verbs:
-                for names in [(name,) for name in rule.names] or [()]:
-                    yield Rule(verbs=(verb,), groups=(group,), resources=(resource,), names=names)
+                whole = Rule(verbs=(verb,), groups=(group,), resources=(resource,))
+                yield from (replace(whole, names=(name,)) for name in rule.names)
+                if not rule.names:
+                    yield whole
     for url in rule.urls:
         for verb in rule.verbs:
             yield Rule(verbs=(verb,), urls=(url,))

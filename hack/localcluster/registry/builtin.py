@@ -7,8 +7,10 @@ A row is (group, version, kind, plural, options). Options: `cluster` (not namesp
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ..objects import Object
 from ..schema.builtin import BuiltinTypes
 from .kinds import core, crds, events, policy, workloads
 from .kinds.builtin import BuiltinStrategy
@@ -96,7 +98,7 @@ _ROWS = (
         strategy=crds.DefinitionStrategy,
     ),
 )
-_INITIAL_STATUS = {
+_INITIAL_STATUS: Mapping[str, Object] = {
     "ingresses": {"loadBalancer": {}},
     "persistentvolumeclaims": {"phase": "Pending"},
     "persistentvolumes": {"phase": "Pending"},

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..errors import bad_request, go_quote
+from ..errors import bad_request
+from ..fielderrors import go_quote
 from ..objects import Object, labels_of, name_of, namespace_of, object_key
 from ..selectors.fields import FieldSelector
 from ..selectors.labels import LabelSelector

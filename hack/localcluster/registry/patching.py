@@ -94,7 +94,8 @@ class Patcher:
     def _patched(self, live: Object) -> Object:
         try:
             if self._kind == JSON_PATCH:
-                return json_patch(live, self._document)
+                patched: Object = json_patch(live, self._document)
+                return patched
             if self._kind == MERGE_PATCH:
                 return merge_patch(live, self._document)
             return strategic_merge_patch(live, self._document, self._resource.strategy.typing)

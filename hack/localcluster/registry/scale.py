@@ -28,7 +28,7 @@ def scale_of(resource: ResourceType, obj: Object) -> Object:
 
 def with_scale(resource: ResourceType, obj: Object, scale: Object) -> Object:
     """The object with the replicas of a Scale, and its resourceVersion as precondition if it has one."""
-    result = clone(obj)
+    result: Object = clone(obj)
     *parents, last = _keys(_paths(resource)["specReplicasPath"])
     place = result
     for key in parents:

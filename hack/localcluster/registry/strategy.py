@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from ..fielderrors import FieldError
 from ..objects import Object
@@ -48,7 +48,7 @@ class Strategy:
     """
 
     name_check: NameCheck = staticmethod(names.dns1123_subdomain)
-    create_on_update: ClassVar[bool] = False
+    create_on_update: bool = False
     unconditional_update: bool = True
     has_generation: bool = False
     has_status: bool = False

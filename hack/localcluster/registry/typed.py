@@ -11,7 +11,8 @@ from datetime import UTC
 from typing import Any
 
 from ..clock import parse
-from ..errors import bad_request, go_quote
+from ..errors import bad_request
+from ..fielderrors import go_quote
 from ..objects import Object
 from ..schema.builtin import BuiltinTypes
 

@@ -358,5 +358,5 @@ def _check_defaults(schema: Schema, node: Node, path: str) -> Iterator[FieldErro
                 yield FieldError(f"{place}{inner}", error.reason, error.detail)
     if node.items is not None:
         yield from _check_defaults(schema["items"], node.items, f"{path}.items")
-    for name, inner in node.properties.items():
-        yield from _check_defaults(schema["properties"][name], inner, f"{path}.properties[{name}]")
+    for name, child in node.properties.items():
+        yield from _check_defaults(schema["properties"][name], child, f"{path}.properties[{name}]")

@@ -24,7 +24,7 @@ def normalize(path: str, node: Node) -> str:
         if at >= len(tokens):
             raise ValueError("unexpected end of JSON path")
         at += 1
-        return tokens[at - 1]
+        return str(tokens[at - 1])
 
     while at < len(tokens):
         opening = take()

@@ -19,6 +19,8 @@ FormatCheck = Callable[[str], bool]
 
 _HEX = "[0-9a-f]"
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+_SHORT_NAME = re2.compile(f"^{_LABEL}$")
+_LONG_NAME = re2.compile(f"^{_LABEL}(\\.{_LABEL})*$")
 
 
 def _matches(pattern: str) -> FormatCheck:
@@ -177,9 +179,6 @@ _CHECKS: Mapping[str, FormatCheck] = {
     "uuid4": _uuid(f"4{_HEX}{{3}}", f"[89ab]{_HEX}{{3}}"),
     "uuid5": _uuid(f"5{_HEX}{{3}}", f"[89ab]{_HEX}{{3}}"),
 }
-
-_SHORT_NAME = re2.compile(f"^{_LABEL}$")
-_LONG_NAME = re2.compile(f"^{_LABEL}(\\.{_LABEL})*$")
 
 
 def format_check(name: str) -> FormatCheck | None:

@@ -52,10 +52,10 @@ class RuleSet:
                 inner = pair.index(index) if pair else None
                 yield from self.items._check(item, before, f"{path}[{index}]", inner, unchanged_above=unchanged)
         elif isinstance(value, dict):
-            former = old if isinstance(old, dict) else {}
+            was = old if isinstance(old, dict) else {}
             for name, child, place in self._members(value, path):
                 inner = pair.key(name) if pair else None
-                yield from child._check(value[name], former.get(name), place, inner, unchanged_above=unchanged)
+                yield from child._check(value[name], was.get(name), place, inner, unchanged_above=unchanged)
 
     def _members(self, value: dict[str, Any], path: str) -> Iterator[tuple[str, RuleSet, str]]:
         if self.additional is not None:

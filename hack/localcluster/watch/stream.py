@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from ..errors import StatusError, bare_failure, expired
@@ -76,7 +76,7 @@ class WatchStream:
         self._start = int(request.version or 0)
         self._sent_version = store.version
 
-    async def lines(self) -> AsyncIterator[bytes]:
+    async def lines(self) -> AsyncGenerator[bytes, None]:
         """The stream, piece by piece; what is ready together comes together."""
         try:
             first, subscription = self._open()
@@ -115,7 +115,7 @@ class WatchStream:
         obj = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": shown}
         return event_line("BOOKMARK", encode(obj))
 
-    async def _follow(self, subscription: Subscription) -> AsyncIterator[bytes]:
+    async def _follow(self, subscription: Subscription) -> AsyncGenerator[bytes, None]:
         deadline = time.monotonic() + self._request.timeout
         bookmark_at = self._next_bookmark(deadline)
         while not subscription.closed:

@@ -39,7 +39,8 @@ class Application:
 
     @property
     def spec(self) -> Mapping[str, Any]:
-        return self.obj["spec"]
+        spec: Mapping[str, Any] = self.obj["spec"]
+        return spec
 
     @property
     def source(self) -> Mapping[str, Any]:
@@ -85,7 +86,8 @@ class Application:
         first = _seconds(backoff.get("duration"), FIRST_PAUSE)
         longest = _seconds(backoff.get("maxDuration"), LONGEST_PAUSE)
         # Limit the exponent first: with unlimited retries the power would become too large.
-        return min(longest, first * int(backoff.get("factor") or PAUSE_FACTOR) ** min(failures - 1, 16))
+        factor = int(backoff.get("factor") or PAUSE_FACTOR)
+        return min(longest, first * float(factor ** min(failures - 1, 16)))
 
     @property
     def prune_propagation(self) -> DeletePropagation:

@@ -56,7 +56,7 @@ _SELECTABLE = (
 
 
 # Fields that Go writes even when they are empty. They are not stored, so that no manager owns them.
-_ALWAYS_SHOWN = {
+_ALWAYS_SHOWN: dict[str, Any] = {
     "involvedObject": {},
     "source": {},
     "firstTimestamp": None,

@@ -124,7 +124,7 @@ def compare(left: Any, right: Any) -> int:
         raise no_overload()
     if left != left or right != right:
         raise EvaluationError("NaN values cannot be ordered")
-    return (left > right) - (left < right)
+    return int(left > right) - int(left < right)
 
 
 _ORDERED = (bool, str, bytes, dt.datetime, dt.timedelta)
