@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import ssl
+import threading
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
-from controller.apimachinery.threads import start_thread
 from hack.faultproxy import control, kubeconfig
 from hack.faultproxy.connections import Port
 from hack.faultproxy.counters import Counters
@@ -77,7 +77,8 @@ class FaultProxy:
             if self._wanted_control_port is not None:
                 self._control_port = Port(host=self._host, port=self._wanted_control_port)
             self._started = concurrent.futures.Future()
-            self._thread = start_thread("faultproxy", lambda: asyncio.run(self._run(tls)))
+            self._thread = threading.Thread(name="faultproxy", target=lambda: asyncio.run(self._run(tls)), daemon=True)
+            self._thread.start()
             self._loop, self._stop, self._server = self._started.result(_ANSWER_SECONDS)
         except BaseException:
             # On any exception, KeyboardInterrupt included, release the port.

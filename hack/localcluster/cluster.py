@@ -10,8 +10,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from controller.apimachinery.threads import start_thread
-
 from .audit import AuditLog
 from .hooks import Hooks
 from .kubeconfig import write_kubeconfig
@@ -74,20 +72,9 @@ class LocalCluster:
         assert self._server is not None, "the server is stopped"
         return self._server.hooks
 
-    def kubeconfig_for(self, namespace: str, name: str) -> Path:
-        """Write a kubeconfig for a service account, which must exist; gives its path.
-
-        Raises:
-            ApiError: what the API answers, NotFound above all.
-        """
-        # Imported here because it imports the product's client, which the server does not need.
-        from hack.serviceaccounts import write_kubeconfig as write_account_kubeconfig
-
-        path = Path(self._folder.name) / f"{namespace}.{name}"
-        return write_account_kubeconfig(path, admin=self.kubeconfig, namespace=namespace, name=name)
-
     def __enter__(self) -> Self:
-        self._thread = start_thread("localcluster", self._loop.run_forever)
+        self._thread = threading.Thread(name="localcluster", target=self._loop.run_forever, daemon=True)
+        self._thread.start()
         self.start()
         write_kubeconfig(self.kubeconfig, url=self.url, authority=self.authority, token=self.token)
         return self

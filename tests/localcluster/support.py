@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from hack.localcluster import LocalCluster
+from hack.serviceaccounts import write_kubeconfig
 
 _KUBECTL = Path(__file__).parents[2] / ".venv/bin/kubectl"
 DEADLINE_SECONDS = 10.0
@@ -34,6 +35,16 @@ def connection(cluster: LocalCluster) -> http.client.HTTPSConnection:
     """A connection to a cluster, which is verified by its certificate authority."""
     trust = ssl.create_default_context(cadata=cluster.authority)
     return http.client.HTTPSConnection(cluster.address, timeout=DEADLINE_SECONDS, context=trust)
+
+
+def kubeconfig_for(cluster: LocalCluster, namespace: str, name: str) -> Path:
+    """Write a kubeconfig for a service account beside the administrator's, and return its path.
+
+    Raises:
+        ApiError: NotFound if there is no such account.
+    """
+    path = cluster.kubeconfig.with_name(f"{namespace}.{name}")
+    return write_kubeconfig(path, admin=cluster.kubeconfig, namespace=namespace, name=name)
 
 
 class Api:

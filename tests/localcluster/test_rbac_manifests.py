@@ -13,7 +13,7 @@ from hack.localcluster import LocalCluster
 from hack.standins import crds
 from tests.localcluster.rights import ACCOUNTS, RBAC, binding, made, rule
 from tests.localcluster.samples import CRDS, NAMESPACES, WIDGET_DEFINITION, namespace
-from tests.localcluster.support import Api, Kubectl
+from tests.localcluster.support import Api, Kubectl, kubeconfig_for
 
 ROOT = Path(__file__).parents[2]
 CONTROLLER = "system:serviceaccount:tronador-system:tronador-controller"
@@ -36,7 +36,7 @@ def installed(kubectl: Kubectl, api: Api) -> Kubectl:
 @pytest.fixture
 def controller(installed: Kubectl, local_cluster: LocalCluster) -> Iterator[Api]:
     """The controller's own hands: requests with its account's token."""
-    kubeconfig = local_cluster.kubeconfig_for("tronador-system", "tronador-controller")
+    kubeconfig = kubeconfig_for(local_cluster, "tronador-system", "tronador-controller")
     token = yaml.safe_load(kubeconfig.read_text())["users"][0]["user"]["token"]
     with Api(local_cluster, token=token) as caller:
         yield caller

@@ -13,7 +13,7 @@ import yaml
 from hack.localcluster import LocalCluster
 from tests.localcluster.rights import ACCOUNTS, RBAC, binding, cluster_role, made, role, rule
 from tests.localcluster.samples import CRDS, NAMESPACES, namespace
-from tests.localcluster.support import Api, Kubectl
+from tests.localcluster.support import Api, Kubectl, kubeconfig_for
 
 ROOT = Path(__file__).parents[2]
 CHART = {"kind": "ServiceAccount", "name": "tronador-release", "namespace": "pr-74"}
@@ -82,7 +82,7 @@ def installed(kubectl: Kubectl, api: Api) -> Kubectl:
 @pytest.fixture
 def chart(installed: Kubectl, local_cluster: LocalCluster) -> Iterator[Api]:
     """Requests as the chart's account."""
-    kubeconfig = local_cluster.kubeconfig_for("pr-74", "tronador-release")
+    kubeconfig = kubeconfig_for(local_cluster, "pr-74", "tronador-release")
     token = yaml.safe_load(kubeconfig.read_text())["users"][0]["user"]["token"]
     with Api(local_cluster, token=token) as caller:
         yield caller

@@ -17,7 +17,7 @@ from hack.localcluster.storage.store import Store
 from hack.serviceaccounts import write_kubeconfig
 from tests.localcluster.rights import ACCOUNTS, made, make_account, request_token, token_of
 from tests.localcluster.samples import CONFIG_MAPS, NAMESPACES, config_map, namespace
-from tests.localcluster.support import Api, Kubectl
+from tests.localcluster.support import Api, Kubectl, kubeconfig_for
 
 SECRETS = "/api/v1/namespaces/default/secrets"
 IDENTITY = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
@@ -229,7 +229,7 @@ def test_a_token_secret_goes_with_its_account_and_cannot_be_without(api: Api) ->
 
 def test_a_kubeconfig_of_an_account_leads_to_its_rights(local_cluster: LocalCluster, api: Api, tmp_path: Path) -> None:
     make_account(api)
-    path = local_cluster.kubeconfig_for("default", "robot")
+    path = kubeconfig_for(local_cluster, "default", "robot")
     assert path.stat().st_mode & 0o077 == 0
     robot = Kubectl.of(path, home=tmp_path)
     assert "system:serviceaccount:default:robot" in robot("auth", "whoami")
@@ -255,7 +255,7 @@ def test_a_kubeconfig_finds_the_clusters_files_from_anywhere(local_cluster: Loca
 
 def test_a_kubeconfig_for_a_missing_account_is_refused(local_cluster: LocalCluster) -> None:
     with pytest.raises(NotFound):
-        local_cluster.kubeconfig_for("default", "absent")
+        kubeconfig_for(local_cluster, "default", "absent")
 
 
 def test_the_audit_log_records_the_user_and_the_impersonated_user(local_cluster: LocalCluster, api: Api) -> None:

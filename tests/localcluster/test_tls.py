@@ -14,7 +14,7 @@ import yaml
 from hack.localcluster import LocalCluster, Options
 from hack.localcluster.process import ClusterProcess
 from tests.localcluster.samples import NAMESPACES
-from tests.localcluster.support import Api, Kubectl
+from tests.localcluster.support import Api, Kubectl, kubeconfig_for
 
 
 def test_the_kubeconfig_holds_what_verifies_the_server(local_cluster: LocalCluster) -> None:
@@ -120,7 +120,7 @@ def test_a_cluster_with_its_state_is_the_same_one_to_its_clients(tmp_path: Path)
     state = str(tmp_path / "state")
     with LocalCluster(Options(state_file=state)) as first:
         port = int(first.url.rpartition(":")[2])
-        account = first.kubeconfig_for("default", "default").rename(tmp_path / "account")
+        account = kubeconfig_for(first, "default", "default").rename(tmp_path / "account")
         admin = first.kubeconfig.rename(tmp_path / "admin")
     with ClusterProcess(tmp_path / "kubeconfig", "--state-file", state, "--port", str(port)) as again:
         assert again.url == first.url
