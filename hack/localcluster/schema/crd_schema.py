@@ -13,7 +13,6 @@ from typing import Any
 from .. import fielderrors as fe
 from ..fielderrors import FieldError, Printed
 from . import pruning
-from .crd_costs import RuleCosts
 from .crd_structure import check_structure
 from .declarations import declared_type
 from .fieldpath import normalize
@@ -70,7 +69,6 @@ class _Context:
         is_root: whether this is the object itself.
         forbid_defaults: why defaults are not allowed here, or "".
         uncorrelatable: path of the nearest list or map above whose items have no former selves, or "".
-        cardinality: how many values of this node an object can hold, or None without a limit.
     """
 
     node: Node | None
@@ -78,7 +76,6 @@ class _Context:
     in_metadata: bool = False
     forbid_defaults: str = ""
     uncorrelatable: str = ""
-    cardinality: int | None = 1
 
 
 def check_schema(schema: Schema, path: str, *, has_status: bool) -> list[FieldError]:
@@ -93,9 +90,8 @@ def check_schema(schema: Schema, path: str, *, has_status: bool) -> list[FieldEr
         defaults = list(_check_defaults(schema, node, path))
         errors += defaults
         node = None if defaults else node
-    costs = RuleCosts()
-    found, rules = _check(schema, path, _Context(node=node, is_root=True), costs)
-    return errors + found + rules + costs.errors(path)
+    found, rules = _check(schema, path, _Context(node=node, is_root=True))
+    return errors + found + rules
 
 
 def _check_root(schema: Schema, path: str, *, has_status: bool) -> Iterator[FieldError]:
@@ -115,25 +111,25 @@ def _check_root(schema: Schema, path: str, *, has_status: bool) -> Iterator[Fiel
         yield fe.forbidden(f"{path}.nullable", "nullable cannot be true at the root")
 
 
-def _check(schema: Schema, path: str, context: _Context, costs: RuleCosts) -> tuple[list[FieldError], list[FieldError]]:
+def _check(schema: Schema, path: str, context: _Context) -> tuple[list[FieldError], list[FieldError]]:
     """(errors of the schema, errors of its rules), each for the whole subtree."""
     errors = [*_check_keywords(schema, path, context)]
     rules: list[FieldError] = []
     for inner, inner_path, inner_context in _children(schema, path, context):
-        found, found_rules = _check(inner, inner_path, inner_context, costs)
+        found, found_rules = _check(inner, inner_path, inner_context)
         errors += found
         rules += found_rules
     errors += _check_merge_types(schema, path)
     for index, rule in enumerate(schema.get("x-kubernetes-validations") or []):
         errors += _check_rule_form(rule, schema, f"{path}.x-kubernetes-validations[{index}]")
     if not errors and context.node is not None and schema.get("x-kubernetes-validations"):
-        rules += _check_rules(path, context, costs)
+        rules += _check_rules(path, context)
     return errors, rules
 
 
 def _children(schema: Schema, path: str, context: _Context) -> Iterator[tuple[Schema, str, _Context]]:
     node = context.node
-    plain = replace(context, is_root=False, cardinality=_cardinality(schema, context.cardinality))
+    plain = replace(context, is_root=False)
     additional = schema.get("additionalProperties")
     if isinstance(additional, Mapping):
         reason = "inside additionalProperties applying to object metadata" if context.in_metadata else ""
@@ -160,16 +156,6 @@ def _children(schema: Schema, path: str, context: _Context) -> Iterator[tuple[Sc
         if schema.get("x-kubernetes-list-type") != "map" and not context.uncorrelatable:
             child = replace(child, uncorrelatable=path)
         yield schema["items"], f"{path}.items", child
-
-
-def _cardinality(schema: Schema, own: int | None) -> int | None:
-    """How many children of each kind an object can hold under this schema."""
-    most: int | None = 1
-    if schema.get("type") == "array":
-        most = schema.get("maxItems")
-    elif schema.get("type") == "object" and schema.get("additionalProperties") is not None:
-        most = schema.get("maxProperties")
-    return None if own is None or most is None else own * most
 
 
 def _check_keywords(schema: Schema, path: str, context: _Context) -> Iterator[FieldError]:
@@ -308,14 +294,13 @@ def _has_newline(text: str) -> bool:
     return "\n" in text or "\r" in text
 
 
-def _check_rules(path: str, context: _Context, costs: RuleCosts) -> Iterator[FieldError]:
+def _check_rules(path: str, context: _Context) -> Iterator[FieldError]:
     node = context.node
     kind = declared_type(node, is_resource=context.is_root or node.embedded_resource) if node is not None else None
     if node is None or kind is None:
         return
     for index, source in enumerate(node.rules):
         rule, place = compile_rule(source, node, kind), f"{path}.x-kubernetes-validations[{index}]"
-        yield from costs.check(rule, kind, node, place, context.cardinality)
         if rule.problem:
             yield fe.invalid(f"{place}.rule", _printed(source), rule.problem)
         if rule.message_problem:

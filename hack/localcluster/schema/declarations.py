@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import replace
 from typing import Any
 
 from .cel.errors import EvaluationError
@@ -26,9 +25,6 @@ _KEYWORDS = (
 _RESERVED = frozenset(keyword.strip() for keyword in _KEYWORDS.split(","))
 _ESCAPES = {"__": "__underscores__", ".": "__dot__", "-": "__dash__", "/": "__slash__"}
 _TEXT_TYPES = {"byte": BYTES, "duration": DURATION, "date": TIMESTAMP, "date-time": TIMESTAMP}
-_TEXT_SIZES = {"duration": 32, "date": 12, "date-time": 32}
-MAX_REQUEST = 3 * 1024 * 1024
-"""The most bytes of a request, by which values without a limit of their own are limited."""
 
 _TEXT = Node(types=("string",))
 _OBJECT_META = Node(types=("object",), properties={"name": _TEXT, "generateName": _TEXT})
@@ -56,24 +52,21 @@ def as_resource(node: Node) -> Node:
 
 
 def declared_type(node: Node, *, is_resource: bool = False) -> Type | None:
-    """The CEL type of a node with its greatest size, or None where rules cannot look."""
+    """The CEL type of a node, or None where rules cannot look."""
     if node.int_or_string:
-        return replace(DYN, size=_text_size(node))
+        return DYN
     if is_resource:
         node = as_resource(node)
     match node.type:
         case "array":
             item = declared_type(node.items, is_resource=node.items.embedded_resource) if node.items else None
-            if item is None or node.items is None:
-                return None
-            most = (MAX_REQUEST - 2) // (least_serialized(node.items) + 1)
-            return replace(list_of(item), size=most if node.max_items is None else node.max_items)
+            return None if item is None else list_of(item)
         case "object":
             return _object_type(node)
         case "string":
-            return replace(_TEXT_TYPES.get(node.format, STRING), size=_text_size(node))
+            return _TEXT_TYPES.get(node.format, STRING)
         case "boolean" | "integer" | "number":
-            return replace({"boolean": BOOL, "integer": INT, "number": DOUBLE}[node.type], size=0)
+            return {"boolean": BOOL, "integer": INT, "number": DOUBLE}[node.type]
     return None
 
 
@@ -81,39 +74,13 @@ def _object_type(node: Node) -> Type | None:
     values = node.additional_node
     if values is not None:
         value = declared_type(values, is_resource=values.embedded_resource)
-        if value is None:
-            return None
-        most = (MAX_REQUEST - 2) // (least_serialized(values) + 6)
-        size = most if node.max_properties is None else node.max_properties
-        return replace(map_of(replace(STRING, size=0), value), size=size)
+        return None if value is None else map_of(STRING, value)
     fields = {}
     for name, inner in node.properties.items():
         kind, escaped = declared_type(inner, is_resource=inner.embedded_resource), escape(name)
         if kind is not None and escaped is not None:
             fields[escaped] = kind
-    return Type("object", fields=fields, size=0)
-
-
-def _text_size(node: Node) -> int:
-    """The most bytes of a text: four for each allowed character, else what a request can carry."""
-    if node.max_length is not None and (node.int_or_string or node.format not in _TEXT_SIZES):
-        return node.max_length * (1 if node.format == "byte" else 4)
-    if node.enum and not node.int_or_string and node.format not in _TEXT_TYPES:
-        return max((len(value) for value in node.enum if isinstance(value, str)), default=0)
-    return MAX_REQUEST - 2 if node.int_or_string else _TEXT_SIZES.get(node.format, MAX_REQUEST - 2)
-
-
-def least_serialized(node: Node) -> int:
-    """The fewest bytes of a value in JSON."""
-    if node.int_or_string or node.type in ("integer", "number"):
-        return 1
-    if node.type == "boolean":
-        return 4
-    if node.type == "object" and node.additional_node is None:
-        required = {name: inner for name, inner in node.properties.items() if name in node.required}
-        required = {name: inner for name, inner in required.items() if not inner.has_default}
-        return 2 + sum(len(name) + least_serialized(inner) + 4 for name, inner in required.items())
-    return {"duration": 3, "date": 12, "date-time": 21}.get(node.format, 2) if node.type == "string" else 2
+    return Type("object", fields=fields)
 
 
 def to_cel(node: Node, value: Any, *, is_resource: bool = False) -> Any:

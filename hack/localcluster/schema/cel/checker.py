@@ -46,15 +46,13 @@ TYPE_NAMES: Mapping[str, Type] = {
 }
 
 
-def check(
-    source: str, expression: Expr, *, variables: Mapping[str, Type], functions: Functions
-) -> tuple[Type, Mapping[int, Type]]:
-    """The type of an expression, and of its nodes by `id`. Raises CompileError with everything that does not fit."""
+def check(source: str, expression: Expr, *, variables: Mapping[str, Type], functions: Functions) -> Type:
+    """Return the type of an expression. Raises CompileError with everything that does not fit."""
     checker = _Checker(functions)
     result = checker.resolve(checker.check(expression, dict(variables)))
     if checker.issues or checker.mixed:
         raise CompileError(source, checker.issues or checker.mixed)
-    return result, {node: checker.resolve(kind) for node, kind in checker.types.items()}
+    return result
 
 
 def qualified_name(expression: Expr | None) -> str:
@@ -71,18 +69,12 @@ class _Checker:
     def __init__(self, functions: Functions) -> None:
         self.issues: list[Issue] = []
         self.mixed: list[Issue] = []  # literals of several types: only reported if nothing else is wrong
-        self.types: dict[int, Type] = {}
         self._mixing_allowed = False
         self._functions = functions
         self._bindings: dict[Type, Type] = {}
         self._fresh = 0
 
     def check(self, node: Expr, scope: Mapping[str, Type]) -> Type:
-        found = self._check(node, scope)
-        self.types[id(node)] = found
-        return found
-
-    def _check(self, node: Expr, scope: Mapping[str, Type]) -> Type:
         match node:
             case ast.Literal():
                 return _literal_type(node.value)

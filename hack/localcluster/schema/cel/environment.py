@@ -8,11 +8,7 @@ from functools import cache
 
 from .ast import Bind, Call, Comprehension, Expr, Ident, ListLiteral, Literal, MapLiteral, Select
 from .checker import check
-from .cost import estimate
 from .evaluator import Program, build
-from .kubernetes import kubernetes_functions
-from .lists import list_functions
-from .network import network_functions
 from .parser import parse
 from .standard import standard_functions
 from .strings import string_functions
@@ -22,15 +18,7 @@ from .types import Functions, Type
 @cache
 def functions() -> Functions:
     """Every function that rules may call. The table never changes, so all rules share it."""
-    return Functions(
-        [
-            *standard_functions(),
-            *string_functions(),
-            *list_functions(),
-            *network_functions(),
-            *kubernetes_functions(),
-        ]
-    )
+    return Functions([*standard_functions(), *string_functions()])
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +39,8 @@ class Expression:
 def compile_expression(source: str, variables: Mapping[str, Type]) -> Expression:
     """Parse, check and compile an expression over the given variables. Raises CompileError."""
     tree = parse(source)
-    result, _ = check(source, tree, variables=variables, functions=functions())
+    result = check(source, tree, variables=variables, functions=functions())
     return Expression(result=result, variables=_free(tree) & variables.keys(), run=build(tree, functions()))
-
-
-def estimate_cost(source: str, variables: Mapping[str, Type]) -> int:
-    """The worst-case cost of an expression over variables of these types and sizes. Raises CompileError."""
-    tree = parse(source)
-    _, types = check(source, tree, variables=variables, functions=functions())
-    return estimate(tree, types)
 
 
 def _free(node: Expr) -> frozenset[str]:

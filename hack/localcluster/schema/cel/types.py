@@ -13,9 +13,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """A type: a name and its parameters. Fields (of objects) and size do not count for equality.
-
-    `size` is the most characters, items or entries of a value, where a schema says so.
+    """A type: a name and its parameters. Fields (of objects) do not count for equality.
 
     Type parameters of signatures have one capital letter as their name; fresh ones are numbered (`A#7`).
     """
@@ -23,7 +21,6 @@ class Type:
     name: str
     params: tuple[Type, ...] = ()
     fields: Mapping[str, Type] | None = field(default=None, compare=False)
-    size: int | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         return f"{self.name}({', '.join(map(str, self.params))})" if self.params else self.name
@@ -66,8 +63,8 @@ class Overload:
     """One way to call a function.
 
     Attributes:
-        function: its name, with its namespace (`sets.contains`).
-        member: whether it is called on its first parameter (`list.isSorted()`).
+        function: its name, with its namespace (`strings.quote`).
+        member: whether it is called on its first parameter (`text.trim()`).
         params: the types of its parameters, the receiver first.
         result: the type of its result.
         run: the implementation; None for operators, which the evaluator knows.

@@ -75,7 +75,6 @@ def test_all_complaints_are_made_at_once_in_order() -> None:
         ("'%s %d'.format(['a', 1])", "string"),
         ("[[1], []]", "list(list(int))"),
         ("self.m.transformList(k, v, string(v))", "list(string)"),
-        ("quantity('1Gi').isGreaterThan(quantity('1Mi'))", "bool"),
     ],
 )
 def test_the_type_of_an_expression_is_known(source: str, kind: str) -> None:
