@@ -15,7 +15,6 @@ from ..fielderrors import FieldError, invalid
 from ..objects import Object
 from ..rbac.attributes import Attributes
 from ..rbac.authorizer import Authorizer
-from ..rbac.rules import Rule
 from ..registry.managed import track
 from ..registry.registry import Registry
 from .bodies import read_strictly
@@ -38,10 +37,8 @@ class ReviewHandler:
         self._authorizer = authorizer
         self._authenticator = authenticator
         self._answers: Mapping[str, Callable[[Target, Object], Object]] = {
-            "LocalSubjectAccessReview": self._local_access,
             "SelfSubjectAccessReview": self._own_access,
             "SelfSubjectReview": self._identity,
-            "SelfSubjectRulesReview": self._rules,
             "SubjectAccessReview": self._access,
             "TokenReview": self._token,
         }
@@ -69,46 +66,12 @@ class ReviewHandler:
         _refuse(_subject_problems(spec))
         return self._decided(review, _subject(spec))
 
-    def _local_access(self, target: Target, review: Object) -> Object:
-        spec = review.get("spec") or {}
-        problems = _subject_problems(spec)
-        wanted = (spec.get("resourceAttributes") or {}).get("namespace") or ""
-        if spec.get("resourceAttributes") and wanted != target.namespace:
-            problems.append(invalid("spec.resourceAttributes.namespace", wanted, "must match metadata.namespace"))
-        if spec.get("nonResourceAttributes"):
-            why = "disallowed on this kind of request"
-            problems.append(invalid("spec.nonResourceAttributes", spec["nonResourceAttributes"], why))
-        _refuse(problems)
-        return self._decided(review, _subject(spec))
-
     def _decided(self, review: Object, user: User) -> Object:
         decision = self._authorizer.decide(_asked(review["spec"], user))
         status: Object = {"allowed": decision.allowed}
         if decision.reason:
             status["reason"] = decision.reason
         return {**review, "status": status}
-
-    def _rules(self, target: Target, review: Object) -> Object:
-        namespace = (review.get("spec") or {}).get("namespace") or ""
-        if not namespace:
-            raise errors.bad_request("no namespace on request")
-        rules, problem = self._authorizer.rights(target.user, namespace)
-        status: Object = {
-            "resourceRules": [_resource_rule(rule) for rule in rules if rule.resources],
-            "nonResourceRules": [
-                {"verbs": list(rule.verbs), "nonResourceURLs": list(rule.urls)} for rule in rules if rule.urls
-            ],
-            "incomplete": False,
-        }
-        if problem:
-            status["evaluationError"] = problem
-        return {
-            "kind": review["kind"],
-            "apiVersion": review["apiVersion"],
-            "metadata": {},
-            "spec": {},
-            "status": status,
-        }
 
     def _identity(self, target: Target, review: Object) -> Object:
         return {**review, "status": {"userInfo": target.user.to_object()}}
@@ -167,8 +130,3 @@ def _attribute_problems(spec: Object) -> list[FieldError]:
 def _refuse(problems: list[FieldError]) -> None:
     if problems:
         raise errors.invalid("authorization.k8s.io", "", "", problems)
-
-
-def _resource_rule(rule: Rule) -> Object:
-    shown = {"verbs": list(rule.verbs), "apiGroups": list(rule.groups), "resources": list(rule.resources)}
-    return {**shown, "resourceNames": list(rule.names)} if rule.names else shown

@@ -1,15 +1,14 @@
-"""The decision: members of system:masters may do everything, everybody else what a binding gives them."""
+"""The decision: members of system:masters may do everything, all others what a binding gives them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..auth.users import MASTERS, User
+from ..auth.users import MASTERS
 from ..fielderrors import go_quote
 from .attributes import Attributes, refusal
 from .policy import GROUP, Policy
-from .rules import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +47,6 @@ class Authorizer:
         decision = self.decide(asked)
         if not decision.allowed:
             raise refusal(asked, decision.reason)
-
-    def rights(self, user: User, namespace: str) -> tuple[list[Rule], str]:
-        """Every rule that applies to a user in a namespace, and what went wrong finding them ("" for nothing)."""
-        rules, missing = self._policy.rights(user, namespace)
-        return rules, _unresolved(missing)
 
 
 def _unresolved(missing: list[tuple[str, str]]) -> str:
