@@ -38,13 +38,14 @@ def test_apply_removes_what_left_the_file_and_keeps_what_others_added(api: Api, 
     assert api.get(f"{CONFIG_MAPS}/c").body["data"] == {"mine": "2", "theirs": "1"}
 
 
-def test_apply_merges_containers_by_name(api: Api, kubectl: Kubectl) -> None:
-    def deployment(*containers: dict[str, str]) -> dict[str, object]:
-        labels = {"app": "web"}
-        template = {"metadata": {"labels": labels}, "spec": {"containers": list(containers)}}
-        spec = {"selector": {"matchLabels": labels}, "template": template}
-        return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": spec}
+def deployment(*containers: dict[str, str]) -> dict[str, object]:
+    labels = {"app": "web"}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": list(containers)}}
+    spec = {"selector": {"matchLabels": labels}, "template": template}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": spec}
 
+
+def test_apply_merges_containers_by_name(api: Api, kubectl: Kubectl) -> None:
     path = "/apis/apps/v1/namespaces/default/deployments/web"
     _apply(kubectl, deployment({"name": "web", "image": "web:1"}))
     sidecar = {"spec": {"template": {"spec": {"containers": [{"name": "proxy", "image": "proxy:1"}]}}}}
@@ -155,7 +156,7 @@ def test_wait_for_deletion_returns_when_the_last_finalizer_goes(widgets: Api, ku
 
 
 def test_wait_for_workloads_and_definitions(api: Api, kubectl: Kubectl) -> None:
-    kubectl("create", "deployment", "web", "--image=web:1", "--replicas=2")
+    _apply(kubectl, deployment({"name": "web", "image": "web:1"}))
     kubectl("wait", "deployment/web", "--for=condition=Available", "--timeout=10s")
     kubectl("rollout", "status", "deployment/web", "--timeout=10s")
     _apply(kubectl, WIDGET_DEFINITION)
@@ -181,12 +182,6 @@ def test_deleting_a_namespace_waits_until_it_is_gone(api: Api, kubectl: Kubectl)
     kubectl("delete", "namespace", "brief", "--timeout=10s")
     assert api.get("/api/v1/namespaces/brief").code == 404
     assert api.get("/api/v1/namespaces/brief/configmaps").body["items"] == []
-
-
-def test_scaling_goes_through_the_subresource(api: Api, kubectl: Kubectl) -> None:
-    kubectl("create", "deployment", "web", "--image=web:1")
-    kubectl("scale", "deployment", "web", "--replicas=3")
-    assert api.get("/apis/apps/v1/namespaces/default/deployments/web").body["spec"]["replicas"] == 3
 
 
 def test_manifests_of_kinds_that_are_not_installed_are_refused_in_known_words(kubectl: Kubectl) -> None:

@@ -1,7 +1,8 @@
-"""Reading Kubernetes protobuf, as far as kubectl's imperative `create` commands and Helm's storage send it.
+"""Reads Kubernetes protobuf: what Helm's storage sends, and what kubectl sends to create objects without a file.
 
-Their typed clients send nothing else. The wire format is self-describing but for names and types, which the tables
-below give for the kinds that these send. Unknown fields are skipped. Answers are always JSON, which clients accept.
+Their typed clients send nothing else. The wire format holds no names and types of fields, so the tables below give
+them: for `kubectl create` of a namespace, configmap, secret, serviceaccount or token, and for `kubectl auth`. Other
+kinds are refused with 415. Unknown fields are skipped. Answers are always JSON, which clients accept.
 
 Source: the generated.proto files of k8s.io/api and k8s.io/apimachinery.
 """
@@ -17,8 +18,8 @@ from ..objects import Object
 MAGIC = b"k8s\x00"
 MEDIA_TYPE = "application/vnd.kubernetes.protobuf"
 
-# Message → field number → "name:type". A type is string, bool, int, bytes, a message, `map` (string to string),
-# `bytemap` (string to bytes) or `intstr`; a trailing * repeats it.
+# Message → field number → "name:type". A type is string, bool, int, a message, `map` (string to string) or `bytemap`
+# (string to bytes); a trailing * repeats it.
 _MESSAGES: Mapping[str, Mapping[int, str]] = {
     "ObjectMeta": {
         1: "name:string",
@@ -28,16 +29,6 @@ _MESSAGES: Mapping[str, Mapping[int, str]] = {
         6: "resourceVersion:string",
         11: "labels:map",
         12: "annotations:map",
-        13: "ownerReferences:OwnerReference*",
-        14: "finalizers:string*",
-    },
-    "OwnerReference": {
-        1: "kind:string",
-        3: "name:string",
-        4: "uid:string",
-        5: "apiVersion:string",
-        6: "controller:bool",
-        7: "blockOwnerDeletion:bool",
     },
     "DeleteOptions": {
         1: "gracePeriodSeconds:int",
@@ -47,27 +38,10 @@ _MESSAGES: Mapping[str, Mapping[int, str]] = {
         5: "dryRun:string*",
     },
     "Preconditions": {1: "uid:string", 2: "resourceVersion:string"},
-    "LabelSelector": {1: "matchLabels:map", 2: "matchExpressions:LabelSelectorRequirement*"},
-    "LabelSelectorRequirement": {1: "key:string", 2: "operator:string", 3: "values:string*"},
-    "LocalObjectReference": {1: "name:string"},
     "Namespace": {1: "metadata:ObjectMeta"},
     "ConfigMap": {1: "metadata:ObjectMeta", 2: "data:map", 3: "binaryData:bytemap", 4: "immutable:bool"},
     "Secret": {1: "metadata:ObjectMeta", 2: "data:bytemap", 3: "type:string", 4: "stringData:map", 5: "immutable:bool"},
-    "ServiceAccount": {1: "metadata:ObjectMeta", 3: "imagePullSecrets:LocalObjectReference*"},
-    "PolicyRule": {
-        1: "verbs:string*",
-        2: "apiGroups:string*",
-        3: "resources:string*",
-        4: "resourceNames:string*",
-        5: "nonResourceURLs:string*",
-    },
-    "AggregationRule": {1: "clusterRoleSelectors:LabelSelector*"},
-    "RoleRef": {1: "apiGroup:string", 2: "kind:string", 3: "name:string"},
-    "Subject": {1: "kind:string", 2: "apiGroup:string", 3: "name:string", 4: "namespace:string"},
-    "Role": {1: "metadata:ObjectMeta", 2: "rules:PolicyRule*"},
-    "ClusterRole": {1: "metadata:ObjectMeta", 2: "rules:PolicyRule*", 3: "aggregationRule:AggregationRule"},
-    "RoleBinding": {1: "metadata:ObjectMeta", 2: "subjects:Subject*", 3: "roleRef:RoleRef"},
-    "ClusterRoleBinding": {1: "metadata:ObjectMeta", 2: "subjects:Subject*", 3: "roleRef:RoleRef"},
+    "ServiceAccount": {1: "metadata:ObjectMeta"},
     "TokenRequest": {1: "metadata:ObjectMeta", 2: "spec:TokenRequestSpec"},
     "TokenRequestSpec": {1: "audiences:string*", 3: "boundObjectRef:BoundObjectReference", 4: "expirationSeconds:int"},
     "BoundObjectReference": {1: "kind:string", 2: "apiVersion:string", 3: "name:string", 4: "uid:string"},
@@ -87,43 +61,6 @@ _MESSAGES: Mapping[str, Mapping[int, str]] = {
         7: "name:string",
     },
     "NonResourceAttributes": {1: "path:string", 2: "verb:string"},
-    "SelfSubjectRulesReview": {1: "metadata:ObjectMeta", 2: "spec:SelfSubjectRulesReviewSpec"},
-    "SelfSubjectRulesReviewSpec": {1: "namespace:string"},
-    "Deployment": {1: "metadata:ObjectMeta", 2: "spec:DeploymentSpec"},
-    "DeploymentSpec": {1: "replicas:int", 2: "selector:LabelSelector", 3: "template:PodTemplateSpec"},
-    "PodTemplateSpec": {1: "metadata:ObjectMeta", 2: "spec:PodSpec"},
-    "PodSpec": {2: "containers:Container*", 3: "restartPolicy:string"},
-    "Container": {
-        1: "name:string",
-        2: "image:string",
-        3: "command:string*",
-        4: "args:string*",
-        6: "ports:ContainerPort*",
-    },
-    "ContainerPort": {1: "name:string", 2: "hostPort:int", 3: "containerPort:int", 4: "protocol:string"},
-    "Job": {1: "metadata:ObjectMeta", 2: "spec:JobSpec"},
-    "JobSpec": {6: "template:PodTemplateSpec"},
-    "CronJob": {1: "metadata:ObjectMeta", 2: "spec:CronJobSpec"},
-    "CronJobSpec": {1: "schedule:string", 5: "jobTemplate:JobTemplateSpec"},
-    "JobTemplateSpec": {1: "metadata:ObjectMeta", 2: "spec:JobSpec"},
-    "Service": {1: "metadata:ObjectMeta", 2: "spec:ServiceSpec"},
-    "ServiceSpec": {
-        1: "ports:ServicePort*",
-        2: "selector:map",
-        3: "clusterIP:string",
-        4: "type:string",
-        10: "externalName:string",
-    },
-    "ServicePort": {1: "name:string", 2: "protocol:string", 3: "port:int", 4: "targetPort:intstr", 5: "nodePort:int"},
-    "PodDisruptionBudget": {1: "metadata:ObjectMeta", 2: "spec:PodDisruptionBudgetSpec"},
-    "PodDisruptionBudgetSpec": {1: "minAvailable:intstr", 2: "selector:LabelSelector", 3: "maxUnavailable:intstr"},
-    "PriorityClass": {
-        1: "metadata:ObjectMeta",
-        2: "value:int",
-        3: "globalDefault:bool",
-        4: "description:string",
-        5: "preemptionPolicy:string",
-    },
 }
 
 
@@ -169,9 +106,6 @@ def _value(kind: str, value: int | bytes) -> Any:
         return bool(value)
     if kind == "int":
         return value
-    if kind == "intstr":
-        parts = dict(_fields(_bytes(value)))
-        return _text(parts.get(3, b"")) if parts.get(1) else parts.get(2, 0)
     return _message(kind, _bytes(value))
 
 

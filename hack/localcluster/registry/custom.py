@@ -120,11 +120,10 @@ def custom_resources(definition: Object) -> list[ResourceType]:
                 short_names=tuple(accepted.get("shortNames") or ()),
                 categories=tuple(accepted.get("categories") or ()),
                 verbs=ALL_VERBS,
-                subresources=tuple(sorted(subresources)),
+                subresources=("status",) if "status" in subresources else (),
                 storage=(spec["group"], accepted["plural"]),
                 face=VersionFace(f"{spec['group']}/{version['name']}"),
                 custom=True,
-                scale=subresources.get("scale") or {},
                 columns=tuple(version.get("additionalPrinterColumns") or ()),
                 schema=schema,
             )

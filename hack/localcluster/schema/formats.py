@@ -1,4 +1,6 @@
-"""The string formats that the API server checks; it ignores every other format name.
+"""The string formats that are checked; every other name is ignored.
+
+A real server checks some more: colours, ISBNs, numbers of credit cards, addresses of network cards.
 
 Source: k8s.io/kube-openapi, package validation/strfmt, and the list in k8s.io/apiextensions-apiserver, validation.
 """
@@ -17,17 +19,10 @@ import re2
 
 FormatCheck = Callable[[str], bool]
 
-_HEX = "[0-9a-f]"
+_UUID = re2.compile("(?i)^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$")
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _SHORT_NAME = re2.compile(f"^{_LABEL}$")
 _LONG_NAME = re2.compile(f"^{_LABEL}(\\.{_LABEL})*$")
-
-
-def _matches(pattern: str) -> FormatCheck:
-    compiled = re2.compile(pattern)
-    return lambda text: compiled.search(text) is not None
-
-
 _TIME = re2.compile(r"^([0-9]{2}):([0-9]{2}):([0-9]{2})(.[0-9]+)?(z|([+-][0-9]{2}:[0-9]{2}))$")
 _HOSTNAME = re2.compile(
     r"^([a-zA-Z0-9\p{S}\p{L}]((-?[a-zA-Z0-9\p{S}\p{L}]{0,62})?)"
@@ -116,71 +111,24 @@ def _is_base64(text: str) -> bool:
         return False
 
 
-def _is_isbn10(text: str) -> bool:
-    digits = text.replace("-", "").replace(" ", "")
-    if not re2.search(r"^[0-9]{9}[0-9X]$", digits):
-        return False
-    return sum((10 - i) * (10 if c == "X" else int(c)) for i, c in enumerate(digits)) % 11 == 0
-
-
-def _is_isbn13(text: str) -> bool:
-    digits = text.replace("-", "").replace(" ", "")
-    if not re2.search(r"^[0-9]{13}$", digits):
-        return False
-    return sum(int(c) * (3 if i % 2 else 1) for i, c in enumerate(digits)) % 10 == 0
-
-
-def _is_credit_card(text: str) -> bool:
-    digits = "".join(c for c in text if c.isdigit())
-    if not _CREDIT_CARD.search(digits):
-        return False
-    doubled = [int(c) * 2 if i % 2 else int(c) for i, c in enumerate(reversed(digits))]
-    return sum(n - 9 if n > 9 else n for n in doubled) % 10 == 0
-
-
-_CREDIT_CARD = re2.compile(
-    r"^(?:4[0-9]{12}(?:[0-9]{3})?|5[1-5][0-9]{14}|6(?:011|5[0-9][0-9])[0-9]{12}|3[47][0-9]{13}"
-    r"|3(?:0[0-5]|[68][0-9])[0-9]{11}|(?:2131|1800|35\d{3})\d{11})$"
-)
-
-
-def _uuid(version: str, variant: str) -> FormatCheck:
-    return _matches(f"(?i)^{_HEX}{{8}}-?{_HEX}{{4}}-?{version}-?{variant}-?{_HEX}{{12}}$")
-
-
 _CHECKS: Mapping[str, FormatCheck] = {
     "byte": _is_base64,
-    "bsonobjectid": _matches("^[0-9a-fA-F]{24}$"),
     "cidr": _is_cidr,
-    "creditcard": _is_credit_card,
     "date": _is_date,
     "datetime": _is_datetime,
     "duration": is_duration,
     "email": _is_email,
-    "hexcolor": _matches("^#?([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$"),
     "hostname": _is_hostname,
     "ipv4": _is_ipv4,
     "ipv6": _is_ipv6,
-    "isbn": lambda text: _is_isbn10(text) or _is_isbn13(text),
-    "isbn10": _is_isbn10,
-    "isbn13": _is_isbn13,
     "k8slongname": lambda text: len(text) <= 253 and _LONG_NAME.search(text) is not None,
     "k8sshortname": lambda text: len(text) <= 63 and _SHORT_NAME.search(text) is not None,
-    "mac": _matches("^([0-9a-fA-F]{2}[:-]){5}[0-9a-fA-F]{2}$|^([0-9a-fA-F]{4}\\.){2}[0-9a-fA-F]{4}$"),
     "password": lambda text: True,
-    "rgbcolor": _matches(
-        r"^rgb\(\s*(0|[1-9]\d?|1\d\d?|2[0-4]\d|25[0-5])\s*,\s*(0|[1-9]\d?|1\d\d?|2[0-4]\d|25[0-5])\s*,"
-        r"\s*(0|[1-9]\d?|1\d\d?|2[0-4]\d|25[0-5])\s*\)$"
-    ),
-    "ssn": _matches(r"^\d{3}[- ]?\d{2}[- ]?\d{4}$"),
     "uri": _is_uri,
-    "uuid": _uuid(f"{_HEX}{{4}}", f"{_HEX}{{4}}"),
-    "uuid3": _uuid(f"3{_HEX}{{3}}", f"{_HEX}{{4}}"),
-    "uuid4": _uuid(f"4{_HEX}{{3}}", f"[89ab]{_HEX}{{3}}"),
-    "uuid5": _uuid(f"5{_HEX}{{3}}", f"[89ab]{_HEX}{{3}}"),
+    "uuid": lambda text: _UUID.search(text) is not None,
 }
 
 
 def format_check(name: str) -> FormatCheck | None:
-    """The check of a format, or None if the server has none of that name. Dashes in names do not count."""
+    """Return the check of a format, or None for a format that is ignored. Dashes in names do not count."""
     return _CHECKS.get(name.replace("-", ""))

@@ -1,4 +1,4 @@
-"""The printer columns of built-in kinds.
+"""The printer columns of the built-in kinds that people look at here; all others show their name and creation.
 
 A description that begins with `@` is taken from the schema: `@ServiceSpec.type` is the description of that field in the
 definition of that name, in the kind's own package.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..clock import age
 from .cells import (
     Cell,
     at,
@@ -20,7 +19,6 @@ from .cells import (
     event_seen,
     event_source,
     external,
-    hosts,
     joined,
     pod_ready,
     port,
@@ -48,14 +46,6 @@ CREATED = Row("Created At", at("metadata.creationTimestamp"), "@ObjectMeta.creat
 AGE = Row("Age", seen("metadata.creationTimestamp"), "@ObjectMeta.creationTimestamp")
 _RBAC = "rbac.authorization.k8s.io"
 _ADMISSION = "admissionregistration.k8s.io"
-
-
-def _template(spec: str) -> tuple[Row, ...]:
-    return (
-        Row("Containers", containers("name"), "Names of each container in the template.", priority=1),
-        Row("Images", containers("image"), "Images referenced by each container in the template.", priority=1),
-        Row("Selector", selector, f"@{spec}.selector", priority=1),
-    )
 
 
 def _binding(kind: str) -> tuple[Row, ...]:
@@ -98,7 +88,6 @@ COLUMNS: dict[tuple[str, str], tuple[Row, ...]] = {
         AGE,
         Row("Selector", selector, "@ServiceSpec.selector", priority=1),
     ),
-    ("", "Endpoints"): (NAME, Row("Endpoints", lambda obj: "<none>", "@Endpoints.subsets"), AGE),
     ("", "Pod"): (
         NAME,
         Row("Ready", pod_ready, "The aggregate readiness state of this pod for accepting traffic."),
@@ -115,25 +104,6 @@ COLUMNS: dict[tuple[str, str], tuple[Row, ...]] = {
         Row("Nominated Node", at("status.nominatedNodeName", "<none>"), "@PodStatus.nominatedNodeName", priority=1),
         Row("Readiness Gates", lambda obj: "<none>", "@PodSpec.readinessGates", priority=1),
     ),
-    ("", "PersistentVolumeClaim"): (
-        NAME,
-        Row("Status", at("status.phase"), "@PersistentVolumeClaimStatus.phase"),
-        Row("Volume", at("spec.volumeName"), "@PersistentVolumeClaimSpec.volumeName"),
-        Row("Capacity", at("status.capacity.storage"), "@PersistentVolumeClaimStatus.capacity"),
-        Row(
-            "Access Modes",
-            lambda obj: joined(dig(obj, "status.accessModes"), str, ""),
-            "@PersistentVolumeClaimStatus.accessModes",
-        ),
-        Row("StorageClass", at("spec.storageClassName"), "StorageClass of the pvc"),
-        Row(
-            "VolumeAttributesClass",
-            at("spec.volumeAttributesClassName", "<unset>"),
-            "VolumeAttributesClass of the pvc",
-        ),
-        AGE,
-        Row("VolumeMode", at("spec.volumeMode", "<unset>"), "@PersistentVolumeClaimSpec.volumeMode", priority=1),
-    ),
     ("", "Event"): _EVENT,
     ("events.k8s.io", "Event"): _EVENT,
     ("coordination.k8s.io", "Lease"): (
@@ -149,99 +119,9 @@ COLUMNS: dict[tuple[str, str], tuple[Row, ...]] = {
         Row("Up-to-date", at("status.updatedReplicas", 0), "@DeploymentStatus.updatedReplicas"),
         Row("Available", at("status.availableReplicas", 0), "@DeploymentStatus.availableReplicas"),
         AGE,
-        *_template("DeploymentSpec"),
-    ),
-    ("apps", "StatefulSet"): (
-        NAME,
-        Row("Ready", ratio("status.readyReplicas", "spec.replicas"), "Number of the pod with ready state"),
-        AGE,
-        *_template("StatefulSetSpec")[:2],
-    ),
-    ("apps", "DaemonSet"): (
-        NAME,
-        Row("Desired", at("status.desiredNumberScheduled", 0), "@DaemonSetStatus.desiredNumberScheduled", "integer"),
-        Row("Current", at("status.currentNumberScheduled", 0), "@DaemonSetStatus.currentNumberScheduled", "integer"),
-        Row("Ready", at("status.numberReady", 0), "@DaemonSetStatus.numberReady", "integer"),
-        Row("Up-to-date", at("status.updatedNumberScheduled", 0), "@DaemonSetStatus.updatedNumberScheduled", "integer"),
-        Row("Available", at("status.numberAvailable", 0), "@DaemonSetStatus.numberAvailable", "integer"),
-        Row("Node Selector", lambda obj: "<none>", "@core.v1.PodSpec.nodeSelector"),
-        AGE,
-        *_template("DaemonSetSpec"),
-    ),
-    ("apps", "ReplicaSet"): (
-        NAME,
-        Row("Desired", at("spec.replicas", 0), "@ReplicaSetSpec.replicas", "integer"),
-        Row("Current", at("status.replicas", 0), "@ReplicaSetStatus.replicas", "integer"),
-        Row("Ready", at("status.readyReplicas", 0), "@ReplicaSetStatus.readyReplicas", "integer"),
-        AGE,
-        *_template("ReplicaSetSpec"),
-    ),
-    ("batch", "Job"): (
-        NAME,
-        Row("Status", lambda obj: "Complete" if dig(obj, "status.succeeded") else "Running", "Status of the job."),
-        Row("Completions", ratio("status.succeeded", "spec.completions", 1), "@JobStatus.succeeded"),
-        Row("Duration", lambda obj: "", "Time required to complete the job."),
-        AGE,
-        *_template("JobSpec"),
-    ),
-    ("batch", "CronJob"): (
-        NAME,
-        Row("Schedule", at("spec.schedule"), "@CronJobSpec.schedule"),
-        Row("Timezone", at("spec.timeZone", "<none>"), "@CronJobSpec.timeZone"),
-        Row("Suspend", lambda obj: str(bool(dig(obj, "spec.suspend"))), "@CronJobSpec.suspend", "boolean"),
-        Row("Active", count("status.active"), "@CronJobStatus.active", "integer"),
-        Row(
-            "Last Schedule",
-            lambda obj: age(dig(obj, "status.lastScheduleTime"), unknown="<none>"),
-            "@CronJobStatus.lastScheduleTime",
-        ),
-        AGE,
-    ),
-    ("networking.k8s.io", "Ingress"): (
-        NAME,
-        Row(
-            "Class",
-            at("spec.ingressClassName", "<none>"),
-            "The name of the IngressClass resource that should be used for additional configuration",
-        ),
-        Row("Hosts", hosts, "Hosts that incoming requests are matched against before the ingress rule"),
-        Row("Address", lambda obj: "", "Address is a list containing ingress points for the load-balancer"),
-        Row("Ports", lambda obj: "80, 443" if dig(obj, "spec.tls") else "80", "Ports of TLS configurations that open"),
-        AGE,
-    ),
-    ("networking.k8s.io", "NetworkPolicy"): (
-        NAME,
-        Row(
-            "Pod-Selector",
-            lambda obj: selector({"spec": {"selector": dig(obj, "spec.podSelector", {})}}),
-            "@NetworkPolicySpec.podSelector",
-        ),
-        AGE,
-    ),
-    ("policy", "PodDisruptionBudget"): (
-        NAME,
-        Row("Min Available", at("spec.minAvailable", "N/A"), "The minimum number of pods that must be available."),
-        Row("Max Unavailable", at("spec.maxUnavailable", "N/A"), "The maximum number of pods that may be unavailable."),
-        Row(
-            "Allowed Disruptions",
-            at("status.disruptionsAllowed", 0),
-            "Calculated number of pods that may be disrupted at this time.",
-            "integer",
-        ),
-        AGE,
-    ),
-    ("autoscaling", "HorizontalPodAutoscaler"): (
-        NAME,
-        Row(
-            "Reference",
-            lambda obj: f"{dig(obj, 'spec.scaleTargetRef.kind')}/{dig(obj, 'spec.scaleTargetRef.name')}",
-            "@HorizontalPodAutoscalerSpec.scaleTargetRef",
-        ),
-        Row("Targets", lambda obj: "<unknown>", "@HorizontalPodAutoscalerSpec.metrics"),
-        Row("MinPods", at("spec.minReplicas", "<unset>"), "@HorizontalPodAutoscalerSpec.minReplicas"),
-        Row("MaxPods", at("spec.maxReplicas", 0), "@HorizontalPodAutoscalerSpec.maxReplicas"),
-        Row("Replicas", at("status.currentReplicas", 0), "@HorizontalPodAutoscalerStatus.currentReplicas"),
-        AGE,
+        Row("Containers", containers("name"), "Names of each container in the template.", priority=1),
+        Row("Images", containers("image"), "Images referenced by each container in the template.", priority=1),
+        Row("Selector", selector, "@DeploymentSpec.selector", priority=1),
     ),
     (_ADMISSION, "ValidatingAdmissionPolicy"): (
         NAME,

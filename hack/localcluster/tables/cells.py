@@ -96,11 +96,6 @@ def subjects(kind: str) -> Cell:
     return lambda obj: ", ".join(show(one) for one in obj.get("subjects") or () if one.get("kind") == kind)
 
 
-def hosts(obj: Object) -> str:
-    """The hosts of an Ingress."""
-    return joined(dig(obj, "spec.rules"), lambda rule: str(rule.get("host") or "*"), "*")
-
-
 def pod_ready(obj: Object) -> str:
     """Ready containers of a Pod."""
     ready = sum(1 for status in dig(obj, "status.containerStatuses", ()) if status.get("ready"))

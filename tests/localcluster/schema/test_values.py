@@ -164,10 +164,6 @@ def test_valid_values_are_accepted(field: Json, value: Any) -> None:
         ("date", "2024-02-29", "2023-02-29"),
         ("duration", "1h30m", "long"),
         ("duration", "3 days", ""),
-        ("mac", "00:11:22:33:44:55", "00:11"),
-        ("hexcolor", "#FFF", "#GGG"),
-        ("isbn", "978-0321751041", "978-0321751042"),
-        ("creditcard", "4111 1111 1111 1111", "4111 1111 1111 1112"),
         ("k8s-short-name", "my-name", "My-Name"),
     ],
 )
