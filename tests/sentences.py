@@ -20,5 +20,6 @@ def sentence(message: str) -> str:
     text = re.sub(r"'[\w./-]+@sha1:[0-9a-f]{40}'", "REVISION", text)
     text = re.sub(r"'https?://[^']*'", "URL", text)
     text = re.sub(r'ref "[^"]*"', "ref REF", text)
+    text = re.sub(r"[\w.-]+\.tgz", "ARCHIVE", text)
     text = re.sub(r"\d+ test hooks", "N test hooks", text)
     return re.sub(r"(failed for release RELEASE with chart CHART: ).*", r"\1ERROR", text)

@@ -1,37 +1,42 @@
-"""HelmReleases and GitRepositories that the engines' own authors wrote, and EnvironmentProvisioners of the field.
-
-They are read from the folder beside the project that holds recorded material; without it there is nothing to test.
-"""
+"""What we write is what the engines' original CRDs allow, and stands where the engines' own authors write it."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from controller.api.environment import Environment
 from controller.environment.engines import flux, helm_operator
 from controller.environment.engines.engine import ReleaseContext, State
-from tests.unit.environment.support.generated import our_schema
-from tests.unit.environment.support.real_definitions import FIXTURES, check, schema_of
+from tests.originals.files import definition, documents
+from tests.unit.environment.support.engine_definitions import EngineSchemas
+from tests.unit.environment.support.generated import environments, our_schema
 
 Json = dict[str, Any]
 
 
-OF_FLUX = sorted((FIXTURES / "manifests").glob("helm-controller.*.yaml"))
-OF_FIELD = sorted((FIXTURES / "tronador").glob("docs.EnvironmentProvisioner.*.yaml"))
+ORIGINALS = EngineSchemas(definition)
+OF_FLUX = (
+    "delete-ns.test",
+    "impersonation.test",
+    "install-fail-retry.helmrelease",
+    "podinfo.helmrelease-git",
+    "sources.gitrepository",
+    "status-defaults.helmrelease",
+    "valuesfrom.helmrelease",
+)
+OF_USERS = ("v0.0.4-no-secretRef.8c17e6fe", "v0.0.x-secretRef-valuesFrom.a3f3349b")
 
-pytestmark = pytest.mark.skipif(not FIXTURES.exists(), reason="no folder with recorded manifests beside the project")
 
-
-def _objects(file: Path, kind: str) -> list[Json]:
-    return [obj for obj in yaml.load_all(file.read_text(), yaml.CSafeLoader) if obj and obj["kind"] == kind]
+def _objects(path: str, kind: str) -> list[Json]:
+    return [obj for obj in documents(path) if obj["kind"] == kind]
 
 
 def _release(name: str, number: int = 0) -> Json:
-    return _objects(FIXTURES / f"manifests/helm-controller.{name}.yaml", "HelmRelease")[number]
+    return _objects(f"manifests/helm-controller.{name}.yaml", "HelmRelease")[number]
 
 
 def _context(name: str, release: Json, **prepared: Any) -> ReleaseContext:
@@ -48,11 +53,11 @@ def _context(name: str, release: Json, **prepared: Any) -> ReleaseContext:
 # Of Flux
 
 
-@pytest.mark.parametrize("file", OF_FLUX, ids=lambda file: file.stem)
-def test_a_release_that_was_just_made_is_pending(file: Path) -> None:
+@pytest.mark.parametrize("name", OF_FLUX)
+def test_a_release_that_was_just_made_is_pending(name: str) -> None:
     for kind in ("HelmRelease", "GitRepository"):
-        for obj in _objects(file, kind):
-            made = schema_of(obj).default(obj | {"metadata": obj["metadata"] | {"generation": 1}})
+        for obj in _objects(f"manifests/helm-controller.{name}.yaml", kind):
+            made = ORIGINALS.of(obj).default(obj | {"metadata": obj["metadata"] | {"generation": 1}})
             assert made["status"] == {"observedGeneration": -1}
             pair = (made, made) if kind == "HelmRelease" else (None, made)
             assert flux.health(*pair, chart_patience=240).state is State.PENDING
@@ -60,7 +65,7 @@ def test_a_release_that_was_just_made_is_pending(file: Path) -> None:
 
 def test_a_chart_from_git_is_described_as_flux_authors_describe_it() -> None:
     theirs = _release("podinfo.helmrelease-git")["spec"]
-    repository = _objects(FIXTURES / "manifests/helm-controller.sources.gitrepository.yaml", "GitRepository")[0]["spec"]
+    repository = _objects("manifests/helm-controller.sources.gitrepository.yaml", "GitRepository")[0]["spec"]
     chart = {"git": repository["url"], "path": theirs["chart"]["spec"]["chart"], "ref": "refs/tags/6.5.4"}
     context = _context("podinfo", {"chart": chart, "values": theirs["values"]})
 
@@ -116,7 +121,7 @@ def test_the_account_of_a_release_stands_where_flux_authors_write_it(name: str) 
 
 
 def test_a_release_of_the_helm_operators_own_tests_is_written_as_it_stands() -> None:
-    theirs = _objects(FIXTURES / "manifests/helm-operator.e2e.git.yaml", "HelmRelease")[0]
+    theirs = _objects("manifests/helm-operator.e2e.git.yaml", "HelmRelease")[0]
     context = _context("demo", theirs["spec"])
 
     ours = helm_operator.desired(context)
@@ -127,7 +132,7 @@ def test_a_release_of_the_helm_operators_own_tests_is_written_as_it_stands() -> 
 
 
 def test_the_same_release_by_flux() -> None:
-    theirs = _objects(FIXTURES / "manifests/helm-operator.e2e.git.yaml", "HelmRelease")[0]
+    theirs = _objects("manifests/helm-operator.e2e.git.yaml", "HelmRelease")[0]
     context = _context("demo", theirs["spec"])
 
     ours, source = flux.desired(context)["spec"], flux.desired_source(context)["spec"]
@@ -138,11 +143,19 @@ def test_the_same_release_by_flux() -> None:
     assert (ours["timeout"], ours["values"]) == ("30s", theirs["spec"]["values"])
 
 
-# Of the field
+# Of users
 
 
-@pytest.mark.parametrize("file", OF_FIELD, ids=lambda file: file.stem)
-def test_an_environment_of_the_field_leads_to_objects_that_the_engines_crds_allow(file: Path) -> None:
-    for environment in _objects(file, "EnvironmentProvisioner"):
+@pytest.mark.parametrize("name", OF_USERS)
+def test_the_original_crds_allow_what_environments_of_users_lead_to(name: str) -> None:
+    for environment in _objects(f"tronador/docs.EnvironmentProvisioner.{name}.yaml", "EnvironmentProvisioner"):
         assert our_schema().validate(environment) == []
-        check(environment)
+        ORIGINALS.check(environment)
+
+
+@given(environments(), st.sampled_from(["", "git-credentials"]), st.sampled_from(["", "tronador-release"]))
+@settings(max_examples=100, deadline=None)
+def test_the_original_crds_allow_what_every_environment_leads_to(
+    environment: Json, git_secret: str, service_account: str
+) -> None:
+    ORIGINALS.check(environment, git_secret=git_secret, service_account=service_account)
