@@ -36,7 +36,7 @@ def status_of(text: str) -> Json:
             last = (status["conditions"][-1], field)
             last[0][field] = _value(field, value)
         elif in_conditions and indent > 4 and last:
-            # A text of several lines goes on below its beginning.
+            # A text of several lines continues below its first line.
             last[0][last[1]] += "\n" + line.strip()
     return status
 

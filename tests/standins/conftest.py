@@ -13,9 +13,11 @@ from controller.client import Client
 from controller.client.config import load
 from hack.localcluster import LocalCluster
 from hack.standins import crds
+from hack.standins.helm.engine import HelmEngine
 from tests.standins.argocd_bed import ArgoCDBed
 from tests.standins.cluster_bed import ClusterBed
 from tests.standins.flux_bed import FluxBed
+from tests.standins.operator_bed import DEADLINE, OperatorBed
 
 
 @pytest.fixture(scope="package")
@@ -55,3 +57,19 @@ def argocd_bed(cluster: LocalCluster, _numbers: Iterator[int], tmp_path: Path) -
     client = Client(connection=load(kubeconfig=str(cluster.kubeconfig)), field_manager="argocd")
     yield ArgoCDBed(client, f"argocd-{next(_numbers)}", tmp_path)
     client.close()
+
+
+@pytest.fixture(scope="package")
+def helm_engine() -> Iterator[HelmEngine]:
+    """The real Helm engine, in a process of its own."""
+    engine = HelmEngine(timeout=DEADLINE)
+    yield engine
+    engine.close()
+
+
+@pytest.fixture
+def operator_bed(tmp_path: Path, helm_engine: HelmEngine) -> Iterator[OperatorBed]:
+    """A HelmRelease of the Helm Operator, without an API server."""
+    bed = OperatorBed(tmp_path, helm_engine)
+    yield bed
+    bed.charts.stop(DEADLINE)
