@@ -33,7 +33,7 @@ class Gateway:
     def follow(self, decider: Decider) -> None:
         """Apply these rules from now on, to open watches too."""
         self._decider = decider
-        self._watches.decide_anew(decider)
+        self._watches.decide_again(decider)
 
     def freeze(self, frozen: bool) -> None:
         if frozen:

@@ -161,7 +161,7 @@ class OpenWatches:
         finally:
             self._watches.discard(watch)
 
-    def decide_anew(self, decider: Decider) -> None:
+    def decide_again(self, decider: Decider) -> None:
         for watch in self._watches:
             watch.follow(decider.decide(watch.described).watch)
 

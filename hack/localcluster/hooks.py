@@ -1,4 +1,4 @@
-"""Hooks for tests: what no real API server offers, under a path of its own.
+"""Hooks for tests, below the path `/_test/`. A real API server has none of them.
 
 `POST /_test/hold?resource=plural.group`, `/_test/release?resource=…`, `/_test/drop?resource=…` (all watches without a
 resource), `/_test/compact`, `/_test/initialize?resource=…`, `/_test/initialized?resource=…`, `/_test/fill-rights`,

@@ -33,7 +33,7 @@ def clone(value: Any) -> Any:
 
 
 def encode(value: Any) -> bytes:
-    """JSON as it goes over the wire."""
+    """Return JSON as the server sends it."""
     return unfold(json.dumps(value, separators=(",", ":"), ensure_ascii=False)).encode()
 
 
@@ -86,7 +86,7 @@ def meta(obj: Object) -> dict[str, Any]:
 
 
 def set_fields(metadata: dict[str, Any]) -> dict[str, Any]:
-    """Metadata as Go would write it again: without what is empty."""
+    """Return metadata as Go writes it: without empty fields."""
     return {key: value for key, value in metadata.items() if value not in (None, "", [], {})}
 
 

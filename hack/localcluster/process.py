@@ -1,4 +1,4 @@
-"""A cluster in a process of its own: what tests take when the cluster itself must be killed or outlive them."""
+"""A cluster in a process of its own, for tests that kill or freeze it."""
 
 from __future__ import annotations
 

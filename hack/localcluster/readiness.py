@@ -1,4 +1,4 @@
-"""What a server does not serve yet: everything custom while it starts, and a resource whose storage starts."""
+"""What a starting server refuses: custom resources at first, and resources whose storage is not initialized."""
 
 from __future__ import annotations
 

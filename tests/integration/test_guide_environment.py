@@ -22,7 +22,7 @@ from tests.samples import guide
 
 NAME = "stakater-nordmart-inventory-74"
 MESSAGE = f"Release was successful for Helm release 'run-pipeline' in '{NAME}'."
-# What becomes of the guide's HelmRelease with intent; docs/ tells why.
+# How our HelmRelease differs from the guide's on purpose; the docs say why.
 DIFFERENCES = {"helmVersion": "v3", "rollback": {"enable": True}}
 
 
@@ -116,7 +116,7 @@ def test_the_whole_journey_with_a_real_chart_from_a_real_repository(
         assert deployed["status"]["release"]["revision"] == repository.head()
         assert image_of(cluster).endswith("/stakater-nordmart-inventory:SNAPSHOT-PR-74-6f50ff2f")
 
-        # The first sync of every chart fails, because nothing is cloned yet. Nobody must see that as a failure.
+        # The first sync of every chart fails, because nothing is cloned yet. Users must not see that as a failure.
         phases = [version.status.get("phase") for version in history.versions(HELM_RELEASES, "run-pipeline", NAME)]
         assert "ChartFetchFailed" in phases
 

@@ -78,7 +78,7 @@ def test_the_wide_table_adds_the_message(applied: Environment, kubectl: Kubectl)
 
 def test_describe_shows_its_events(applied: Environment, kubectl: Kubectl) -> None:
     applied.deployed()
-    eventually(lambda: "Deployed" in [event["reason"] for event in applied.events()], "the deployment is told")
+    eventually(lambda: "Deployed" in [event["reason"] for event in applied.events()], "the Event about the deployment")
     _, _, events = kubectl("describe", "envp", NAME).partition("Events:")
     for reason in ("NamespaceCreated", "ReleaseCreated", "Deployed"):
         assert reason in events

@@ -155,7 +155,7 @@ def test_a_deleted_default_service_account_comes_back(api: Api) -> None:
     api.until(path, lambda found: found.code == 200 and found.body["metadata"]["uid"] != uid)
 
 
-def test_an_object_that_is_going_cannot_be_created_anew(widgets: Api) -> None:
+def test_an_object_that_is_going_cannot_be_created_again(widgets: Api) -> None:
     widgets.post(WIDGETS, widget("one", finalizers=[_HOLD]))
     widgets.delete(f"{WIDGETS}/one")
     answer = widgets.post(WIDGETS, widget("one"))

@@ -166,7 +166,7 @@ def test_wait_for_workloads_and_definitions(api: Api, kubectl: Kubectl) -> None:
 @pytest.mark.parametrize(
     ("cascade", "dependent_stays"), [("foreground", False), ("background", False), ("orphan", True)]
 )
-def test_delete_cascades_as_told(widgets: Api, kubectl: Kubectl, cascade: str, *, dependent_stays: bool) -> None:
+def test_delete_cascades_as_asked(widgets: Api, kubectl: Kubectl, cascade: str, *, dependent_stays: bool) -> None:
     parent = widgets.post(WIDGETS, widget("parent")).body
     widgets.post(CONFIG_MAPS, config_map("child", ownerReferences=[owner(parent, block=True)]))
     kubectl("delete", "widget", "parent", f"--cascade={cascade}", "--timeout=10s")

@@ -23,7 +23,7 @@ def three(api: Api) -> Api:
     return api
 
 
-def test_pages_show_one_moment_although_the_world_goes_on(three: Api) -> None:
+def test_pages_show_one_moment_while_objects_change(three: Api) -> None:
     first = three.get(f"{CONFIG_MAPS}?limit=1").body
     three.delete(f"{CONFIG_MAPS}/b")
     three.post(CONFIG_MAPS, config_map("aa"))
@@ -32,15 +32,15 @@ def test_pages_show_one_moment_although_the_world_goes_on(three: Api) -> None:
     assert rest.body["metadata"] == {"resourceVersion": first["metadata"]["resourceVersion"]}
 
 
-def test_an_expired_page_offers_to_go_on_with_the_present(local_cluster: LocalCluster, three: Api) -> None:
+def test_an_expired_page_offers_to_continue_with_the_present(local_cluster: LocalCluster, three: Api) -> None:
     token = three.get(f"{CONFIG_MAPS}?limit=1").body["metadata"]["continue"]
     three.post(CONFIG_MAPS, config_map("aa"))
     local_cluster.compact()
     expired = three.get(f"{CONFIG_MAPS}?limit=1&continue={token}")
     assert (expired.code, expired.body["reason"]) == (410, "Expired")
     assert expired.body["message"].startswith("The provided continue parameter is too old")
-    going_on = three.get(f"{CONFIG_MAPS}?continue={expired.body['metadata']['continue']}")
-    assert _names(going_on) == ["aa", "b", "c"]
+    continued = three.get(f"{CONFIG_MAPS}?continue={expired.body['metadata']['continue']}")
+    assert _names(continued) == ["aa", "b", "c"]
 
 
 def test_an_exact_version_shows_the_past(local_cluster: LocalCluster, three: Api) -> None:

@@ -94,7 +94,7 @@ def test_a_refusal_comes_before_anything_is_looked_up(alice: Api) -> None:
     assert alice.request("PATCH", "/no/such/path").code == 403
 
 
-def test_bound_roles_that_do_not_exist_are_told(api: Api, alice: Api) -> None:
+def test_a_refusal_names_bound_roles_that_do_not_exist(api: Api, alice: Api) -> None:
     made(api.post(ROLE_BINDINGS, binding("one", "ClusterRole/gone", user("alice"))))
     start = 'configmaps is forbidden: User "alice" cannot list resource "configmaps" in API group "" '
     missing = 'clusterrole.rbac.authorization.k8s.io "gone" not found'

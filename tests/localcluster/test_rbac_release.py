@@ -135,7 +135,7 @@ def test_a_chart_may_make_what_charts_make_and_nothing_that_leads_out(installed:
     assert answers == QUESTIONS
 
 
-def test_whoever_may_edit_may_make_what_flux_applies(installed: Kubectl, api: Api) -> None:
+def test_accounts_with_the_role_edit_may_make_what_flux_applies(installed: Kubectl, api: Api) -> None:
     # Without this the answers about Flux's kinds would prove nothing.
     bound = binding("editor", "ClusterRole/edit", {**CHART, "name": "editor"})
     made(api.post(f"{RBAC}/namespaces/pr-74/rolebindings", bound))

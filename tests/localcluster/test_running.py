@@ -44,7 +44,7 @@ def test_a_restart_may_lose_the_history_only(local_cluster: LocalCluster) -> Non
             assert watch.next()["object"]["code"] == 410
 
 
-def test_a_restart_without_state_begins_anew(local_cluster: LocalCluster) -> None:
+def test_a_restart_without_state_begins_empty(local_cluster: LocalCluster) -> None:
     with Api(local_cluster) as api:
         api.post(CONFIG_MAPS, config_map("lost"))
     local_cluster.restart(keep_state=False)

@@ -88,7 +88,7 @@ def test_the_history_forgets_the_oldest_changes_first() -> None:
             assert [_seen(watch.next()), _seen(watch.next())] == [("ADDED", "b"), ("ADDED", "c")]
 
 
-def test_bookmarks_tell_how_far_the_stream_is() -> None:
+def test_bookmarks_show_how_far_the_stream_is() -> None:
     with LocalCluster(Options(bookmark_interval=0.05)) as cluster, Api(cluster) as api:
         path = f"{CONFIG_MAPS}?watch=1&allowWatchBookmarks=true&resourceVersion={_version(api)}"
         with api.watch(path) as watch:

@@ -67,7 +67,7 @@ def test_a_deletion_is_an_uninstall(calls: Calls) -> None:
     assert calls.made == ["uninstall ns/run of 1"]
 
 
-def test_a_deletion_that_was_not_seen_is_none(calls: Calls) -> None:
+def test_the_double_reports_no_deletion_that_it_did_not_see(calls: Calls) -> None:
     calls.operator.on_delete(DeletedFinalStateUnknown("ns/run", obj()))
     assert calls.made == []
 

@@ -203,7 +203,7 @@ def test_without_its_account_a_release_is_left_behind(flux_bed: FluxBed, account
         assert flux_bed.storage() == {V1: "deployed"}
 
 
-def test_an_account_without_rights_cannot_tell_the_state(flux_bed: FluxBed, account: Account) -> None:
+def test_a_release_whose_account_has_no_rights_has_no_known_state(flux_bed: FluxBed, account: Account) -> None:
     account.unbind()
     flux_bed.create_source()
     flux_bed.create_release(serviceAccountName="deployer")

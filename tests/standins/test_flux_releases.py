@@ -73,7 +73,7 @@ def test_a_new_commit_is_a_new_chart_version_and_an_upgrade(flux_bed: FluxBed) -
     flux_bed.create_release()
     with flux_bed.flux(longest_interval=0.1):
         flux_bed.ready()
-        flux_bed.repo.commit("Go on", {"README.md": "nothing of the chart"})
+        flux_bed.repo.commit("Continue", {"README.md": "nothing of the chart"})
         newest = version(flux_bed)
         obj = flux_bed.until(HELM_RELEASES, lambda o: o["status"]["history"][0]["chartVersion"] == newest, "upgraded")
         assert obj["status"]["history"][0]["version"] == 2
@@ -85,7 +85,7 @@ def test_without_the_revision_a_chart_of_the_same_version_is_the_same_chart(flux
     with flux_bed.flux(longest_interval=0.1):
         flux_bed.ready()
         added = "kind: ConfigMap\napiVersion: v1\nmetadata: {name: extra}\n"
-        sha = flux_bed.repo.commit("Go on", {"deploy/templates/extra.yaml": added})
+        sha = flux_bed.repo.commit("Continue", {"deploy/templates/extra.yaml": added})
         flux_bed.until(GIT_REPOSITORIES, lambda o: o["status"]["artifact"]["revision"].endswith(sha), "fetched")
         flux_bed.patch(HELM_RELEASES, annotations={REQUESTED_AT: "now"})
         flux_bed.until(HELM_RELEASES, lambda o: o["status"].get("lastHandledReconcileAt") == "now", "looked at")

@@ -43,7 +43,7 @@ def test_a_commit_goes_before_a_name_a_name_before_a_tag_a_tag_before_a_branch(
 ) -> None:
     flux_bed.repo.tag("v1")
     shas = {"branch": flux_bed.repo.head()}
-    shas["master"] = flux_bed.repo.commit("Go on", {"file": "text"}, branch="master")
+    shas["master"] = flux_bed.repo.commit("Continue", {"file": "text"}, branch="master")
     wanted = {key: value.format(**shas) for key, value in ref.items()} if ref else None
     flux_bed.create_source(ref=wanted)
     with flux_bed.flux():
@@ -83,7 +83,7 @@ def test_a_new_commit_is_found_after_the_interval(flux_bed: FluxBed) -> None:
     flux_bed.create_source()
     with flux_bed.flux(longest_interval=0.1):
         flux_bed.condition(GIT_REPOSITORIES, *READY)
-        sha = flux_bed.repo.commit("Go on", {"file": "text"})
+        sha = flux_bed.repo.commit("Continue", {"file": "text"})
         obj = flux_bed.until(
             GIT_REPOSITORIES, lambda o: o["status"]["artifact"]["revision"].endswith(sha), "the new revision"
         )
@@ -95,7 +95,7 @@ def test_a_new_commit_is_found_at_once_when_somebody_asks(flux_bed: FluxBed) -> 
     flux_bed.create_source(interval="1h")
     with flux_bed.flux(longest_interval=3600.0):
         flux_bed.condition(GIT_REPOSITORIES, *READY)
-        sha = flux_bed.repo.commit("Go on", {"file": "text"})
+        sha = flux_bed.repo.commit("Continue", {"file": "text"})
         flux_bed.patch(GIT_REPOSITORIES, annotations={REQUESTED_AT: "now"})
         obj = flux_bed.until(
             GIT_REPOSITORIES, lambda o: o["status"]["artifact"]["revision"].endswith(sha), "the new revision"
@@ -103,7 +103,7 @@ def test_a_new_commit_is_found_at_once_when_somebody_asks(flux_bed: FluxBed) -> 
     assert obj["status"]["lastHandledReconcileAt"] == "now"
 
 
-def test_a_deleted_branch_leaves_the_artifact_and_is_told(flux_bed: FluxBed) -> None:
+def test_a_deleted_branch_leaves_the_artifact_and_is_reported(flux_bed: FluxBed) -> None:
     flux_bed.create_source()
     with flux_bed.flux(longest_interval=0.1):
         before = flux_bed.condition(GIT_REPOSITORIES, *READY)

@@ -1,4 +1,4 @@
-"""CustomResourceDefinitions: names accepted, served at once; when one goes, its objects go first."""
+"""Serves CustomResourceDefinitions at once, and deletes the objects of one before the definition itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Garbage collection: dependents follow their owners, in the foreground, in the background, or not at all."""
+"""Garbage collection: deletes the dependents of deleted owners, in the foreground or background, or orphans them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs the controllers: collects what changed, and works it off right after the request that changed it.
+"""Runs the controllers: collects the changes of a request, and handles them right after it.
 
 The real controllers are processes of their own that react a little later. Here they run in the same event loop, between
 two requests, so a client can never see their writes before the answer to its own.

@@ -1,4 +1,4 @@
-"""Secrets of type kubernetes.io/service-account-token: filled with a token, and gone with their service account.
+"""Fills Secrets of type kubernetes.io/service-account-token, and deletes them together with their service account.
 
 Source: kubernetes, pkg/controller/serviceaccount/tokens_controller.go.
 """
@@ -22,7 +22,7 @@ _SECRETS, _ACCOUNTS = ("", "secrets"), ("", "serviceaccounts")
 
 
 class TokenController:
-    """Keeps the token Secrets that somebody made for a service account."""
+    """Keeps the token Secrets of service accounts."""
 
     def __init__(self, registry: Registry, credentials: Credentials) -> None:
         self._registry = registry

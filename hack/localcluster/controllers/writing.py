@@ -39,7 +39,7 @@ def rewrite(
 
 
 def make(registry: Registry, resource: ResourceType, namespace: str, obj: Object) -> None:
-    """Create an object unless it exists or its namespace is going."""
+    """Create an object unless it exists or its namespace is terminating."""
     try:
         decoded, _ = resource.strategy.decode(clone(obj))
         registry.create(resource, namespace, decoded, WriteContext(manager=MANAGER))

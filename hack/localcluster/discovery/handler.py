@@ -30,7 +30,7 @@ _HEALTH = ("/healthz", "/livez", "/readyz")
 
 
 class DiscoveryHandler:
-    """Answers what is not about objects."""
+    """Answers requests that are not about objects."""
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog

@@ -1,4 +1,4 @@
-"""Discovery as it always was: APIVersions, APIGroupList, APIGroup, APIResourceList."""
+"""Discovery in the older form: one document for the groups, and one for each group and each version."""
 
 from __future__ import annotations
 

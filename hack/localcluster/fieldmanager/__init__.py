@@ -1,4 +1,4 @@
-"""Who owns which field: managedFields for every write, and server-side apply. Pure: no I/O, inputs are not mutated."""
+"""Ownership of fields: managedFields for every write, and server-side apply. Pure: no I/O, inputs are not mutated."""
 
 from .apply import ApplyConflict, apply
 from .update import track_update

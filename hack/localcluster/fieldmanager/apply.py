@@ -1,4 +1,4 @@
-"""Server-side apply: merging an intent, dropping what its manager no longer names, and finding conflicts.
+"""Server-side apply: merges a configuration, removes fields that its manager no longer names, and finds conflicts.
 
 Source of the rules: sigs.k8s.io/structured-merge-diff, package merge, and k8s.io/apimachinery, util/managedfields.
 """

@@ -41,7 +41,7 @@ _NEVER_OWNED: FieldSet = frozenset(
 
 
 class Manager(NamedTuple):
-    """Who owns fields. Appliers are the same whatever version they speak, so theirs is ""."""
+    """A manager of fields. An applier is the same manager in every version, so its version is ""."""
 
     name: str
     operation: Operation
@@ -57,7 +57,7 @@ class Manager(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Ownership:
-    """What a manager owns.
+    """The fields that a manager owns.
 
     Attributes:
         fields: the set of fields.

@@ -1,4 +1,4 @@
-"""Whether an applied configuration fits its typing. The server refuses one that does not before it merges anything.
+"""Checks an applied configuration against its schema. The server refuses a wrong one before it merges anything.
 
 Source of the rules: sigs.k8s.io/structured-merge-diff, package typed (validate); the words are its words.
 """

@@ -1,4 +1,4 @@
-"""Reading request bodies: JSON or YAML to an object of the resource, with the decoder's own complaints."""
+"""Reads request bodies, JSON or YAML, and words errors as Go's decoder does."""
 
 from __future__ import annotations
 
@@ -148,7 +148,8 @@ def read_object(catalog: Catalog, resource: ResourceType, data: bytes, content_t
 def read_strictly(
     catalog: Catalog, resource: ResourceType, data: bytes, content_type: str, context: WriteContext
 ) -> Object:
-    """The object of a create or replace as its kind's type holds it; unknown fields are dealt with as `context` says.
+    """Return the object of a create or replace without fields that its kind does not have. `context` says whether
+    unknown fields are refused.
 
     Raises:
         StatusError: 400 or 415.

@@ -1,4 +1,4 @@
-"""Reviews: questions about rights and identity, asked by creating an object that is answered and never stored.
+"""Reviews: questions about rights and identity. The caller creates an object, which is answered and never stored.
 
 Source: kubernetes, pkg/registry/authorization and pkg/registry/authentication.
 """

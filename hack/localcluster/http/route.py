@@ -1,4 +1,4 @@
-"""What a URL asks for: the resource, the object, the verb."""
+"""Finds the resource, the object and the verb of a URL."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _OBJECT_VERBS = {"GET": "get", "PUT": "update", "PATCH": "patch", "DELETE": "del
 _COLLECTION_VERBS = {"GET": "list", "POST": "create", "DELETE": "deletecollection"}
 _NAMESPACE_SUBRESOURCES = ("status", "finalize")
 _CREATED_SUBRESOURCES = ("token",)
-# The router of custom resources takes these for a collection too; their handlers then miss the name.
+# The router of custom resources treats these as requests for a collection, and their handlers then lack a name.
 _NAMED_ONLY = ("PUT", "PATCH")
 
 

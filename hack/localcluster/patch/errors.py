@@ -1,4 +1,4 @@
-"""Why a patch is refused."""
+"""The error of a refused patch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked: the facts of a request that authorization looks at, and the sentence that refuses it."""
+"""The facts of a request that authorization looks at, and the message of its refusal."""
 
 from __future__ import annotations
 

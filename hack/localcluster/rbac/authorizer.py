@@ -1,4 +1,4 @@
-"""The decision: members of system:masters may do everything, all others what a binding gives them."""
+"""Decides about requests: members of system:masters may do everything, all others what their bindings allow."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ Rules = list[dict[str, Any]]
 
 
 def bootstrap(registry: Registry) -> None:
-    """Make what is missing of them."""
+    """Create those that are missing."""
     for role in _roles():
         _make(registry, CLUSTER_ROLES, role)
     for name, groups in _BINDINGS.items():

@@ -1,4 +1,4 @@
-"""Comparing rights: whether somebody who hands rights out has them all, and which are missing.
+"""Compares rights: finds those that a user grants without having them.
 
 Source: k8s.io/component-helpers, auth/rbac/validation.
 """

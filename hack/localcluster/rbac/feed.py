@@ -1,4 +1,4 @@
-"""Keeps policies up with the store: one at once, and the one that requests are judged by after a delay if wanted.
+"""Keeps the policies current with the store. The policy that decides about requests can follow after a delay.
 
 A real server reads roles and bindings through informers, so the subject of a fresh binding is refused for some
 milliseconds more; its checks against escalation read the storage itself.
@@ -40,7 +40,7 @@ class PolicyFeed:
         store.subscribe(self._changed)
 
     def fill(self) -> None:
-        """Judge requests by what is stored, and from now on by what changes in it."""
+        """Read the stored roles and bindings, and follow their changes from now on."""
         if not self._filled:
             self._filled = True
             self.effective.load(self._store)

@@ -1,4 +1,4 @@
-"""Refuses writes of roles and bindings that would hand out rights which the writer does not have.
+"""Refuses roles and bindings that grant rights which the writer does not have.
 
 Source: kubernetes, pkg/registry/rbac/*/policybased/storage.go. What no user asked for (the built-in controllers) is
 never refused.

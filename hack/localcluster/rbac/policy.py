@@ -1,4 +1,4 @@
-"""All roles and bindings, indexed by subject, so that deciding costs the asker's own bindings and not everybody's."""
+"""All roles and bindings, indexed by subject, so that a decision looks only at the bindings of the caller."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Grants:
-    """What a subject may do in one namespace (or at the cluster scope), and its bindings to missing roles."""
+    """The rights of a subject in one namespace or at the cluster scope, and its bindings to missing roles."""
 
     given: tuple[Grant, ...]
     missing: tuple[tuple[str, str], ...]

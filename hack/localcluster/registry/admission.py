@@ -1,4 +1,4 @@
-"""New content needs a namespace and a definition that live; three namespaces cannot be deleted."""
+"""Refuses new objects in a namespace, or of a definition, that is terminating; and deletions of three namespaces."""
 
 from __future__ import annotations
 

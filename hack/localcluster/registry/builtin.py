@@ -1,4 +1,4 @@
-"""The table of built-in resources: spec'd kinds and what charts commonly make.
+"""The table of built-in resources: those that the product uses, and those that charts commonly create.
 
 A row is (group, version, kind, plural, options). Options: `cluster` (not namespaced), `status`, `generation`, `orphan`
 (dependents are orphaned unless asked), `returns` (DELETE answers with the object), `create` (PUT creates), `versioned`
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ..objects import Object
 from ..schema.builtin import BuiltinTypes
-from .kinds import core, crds, events, policy, workloads
+from .kinds import bindings, core, crds, events, workloads
 from .kinds.builtin import BuiltinStrategy
 from .resource import ALL_VERBS, Face, ResourceType
 
@@ -63,9 +63,9 @@ _ROWS = (
     _Row(_AUTHORIZATION, "v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews", "cluster review"),
     _Row(_AUTHORIZATION, "v1", "SubjectAccessReview", "subjectaccessreviews", "cluster review"),
     _Row(_RBAC, "v1", "Role", "roles", strategy=core.RoleStrategy),
-    _Row(_RBAC, "v1", "RoleBinding", "rolebindings", strategy=policy.BindingStrategy),
+    _Row(_RBAC, "v1", "RoleBinding", "rolebindings", strategy=bindings.BindingStrategy),
     _Row(_RBAC, "v1", "ClusterRole", "clusterroles", "cluster", strategy=core.RoleStrategy),
-    _Row(_RBAC, "v1", "ClusterRoleBinding", "clusterrolebindings", "cluster", strategy=policy.BindingStrategy),
+    _Row(_RBAC, "v1", "ClusterRoleBinding", "clusterrolebindings", "cluster", strategy=bindings.BindingStrategy),
     _Row("apps", "v1", "Deployment", "deployments", "", "deploy", "all", strategy=workloads.DeploymentStrategy),
     _Row("apps", "v1", "StatefulSet", "statefulsets", "", "sts", "all", strategy=workloads.StatefulSetStrategy),
     _Row("apps", "v1", "DaemonSet", "daemonsets", "", "ds", "all", strategy=workloads.DaemonSetStrategy),
@@ -153,7 +153,7 @@ def _resource(row: _Row, types: BuiltinTypes) -> ResourceType:
 
 
 def token_requests(types: BuiltinTypes) -> ResourceType:
-    """The kind that the subresource `serviceaccounts/token` speaks; it has no path of its own."""
+    """Return the kind of the subresource `serviceaccounts/token`, which has no path of its own."""
     return _resource(_Row(_AUTHENTICATION, "v1", "TokenRequest", "tokenrequests", "review"), types)
 
 

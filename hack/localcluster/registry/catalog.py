@@ -35,7 +35,7 @@ class Catalog:
         return self._by_path.get((group, version, plural))
 
     def by_kind(self, api_version: str, kind: str) -> ResourceType | None:
-        """The resource an `apiVersion` and `kind` (of an owner reference, say) speak of."""
+        """Return the resource of an `apiVersion` and `kind`, such as those of an owner reference."""
         return next((one for one in self if one.api_version == api_version and one.kind == kind), None)
 
     def of_storage(self, storage: tuple[str, str]) -> ResourceType:

@@ -1,4 +1,4 @@
-"""What a write needs to know about its request."""
+"""The facts of its request that a write depends on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who owns which field: the registry's calls into `fieldmanager`."""
+"""The registry's calls into `fieldmanager`, which record the owners of fields."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ _REASONS = {400: "BadRequest", 422: "Invalid", 500: "InternalError"}
 
 
 def accepted_patches(resource: ResourceType) -> tuple[str, ...]:
-    """Content types that PATCH takes; custom resources know no strategic merge."""
+    """Return the content types of PATCH. Custom resources do not support strategic merge."""
     types = (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH)
     return tuple(kind for kind in types if kind != STRATEGIC_PATCH or not resource.custom)
 

@@ -35,7 +35,7 @@ def field_readers(*paths: str) -> dict[str, FieldReader]:
 
 
 class Strategy:
-    """The behaviour most kinds share; kinds override what is theirs.
+    """The behaviour that most kinds share. A kind overrides the methods in which it differs.
 
     Attributes:
         name_check: grammar of names.
@@ -82,7 +82,7 @@ class Strategy:
         return obj, []
 
     def prepare_create(self, obj: Object) -> Object:
-        """Drop what a creator may not set; set what the kind sets."""
+        """Remove fields that a caller may not set, and set those that the kind sets."""
         if self.has_status:
             obj = {key: value for key, value in obj.items() if key != "status"}
         if self.has_generation:

@@ -1,4 +1,4 @@
-"""Defaults, and what becomes of null.
+"""Fills in defaults, and removes nulls where the schema does not allow them.
 
 A null where the schema allows none is dropped, or replaced by the default if there is one.
 

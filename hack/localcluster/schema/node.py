@@ -1,4 +1,4 @@
-"""One node of a compiled schema: what the walkers need, looked up once instead of at every object."""
+"""One node of a compiled schema. It is compiled once, so that validation looks nothing up for each object."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from .formats import FormatCheck, format_check
 from .patterns import compile_pattern
 
-# What the schema of a list type says about its items, and what a validation rule looks like, stay plain data.
+# The keys of list types and the validation rules stay plain data.
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,4 +1,4 @@
-"""Regular expressions in RE2's dialect (what Go's regexp package speaks), and Go's words for what is wrong with one."""
+"""Regular expressions in the dialect of RE2, which Go uses, and Go's messages about invalid ones."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def prune(node: Node | None, value: Any, *, is_resource: bool) -> tuple[Any, lis
 def _prune(
     value: Any, node: Node | None, path: str, unknown: list[str], *, is_resource: bool = False, preserve: bool = False
 ) -> Any:
-    """`preserve` is true for items of a preserving list: below it only what is declared is looked at."""
+    """`preserve` is true for items of a list that keeps unknown fields: only declared fields are looked at."""
     preserve = preserve or (node is not None and node.preserve_unknown_fields)
     if isinstance(value, list):
         items = node.items if node is not None else None

@@ -1,4 +1,4 @@
-"""Ratcheting: on update, an old error in a part that did not change is not held against the new object.
+"""Ratcheting: an update may keep an old error in a part that it does not change.
 
 A `Correlation` pairs a value with its former self on the way down: maps by key, items of list maps by their keys.
 
@@ -15,7 +15,7 @@ _ABSENT = object()
 
 
 class Correlation:
-    """A value, its former self, and the schema node that says how their children correspond."""
+    """A value, the value that it replaces, and the schema node by which their children correspond."""
 
     __slots__ = ("_same", "new", "node", "old")
 

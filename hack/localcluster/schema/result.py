@@ -1,4 +1,4 @@
-"""What a check of a subtree found."""
+"""The result of a check of a subtree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A validation rule (`x-kubernetes-validations`): compiled once, and what it says when it is broken.
+"""A validation rule (`x-kubernetes-validations`): its compiled form, and the message when it is broken.
 
 Source: k8s.io/apiextensions-apiserver, package apiserver/schema/cel.
 """

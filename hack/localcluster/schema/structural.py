@@ -1,4 +1,4 @@
-"""A custom resource's schema at work: pruning, defaulting, validation.
+"""The schema of a custom resource: prunes, defaults and validates objects.
 
 The order in which the server runs them on what a client sent is: `unknown_fields`, `prune`, `default`, then (after
 admission) `validate` or `validate_status`.
@@ -71,7 +71,7 @@ class Structural:
     def validate(
         self, obj: Object, old: Object | None = None, *, preceding: Sequence[FieldError] = ()
     ) -> list[FieldError]:
-        """What is wrong with an object that is to be created, or to replace `old`.
+        """Return the errors of an object that is to be created, or to replace `old`.
 
         `preceding` are errors found before (in the metadata): they too may keep CEL rules from being evaluated. They
         are not repeated in the result.
@@ -81,7 +81,7 @@ class Structural:
         return self._finish(obj, old, errors, preceding, correlation, embedded=True)
 
     def validate_status(self, obj: Object, old: Object, *, preceding: Sequence[FieldError] = ()) -> list[FieldError]:
-        """What is wrong with an object whose status is to replace that of `old`."""
+        """Return the errors of an object whose status is to replace that of `old`."""
         correlation = Correlation(obj, old, self._node)
         errors: list[FieldError] = []
         node = self._node.properties.get("status")

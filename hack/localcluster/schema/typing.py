@@ -191,7 +191,7 @@ OBJECT_META: Mapping[str, Any] = {
         "uid": {"type": "string"},
     },
 }
-"""metav1.ObjectMeta as far as merging goes."""
+"""metav1.ObjectMeta, with the facts that merging needs."""
 
 
 def custom_resource_typing(openapi_v3_schema: Mapping[str, Any] | None) -> Typing:

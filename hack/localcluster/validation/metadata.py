@@ -1,4 +1,4 @@
-"""ObjectMeta: what is refused at creation and at update (k8s.io/apimachinery, api/validation/objectmeta.go)."""
+"""Checks ObjectMeta at creation and at update (k8s.io/apimachinery, api/validation/objectmeta.go)."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ class WatchStream:
         self._sent_version = store.version
 
     async def lines(self) -> AsyncGenerator[bytes, None]:
-        """The stream, piece by piece; what is ready together comes together."""
+        """Yield the stream in pieces. Events that are ready together come in one piece."""
         try:
             first, subscription = self._open()
         except StatusError as error:

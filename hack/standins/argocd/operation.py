@@ -38,7 +38,7 @@ class Operation:
         """Start the sync. `prune`: how to delete objects that left the repository; None: keep them."""
         refused = [row for row in rows if row.refusal]
         for row in refused:
-            self._told(row, "SyncFailed", row.refusal)
+            self._record(row, "SyncFailed", row.refusal)
         if refused:
             # As in the original, an object that cannot be applied blocks all others.
             self._end(FAILED, "one or more objects failed to apply (dry run)")
@@ -78,23 +78,23 @@ class Operation:
             try:
                 cluster.apply(row)
             except ApiError as error:
-                self._told(row, "SyncFailed", str(error))
+                self._record(row, "SyncFailed", str(error))
             else:
-                self._told(row, "Synced", "")
+                self._record(row, "Synced", "")
             return
         if prune is None:
-            self._told(row, "PruneSkipped", "ignored (requires pruning)")
+            self._record(row, "PruneSkipped", "ignored (requires pruning)")
             return
         try:
             cluster.delete(row, prune)
         except ApiError as error:
-            self._told(row, "SyncFailed", str(error))
+            self._record(row, "SyncFailed", str(error))
         else:
             assert row.live is not None
             self.pruned[objects.uid(row.live)] = row.name
-            self._told(row, "Pruned", "pruned")
+            self._record(row, "Pruned", "pruned")
 
-    def _told(self, row: Row, status: str, message: str) -> None:
+    def _record(self, row: Row, status: str, message: str) -> None:
         group, _, version = str(row.obj["apiVersion"]).rpartition("/")
         self.results.append(
             {

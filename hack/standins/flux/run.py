@@ -113,8 +113,8 @@ class Run:
             return End.RETRY
         attempted = str(self._record.status.get("lastAttemptedReleaseAction") or "")
         remediation = self._hr.remediation(attempted)
-        goes_on = attempted == "upgrade" and remediation is not None and remediation.strategy == "uninstall"
-        if goes_on or decision.retries_left(self._hr, self._record.status):
+        continues = attempted == "upgrade" and remediation is not None and remediation.strategy == "uninstall"
+        if continues or decision.retries_left(self._hr, self._record.status):
             return self._more()
         return self._exceeded()
 

@@ -1,4 +1,4 @@
-"""Namespaces, Secrets, ConfigMaps, ServiceAccounts, Services, Pods, Leases: rules the transcripts and kubectl meet."""
+"""Rules of Namespaces, Secrets, ConfigMaps, ServiceAccounts, Roles and Leases."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class SecretStrategy(BuiltinStrategy):
         return field_readers("metadata.name", "metadata.namespace", "type")
 
     def default(self, obj: Object) -> Object:
-        """stringData goes into data; the type is Opaque unless said."""
+        """Moves stringData into data, and sets the type to Opaque if there is none."""
         result = {key: value for key, value in obj.items() if key != "stringData"}
         plain: dict[str, str] = obj.get("stringData") or {}
         if plain:

@@ -118,7 +118,7 @@ class EventStrategy(BuiltinStrategy):
         return {key: value for key, value in obj.items() if value not in ({}, "")}
 
     def validate(self, obj: Object) -> list[FieldError]:
-        """Both versions check an Event of the new form; events.k8s.io takes no other form."""
+        """Check an Event of the newer form. events.k8s.io accepts no other form."""
         errors = self._common_errors(obj)
         if not self.group:
             return errors

@@ -1,4 +1,4 @@
-"""Bindings: whom they bind and to what cannot change afterwards."""
+"""Bindings: the role of a binding cannot change."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class BindingStrategy(RoleStrategy):
     """RoleBindings and ClusterRoleBindings."""
 
     def default(self, obj: Object) -> Object:
-        """API groups of roleRef and subjects."""
+        """Fill in the API groups of roleRef and subjects."""
         result = dict(obj)
         if isinstance(obj.get("roleRef"), dict):
             result["roleRef"] = {**obj["roleRef"], "apiGroup": obj["roleRef"].get("apiGroup") or _RBAC}
@@ -27,7 +27,7 @@ class BindingStrategy(RoleStrategy):
         return result
 
     def validate(self, obj: Object) -> list[FieldError]:
-        """A role that exists in RBAC's terms, and subjects that can be meant."""
+        """The role has to be one of RBAC, and the subjects have to be named."""
         reference = obj.get("roleRef") or {}
         errors: list[FieldError] = []
         if reference.get("apiGroup") != _RBAC:
