@@ -11,7 +11,9 @@ import yaml
 
 
 def write_kubeconfig(path: Path, *, url: str, authority: str, token: str, namespace: str = "default") -> None:
-    """Write a kubeconfig with one context, readable by its owner only. The file appears complete, because other programs wait for it.
+    """Write a kubeconfig with one context, readable by its owner only.
+
+    The file appears with its whole content, because other programs wait for it.
 
     Args:
         authority: certificate that verifies the server, as PEM.
