@@ -15,7 +15,16 @@ from hack.localcluster.auth import Authenticator, Credentials
 from hack.localcluster.auth.tokens import TokenSigner
 from hack.localcluster.storage.store import Store
 from hack.serviceaccounts import write_kubeconfig
-from tests.localcluster.rights import ACCOUNTS, made, make_account, request_token, token_of
+from tests.localcluster.rights import (
+    ACCOUNTS,
+    ROLE_BINDINGS,
+    account,
+    binding,
+    made,
+    make_account,
+    request_token,
+    token_of,
+)
 from tests.localcluster.samples import CONFIG_MAPS, NAMESPACES, config_map, namespace
 from tests.localcluster.support import Api, Kubectl, kubeconfig_for
 
@@ -234,8 +243,7 @@ def test_a_kubeconfig_of_an_account_leads_to_its_rights(local_cluster: LocalClus
     robot = Kubectl.of(path, home=tmp_path)
     assert "system:serviceaccount:default:robot" in robot("auth", "whoami")
     assert robot.run("get", "configmaps").returncode == 1
-    binding = ("rolebinding", "robot", "--clusterrole=view", "--serviceaccount=default:robot")
-    Kubectl(local_cluster, home=tmp_path)("create", *binding)
+    made(api.post(ROLE_BINDINGS, binding("robot", "ClusterRole/view", account("robot"))))
     assert "No resources found in default namespace." in robot.run("get", "configmaps").stderr
 
 
