@@ -91,7 +91,7 @@ class LocalCluster:
         self._folder.cleanup()
 
     def start(self, *, half_started: bool = False) -> None:
-        """Listen, on the port of the time before.
+        """Listen on the same port as before.
 
         Args:
             half_started: as a real server is for a moment: 403 to all but the administrator until `fill_rights`, 503
@@ -136,14 +136,14 @@ class LocalCluster:
         return path
 
     def restore(self, backup: Path) -> None:
-        """Stop, and start with the objects and the version of a backup: what was since has never been."""
+        """Stop, and start with the objects and the version of a backup, as after a restore of etcd."""
         self.stop()
         self._store.forget()
         state.load(self._store, backup)
         self.start()
 
     def replace_authority(self) -> None:
-        """Stop, and start with a certificate of another authority, which no kubeconfig written before trusts."""
+        """Stop, and start with a certificate of another authority, which earlier kubeconfigs do not trust."""
         self.stop()
         self._credentials = self._credentials.with_new_authority()
         self.authority = self._credentials.authority
@@ -154,7 +154,7 @@ class LocalCluster:
         self.call(lambda: self.hooks.hold(resource))
 
     def release(self, resource: str) -> None:
-        """Let held watch streams go."""
+        """Send the events that watch streams held back."""
         self.call(lambda: self.hooks.release(resource))
 
     def drop_watches(self, resource: str = "") -> None:

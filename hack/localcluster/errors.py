@@ -12,7 +12,7 @@ from .fielderrors import FieldError, go_quote, invalid_message
 
 
 def qualified(group: str, name: str) -> str:
-    """`name.group`, or `name` for the core group: how messages speak of resources and kinds."""
+    """Return `name.group`, or `name` for the core group, as messages write resources and kinds."""
     return f"{name}.{group}" if group else name
 
 
@@ -140,7 +140,7 @@ def invalid_options(kind: str, errors: Iterable[FieldError]) -> StatusError:
 
 
 def unprocessable() -> StatusError:
-    """422 for a patch that cannot be carried out; the server keeps the reason to itself."""
+    """Return the 422 of a patch that cannot be applied. The server does not give the reason."""
     return StatusError(422, "Invalid", "the server rejected our request due to an error in our request", {})
 
 
@@ -208,7 +208,7 @@ def storage_initializing() -> StatusError:
 
 
 def starting() -> StatusError:
-    """503 for a path that may come to exist while the server starts."""
+    """Return the 503 of a path that the server may serve once it has started."""
     text = "the request has been made before all known HTTP paths have been installed, please try again"
     return StatusError(503, "ServiceUnavailable", text, {"retryAfterSeconds": 5})
 
@@ -220,5 +220,5 @@ def internal(message: str) -> StatusError:
 
 
 def bare_failure(message: str) -> StatusError:
-    """500 without a reason: an error the server did not expect to meet."""
+    """Return a 500 without a reason, as for errors that the server does not expect."""
     return StatusError(500, "", message)

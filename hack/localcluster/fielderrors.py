@@ -46,7 +46,7 @@ _BLOCKING = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One thing that is wrong with one field.
+    """One error of one field.
 
     Attributes:
         field: path of the field (`spec.list[0].name`), or `<nil>` for the object as a whole.
@@ -100,7 +100,7 @@ def duplicate(field: str, value: Any) -> FieldError:
 
 
 def not_found(field: str, value: Any) -> FieldError:
-    """A reference that leads nowhere."""
+    """A reference to an object that does not exist."""
     return _with_value(field, "FieldValueNotFound", "Not found", value, "")
 
 
@@ -123,7 +123,7 @@ def too_many(field: str, actual: int, limit: int) -> FieldError:
 
 
 def rules_unchecked() -> FieldError:
-    """What the server adds when CEL rules exist and an error of the schema kept them from being evaluated."""
+    """Return the error that the server adds when an error of the schema prevents the evaluation of CEL rules."""
     return invalid(NO_FIELD, None, _UNCHECKED_RULES)
 
 

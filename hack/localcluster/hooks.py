@@ -36,11 +36,11 @@ class Hooks:
         self.audit = audit
 
     def hold(self, resource: str) -> None:
-        """Hold back the watch streams of a resource: its readers' caches grow stale."""
+        """Hold back the watch streams of a resource, so that caches become stale."""
         self._hub.hold(storage_key(resource), True)
 
     def release(self, resource: str) -> None:
-        """Let go what was held back."""
+        """Send the events that were held back."""
         self._hub.hold(storage_key(resource), False)
 
     def drop(self, resource: str = "") -> None:
@@ -60,11 +60,11 @@ class Hooks:
         self._readiness.initialize(storage_key(resource), False)
 
     def fill_rights(self) -> None:
-        """Let a server that is half started know the roles and bindings: the 403 end."""
+        """End the 403 of a server that is half started: it reads the roles and bindings."""
         self._policies.fill()
 
     def install_paths(self) -> None:
-        """Let a server that is half started serve custom resources: the 503 end."""
+        """End the 503 of a server that is half started: it serves custom resources."""
         self._readiness.install_paths()
 
     def watches(self, resource: str = "") -> int:

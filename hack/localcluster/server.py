@@ -38,7 +38,7 @@ _SHUTDOWN_SECONDS = 0.5
 
 
 def credentials_of(options: Options) -> Credentials:
-    """New ones, or those kept beside the state file: with its state a cluster stays the same one to its clients."""
+    """Return new credentials, or those beside the state file, so that clients of the kept state stay valid."""
     if not options.state_file:
         return Credentials()
     return Credentials.kept_in(Path(f"{options.state_file}.credentials"))

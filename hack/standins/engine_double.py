@@ -1,4 +1,4 @@
-"""A release engine that answers at once: the Helm Operator's words without git, charts or Helm.
+"""A release engine that answers at once: the statuses of the Helm Operator without git, charts or Helm.
 
 For tests and benchmarks with hundreds of environments: one Secret and one status write per installation, one status
 write per upgrade, one deletion per uninstall. Unlike the original it does not lose deletions, and uninstalls run beside

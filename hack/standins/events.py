@@ -1,4 +1,4 @@
-"""Events of the core group, as controllers write them: the same one again is counted instead."""
+"""Events of the core group, as controllers write them: a repeated Event only raises the count."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Events:
         self._said: dict[tuple[str, str, str, str], tuple[str, int]] = {}
 
     def emit(self, obj: Object, type_: str, reason: str, message: str) -> None:
-        """Say something about an object."""
+        """Write an Event about an object."""
         now = to_time(datetime.now(UTC))
         message = message[:_MESSAGE_LIMIT]
         said = (objects.uid(obj), type_, reason, message)

@@ -135,7 +135,7 @@ class GarbageCollector:
             self._waiting[uid_of(obj)] = (storage, namespace_of(obj), name_of(obj))
 
     def _check_foreground_owner(self, uid: str) -> None:
-        """A dependent went: its owner may have been waiting for it."""
+        """Delete the owner if this was the last dependent that it waited for."""
         if uid not in self._waiting:
             return
         storage, namespace, name = self._waiting[uid]

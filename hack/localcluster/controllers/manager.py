@@ -35,7 +35,7 @@ class ControllerManager:
         self._store.subscribe(self._enqueue)
 
     def add(self, reaction: Reaction) -> None:
-        """Have a controller given every change."""
+        """Give every later change to a controller."""
         self._reactions.append(reaction)
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -44,7 +44,7 @@ class ControllerManager:
         self._schedule()
 
     def stop(self) -> None:
-        """React no more."""
+        """Stop reacting to changes."""
         self._loop = None
         self._store.unsubscribe(self._enqueue)
 

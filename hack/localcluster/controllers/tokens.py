@@ -65,7 +65,7 @@ class TokenController:
 
 
 def _account_of(secret: Object) -> str:
-    """The service account that a Secret is to hold a token for, "" for other Secrets."""
+    """Return the service account whose token a Secret holds, or "" for other Secrets."""
     if secret.get("type") != _TYPE:
         return ""
     return (secret["metadata"].get("annotations") or {}).get(_NAME) or ""

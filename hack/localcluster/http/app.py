@@ -66,7 +66,7 @@ class ApiServer:
         return app
 
     def close(self) -> None:
-        """Answer nothing more. A connection whose TLS handshake was not over when the server stopped still arrives."""
+        """Abort all later requests. A connection whose TLS handshake ended after the server stopped still arrives."""
         self._closed = True
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
@@ -133,7 +133,7 @@ class ApiServer:
 
 
 def _name_in(sent: Any) -> str:
-    """The name a create gives in its body, since its path has none."""
+    """Return the name in the body of a create, whose path has none."""
     metadata = sent.get("metadata") if isinstance(sent, dict) else None
     return str(metadata.get("name") or "") if isinstance(metadata, dict) else ""
 

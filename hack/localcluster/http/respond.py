@@ -84,7 +84,7 @@ def _yaml(content: bytes) -> bytes:
 
 
 def respond_failure(error: StatusError | PlainError) -> web.Response:
-    """The answer that a failure is."""
+    """Return the response for a failure."""
     if isinstance(error, PlainError):
         return web.Response(status=error.code, text=error.text, headers={"Content-Type": "text/plain; charset=utf-8"})
     response = respond(error.code, error.body)

@@ -79,7 +79,7 @@ class TokenHandler:
         return respond(201, answer, shape=shape, warnings=context.warnings)
 
     def _bound(self, reference: Object, target: Target) -> dict[str, dict[str, str]]:
-        """The claim that ties a token to an object's life."""
+        """Return the claim that binds a token to an object, whose deletion ends it."""
         version, kind, name = (reference.get(key) or "" for key in ("apiVersion", "kind", "name"))
         place = _BINDABLE.get((version, kind))
         if place is None:

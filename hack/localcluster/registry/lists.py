@@ -32,7 +32,7 @@ class Selection:
 
     @property
     def filters(self) -> bool:
-        """Whether it is more than "all of a namespace"."""
+        """Whether it selects by labels or fields."""
         return bool(self.labels.requirements or self.fields.terms)
 
 

@@ -17,7 +17,7 @@ _QUOTE = '"'
 
 
 def track(resource: ResourceType, old: Object | None, new: Object, context: WriteContext) -> Object:
-    """`new` with managedFields that say what this write set; both in the form of this resource's version."""
+    """Return `new` with managedFields that record this write. Both have the form of this resource's version."""
     try:
         return track_update(
             old,

@@ -113,7 +113,7 @@ class Registry:
         uid_precondition: str = "",
         tracked: bool = False,
     ) -> tuple[Object, bool]:
-        """Replace the live object by what `change` makes of it; gives (stored form, whether it was created).
+        """Replace the live object by the result of `change`. Returns the stored form, and whether it was created.
 
         Args:
             change: from the live object (this resource's version; None when missing) to the wanted one.
@@ -213,7 +213,7 @@ class Registry:
         return new if context.dry_run else self.store.update(resource.storage, new, live)
 
     def delete(self, resource: ResourceType, namespace: str, name: str, options: DeleteOptions) -> Object:
-        """Delete, or begin to: gives a Status, or the object that remains.
+        """Delete, or begin to delete. Returns a Status, or the object that remains.
 
         Raises:
             StatusError: 403, 404, 409.

@@ -91,13 +91,13 @@ class Store:
         return found
 
     def restore(self, resource: GroupPlural, objects: list[Object]) -> None:
-        """Put objects back as they were, without history."""
+        """Replace all objects by those of a backup, without history."""
         collection = self.collection(resource)
         for obj in objects:
             collection.objects[object_key(namespace_of(obj), name_of(obj))] = obj
 
     def forget(self) -> None:
-        """Empty it, as before the first write; listeners stay."""
+        """Remove everything, as before the first write. Listeners stay."""
         self._collections.clear()
         self.version = self._compacted = 0
 

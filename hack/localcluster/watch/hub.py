@@ -11,7 +11,7 @@ from ..storage.store import GroupPlural, Store
 
 
 class Subscription:
-    """The changes one watch has still to send.
+    """The changes that one watch has not sent yet.
 
     Attributes:
         closed: the stream must end now (server stop, or a test dropping all watches).
@@ -92,7 +92,7 @@ class WatchHub:
         return sum(len(subscriptions) for subscriptions in self._open.values())
 
     def hold(self, resource: GroupPlural, held: bool) -> None:
-        """Hold back the streams of a resource, those to come included; or let them go."""
+        """Hold back the present and later streams of a resource, or release them."""
         if held:
             self._held.add(resource)
         else:

@@ -1,1 +1,1 @@
-"""Argo CD, from its outside: folders of git repositories that become, and stay, what is in the cluster."""
+"""Argo CD as its users see it: keeps the cluster equal to folders of git repositories."""

@@ -100,7 +100,7 @@ class Application:
 
     @property
     def finalizer(self) -> str:
-        """The finalizer by which its objects go when it goes, or ""."""
+        """Return the finalizer that makes a deletion of the Application delete its objects, or ""."""
         return next((f for f in objects.finalizers(self.obj) if f in (FINALIZER, BACKGROUND_FINALIZER)), "")
 
     @property

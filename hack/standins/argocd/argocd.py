@@ -53,7 +53,7 @@ class Options:
 
 @dataclass(slots=True)
 class _Memory:
-    """What the stand-in remembers of one Application (by UID).
+    """The memory of one Application, which its UID identifies.
 
     Attributes:
         failures: number of failed syncs of the same commit in a row.
@@ -129,7 +129,7 @@ class ArgoCD:
         self._write(application, memory, report)
 
     def _look(self, application: Application) -> Report:
-        """Compare, or say why that is not possible."""
+        """Compare, or report why that is not possible."""
         try:
             project = self._client.get(APP_PROJECTS, application.project, namespace=application.namespace)
         except NotFound:

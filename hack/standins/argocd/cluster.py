@@ -1,4 +1,4 @@
-"""An Application's objects in the cluster: found by their mark, tried, applied and deleted through the API."""
+"""An Application's objects in the cluster: finds them by their tracking annotation, and applies or deletes them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from hack.standins.helm.kinds import Kinds
 
 
 class Cluster:
-    """API errors that are about one object stand in its row; all others pass through."""
+    """Handles the objects of an Application. An API error about one object is in its row; all others are raised."""
 
     def __init__(self, *, client: Client) -> None:
         self._client = client
@@ -96,7 +96,7 @@ class Cluster:
         )
 
     def _tracked(self, application: Application, targets: Iterable[Object]) -> Iterator[tuple[Resource, Object]]:
-        """The objects with the Application's mark, of the kinds that it has and of those that it had."""
+        """The objects with the Application's tracking annotation, of its present kinds and its former ones."""
         had = application.status.get("resources") or ()
         kinds = {(str(obj["apiVersion"]), str(obj["kind"])) for obj in targets}
         kinds |= {(f"{one.get('group', '')}/{one['version']}".lstrip("/"), one["kind"]) for one in had}

@@ -1,4 +1,4 @@
-"""Health checks in Lua, run as Argo CD runs them: Lua 5.1 with `obj` as its one global, and hardly a library."""
+"""Health checks in Lua, run as Argo CD runs them: Lua 5.1 with the global `obj` and only the basic libraries."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ABSENT = ("string", "math", "io", "os", "debug", "coroutine", "python")
 
 
 class ScriptError(Exception):
-    """The script failed; the text is Lua's."""
+    """The script failed. The message is Lua's."""
 
 
 def health(script: str, obj: Mapping[str, Any]) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""One sync of an Application: try everything, apply everything, prune, and wait until what was pruned is gone."""
+"""One sync of an Application: dry-run and apply all objects, prune, and wait until the pruned objects are gone."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Operation:
         self.look(rows)
 
     def look(self, rows: Sequence[Row]) -> None:
-        """See whether what was pruned is gone. Until then nothing else is synced: finalizers hold up everybody."""
+        """Check whether the pruned objects are gone. Until then no other Application is synced."""
         live = {objects.uid(row.live) for row in rows if row.live is not None}
         left = [name for uid, name in self.pruned.items() if uid in live]
         if left:

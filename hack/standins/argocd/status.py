@@ -27,7 +27,7 @@ class Report:
 
 
 def written(report: Report, operation: Operation | None) -> dict[str, Any]:
-    """The fields to merge into the status; what cannot be known now stays as it was."""
+    """Return the fields to merge into the status. Fields whose values are unknown keep their old ones."""
     status: dict[str, Any] = {"conditions": _conditions(report)}
     if report.error:
         status["sync"] = {"status": comparison.UNKNOWN, "revision": report.revision}

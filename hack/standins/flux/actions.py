@@ -1,4 +1,4 @@
-"""The helm-controller's actions on a release, each with what it leaves in the HelmRelease's status."""
+"""The helm-controller's actions on a release, and what each writes into the HelmRelease's status."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ REMEDIATED = "Remediated"
 
 
 class ActionFailed(Exception):
-    """An action failed before it left anything in storage: nothing to remediate, to be tried again as it is."""
+    """An action failed before it stored anything. It needs no remediation and is tried again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +95,7 @@ class Actions:
         self.summarize()
 
     def summarize(self) -> None:
-        """Make Ready of the newest of Remediated, TestSuccess and Released; what was remediated is not ready."""
+        """Set Ready from the newest of Remediated, TestSuccess and Released. A remediated release is not ready."""
         if not self.hr.tests:
             self.record.drop(TESTED)
         types = [REMEDIATED, RELEASED]
@@ -146,7 +146,7 @@ class Actions:
         self.summarize()
 
     def _try(self, action: str) -> str:
-        """The words of the failure, or ""."""
+        """Return the message of the failure, or ""."""
         assert self.chart is not None
         try:
             if action == INSTALL:
@@ -265,7 +265,7 @@ class Actions:
 
 
 def forget_failures(status: dict[str, Any]) -> None:
-    """Count from nothing again."""
+    """Reset the counts of failures."""
     for counter in ("failures", "installFailures", "upgradeFailures"):
         status.pop(counter, None)
 

@@ -22,7 +22,7 @@ HOST = "http://source-controller.flux-system.svc.cluster.local."
 
 
 class ReferenceMissing(Exception):
-    """The repository is there, but not what was asked for."""
+    """The repository exists, but not the reference in it."""
 
 
 class Artifacts:
@@ -38,7 +38,7 @@ class Artifacts:
         self._mirrored: dict[str, str] = {}
 
     def fetch(self, repository: GitRepository) -> str:
-        """Fetch everything, and give the commit asked for. Raises GitError, ReferenceMissing."""
+        """Fetch everything, and return the commit of the reference. Raises GitError, ReferenceMissing."""
         mirror = self._mirror(repository.key)
         with self._lock:
             known = self._mirrored.get(repository.key) == repository.url

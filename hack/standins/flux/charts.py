@@ -34,7 +34,7 @@ NOT_RECONCILED = "latest generation of object has not been reconciled"
 
 
 class ChartNotReady(Exception):
-    """The chart is not ready; the text is the original's."""
+    """The chart is not ready. The message is the original's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What the helm-controller does next with a release: its state, and the action that the state asks for. Pure."""
+"""Decides what the helm-controller does next: the state of a release, and the action for that state. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class State(Enum):
 
 
 class Action(Enum):
-    """The values are the words of messages."""
+    """An action. The values appear in messages."""
 
     INSTALL = "install"
     UPGRADE = "upgrade"
@@ -59,7 +59,7 @@ class MissingRollbackTarget(Exception):
 
 
 class UnknownState(Exception):
-    """The release is in a status that nothing can be made of."""
+    """The release has a status that the controller does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +125,14 @@ def failures(status: Mapping[str, Any], action: str) -> int:
 
 
 def retries_left(hr: HelmRelease, status: Mapping[str, Any]) -> bool:
-    """Whether what was tried last may be tried again."""
+    """Whether the last action may be retried."""
     attempted = str(status.get("lastAttemptedReleaseAction") or "")
     remediation = hr.remediation(attempted)
     return remediation is None or not remediation.exhausted(failures(status, attempted))
 
 
 def target_changed(hr: HelmRelease, status: Mapping[str, Any], chart_name: str) -> bool:
-    """Whether what is released lives under another name, elsewhere or of another chart: it has to go first."""
+    """Whether the release has another name, namespace or chart now, so that the old one has to be uninstalled first."""
     current = snapshots.latest(status.get("history") or ())
     stored_in = status.get("storageNamespace")
     if current is None or not stored_in:

@@ -1,4 +1,4 @@
-"""Flux's answers at once: its words without git, charts or Helm.
+"""A double of Flux that answers at once: its statuses without git, charts or Helm.
 
 For tests and benchmarks with hundreds of environments. A GitRepository costs one patch for its finalizer and one status
 write; a HelmRelease the same, and one Secret; an upgrade one status write. It acts with its own rights. Delays on

@@ -133,7 +133,7 @@ def _watched(client: Client, resource: Resource, namespace: str, changed: Callab
 
 
 class _Changes:
-    """An informer's handler to which all changes are one."""
+    """An informer's handler that treats all changes alike."""
 
     def __init__(self, kind: str, changed: Callable[[str, Object], None]) -> None:
         self._kind = kind

@@ -1,4 +1,4 @@
-"""The helm-controller: what it needs before it may run, the run, and what follows; deletions."""
+"""The helm-controller: checks the prerequisites of a release, runs its actions, and handles its deletion."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ class HelmController:
         return Again(min(hr.interval if retry is None else retry, self._longest))
 
     def _heed_requests(self, hr: HelmRelease, status: dict[str, Any]) -> bool:
-        """Forget failures if asked to; whether an action is asked for without a reason."""
+        """Reset the failures if an annotation asks for it. Returns whether an annotation forces an action."""
         if reset := hr.asked_to_reset(status):
             forget_failures(status)
             status["lastHandledResetAt"] = reset
@@ -209,7 +209,7 @@ class HelmController:
         return DONE
 
     def _can_act(self, hr: HelmRelease, record: Record) -> bool:
-        """Whether the service account is there; without it nothing can be uninstalled, and nothing is waited for."""
+        """Whether the service account exists. Without it the controller uninstalls nothing and does not wait."""
         if not hr.service_account:
             return True
         try:

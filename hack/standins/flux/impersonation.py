@@ -1,4 +1,4 @@
-"""A client that acts as a service account: the API server decides by that account's rights alone."""
+"""A client that impersonates a service account, so that only that account's rights count."""
 
 from __future__ import annotations
 

@@ -150,7 +150,7 @@ class Loop:
 
 
 def _concerns_us(old: Object, new: Object) -> bool:
-    """As the originals' predicates: another spec (a deletion counts as one), another life, or somebody asked for it."""
+    """Whether the spec changed, the object was deleted or created again, or an annotation asks for a reconcile."""
     return (
         objects.generation(old) != objects.generation(new)
         or objects.uid(old) != objects.uid(new)

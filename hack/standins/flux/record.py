@@ -1,4 +1,4 @@
-"""One object while it is reconciled: its status as it will be written, and the writes themselves."""
+"""One object while it is reconciled: collects its new status, and writes it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hack.standins.flux.resources import FINALIZER, REQUESTED_AT
 
 
 class Record:
-    """Not thread-safe: one worker has it.
+    """The object of one worker. Not thread-safe.
 
     Attributes:
         obj: the object as it was read.
@@ -80,7 +80,7 @@ class Record:
         self.ready(FALSE, reason, message)
 
     def retrying(self) -> None:
-        """A try has failed, another one follows."""
+        """Record that a try failed and another one follows."""
         if reconciling := self.condition(RECONCILING):
             self.mark(RECONCILING, TRUE, PROGRESSING_WITH_RETRY, reconciling["message"])
 
@@ -106,7 +106,7 @@ class Record:
         return True
 
     def remove_finalizer(self) -> None:
-        """Let the object go."""
+        """Remove our finalizer from the object."""
         left = [finalizer for finalizer in objects.finalizers(self.obj) if finalizer != FINALIZER]
         if len(left) < len(objects.finalizers(self.obj)):
             self._set_finalizers(left)

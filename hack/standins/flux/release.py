@@ -35,7 +35,7 @@ class Remediation:
     ignores_tests: bool
 
     def exhausted(self, failures: int) -> bool:
-        """Whether that many failures were too many."""
+        """Whether this number of failures exceeds the limit."""
         return 0 <= self.retries < failures
 
 

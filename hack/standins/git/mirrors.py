@@ -154,7 +154,7 @@ class Mirrors:
             )
 
     def stop_one(self, name: str) -> None:
-        """Forget a mirror: the next who needs it starts from nothing. May be called from the mirror's own thread."""
+        """Forget a mirror, so that the next request clones again. May be called from the mirror's own thread."""
         with self._lock:
             mirror = self._mirrors.pop(name, None)
         if mirror is not None:

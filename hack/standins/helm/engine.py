@@ -25,7 +25,7 @@ _WORKER = Path(__file__).with_name("worker.py")
 
 
 class HelmError(Exception):
-    """Helm refused a chart or its values; the text is Helm's own."""
+    """Helm refused a chart or its values. The message is Helm's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class Rendered:
 
 
 class HelmEngine:
-    """Helm in a process of its own, started at the first request and again whenever it has died. Thread-safe."""
+    """Helm in a process of its own, which starts at the first request and again after it died. Thread-safe."""
 
     def __init__(self, *, timeout: float) -> None:
         """`timeout` in seconds is for one request; a worker that exceeds it is killed."""

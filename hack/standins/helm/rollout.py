@@ -69,7 +69,7 @@ class Rollout:
                 self._applier.delete(hook)
 
     def play(self, play: Play) -> None:
-        """Take the play's time. Raises HelmError if the play is to fail."""
+        """Wait as long as the play says. Raises HelmError if the play is a failure."""
         self._pause(play.seconds)
         if play.fail:
             raise HelmError(TIMED_OUT)

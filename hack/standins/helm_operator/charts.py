@@ -37,7 +37,7 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """What a HelmRelease asked for, and the commit it was last given."""
+    """The chart source of a HelmRelease, and the last commit that it was given."""
 
     mirror: str
     ref: str
@@ -92,7 +92,7 @@ class Charts:
         return Chart(chart, source.head, self._chart_changed(hr, mirror, source.head, path))
 
     def refresh(self, hr: HelmRelease) -> None:
-        """Fetch the mirror now: a changed chart source should not be judged by what was there before."""
+        """Fetch the mirror now, because a changed chart source needs the newest commits."""
         mirror = self._mirrors.get(_mirror_name(hr))
         if mirror is not None:
             mirror.refresh()
@@ -127,7 +127,7 @@ class Charts:
         return [hr for hr in self._releases() if _mirror_name(hr) == mirror]
 
     def _look_up(self, hr: HelmRelease, mirror: Mirror) -> tuple[_Source, bool]:
-        """The commit for a HelmRelease, and whether that is news to it."""
+        """The commit for a HelmRelease, and whether it is another one than before."""
         if mirror.error:
             raise ChartError(f"chart not ready: {mirror.error}")
         wanted = _Source(_mirror_name(hr), str(hr.chart.get("ref") or self._default_ref))

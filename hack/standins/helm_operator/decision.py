@@ -1,4 +1,4 @@
-"""What a sync does next: install, upgrade, compare or refuse. Pure, and in the original's order of questions."""
+"""Decides what a sync does next: install, upgrade, compare or refuse, in the original's order. Pure."""
 
 from __future__ import annotations
 

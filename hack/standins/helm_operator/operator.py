@@ -1,4 +1,4 @@
-"""What makes the operator sync and uninstall: its informer, its queue and workers, and its timers.
+"""The Helm Operator: an informer, a queue, workers and timers, which lead to syncs and uninstallations.
 
 A HelmRelease has no finalizer. Its deletion is handled in the informer's delete handler, one after the other, once,
 and only if this program sees the event: if a HelmRelease is deleted while the program is down, its release stays.

@@ -49,7 +49,7 @@ class Reporter:
         self._change(hr, lambda status: vocabulary.with_observed_generation(status, hr.generation))
 
     def release_status(self, hr: HelmRelease, release_status: str) -> None:
-        """Helm was asked how the release is."""
+        """Record the state of the release in Helm."""
         self._change(
             hr,
             lambda status: vocabulary.with_release_status(

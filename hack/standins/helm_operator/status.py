@@ -1,4 +1,4 @@
-"""The Helm Operator's vocabulary: phases, the conditions each one sets, and the sentences in them. Pure functions.
+"""The statuses of the Helm Operator: phases, the conditions of each, and their messages. Pure functions.
 
 A status is only ever the phase's own words. Why something failed stands in Events, nowhere else.
 """
@@ -47,7 +47,7 @@ PHASES = tuple(_PHASES)
 
 
 def message(phase: str, *, release: str, namespace: str) -> str:
-    """The sentence of a phase."""
+    """Return the message of a phase."""
     return f"{_PHASES[phase][1]} Helm release '{release}' in '{namespace}'."
 
 
@@ -61,7 +61,7 @@ def with_phase(
     revision: str = "",
     ignore_test_failures: bool = False,
 ) -> dict[str, Any]:
-    """The status after entering a phase.
+    """Return the status after entering a phase.
 
     Conditions that the phase sets move to the end of the list. Their update time is `now`; their transition time stays
     unless the status changes. Success forgets a rollback, a rollback is counted. `revision` is recorded as attempted

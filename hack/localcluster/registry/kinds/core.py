@@ -94,7 +94,7 @@ class SecretStrategy(BuiltinStrategy):
         return errors + _type_rules(obj.get("type", ""), data)
 
     def validate_change(self, obj: Object, old: Object) -> list[FieldError]:
-        """The type stays; an immutable secret stays whole."""
+        """The type cannot change, and nothing of an immutable Secret."""
         errors: list[FieldError] = []
         if obj.get("type") != old.get("type"):
             errors.append(invalid("type", obj.get("type"), "field is immutable"))
@@ -158,7 +158,7 @@ class ConfigMapStrategy(BuiltinStrategy):
         return errors
 
     def validate_change(self, obj: Object, old: Object) -> list[FieldError]:
-        """An immutable ConfigMap stays whole."""
+        """Nothing of an immutable ConfigMap can change."""
         return immutable_errors(obj, old, ("data", "binaryData")) + self.validate(obj)
 
 

@@ -244,7 +244,7 @@ class ServiceStrategy(BuiltinStrategy):
         return super().prepare_update({**obj, "spec": spec}, old)
 
     def validate_change(self, obj: Object, old: Object) -> list[FieldError]:
-        """The address stays."""
+        """The address cannot change."""
         errors = self.validate(obj)
         address, before = ((one.get("spec") or {}).get("clusterIP") for one in (obj, old))
         if before and address != before:
