@@ -10,11 +10,6 @@ def now_seconds() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def now_micros() -> str:
-    """The present as `metav1.MicroTime`."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
 def parse(text: str) -> datetime | None:
     """Parse an RFC 3339 time. Returns None if it is invalid."""
     try:

@@ -139,11 +139,6 @@ def invalid_options(kind: str, errors: Iterable[FieldError]) -> StatusError:
     return invalid("meta.k8s.io", kind, "", errors)
 
 
-def unprocessable() -> StatusError:
-    """Return the 422 of a patch that cannot be applied. The server does not give the reason."""
-    return StatusError(422, "Invalid", "the server rejected our request due to an error in our request", {})
-
-
 def forbidden(group: str, plural: str, name: str, why: str, causes: list[dict[str, str]] | None = None) -> StatusError:
     """403."""
     subject = qualified(group, plural) + (f" {go_quote(name)}" if name else "")

@@ -105,11 +105,6 @@ def uid_of(obj: Object) -> str:
     return obj.get("metadata", {}).get("uid") or ""
 
 
-def version_of(obj: Object) -> int:
-    """`metadata.resourceVersion` as the number it is."""
-    return int(obj["metadata"]["resourceVersion"])
-
-
 def labels_of(obj: Object) -> dict[str, str]:
     """`metadata.labels`, or {}."""
     return obj.get("metadata", {}).get("labels") or {}

@@ -11,7 +11,6 @@ import jsonpointer
 from .errors import PatchError, json_kind, rejected, unreadable
 
 MAX_OPERATIONS = 10_000
-_OPERATIONS = frozenset(("add", "remove", "replace", "move", "copy", "test"))
 
 
 def json_patch(target: Mapping[str, Any], operations: Any) -> Any:
