@@ -9,14 +9,14 @@ from controller.environment.drift.attempts import Contest, Correction
 from controller.environment.effects import Effect
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Continue:
-    """This phase is content, or will be once its effects are done: the next phase may look.
+    """The phase has nothing to wait for once its effects are done, so the next phase may decide.
 
     Attributes:
         effects: what to do, in order.
-        recheck_after: seconds until the next look, or None where a watch is sure to tell.
-        timer: a timer that starts with this decision and runs for as long as it is made anew.
+        recheck_after: seconds until the next reconcile; None where a watch is sure to start it.
+        timer: name of a timer that starts with this decision, and runs as long as the decision is repeated.
     """
 
     effects: tuple[Effect, ...] = ()
@@ -24,30 +24,34 @@ class Continue:
     timer: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """The next phases cannot begin: something has to happen first. A watch shows that it has, or we look again.
+    """Something has to happen before the next phases can begin. A watch shows it, or the controller looks again.
 
-    `reason` is CamelCase and stands in conditions, `message` is for people. `held`: something outside holds this up for
-    longer than it should, so a person may have to look. The rest is as for Continue.
+    Attributes:
+        reason: CamelCase, for conditions.
+        message: for people.
+        held: whether this takes longer than it should because of something outside, so that a person may have to help.
+
+    The other attributes are those of Continue.
     """
 
     reason: str
     message: str
-    recheck_after: float | None = None
     effects: tuple[Effect, ...] = ()
+    recheck_after: float | None = None
     timer: str = ""
     held: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
-    """Nothing can be done before a person changes something: what `message` names."""
+    """Nothing can be done before a person changes what `message` names. The attributes are those of Wait."""
 
     reason: str
     message: str
-    recheck_after: float | None = None
     effects: tuple[Effect, ...] = ()
+    recheck_after: float | None = None
 
 
 Decision = Continue | Wait | Stop

@@ -39,41 +39,48 @@ def explain(
     again = options.recheck_interval
     if isinstance(effect, Apply) and isinstance(error, NotFound) and error.resource_missing:
         return Wait(
-            "UnknownKind",
-            f"The cluster no longer serves {subject}; install its CRD, and this continues by itself.",
+            reason="UnknownKind",
+            message=f"The cluster no longer serves {subject}; install its CRD, and this continues by itself.",
             recheck_after=again,
         )
     if isinstance(error, StatusError) and error.definition_terminating:
         missing = "UnknownKind" if isinstance(effect, Apply) else "ReleaseEngineMissing"
         message = f"The CRD of {subject} is being deleted; install it again, and this continues by itself."
-        return Wait(missing, message, recheck_after=again)
+        return Wait(reason=missing, message=message, recheck_after=again)
     if isinstance(error, NotFound) and error.resource_missing:
         return Wait(
-            "ReleaseEngineMissing",
-            f"The cluster does not serve {subject}; install the release engine with its CRDs, and this continues by "
-            "itself.",
+            reason="ReleaseEngineMissing",
+            message=f"The cluster does not serve {subject}; install the release engine with its CRDs, and this "
+            "continues by itself.",
             recheck_after=again,
         )
     if isinstance(error, Forbidden) and error.namespace_terminating:
-        return Wait(NAMESPACE_TERMINATING, "The namespace is terminating.", recheck_after=again)
+        return Wait(reason=NAMESPACE_TERMINATING, message="The namespace is terminating.", recheck_after=again)
     if isinstance(error, ServerError) and error.silent_webhook:
         # Not the server's words: they name ports and times, and would be another message each time.
         return Wait(
-            WEBHOOK_SILENT,
-            f"The API server refused {subject}, because admission webhook {error.silent_webhook!r} does not answer.",
+            reason=WEBHOOK_SILENT,
+            message=f"The API server refused {subject}, because admission webhook {error.silent_webhook!r} does not "
+            "answer.",
             recheck_after=again,
         )
     if isinstance(error, Forbidden) and fresh_rights:
-        return Wait(rights.AWAITING, rights.AWAITING_MESSAGE, _RIGHTS_TAKE)
+        return Wait(reason=rights.AWAITING, message=rights.AWAITING_MESSAGE, recheck_after=_RIGHTS_TAKE)
     if isinstance(error, Forbidden) and error.by_admission:
-        return Stop("Forbidden", f"The API server refused {subject}: {error.message}", recheck_after=again)
+        return Stop(
+            reason="Forbidden", message=f"The API server refused {subject}: {error.message}", recheck_after=again
+        )
     if isinstance(effect, Apply) and isinstance(error, Forbidden):
         message = f"{rights.missing('patch', effect.target)}. The API server said: {error.message}"
-        return Stop("Forbidden", message, recheck_after=again)
+        return Stop(reason="Forbidden", message=message, recheck_after=again)
     if isinstance(error, Forbidden):
-        return Stop("Forbidden", f"{error.message} (grant the controller this right)", recheck_after=again)
+        return Stop(
+            reason="Forbidden", message=f"{error.message} (grant the controller this right)", recheck_after=again
+        )
     if isinstance(error, StatusError) and _is_final(error):
-        return Stop("Rejected", f"The API server refused {subject}: {error.message}", recheck_after=again)
+        return Stop(
+            reason="Rejected", message=f"The API server refused {subject}: {error.message}", recheck_after=again
+        )
     return None
 
 

@@ -39,7 +39,12 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Wait | None
     lease = Target(LEASES, LEASE_NAME, other)
     answer = observation.answer(lease)
     if answer is UNASKED:
-        return Wait(OTHER, f"Looking for the installation in namespace {other}.", effects=(Read(lease),), timer=_TIMER)
+        return Wait(
+            reason=OTHER,
+            message=f"Looking for the installation in namespace {other}.",
+            effects=(Read(lease),),
+            timer=_TIMER,
+        )
     if answer is not REFUSED and not _has_holder(answer):
         return None
     message = (
@@ -48,7 +53,7 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Wait | None
         f"gone for good, delete Lease {LEASE_NAME} in namespace {other}."
     )
     event = () if _TIMER in observation.ages else (Emit(EventType.WARNING, OTHER, "Reconcile", message),)
-    return Wait(OTHER, message, recheck_after=_LOOK_AGAIN, effects=event, timer=_TIMER)
+    return Wait(reason=OTHER, message=message, recheck_after=_LOOK_AGAIN, effects=event, timer=_TIMER)
 
 
 def _belongs_to(observation: Observation) -> str:

@@ -72,17 +72,17 @@ def explain(
     """
     if too_late:
         message = f"The reconcile took longer than --reconcile-timeout; the controller's log says where. {_AGAIN}"
-        return Wait(INTERNAL, steady(INTERNAL, message, standing))
+        return Wait(reason=INTERNAL, message=steady(INTERNAL, message, standing))
     if not isinstance(error, ApiError):
         # Neither its text nor its place: both may hold values of the object.
         message = f"The controller failed with {type(error).__name__}; its log says where. {_AGAIN}"
-        return Wait(INTERNAL, steady(INTERNAL, message, standing))
+        return Wait(reason=INTERNAL, message=steady(INTERNAL, message, standing))
     return waiting(failing(error, effect), standing=standing)
 
 
 def waiting(sentences: str, *, standing: Iterable[Mapping[str, Any]]) -> Wait:
     """What to show of requests that fail again and again, as `failing` words them."""
-    return Wait(RETRYING, steady(RETRYING, f"{sentences} {_AGAIN}", standing))
+    return Wait(reason=RETRYING, message=steady(RETRYING, f"{sentences} {_AGAIN}", standing))
 
 
 def failing(error: ApiError, effect: Effect | None) -> str:

@@ -26,15 +26,15 @@ def obstacle(observation: Observation, target: Target, current: Object) -> Wait 
     if objects.is_deleting(current):
         message = f"The earlier {kind} {target.name} is still terminating."
         if not objects.finalizers(current):
-            return Wait("ReleaseTerminating", message)
+            return Wait(reason="ReleaseTerminating", message=message)
         message = f"{message} {stuck_deletions.of_objects({target: current})}"
         patience = stuck_deletions.RELEASE_PATIENCE
         return stuck_deletions.wait(observation, "ReleaseTerminating", message, part="ReleaseReady", patience=patience)
     if ownership.is_our_release(observation, current):
         return None
     return Stop(
-        "ReleaseNotOwned",
-        f"spec.application.release.releaseName: {target.name!r}: a {kind} of this name already exists in "
+        reason="ReleaseNotOwned",
+        message=f"spec.application.release.releaseName: {target.name!r}: a {kind} of this name already exists in "
         f"the namespace, and the controller did not create it; use another releaseName, or remove that {kind}",
     )
 

@@ -98,7 +98,7 @@ def wait(
     shown = (known.get("status"), known.get("reason")) == (conditions.FALSE, reason)
     left = 0.0 if shown else max(0.0, patience - observation.age(timer))
     pauses = [pause for pause in (left, recheck_after) if pause]
-    return Wait(reason, message, recheck_after=min(pauses, default=None), timer=timer, held=not left)
+    return Wait(reason=reason, message=message, recheck_after=min(pauses, default=None), timer=timer, held=not left)
 
 
 def _if_true(found: Iterable[Mapping[str, Any]] | None, type_: str) -> Mapping[str, Any] | None:

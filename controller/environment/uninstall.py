@@ -159,4 +159,4 @@ def _wait(
 ) -> Wait:
     # As long again as it has taken so far: 1, 2, 4 seconds, and so on up to the longest pause.
     pause = min(max(observation.age(timer), 1.0), options.recheck_interval)
-    return Wait(REASON, message, recheck_after=pause, effects=effects, timer=timer)
+    return Wait(reason=REASON, message=message, recheck_after=pause, effects=effects, timer=timer)

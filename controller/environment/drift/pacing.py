@@ -154,7 +154,7 @@ def _wait(phase: str, held: Step) -> Step:
         "and writes nothing that depends on it. The condition Contested names the field."
     )
     reads = tuple(effect for effect in held.decision.effects if isinstance(effect, Read)) if phase == held.phase else ()
-    return Step(phase, Wait(WAITING, message, recheck_after=held.decision.recheck_after, effects=reads))
+    return Step(phase, Wait(reason=WAITING, message=message, recheck_after=held.decision.recheck_after, effects=reads))
 
 
 def _is_guarded(effect: Effect, guard: _Guard) -> bool:

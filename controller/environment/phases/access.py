@@ -36,9 +36,12 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     if any(isinstance(effect, Read) for effect in effects):
         # The next phases may read the namespace only when the rights are there.
         return Wait(
-            "CheckingAccess", "Checking the controller's rights in the namespace.", effects=effects, timer=rights.TIMER
+            reason="CheckingAccess",
+            message="Checking the controller's rights in the namespace.",
+            effects=effects,
+            timer=rights.TIMER,
         )
-    return Continue(effects, timer=rights.TIMER)
+    return Continue(effects=effects, timer=rights.TIMER)
 
 
 def _is_needed(observation: Observation, options: EnvironmentOptions, engine: Engine) -> bool:

@@ -22,4 +22,4 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
         finalizers=(*objects.finalizers(environment.obj), FINALIZER),
         resource_version=objects.resource_version(environment.obj),
     )
-    return Continue((add,))
+    return Continue(effects=(add,))

@@ -38,7 +38,7 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     if pause is None and _is_explained(observation.environment, health):
         return Continue()
     if observation.answer(evidence) is UNASKED:
-        return Continue((Read(evidence),))
+        return Continue(effects=(Read(evidence),))
     return Continue(recheck_after=pause)
 
 

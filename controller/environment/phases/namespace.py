@@ -40,9 +40,9 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
         labels = namespace_labels.wanted(environment, options.namespace_labels, adopted=adopted)
         return _correct(observation, namespace, labels, options, adopted=adopted)
     return Stop(
-        "NamespaceNotOwned",
-        f"metadata.name: {environment.name!r}: a namespace of this name already exists, and the controller did not "
-        "create it; give the environment another name, or annotate the namespace with "
+        reason="NamespaceNotOwned",
+        message=f"metadata.name: {environment.name!r}: a namespace of this name already exists, and the controller did "
+        "not create it; give the environment another name, or annotate the namespace with "
         f"{ADOPT_ANNOTATION}={environment.name} to let the environment use it",
     )
 
@@ -56,7 +56,7 @@ def _await_end(observation: Observation, namespace: Object) -> Wait:
     )
     message = " ".join(word for word in words if word)
     if not (hold.blocked or hold.finalizers):
-        return Wait(TERMINATING, message)
+        return Wait(reason=TERMINATING, message=message)
     return stuck_deletions.wait(
         observation, TERMINATING, message, part="NamespaceReady", patience=stuck_deletions.PATIENCE
     )
@@ -82,7 +82,7 @@ def _create(observation: Observation, labels: Mapping[str, str], options: Enviro
         },
     }
     event = Emit(EventType.NORMAL, "NamespaceCreated", "Create", f"Created namespace {environment.namespace_name}.")
-    return Continue((Create(observation.namespace_target, body), event))
+    return Continue(effects=(Create(observation.namespace_target, body), event))
 
 
 def _correct(
@@ -106,8 +106,8 @@ def _correct(
     metadata["resourceVersion"] = objects.resource_version(namespace)
     patch = Patch(observation.namespace_target, {"metadata": metadata}, wanted=[dict(labels), wanted])
     if ownership.is_labelled(observation, namespace):
-        return Continue((patch,))
+        return Continue(effects=(patch,))
     event = Emit(
         EventType.NORMAL, "NamespaceAdopted", "Adopt", f"Adopted namespace {observation.environment.namespace_name}."
     )
-    return Continue((patch, event))
+    return Continue(effects=(patch, event))

@@ -23,5 +23,5 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
         return Continue()
     outcome = uninstall.decide(observation, surplus, options)
     if isinstance(outcome, Wait):
-        return Continue(outcome.effects, recheck_after=outcome.recheck_after, timer=outcome.timer)
+        return Continue(effects=outcome.effects, recheck_after=outcome.recheck_after, timer=outcome.timer)
     return Continue()

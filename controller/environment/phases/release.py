@@ -23,7 +23,7 @@ NAME = "release"
 def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     """Bring the release to what the spec asks for, or suspend it."""
     if observation.environment.suspended:
-        return Continue(tuple(_suspend(observation)))
+        return Continue(effects=tuple(_suspend(observation)))
     engine = choice.choose(observation, options)
     assert engine is not None, "without an engine the source phase waits"
     target = releases.wanted(observation, engine)
@@ -39,7 +39,7 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
         if outcome.given_up:
             events = (Emit(EventType.WARNING, "UninstallTimedOut", "Uninstall", outcome.given_up),)
     created = Emit(EventType.NORMAL, "ReleaseCreated", "Create", f"Created {target.resource.kind} {target.name}.")
-    return Continue((*events, Create(target, engine.desired(context)), created, *_ignored(observation, engine)))
+    return Continue(effects=(*events, Create(target, engine.desired(context)), created, *_ignored(observation, engine)))
 
 
 def _suspend(observation: Observation) -> Iterator[Patch]:
@@ -65,12 +65,12 @@ def _update(
         return Continue()
     patch, changes_spec = correction
     if not changes_spec:
-        return Continue((patch,))
+        return Continue(effects=(patch,))
     before = Generation(target, objects.generation(current))
     updated = Emit(
         EventType.NORMAL, "ReleaseUpdated", "Update", f"Updated {target.resource.kind} {target.name}.", before
     )
-    return Continue((patch, updated, *_ignored(observation, engine, before)))
+    return Continue(effects=(patch, updated, *_ignored(observation, engine, before)))
 
 
 def _rests(
@@ -93,7 +93,7 @@ def _rest(target: Target, current: Object, resting: Mapping[str, Any], account_f
         f"{resting['spec'].get(account_field)!r}, so it is suspended until it does. The condition Contested says what "
         "prevents it."
     )
-    return Stop("AccountNotTaken", message, effects=(correction[0],) if correction else ())
+    return Stop(reason="AccountNotTaken", message=message, effects=(correction[0],) if correction else ())
 
 
 def _ignored(observation: Observation, engine: Engine, before: Generation | None = None) -> Iterator[Emit]:

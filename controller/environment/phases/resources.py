@@ -69,7 +69,7 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
 
 
 def _look(*reads: Effect) -> Wait:
-    return Wait("ApplyingResources", "Checking the shared resources.", effects=reads)
+    return Wait(reason="ApplyingResources", message="Checking the shared resources.", effects=reads)
 
 
 def _unknown(observation: Observation, items: Sequence[Item], options: EnvironmentOptions) -> Stop | None:
@@ -78,7 +78,7 @@ def _unknown(observation: Observation, items: Sequence[Item], options: Environme
     if not found:
         return None
     message = "; ".join(message for _, message in found)
-    return Stop(found[0][0], message, recheck_after=options.recheck_interval)
+    return Stop(reason=found[0][0], message=message, recheck_after=options.recheck_interval)
 
 
 def _problem_of_kind(observation: Observation, item: Item) -> tuple[str, str] | None:
@@ -110,11 +110,11 @@ def _refused(
     if not refused:
         return None
     if rights.are_fresh(observation):
-        return Wait(rights.AWAITING, rights.AWAITING_MESSAGE, _RIGHTS_TAKE)
+        return Wait(reason=rights.AWAITING, message=rights.AWAITING_MESSAGE, recheck_after=_RIGHTS_TAKE)
     message = "; ".join(dict.fromkeys(rights.missing("get", target) for target in refused))
     if held := rights.obstacle(observation):
         message = f"{message}. {held}"
-    return Stop("Forbidden", message, recheck_after=options.recheck_interval)
+    return Stop(reason="Forbidden", message=message, recheck_after=options.recheck_interval)
 
 
 def _taken(observation: Observation, items: Sequence[Item], options: EnvironmentOptions) -> Wait | Stop | None:
@@ -130,7 +130,7 @@ def _taken(observation: Observation, items: Sequence[Item], options: Environment
                 f"{item.source}: {item.identity} already exists in the namespace, and the controller did not create "
                 "it; remove it, or give this one another name"
             )
-            return Stop("ResourceNotOwned", message, recheck_after=options.recheck_interval)
+            return Stop(reason="ResourceNotOwned", message=message, recheck_after=options.recheck_interval)
         if objects.is_deleting(live):
             return _await_end(observation, item, live, options)
     return None
@@ -139,7 +139,7 @@ def _taken(observation: Observation, items: Sequence[Item], options: Environment
 def _await_end(observation: Observation, item: Item, live: Object, options: EnvironmentOptions) -> Wait:
     message, again = f"{item.identity} is still terminating.", options.recheck_interval
     if not objects.finalizers(live):
-        return Wait("ResourceTerminating", message, recheck_after=again)
+        return Wait(reason="ResourceTerminating", message=message, recheck_after=again)
     return stuck_deletions.wait(
         observation,
         "ResourceTerminating",
@@ -171,7 +171,7 @@ def _carry_out(
     unwatched = references.foreign(observation.environment, engine) or [
         identity for identity in left if kinds.target(observation, identity)
     ]
-    return Continue(effects, recheck_after=options.recheck_interval if unwatched else None)
+    return Continue(effects=effects, recheck_after=options.recheck_interval if unwatched else None)
 
 
 def _origin(observation: Observation, memory: Memory, *, is_going: bool) -> str:

@@ -25,11 +25,11 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
         return Continue()
     current = observation.get(target)
     if current is None:
-        return Continue((Create(target, desired),))
+        return Continue(effects=(Create(target, desired),))
     if found := release_sync.obstacle(observation, target, current):
         return found
     correction = release_sync.correction(target, current, desired)
-    return Continue((correction[0],)) if correction else Continue()
+    return Continue(effects=(correction[0],)) if correction else Continue()
 
 
 def _missing(options: EnvironmentOptions) -> Wait:
@@ -37,7 +37,7 @@ def _missing(options: EnvironmentOptions) -> Wait:
         f"{' with '.join(map(str, engine.resources))} ({engine.name})" for engine in ENGINES.values()
     )
     return Wait(
-        "ReleaseEngineMissing",
-        f"The cluster serves no release engine: install one of {engines}; this then continues.",
+        reason="ReleaseEngineMissing",
+        message=f"The cluster serves no release engine: install one of {engines}; this then continues.",
         recheck_after=options.recheck_interval,
     )

@@ -45,7 +45,7 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     if observation.answer(observation.namespace_target) is UNASKED:
         event = () if _is_announced(observation) else (_announcement(observation),)
         look = Read(observation.namespace_target)
-        return Wait(uninstall.REASON, "Looking for the namespace.", effects=(*event, look), timer=TIMER)
+        return Wait(reason=uninstall.REASON, message="Looking for the namespace.", effects=(*event, look), timer=TIMER)
     if observation.answer(observation.namespace_target) is REFUSED:
         # Neither a reason to delete it, nor proof that it is gone.
         name = observation.environment.namespace_name
@@ -59,11 +59,11 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
         # A chart's own account may have tampered with the bindings that the rest of this needs. One that goes on doing
         # so must not hold the namespace for ever.
         return Wait(
-            uninstall.REASON,
-            "Setting up the controller's rights in the namespace.",
-            _RIGHTS_TAKE,
-            effects,
-            uninstall.TIMER,
+            reason=uninstall.REASON,
+            message="Setting up the controller's rights in the namespace.",
+            recheck_after=_RIGHTS_TAKE,
+            effects=effects,
+            timer=uninstall.TIMER,
         )
     outcome = uninstall.decide(observation, _releases(observation, options, ours=ours), options)
     if isinstance(outcome, Wait):
@@ -152,7 +152,7 @@ def _finish(observation: Observation, *before: Effect) -> Decision:
     )
     end = f"held by finalizers of others: {', '.join(sorted(remove.finalizers))}" if remove.finalizers else "gone"
     finished = Emit(EventType.NORMAL, "TeardownFinished", "Teardown", f"Environment {environment.name} is {end}.")
-    return Continue((*before, remove, finished))
+    return Continue(effects=(*before, remove, finished))
 
 
 def _wait(
@@ -165,7 +165,7 @@ def _wait(
 ) -> Wait:
     # The informer of all namespaces shows when it is gone; this is for the day that it does not.
     pause = min(max(observation.age(timer), 1.0), options.recheck_interval)
-    return Wait(reason, message, recheck_after=pause, effects=effects, timer=timer)
+    return Wait(reason=reason, message=message, recheck_after=pause, effects=effects, timer=timer)
 
 
 def _is_announced(observation: Observation) -> bool:

@@ -21,9 +21,11 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     engine = choice.choose(observation, options)
     name = engine.name if engine else ""
     if refused := violations(observation.environment, options.policy, engine=name):
-        return Stop(refused[0].reason, _told(refused))
+        return Stop(reason=refused[0].reason, message=_told(refused))
     if questions := choice.questions(observation, options):
-        return Wait("ChoosingEngine", "Looking for the release engine of the cluster.", effects=questions)
+        return Wait(
+            reason="ChoosingEngine", message="Looking for the release engine of the cluster.", effects=questions
+        )
     return Continue()
 
 

@@ -32,22 +32,32 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Wait | None
     if memory.origin == LOST:
         # Who is noted is looked at when there is a TronadorConfig again (`shares.Concerned`).
         again = None if has_lost_config(observation.environment) else options.recheck_interval
-        return Wait(LOST_REASON, _message("its namespace or its CRD was deleted with it"), recheck_after=again)
+        return Wait(
+            reason=LOST_REASON, message=_message("its namespace or its CRD was deleted with it"), recheck_after=again
+        )
     questions = tuple(_questions(options))
     if unasked := tuple(Read(question) for question in questions if observation.answer(question) is UNASKED):
-        return Wait(LOST_REASON, "Looking for the reason why the TronadorConfig is gone.", effects=unasked)
+        return Wait(
+            reason=LOST_REASON, message="Looking for the reason why the TronadorConfig is gone.", effects=unasked
+        )
     namespace, definition, configs = (observation.answer(question) for question in questions)
     if REFUSED in (namespace, definition, configs):
         message = _message(f"the controller may not read its namespace or its CRD ({DEFINITION}) to learn why")
-        return Wait(LOST_REASON, message, recheck_after=options.recheck_interval)
+        return Wait(reason=LOST_REASON, message=message, recheck_after=options.recheck_interval)
     if configs:
         # It is back, or was never gone.
         message = "Waiting for the TronadorConfig to arrive in the controller's cache."
-        return Wait(LOST_REASON, message, recheck_after=options.recheck_interval)
+        return Wait(reason=LOST_REASON, message=message, recheck_after=options.recheck_interval)
     if not _stands(namespace) or objects.uid(namespace) != memory.origin:
-        return Wait(LOST_REASON, _message("its namespace was deleted with it"), effects=_note(observation, memory))
+        return Wait(
+            reason=LOST_REASON,
+            message=_message("its namespace was deleted with it"),
+            effects=_note(observation, memory),
+        )
     if not _stands(definition):
-        return Wait(LOST_REASON, _message("its CRD was deleted with it"), effects=_note(observation, memory))
+        return Wait(
+            reason=LOST_REASON, message=_message("its CRD was deleted with it"), effects=_note(observation, memory)
+        )
     return None
 
 

@@ -53,7 +53,7 @@ def obstacle(observation: Observation, items: Sequence[Item], options: Environme
                 f"{item.source}: {', '.join(stuck.fields)} of {item.identity} cannot be changed, and {why}; delete it "
                 f"yourself in namespace {observation.environment.namespace_name}, or give it another name here"
             )
-            return Stop(REASON, message, recheck_after=options.recheck_interval)
+            return Stop(reason=REASON, message=message, recheck_after=options.recheck_interval)
     return None
 
 

@@ -35,13 +35,15 @@ def questions(observation: Observation, engine: Engine | None) -> tuple[Read, ..
 def obstacle(observation: Observation, options: EnvironmentOptions, engine: Engine | None) -> Wait | Stop | None:
     """Why what is wanted cannot be told yet, or None."""
     if problems := observation.share.problems:
-        return Stop(problems[0].reason, f"{CONFIG_NAME}: {'; '.join(str(problem) for problem in problems)}")
+        return Stop(
+            reason=problems[0].reason, message=f"{CONFIG_NAME}: {'; '.join(str(problem) for problem in problems)}"
+        )
     for name in observation.share.copies:
         if name not in observation.own_secrets:
             message = (
                 f"{CONFIG_NAME}: spec.copySecrets: Secret {name!r} is not in namespace {options.own_namespace} yet."
             )
-            return Wait("SecretMissing", message)
+            return Wait(reason="SecretMissing", message=message)
     for reference, required in references.foreign(observation.environment, engine).items():
         shown = f"{reference.kind} {reference.name!r} in namespace {reference.namespace}"
         answer = observation.answer(references.target(reference))
@@ -49,10 +51,10 @@ def obstacle(observation: Observation, options: EnvironmentOptions, engine: Engi
             message = (
                 f"The release refers to {shown}, which the controller may not read; give it a Role there with get."
             )
-            return Stop("ReferenceForbidden", message, recheck_after=options.recheck_interval)
+            return Stop(reason="ReferenceForbidden", message=message, recheck_after=options.recheck_interval)
         if answer is None and required:
             message = f"The release refers to {shown}, which does not exist."
-            return Wait("ReferenceMissing", message, recheck_after=options.recheck_interval)
+            return Wait(reason="ReferenceMissing", message=message, recheck_after=options.recheck_interval)
     return None
 
 

@@ -24,8 +24,8 @@ from tests.unit.environment.support.builders import namespace as a_namespace
 
 OPTIONS = operator_options()
 BROKEN = Share(problems=(Problem("UnknownKind", "resources.manifests[0]", "the cluster does not serve Thing"),))
-STOP = Stop("UnknownKind", "the cluster does not serve Thing")
-WAIT = Wait("SecretMissing", "Secret 'git' is not there yet.")
+STOP = Stop(reason="UnknownKind", message="the cluster does not serve Thing")
+WAIT = Wait(reason="SecretMissing", message="Secret 'git' is not there yet.")
 
 
 def _seen(*, release=None, **seen):

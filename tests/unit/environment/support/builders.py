@@ -243,7 +243,7 @@ def event_reasons(effects: Sequence[Effect]) -> list[str]:
 
 def go_on(*effects: Effect) -> Continue:
     """The decision of a phase that is content."""
-    return Continue(tuple(effects))
+    return Continue(effects=tuple(effects))
 
 
 def words(phase: str, *, release: str = RELEASE_NAME, of: str = NAME) -> str:
