@@ -5,11 +5,10 @@ Pure: the whole controller can be explored without a thread or a socket.
 
 from __future__ import annotations
 
-from types import ModuleType
 from typing import Final
 
 from controller.environment import installation
-from controller.environment.decision import Continue, Decision, Plan, Step
+from controller.environment.decision import Continue, CurrentPhase
 from controller.environment.drift import pacing
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
@@ -25,26 +24,66 @@ from controller.environment.phases import (
     teardown,
     validate,
 )
+from controller.environment.plan import STATUS, Phase, Plan, Ready, Step
 
-PHASES: Final[tuple[ModuleType, ...]] = (
-    finalizer,
-    validate,
-    namespace,
-    access,
-    resources,
-    source,
-    release,
-    prune,
-    health,
+NAMESPACE_READY: Final = "NamespaceReady"
+RESOURCES_READY: Final = "ResourcesReady"
+RELEASE_READY: Final = "ReleaseReady"
+
+# Comes before everything else, also before a teardown.
+INSTALLATION: Final = Phase("installation", installation.decide, NAMESPACE_READY, CurrentPhase.NAMESPACE)
+# In order. A new phase needs a row here and its own file.
+PHASES: Final[tuple[Phase, ...]] = (
+    Phase("finalizer", finalizer.decide, NAMESPACE_READY, CurrentPhase.NAMESPACE, while_suspended=True),
+    Phase("validate", validate.decide, NAMESPACE_READY, CurrentPhase.NAMESPACE),
+    Phase("namespace", namespace.decide, NAMESPACE_READY, CurrentPhase.NAMESPACE, ready=namespace.ready),
+    Phase(
+        "access",
+        access.decide,
+        RESOURCES_READY,
+        CurrentPhase.RESOURCES,
+        beside_release=True,
+        guards_releases=True,
+    ),
+    Phase(
+        "resources",
+        resources.decide,
+        RESOURCES_READY,
+        CurrentPhase.RESOURCES,
+        ready=resources.ready,
+        beside_release=True,
+        spec_decides_existence=True,
+    ),
+    Phase("source", source.decide, RELEASE_READY, CurrentPhase.DEPLOYING),
+    Phase(
+        release.NAME,
+        release.decide,
+        RELEASE_READY,
+        CurrentPhase.DEPLOYING,
+        while_suspended=True,
+        spec_decides_existence=True,
+    ),
+    Phase("prune", prune.decide, RELEASE_READY, CurrentPhase.UNINSTALLING, spec_decides_existence=True),
+    Phase("health", health.decide, RELEASE_READY, CurrentPhase.WAITING),
 )
-# A suspended environment is held by its finalizer, and otherwise left exactly as it is.
-SUSPENDED_PHASES: Final[tuple[ModuleType, ...]] = (finalizer, release)
-PHASE_NAMES: Final[tuple[str, ...]] = (
-    installation.NAME,
-    *(phase.NAME for phase in PHASES),
-    "status",
-    teardown.NAME,
-)
+# Takes the place of all phases once the environment is deleted.
+TEARDOWN: Final = Phase("teardown", teardown.decide, "", CurrentPhase.UNINSTALLING)
+
+
+def names() -> tuple[str, ...]:
+    """The names of all phases and of the status, as metrics and logs use them."""
+    return (INSTALLATION.name, *(phase.name for phase in PHASES), STATUS, TEARDOWN.name)
+
+
+def conditions() -> tuple[str, ...]:
+    """The types of the conditions that show how far the phases have come, in order."""
+    return tuple(dict.fromkeys(phase.condition for phase in PHASES))
+
+
+def ready(condition: str, observation: Observation) -> Ready | None:
+    """What a condition says while it is True; None for that of the release, which the engine decides."""
+    said = [phase.ready for phase in PHASES if phase.condition == condition and phase.ready is not None]
+    return said[-1](observation) if said else None
 
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Plan:
@@ -54,15 +93,17 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Plan:
 
 def _plan(observation: Observation, options: EnvironmentOptions) -> Plan:
     environment = observation.environment
-    if stranger := installation.decide(observation, options):
-        return Plan((Step(installation.NAME, stranger),))
+    belongs = INSTALLATION.decide(observation, options)
+    if not isinstance(belongs, Continue):
+        return Plan((Step(INSTALLATION, belongs),))
     if environment.is_deleting:
-        return Plan((Step(teardown.NAME, teardown.decide(observation, options)),))
-    phases = SUSPENDED_PHASES if environment.suspended else PHASES
+        return Plan((Step(TEARDOWN, TEARDOWN.decide(observation, options)),))
     steps = []
-    for phase in phases:
-        decision: Decision = phase.decide(observation, options)
-        steps.append(Step(phase.NAME, decision))
+    for phase in PHASES:
+        if environment.suspended and not phase.while_suspended:
+            continue
+        decision = phase.decide(observation, options)
+        steps.append(Step(phase, decision))
         if not isinstance(decision, Continue):
             break
     return Plan(tuple(steps))

@@ -1,12 +1,25 @@
-"""What a phase can decide, and the plan that the decisions of all phases make."""
+"""What a phase can decide. A decision also carries the facts that the status shows."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Final
 
-from controller.environment.drift.attempts import Contest, Correction
-from controller.environment.effects import Effect
+from controller.environment.effects import Effect, Target
+from controller.environment.engines.engine import Health
+
+
+class CurrentPhase:
+    """`status.currentPhase`, in the words that users of the original know."""
+
+    NAMESPACE: Final = "Provisioning Namespace"
+    RESOURCES: Final = "Applying Resources"
+    DEPLOYING: Final = "Deploying Release"
+    WAITING: Final = "Waiting For Release"
+    IDLE: Final = "Waiting For Next Reconciliation Loop"
+    SUSPENDED: Final = "Suspended"
+    UNINSTALLING: Final = "Uninstalling Release"
+    DELETING: Final = "Deleting Namespace"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,11 +30,15 @@ class Continue:
         effects: what to do, in order.
         recheck_after: seconds until the next reconcile; None where a watch is sure to start it.
         timer: name of a timer that starts with this decision, and runs as long as the decision is repeated.
+        release: the HelmRelease that the phase sees to; the status records it.
+        health: how that release fares, before the effects.
     """
 
     effects: tuple[Effect, ...] = ()
     recheck_after: float | None = None
     timer: str = ""
+    release: Target | None = None
+    health: Health | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +49,8 @@ class Wait:
         reason: CamelCase, for conditions.
         message: for people.
         held: whether this takes longer than it should because of something outside, so that a person may have to help.
+        shown_as: `status.currentPhase`, where it is not the one of the phase.
+        keeps_status: whether the status belongs to another controller, and stays as it is.
 
     The other attributes are those of Continue.
     """
@@ -42,6 +61,8 @@ class Wait:
     recheck_after: float | None = None
     timer: str = ""
     held: bool = False
+    shown_as: str = ""
+    keeps_status: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,38 +76,3 @@ class Stop:
 
 
 Decision = Continue | Wait | Stop
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A phase (by the name that metrics and logs use) and what it decided."""
-
-    phase: str
-    decision: Decision
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """The steps in order; only the last one may be a Wait or a Stop.
-
-    Attributes:
-        steps: see above.
-        waiting: the corrections that were taken out of the steps, as their time has not come.
-        contests: what was found out about corrections that somebody undoes.
-    """
-
-    steps: tuple[Step, ...]
-    waiting: frozenset[Correction] = frozenset()
-    contests: Mapping[Correction, Contest] = field(default_factory=dict)
-
-    @property
-    def timers(self) -> frozenset[str]:
-        """Timers that run as long as the plan stays as it is."""
-        return frozenset(
-            step.decision.timer for step in self.steps if not isinstance(step.decision, Stop) and step.decision.timer
-        )
-
-    @property
-    def last(self) -> Decision:
-        """The decision that the plan ends with."""
-        return self.steps[-1].decision

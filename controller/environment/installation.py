@@ -19,23 +19,22 @@ from controller.api.environment import INSTALLATION_ANNOTATION, LEASE_NAME
 from controller.apimachinery import names, objects
 from controller.apimachinery.resources import LEASES
 from controller.environment import ownership
-from controller.environment.decision import Wait
+from controller.environment.decision import Continue, Decision, Wait
 from controller.environment.effects import Emit, EventType, Read, Target
 from controller.environment.observation import REFUSED, UNASKED, Observation
 from controller.environment.options import EnvironmentOptions
 
-NAME: Final = "installation"
 OTHER: Final = "OtherInstallation"
 _TIMER: Final = "installation"
 # Seconds between two looks at the Lease of the other one: no watch says when that installation is gone.
 _LOOK_AGAIN: Final = 300.0
 
 
-def decide(observation: Observation, options: EnvironmentOptions) -> Wait | None:
-    """Leave the environment to the installation that it belongs to, or None where it is ours or may become so."""
+def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
+    """Leave the environment to the installation that it belongs to, unless it is ours, or may become so."""
     other = _belongs_to(observation)
     if other in ("", options.own_namespace):
-        return None
+        return Continue()
     lease = Target(LEASES, LEASE_NAME, other)
     answer = observation.answer(lease)
     if answer is UNASKED:
@@ -44,16 +43,24 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Wait | None
             message=f"Looking for the installation in namespace {other}.",
             effects=(Read(lease),),
             timer=_TIMER,
+            keeps_status=True,
         )
     if answer is not REFUSED and not _has_holder(answer):
-        return None
+        return Continue()
     message = (
         f"The environment belongs to the installation of the controller in namespace {other}, so the one in "
         f"{options.own_namespace} leaves it alone. Run only one installation in a cluster. If the other one is "
         f"gone for good, delete Lease {LEASE_NAME} in namespace {other}."
     )
     event = () if _TIMER in observation.ages else (Emit(EventType.WARNING, OTHER, "Reconcile", message),)
-    return Wait(reason=OTHER, message=message, recheck_after=_LOOK_AGAIN, effects=event, timer=_TIMER)
+    return Wait(
+        reason=OTHER,
+        message=message,
+        effects=event,
+        recheck_after=_LOOK_AGAIN,
+        timer=_TIMER,
+        keeps_status=True,
+    )
 
 
 def _belongs_to(observation: Observation) -> str:

@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 
 from controller.apimachinery.objects import Object
 from controller.environment import counts
-from controller.environment.decide import PHASE_NAMES
+from controller.environment import decide
 from controller.environment.engines import ENGINES
 from controller.environment.engines.engine import State
 from controller.metrics import Registry, buckets
@@ -53,7 +53,7 @@ class EnvironmentMetrics:
         reasons = {reason for engine in ENGINES.values() for reason in engine.failures}
         self._release_failures = {reason: failures.labels(reason) for reason in sorted(reasons | {_OTHER})}
         # Create every series before anything happens, so that rates and alerts work from the start.
-        for phase in PHASE_NAMES:
+        for phase in decide.names():
             for outcome in OUTCOMES:
                 self._phase.labels(phase, outcome)
 

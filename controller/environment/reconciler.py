@@ -20,7 +20,7 @@ from controller.apimachinery.scope import Scope, current_scope
 from controller.environment import persistent_errors, recorded_status, rights, status, transitions
 from controller.environment.apply import Applier, ChangeLog, Waker
 from controller.environment.decide import decide
-from controller.environment.decision import Plan, Step, Wait
+from controller.environment.decision import Wait
 from controller.environment.drift.attempts import Write, digest
 from controller.environment.drift.bookkeeper import Bookkeeper
 from controller.environment.drift.corrections import Corrections
@@ -30,6 +30,7 @@ from controller.environment.metrics import EnvironmentMetrics
 from controller.environment.observation import Observation, Unchangeable
 from controller.environment.observe import Observer
 from controller.environment.options import EnvironmentOptions
+from controller.environment.plan import STATUS, Plan, Step
 from controller.environment.stopwatch import Stopwatch
 from controller.environment.timers import Timers
 from controller.runtime.reconcile import Request, Result
@@ -169,7 +170,7 @@ class EnvironmentReconciler:
                 break
         else:
             raise RuntimeError(f"environment {key} is still undecided after {_ROUNDS} rounds")
-        effects = [effect for step in done.plan.steps for effect in step.decision.effects]
+        effects = done.plan.effects
         if not any(isinstance(effect, WakeOnChange) for effect in effects):
             self._wakeups.release(key)
         if any(isinstance(effect, RemoveFinalizer) for effect in effects):
@@ -194,7 +195,7 @@ class EnvironmentReconciler:
         answers: dict[Subject, Any] = {}
         decide_again = False
         for step in plan.steps:
-            with structlog.contextvars.bound_contextvars(phase=step.phase):
+            with structlog.contextvars.bound_contextvars(phase=step.phase.name):
                 done = self._carry_out_step(step, environment, attempt, fresh_rights=fresh_rights)
             steps.append(done.step)
             attempt.step = attempt.effect = None
@@ -222,7 +223,7 @@ class EnvironmentReconciler:
             try:
                 applied = self._applier.apply(effect, environment)
             except ApiError as error:
-                self._metrics.phase(step.phase, outcome="error", seconds=self._now() - started)
+                self._metrics.phase(step.phase.name, outcome="error", seconds=self._now() - started)
                 decision = explain(effect, error, self._options, fresh_rights=fresh_rights)
                 if decision is None:
                     raise
@@ -243,7 +244,7 @@ class EnvironmentReconciler:
                 answer = applied.answers.get(effect.target)
                 lost |= self._bookkeeper.wrote(key, environment, step.phase, effect, answer)
         outcome = type(step.decision).__name__.lower()
-        self._metrics.phase(step.phase, outcome=outcome, seconds=self._now() - started)
+        self._metrics.phase(step.phase.name, outcome=outcome, seconds=self._now() - started)
         # What did not take is known by now: what rests on it may have to wait.
         return _StepDone(step, answers, decide_again=decide_again or lost, cut_short=lost)
 
@@ -293,7 +294,7 @@ class EnvironmentReconciler:
         target = Target(ENVIRONMENTS, environment.name)
         answer = self._applier.patch_status(environment.obj, target, patch)
         self._bookkeeper.wrote_status(key, environment.obj, target, conditions.untimed(wanted), patch, answer)
-        self._metrics.phase(status.NAME, outcome="continue", seconds=self._now() - started)
+        self._metrics.phase(STATUS, outcome="continue", seconds=self._now() - started)
         self._changes.info("status written", state=wanted["applicationStatus"], current_phase=wanted["currentPhase"])
         for event in transitions.events(before, wanted):
             self._applier.apply(event, environment.obj)

@@ -10,11 +10,12 @@ from typing import Any, Final
 from controller.api.environment import Environment
 from controller.apimachinery import conditions, objects
 from controller.apimachinery.conditions import FALSE, TRUE, UNKNOWN, Condition
-from controller.environment import ownership, status
-from controller.environment.decision import Wait
+from controller.environment import contested, decide, ownership, status, summaries
+from controller.environment.decide import RELEASE_READY
+from controller.environment.decision import CurrentPhase, Wait
 from controller.environment.engines.engine import State
 from controller.environment.observation import Observation
-from controller.environment.status import CurrentPhase, Summary
+from controller.environment.summaries import Summary
 
 # The teardown is over, and the environment is still there.
 HELD_BY_OTHERS: Final = "HeldByOthers"
@@ -24,12 +25,12 @@ _KEPT: Final = ("namespaceLabels", "release")
 
 def unjudged(environment: Environment, error: Wait, now: datetime) -> dict[str, Any]:
     """The status where an error prevented every judgement: a release stays what it was, the rest is unknown."""
-    standing = conditions.find(environment.conditions, status.CONTESTED)
-    contested = (_recorded(standing),) if standing else ()
+    standing = conditions.find(environment.conditions, contested.CONDITION)
+    contests = (_recorded(standing),) if standing else ()
     if environment.suspended and not environment.is_deleting:
-        return status.suspended(environment, error, now, contested=contested)
-    summary = status.tearing_down(environment, error) if environment.is_deleting else _unknown(environment, error)
-    return _with_kept(environment, replace(summary, conditions=(*summary.conditions, *contested)), now)
+        return status.suspended(environment, error, now, contests=contests)
+    summary = summaries.of_teardown(environment, error) if environment.is_deleting else _unknown(environment, error)
+    return _with_kept(environment, replace(summary, conditions=(*summary.conditions, *contests)), now)
 
 
 def of_let_go(observation: Observation) -> dict[str, Any]:
@@ -46,22 +47,23 @@ def of_let_go(observation: Observation) -> dict[str, Any]:
 
 def _unknown(environment: Environment, error: Wait) -> Summary:
     phase = str(environment.status.get("currentPhase") or CurrentPhase.NAMESPACE)
-    parts = tuple(Condition(part, UNKNOWN, error.reason, error.message) for part in status.PARTS)
+    parts = tuple(Condition(part, UNKNOWN, error.reason, error.message) for part in decide.conditions())
     again = Condition("Reconciling", TRUE, error.reason, error.message)
-    known = {type_: conditions.find(environment.conditions, type_) for type_ in ("Ready", "ReleaseReady")}
+    known = {type_: conditions.find(environment.conditions, type_) for type_ in ("Ready", RELEASE_READY)}
     ready, released = (found and _recorded(found) for found in known.values())
     if not ready or not released or not _repeats_release(environment, known["Ready"] or {}):
         unknown = Condition("Ready", UNKNOWN, error.reason, error.message)
         return Summary(State.PENDING, phase, error.message, (unknown, *parts, again))
     state = State(environment.status["applicationStatus"])
     message = str(environment.status.get("applicationStatusMsg") or "")
-    return Summary(state, phase, message, (ready, *parts[:-1], released, again))
+    others = tuple(part for part in parts if part.type != RELEASE_READY)
+    return Summary(state, phase, message, (ready, *others, released, again))
 
 
 def _repeats_release(environment: Environment, ready: Mapping[str, Any]) -> bool:
     """Whether Ready repeats what the release said about this very generation."""
     current = ready.get("observedGeneration") == environment.generation
-    return current and ready.get("reason") in (status.DEPLOYED, status.RELEASE_FAILED)
+    return current and ready.get("reason") in (summaries.DEPLOYED, summaries.RELEASE_FAILED)
 
 
 def _recorded(condition: Mapping[str, Any]) -> Condition:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any
 
 from controller.apimachinery import conditions
 from controller.apimachinery.conditions import FALSE, TRUE
+from controller.environment import decide
+from controller.environment.decide import RELEASE_READY, RESOURCES_READY
 from controller.environment.effects import Emit, EventType
 from controller.environment.engines.engine import State
-
-# The parts that an Event of their own announces when something outside holds them up.
-_PARTS: Final = ("NamespaceReady", "ReleaseReady")
 
 
 def events(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Emit]:
@@ -23,7 +22,7 @@ def events(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Emit
         yield Emit(EventType.WARNING, "ReleaseFailed", "Deploy", message)
     if stalled := _appeared(before, after, "Stalled"):
         yield Emit(EventType.WARNING, "Stalled", "Reconcile", f"{stalled['reason']}: {stalled['message']}")
-    if not stalled and (held := _appeared(before, after, "ResourcesReady", FALSE)):
+    if not stalled and (held := _appeared(before, after, RESOURCES_READY, FALSE)):
         yield Emit(EventType.WARNING, "ResourcesNotApplied", "Apply", f"{held['reason']}: {held['message']}")
     if blocked := _appeared(before, after, "TeardownBlocked"):
         yield Emit(EventType.WARNING, "TeardownBlocked", "Teardown", str(blocked["message"]))
@@ -43,8 +42,8 @@ def became_deployed(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool
 
 def release_failure(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     """The reason of a release's new failure, or ""."""
-    failed = conditions.find(after.get("conditions"), "ReleaseReady") or {}
-    known = conditions.find(before.get("conditions"), "ReleaseReady") or {}
+    failed = conditions.find(after.get("conditions"), RELEASE_READY) or {}
+    known = conditions.find(before.get("conditions"), RELEASE_READY) or {}
     if failed.get("status") != FALSE or conditions.find(after.get("conditions"), "Stalled") or _held(after):
         # A release that may not be made, or not yet, has not failed; other Events say so.
         return ""
@@ -59,7 +58,9 @@ def _moved(before: Mapping[str, Any], after: Mapping[str, Any], field: str) -> b
 def _held(status: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The condition of the part that something outside holds up, or None."""
     waiting = conditions.find(status.get("conditions"), "Reconciling") or {}
-    parts = (conditions.find(status.get("conditions"), type_) or {} for type_ in _PARTS)
+    # What holds up the shared resources has an Event of its own, ResourcesNotApplied.
+    types = (type_ for type_ in decide.conditions() if type_ != RESOURCES_READY)
+    parts = (conditions.find(status.get("conditions"), type_) or {} for type_ in types)
     held = (part for part in parts if part.get("status") == FALSE and part.get("reason") == waiting.get("reason"))
     return next(held, None)
 

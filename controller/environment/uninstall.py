@@ -14,7 +14,7 @@ from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import SECRETS
 from controller.environment import engines, ownership, releases, rights, stuck_deletions
-from controller.environment.decision import Wait
+from controller.environment.decision import CurrentPhase, Wait
 from controller.environment.effects import Delete, Effect, Read, Target, WakeOnChange
 from controller.environment.engines.engine import UNINSTALL_FAILED, Engine
 from controller.environment.observation import REFUSED, UNASKED, Observation
@@ -159,4 +159,11 @@ def _wait(
 ) -> Wait:
     # As long again as it has taken so far: 1, 2, 4 seconds, and so on up to the longest pause.
     pause = min(max(observation.age(timer), 1.0), options.recheck_interval)
-    return Wait(reason=REASON, message=message, recheck_after=pause, effects=effects, timer=timer)
+    return Wait(
+        reason=REASON,
+        message=message,
+        effects=effects,
+        recheck_after=pause,
+        timer=timer,
+        shown_as=CurrentPhase.UNINSTALLING,
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import structlog
 
@@ -24,10 +24,9 @@ from controller.environment.drift.comparison import differences
 from controller.environment.drift.corrections import Corrections
 from controller.environment.drift.pacing import find, question
 from controller.environment.effects import Emit, EventType, Patch, Question, Target
+from controller.environment.plan import STATUS, Phase
 
 log = structlog.get_logger(__name__)
-
-STATUS: Final = "status"
 
 
 class Cluster(Protocol):
@@ -61,25 +60,28 @@ class Bookkeeper:
         """Forget the environment."""
         self._corrections.forget(key)
 
-    def wrote(self, key: str, environment: Object, phase: str, effect: Write, answer: Object | None) -> bool:
+    def wrote(self, key: str, environment: Object, phase: Phase, effect: Write, answer: Object | None) -> bool:
         """Compare the answer to a write with what was asked for; whether the API server did not take some of it."""
-        written = correction(phase, effect)
+        written = correction(phase.name, effect)
         assert written is not None, "every write is paced"
         found = differences(effect, answer) if answer is not None else ()
         lost = reports.lost(effect.target, found) if found else None
-        if self._corrections.wrote(key, written, fingerprint(effect), lost=lost) and lost:
+        is_news = self._corrections.wrote(
+            key, written, fingerprint(effect), lost=lost, replaces_opposite=phase.spec_decides_existence
+        )
+        if is_news and lost:
             self._announce(environment, lost)
         return lost is not None
 
-    def refused(self, key: str, phase: str, effect: Write, decision: Stop | Wait) -> None:
+    def refused(self, key: str, phase: Phase, effect: Write, decision: Stop | Wait) -> None:
         """Remember that the API server refused a write, and what was decided then."""
-        written = correction(phase, effect)
+        written = correction(phase.name, effect)
         assert written is not None, "every write is paced"
         self._corrections.refused(key, written, fingerprint(effect), decision)
 
-    def refusal(self, key: str, phase: str, effect: Write) -> Stop | Wait | None:
+    def refusal(self, key: str, phase: Phase, effect: Write) -> Stop | Wait | None:
         """What was decided when the same write was refused, as long as it is too early to send it again."""
-        written = correction(phase, effect)
+        written = correction(phase.name, effect)
         assert written is not None, "every write is paced"
         return self._corrections.refusal(key, written, fingerprint(effect))
 

@@ -5,15 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
 
 from controller.environment.decision import Stop, Wait
 from controller.environment.drift.attempts import QUIET, Attempts, Contest, Correction, Path, delay
-from controller.environment.phases import prune, release, resources
-
-# The phases that create or delete an object because the spec asks for it. (In phase `access` one correction may delete
-# an object and create it again.)
-_BY_WISH: Final = frozenset({release.NAME, prune.NAME, resources.NAME})
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +19,7 @@ class _Entry:
     contest: Contest | None = None
     # What an Event has reported already, also where something else is wanted by now.
     announced: Contest | None = None
+    replaces_opposite: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +65,30 @@ class Corrections:
             for correction, entry in entries.items()
         }
 
-    def wrote(self, key: str, correction: Correction, wanted: str, *, lost: Contest | None = None) -> bool:
-        """Remember a write. `lost` has the fields that its answer does not have as asked for; True where that is news.
+    def wrote(
+        self,
+        key: str,
+        correction: Correction,
+        wanted: str,
+        *,
+        lost: Contest | None = None,
+        replaces_opposite: bool = False,
+    ) -> bool:
+        """Remember a write; return whether `lost` has to be reported.
 
-        `wanted` is the write's fingerprint: another one than before starts everything over.
+        Args:
+            key: the environment's.
+            correction: what the write belongs to.
+            wanted: the write's fingerprint; another one than before starts everything over.
+            lost: the fields that the answer to the write does not have as asked for.
+            replaces_opposite: whether a write that creates ends the memory of deletions, and the other way round.
         """
         now = self._now()
         with self._lock:
             self._refused.get(key, {}).pop(correction, None)
             entries = self._recent_locked(key, now)
-            if correction.phase in _BY_WISH:
-                entries = {other: entry for other, entry in entries.items() if not _is_opposite(other, correction)}
+            if replaces_opposite:
+                entries = {k: entry for k, entry in entries.items() if not _is_opposite(k, entry, correction)}
             before = entries.get(correction, _Entry(wanted, 0, now))
             if before.wanted != wanted:
                 before = _Entry(wanted, 0, now, announced=before.announced)
@@ -95,6 +103,7 @@ class Corrections:
                 lost=lost.fields if lost else (),
                 contest=known if _same(known, lost) else lost or known,
                 announced=lost if news else announced,
+                replaces_opposite=replaces_opposite,
             )
             self._entries[key] = entries
         return news
@@ -151,9 +160,9 @@ class Corrections:
         return recent
 
 
-def _is_opposite(other: Correction, correction: Correction) -> bool:
+def _is_opposite(other: Correction, entry: _Entry, correction: Correction) -> bool:
     """Whether `other` kept an object away that is wanted now, or the other way round."""
-    return other.target == correction.target and other.absent != correction.absent and other.phase in _BY_WISH
+    return entry.replaces_opposite and other.target == correction.target and other.absent != correction.absent
 
 
 def _same(known: Contest | None, contest: Contest | None) -> bool:

@@ -15,7 +15,7 @@ from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import NAMESPACES
 from controller.environment import engines
-from controller.environment.decision import Plan, Step, Wait
+from controller.environment.decision import Wait
 from controller.environment.drift import reports
 from controller.environment.drift.attempts import (
     USUAL,
@@ -29,7 +29,7 @@ from controller.environment.drift.attempts import (
 from controller.environment.drift.comparison import differences
 from controller.environment.effects import AddFinalizer, Create, Delete, Effect, Emit, Listing, Patch, Read, Target
 from controller.environment.observation import UNASKED, Observation
-from controller.environment.phases import access
+from controller.environment.plan import Phase, Plan, Step
 
 WAITING: Final = "Contested"
 
@@ -125,7 +125,7 @@ def _hold(step: Step, observation: Observation) -> _Held:
 def _known(step: Step, observation: Observation) -> Iterator[tuple[Write, Correction, Attempts]]:
     """The writes of a step that repeat an earlier correction."""
     for effect in step.decision.effects:
-        key = correction(step.phase, effect)
+        key = correction(step.phase.name, effect)
         if key is None or not isinstance(effect, Write):
             continue
         attempts = observation.attempts.get(key)
@@ -148,10 +148,10 @@ def _blocked(step: Step, guards: Mapping[_Guard, Step]) -> Step | None:
     return None
 
 
-def _wait(phase: str, held: Step) -> Step:
+def _wait(phase: Phase, held: Step) -> Step:
     message = (
-        f"Somebody undoes what the controller writes in phase {held.phase}, so it pauses before the next correction, "
-        "and writes nothing that depends on it. The condition Contested names the field."
+        f"Somebody undoes what the controller writes in phase {held.phase.name}, so it pauses before the next "
+        "correction, and writes nothing that depends on it. The condition Contested names the field."
     )
     reads = tuple(effect for effect in held.decision.effects if isinstance(effect, Read)) if phase == held.phase else ()
     return Step(phase, Wait(reason=WAITING, message=message, recheck_after=held.decision.recheck_after, effects=reads))
@@ -163,12 +163,12 @@ def _is_guarded(effect: Effect, guard: _Guard) -> bool:
     return isinstance(effect, Write)
 
 
-def _guard(phase: str, effect: Write) -> _Guard:
+def _guard(phase: Phase, effect: Write) -> _Guard:
     if isinstance(effect, AddFinalizer):
         return _Guard.WRITES
     if isinstance(effect, Create) and effect.target.resource == NAMESPACES:
         return _Guard.PHASES
-    return _Guard.RELEASES if phase == access.NAME else _Guard.NOTHING
+    return _Guard.RELEASES if phase.guards_releases else _Guard.NOTHING
 
 
 def _unasked(effect: Write, observation: Observation) -> Read | None:

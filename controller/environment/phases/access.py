@@ -8,8 +8,6 @@ environment, that account has to exist first. A teardown creates and repairs all
 
 from __future__ import annotations
 
-from typing import Final
-
 from controller.apimachinery import conditions
 from controller.environment import releases, rights
 from controller.environment.decision import Continue, Decision, Wait
@@ -20,8 +18,6 @@ from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
 from controller.environment.phases import health
 from controller.environment.resources import wanted
-
-NAME: Final = "access"
 
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Decision:

@@ -9,8 +9,6 @@ from controller.environment.effects import AddFinalizer
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
 
-NAME = "finalizer"
-
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     """Add the finalizer where it is missing."""

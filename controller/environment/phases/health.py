@@ -21,7 +21,6 @@ from controller.environment.engines.engine import CHART_FETCH_FAILED, Health, St
 from controller.environment.observation import UNASKED, Observation, Unknown
 from controller.environment.options import EnvironmentOptions
 
-NAME = "health"
 # Seconds after a failure during which its explanation may still come.
 _EXPLANATION_IS_LATE_FOR: Final = 30.0
 
@@ -30,16 +29,18 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     """Ask for a while why a release failed, and look again when time alone changes the state."""
     health = judge(observation, options)
     if health.changes_after is not None:
-        return Continue(recheck_after=health.changes_after, timer=_patience_timer(observation.environment))
+        return Continue(
+            recheck_after=health.changes_after, timer=_patience_timer(observation.environment), health=health
+        )
     evidence = _evidence(observation, options)
     if health.state is not State.FAILED or evidence is None:
-        return Continue()
+        return Continue(health=health)
     pause = _pause(observation)
     if pause is None and _is_explained(observation.environment, health):
-        return Continue()
+        return Continue(health=health)
     if observation.answer(evidence) is UNASKED:
-        return Continue(effects=(Read(evidence),))
-    return Continue(recheck_after=pause)
+        return Continue(effects=(Read(evidence),), health=health)
+    return Continue(recheck_after=pause, health=health)
 
 
 def judge(observation: Observation, options: EnvironmentOptions) -> Health:
@@ -52,9 +53,8 @@ def judge(observation: Observation, options: EnvironmentOptions) -> Health:
     return engine.health(observation.get(target), source, chart_patience=_chart_patience(observation, options))
 
 
-def explained(observation: Observation, options: EnvironmentOptions) -> Health:
-    """Return the release's health as of now; if it failed, the message also says why, as far as that is known."""
-    health = judge(observation, options)
+def explained(observation: Observation, options: EnvironmentOptions, health: Health) -> Health:
+    """Return the release's health; if it failed, the message also says why, as far as that is known."""
     if health.state is not State.FAILED:
         return health
     if note := _note(observation, options):

@@ -21,8 +21,8 @@ from controller.environment.decision import Continue, Decision, Stop, Wait
 from controller.environment.effects import Create, Emit, EventType, Patch
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
+from controller.environment.plan import Ready
 
-NAME = "namespace"
 TERMINATING = "NamespaceTerminating"
 
 
@@ -45,6 +45,11 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
         "not create it; give the environment another name, or annotate the namespace with "
         f"{ADOPT_ANNOTATION}={environment.name} to let the environment use it",
     )
+
+
+def ready(observation: Observation) -> Ready:
+    """What NamespaceReady says once there is nothing to wait for."""
+    return Ready("Active", f"Namespace {observation.environment.namespace_name} is ready.")
 
 
 def _await_end(observation: Observation, namespace: Object) -> Wait:

@@ -8,8 +8,6 @@ from controller.environment.engines import choice
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
 
-NAME = "prune"
-
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     """Uninstall surplus releases; the wanted one runs meanwhile, so nothing waits for this."""

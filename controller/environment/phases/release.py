@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
@@ -17,7 +17,8 @@ from controller.environment.engines.engine import Engine, ReleaseContext
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
 
-NAME = "release"
+# Also the name under which the memory of corrections knows this phase.
+NAME: Final = "release"
 
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
@@ -39,7 +40,8 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
         if outcome.given_up:
             events = (Emit(EventType.WARNING, "UninstallTimedOut", "Uninstall", outcome.given_up),)
     created = Emit(EventType.NORMAL, "ReleaseCreated", "Create", f"Created {target.resource.kind} {target.name}.")
-    return Continue(effects=(*events, Create(target, engine.desired(context)), created, *_ignored(observation, engine)))
+    effects = (*events, Create(target, engine.desired(context)), created, *_ignored(observation, engine))
+    return Continue(effects=effects, release=target)
 
 
 def _suspend(observation: Observation) -> Iterator[Patch]:
@@ -62,15 +64,15 @@ def _update(
         return _rest(target, current, engine.desired(replace(context, suspended=True)), engine.account_field)
     correction = release_sync.correction(target, current, desired)
     if correction is None:
-        return Continue()
+        return Continue(release=target)
     patch, changes_spec = correction
     if not changes_spec:
-        return Continue(effects=(patch,))
+        return Continue(effects=(patch,), release=target)
     before = Generation(target, objects.generation(current))
     updated = Emit(
         EventType.NORMAL, "ReleaseUpdated", "Update", f"Updated {target.resource.kind} {target.name}.", before
     )
-    return Continue(effects=(patch, updated, *_ignored(observation, engine, before)))
+    return Continue(effects=(patch, updated, *_ignored(observation, engine, before)), release=target)
 
 
 def _rests(

@@ -19,6 +19,7 @@ from controller.environment.engines import choice
 from controller.environment.engines.engine import Engine
 from controller.environment.observation import REFUSED, UNASKED, Observation
 from controller.environment.options import EnvironmentOptions
+from controller.environment.plan import Ready
 from controller.environment.resources import (
     kinds,
     likeness,
@@ -33,7 +34,6 @@ from controller.environment.resources.item import Item
 from controller.environment.resources.memory import Memory, remembered
 from controller.tronadorconfig.content import Manifest, cluster_scoped
 
-NAME: Final = "resources"
 # Seconds until a new RoleBinding is usually in force.
 _RIGHTS_TAKE: Final = 0.2
 
@@ -66,6 +66,19 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     if found := _taken(observation, items, options) or replacing.obstacle(observation, items, options):
         return found
     return _carry_out(observation, options, engine, items)
+
+
+def ready(observation: Observation) -> Ready:
+    """What ResourcesReady says once everything is applied."""
+    message = "All shared resources are in place."
+    if not observation.share.withheld:
+        return Ready("Applied", message)
+    names = ", ".join(map(repr, observation.share.withheld))
+    return Ready(
+        "Applied",
+        f"{message} Not handed out: {names}. A Secret for git is handed out only over https or ssh, and only if the "
+        "TronadorConfig maps the repository with its host, or its URL is below --credential-git-prefixes.",
+    )
 
 
 def _look(*reads: Effect) -> Wait:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from controller.environment import release_sync, releases
 from controller.environment.decision import Continue, Decision, Wait
 from controller.environment.effects import Create
 from controller.environment.engines import ENGINES, choice
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
-
-NAME: Final = "source"
 
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Decision:

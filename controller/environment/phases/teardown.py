@@ -21,7 +21,7 @@ from controller.api.environment import (
 from controller.apimachinery import conditions, objects
 from controller.apimachinery.objects import Object
 from controller.environment import namespace_labels, ownership, releases, rights, stuck_deletions, uninstall
-from controller.environment.decision import Continue, Decision, Wait
+from controller.environment.decision import Continue, CurrentPhase, Decision, Wait
 from controller.environment.effects import Delete, Effect, Emit, EventType, Patch, Read, RemoveFinalizer, Target
 from controller.environment.engines import ENGINES, choice
 from controller.environment.engines.engine import State
@@ -29,7 +29,6 @@ from controller.environment.observation import REFUSED, UNASKED, Observation
 from controller.environment.options import EnvironmentOptions
 from controller.environment.resources import pruning
 
-NAME = "teardown"
 TIMER: Final = "teardown"
 DELETING: Final = "DeletingNamespace"
 BLOCKED: Final = "TeardownBlocked"
@@ -165,7 +164,15 @@ def _wait(
 ) -> Wait:
     # The informer of all namespaces shows when it is gone; this is for the day that it does not.
     pause = min(max(observation.age(timer), 1.0), options.recheck_interval)
-    return Wait(reason=reason, message=message, recheck_after=pause, effects=effects, timer=timer)
+    return Wait(
+        reason=reason,
+        message=message,
+        effects=effects,
+        recheck_after=pause,
+        timer=timer,
+        held=reason in (BLOCKED, FORBIDDEN),
+        shown_as=CurrentPhase.DELETING if reason in (DELETING, BLOCKED) else "",
+    )
 
 
 def _is_announced(observation: Observation) -> bool:

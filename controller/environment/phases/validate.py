@@ -11,7 +11,6 @@ from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
 from controller.policy import Violation, violations
 
-NAME: Final = "validate"
 # Whoever has that many to mend looks again anyhow, and a condition's message has its limits.
 _TOLD: Final = 10
 

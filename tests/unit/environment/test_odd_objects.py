@@ -21,11 +21,12 @@ from controller.apimachinery import patches
 from controller.apimachinery.nesting import READ_LIMIT, is_plain
 from controller.environment import release_sync, status, transitions
 from controller.environment.decide import decide
-from controller.environment.decision import Continue, Plan, Step, Stop
+from controller.environment.decision import Continue, Stop
 from controller.environment.effects import Apply, Create, Patch, Target
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
 from controller.environment.phases import health, prune, release, source
+from controller.environment.plan import Plan, Step
 from hack.localcluster.schema import Structural
 from tests.unit.environment.support import flux_builders
 from tests.unit.environment.support.builders import (
@@ -37,6 +38,8 @@ from tests.unit.environment.support.builders import (
     observation,
     operator_options,
     operator_status,
+    phase,
+    release_target,
 )
 from tests.unit.odd import variants
 
@@ -55,7 +58,7 @@ def complaints(text: str) -> list[str]:
 
 
 # A plan in which nothing has to be looked at before the release's own health counts.
-CONTENT = Plan((Step(release.NAME, Continue()), Step(health.NAME, Continue())))
+CONTENT = Plan((Step(phase("release"), Continue(release=release_target())), Step(phase("health"), Continue())))
 
 
 def reconcile(seen: Observation, options: EnvironmentOptions) -> None:

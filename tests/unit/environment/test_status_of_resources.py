@@ -6,9 +6,9 @@ import pytest
 
 from controller.environment import release_sync, status
 from controller.environment.decide import decide
-from controller.environment.decision import Plan, Step, Stop, Wait
+from controller.environment.decision import Stop, Wait
 from controller.environment.options import EnvironmentOptions
-from controller.environment.phases import access, finalizer, namespace, release, resources, source
+from controller.environment.plan import Plan, Step
 from controller.tronadorconfig.content import Problem, Share
 from tests.unit.environment.phases.test_phases_with_flux import RELEASE, SOURCE
 from tests.unit.environment.support import flux_builders
@@ -19,6 +19,7 @@ from tests.unit.environment.support.builders import (
     observation,
     operator_options,
     operator_status,
+    phase,
 )
 from tests.unit.environment.support.builders import namespace as a_namespace
 
@@ -33,8 +34,8 @@ def _seen(*, release=None, **seen):
     return observation(releases=[] if release is None else [release], **seen)
 
 
-def _status_after(decision, *, phase=resources.NAME, **seen):
-    return status.desired(_seen(**seen), Plan((Step(phase, decision),)), OPTIONS)
+def _status_after(decision, *, phase_name="resources", **seen):
+    return status.desired(_seen(**seen), Plan((Step(phase(phase_name), decision),)), OPTIONS)
 
 
 def _conditions(found):
@@ -45,7 +46,7 @@ def _running(phase, **changes):
     return helm_release(status=operator_status(phase), **changes)
 
 
-@pytest.mark.parametrize("phase", [access.NAME, resources.NAME])
+@pytest.mark.parametrize("phase_name", ["access", "resources"])
 @pytest.mark.parametrize(("decision", "part"), [(STOP, ("False", "UnknownKind")), (WAIT, ("Unknown", "SecretMissing"))])
 @pytest.mark.parametrize(
     ("release_phase", "state", "ready"),
@@ -55,8 +56,10 @@ def _running(phase, **changes):
         ("Installing", "deploying", ("Unknown", "Progressing")),
     ],
 )
-def test_a_release_of_this_spec_decides_whatever_is_wrong_beside_it(phase, decision, part, release_phase, state, ready):
-    found = _status_after(decision, phase=phase, release=_running(release_phase))
+def test_a_release_of_this_spec_decides_whatever_is_wrong_beside_it(
+    phase_name, decision, part, release_phase, state, ready
+):
+    found = _status_after(decision, phase_name=phase_name, release=_running(release_phase))
 
     assert found["applicationStatus"] == state
     assert _conditions(found)["Ready"] == ready
@@ -86,9 +89,9 @@ def test_without_a_release_of_this_spec_what_is_wrong_beside_it_decides(release,
     assert _conditions(found)["Ready"][1] == _conditions(found)[settled][1] == decision.reason
 
 
-@pytest.mark.parametrize("phase", [finalizer.NAME, namespace.NAME, source.NAME, release.NAME])
-def test_only_what_is_shared_leaves_a_running_release_its_say(phase):
-    found = _status_after(STOP, phase=phase, release=_running("Succeeded"))
+@pytest.mark.parametrize("phase_name", ["finalizer", "namespace", "source", "release"])
+def test_only_what_is_shared_leaves_a_running_release_its_say(phase_name):
+    found = _status_after(STOP, phase_name=phase_name, release=_running("Succeeded"))
 
     assert found["applicationStatus"] == "failed"
     assert "Stalled" in _conditions(found)
@@ -97,7 +100,7 @@ def test_only_what_is_shared_leaves_a_running_release_its_say(phase):
 def test_the_plan_of_a_broken_config_ends_before_the_release():
     seen = _seen(release=_running("Succeeded"))
 
-    assert decide(seen, OPTIONS).steps[-1].phase == resources.NAME
+    assert decide(seen, OPTIONS).steps[-1].phase.name == "resources"
 
 
 @pytest.mark.parametrize(("decision", "want"), [(STOP, False), (WAIT, True)])

@@ -69,9 +69,10 @@ def test_what_is_taken_back_and_wanted_again_is_written_at_once(corrections):
     made = Correction("release", release_target())
     for phase in ("prune", "release"):
         for _ in range(3):
-            corrections.wrote(NAME, made, "body")
+            corrections.wrote(NAME, made, "body", replaces_opposite=True)
         assert corrections.of(NAME)[made].writes == 3
-        corrections.wrote(NAME, Correction(phase, release_target(), absent=True), "absent")
+        absent = Correction(phase, release_target(), absent=True)
+        corrections.wrote(NAME, absent, "absent", replaces_opposite=True)
         assert made not in corrections.of(NAME)
 
 

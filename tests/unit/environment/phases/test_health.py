@@ -1,5 +1,7 @@
 """Reading how the release fares, and why it failed: the Helm Operator says that in Events alone."""
 
+from dataclasses import replace
+
 import pytest
 
 from controller.apimachinery.resources import CORE_EVENTS
@@ -48,12 +50,19 @@ def _ready(status, since, **rest):
     return {"type": "Ready", "status": status, "lastTransitionTime": ago(since), **rest}
 
 
+def _decide(seen):
+    """What is decided, without the health that every decision carries."""
+    decision = decide(seen, OPTIONS)
+    assert decision.health == judge(seen, OPTIONS)
+    return replace(decision, health=None)
+
+
 def test_a_healthy_release_needs_no_second_look():
-    assert decide(_observe(helm_release(status=operator_status("Succeeded"))), OPTIONS) == go_on()
+    assert _decide(_observe(helm_release(status=operator_status("Succeeded")))) == go_on()
 
 
 def test_the_events_of_a_failed_release_are_read():
-    assert decide(_observe(FAILED), OPTIONS) == go_on(Read(EVENTS))
+    assert _decide(_observe(FAILED)) == go_on(Read(EVENTS))
 
 
 @pytest.mark.parametrize(
@@ -69,21 +78,21 @@ def test_the_events_of_a_failed_release_are_read():
 def test_the_newest_warning_explains_the_failure(events):
     seen = _observe(FAILED, answers={EVENTS: events})
 
-    assert explained(seen, OPTIONS).message == f"{words('Failed')} new"
+    assert explained(seen, OPTIONS, judge(seen, OPTIONS)).message == f"{words('Failed')} new"
 
 
 @pytest.mark.parametrize("events", [(), REFUSED])
 def test_without_events_the_release_speaks_for_itself(events):
     seen = _observe(FAILED, answers={EVENTS: events})
 
-    assert explained(seen, OPTIONS).message == words("Failed")
+    assert explained(seen, OPTIONS, judge(seen, OPTIONS)).message == words("Failed")
 
 
 @pytest.mark.parametrize("events", [(), (_event("stale", ago(61)),), (_event("timeless"),)])
 def test_what_was_said_before_the_failure_does_not_explain_it(events):
     seen = _observe(FAILED, answers={EVENTS: events})
 
-    assert explained(seen, OPTIONS).message == words("Failed")
+    assert explained(seen, OPTIONS, judge(seen, OPTIONS)).message == words("Failed")
 
 
 def test_of_two_events_of_the_same_second_the_one_that_was_made_later_counts():
@@ -92,7 +101,7 @@ def test_of_two_events_of_the_same_second_the_one_that_was_made_later_counts():
     )
     seen = _observe(FAILED, answers={EVENTS: (later, earlier)})
 
-    assert explained(seen, OPTIONS).message == f"{words('Failed')} b"
+    assert explained(seen, OPTIONS, judge(seen, OPTIONS)).message == f"{words('Failed')} b"
 
 
 def test_an_explanation_that_comes_later_replaces_the_one_before():
@@ -100,7 +109,7 @@ def test_an_explanation_that_comes_later_replaces_the_one_before():
         FAILED, answers={EVENTS: (_event("better", ago(1)),)}, status=_told(f"{words('Failed')} why", since=5)
     )
 
-    assert explained(seen, OPTIONS).message == f"{words('Failed')} better"
+    assert explained(seen, OPTIONS, judge(seen, OPTIONS)).message == f"{words('Failed')} better"
 
 
 @pytest.mark.parametrize("events", [(), (_event("why", ago(1)),)])
@@ -127,15 +136,15 @@ def _told(message, *, reason="Failed", generation=1, since=31):
 def test_a_failure_that_was_explained_a_moment_ago_is_looked_up_again():
     status = _told(f"{words('Failed')} why", since=4)
 
-    assert decide(_observe(FAILED, status=status), OPTIONS) == go_on(Read(EVENTS))
-    assert decide(_observe(FAILED, status=status, answers={EVENTS: ()}), OPTIONS) == Continue(recheck_after=4.0)
+    assert _decide(_observe(FAILED, status=status)) == go_on(Read(EVENTS))
+    assert _decide(_observe(FAILED, status=status, answers={EVENTS: ()})) == Continue(recheck_after=4.0)
 
 
 def test_a_failure_that_is_explained_in_the_status_is_not_looked_up_for_ever():
     seen = _observe(FAILED, status=_told(f"{words('Failed')} why"))
 
-    assert decide(seen, OPTIONS) == go_on()
-    assert explained(seen, OPTIONS).message == f"{words('Failed')} why"
+    assert _decide(seen) == go_on()
+    assert explained(seen, OPTIONS, judge(seen, OPTIONS)).message == f"{words('Failed')} why"
 
 
 @pytest.mark.parametrize(
@@ -149,7 +158,7 @@ def test_a_failure_that_is_explained_in_the_status_is_not_looked_up_for_ever():
 def test_another_failure_is_looked_up_anew(status, generation):
     release = helm_release(status=operator_status("Failed"))
 
-    assert decide(_observe(release, status=status, generation=generation), OPTIONS) == go_on(Read(EVENTS))
+    assert _decide(_observe(release, status=status, generation=generation)) == go_on(Read(EVENTS))
 
 
 # The grace period of a chart
@@ -177,11 +186,11 @@ def _said_to_have_failed(generation):
 def test_a_passing_fetch_failure_is_looked_at_again_when_its_grace_period_ends():
     seen = _observe(_fetch_failed(), ages={"chart:1": 100.0})
 
-    assert decide(seen, OPTIONS) == Continue(recheck_after=200.0, timer="chart:1")
+    assert _decide(seen) == Continue(recheck_after=200.0, timer="chart:1")
 
 
 def test_a_fetch_failure_that_is_seen_for_the_first_time_starts_the_grace_period():
-    assert decide(_observe(_fetch_failed()), OPTIONS) == Continue(recheck_after=300.0, timer="chart:1")
+    assert _decide(_observe(_fetch_failed())) == Continue(recheck_after=300.0, timer="chart:1")
 
 
 def test_a_lasting_fetch_failure_is_a_failure():
@@ -200,4 +209,4 @@ def test_a_fetch_failure_stays_a_failure_once_it_is_said_to_be_one_also_after_a_
 
 
 def test_a_release_without_a_status_is_looked_at_when_it_changes():
-    assert decide(_observe(helm_release()), OPTIONS) == go_on()
+    assert _decide(_observe(helm_release())) == go_on()

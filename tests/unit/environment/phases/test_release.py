@@ -52,7 +52,7 @@ def test_a_missing_release_is_created():
 
 
 def test_a_release_that_is_right_is_left_alone():
-    assert _decide(helm_release()) == go_on()
+    assert _decide(helm_release()) == go_on(release=release_target())
 
 
 def test_only_what_differs_is_patched_and_only_in_the_same_life():
@@ -82,7 +82,7 @@ def test_a_number_in_place_of_a_boolean_is_an_edit():
 def test_explicit_nulls_in_values_are_kept_and_do_not_differ_for_ever():
     of = environment(release={"values": {"a": None}})
 
-    assert _decide(helm_release(of), of=of) == go_on()
+    assert _decide(helm_release(of), of=of) == go_on(release=release_target())
 
 
 def test_labels_and_annotations_of_others_are_left_alone():
@@ -90,7 +90,7 @@ def test_labels_and_annotations_of_others_are_left_alone():
     theirs["metadata"]["labels"]["theirs"] = "x"
     theirs["metadata"]["annotations"]["theirs"] = "x"
 
-    assert _decide(theirs) == go_on()
+    assert _decide(theirs) == go_on(release=release_target())
 
 
 @pytest.mark.parametrize(
@@ -206,4 +206,4 @@ def test_values_of_a_hundred_levels_and_ten_thousand_keys_are_passed_on_and_do_n
     values = {"deep": nested(99), "long": "x" * 1_000_000, **{f"key{number}": number for number in range(10_000)}}
     of = environment(release={"values": values})
     assert helm_release(of)["spec"]["values"] == values
-    assert _decide(helm_release(of), of=of) == go_on()
+    assert _decide(helm_release(of), of=of) == go_on(release=release_target())

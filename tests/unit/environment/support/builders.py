@@ -20,12 +20,14 @@ from controller.api.helm_operator import HELM_RELEASES
 from controller.apimachinery.resources import NAMESPACES
 from controller.apimachinery.timestamps import to_time
 from controller.environment import namespace_labels
+from controller.environment.decide import INSTALLATION, PHASES, TEARDOWN
 from controller.environment.decision import Continue
 from controller.environment.effects import Effect, Emit, Subject, Target
 from controller.environment.engines import flux, helm_operator
 from controller.environment.engines.engine import ReleaseContext
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
+from controller.environment.plan import Phase
 from controller.tronadorconfig.content import Share
 
 NOW = datetime(2026, 3, 21, 12, 0, 0, tzinfo=UTC)
@@ -221,6 +223,11 @@ def observation(
     )
 
 
+def phase(name: str) -> Phase:
+    """The phase of that name."""
+    return next(phase for phase in (*PHASES, INSTALLATION, TEARDOWN) if phase.name == name)
+
+
 def release_target(name: str = RELEASE_NAME, *, of: str = NAME) -> Target:
     """Where a HelmRelease lies."""
     return Target(HELM_RELEASES, name, of)
@@ -241,9 +248,9 @@ def event_reasons(effects: Sequence[Effect]) -> list[str]:
     return [effect.reason for effect in effects if isinstance(effect, Emit)]
 
 
-def go_on(*effects: Effect) -> Continue:
-    """The decision of a phase that is content."""
-    return Continue(effects=tuple(effects))
+def go_on(*effects: Effect, release: Target | None = None) -> Continue:
+    """The decision of a phase that has nothing to wait for."""
+    return Continue(effects=tuple(effects), release=release)
 
 
 def words(phase: str, *, release: str = RELEASE_NAME, of: str = NAME) -> str:

@@ -1,0 +1,97 @@
+"""A phase as a value, and the plan that the decisions of the phases make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from controller.environment.decision import Decision, Stop
+from controller.environment.drift.attempts import Contest, Correction
+from controller.environment.effects import Create, Effect, Patch
+from controller.environment.observation import Observation
+from controller.environment.options import EnvironmentOptions
+
+# What follows the last phase: metrics, logs and the memory of corrections know it by this name.
+STATUS: Final = "status"
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What a condition says while it is True."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """One phase of a reconcile; `decide.py` has the table of all of them.
+
+    Attributes:
+        name: in metrics, logs and the memory of corrections.
+        decide: pure; decides from what is observed.
+        condition: type of the condition that shows whether this phase could continue; "" for the teardown.
+        shown_as: `status.currentPhase` while the phase waits.
+        ready: what the condition says once the phase could continue; the last phase of a condition needs one.
+        while_suspended: whether the phase also decides for a suspended environment.
+        beside_release: whether an obstacle in this phase says nothing about a release that runs already.
+        guards_releases: whether no release is made or changed while a correction of this phase waits.
+        spec_decides_existence: whether the spec decides if an object of this phase exists. A write that creates it then
+            ends the memory of writes that deleted it, and the other way round.
+    """
+
+    name: str
+    decide: Callable[[Observation, EnvironmentOptions], Decision]
+    condition: str
+    shown_as: str
+    ready: Callable[[Observation], Ready] | None = field(default=None, kw_only=True)
+    while_suspended: bool = field(default=False, kw_only=True)
+    beside_release: bool = field(default=False, kw_only=True)
+    guards_releases: bool = field(default=False, kw_only=True)
+    spec_decides_existence: bool = field(default=False, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A phase and what it decided."""
+
+    phase: Phase
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The steps in order; only the last one may be a Wait or a Stop.
+
+    Attributes:
+        steps: see above.
+        waiting: the corrections that were taken out of the steps, because they are not due yet.
+        contests: what was found out about corrections that somebody undoes.
+    """
+
+    steps: tuple[Step, ...]
+    waiting: frozenset[Correction] = frozenset()
+    contests: Mapping[Correction, Contest] = field(default_factory=dict)
+
+    @property
+    def last(self) -> Decision:
+        """The decision that the plan ends with."""
+        return self.steps[-1].decision
+
+    @property
+    def effects(self) -> tuple[Effect, ...]:
+        """The effects of all steps, in order."""
+        return tuple(effect for step in self.steps for effect in step.decision.effects)
+
+    @property
+    def writes(self) -> tuple[Create | Patch, ...]:
+        """Those effects that create or patch an object."""
+        return tuple(effect for effect in self.effects if isinstance(effect, Create | Patch))
+
+    @property
+    def timers(self) -> frozenset[str]:
+        """Timers that run as long as the plan stays as it is."""
+        return frozenset(
+            step.decision.timer for step in self.steps if not isinstance(step.decision, Stop) and step.decision.timer
+        )

@@ -1,0 +1,46 @@
+"""How the release fares after the effects of a plan. It rests on what was decided, where no effect has changed that."""
+
+from __future__ import annotations
+
+from controller.environment import engines, persistent_errors, release_sync
+from controller.environment.decision import Continue
+from controller.environment.effects import Target
+from controller.environment.engines.engine import Health
+from controller.environment.observation import Observation
+from controller.environment.options import EnvironmentOptions
+from controller.environment.phases.health import explained, judge
+from controller.environment.plan import Plan
+
+
+def health(observation: Observation, plan: Plan, options: EnvironmentOptions) -> Health | None:
+    """How the release fares; None where the plan ended for a reason that outweighs it."""
+    last = plan.last
+    if not isinstance(last, Continue) and not (_is_beside(plan) and release_sync.is_synced(observation, options)):
+        return None
+    decided = last.health if isinstance(last, Continue) else None
+    is_stale = any(engines.find(write.target.resource) is not None for write in plan.writes)
+    found = judge(observation, options) if decided is None or is_stale else decided
+    return explained(observation, options, found)
+
+
+def target(plan: Plan) -> Target | None:
+    """The HelmRelease that the plan came to, or None."""
+    came_to = (step.decision.release for step in plan.steps if isinstance(step.decision, Continue))
+    return next((found for found in came_to if found is not None), None)
+
+
+def is_changed(plan: Plan) -> bool:
+    """Whether the plan made or changed the HelmRelease that it came to."""
+    made = target(plan)
+    return any(write.target == made for write in plan.writes)
+
+
+def _is_beside(plan: Plan) -> bool:
+    """Whether the plan ended for a reason that says nothing about the release.
+
+    Shared resources may be wrong or missing, and an error may have prevented a look. Neither fails an environment that
+    runs.
+    """
+    last = plan.last
+    is_error = not isinstance(last, Continue) and last.reason in persistent_errors.REASONS
+    return is_error or plan.steps[-1].phase.beside_release

@@ -1,0 +1,143 @@
+"""The sentences of a status, for each way in which a plan can end."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, replace
+from typing import Final
+
+from controller.api.environment import Environment
+from controller.apimachinery.conditions import FALSE, TRUE, UNKNOWN, Condition
+from controller.environment import decide, failures, persistent_errors
+from controller.environment.decide import RELEASE_READY, TEARDOWN
+from controller.environment.decision import Continue, CurrentPhase, Decision, Stop, Wait
+from controller.environment.drift.attempts import Contest
+from controller.environment.engines.engine import Health, State
+from controller.environment.observation import Observation
+from controller.environment.plan import Plan
+
+# Reasons of Ready that repeat what the release says.
+DEPLOYED: Final = "Deployed"
+RELEASE_FAILED: Final = "ReleaseFailed"
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a status says, before it is compared with what stands."""
+
+    state: State
+    phase: str
+    message: str
+    conditions: tuple[Condition, ...]
+
+
+def of_release(health: Health, parts: tuple[Condition, ...], *, changed: bool) -> Summary:
+    """The release decides about Ready, Reconciling and Stalled.
+
+    Args:
+        health: how the release fares.
+        parts: the conditions of the other parts of the environment.
+        changed: whether the release was made or changed just now.
+    """
+    if health.state is State.DEPLOYED:
+        ready = (
+            Condition("Ready", TRUE, DEPLOYED, health.message),
+            *parts,
+            Condition(RELEASE_READY, TRUE, health.reason, health.message),
+        )
+        return Summary(health.state, CurrentPhase.IDLE, health.message, ready)
+    if health.state is State.FAILED:
+        failed = (
+            Condition("Ready", FALSE, RELEASE_FAILED, health.message),
+            *parts,
+            Condition(RELEASE_READY, FALSE, health.reason, health.message),
+        )
+        return Summary(health.state, CurrentPhase.IDLE, health.message, failed)
+    progressing = (
+        Condition("Ready", UNKNOWN, "Progressing", health.message),
+        *parts,
+        Condition(RELEASE_READY, UNKNOWN, "Progressing", health.message),
+        Condition("Reconciling", TRUE, "Progressing", health.message),
+    )
+    phase = CurrentPhase.DEPLOYING if changed else CurrentPhase.WAITING
+    return Summary(health.state, phase, health.message, progressing)
+
+
+def of_release_beside(observation: Observation, plan: Plan, last: Wait | Stop, health: Health) -> Summary:
+    """The release decides, and the conditions of the parts show what is wrong beside it."""
+    parts = _parts(observation, plan, last)
+    if last.reason not in persistent_errors.REASONS:
+        return of_release(health, parts, changed=False)
+    # The parts after the one that failed were not looked at.
+    types = decide.conditions()
+    unseen = types[types.index(parts[-1].type) + 1 :]
+    parts += tuple(Condition(type_, UNKNOWN, last.reason, last.message) for type_ in unseen)
+    others = tuple(part for part in parts if part.type != RELEASE_READY)
+    found = of_release(health, others, changed=False)
+    shown = (condition for condition in found.conditions if condition.type != "Reconciling")
+    return replace(found, conditions=(*shown, Condition("Reconciling", TRUE, last.reason, last.message)))
+
+
+def of_contest(observation: Observation, contest: Contest) -> Summary:
+    """Somebody else decides what runs, so that the release says nothing about what the spec asks for."""
+    failed = (
+        Condition("Ready", FALSE, contest.reason, contest.message),
+        *ready_parts(observation),
+        Condition(RELEASE_READY, FALSE, contest.reason, contest.message),
+    )
+    return Summary(State.FAILED, CurrentPhase.IDLE, contest.message, failed)
+
+
+def of_obstacle(observation: Observation, plan: Plan, last: Wait | Stop) -> Summary:
+    """The plan ended early, and nothing runs that could outweigh the reason."""
+    parts = _parts(observation, plan, last)
+    if isinstance(last, Stop):
+        stalled = (
+            Condition("Ready", FALSE, last.reason, last.message),
+            *parts,
+            Condition("Stalled", TRUE, last.reason, last.message),
+        )
+        return Summary(State.FAILED, CurrentPhase.IDLE, last.message, stalled)
+    waiting = (
+        Condition("Ready", UNKNOWN, last.reason, last.message),
+        *parts,
+        Condition("Reconciling", TRUE, last.reason, last.message),
+    )
+    return Summary(State.PENDING, last.shown_as or plan.steps[-1].phase.shown_as, last.message, waiting)
+
+
+def of_teardown(environment: Environment, last: Decision) -> Summary:
+    """What a teardown does, or what holds it up."""
+    if isinstance(last, Continue):
+        reason, message, held, shown_as = "Terminating", "", False, ""
+    else:
+        reason, message = last.reason, last.message
+        held = _is_held(last) or failures.is_refusal(last) or reason in persistent_errors.REASONS
+        shown_as = last.shown_as if isinstance(last, Wait) else ""
+    if held and environment.status.get("currentPhase") == CurrentPhase.DELETING:
+        # An error does not say how far the teardown had come.
+        shown_as = CurrentPhase.DELETING
+    terminating = (
+        Condition("Ready", FALSE, "Terminating", message),
+        *((Condition("TeardownBlocked", TRUE, reason, message),) if held else ()),
+        Condition("Reconciling", TRUE, reason, message),
+    )
+    return Summary(State.UNINSTALLING, shown_as or TEARDOWN.shown_as, message, terminating)
+
+
+def ready_parts(observation: Observation, *, before: str = "") -> tuple[Condition, ...]:
+    """The True conditions of the parts whose phases could continue: those `before` a part, or all but the release."""
+    types = itertools.takewhile(lambda type_: type_ != before, decide.conditions())
+    ready = ((type_, decide.ready(type_, observation)) for type_ in types)
+    return tuple(Condition(type_, TRUE, words.reason, words.message) for type_, words in ready if words is not None)
+
+
+def _parts(observation: Observation, plan: Plan, last: Wait | Stop) -> tuple[Condition, ...]:
+    """The conditions of the parts, up to the one whose phase could not continue."""
+    part = plan.steps[-1].phase.condition
+    status = FALSE if _is_held(last) else UNKNOWN
+    return (*ready_parts(observation, before=part), Condition(part, status, last.reason, last.message))
+
+
+def _is_held(last: Wait | Stop) -> bool:
+    return isinstance(last, Stop) or last.held
