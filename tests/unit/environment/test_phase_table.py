@@ -6,7 +6,7 @@ from controller.environment import decide as table
 from controller.environment import status
 from controller.environment.decide import RELEASE_READY, decide
 from controller.environment.decision import Continue, Stop, Wait
-from controller.environment.plan import Phase, Ready
+from controller.environment.plan import Phase, Plan, Ready, Step
 from tests.unit.environment.support.builders import (
     environment,
     helm_release,
@@ -14,6 +14,7 @@ from tests.unit.environment.support.builders import (
     observation,
     operator_options,
     operator_status,
+    phase,
 )
 
 OPTIONS = operator_options()
@@ -25,9 +26,9 @@ def add_phase(monkeypatch):
     """Add a phase before the one that makes the release, to the table and nowhere else."""
 
     def add(decision, *, condition="QuotaReady", **flags):
-        phase = Phase("quota", lambda observation, options: decision, condition, "Reserving Quota", **flags)
+        added = Phase("quota", lambda observation, options: decision, condition, "Reserving Quota", **flags)
         at = [known.name for known in table.PHASES].index("source")
-        monkeypatch.setattr(table, "PHASES", (*table.PHASES[:at], phase, *table.PHASES[at:]))
+        monkeypatch.setattr(table, "PHASES", (*table.PHASES[:at], added, *table.PHASES[at:]))
 
     return add
 
@@ -106,3 +107,21 @@ def test_every_phase_of_the_table_has_a_name_of_its_own_and_something_to_show():
     assert len(set(table.names())) == len(table.names())
     assert all(phase.condition and phase.shown_as for phase in table.PHASES)
     assert all(table.ready(condition, _seen()) for condition in table.conditions() if condition != RELEASE_READY)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("namespace", "Provisioning Namespace"),
+        ("access", "Applying Resources"),
+        ("resources", "Applying Resources"),
+        ("source", "Deploying Release"),
+        ("release", "Deploying Release"),
+        ("prune", "Uninstalling Release"),
+        ("health", "Waiting For Release"),
+    ],
+)
+def test_a_phase_that_waits_shows_what_the_environment_waits_for(name, shown):
+    plan = Plan((Step(phase(name), WAIT),))
+
+    assert status.desired(_seen(releases=[]), plan, OPTIONS)["currentPhase"] == shown
