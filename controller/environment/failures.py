@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, assert_never
 
 from controller.apimachinery.errors import (
     ApiError,
@@ -15,7 +15,20 @@ from controller.apimachinery.errors import (
 )
 from controller.environment import rights
 from controller.environment.decision import Stop, Wait
-from controller.environment.effects import Apply, Effect, GroupVersion, Listing, Read, WakeOnChange
+from controller.environment.effects import (
+    AddFinalizer,
+    Apply,
+    Create,
+    Delete,
+    Effect,
+    Emit,
+    GroupVersion,
+    Patch,
+    Read,
+    RemoveFinalizer,
+    Replace,
+    WakeOnChange,
+)
 from controller.environment.options import EnvironmentOptions
 
 NAMESPACE_TERMINATING: Final = "NamespaceTerminating"
@@ -102,13 +115,17 @@ def _is_final(error: StatusError) -> bool:
 
 
 def _subject(effect: Effect) -> str:
-    if isinstance(effect, Read):
-        subject = effect.subject
-        return str(subject) if isinstance(subject, GroupVersion) else str(subject.resource)
-    if isinstance(effect, WakeOnChange):
-        return str(effect.listing.resource)
-    if isinstance(effect, Apply):
-        # One of many, and what the server says about a Secret, its name too, is left out.
-        return f"{effect.target.resource} {effect.target.name!r}"
-    target = getattr(effect, "target", None)
-    return str(target.resource) if target is not None and not isinstance(target, Listing) else "an object"
+    match effect:
+        case Read(subject):
+            return str(subject) if isinstance(subject, GroupVersion) else str(subject.resource)
+        case WakeOnChange(listing):
+            return str(listing.resource)
+        case Apply(target):
+            # One of many, so its name counts. The server's own words about a Secret were left out.
+            return f"{target.resource} {target.name!r}"
+        case Create() | Patch() | Replace() | Delete() | AddFinalizer() | RemoveFinalizer():
+            return str(effect.target.resource)
+        case Emit():
+            return "an object"
+        case _:
+            assert_never(effect)

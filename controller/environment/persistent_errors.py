@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from controller.apimachinery import conditions
 from controller.apimachinery.errors import (
@@ -19,7 +19,7 @@ from controller.apimachinery.errors import (
     StatusError,
     without_content,
 )
-from controller.apimachinery.resources import SECRETS
+from controller.apimachinery.resources import SECRETS, Resource
 from controller.environment.decision import Wait
 from controller.environment.effects import (
     AddFinalizer,
@@ -27,11 +27,15 @@ from controller.environment.effects import (
     Create,
     Delete,
     Effect,
+    Emit,
     GroupVersion,
     Listing,
     Patch,
+    Question,
     Read,
     RemoveFinalizer,
+    Replace,
+    Target,
     WakeOnChange,
 )
 
@@ -48,14 +52,6 @@ REASONS: Final = frozenset({RETRYING, INTERNAL})
 
 _AGAIN: Final = "This is tried again."
 _WORDS_LIMIT: Final = 300
-_DOING: Final[Mapping[type, str]] = {
-    Create: "Creating",
-    Patch: "Changing",
-    Apply: "Applying",
-    Delete: "Deleting",
-    AddFinalizer: "Changing the finalizers of",
-    RemoveFinalizer: "Changing the finalizers of",
-}
 _CHANGES_BY_ITSELF: Final = re.compile(r"\S*\d\S*")
 
 
@@ -101,19 +97,48 @@ def steady(reason: str, message: str, standing: Iterable[Mapping[str, Any]]) -> 
 
 def _doing(effect: Effect | None) -> tuple[str, bool]:
     """What was being done, and whether it was done to a Secret."""
-    if isinstance(effect, Read | WakeOnChange):
-        subject = effect.subject if isinstance(effect, Read) else effect.listing
-        if isinstance(subject, GroupVersion):
+    match effect:
+        case None | Emit():
+            return "Writing the status", False
+        case Read(subject):
+            return _reading(subject)
+        case WakeOnChange(listing):
+            return f"Watching {_place(listing)}", _is_secret(listing.resource)
+        case Create(target):
+            doing = "Creating"
+        case Patch(target):
+            doing = "Changing"
+        case Apply(target):
+            doing = "Applying"
+        case Replace(target):
+            doing = "Replacing"
+        case Delete(target):
+            doing = "Deleting"
+        case AddFinalizer(target) | RemoveFinalizer(target):
+            doing = "Changing the finalizers of"
+        case _:
+            assert_never(effect)
+    return f"{doing} {target}", _is_secret(target.resource)
+
+
+def _reading(subject: Question) -> tuple[str, bool]:
+    match subject:
+        case Target():
+            return f"Reading {subject}", _is_secret(subject.resource)
+        case Listing():
+            return f"Listing {_place(subject)}", _is_secret(subject.resource)
+        case GroupVersion():
             return f"Looking up the resources of {subject}", False
-        secret = subject.resource.group_resource == SECRETS.group_resource
-        if isinstance(subject, Listing):
-            verb = "Listing" if isinstance(effect, Read) else "Watching"
-            return f"{verb} {subject.resource} in namespace {subject.namespace}", secret
-        return f"Reading {subject}", secret
-    target = getattr(effect, "target", None)
-    if target is None:
-        return "Writing the status", False
-    return f"{_DOING[type(effect)]} {target}", target.resource.group_resource == SECRETS.group_resource
+        case _:
+            assert_never(subject)
+
+
+def _place(listing: Listing) -> str:
+    return f"{listing.resource} in namespace {listing.namespace}"
+
+
+def _is_secret(resource: Resource) -> bool:
+    return resource.group_resource == SECRETS.group_resource
 
 
 def _words(error: ApiError) -> str:

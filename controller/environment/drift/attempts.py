@@ -12,7 +12,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from controller.api.environment import FINALIZER
 from controller.apimachinery import objects
@@ -91,6 +91,8 @@ def fingerprint(effect: Write) -> str:
             return FINALIZER
         case Delete():
             return "absent"
+        case _:
+            assert_never(effect)
 
 
 def digest(content: Any) -> str:

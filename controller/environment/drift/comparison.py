@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from controller.api.environment import FINALIZER
 from controller.apimachinery import objects, patches
@@ -47,6 +47,8 @@ def differences(effect: Write, live: Object) -> tuple[Difference, ...]:
             found = iter(() if FINALIZER in there else (missing,))
         case Delete():
             found = iter(())
+        case _:
+            assert_never(effect)
     return tuple(sorted(found, key=lambda difference: difference.path))
 
 

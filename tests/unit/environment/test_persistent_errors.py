@@ -20,6 +20,7 @@ from controller.environment.effects import (
     Listing,
     Patch,
     Read,
+    Replace,
     WakeOnChange,
 )
 from controller.environment.effects import Target as At
@@ -42,6 +43,7 @@ def _standing(shown, message=None):
         (Create(release_target(), {}), f"Creating helmreleases.helm.fluxcd.io {NAME}/run-pipeline fails"),
         (Patch(namespace_target(), {}), f"Changing namespaces {NAME} fails"),
         (Apply(At(SECRETS, "git", NAME), {}), f"Applying secrets {NAME}/git fails"),
+        (Replace(At(SECRETS, "git", NAME), "1", {}), f"Replacing secrets {NAME}/git fails"),
         (Delete(namespace_target(), "1"), f"Deleting namespaces {NAME} fails"),
         (AddFinalizer(namespace_target(), (), "1"), f"Changing the finalizers of namespaces {NAME} fails"),
         (Read(release_target()), f"Reading helmreleases.helm.fluxcd.io {NAME}/run-pipeline fails"),
