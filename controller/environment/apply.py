@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, assert_never
 
 import structlog
 
@@ -36,11 +36,10 @@ from controller.environment.effects import (
     Read,
     RemoveFinalizer,
     Replace,
-    Subject,
     Target,
     WakeOnChange,
 )
-from controller.environment.observation import REFUSED, Unchangeable
+from controller.environment.observation import REFUSED, Answer, Answers, Unchangeable
 
 log = structlog.get_logger(__name__)
 
@@ -127,7 +126,7 @@ class Waker(Protocol):
 class Applied:
     """What an effect brought: answers for the next observation, and whether they call for a new decision at once."""
 
-    answers: Mapping[Subject, Any]
+    answers: Answers
     decide_again: bool = False
 
 
@@ -177,9 +176,12 @@ class Applier:
                 return Applied({subject: self.read(subject)}, decide_again=True)
             case WakeOnChange(listing):
                 self._waker.ensure(listing, objects.key(environment))
+                return Applied({})
             case Emit():
                 self.emit(effect, environment)
-        return Applied({})
+                return Applied({})
+            case _:
+                assert_never(effect)
 
     def patch_status(self, environment: Object, target: Target, status: Mapping[str, Any]) -> Object:
         """Merge `status` into the environment's status, if it is still at the version that was looked at."""
@@ -194,7 +196,7 @@ class Applier:
         except AlreadyExists:
             # Not in our cache: it lags, or the object lacks the label that the cache is limited to.
             # Who may not look at it either is told so: deciding anew about an unknown would never end.
-            return Applied({target: self._look(target)}, decide_again=True)
+            return Applied({target: self._live(target)}, decide_again=True)
         self._changes.info("object created", kind=target.resource.kind, name=target.name)
         self._written(environment, target.resource, answer)
         return Applied({target: answer})
@@ -245,7 +247,7 @@ class Applier:
         if not isinstance(outcome, Unchangeable):
             return applied
         # A finalizer still holds the old object, or somebody else was faster to create one.
-        answers: dict[Subject, Any] = {target: self._look(target), Outcome(target): replace(outcome, replaced=True)}
+        answers: Answers = {target: self._live(target), Outcome(target): replace(outcome, replaced=True)}
         return Applied(answers, decide_again=True)
 
     def _delete(self, target: Target, uid: str) -> Applied:
@@ -267,26 +269,36 @@ class Applier:
         """Post an Event on the environment."""
         self._recorder.event(environment, type=event.type, reason=event.reason, action=event.action, note=event.note)
 
-    def read(self, subject: Question) -> Any:
+    def read(self, subject: Question) -> Answer:
         """A live read: an object or None, a tuple of objects, what is served, or REFUSED."""
         try:
-            return self._look(subject)
+            match subject:
+                case Target():
+                    return self._live(subject)
+                case Listing():
+                    return self._listed(subject)
+                case GroupVersion(text):
+                    return self._served(text)
+                case _:
+                    assert_never(subject)
         except Forbidden:
             return REFUSED
 
-    def _look(self, subject: Question) -> Any:
-        if isinstance(subject, GroupVersion):
-            return self._served(subject.text)
+    def _live(self, target: Target) -> Object | None:
         try:
-            if isinstance(subject, Target):
-                return self._client.get(subject.resource, subject.name, namespace=subject.namespace)
-            page = self._client.list(
-                subject.resource,
-                namespace=subject.namespace,
-                label_selector=subject.label_selector,
-                field_selector=subject.field_selector,
-                metadata_only=subject.metadata_only,
-            )
-            return tuple(page.get("items") or ())
+            return self._client.get(target.resource, target.name, namespace=target.namespace)
         except NotFound:
-            return None if isinstance(subject, Target) else ()
+            return None
+
+    def _listed(self, listing: Listing) -> tuple[Object, ...]:
+        try:
+            page = self._client.list(
+                listing.resource,
+                namespace=listing.namespace,
+                label_selector=listing.label_selector,
+                field_selector=listing.field_selector,
+                metadata_only=listing.metadata_only,
+            )
+        except NotFound:
+            return ()
+        return tuple(page.get("items") or ())

@@ -12,11 +12,11 @@ one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from controller.api.environment import INSTALLATION_ANNOTATION, LEASE_NAME
 from controller.apimachinery import names, objects
+from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import LEASES
 from controller.environment import ownership
 from controller.environment.decision import Continue, Decision, Wait
@@ -36,7 +36,7 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     if other in ("", options.own_namespace):
         return Continue()
     lease = Target(LEASES, LEASE_NAME, other)
-    answer = observation.answer(lease)
+    answer = observation.live(lease)
     if answer is UNASKED:
         return Wait(
             reason=OTHER,
@@ -72,6 +72,5 @@ def _belongs_to(observation: Observation) -> str:
     return other if names.is_dns_label(other) else ""
 
 
-def _has_holder(lease: object) -> bool:
-    spec = lease.get("spec") if isinstance(lease, Mapping) else None
-    return isinstance(spec, Mapping) and bool(spec.get("holderIdentity"))
+def _has_holder(lease: Object | None) -> bool:
+    return bool(objects.mapping((lease or {}).get("spec")).get("holderIdentity"))

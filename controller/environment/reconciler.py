@@ -27,7 +27,7 @@ from controller.environment.drift.corrections import Corrections
 from controller.environment.effects import Create, Effect, Emit, Outcome, RemoveFinalizer, Subject, Target, WakeOnChange
 from controller.environment.failures import explain, is_expected, is_refusal
 from controller.environment.metrics import EnvironmentMetrics
-from controller.environment.observation import Observation, Unchangeable
+from controller.environment.observation import Answer, Answers, Observation, Unchangeable
 from controller.environment.observe import Observer
 from controller.environment.options import EnvironmentOptions
 from controller.environment.plan import STATUS, Plan, Step
@@ -65,7 +65,7 @@ class _Round:
 
     plan: Plan
     timers: frozenset[str]
-    answers: Mapping[Subject, Any]
+    answers: Answers
     decide_again: bool
 
 
@@ -74,7 +74,7 @@ class _StepDone:
     """One step as it was carried out; `cut_short` where the steps after it have lost their ground."""
 
     step: Step
-    answers: Mapping[Subject, Any]
+    answers: Answers
     decide_again: bool = False
     cut_short: bool = False
 
@@ -84,7 +84,7 @@ class _Attempt:
     """How far a reconcile has come: what an error that lasts is shown with. `step` and `effect` are under way."""
 
     observation: Observation | None = None
-    answers: dict[Subject, Any] = field(default_factory=dict)
+    answers: dict[Subject, Answer] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
     step: Step | None = None
     effect: Effect | None = None
@@ -143,7 +143,8 @@ class EnvironmentReconciler:
             except (Stopped, NotLeader):
                 raise
             except Exception as error:  # a bug that lasts has to reach the status just like an error of the API
-                newest = attempt.answers.get(Target(ENVIRONMENTS, key)) or environment
+                written = attempt.answers.get(Target(ENVIRONMENTS, key))
+                newest = written if isinstance(written, Mapping) else environment
                 self._show(key, Environment(newest), attempt, error)
                 if not isinstance(error, Conflict | NotFound):
                     raise
@@ -154,7 +155,7 @@ class EnvironmentReconciler:
         ages = self._timers.ages(key)
         # Who asks for a look now does not want to wait for the pauses between corrections; each request counts once.
         self._bookkeeper.begin(key, f"{objects.uid(environment)} {Environment(environment).reconcile_at}")
-        answers: dict[Subject, Any] = {}
+        answers: dict[Subject, Answer] = {}
         for _ in range(_ROUNDS):
             observation = self._observe(key, environment, answers, ages)
             self._stopwatch.saw(observation.environment)
@@ -183,16 +184,14 @@ class EnvironmentReconciler:
         observation = self._observe(key, environment, answers, ages)
         return self._settle_status(key, observation, done)
 
-    def _observe(
-        self, key: str, environment: Object, answers: Mapping[Subject, Any], ages: Mapping[str, float]
-    ) -> Observation:
+    def _observe(self, key: str, environment: Object, answers: Answers, ages: Mapping[str, float]) -> Observation:
         attempts = self._bookkeeper.of(key)
         return self._observer.observe(environment, answers=answers, ages=ages, attempts=attempts)
 
     def _carry_out(self, plan: Plan, environment: Object, attempt: _Attempt, *, fresh_rights: bool) -> _Round:
         steps: list[Step] = []
         attempt.steps = steps
-        answers: dict[Subject, Any] = {}
+        answers: dict[Subject, Answer] = {}
         decide_again = False
         for step in plan.steps:
             with structlog.contextvars.bound_contextvars(phase=step.phase.name):
@@ -208,7 +207,7 @@ class EnvironmentReconciler:
     def _carry_out_step(self, step: Step, environment: Object, attempt: _Attempt, *, fresh_rights: bool) -> _StepDone:
         started = self._now()
         attempt.step = step
-        answers: dict[Subject, Any] = {}
+        answers: dict[Subject, Answer] = {}
         decide_again = False
         lost = False
         for effect in step.decision.effects:
@@ -242,7 +241,8 @@ class EnvironmentReconciler:
                 return _StepDone(step, answers, decide_again=True, cut_short=True)
             if isinstance(effect, Write) and not _is_unchangeable(effect, applied.answers):
                 answer = applied.answers.get(effect.target)
-                lost |= self._bookkeeper.wrote(key, environment, step.phase, effect, answer)
+                written = answer if isinstance(answer, Mapping) else None
+                lost |= self._bookkeeper.wrote(key, environment, step.phase, effect, written)
         outcome = type(step.decision).__name__.lower()
         self._metrics.phase(step.phase.name, outcome=outcome, seconds=self._now() - started)
         # What did not take is known by now: what rests on it may have to wait.
@@ -348,16 +348,17 @@ class EnvironmentReconciler:
         self._stopwatch.forget(key)
 
 
-def _is_unchangeable(effect: Write, answers: Mapping[Subject, Any]) -> bool:
+def _is_unchangeable(effect: Write, answers: Answers) -> bool:
     """Whether the API server refused the write because of a field that cannot be changed: then nothing was written."""
     return isinstance(answers.get(Outcome(effect.target)), Unchangeable)
 
 
-def _is_idle(effect: Effect, answers: Mapping[Subject, Any]) -> bool:
+def _is_idle(effect: Effect, answers: Answers) -> bool:
     """Whether an Event is about a write that changed nothing."""
     if not isinstance(effect, Emit) or effect.beyond is None:
         return False
-    return objects.generation(answers.get(effect.beyond.target) or {}) <= effect.beyond.number
+    written = answers.get(effect.beyond.target)
+    return not isinstance(written, Mapping) or objects.generation(written) <= effect.beyond.number
 
 
 def _settle_timer(wanted: Mapping[str, Any]) -> str:

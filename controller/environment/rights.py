@@ -51,7 +51,7 @@ def missing(verb: str, target: Target) -> str:
 def obstacle(observation: Observation) -> str:
     """Return which finalizers keep our RoleBinding from being replaced, as a sentence, or ""."""
     target = binding_target(observation)
-    binding = observation.answer(target)
+    binding = observation.live(target)
     if isinstance(binding, Unknown) or binding is None:
         return ""
     return stuck_deletions.of_objects({target: binding})
@@ -96,9 +96,9 @@ def remove(observation: Observation, options: EnvironmentOptions) -> tuple[Effec
     """
     account, binding = _release_targets(observation, options)
     targets = (binding, account, binding_target(observation))
-    if reads := tuple(Read(target) for target in targets if observation.answer(target) is UNASKED):
+    if reads := observation.unasked(targets):
         return reads
-    live = {target: observation.answer(target) for target in targets}
+    live = {target: observation.live(target) for target in targets}
     return tuple(
         Delete(target, objects.uid(answer))
         for target, answer in live.items()
@@ -115,7 +115,7 @@ def _release_targets(observation: Observation, options: EnvironmentOptions) -> t
 
 
 def _repair(observation: Observation, target: Target, body: dict[str, Any]) -> Iterator[Effect]:
-    answer = observation.answer(target)
+    answer = observation.live(target)
     if observation.namespace is None:
         # This plan creates the namespace, so there is nothing in it yet.
         yield Create(target, body)

@@ -15,9 +15,9 @@ from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import SECRETS
 from controller.environment import engines, ownership, releases, rights, stuck_deletions
 from controller.environment.decision import CurrentPhase, Wait
-from controller.environment.effects import Delete, Effect, Read, Target, WakeOnChange
+from controller.environment.effects import Delete, Effect, Target, WakeOnChange
 from controller.environment.engines.engine import UNINSTALL_FAILED, Engine
-from controller.environment.observation import REFUSED, UNASKED, Observation
+from controller.environment.observation import REFUSED, Observation, Unknown
 from controller.environment.options import EnvironmentOptions
 
 TIMER = "uninstall"
@@ -43,7 +43,7 @@ def decide(observation: Observation, targets: Iterable[Target], options: Environ
     if _is_leaving(observation):
         # The namespace takes everything with it, and there even our own rights may be gone: nothing can be known.
         return Done()
-    gone = [target for target in wanted_gone if not isinstance(observation.answer(target), Mapping)]
+    gone = [target for target in wanted_gone if not isinstance(observation.live(target), Mapping)]
     sources = [source for target in gone if (source := releases.source_of(target))]
     if outcome := _remove(observation, sources, "the source of the chart", options):
         return outcome
@@ -58,8 +58,8 @@ def _remove(
     observation: Observation, targets: Iterable[Target], what: str, options: EnvironmentOptions
 ) -> Wait | Done | None:
     """The next step towards having none of these objects, or None when that is so."""
-    live = {target: observation.answer(target) for target in targets}
-    if reads := [Read(target) for target, answer in live.items() if answer is UNASKED]:
+    live = {target: observation.live(target) for target in targets}
+    if reads := observation.unasked(live):
         return _wait(observation, f"Looking for {what}.", options, *reads)
     leaving = _is_leaving(observation)
     if not leaving and (refused := [target for target, answer in live.items() if answer is REFUSED]):
@@ -98,27 +98,21 @@ def _deletion(target: Target, obj: Object) -> Iterator[Effect]:
 
 def _decide_storage(observation: Observation, gone: Iterable[Target], options: EnvironmentOptions) -> Wait | Done:
     listings = {target: listing for target in gone if (listing := engines.of(target.resource).leftovers(target))}
-    if reads := [Read(listing) for listing in listings.values() if observation.answer(listing) is UNASKED]:
+    if reads := observation.unasked(listings.values()):
         return _wait(observation, "Looking for the release's storage.", options, *reads)
-    remaining = {target: listing for target, listing in listings.items() if observation.answer(listing)}
-    if not ownership.is_labelled(observation, observation.namespace or {}):
-        # Rights in a stranger's namespace are not going to come: what is refused there will never be known.
-        remaining = {
-            target: listing for target, listing in remaining.items() if observation.answer(listing) is not REFUSED
-        }
-    if not remaining:
-        return Done()
-    refused = [target for target, listing in remaining.items() if observation.answer(listing) is REFUSED]
-    what = (
-        f"the uninstall of {', '.join(target.name for target in remaining)} to finish"
-        if not refused
-        else f"the right to read the Helm storage Secrets of {', '.join(target.name for target in refused)}"
-    )
-    watches = (WakeOnChange(listing) for target, listing in remaining.items() if target not in refused)
-    if refused:
+    found = {target: observation.listed(listing) for target, listing in listings.items()}
+    left = {target: secrets for target, secrets in found.items() if secrets and not isinstance(secrets, Unknown)}
+    watches = [WakeOnChange(listings[target]) for target in left]
+    refused = [target.name for target, secrets in found.items() if secrets is REFUSED]
+    # The controller never gets rights in a namespace of others, so it does not wait for them there.
+    if refused and ownership.is_labelled(observation, observation.namespace or {}):
+        what = f"the right to read the Helm storage Secrets of {', '.join(refused)}"
         return _wait_or_give_up(observation, what, options, *watches, why=rights.obstacle(observation))
-    secrets = [secret for listing in remaining.values() for secret in observation.answer(listing)]
-    why = _why_storage_stays(secrets, engines.of(next(iter(remaining)).resource))
+    if not left:
+        return Done()
+    what = f"the uninstall of {', '.join(target.name for target in left)} to finish"
+    secrets = [secret for one in left.values() for secret in one]
+    why = _why_storage_stays(secrets, engines.of(next(iter(left)).resource))
     return _wait_or_give_up(observation, what, options, *watches, why=why)
 
 

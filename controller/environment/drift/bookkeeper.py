@@ -24,6 +24,7 @@ from controller.environment.drift.comparison import differences
 from controller.environment.drift.corrections import Corrections
 from controller.environment.drift.pacing import find, question
 from controller.environment.effects import Emit, EventType, Patch, Question, Target
+from controller.environment.observation import Answer
 from controller.environment.plan import STATUS, Phase
 
 log = structlog.get_logger(__name__)
@@ -32,8 +33,8 @@ log = structlog.get_logger(__name__)
 class Cluster(Protocol):
     """What is asked of the applier."""
 
-    def read(self, subject: Question) -> Any:
-        """A live read: an object, a tuple of objects, or None."""
+    def read(self, subject: Question) -> Answer:
+        """A live read."""
         ...
 
     def emit(self, event: Emit, environment: Object) -> None:

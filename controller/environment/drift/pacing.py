@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Any, Final
+from typing import Final
 
 from controller.api.environment import ENVIRONMENTS
 from controller.apimachinery import objects
@@ -28,7 +28,7 @@ from controller.environment.drift.attempts import (
 )
 from controller.environment.drift.comparison import differences
 from controller.environment.effects import AddFinalizer, Create, Delete, Effect, Emit, Listing, Patch, Read, Target
-from controller.environment.observation import UNASKED, Observation
+from controller.environment.observation import Answer, Observation
 from controller.environment.plan import Phase, Plan, Step
 
 WAITING: Final = "Contested"
@@ -64,7 +64,7 @@ def question(target: Target) -> Target | Listing:
     return target
 
 
-def find(answer: Any, target: Target) -> Object | None:
+def find(answer: Answer, target: Target) -> Object | None:
     """The object in the answer to that question, or None."""
     items = answer if isinstance(answer, tuple) else (answer,)
     return next((obj for obj in items if isinstance(obj, Mapping) and objects.name(obj) == target.name), None)
@@ -175,14 +175,13 @@ def _unasked(effect: Write, observation: Observation) -> Read | None:
     """The Read that shows who changed the object, or None where this reconcile has it already."""
     if isinstance(effect, Create):
         return None
-    subject = question(effect.target)
-    return Read(subject) if observation.answer(subject) is UNASKED else None
+    return next(iter(observation.unasked((question(effect.target),))), None)
 
 
 def _contest(effect: Write, observation: Observation) -> Contest | None:
     if isinstance(effect, Create):
         return reports.deleted(effect.target)
-    live = find(observation.answer(question(effect.target)), effect.target)
+    live = find(observation.answers.get(question(effect.target)), effect.target)
     if live is None:
         return None
     if isinstance(effect, Delete):

@@ -12,7 +12,7 @@ from controller.apimachinery.resources import Resource
 from controller.environment.effects import GroupVersion, Read
 from controller.environment.engines import ENGINES
 from controller.environment.engines.engine import Engine
-from controller.environment.observation import UNASKED, Observation, Unknown
+from controller.environment.observation import Observation, Unknown
 from controller.environment.options import EnvironmentOptions
 
 
@@ -30,7 +30,7 @@ def questions(observation: Observation, options: EnvironmentOptions) -> tuple[Re
     if choose(observation, options) is not None:
         return ()
     versions = dict.fromkeys(GroupVersion(r.api_version) for engine in ENGINES.values() for r in engine.resources)
-    return tuple(Read(version) for version in versions if observation.answer(version) is UNASKED)
+    return observation.unasked(versions)
 
 
 def _kept(observation: Observation) -> Engine | None:
@@ -42,5 +42,5 @@ def _kept(observation: Observation) -> Engine | None:
 
 
 def _is_served(observation: Observation, resource: Resource) -> bool:
-    served = observation.answer(GroupVersion(resource.api_version))
+    served = observation.served(GroupVersion(resource.api_version))
     return not isinstance(served, Unknown) and resource in served

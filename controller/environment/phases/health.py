@@ -15,7 +15,7 @@ from controller.apimachinery import conditions
 from controller.apimachinery.timestamps import from_time
 from controller.environment import releases
 from controller.environment.decision import Continue, Decision
-from controller.environment.effects import Listing, Read
+from controller.environment.effects import Listing
 from controller.environment.engines import choice
 from controller.environment.engines.engine import CHART_FETCH_FAILED, Health, State
 from controller.environment.observation import UNASKED, Observation, Unknown
@@ -38,8 +38,8 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     pause = _pause(observation)
     if pause is None and _is_explained(observation.environment, health):
         return Continue(health=health)
-    if observation.answer(evidence) is UNASKED:
-        return Continue(effects=(Read(evidence),), health=health)
+    if reads := observation.unasked((evidence,)):
+        return Continue(effects=reads, health=health)
     return Continue(recheck_after=pause, health=health)
 
 
@@ -76,7 +76,7 @@ def _evidence(observation: Observation, options: EnvironmentOptions) -> Listing 
 def _note(observation: Observation, options: EnvironmentOptions) -> str:
     engine = choice.choose(observation, options)
     evidence = _evidence(observation, options)
-    found = observation.answer(evidence) if evidence else UNASKED
+    found = observation.listed(evidence) if evidence else UNASKED
     if engine is None or isinstance(found, Unknown):
         return ""
     return engine.explain(observation.get(releases.wanted(observation, engine)), found)

@@ -14,10 +14,10 @@ from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.environment import ownership, rights, stuck_deletions
 from controller.environment.decision import Continue, Decision, Stop, Wait
-from controller.environment.effects import Apply, Effect, Outcome, Patch, Read, Target
+from controller.environment.effects import Apply, Effect, Patch, Read, Target
 from controller.environment.engines import choice
 from controller.environment.engines.engine import Engine
-from controller.environment.observation import REFUSED, UNASKED, Observation
+from controller.environment.observation import REFUSED, UNASKED, Observation, Unknown
 from controller.environment.options import EnvironmentOptions
 from controller.environment.plan import Ready
 from controller.environment.resources import (
@@ -119,7 +119,7 @@ def _refused(
     """What we may not even look at, in the first seconds of a binding of ours or for good."""
     looked_at = [_target(observation, item) for item in items]
     looked_at += pull_secrets.targets(observation, memory, pull_secrets.accounts(options, engine))
-    refused = [target for target in looked_at if observation.answer(target) is REFUSED]
+    refused = [target for target in looked_at if observation.live(target) is REFUSED]
     if not refused:
         return None
     if rights.are_fresh(observation):
@@ -135,8 +135,8 @@ def _taken(observation: Observation, items: Sequence[Item], options: Environment
     memory = remembered(observation.namespace)
     ours = {identity.key for identity in memory.objects}
     for item in items:
-        live = observation.answer(_target(observation, item))
-        if live is None:
+        live = observation.live(_target(observation, item))
+        if live is None or isinstance(live, Unknown):
             continue
         if not ownership.was_applied(observation, live) and item.identity.key not in ours:
             message = (
@@ -208,8 +208,8 @@ def _applications(observation: Observation, items: Sequence[Item]) -> Iterator[E
     for item in items:
         target = _target(observation, item)
         yield from replacing.replace(observation, item, target)
-        applied = observation.answer(Outcome(target)) is not UNASKED
-        if not applied and not likeness.holds(observation.answer(target), item.body):
+        applied = observation.outcome(target) is not UNASKED
+        if not applied and not likeness.holds(observation.live(target), item.body):
             yield Apply(target, item.body)
 
 

@@ -41,15 +41,15 @@ _HELD: Final = "teardown:held"
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     """The next step of the teardown of an environment that our finalizer holds."""
-    if observation.answer(observation.namespace_target) is UNASKED:
+    namespace = observation.live(observation.namespace_target)
+    if namespace is UNASKED:
         event = () if _is_announced(observation) else (_announcement(observation),)
         look = Read(observation.namespace_target)
         return Wait(reason=uninstall.REASON, message="Looking for the namespace.", effects=(*event, look), timer=TIMER)
-    if observation.answer(observation.namespace_target) is REFUSED:
+    if namespace is REFUSED:
         # Neither a reason to delete it, nor proof that it is gone.
         name = observation.environment.namespace_name
         return _wait(observation, options, FORBIDDEN, f"Waiting for the right to read namespace {name}.")
-    namespace = observation.namespace
     if namespace is None:
         return _finish(observation)
     ours = ownership.is_labelled(observation, namespace)

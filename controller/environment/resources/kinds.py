@@ -6,22 +6,22 @@ from collections.abc import Sequence
 
 from controller.apimachinery.resources import Resource
 from controller.environment.effects import GroupVersion, Read, Target
-from controller.environment.observation import UNASKED, Observation, Unknown
+from controller.environment.observation import Observation, Unknown
 from controller.environment.resources.item import Identity
 
 
 def questions(observation: Observation, identities: Sequence[Identity]) -> tuple[Read, ...]:
     """What has to be asked about these objects next: their kinds, and then they themselves."""
     versions = dict.fromkeys(GroupVersion(identity.api_version) for identity in identities)
-    if unasked := tuple(Read(version) for version in versions if observation.answer(version) is UNASKED):
+    if unasked := observation.unasked(versions):
         return unasked
     targets = (target(observation, identity) for identity in identities)
-    return tuple(Read(found) for found in targets if found is not None and observation.answer(found) is UNASKED)
+    return observation.unasked(found for found in targets if found is not None)
 
 
 def resource(observation: Observation, identity: Identity) -> Resource | None:
     """The resource of its kind, or None where the cluster serves none."""
-    served = observation.answer(GroupVersion(identity.api_version))
+    served = observation.served(GroupVersion(identity.api_version))
     if isinstance(served, Unknown):
         return None
     return next((found for found in served if found.kind == identity.kind), None)

@@ -8,17 +8,15 @@ remembered, because the namespace or the CRD may be created again before the Tro
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 from controller.api.environment import APPLIED_RESOURCES_ANNOTATION
 from controller.api.tronador_config import CONFIG_NAME, DEFINITION, TRONADOR_CONFIGS
 from controller.apimachinery import objects
 from controller.apimachinery.resources import CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES
 from controller.environment.decision import Wait
-from controller.environment.effects import Effect, Listing, Patch, Question, Read, Target
-from controller.environment.observation import REFUSED, UNASKED, Observation
+from controller.environment.effects import Effect, Listing, Patch, Target
+from controller.environment.observation import Observation, Unknown
 from controller.environment.options import EnvironmentOptions
 from controller.environment.resources.memory import LOST, Memory, remembered
 from controller.tronadorconfig.content.shares import LOST_REASON, has_lost_config
@@ -35,40 +33,33 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Wait | None
         return Wait(
             reason=LOST_REASON, message=_message("its namespace or its CRD was deleted with it"), recheck_after=again
         )
-    questions = tuple(_questions(options))
-    if unasked := tuple(Read(question) for question in questions if observation.answer(question) is UNASKED):
+    own_namespace = Target(NAMESPACES, options.own_namespace)
+    crd = Target(CUSTOM_RESOURCE_DEFINITIONS, DEFINITION)
+    listing = Listing(TRONADOR_CONFIGS, options.own_namespace, field_selector=f"metadata.name={CONFIG_NAME}")
+    if unasked := observation.unasked((own_namespace, crd, listing)):
         return Wait(
             reason=LOST_REASON, message="Looking for the reason why the TronadorConfig is gone.", effects=unasked
         )
-    namespace, definition, configs = (observation.answer(question) for question in questions)
-    if REFUSED in (namespace, definition, configs):
+    namespace, definition = observation.live(own_namespace), observation.live(crd)
+    configs = observation.listed(listing)
+    if isinstance(namespace, Unknown) or isinstance(definition, Unknown) or isinstance(configs, Unknown):
         message = _message(f"the controller may not read its namespace or its CRD ({DEFINITION}) to learn why")
         return Wait(reason=LOST_REASON, message=message, recheck_after=options.recheck_interval)
     if configs:
         # It is back, or was never gone.
         message = "Waiting for the TronadorConfig to arrive in the controller's cache."
         return Wait(reason=LOST_REASON, message=message, recheck_after=options.recheck_interval)
-    if not _stands(namespace) or objects.uid(namespace) != memory.origin:
+    if namespace is None or objects.is_deleting(namespace) or objects.uid(namespace) != memory.origin:
         return Wait(
             reason=LOST_REASON,
             message=_message("its namespace was deleted with it"),
             effects=_note(observation, memory),
         )
-    if not _stands(definition):
+    if definition is None or objects.is_deleting(definition):
         return Wait(
             reason=LOST_REASON, message=_message("its CRD was deleted with it"), effects=_note(observation, memory)
         )
     return None
-
-
-def _questions(options: EnvironmentOptions) -> Iterator[Question]:
-    yield Target(NAMESPACES, options.own_namespace)
-    yield Target(CUSTOM_RESOURCE_DEFINITIONS, DEFINITION)
-    yield Listing(TRONADOR_CONFIGS, options.own_namespace, field_selector=f"metadata.name={CONFIG_NAME}")
-
-
-def _stands(obj: Any) -> bool:
-    return obj is not None and not objects.is_deleting(obj)
 
 
 def _message(why: str) -> str:

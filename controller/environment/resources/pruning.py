@@ -22,7 +22,7 @@ def prune(observation: Observation, surplus: Iterable[Identity]) -> tuple[tuple[
     left = set()
     for identity in sorted(surplus):
         target = kinds.target(observation, identity)
-        live = None if target is None else observation.answer(target)
+        live = None if target is None else observation.live(target)
         if target is None or isinstance(live, Unknown):
             # A kind that is not served now may be again.
             left.add(identity)

@@ -15,7 +15,7 @@ from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import SERVICE_ACCOUNTS
 from controller.environment.effects import Create, Effect, Patch, Read, Target
 from controller.environment.engines.engine import Engine
-from controller.environment.observation import UNASKED, Observation, Unknown
+from controller.environment.observation import Observation, Unknown
 from controller.environment.options import EnvironmentOptions
 from controller.environment.resources.memory import Memory
 
@@ -50,7 +50,7 @@ def attach(observation: Observation, memory: Memory, names: Iterable[str]) -> At
     effects: list[Effect] = []
     added: dict[str, frozenset[str]] = {}
     for target in targets(observation, memory, names):
-        answer = observation.answer(target)
+        answer = observation.live(target)
         wanted = observation.share.image_pull_secret if target.name in names else ""
         before = memory.pull_secrets.get(target.name, frozenset())
         if isinstance(answer, Unknown):
@@ -68,8 +68,7 @@ def attach(observation: Observation, memory: Memory, names: Iterable[str]) -> At
 
 def questions(observation: Observation, memory: Memory, names: Iterable[str]) -> tuple[Read, ...]:
     """The accounts that nobody has looked at yet."""
-    wanted = targets(observation, memory, names)
-    return tuple(Read(target) for target in wanted if observation.answer(target) is UNASKED)
+    return observation.unasked(targets(observation, memory, names))
 
 
 def _change(

@@ -15,7 +15,7 @@ from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.environment import ownership
 from controller.environment.decision import Stop
-from controller.environment.effects import Effect, Emit, EventType, Outcome, Replace, Target
+from controller.environment.effects import Effect, Emit, EventType, Replace, Target
 from controller.environment.observation import Observation, Unchangeable
 from controller.environment.options import EnvironmentOptions
 from controller.environment.resources import kinds
@@ -62,7 +62,8 @@ def replace(observation: Observation, item: Item, target: Target) -> tuple[Effec
     stuck = _stuck(observation, item)
     if stuck is None:
         return ()
-    live = observation.answer(target)
+    live = observation.live(target)
+    assert isinstance(live, Mapping), "without the object that stands there, `obstacle` has stopped the plan"
     note = f"Deleted {item.identity} and created it again: {', '.join(stuck.fields)} cannot be changed in place."
     return (
         Replace(target, live["metadata"]["uid"], item.body),
@@ -72,14 +73,14 @@ def replace(observation: Observation, item: Item, target: Target) -> tuple[Effec
 
 def _stuck(observation: Observation, item: Item) -> Unchangeable | None:
     target = kinds.target(observation, item.identity)
-    outcome = None if target is None else observation.answer(Outcome(target))
+    outcome = None if target is None else observation.outcome(target)
     return outcome if isinstance(outcome, Unchangeable) else None
 
 
 def _why_not(observation: Observation, item: Item, stuck: Unchangeable) -> str:
     """Why the object is not to be replaced, or ""."""
     target = kinds.target(observation, item.identity)
-    live = None if target is None else observation.answer(target)
+    live = None if target is None else observation.live(target)
     if not isinstance(live, Mapping) or not ownership.was_applied(observation, live):
         return "it no longer has the controller's labels and annotations"
     if stuck.replaced:

@@ -9,7 +9,7 @@ from controller.apimachinery.resources import SECRETS
 from controller.environment.decision import Stop, Wait
 from controller.environment.effects import Read
 from controller.environment.engines.engine import Engine
-from controller.environment.observation import REFUSED, UNASKED, Observation
+from controller.environment.observation import REFUSED, Observation, Unknown
 from controller.environment.options import EnvironmentOptions
 from controller.environment.resources import references
 from controller.environment.resources.item import Identity, Item, build
@@ -29,7 +29,7 @@ def is_concerned(observation: Observation, engine: Engine | None) -> bool:
 def questions(observation: Observation, engine: Engine | None) -> tuple[Read, ...]:
     """The originals of copies that nobody has looked at yet."""
     targets = (references.target(reference) for reference in references.foreign(observation.environment, engine))
-    return tuple(Read(target) for target in targets if observation.answer(target) is UNASKED)
+    return observation.unasked(targets)
 
 
 def obstacle(observation: Observation, options: EnvironmentOptions, engine: Engine | None) -> Wait | Stop | None:
@@ -46,7 +46,7 @@ def obstacle(observation: Observation, options: EnvironmentOptions, engine: Engi
             return Wait(reason="SecretMissing", message=message)
     for reference, required in references.foreign(observation.environment, engine).items():
         shown = f"{reference.kind} {reference.name!r} in namespace {reference.namespace}"
-        answer = observation.answer(references.target(reference))
+        answer = observation.live(references.target(reference))
         if answer is REFUSED:
             message = (
                 f"The release refers to {shown}, which the controller may not read; give it a Role there with get."
@@ -81,8 +81,8 @@ def _of_manifest(observation: Observation, manifest: Manifest) -> Item:
 
 def _of_references(observation: Observation, engine: Engine | None) -> Iterator[Item]:
     for reference in references.foreign(observation.environment, engine):
-        original = observation.answer(references.target(reference))
-        if original is not None:
+        original = observation.live(references.target(reference))
+        if original is not None and not isinstance(original, Unknown):
             source = f"copy of {reference.kind} {reference.name!r} in namespace {reference.namespace}"
             identity = Identity("v1", reference.kind, references.copy_name(reference))
             yield build(observation.environment, source, identity, copied(original))

@@ -106,8 +106,8 @@ def test_the_environment_that_we_wrote_is_fresher_than_the_cached_one():
 def test_what_nobody_asked_is_told_from_what_is_not_there():
     listing = Listing(SECRETS, NAME)
 
-    assert observation().answer(listing) is UNASKED
-    assert observation(answers={listing: ()}).answer(listing) == ()
+    assert observation().listed(listing) is UNASKED
+    assert observation(answers={listing: ()}).listed(listing) == ()
 
 
 def test_our_own_namespace_and_whether_it_has_a_config_are_seen():
