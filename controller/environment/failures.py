@@ -33,8 +33,6 @@ from controller.environment.options import EnvironmentOptions
 
 NAMESPACE_TERMINATING: Final = "NamespaceTerminating"
 WEBHOOK_SILENT: Final = "WebhookSilent"
-# Seconds until a new RoleBinding is usually in force.
-_RIGHTS_TAKE: Final = 0.2
 # The server's way to say that it ran out of time, which another try may not.
 _REQUEST_TIMEOUT: Final = 408
 
@@ -78,7 +76,7 @@ def explain(
             recheck_after=again,
         )
     if isinstance(error, Forbidden) and fresh_rights:
-        return Wait(reason=rights.AWAITING, message=rights.AWAITING_MESSAGE, recheck_after=_RIGHTS_TAKE)
+        return Wait(reason=rights.AWAITING, message=rights.AWAITING_MESSAGE, recheck_after=rights.PAUSE)
     if isinstance(error, Forbidden) and error.by_admission:
         return Stop(
             reason="Forbidden", message=f"The API server refused {subject}: {error.message}", recheck_after=again

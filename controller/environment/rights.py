@@ -23,6 +23,9 @@ from controller.environment.options import EnvironmentOptions
 
 # Runs while rights are checked. A new RoleBinding takes a moment to take effect.
 TIMER: Final = "access"
+# Seconds to wait before a request that needs a RoleBinding that was written just now. Each API server learns of it from
+# its own watch, usually in less time. A request that comes too early gets a 403, and the controller waits once more.
+PAUSE: Final = 0.1
 # Seconds for which a refusal can mean that our RoleBinding has not taken effect yet.
 SETTLE: Final = 5.0
 # The reason and the message of decisions during that time.

@@ -7,7 +7,6 @@ none costs nothing here. Nothing is applied as long as anything of it cannot be.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
 
 from controller.api.environment import APPLIED_RESOURCES_ANNOTATION
 from controller.apimachinery import objects
@@ -33,9 +32,6 @@ from controller.environment.resources import (
 from controller.environment.resources.item import Item
 from controller.environment.resources.memory import Memory, remembered
 from controller.tronadorconfig.content import Manifest, cluster_scoped
-
-# Seconds until a new RoleBinding is usually in force.
-_RIGHTS_TAKE: Final = 0.2
 
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
@@ -123,7 +119,7 @@ def _refused(
     if not refused:
         return None
     if rights.are_fresh(observation):
-        return Wait(reason=rights.AWAITING, message=rights.AWAITING_MESSAGE, recheck_after=_RIGHTS_TAKE)
+        return Wait(reason=rights.AWAITING, message=rights.AWAITING_MESSAGE, recheck_after=rights.PAUSE)
     message = "; ".join(dict.fromkeys(rights.missing("get", target) for target in refused))
     if held := rights.obstacle(observation):
         message = f"{message}. {held}"

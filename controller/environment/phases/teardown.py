@@ -33,8 +33,6 @@ TIMER: Final = "teardown"
 DELETING: Final = "DeletingNamespace"
 BLOCKED: Final = "TeardownBlocked"
 FORBIDDEN: Final = "Forbidden"
-# Seconds until a new RoleBinding is sure to be in force.
-_RIGHTS_TAKE: Final = 0.1
 # Runs while nothing but the namespace's own finalizers is left.
 _HELD: Final = "teardown:held"
 
@@ -60,7 +58,7 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
         return Wait(
             reason=uninstall.REASON,
             message="Setting up the controller's rights in the namespace.",
-            recheck_after=_RIGHTS_TAKE,
+            recheck_after=rights.PAUSE,
             effects=effects,
             timer=uninstall.TIMER,
         )

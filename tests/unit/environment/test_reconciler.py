@@ -8,7 +8,7 @@ from controller.api.helm_operator import HELM_RELEASES
 from controller.apimachinery.errors import ApiError, ConnectionLost, status_error
 from controller.apimachinery.resources import NAMESPACES, SERVICE_ACCOUNTS
 from controller.cache import ConsistencyError
-from controller.environment import engines
+from controller.environment import engines, rights
 from controller.environment.options import EnvironmentOptions
 from controller.runtime.reconcile import Result
 from tests.unit.environment.simulation.world import World
@@ -374,10 +374,11 @@ def test_an_ordinary_race_is_logged_for_developers_and_what_lasts_as_a_warning(l
     assert said == {("effect postponed", "AwaitingRights", "debug"), ("effect failed", "Forbidden", "warning")}
 
 
-def test_a_refusal_that_lasts_longer_than_a_binding_takes_is_shown_with_the_right_that_is_missing():
+def test_a_refusal_that_outlasts_new_rights_names_the_missing_right():
     world = _with_flux()
     _refuse(world, "create", SERVICE_ACCOUNTS, _error(403, "Forbidden", 'cannot create resource "serviceaccounts"'))
-    for _ in range(40):
+    end = world.seconds + rights.SETTLE + 3
+    while world.seconds < end:
         world.sync()
         result = world.reconcile(NAME)
         world.seconds += max(result.requeue_after or 0.1, 0.1)
