@@ -1,4 +1,4 @@
-"""Executes effects, one by one, and tells what the API server answered. It decides nothing."""
+"""Executes effects, one by one, and returns the answers of the API server. It decides nothing."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ log = structlog.get_logger(__name__)
 
 
 class Cluster(Protocol):
-    """What is asked of the client: `controller.client.Client`, or its double for dry runs."""
+    """The part of the client that is used here: `controller.client.Client`, or the one of a dry run."""
 
     def get(self, resource: Resource, name: str, *, namespace: str = "") -> dict[str, Any]:
         """Read an object."""
@@ -95,7 +95,7 @@ class Cluster(Protocol):
 
 
 class ChangeLog(Protocol):
-    """Where one line for each change goes that was made."""
+    """Gets one line for each change."""
 
     def info(self, event: str, /, **fields: Any) -> Any:
         """Log."""
@@ -103,7 +103,7 @@ class ChangeLog(Protocol):
 
 
 class Recorder(Protocol):
-    """What is asked of the Event recorder: never blocks, never raises."""
+    """The part of the Event recorder that is used here. It never blocks and never raises."""
 
     def event(self, regarding: Object, *, type: str, reason: str, action: str, note: str) -> None:  # noqa: A002
         """Post an Event about an object."""
@@ -111,20 +111,20 @@ class Recorder(Protocol):
 
 
 class Waker(Protocol):
-    """What is asked of `wakeups`."""
+    """The part of `wakeups` that is used here."""
 
     def ensure(self, listing: Listing, key: str) -> None:
-        """Look at environment `key` again when the listing changes."""
+        """Reconcile environment `key` when the listing changes."""
         ...
 
     def release(self, key: str) -> None:
-        """Environment `key` waits for nothing any more."""
+        """End all watches for environment `key`."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What an effect brought: answers for the next observation, and whether they call for a new decision at once."""
+    """The answers to an effect, for the next observation, and whether everything has to be decided again at once."""
 
     answers: Answers
     decide_again: bool = False
@@ -133,10 +133,15 @@ class Applied:
 class Applier:
     """See the module.
 
-    `served` answers what a group version has (`discovery.Discovery`); `written` is told of every write to an object:
-    for reads that are to see our own writes. `changes` gets a line for each of them.
+    Raises the errors of `controller.apimachinery.errors`, unless the answer to an effect covers them.
 
-    Every error of `controller.apimachinery.errors` that has no answer here is raised.
+    Args:
+        client: sends the requests.
+        served: returns the resources of a group version (`discovery.Discovery`).
+        recorder: posts Events.
+        waker: watches for environments that wait.
+        written: called after each write to an object that a cache holds, so that later reads wait for the cache.
+        changes: gets a line for each write.
     """
 
     def __init__(
@@ -157,7 +162,7 @@ class Applier:
         self._changes = changes
 
     def apply(self, effect: Effect, environment: Object) -> Applied:
-        """Execute one effect on behalf of an environment."""
+        """Execute one effect for an environment."""
         match effect:
             case Create(target, body):
                 return self._create(environment, target, body)
@@ -184,7 +189,7 @@ class Applier:
                 assert_never(effect)
 
     def patch_status(self, environment: Object, target: Target, status: Mapping[str, Any]) -> Object:
-        """Merge `status` into the environment's status, if it is still at the version that was looked at."""
+        """Merge `status` into the environment's status, unless another write came first. Return the new object."""
         body = {"metadata": {"resourceVersion": objects.resource_version(environment)}, "status": status}
         answer = self._client.patch(target.resource, target.name, body, subresource="status")
         self._written(environment, target.resource, answer)
@@ -194,8 +199,8 @@ class Applier:
         try:
             answer = self._client.create(target.resource, body, namespace=target.namespace)
         except AlreadyExists:
-            # Not in our cache: it lags, or the object lacks the label that the cache is limited to.
-            # Who may not look at it either is told so: deciding anew about an unknown would never end.
+            # The cache lags, or the object lacks the label to which the cache is limited.
+            # If it cannot be read either, the error is raised: to decide again without it would never end.
             return Applied({target: self._live(target)}, decide_again=True)
         self._changes.info("object created", kind=target.resource.kind, name=target.name)
         self._written(environment, target.resource, answer)
@@ -210,14 +215,14 @@ class Applier:
         except Invalid as error:
             if patch_type is PatchType.MERGE or error.causes or error.denied_by_webhook:
                 raise
-            # Not one field was blamed: a test failed, or a path is not there. The object is another one by now.
+            # The server blames no field, so a test failed or a path is missing. The object has changed meanwhile.
             raise Conflict(code=409, reason="Conflict", message=error.message, status=error.status) from error
         self._changes.info("object patched", kind=target.resource.kind, name=target.name)
         self._written(environment, target.resource, answer)
         return Applied({target: answer})
 
     def _apply(self, target: Target, body: Object) -> Applied:
-        # Not told to `written`: no cache holds it, so none could be waited for to catch up.
+        # `written` is not called, because no cache holds these objects.
         refused: StatusError | None = None
         try:
             answer = self._client.patch(
@@ -233,7 +238,7 @@ class Applier:
                 return Applied({Outcome(target): Unchangeable(fields)}, decide_again=True)
             if target.resource.group_resource != SECRETS.group_resource:
                 raise
-            # Outside of this block, so that not even the cause of the new error repeats what the server said.
+            # Raised outside of this block, so that the new error does not have the server's words as its cause.
             refused = without_content(error)
         if refused is not None:
             raise refused
@@ -246,13 +251,13 @@ class Applier:
         outcome = applied.answers.get(Outcome(target))
         if not isinstance(outcome, Unchangeable):
             return applied
-        # A finalizer still holds the old object, or somebody else was faster to create one.
+        # A finalizer still holds the old object, or another client has created one meanwhile.
         answers: Answers = {target: self._live(target), Outcome(target): replace(outcome, replaced=True)}
         return Applied(answers, decide_again=True)
 
     def _delete(self, target: Target, uid: str) -> Applied:
         try:
-            # Without this some kinds leave their dependents behind: a Job leaves its pods.
+            # By default some kinds leave their dependents behind. A Job, for example, leaves its pods.
             self._client.delete(
                 target.resource,
                 target.name,
@@ -270,7 +275,7 @@ class Applier:
         self._recorder.event(environment, type=event.type, reason=event.reason, action=event.action, note=event.note)
 
     def read(self, subject: Question) -> Answer:
-        """A live read: an object or None, a tuple of objects, what is served, or REFUSED."""
+        """Answer a question by a live read; REFUSED if the API server answers 403."""
         try:
             match subject:
                 case Target():

@@ -12,12 +12,12 @@ from controller.environment.observation import Observation
 from controller.environment.plan import STATUS, Plan
 
 CONDITION: Final = "Contested"
-# What the CRD takes.
+# The limit of the CRD.
 _CONDITION_LIMIT: Final = 32768
 
 
 def conditions(observation: Observation) -> tuple[Condition, ...]:
-    """The condition that names what others undo or overwrite, or () where nothing is contested."""
+    """Return the condition that names what others undo or overwrite; () if nothing is contested."""
     # About the status itself there is only an Event, because the program that rewrites it would remove the condition.
     found = {
         key: attempts.contest
@@ -33,7 +33,7 @@ def conditions(observation: Observation) -> tuple[Condition, ...]:
 
 
 def of_what_runs(observation: Observation, plan: Plan) -> Contest | None:
-    """The contest because of which the release that runs is not the one that the spec asks for, or None.
+    """Return the contest that makes another release run than the one that the spec asks for, or None.
 
     The engine reports about its object as others have changed it, so its report does not show this.
     """

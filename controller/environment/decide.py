@@ -1,6 +1,6 @@
-"""From an observation to a plan: what the phases want, less what has to wait.
+"""From an observation to a plan: what the phases want, without the corrections that have to wait.
 
-Pure: the whole controller can be explored without a thread or a socket.
+This is pure, so tests can explore the whole controller without a thread or a socket.
 """
 
 from __future__ import annotations
@@ -71,23 +71,23 @@ TEARDOWN: Final = Phase("teardown", teardown.decide, "", CurrentPhase.UNINSTALLI
 
 
 def names() -> tuple[str, ...]:
-    """The names of all phases and of the status, as metrics and logs use them."""
+    """Return the names of all phases and of the status, as in metrics and logs."""
     return (INSTALLATION.name, *(phase.name for phase in PHASES), STATUS, TEARDOWN.name)
 
 
 def conditions() -> tuple[str, ...]:
-    """The types of the conditions that show how far the phases have come, in order."""
+    """Return the types of the conditions of all phases, in order."""
     return tuple(dict.fromkeys(phase.condition for phase in PHASES))
 
 
 def ready(condition: str, observation: Observation) -> Ready | None:
-    """What a condition says while it is True; None for that of the release, which the engine decides."""
+    """Return what a condition says while it is True; None if the release itself decides that."""
     said = [phase.ready for phase in PHASES if phase.condition == condition and phase.ready is not None]
     return said[-1](observation) if said else None
 
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Plan:
-    """What to do for one environment now: the phases in order, up to the first that cannot continue."""
+    """Return what to do for one environment now: the phases in order, up to the first that cannot continue."""
     return pacing.pace(_plan(observation, options), observation)
 
 

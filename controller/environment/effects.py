@@ -1,4 +1,4 @@
-"""Everything that a decision may ask for, as plain data. `apply` executes it; nothing else touches the cluster."""
+"""The effects that a decision can ask for, as plain data. Only `apply` executes them and touches the cluster."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The objects of one namespace that match both selectors; `metadata_only` keeps the content of Secrets away."""
+    """The objects of one namespace that match both selectors. With `metadata_only` they come without their content."""
 
     resource: Resource
     namespace: str
@@ -36,7 +36,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class GroupVersion:
-    """One version of an API group, for discovery: what the API server serves in it."""
+    """One version of an API group, for the question which resources the API server serves in it."""
 
     text: str
 
@@ -46,7 +46,8 @@ class GroupVersion:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """That an object was applied in this reconcile: what the server made of it is then no reason to apply it again."""
+    """What came of applying an object in this reconcile. One that was applied is not applied again, whatever the server
+    changed in it."""
 
     target: Target
 
@@ -57,7 +58,7 @@ Subject = Question | Outcome
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """Create `body`. Where the object exists already, apply reads it and the decision is made anew."""
+    """Create `body`. If the object exists already, apply reads it and everything is decided again."""
 
     target: Target
     body: Object
@@ -65,10 +66,14 @@ class Create:
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """Change an object as long as it is still at `resource_version` (merge) or passes the patch's own tests (JSON).
+    """Change an object, unless another write came first.
 
-    A mapping is sent as a merge patch, a sequence of operations as a JSON patch. `wanted` is what the patch is to bring
-    about, whatever the object is like now, so that the same correction is recognised; None where the body says it.
+    Attributes:
+        target: the object.
+        body: a mapping is sent as a merge patch, and its resourceVersion has to match. A sequence of operations is sent
+            as a JSON patch, and its own tests have to pass.
+        wanted: the content that the patch leads to. It is the same for every version of the object, so that a repeated
+            correction is recognised. None if that is the body.
     """
 
     target: Target
@@ -78,7 +83,7 @@ class Patch:
 
 @dataclass(frozen=True, slots=True)
 class Apply:
-    """Make an object be as `body` says, by server-side apply; what others added to it stays. Never shows the body."""
+    """Apply `body` by server-side apply, which keeps what others added. The body may be a Secret: it is never shown."""
 
     target: Target
     body: Object = field(repr=False)
@@ -86,7 +91,7 @@ class Apply:
 
 @dataclass(frozen=True, slots=True)
 class Replace:
-    """Delete an object, but only in the life that was looked at, and apply `body` in its place at once."""
+    """Delete the object with that UID, and apply `body` in its place at once."""
 
     target: Target
     uid: str
@@ -95,7 +100,7 @@ class Replace:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """Delete an object and what belongs to it, but only in the life that was looked at."""
+    """Delete the object with that UID, and its dependents."""
 
     target: Target
     uid: str
@@ -103,7 +108,7 @@ class Delete:
 
 @dataclass(frozen=True, slots=True)
 class AddFinalizer:
-    """Put our finalizer on the environment, if it is still at `resource_version`."""
+    """Set `finalizers`, which include ours, on the environment, if it is still at `resource_version`."""
 
     target: Target
     finalizers: tuple[str, ...]
@@ -112,7 +117,7 @@ class AddFinalizer:
 
 @dataclass(frozen=True, slots=True)
 class RemoveFinalizer:
-    """Leave only `finalizers` on the environment, if it is still at `resource_version`: the last act of a teardown."""
+    """Leave only `finalizers` on the environment, if it is still at `resource_version`. This ends a teardown."""
 
     target: Target
     finalizers: tuple[str, ...]
@@ -121,14 +126,14 @@ class RemoveFinalizer:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """Ask the API server for one object, a listing, or what it serves; the answer stands in the next observation."""
+    """Ask the API server for one object, a listing, or what it serves. The next observation has the answer."""
 
     subject: Question
 
 
 @dataclass(frozen=True, slots=True)
 class WakeOnChange:
-    """Watch a listing for as long as somebody waits for it, and look at the environment again when it changes."""
+    """Watch a listing while an environment waits for it, and reconcile the environment when it changes."""
 
     listing: Listing
 
@@ -150,10 +155,10 @@ class Generation:
 
 @dataclass(frozen=True, slots=True)
 class Emit:
-    """Inform users by an Event on the environment. Emitted on transitions only.
+    """Post an Event on the environment, about a transition.
 
-    With `beyond`, only where an earlier write of the plan has raised that object's generation: a change that the server
-    dropped or reverted at once is not worth an Event.
+    With `beyond`, it is posted only if an earlier write of the plan has raised the generation of that object. A change
+    that the server dropped or reverted at once needs no Event.
     """
 
     type: EventType

@@ -1,4 +1,4 @@
-"""What an error of the API server means for an environment: the one place that tells retry, wait and stop apart."""
+"""What an error of the API server means for an environment. Only this module chooses between retry, wait and stop."""
 
 from __future__ import annotations
 
@@ -33,18 +33,22 @@ from controller.environment.options import EnvironmentOptions
 
 NAMESPACE_TERMINATING: Final = "NamespaceTerminating"
 WEBHOOK_SILENT: Final = "WebhookSilent"
-# The server's way to say that it ran out of time, which another try may not.
+# The server ran out of time, so another try may succeed.
 _REQUEST_TIMEOUT: Final = 408
 
 
 def explain(
     effect: Effect, error: ApiError, options: EnvironmentOptions, *, fresh_rights: bool = False
 ) -> Wait | Stop | None:
-    """The decision to show instead of the one that failed, or None for an error that is first retried without a word.
+    """Return the decision that replaces the one that failed, or None if the effect is simply tried again.
 
-    Where retries have not helped for some seconds, `persistent_errors` says what is shown.
+    If retries do not help for some seconds, `persistent_errors` decides what the status shows.
 
-    `fresh_rights`: whether a RoleBinding of ours may be too young to be in force.
+    Args:
+        effect: what failed.
+        error: how it failed.
+        options: for the pause until the next look.
+        fresh_rights: whether a RoleBinding of ours is so new that it may not have taken effect.
     """
     subject = _subject(effect)
     again = options.recheck_interval
@@ -68,7 +72,7 @@ def explain(
     if isinstance(error, Forbidden) and error.namespace_terminating:
         return Wait(reason=NAMESPACE_TERMINATING, message="The namespace is terminating.", recheck_after=again)
     if isinstance(error, ServerError) and error.silent_webhook:
-        # Not the server's words: they name ports and times, and would be another message each time.
+        # The server's own words name ports and times, so they would change the status each time.
         return Wait(
             reason=WEBHOOK_SILENT,
             message=f"The API server refused {subject}, because admission webhook {error.silent_webhook!r} does not "
@@ -96,17 +100,17 @@ def explain(
 
 
 def is_expected(decision: Wait | Stop) -> bool:
-    """Whether this is an ordinary race that passes by itself: worth no warning."""
+    """Return whether this ends by itself and needs no warning."""
     return decision.reason in (rights.AWAITING, NAMESPACE_TERMINATING)
 
 
 def is_refusal(decision: Wait | Stop) -> bool:
-    """Whether the API server refuses the write until a person changes something beside it: no watch says when."""
+    """Return whether the API server refuses the write until a person changes something that has no watch."""
     return isinstance(decision, Stop) or decision.reason == WEBHOOK_SILENT
 
 
 def _is_final(error: StatusError) -> bool:
-    """Whether the server refuses what it was sent, also with a code that has no class: 405, 413."""
+    """Return whether the server will never accept this request. Some codes, such as 405 and 413, have no class."""
     if isinstance(error, Invalid | BadRequest):
         return True
     return type(error) is StatusError and 400 <= error.code < 500 and error.code != _REQUEST_TIMEOUT
@@ -119,7 +123,7 @@ def _subject(effect: Effect) -> str:
         case WakeOnChange(listing):
             return str(listing.resource)
         case Apply(target):
-            # One of many, so its name counts. The server's own words about a Secret were left out.
+            # One of many, so its name helps. The server's words about a Secret, with its name, were removed.
             return f"{target.resource} {target.name!r}"
         case Create() | Patch() | Replace() | Delete() | AddFinalizer() | RemoveFinalizer():
             return str(effect.target.resource)

@@ -1,13 +1,14 @@
-"""Which installation of the controller an environment belongs to, where a cluster has more than one.
+"""Which installation of the controller an environment belongs to, if a cluster has more than one.
 
-Two of them would undo each other's work in every environment. So the namespace of an environment carries the namespace
-of its installation, in the same patch as its labels. Another installation leaves such an environment alone for as
-long as the Lease there has a holder. An installation that was uninstalled, or stopped in order, has none, and its
-environments are taken over. No clocks are compared: a holder that crashed holds the Lease until somebody deletes it.
+Two installations would undo each other's work. So an annotation on the namespace of an environment names the namespace
+of its installation; it is written in the same patch as the labels. Another installation leaves the environment alone as
+long as the Lease in that namespace has a holder. An installation that was uninstalled or stopped properly holds no
+Lease, and its environments are taken over. No clocks are compared, so after a crash the Lease keeps its holder until
+a person deletes it.
 
-An annotation of the EnvironmentProvisioner would do too, but the author of a pull request may be able to write that
-one, and could so escape from every rule. Replicas and shards of one installation share a namespace, so they count as
-one.
+The annotation is not on the EnvironmentProvisioner, because the author of a pull request may be able to write that
+object, and could then escape from every rule. Replicas and shards of one installation share a namespace, so they count
+as one.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ from controller.environment.options import EnvironmentOptions
 
 OTHER: Final = "OtherInstallation"
 _TIMER: Final = "installation"
-# Seconds between two looks at the Lease of the other one: no watch says when that installation is gone.
+# Seconds between two looks at the Lease of the other installation, which is not watched.
 _LOOK_AGAIN: Final = 300.0
 
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
-    """Leave the environment to the installation that it belongs to, unless it is ours, or may become so."""
+    """Leave the environment to the installation that it belongs to, unless that is ours or no longer runs."""
     other = _belongs_to(observation)
     if other in ("", options.own_namespace):
         return Continue()
@@ -68,7 +69,7 @@ def _belongs_to(observation: Observation) -> str:
     if namespace is None or not ownership.is_labelled(observation, namespace):
         return ""
     other = objects.annotations(namespace).get(INSTALLATION_ANNOTATION, "")
-    # Whatever else stands there names nothing that could hold a Lease.
+    # Any other text cannot be the namespace of a Lease.
     return other if names.is_dns_label(other) else ""
 
 

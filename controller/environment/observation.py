@@ -1,4 +1,4 @@
-"""The world as one reconcile sees it: what the caches hold, and what was read or written since."""
+"""Everything that one reconcile knows about its environment: from the caches, from live reads and from its writes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ REFUSED: Final = Unknown.REFUSED
 
 @dataclass(frozen=True, slots=True)
 class Unchangeable:
-    """An object could not be applied, only because fields of the one that exists cannot be changed.
+    """An object was not applied, and the only reason is that some fields of the existing one cannot be changed.
 
     `fields` are their paths. `replaced`: it was deleted already for that reason, and somebody created it again.
     """
@@ -50,22 +50,22 @@ Answers = Mapping[Subject, Answer]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """A frozen view of one environment's world.
+    """What is known about one environment, frozen.
 
     Attributes:
         cached_environment: the EnvironmentProvisioner in the cache.
-        cached_namespace: the namespace of its name in the cache, or None.
-        cached: the objects of the release engines (HelmReleases, GitRepositories) in that namespace that carry its
+        cached_namespace: the namespace with its name in the cache, or None.
+        cached: the objects of the release engines (HelmReleases, GitRepositories) in that namespace that have its
             label.
-        share: what TronadorConfig gives to it.
-        has_config: whether the cache has the TronadorConfig that counts.
+        share: its part of the TronadorConfig.
+        has_config: whether the cache has the TronadorConfig.
         own_namespace: the controller's own namespace in the cache, or None.
-        own_secrets: those Secrets of the controller's own namespace, by name, that are to be copied into it.
+        own_secrets: the Secrets of the controller's own namespace that are copied into it, by name.
         answers: what was read live in this reconcile, and the answers to its writes. Read them with `live`, `listed`,
             `served` and `outcome`.
-        ages: seconds that each running timer has run.
-        attempts: the corrections that were made before, and when each is due again.
-        now: wall clock, for conditions.
+        ages: by running timer, the seconds since its start.
+        attempts: the corrections that were made before, and when each of them is due again.
+        now: the time of the wall clock, for conditions.
     """
 
     cached_environment: Object
@@ -82,7 +82,7 @@ class Observation:
 
     @property
     def environment(self) -> Environment:
-        """The environment, as fresh as we know it."""
+        """The environment in its newest known version."""
         written = self.live(Target(ENVIRONMENTS, objects.name(self.cached_environment)))
         return Environment(self.cached_environment if isinstance(written, Unknown) or not written else written)
 
@@ -96,35 +96,35 @@ class Observation:
 
     @property
     def namespace(self) -> Object | None:
-        """The namespace, as fresh as we know it, or None."""
+        """The namespace in its newest known version, or None."""
         answer = self.live(self.namespace_target)
         return self.cached_namespace if isinstance(answer, Unknown) else answer
 
     def get(self, target: Target) -> Object | None:
-        """An object of a release engine, as fresh as we know it, or None."""
+        """Return an object of a release engine in its newest known version, or None."""
         answer = self.live(target)
         return self.cached.get(target) if isinstance(answer, Unknown) else answer
 
     def live(self, target: Target) -> Object | Unknown | None:
-        """An object as it was read or written in this reconcile; None where it does not exist."""
+        """Return an object as this reconcile read or wrote it. None: it does not exist."""
         return cast("Object | Unknown | None", self.answers.get(target, UNASKED))
 
     def listed(self, listing: Listing) -> tuple[Object, ...] | Unknown:
-        """The objects of a listing as they were read in this reconcile."""
+        """Return the objects of a listing as this reconcile read them."""
         return cast("tuple[Object, ...] | Unknown", self.answers.get(listing, UNASKED))
 
     def served(self, version: GroupVersion) -> frozenset[Resource] | Unknown:
-        """The resources that the API server serves in one version of a group."""
+        """Return the resources that the API server serves in one version of a group."""
         return cast("frozenset[Resource] | Unknown", self.answers.get(version, UNASKED))
 
     def outcome(self, target: Target) -> Applied | Unknown:
-        """What came of applying an object in this reconcile."""
+        """Return what came of applying an object in this reconcile."""
         return cast("Applied | Unknown", self.answers.get(Outcome(target), UNASKED))
 
     def unasked(self, questions: Iterable[Question]) -> tuple[Read, ...]:
-        """The reads that answer those of the questions that have no answer yet."""
+        """Return a read for each question without an answer."""
         return tuple(Read(question) for question in questions if self.answers.get(question, UNASKED) is UNASKED)
 
     def age(self, timer: str) -> float:
-        """Seconds that a timer has run; 0 for one that does not run yet."""
+        """Return the seconds since the start of a timer, or 0 if it does not run."""
         return self.ages.get(timer, 0.0)

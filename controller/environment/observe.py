@@ -1,4 +1,4 @@
-"""From the informers' stores to an Observation. Reads memory only."""
+"""Builds an Observation from the informers' stores. It only reads memory."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ ENVIRONMENT_INDEX = "environment"
 
 
 class Store(Protocol):
-    """What is asked of an informer's store."""
+    """The part of an informer's store that is used here."""
 
     def get(self, key: str) -> Object | None:
-        """The object of that key, or None."""
+        """Return the object with that key, or None."""
         ...
 
     def by_index(self, index: str, value: str) -> Sequence[Object]:
-        """The objects that an index files under `value`."""
+        """Return the objects that an index has under `value`."""
         ...
 
 
 def environment_of(obj: Object) -> list[str]:
-    """The index function of the engines' stores: the environment that an object says it belongs to."""
+    """Return the environment in the label of an object: the index function of the engines' stores."""
     name = objects.labels(obj).get(ENVIRONMENT_LABEL)
     return [name] if name else []
 
 
 class Observer:
-    """Builds observations from the informers' stores and the shares. `now` tells the wall clock's time (aware)."""
+    """See the module. `now` returns the time of the wall clock, with a time zone."""
 
     def __init__(self, *, stores: Mapping[Resource, Store], shares: Shares, now: Callable[[], datetime]) -> None:
         self._environments = stores[ENVIRONMENTS]
@@ -48,11 +48,11 @@ class Observer:
         self._now = now
 
     def now(self) -> datetime:
-        """The wall clock's time."""
+        """Return the time of the wall clock."""
         return self._now()
 
     def environment(self, key: str) -> Object | None:
-        """The EnvironmentProvisioner in the cache, or None."""
+        """Return the EnvironmentProvisioner in the cache, or None."""
         return self._environments.get(key)
 
     def observe(
@@ -63,9 +63,9 @@ class Observer:
         ages: Mapping[str, float],
         attempts: Mapping[Correction, Attempts],
     ) -> Observation:
-        """The world of one environment, now."""
+        """Return what is known about one environment now."""
         name = objects.name(environment)
-        # A label may be copied anywhere; only the namespace of the environment's name is its own.
+        # Others can copy the label anywhere. Only the namespace with the name of the environment belongs to it.
         cached = {
             Target(resource, objects.name(obj), name): obj
             for resource, store in self._of_engines.items()

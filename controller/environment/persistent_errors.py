@@ -1,7 +1,7 @@
-"""What users read about errors that last. Retries heal most errors; the status shows one that they have not healed.
+"""The words of the status about an error that lasts although the controller tries again.
 
-The text has to stay the same from one retry to the next, or the status would be written each time. So a text that only
-differs in ports, times or identifiers counts as the same, and the one that is already written is kept.
+The text must stay the same from one retry to the next, or each retry would write the status. A text that differs only
+in ports, times or identifiers counts as the same, and the recorded one is kept.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ from controller.environment.effects import (
 
 # Runs from the first of several failures in a row to the next success.
 TIMER: Final = "error"
-# Seconds. A restart of the API server, an election among its storage or a full queue take less; a person who waits for
-# an environment begins to wonder after about that time.
+# Seconds. A restart of the API server, an election in its storage or a full queue take less. A person who waits for an
+# environment begins to wonder after about that time.
 PATIENCE: Final = 5.0
-# A request to the API server fails again and again.
+# The reason while a request to the API server fails repeatedly.
 RETRYING: Final = "RetryingAfterError"
-# Our own code fails, or does not come to an end in time.
+# The reason while our own code fails or does not end in time.
 INTERNAL: Final = "InternalError"
 REASONS: Final = frozenset({RETRYING, INTERNAL})
 
@@ -58,37 +58,37 @@ _CHANGES_BY_ITSELF: Final = re.compile(r"\S*\d\S*")
 def explain(
     error: Exception, effect: Effect | None, *, too_late: bool = False, standing: Iterable[Mapping[str, Any]] = ()
 ) -> Wait:
-    """What to show of an error that has lasted.
+    """Return what the status shows about an error that lasts.
 
     Args:
         error: what was raised.
-        effect: what was being done, or None where that is not known.
+        effect: what was being done, or None if that is not known.
         too_late: whether the time for the whole reconcile was over.
-        standing: the conditions that are written already.
+        standing: the recorded conditions.
     """
     if too_late:
         message = f"The reconcile took longer than --reconcile-timeout; the controller's log says where. {_AGAIN}"
         return Wait(reason=INTERNAL, message=steady(INTERNAL, message, standing))
     if not isinstance(error, ApiError):
-        # Neither its text nor its place: both may hold values of the object.
+        # The text of the error and its place in the code can contain values of the object.
         message = f"The controller failed with {type(error).__name__}; its log says where. {_AGAIN}"
         return Wait(reason=INTERNAL, message=steady(INTERNAL, message, standing))
     return waiting(failing(error, effect), standing=standing)
 
 
 def waiting(sentences: str, *, standing: Iterable[Mapping[str, Any]]) -> Wait:
-    """What to show of requests that fail again and again, as `failing` words them."""
+    """Return what the status shows about requests that fail repeatedly; `sentences` are those of `failing`."""
     return Wait(reason=RETRYING, message=steady(RETRYING, f"{sentences} {_AGAIN}", standing))
 
 
 def failing(error: ApiError, effect: Effect | None) -> str:
-    """One sentence: what fails, on which object, and what the API server says about it."""
+    """Return a sentence: what fails, on which object, and what the API server says about it."""
     doing, secret = _doing(effect)
     return f"{doing} fails: {_words(without_content(error) if secret and isinstance(error, StatusError) else error)}."
 
 
 def steady(reason: str, message: str, standing: Iterable[Mapping[str, Any]]) -> str:
-    """The message, or the one that stands already where both say the same."""
+    """Return the message, or the recorded one if both say the same."""
     known = conditions.find(standing, "Reconciling") or {}
     before = str(known.get("message") or "")
     same = known.get("reason") == reason and _essence(before) == _essence(message)
@@ -96,7 +96,7 @@ def steady(reason: str, message: str, standing: Iterable[Mapping[str, Any]]) -> 
 
 
 def _doing(effect: Effect | None) -> tuple[str, bool]:
-    """What was being done, and whether it was done to a Secret."""
+    """Return what was being done, and whether it was done to a Secret."""
     match effect:
         case None | Emit():
             return "Writing the status", False

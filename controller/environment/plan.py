@@ -12,7 +12,7 @@ from controller.environment.effects import Create, Effect, Patch
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
 
-# What follows the last phase: metrics, logs and the memory of corrections know it by this name.
+# The write of the status follows the last phase. This is its name in metrics and in the memory of corrections.
 STATUS: Final = "status"
 
 

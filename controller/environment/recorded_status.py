@@ -1,4 +1,4 @@
-"""The status where nothing could be observed, or nothing is left to observe. It rests on what is recorded."""
+"""The status if nothing could be observed, or if nothing is left to observe. It starts from the recorded status."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from controller.environment.summaries import Summary
 
 # The teardown is over, and the environment is still there.
 HELD_BY_OTHERS: Final = "HeldByOthers"
-# Fields that only an observation can make.
+# Fields that need an observation.
 _KEPT: Final = ("namespaceLabels", "release")
 
 
 def unjudged(environment: Environment, error: Wait, now: datetime) -> dict[str, Any]:
-    """The status where an error prevented every judgement: a release stays what it was, the rest is unknown."""
+    """Return the status after an error that prevented an observation: the release as it was, and the rest unknown."""
     standing = conditions.find(environment.conditions, contested.CONDITION)
     contests = (_recorded(standing),) if standing else ()
     if environment.suspended and not environment.is_deleting:
@@ -34,10 +34,10 @@ def unjudged(environment: Environment, error: Wait, now: datetime) -> dict[str, 
 
 
 def of_let_go(observation: Observation) -> dict[str, Any]:
-    """The last status of an environment whose teardown is over, and that finalizers of others hold."""
+    """Return the last status of an environment that only the finalizers of others hold after its teardown."""
     environment, namespace = observation.environment, observation.namespace
     if observation.cached or (namespace is not None and ownership.is_labelled(observation, namespace)):
-        # Somebody else took our finalizer off, so what remains was never torn down and we claim nothing about it.
+        # Another client removed our finalizer before the teardown was over, so the status claims nothing.
         return dict(environment.status)
     others = ", ".join(sorted(objects.finalizers(environment.obj)))
     message = f"Everything is removed. These finalizers of others still hold the environment: {others}"
@@ -61,7 +61,7 @@ def _unknown(environment: Environment, error: Wait) -> Summary:
 
 
 def _repeats_release(environment: Environment, ready: Mapping[str, Any]) -> bool:
-    """Whether Ready repeats what the release said about this very generation."""
+    """Return whether Ready repeats the state of the release for the current generation."""
     current = ready.get("observedGeneration") == environment.generation
     return current and ready.get("reason") in (summaries.DEPLOYED, summaries.RELEASE_FAILED)
 

@@ -1,4 +1,4 @@
-"""How the release fares after the effects of a plan. It rests on what was decided, where no effect has changed that."""
+"""How the release fares after the effects of a plan. What was decided is judged again only if an effect changed it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from controller.environment.plan import Plan
 
 
 def health(observation: Observation, plan: Plan, options: EnvironmentOptions) -> Health | None:
-    """How the release fares; None where the plan ended for a reason that outweighs it."""
+    """Return how the release fares; None if the plan ended for a reason that outweighs that."""
     last = plan.last
     if not isinstance(last, Continue) and not (_is_beside(plan) and release_sync.is_synced(observation, options)):
         return None
@@ -24,22 +24,22 @@ def health(observation: Observation, plan: Plan, options: EnvironmentOptions) ->
 
 
 def target(plan: Plan) -> Target | None:
-    """The HelmRelease that the plan came to, or None."""
+    """Return the release that the plan came to, or None."""
     came_to = (step.decision.release for step in plan.steps if isinstance(step.decision, Continue))
     return next((found for found in came_to if found is not None), None)
 
 
 def is_changed(plan: Plan) -> bool:
-    """Whether the plan made or changed the HelmRelease that it came to."""
+    """Return whether the plan created or changed the release that it came to."""
     made = target(plan)
     return any(write.target == made for write in plan.writes)
 
 
 def _is_beside(plan: Plan) -> bool:
-    """Whether the plan ended for a reason that says nothing about the release.
+    """Return whether the plan ended for a reason that says nothing about the release.
 
-    Shared resources may be wrong or missing, and an error may have prevented a look. Neither fails an environment that
-    runs.
+    Examples are shared resources that are wrong or missing, and an error of the API server. An environment that runs
+    does not fail because of them.
     """
     last = plan.last
     is_error = not isinstance(last, Continue) and last.reason in persistent_errors.REASONS

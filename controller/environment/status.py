@@ -1,4 +1,4 @@
-"""The environment's status, derived from what was observed, decided and done. Pure, and the same for the same world."""
+"""The status of an environment. Pure: it follows from what was observed, decided and done."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from controller.environment.options import EnvironmentOptions
 from controller.environment.plan import Plan
 from controller.environment.summaries import Summary
 
-# An applicationStatusMsg is for a table's column and a person's eye; a Helm error can be a whole page.
+# applicationStatusMsg is shown in a column of a table. An error of Helm can be a whole page.
 MESSAGE_LIMIT: Final = 1024
 
 
 def desired(observation: Observation, plan: Plan, options: EnvironmentOptions) -> dict[str, Any]:
-    """The whole status that the environment should have, now that the plan's effects are done.
+    """Return the whole status that the environment should have after the effects of the plan.
 
-    `observation` holds the answers to those effects, so a release that was changed just now is seen as changed.
+    `observation` has the answers to those effects, so a release that was changed just now is seen as changed.
     """
     environment = observation.environment
     last = plan.last
@@ -56,15 +56,15 @@ def desired(observation: Observation, plan: Plan, options: EnvironmentOptions) -
 
 
 def is_passing(status: Mapping[str, Any]) -> bool:
-    """Whether this state is on its way to another: then it need not be written unless it lasts."""
+    """Return whether this state leads to another one. Such a state is written only if it lasts."""
     found = status.get("conditions") or ()
     resources_ready = conditions.find(found, RESOURCES_READY) or {}
     return conditions.find(found, "Reconciling") is not None or resources_ready.get("status") == UNKNOWN
 
 
 def written(environment: Environment, summary: Summary, now: datetime) -> dict[str, Any]:
-    """The fields of every status."""
-    # Kept when the annotation is removed, as by Flux.
+    """Return the fields that every status has."""
+    # The field stays when the annotation is removed, as in Flux.
     handled = environment.reconcile_at or environment.handled_reconcile_at
     return {
         "applicationStatus": str(summary.state),
@@ -82,7 +82,7 @@ def written(environment: Environment, summary: Summary, now: datetime) -> dict[s
 def suspended(
     environment: Environment, last: Decision, now: datetime, *, contests: tuple[Condition, ...] = ()
 ) -> dict[str, Any]:
-    """The status from before the suspension, which stays, with what may still prevent the suspension."""
+    """Return the status from before the suspension, and what prevents the suspension, if anything does."""
     generation = environment.generation
     status = dict(environment.status)
     status |= {
@@ -109,7 +109,7 @@ def suspended(
 
 
 def _ends_with_suspension(condition: Mapping[str, Any]) -> bool:
-    """Whether a condition describes what is being done, or an error, and so is not kept while nothing is done."""
+    """Return whether a condition describes work in progress, or an error, so that a suspended environment loses it."""
     return (
         condition.get("type") in ("Reconciling", "Stalled", contested.CONDITION)
         or condition.get("reason") in persistent_errors.REASONS
@@ -132,7 +132,7 @@ def _summarize(observation: Observation, plan: Plan, options: EnvironmentOptions
 
 
 def _release(observation: Observation, plan: Plan, *, has_namespace: bool) -> Mapping[str, Any] | None:
-    """What `status.release` records: the release that the plan came to, or what is recorded already."""
+    """Return `status.release`: the release that the plan came to, or else what is recorded already."""
     environment = observation.environment
     target = release_state.target(plan)
     if environment.is_deleting or not has_namespace or target is None:

@@ -1,4 +1,4 @@
-"""The sentences of a status, for each way in which a plan can end."""
+"""What the status says, for each way in which a plan can end."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ RELEASE_FAILED: Final = "ReleaseFailed"
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a status says, before it is compared with what stands."""
+    """What a status says, before it is compared with the recorded one."""
 
     state: State
     phase: str
@@ -64,7 +64,7 @@ def of_release(health: Health, parts: tuple[Condition, ...], *, changed: bool) -
 
 
 def of_release_beside(observation: Observation, plan: Plan, last: Wait | Stop, health: Health) -> Summary:
-    """The release decides, and the conditions of the parts show what is wrong beside it."""
+    """The release decides, and the conditions of the other parts show what is wrong beside it."""
     parts = _parts(observation, plan, last)
     if last.reason not in persistent_errors.REASONS:
         return of_release(health, parts, changed=False)
@@ -79,7 +79,7 @@ def of_release_beside(observation: Observation, plan: Plan, last: Wait | Stop, h
 
 
 def of_contest(observation: Observation, contest: Contest) -> Summary:
-    """Somebody else decides what runs, so that the release says nothing about what the spec asks for."""
+    """Another client decides what runs, so the release is not the one that the spec asks for."""
     failed = (
         Condition("Ready", FALSE, contest.reason, contest.message),
         *ready_parts(observation),
@@ -89,7 +89,7 @@ def of_contest(observation: Observation, contest: Contest) -> Summary:
 
 
 def of_obstacle(observation: Observation, plan: Plan, last: Wait | Stop) -> Summary:
-    """The plan ended early, and nothing runs that could outweigh the reason."""
+    """The plan ended early, and that decides about Ready."""
     parts = _parts(observation, plan, last)
     if isinstance(last, Stop):
         stalled = (
@@ -126,14 +126,14 @@ def of_teardown(environment: Environment, last: Decision) -> Summary:
 
 
 def ready_parts(observation: Observation, *, before: str = "") -> tuple[Condition, ...]:
-    """The True conditions of the parts whose phases could continue: those `before` a part, or all but the release."""
+    """Return the True conditions of the parts `before` another one; of all but the release, if that is not given."""
     types = itertools.takewhile(lambda type_: type_ != before, decide.conditions())
     ready = ((type_, decide.ready(type_, observation)) for type_ in types)
     return tuple(Condition(type_, TRUE, words.reason, words.message) for type_, words in ready if words is not None)
 
 
 def _parts(observation: Observation, plan: Plan, last: Wait | Stop) -> tuple[Condition, ...]:
-    """The conditions of the parts, up to the one whose phase could not continue."""
+    """Return the conditions of the parts, up to the one whose phase could not continue."""
     part = plan.steps[-1].phase.condition
     status = FALSE if _is_held(last) else UNKNOWN
     return (*ready_parts(observation, before=part), Condition(part, status, last.reason, last.message))

@@ -1,4 +1,4 @@
-"""What is worth telling when a status changes: pure, from the status before and after."""
+"""The Events about a change of the status. Pure: they follow from the status before and after."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from controller.environment.engines.engine import State
 
 
 def events(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Emit]:
-    """The Events that the change from one written status to the next calls for."""
+    """Return the Events about the change from one written status to the next."""
     message = str(after.get("applicationStatusMsg") or "")
     if became_deployed(before, after):
         yield Emit(EventType.NORMAL, "Deployed", "Deploy", message)
@@ -36,16 +36,16 @@ def events(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Emit
 
 
 def became_deployed(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """Whether this generation of the environment is deployed now and was not before."""
+    """Return whether this generation of the environment is deployed now and was not before."""
     return after.get("applicationStatus") == State.DEPLOYED and _moved(before, after, "applicationStatus")
 
 
 def release_failure(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    """The reason of a release's new failure, or ""."""
+    """Return the reason of a new failure of the release, or ""."""
     failed = conditions.find(after.get("conditions"), RELEASE_READY) or {}
     known = conditions.find(before.get("conditions"), RELEASE_READY) or {}
     if failed.get("status") != FALSE or conditions.find(after.get("conditions"), "Stalled") or _held(after):
-        # A release that may not be made, or not yet, has not failed; other Events say so.
+        # A release that must not be created, or must wait, has not failed. Other Events report that.
         return ""
     unchanged = known.get("status") == FALSE and known.get("reason") == failed.get("reason")
     return "" if unchanged and not _moved(before, after, "applicationStatus") else str(failed.get("reason") or "")
@@ -56,7 +56,7 @@ def _moved(before: Mapping[str, Any], after: Mapping[str, Any], field: str) -> b
 
 
 def _held(status: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The condition of the part that something outside holds up, or None."""
+    """Return the condition of the part that something outside holds up, or None."""
     waiting = conditions.find(status.get("conditions"), "Reconciling") or {}
     # What holds up the shared resources has an Event of its own, ResourcesNotApplied.
     types = (type_ for type_ in decide.conditions() if type_ != RESOURCES_READY)
@@ -66,7 +66,7 @@ def _held(status: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def _became_held(before: Mapping[str, Any], after: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    # What is left in a namespace changes while people clean it up; one Event is enough.
+    # The message changes while people clean up a namespace. One Event is enough.
     found, known = _held(after), _held(before) or {}
     return found if found is not None and known.get("reason") != found["reason"] else None
 

@@ -30,7 +30,7 @@ _NAMED_AT_MOST = 3
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """Nothing of the releases is left, or, where `given_up` says so, nobody removed it in time."""
+    """Nothing of the releases is left; or `given_up` says what is left although the time is over."""
 
     given_up: str = ""
 
