@@ -21,7 +21,7 @@ from controller.environment.observation import REFUSED, Observation, Unknown
 from controller.environment.options import EnvironmentOptions
 
 TIMER = "uninstall"
-# Runs while the deletion itself is refused; what comes after it has a time of its own.
+# Runs while the deletion itself is refused. What follows the deletion has a timer of its own.
 ASKING = "uninstall:asking"
 REASON = "UninstallingRelease"
 # How many of Helm's Secrets a message names.
@@ -36,12 +36,12 @@ class Done:
 
 
 def decide(observation: Observation, targets: Iterable[Target], options: EnvironmentOptions) -> Wait | Done:
-    """The next step towards having none of these HelmReleases. Every answer that it rests on is a live one."""
+    """Return the next step to remove these releases, or Done. It rests on live reads only."""
     wanted_gone = sorted(set(targets), key=str)
     if outcome := _remove(observation, wanted_gone, "the release", options):
         return outcome
     if _is_leaving(observation):
-        # The namespace takes everything with it, and there even our own rights may be gone: nothing can be known.
+        # The namespace is deleted with everything in it, and our rights there may be gone, so no more can be known.
         return Done()
     gone = [target for target in wanted_gone if not isinstance(observation.live(target), Mapping)]
     sources = [source for target in gone if (source := releases.source_of(target))]
@@ -57,7 +57,7 @@ def _is_leaving(observation: Observation) -> bool:
 def _remove(
     observation: Observation, targets: Iterable[Target], what: str, options: EnvironmentOptions
 ) -> Wait | Done | None:
-    """The next step towards having none of these objects, or None when that is so."""
+    """Return the next step to remove these objects, or None if they are gone."""
     live = {target: observation.live(target) for target in targets}
     if reads := observation.unasked(live):
         return _wait(observation, f"Looking for {what}.", options, *reads)
@@ -75,7 +75,7 @@ def _remove(
 
 
 def _why_they_stay(live: Mapping[Target, Object]) -> str:
-    """What the engines say of uninstalls that have failed so far, and whose finalizers hold them, or ""."""
+    """Return what the engines say about failed uninstalls, and which finalizers hold the releases, or ""."""
     found = (
         engine.health(obj, None, chart_patience=0.0)
         for target, obj in live.items()
@@ -117,7 +117,7 @@ def _decide_storage(observation: Observation, gone: Iterable[Target], options: E
 
 
 def _why_storage_stays(secrets: Iterable[Object], engine: Engine) -> str:
-    """Which of Helm's Secrets are left, and who has to do something about them."""
+    """Return which of Helm's Secrets are left, and who removes them."""
     held = {Target(SECRETS, objects.name(secret), objects.namespace(secret)): secret for secret in secrets}
     if words := stuck_deletions.of_objects(held):
         return words
@@ -151,7 +151,7 @@ def _wait_or_give_up(
 def _wait(
     observation: Observation, message: str, options: EnvironmentOptions, *effects: Effect, timer: str = TIMER
 ) -> Wait:
-    # As long again as it has taken so far: 1, 2, 4 seconds, and so on up to the longest pause.
+    # The pause doubles: 1, 2, 4 seconds, and so on up to the longest pause.
     pause = min(max(observation.age(timer), 1.0), options.recheck_interval)
     return Wait(
         reason=REASON,

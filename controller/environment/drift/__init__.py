@@ -1,6 +1,6 @@
-"""Corrections that others undo or overwrite: how often we repeat them, and what users read about them.
+"""Corrections that others undo or overwrite: how often they are repeated, and what users read about them.
 
-- `attempts`: what is known of the corrections that were made, as frozen data, and how long to wait before the next one;
+- `attempts`: what is known about earlier corrections, as frozen data, and how long to wait before the next one;
 - `corrections`: the memory behind it, the only part that changes;
 - `bookkeeper`: records each write there, and posts the Events;
 - `comparison`: which fields of an object differ from what a write asked for;

@@ -1,9 +1,9 @@
-"""What is known of the corrections of one object, and when the next one is due. Frozen data, pure arithmetic.
+"""What is known about the corrections of one object, and when the next one is due. Frozen data, pure arithmetic.
 
-Every write counts as a correction. The first one is made at once, and so is the next when what we want has changed.
-The same write again has to wait: 1 s after the first, and longer after each further one. So somebody who undoes all
-that we write at once costs six corrections in the first minute and one a minute after that. A correction may take two
-writes (a RoleBinding whose roleRef is wrong is deleted and created), which makes twelve and two.
+Every write counts as a correction. The first one is made at once, and so is one with another content. The same write
+has to wait: 1 s after the first, and longer after each further one. So a client that undoes each write at once causes
+six corrections in the first minute, and then one a minute. Some corrections take two writes (a RoleBinding with a wrong
+roleRef is deleted and created), which makes twelve and two.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from controller.api.environment import FINALIZER
 from controller.apimachinery import objects
 from controller.environment.effects import AddFinalizer, Apply, Create, Delete, Effect, Patch, Replace, Target
 
-# Seconds between a correction and the next, after the first, the second, and so on; the last one stays.
+# Seconds between a correction and the next: after the first, after the second, and so on. The last one repeats.
 DELAYS: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 60.0)
 # Seconds without a correction after which the earlier ones are forgotten.
 QUIET: Final = 600.0
-# Corrections that are usual. When one more is needed, somebody is undoing them.
+# The usual number of corrections. If one more is needed, another client is undoing them.
 USUAL: Final = 2
 
 Path = tuple[str, ...]
@@ -31,7 +31,7 @@ Write = Create | Patch | Apply | Replace | Delete | AddFinalizer
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What is paced: the work of one phase on one object. `absent`: the phase keeps the object away."""
+    """The unit of pacing: the work of one phase on one object. `absent`: the phase deletes the object."""
 
     phase: str
     target: Target
@@ -40,7 +40,7 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Contest:
-    """What people read about a correction that somebody undoes. `fields` are the paths that it is about."""
+    """What users read about a correction that another client undoes. `fields` are the paths of the fields."""
 
     reason: str
     message: str
@@ -52,12 +52,12 @@ class Attempts:
     """The corrections that were made so far.
 
     Attributes:
-        wanted: fingerprint of what they were to bring about.
-        writes: how many there were.
+        wanted: fingerprint of the wanted content.
+        writes: their number.
         wait: seconds until the next one may be made; 0 when it is due.
         left: seconds until they are forgotten.
-        lost: the fields that the answer to the last one did not have as they were asked for.
-        contest: who undoes them, once that was found out.
+        lost: the fields that had another value in the answer to the last one.
+        contest: who undoes them, once that is known.
     """
 
     wanted: str
@@ -69,19 +69,19 @@ class Attempts:
 
 
 def delay(writes: int) -> float:
-    """Seconds between the last of `writes` corrections (at least one) and the next."""
+    """Return the seconds from the last of `writes` corrections (at least one) to the next."""
     return DELAYS[min(writes, len(DELAYS)) - 1]
 
 
 def correction(phase: str, effect: Effect) -> Correction | None:
-    """The Correction that a write belongs to; None for an effect that is not paced."""
+    """Return the Correction to which a write belongs; None for an effect that is not paced."""
     if not isinstance(effect, Write):
         return None
     return Correction(phase, effect.target, absent=isinstance(effect, Delete))
 
 
 def fingerprint(effect: Write) -> str:
-    """What a write is to bring about, whatever the object is like now: the same text for the same content."""
+    """Return a text that is the same for the same wanted content, whatever the object is like now."""
     match effect:
         case Create() | Apply() | Replace():
             return digest(effect.body)
@@ -96,7 +96,7 @@ def fingerprint(effect: Write) -> str:
 
 
 def digest(content: Any) -> str:
-    """A short text for a content; it does not give the content away."""
+    """Return a short text for a content, which does not reveal the content."""
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:32]
 
 

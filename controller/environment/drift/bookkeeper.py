@@ -1,4 +1,4 @@
-"""Records each write in the memory of corrections, and informs people about corrections that do not last."""
+"""Records each write in the memory of corrections, and informs users about corrections that do not last."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 
 
 class Cluster(Protocol):
-    """What is asked of the applier."""
+    """The part of the applier that is used here."""
 
     def read(self, subject: Question) -> Answer:
         """A live read."""
@@ -43,18 +43,18 @@ class Cluster(Protocol):
 
 
 class Bookkeeper:
-    """See the module. Every `key` is an environment's."""
+    """See the module. Each `key` is that of an environment."""
 
     def __init__(self, *, corrections: Corrections, cluster: Cluster) -> None:
         self._corrections = corrections
         self._cluster = cluster
 
     def begin(self, key: str, life: str) -> None:
-        """Begin a reconcile; another `life` of the environment than before starts with an empty memory."""
+        """Begin a reconcile. If the `life` of the environment is another one than before, the memory starts empty."""
         self._corrections.begin(key, life)
 
     def of(self, key: str) -> Mapping[Correction, Attempts]:
-        """What is known of the environment's corrections, as of now."""
+        """Return what is known about the environment's corrections now."""
         return self._corrections.of(key)
 
     def forget(self, key: str) -> None:
@@ -62,7 +62,7 @@ class Bookkeeper:
         self._corrections.forget(key)
 
     def wrote(self, key: str, environment: Object, phase: Phase, effect: Write, answer: Object | None) -> bool:
-        """Compare the answer to a write with what was asked for; whether the API server did not take some of it."""
+        """Record a write. Return whether its answer shows that the API server did not take all of it."""
         written = correction(phase.name, effect)
         assert written is not None, "every write is paced"
         found = differences(effect, answer) if answer is not None else ()
@@ -75,34 +75,34 @@ class Bookkeeper:
         return lost is not None
 
     def refused(self, key: str, phase: Phase, effect: Write, decision: Stop | Wait) -> None:
-        """Remember that the API server refused a write, and what was decided then."""
+        """Record that the API server refused a write, and what was decided then."""
         written = correction(phase.name, effect)
         assert written is not None, "every write is paced"
         self._corrections.refused(key, written, fingerprint(effect), decision)
 
     def refusal(self, key: str, phase: Phase, effect: Write) -> Stop | Wait | None:
-        """What was decided when the same write was refused, as long as it is too early to send it again."""
+        """Return what was decided when the same write was refused; None if it may be sent again now."""
         written = correction(phase.name, effect)
         assert written is not None, "every write is paced"
         return self._corrections.refusal(key, written, fingerprint(effect))
 
     def found(self, key: str, environment: Object, contests: Mapping[Correction, Contest]) -> None:
-        """Remember who undoes our corrections, and post an Event about each that is new."""
+        """Record who undoes our corrections, and post an Event about each new contest."""
         for contested, contest in contests.items():
             if self._corrections.contested(key, contested, contest):
                 self._announce(environment, contest)
 
     def recheck(self, key: str) -> list[float]:
-        """Seconds until corrections are due that no watch triggers, and until reports about others expire."""
+        """Return the seconds until contested corrections are due, and until reports expire. No watch shows either."""
         known = [attempts for attempts in self.of(key).values() if attempts.contest]
         return [attempts.wait if attempts.lost and attempts.wait > 0 else attempts.left for attempts in known]
 
-    # The status is not an effect of a phase, and is paced all the same.
+    # The write of the status is not an effect of a phase, but it is paced as well.
 
     def status_wait(
         self, key: str, environment: Object, target: Target, wanted: Mapping[str, Any], patch: Mapping[str, Any]
     ) -> float:
-        """Seconds until a status that we wrote before may be written again; 0 where it need not wait.
+        """Return the seconds until the same status may be written again; 0 if it need not wait.
 
         `wanted` is the whole status without its times.
         """
@@ -125,7 +125,7 @@ class Bookkeeper:
         patch: Mapping[str, Any],
         answer: Object,
     ) -> None:
-        """The same as `wrote`, for the status."""
+        """Record a write of the status, as `wrote` does for others."""
         found = differences(_status_patch(target, patch), answer)
         lost = reports.lost(target, found) if found else None
         if self._corrections.wrote(key, Correction(STATUS, target), digest(wanted), lost=lost) and lost:

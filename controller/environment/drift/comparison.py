@@ -1,4 +1,4 @@
-"""Which fields of an object are not as a write asked for. Pure, from the write and the object that the server holds."""
+"""Which fields of an object differ from what a write asked for. Pure: from the write and the object in the cluster."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ABSENT: Final = _Absent()
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One field: where it is, and what was wanted and found there (ABSENT: nothing)."""
+    """One field: its path, the wanted value and the found one. ABSENT stands for a missing value."""
 
     path: Path
     wanted: Any
@@ -32,7 +32,7 @@ class Difference:
 
 
 def differences(effect: Write, live: Object) -> tuple[Difference, ...]:
-    """The fields that `live` does not have as `effect` asks for, in a fixed order; () for a deletion."""
+    """Return the fields of `live` that differ from what `effect` asks for, sorted; () for a deletion."""
     match effect:
         case Create() | Apply() | Replace():
             found = _held(effect.body, live, ())
@@ -53,7 +53,7 @@ def differences(effect: Write, live: Object) -> tuple[Difference, ...]:
 
 
 def _held(wanted: Any, live: Any, path: Path) -> Iterator[Difference]:
-    """The differences from a body. Others may add fields and list items, the server may write values its own way."""
+    """Return the differences from a body. Others may add fields and items, and the server may write values its way."""
     if isinstance(wanted, Mapping):
         inner = live if isinstance(live, Mapping) else {}
         for name, value in wanted.items():
@@ -70,7 +70,7 @@ def _held(wanted: Any, live: Any, path: Path) -> Iterator[Difference]:
 
 
 def _of_operation(operation: Mapping[str, Any], live: Object) -> Iterator[Difference]:
-    """The same for one operation of a JSON patch. The fields we write so are entirely ours, except metadata."""
+    """Return the differences from one operation of a JSON patch. Except in metadata, these fields are entirely ours."""
     path = tuple(step.replace("~1", "/").replace("~0", "~") for step in str(operation["path"]).split("/")[1:])
     found = _at(live, path)
     match operation["op"]:

@@ -1,4 +1,4 @@
-"""The memory of the corrections that were made. A restart begins with an empty one, which costs a few writes."""
+"""The memory of earlier corrections. It is empty after a restart, which costs a few writes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class _Entry:
     last: float
     lost: tuple[Path, ...] = ()
     contest: Contest | None = None
-    # What an Event has reported already, also where something else is wanted by now.
+    # What an Event has reported already. It stays if the wanted content changes.
     announced: Contest | None = None
     replaces_opposite: bool = False
 
@@ -31,7 +31,7 @@ class _Refused:
 
 
 class Corrections:
-    """The corrections of each environment, by its key. `now` returns monotonic seconds."""
+    """The corrections of each environment, by its key. `now` returns monotonic seconds. Thread-safe."""
 
     def __init__(self, *, now: Callable[[], float]) -> None:
         self._now = now
@@ -41,7 +41,7 @@ class Corrections:
         self._lives: dict[str, str] = {}
 
     def begin(self, key: str, life: str) -> None:
-        """Forget what was written for an earlier life of the environment."""
+        """Forget what was written for an earlier `life` of the environment."""
         with self._lock:
             if self._lives.get(key) != life:
                 self._entries.pop(key, None)
@@ -49,7 +49,7 @@ class Corrections:
                 self._lives[key] = life
 
     def of(self, key: str) -> Mapping[Correction, Attempts]:
-        """What is known of the environment's corrections, as of now."""
+        """Return what is known about the environment's corrections now."""
         now = self._now()
         with self._lock:
             entries = self._recent_locked(key, now)
@@ -74,13 +74,13 @@ class Corrections:
         lost: Contest | None = None,
         replaces_opposite: bool = False,
     ) -> bool:
-        """Remember a write; return whether `lost` has to be reported.
+        """Record a write. Return whether `lost` is news, so that it has to be reported.
 
         Args:
             key: the environment's.
             correction: what the write belongs to.
-            wanted: the write's fingerprint; another one than before starts everything over.
-            lost: the fields that the answer to the write does not have as asked for.
+            wanted: the write's fingerprint. If it differs from the one before, the memory starts over.
+            lost: the fields that have another value in the answer to the write.
             replaces_opposite: whether a write that creates ends the memory of deletions, and the other way round.
         """
         now = self._now()
@@ -92,7 +92,8 @@ class Corrections:
             before = entries.get(correction, _Entry(wanted, 0, now))
             if before.wanted != wanted:
                 before = _Entry(wanted, 0, now, announced=before.announced)
-            # A write that is now taken is not contested any more. One that was taken before and undone still is.
+            # If the server now takes what it did not take before, the contest is over. If it took the write before and
+            # another client undid it, the contest continues.
             settled = bool(before.lost) and lost is None
             known, announced = (None, None) if settled else (before.contest, before.announced)
             news = lost is not None and not _same(announced, lost)
@@ -109,7 +110,7 @@ class Corrections:
         return news
 
     def refused(self, key: str, correction: Correction, wanted: str, decision: Stop | Wait) -> None:
-        """Remember that the API server refused a write, and what was decided then."""
+        """Record that the API server refused a write, and what was decided then."""
         now = self._now()
         with self._lock:
             found = self._refused.setdefault(key, {})
@@ -118,9 +119,9 @@ class Corrections:
             found[correction] = _Refused(wanted, times + 1, now, decision)
 
     def refusal(self, key: str, correction: Correction, wanted: str) -> Stop | Wait | None:
-        """What was decided when the same write was refused, with the seconds that are left until it may be sent again.
+        """Return what was decided when the same write was refused, with the seconds until it may be sent again.
 
-        None where it may be sent now. It never waits for longer than that decision says.
+        None if it may be sent now. The wait is never longer than that decision says.
         """
         with self._lock:
             found = self._refused.get(key, {}).get(correction)
@@ -133,7 +134,7 @@ class Corrections:
         return replace(found.decision, recheck_after=left) if left > 0 else None
 
     def contested(self, key: str, correction: Correction, contest: Contest) -> bool:
-        """Remember what was found out about who undoes a correction; True where that is news."""
+        """Record who undoes a correction. Return whether that is news."""
         with self._lock:
             entries = self._entries.get(key, {})
             entry = entries.get(correction)
@@ -161,12 +162,12 @@ class Corrections:
 
 
 def _is_opposite(other: Correction, entry: _Entry, correction: Correction) -> bool:
-    """Whether `other` kept an object away that is wanted now, or the other way round."""
+    """Return whether `other` deleted an object that is wanted now, or the other way round."""
     return entry.replaces_opposite and other.target == correction.target and other.absent != correction.absent
 
 
 def _same(known: Contest | None, contest: Contest | None) -> bool:
-    # The values that others write may differ each time. A report for each value would flood the status and the Events.
+    # Others may write another value each time. A report for each of them would flood the status and the Events.
     return (
         known is not None and contest is not None and (known.reason, known.fields) == (contest.reason, contest.fields)
     )

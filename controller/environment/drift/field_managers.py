@@ -1,4 +1,4 @@
-"""Who owns a field, by `metadata.managedFields` of an object that was read live: the caches do not keep them."""
+"""Who owns a field, by `metadata.managedFields` of an object that was read live. The caches do not keep them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from controller.environment.drift.attempts import Path
 
 
 def owners(live: Object, path: Path) -> tuple[str, ...]:
-    """The field managers that own the field at `path`, sorted."""
+    """Return the field managers that own the field at `path`, sorted."""
     return tuple(sorted({_name(entry) for entry in _entries(live) if _owns(entry.get("fieldsV1"), path)}))
 
 
 def last(live: Object, *, besides: str) -> str:
-    """The field manager that wrote the object last, another one than `besides`, or "" where none is recorded."""
+    """Return the field manager, other than `besides`, that wrote the object last; "" if none is recorded."""
     found = [(str(entry.get("time") or ""), _name(entry)) for entry in _entries(live)]
     return max((entry for entry in found if entry[1] != besides), default=("", ""))[1]
 
@@ -35,7 +35,7 @@ def _owns(fields: Any, path: Path) -> bool:
         if not isinstance(fields, Mapping):
             return False
         if f"f:{name}" not in fields:
-            # The owner of a whole list or free-form object owns what is in it.
+            # The owner of a whole list or free-form object owns its content.
             return depth > 0 and not fields
         fields = fields[f"f:{name}"]
     return isinstance(fields, Mapping)

@@ -1,6 +1,6 @@
-"""Takes the corrections that have to wait out of a plan, and finds out who contests them. Pure.
+"""Removes from a plan the corrections that have to wait, and finds out who contests them. Pure.
 
-A correction that waits holds up nothing else, with three exceptions (`_Guard`).
+A correction that waits does not hold up other writes, with three exceptions (`_Guard`).
 """
 
 from __future__ import annotations
@@ -35,20 +35,20 @@ WAITING: Final = "Contested"
 
 
 class _Guard(Enum):
-    """What may not be written while a correction waits."""
+    """What must not be written while a correction waits."""
 
     NOTHING = "nothing"
-    # A release runs with these rights: they are right before it is made or changed.
+    # A release runs with these rights, so they must be right before it is created or changed.
     RELEASES = "releases"
-    # Nothing is written before our finalizer holds the environment.
+    # Nothing is written until our finalizer holds the environment.
     WRITES = "writes"
-    # Without its namespace the phases that follow have nothing to look at.
+    # The next phases need the namespace.
     PHASES = "phases"
 
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """A step without what has to wait, and what that holds up."""
+    """A step without the writes that have to wait, and what these hold up."""
 
     step: Step
     guard: _Guard
@@ -57,21 +57,21 @@ class _Held:
 
 
 def question(target: Target) -> Target | Listing:
-    """What to read in order to find out who changed an object."""
-    # Environments are listed and never read one by one: the controller lacks that right.
+    """Return what to read in order to find out who changed an object."""
+    # The controller may list environments, but not read a single one.
     if target.resource == ENVIRONMENTS:
         return Listing(ENVIRONMENTS, "", field_selector=f"metadata.name={target.name}")
     return target
 
 
 def find(answer: Answer, target: Target) -> Object | None:
-    """The object in the answer to that question, or None."""
+    """Return the object in the answer to that question, or None."""
     items = answer if isinstance(answer, tuple) else (answer,)
     return next((obj for obj in items if isinstance(obj, Mapping) and objects.name(obj) == target.name), None)
 
 
 def pace(plan: Plan, observation: Observation) -> Plan:
-    """The plan without the corrections whose time has not come."""
+    """Return the plan without the corrections that are not due yet."""
     steps: list[Step] = []
     contests: dict[Correction, Contest] = {}
     waiting: frozenset[Correction] = frozenset()
@@ -103,7 +103,7 @@ def _hold(step: Step, observation: Observation) -> _Held:
         if attempts.writes < USUAL or attempts.contest is not None:
             continue
         if read := _unasked(effect, observation):
-            # A correction wipes out the traces of who changed it.
+            # Read first, because the correction removes the traces of who changed the object.
             held.setdefault(key.target, 0.0)
             reads.append(read)
         elif contest := _contest(effect, observation):
@@ -112,7 +112,7 @@ def _hold(step: Step, observation: Observation) -> _Held:
         return _Held(step, _Guard.NOTHING, found, frozenset())
     kept = tuple(effect for effect in step.decision.effects if not _goes_with(effect, held))
     waits = [seconds for seconds in held.values() if seconds > 0]
-    # A step that waits for nothing but its own corrections need not look again before they are due.
+    # A step that only waits for its own corrections need not look again before they are due.
     again = None if waits and not kept and isinstance(step.decision, Wait) else step.decision.recheck_after
     soonest = [seconds for seconds in (again, *waits) if seconds is not None]
     decision = replace(step.decision, effects=(*kept, *reads), recheck_after=min(soonest, default=None))
@@ -123,7 +123,7 @@ def _hold(step: Step, observation: Observation) -> _Held:
 
 
 def _known(step: Step, observation: Observation) -> Iterator[tuple[Write, Correction, Attempts]]:
-    """The writes of a step that repeat an earlier correction."""
+    """Return the writes of a step that repeat an earlier correction."""
     for effect in step.decision.effects:
         key = correction(step.phase.name, effect)
         if key is None or not isinstance(effect, Write):
@@ -134,14 +134,14 @@ def _known(step: Step, observation: Observation) -> Iterator[tuple[Write, Correc
 
 
 def _goes_with(effect: Effect, held: Mapping[Target, float]) -> bool:
-    """Whether an effect waits with the others: what is about the same objects, and the Events about them."""
+    """Return whether an effect waits too: it is about an object that waits, or an Event."""
     if isinstance(effect, Read):
         return effect.subject in held
     return isinstance(effect, Emit) or (isinstance(effect, Write) and effect.target in held)
 
 
 def _blocked(step: Step, guards: Mapping[_Guard, Step]) -> Step | None:
-    """The step that says that it has to wait for others to be corrected, if it has to."""
+    """Return the step with a decision to wait for earlier corrections, or None if it need not wait."""
     for guard, before in guards.items():
         if any(_is_guarded(effect, guard) for effect in step.decision.effects):
             return _wait(step.phase, before)
@@ -172,7 +172,7 @@ def _guard(phase: Phase, effect: Write) -> _Guard:
 
 
 def _unasked(effect: Write, observation: Observation) -> Read | None:
-    """The Read that shows who changed the object, or None where this reconcile has it already."""
+    """Return the Read that shows who changed the object, or None if it is not needed or already answered."""
     if isinstance(effect, Create):
         return None
     return next(iter(observation.unasked((question(effect.target),))), None)

@@ -1,6 +1,6 @@
-"""What people read about a correction that does not last: the field, what it should be and is, and who did it.
+"""What users read about a correction that does not last: the field, its wanted and found value, and who changed it.
 
-The sentences hold no times and no numbers of attempts, as each new one would be another status and another Event.
+The sentences have no times and no numbers of attempts, because each change of the text costs a status and an Event.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ RECREATED: Final = "ObjectRecreated"
 
 _NAMED: Final = 3
 _VALUE_LIMIT: Final = 80
-# Others choose the keys too, and how deep they nest.
+# Others choose the keys, and how deep they nest.
 _PATH_LIMIT: Final = 160
 _AFTERWARDS: Final = "The controller corrects it again at growing intervals, up to once a minute."
 _CONFIDENTIAL: Final = re.compile(r"passw|secret|token|credential|api[-_]?key|private", re.IGNORECASE)
@@ -35,7 +35,7 @@ _UNRECORDED: Final = "the object does not record who does it; see the audit log 
 
 
 def lost(target: Target, found: Sequence[Difference]) -> Contest:
-    """For fields that the answer to our own write does not have as we asked for them."""
+    """Return the report about fields that have another value in the answer to our own write."""
     dropped = all(difference.found is ABSENT for difference in found)
     why = (
         "the API server drops it from what is written: the CRD does not know the field, or an admission webhook or "
@@ -47,17 +47,17 @@ def lost(target: Target, found: Sequence[Difference]) -> Contest:
 
 
 def reverted(target: Target, found: Sequence[Difference], live: Object) -> Contest:
-    """For fields that the API server took as we asked, and that others changed since. `live` has its managedFields."""
+    """Return the report about fields that others changed after our write. `live` has its managedFields."""
     return _contest(REVERTED, target, found, _by_whom(found, live))
 
 
 def deleted(target: Target) -> Contest:
-    """For an object that others delete each time we create it."""
+    """Return the report about an object that others delete each time we create it."""
     return Contest(DELETED, f"{_subject(target)} is deleted each time it is created: {_UNRECORDED}. {_AFTERWARDS}")
 
 
 def recreated(target: Target, live: Object) -> Contest:
-    """For an object that others create again each time we delete it."""
+    """Return the report about an object that others create again each time we delete it."""
     by = field_managers.last(live, besides="")
     who = f"field manager {by!r} creates it" if by else _UNRECORDED
     return Contest(RECREATED, f"{_subject(target)} is created again each time it is deleted: {who}. {_AFTERWARDS}")

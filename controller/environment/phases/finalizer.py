@@ -1,4 +1,4 @@
-"""Before anything exists, the environment is held back from vanishing without a teardown."""
+"""Adds the finalizer before anything else exists, so that the environment cannot be deleted without a teardown."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from controller.environment.options import EnvironmentOptions
 
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
-    """Add the finalizer where it is missing."""
+    """Add the finalizer if it is missing."""
     environment = observation.environment
     if environment.has_finalizer:
         return Continue()

@@ -1,4 +1,4 @@
-"""The environment's namespace: made, adopted with its owner's consent, or refused; and its labels kept right."""
+"""Creates the environment's namespace, adopts it if its owner agrees, or refuses it; and keeps its labels right."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
 
 
 def ready(observation: Observation) -> Ready:
-    """What NamespaceReady says once there is nothing to wait for."""
+    """Return what NamespaceReady says while it is True."""
     return Ready("Active", f"Namespace {observation.environment.namespace_name} is ready.")
 
 
@@ -107,7 +107,7 @@ def _correct(
         metadata["annotations"] = changed
     if not metadata:
         return Continue()
-    # The labels to take back were computed from this very version; an older memory must not decide about a newer one.
+    # The labels to remove were computed from this version, so the patch must not apply to a newer one.
     metadata["resourceVersion"] = objects.resource_version(namespace)
     patch = Patch(observation.namespace_target, {"metadata": metadata}, wanted=[dict(labels), wanted])
     if ownership.is_labelled(observation, namespace):

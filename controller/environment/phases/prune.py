@@ -1,4 +1,4 @@
-"""What carries our label and is no longer wanted: releases beside the one that the spec asks for, and their sources."""
+"""Removes objects with our label that the spec does not ask for: other releases, and their sources."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from controller.environment.options import EnvironmentOptions
 
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
-    """Uninstall surplus releases; the wanted one runs meanwhile, so nothing waits for this."""
+    """Uninstall other releases. The wanted one runs meanwhile, so nothing waits for this."""
     engine = choice.choose(observation, options)
     if engine is None or observation.get(releases.wanted(observation, engine)) is None:
         return Continue()
     surplus = releases.outdated(observation, engine) & observation.cached.keys()
-    # A source without its release: the process ended between the two.
+    # A source without its release is left if the process ended between the two deletions.
     surplus |= releases.of_stray_sources(observation) - {releases.wanted(observation, engine)}
     if not surplus:
         return Continue()

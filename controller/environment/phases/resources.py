@@ -1,7 +1,7 @@
-"""What the environment holds beside its release: shared objects, copied Secrets, pull secrets on its accounts.
+"""Applies what the environment has besides its release: shared objects, copied Secrets, pull secrets on its accounts.
 
-None of it is watched, so all of it is read in each reconcile of an environment that has any; an environment that has
-none costs nothing here. Nothing is applied as long as anything of it cannot be.
+None of these objects is watched, so each reconcile reads all of them. An environment without any costs nothing here. If
+one of them cannot be applied, none is.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from controller.tronadorconfig.content import Manifest, cluster_scoped
 
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
-    """Look, refuse what cannot be done, and then apply what differs and take back what is no longer wanted."""
+    """Read, refuse what cannot be applied, and then apply what differs and remove what is no longer wanted."""
     engine = choice.choose(observation, options)
     if not wanted.is_concerned(observation, engine):
         return Continue()
@@ -46,7 +46,7 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     if found := wanted.obstacle(observation, options, engine):
         return found
     if observation.namespace is None:
-        # Made in this very plan; the rest needs to know what it has become.
+        # This plan creates it, and the next steps need the object with its UID.
         return _look(Read(observation.namespace_target))
     items = wanted.items(observation, engine)
     memory = remembered(observation.namespace)
@@ -65,7 +65,7 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
 
 
 def ready(observation: Observation) -> Ready:
-    """What ResourcesReady says once everything is applied."""
+    """Return what ResourcesReady says while it is True."""
     message = "All shared resources are in place."
     if not observation.share.withheld:
         return Ready("Applied", message)
@@ -82,7 +82,7 @@ def _look(*reads: Effect) -> Wait:
 
 
 def _unknown(observation: Observation, items: Sequence[Item], options: EnvironmentOptions) -> Stop | None:
-    """Kinds that the cluster does not know, or that live in no namespace: then nothing at all is applied."""
+    """Return why some kinds cannot be applied: the cluster does not serve them, or they are cluster-scoped."""
     found = [problem for item in items if (problem := _problem_of_kind(observation, item))]
     if not found:
         return None
@@ -101,8 +101,8 @@ def _problem_of_kind(observation: Observation, item: Item) -> tuple[str, str] | 
         return "UnknownKind", f"{item.source}: {message}"
     if resource.namespaced:
         return None
-    told = cluster_scoped(Manifest(item.source, identity.api_version, identity.kind, identity.name, {}))
-    return told.reason, str(told)
+    problem = cluster_scoped(Manifest(item.source, identity.api_version, identity.kind, identity.name, {}))
+    return problem.reason, str(problem)
 
 
 def _refused(
@@ -112,7 +112,7 @@ def _refused(
     options: EnvironmentOptions,
     engine: Engine | None,
 ) -> Wait | Stop | None:
-    """What we may not even look at, in the first seconds of a binding of ours or for good."""
+    """Return which objects the controller may not read, or a Wait if its rights are so new that this may change."""
     looked_at = [_target(observation, item) for item in items]
     looked_at += pull_secrets.targets(observation, memory, pull_secrets.accounts(options, engine))
     refused = [target for target in looked_at if observation.live(target) is REFUSED]
@@ -127,7 +127,7 @@ def _refused(
 
 
 def _taken(observation: Observation, items: Sequence[Item], options: EnvironmentOptions) -> Wait | Stop | None:
-    """Objects of somebody else's that have a name that we need, and objects that are on their way out."""
+    """Return why a name is not free: an object of others has it, or an object that is being deleted."""
     memory = remembered(observation.namespace)
     ours = {identity.key for identity in memory.objects}
     for item in items:
@@ -176,7 +176,7 @@ def _carry_out(
         *attachment.effects,
         *pruned,
     )
-    # No watch tells of an original that changes, or of an object that is on its way out.
+    # Originals in other namespaces, and objects that are being deleted, are not watched.
     unwatched = references.foreign(observation.environment, engine) or [
         identity for identity in left if kinds.target(observation, identity)
     ]

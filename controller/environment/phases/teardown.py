@@ -33,19 +33,19 @@ TIMER: Final = "teardown"
 DELETING: Final = "DeletingNamespace"
 BLOCKED: Final = "TeardownBlocked"
 FORBIDDEN: Final = "Forbidden"
-# Runs while nothing but the namespace's own finalizers is left.
+# Runs while only the namespace's own finalizers are left.
 _HELD: Final = "teardown:held"
 
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
-    """The next step of the teardown of an environment that our finalizer holds."""
+    """Return the next step of the teardown of an environment that our finalizer holds."""
     namespace = observation.live(observation.namespace_target)
     if namespace is UNASKED:
         event = () if _is_announced(observation) else (_announcement(observation),)
         look = Read(observation.namespace_target)
         return Wait(reason=uninstall.REASON, message="Looking for the namespace.", effects=(*event, look), timer=TIMER)
     if namespace is REFUSED:
-        # Neither a reason to delete it, nor proof that it is gone.
+        # The answer is no reason to delete the namespace, and it does not prove that the namespace is gone.
         name = observation.environment.namespace_name
         return _wait(observation, options, FORBIDDEN, f"Waiting for the right to read namespace {name}.")
     if namespace is None:
@@ -53,8 +53,8 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     ours = ownership.is_labelled(observation, namespace)
     in_time = observation.age(uninstall.TIMER) < options.teardown_timeout
     if ours and in_time and not objects.is_deleting(namespace) and (effects := _rights(observation, options)):
-        # A chart's own account may have tampered with the bindings that the rest of this needs. One that goes on doing
-        # so must not hold the namespace for ever.
+        # The chart's own account may have changed the bindings that the next steps need. If it does so repeatedly, it
+        # must not hold the namespace for ever.
         return Wait(
             reason=uninstall.REASON,
             message="Setting up the controller's rights in the namespace.",
@@ -65,24 +65,31 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     outcome = uninstall.decide(observation, _releases(observation, options, ours=ours), options)
     if isinstance(outcome, Wait):
         return outcome
-    told = (Emit(EventType.WARNING, "UninstallTimedOut", "Uninstall", outcome.given_up),) if outcome.given_up else ()
+    timed_out = (
+        (Emit(EventType.WARNING, "UninstallTimedOut", "Uninstall", outcome.given_up),) if outcome.given_up else ()
+    )
     if not ours:
-        return _finish(observation, *told)
+        return _finish(observation, *timed_out)
     if ownership.is_adopted(namespace):
         removals = pruning.remove(observation)
         if not any(isinstance(effect, Read) for effect in removals):
             removals += rights.remove(observation, options)
         if any(isinstance(effect, Read) for effect in removals):
             return _wait(observation, options, DELETING, "Looking for what the controller created.", *removals)
-        return _finish(observation, *told, *removals, _release_adopted(observation, namespace))
+        return _finish(observation, *timed_out, *removals, _release_adopted(observation, namespace))
     if not objects.is_deleting(namespace):
         delete = Delete(observation.namespace_target, objects.uid(namespace))
-        return _wait(observation, options, DELETING, f"Deleting namespace {objects.name(namespace)}.", *told, delete)
+        return _wait(
+            observation, options, DELETING, f"Deleting namespace {objects.name(namespace)}.", *timed_out, delete
+        )
     return _await_namespace(observation, namespace, options)
 
 
 def _rights(observation: Observation, options: EnvironmentOptions) -> tuple[Effect, ...]:
-    """What makes our rights right; then those that the engine uninstalls with, as ours need a moment to be in force."""
+    """Return the writes that repair our rights; or, if these are right, those for the rights of the engine.
+
+    Ours come first, because they need a moment to take effect.
+    """
     engine = choice.choose(observation, options)
     ours = rights.repair_ours(observation, options)
     return ours or (rights.repair_releases(observation, options, engine) if engine else ())
@@ -92,7 +99,7 @@ def _releases(observation: Observation, options: EnvironmentOptions, *, ours: bo
     yield from releases.cached(observation)
     if recorded := releases.recorded(observation):
         yield recorded
-    # Made, but not recorded before the deletion came. In a foreign namespace we never make one.
+    # It may have been created, but not recorded before the deletion. In a namespace of others we never create one.
     if ours:
         engine = choice.choose(observation, options)
         for candidate in (engine,) if engine else ENGINES.values():
@@ -112,7 +119,7 @@ def _await_namespace(observation: Observation, namespace: Object, options: Envir
     blocked = hold.blocked or is_late
     timer = TIMER
     if hold.finalizers and not blocked:
-        # Most of those who put a finalizer on every namespace take it off within a second.
+        # Most controllers that put a finalizer on every namespace remove it within a second.
         timer = _HELD
         blocked = observation.age(_HELD) >= stuck_deletions.PATIENCE or _is_blocked_already(observation)
     message = " ".join(word for word in words if word)
@@ -160,7 +167,7 @@ def _wait(
     *effects: Effect,
     timer: str = TIMER,
 ) -> Wait:
-    # The informer of all namespaces shows when it is gone; this is for the day that it does not.
+    # The informer of all namespaces shows when it is gone. This pause is for the case that it does not.
     pause = min(max(observation.age(timer), 1.0), options.recheck_interval)
     return Wait(
         reason=reason,

@@ -1,4 +1,4 @@
-"""A bad environment stops here, with the field, the value and the remedy; it costs the others nothing."""
+"""Refuses a bad environment, and names the field, the value and the remedy. Other environments are not affected."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
 from controller.policy import Violation, violations
 
-# Whoever has that many to mend looks again anyhow, and a condition's message has its limits.
-_TOLD: Final = 10
+# The message of a condition has a limit, and a person who corrects that many faults looks again anyway.
+_NAMED: Final = 10
 
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
-    """Refuse what the policy refuses, by the name of the first; find out the engine."""
+    """Refuse what the policy refuses, with the reason of the first violation. Ask for the engine if it is unknown."""
     engine = choice.choose(observation, options)
     name = engine.name if engine else ""
     if refused := violations(observation.environment, options.policy, engine=name):
-        return Stop(reason=refused[0].reason, message=_told(refused))
+        return Stop(reason=refused[0].reason, message=_words(refused))
     if questions := choice.questions(observation, options):
         return Wait(
             reason="ChoosingEngine", message="Looking for the release engine of the cluster.", effects=questions
@@ -28,6 +28,6 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     return Continue()
 
 
-def _told(refused: Sequence[Violation]) -> str:
-    words = [str(violation) for violation in refused[:_TOLD]]
-    return "; ".join([*words, f"and {len(refused) - _TOLD} more"] if len(refused) > _TOLD else words)
+def _words(refused: Sequence[Violation]) -> str:
+    words = [str(violation) for violation in refused[:_NAMED]]
+    return "; ".join([*words, f"and {len(refused) - _NAMED} more"] if len(refused) > _NAMED else words)
