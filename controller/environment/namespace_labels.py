@@ -1,7 +1,7 @@
-"""Which labels a namespace gets, and which it loses: pure arithmetic on four maps.
+"""Which labels a namespace gets, and which it loses. Pure.
 
-We remember what we applied, name and value, on the namespace itself. So we can take back a label that the environment
-no longer names, and leave alone what was never ours or what somebody else changed after us.
+An annotation on the namespace remembers the names and values that the controller applied. So it can remove a label that
+the environment no longer names, and leave alone those of others, also if they changed a label after the controller.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from controller.apimachinery.objects import Object
 
 
 def wanted(environment: Environment, operator_labels: Mapping[str, str], *, adopted: bool) -> dict[str, str]:
-    """All labels that the namespace should carry because of us. The operator's win, and our own win over all.
+    """Return all labels that we want on the namespace. Those of the operator take precedence, and our own over all.
 
-    An adopted namespace goes on being managed by whoever manages it.
+    An adopted namespace keeps its managed-by label.
     """
     managed_by = {} if adopted else {MANAGED_BY_LABEL: MANAGED_BY}
     return {**environment.namespace_labels, **operator_labels, **managed_by, ENVIRONMENT_LABEL: environment.name}
 
 
 def mirrored(environment: Environment, operator_labels: Mapping[str, str]) -> dict[str, str]:
-    """The environment's own labels that are in force, for its status."""
+    """Return those labels of the environment that the namespace has, for the status."""
     ours = {*operator_labels, MANAGED_BY_LABEL, ENVIRONMENT_LABEL}
     return {name: value for name, value in environment.namespace_labels.items() if name not in ours}
 
 
 def remembered(namespace: Object) -> dict[str, str]:
-    """What we applied before. A memory that somebody has garbled is no memory: then nothing is taken back."""
+    """Return what we applied before. An annotation that is not valid counts as empty, so no label is removed."""
     try:
         memory = jsontext.decode((objects.annotations(namespace).get(APPLIED_LABELS_ANNOTATION) or "{}").encode())
     except ValueError:
@@ -47,12 +47,12 @@ def remembered(namespace: Object) -> dict[str, str]:
 
 
 def memory_of(labels: Mapping[str, str]) -> str:
-    """The memory to write beside `labels`, always the same text for the same labels."""
+    """Return the annotation for `labels`, always the same text for the same labels."""
     return json.dumps(dict(labels), sort_keys=True, separators=(",", ":"))
 
 
 def changes(namespace: Object, labels: Mapping[str, str]) -> dict[str, str | None]:
-    """The merge patch of `metadata.labels` that makes `labels` true: values to set, None for those to remove."""
+    """Return the merge patch of `metadata.labels`: values to set, and None for labels to remove."""
     actual = objects.labels(namespace)
     patch: dict[str, str | None] = {name: value for name, value in labels.items() if actual.get(name) != value}
     for name, value in remembered(namespace).items():

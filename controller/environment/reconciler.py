@@ -1,6 +1,6 @@
-"""One reconcile of one environment: observe, decide, apply, and decide anew while answers come in; then the status.
+"""One reconcile of one environment: observe, decide and apply until no question is open, and then write the status.
 
-Level-triggered and idempotent. It holds no truth of its own: timers and stopwatches may be lost at any moment.
+Level-triggered and idempotent. All of its own state, such as timers, may be lost at any moment.
 """
 
 from __future__ import annotations
@@ -37,30 +37,30 @@ from controller.runtime.reconcile import Request, Result
 
 log = structlog.get_logger(__name__)
 
-# Each round answers a question that the round before asked, or follows a write that did not take. No environment has
-# this many.
+# Each round answers questions of the round before, or follows a write that the server did not take. No environment
+# needs this many.
 _ROUNDS = 20
-# Seconds for the one write that says why a reconcile was not over in time.
+# Seconds for the write that says why a reconcile did not end in time.
 _LAST_WORDS = 5.0
 
 
 class Consistency(Protocol):
-    """What is asked of the store that remembers our own writes."""
+    """The part of the memory of our own writes that is used here."""
 
     def ensure_ready(self, owner_key: str) -> None:
-        """Raise unless the caches have seen everything that we wrote for this environment."""
+        """Raise ConsistencyError unless the caches have all our writes for this environment."""
         ...
 
     def clear(self, owner_key: str) -> None:
-        """Forget what we wrote for this environment."""
+        """Forget our writes for this environment."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class _Round:
-    """A plan as far as it was carried out, the timers of the whole plan, and what the API server answered.
+    """A plan as far as it was carried out, the timers of the whole plan, and the answers of the API server.
 
-    A step that failed goes on being waited for, so its timer runs on although its decision was replaced.
+    The environment still waits for a step that failed, so its timer keeps running although its decision was replaced.
     """
 
     plan: Plan
@@ -71,7 +71,7 @@ class _Round:
 
 @dataclass(frozen=True, slots=True)
 class _StepDone:
-    """One step as it was carried out; `cut_short` where the steps after it have lost their ground."""
+    """One step as it was carried out. `cut_short`: the steps after it rested on something that is not true."""
 
     step: Step
     answers: Answers
@@ -81,7 +81,7 @@ class _StepDone:
 
 @dataclass(slots=True)
 class _Attempt:
-    """How far a reconcile has come: what an error that lasts is shown with. `step` and `effect` are under way."""
+    """How far a reconcile has come, for the status about an error. `step` and `effect` are in progress."""
 
     observation: Observation | None = None
     answers: dict[Subject, Answer] = field(default_factory=dict)
@@ -91,7 +91,7 @@ class _Attempt:
 
 
 class EnvironmentReconciler:
-    """See the module. `now` returns monotonic seconds; `changes` gets a line for each status that was written."""
+    """See the module. `now` returns monotonic seconds. `changes` gets a line for each status that was written."""
 
     def __init__(
         self,
@@ -117,12 +117,12 @@ class EnvironmentReconciler:
         self._changes = changes
         self._timers = Timers(now=now)
         self._bookkeeper = Bookkeeper(corrections=Corrections(now=now), cluster=applier)
-        # The environments (name: UID) that we let go, for as long as the cache still has them. Read-your-writes does
-        # not cover this: the answer to the removal of the last finalizer carries the version from before it.
+        # The environments (name: UID) whose finalizer we removed, as long as the cache still has them. The memory
+        # of our writes does not cover this: the answer to the removal of the last finalizer has the earlier version.
         self._let_go: dict[str, str] = {}
 
     def reconcile(self, request: Request) -> Result:
-        """Bring one environment a step nearer to what its spec asks for.
+        """Bring one environment a step closer to what its spec asks for.
 
         Raises ApiError for what a retry may heal, ConsistencyError while the caches lag behind our own writes.
         """
@@ -142,7 +142,7 @@ class EnvironmentReconciler:
                 return self._reconcile(key, environment, attempt)
             except (Stopped, NotLeader):
                 raise
-            except Exception as error:  # a bug that lasts has to reach the status just like an error of the API
+            except Exception as error:  # a lasting bug has to reach the status like an error of the API
                 written = attempt.answers.get(Target(ENVIRONMENTS, key))
                 newest = written if isinstance(written, Mapping) else environment
                 self._show(key, Environment(newest), attempt, error)
@@ -153,14 +153,14 @@ class EnvironmentReconciler:
 
     def _reconcile(self, key: str, environment: Object, attempt: _Attempt) -> Result:
         ages = self._timers.ages(key)
-        # Who asks for a look now does not want to wait for the pauses between corrections; each request counts once.
+        # A user who asks for a reconcile now does not want to wait for paced corrections. Each request counts once.
         self._bookkeeper.begin(key, f"{objects.uid(environment)} {Environment(environment).reconcile_at}")
         answers: dict[Subject, Answer] = {}
         for _ in range(_ROUNDS):
             observation = self._observe(key, environment, answers, ages)
             self._stopwatch.saw(observation.environment)
             plan = decide(observation, self._options)
-            # Before the effects: should one of them fail, the next reconcile still knows that the others were begun.
+            # Before the effects: if one of them fails, the next reconcile still knows that the others were begun.
             self._timers.start(key, plan.timers)
             fresh_rights = rights.TIMER in plan.timers and rights.are_fresh(observation)
             attempt.observation = observation
@@ -175,7 +175,7 @@ class EnvironmentReconciler:
         if not any(isinstance(effect, WakeOnChange) for effect in effects):
             self._wakeups.release(key)
         if any(isinstance(effect, RemoveFinalizer) for effect in effects):
-            # The environment is gone, or held by others: then its next change leads to a last status.
+            # The environment is gone; or others hold it, and its next change leads to a last status.
             self._let_go[key] = objects.uid(environment)
             self._stopwatch.finished(key)
             self._timers.forget(key)
@@ -217,7 +217,7 @@ class EnvironmentReconciler:
             key = objects.key(environment)
             refusal = self._bookkeeper.refusal(key, step.phase, effect) if isinstance(effect, Write) else None
             if refusal and not fresh_rights:
-                # Whatever others have changed since, the server would refuse it again.
+                # The server would refuse it again, whatever others have changed since.
                 return _StepDone(replace(step, decision=refusal), answers, cut_short=True)
             try:
                 applied = self._applier.apply(effect, environment)
@@ -237,7 +237,7 @@ class EnvironmentReconciler:
             attempt.answers.update(applied.answers)
             decide_again = decide_again or applied.decide_again
             if applied.decide_again and isinstance(effect, Create):
-                # An object was there that no cache knew. Everything after it was decided in error.
+                # The object existed, but no cache had it. Everything after this step was decided without it.
                 return _StepDone(step, answers, decide_again=True, cut_short=True)
             if isinstance(effect, Write) and not _is_unchangeable(effect, applied.answers):
                 answer = applied.answers.get(effect.target)
@@ -245,7 +245,7 @@ class EnvironmentReconciler:
                 lost |= self._bookkeeper.wrote(key, environment, step.phase, effect, written)
         outcome = type(step.decision).__name__.lower()
         self._metrics.phase(step.phase.name, outcome=outcome, seconds=self._now() - started)
-        # What did not take is known by now: what rests on it may have to wait.
+        # If the server did not take all of a write, the steps that rest on it may have to wait.
         return _StepDone(step, answers, decide_again=decide_again or lost, cut_short=lost)
 
     def _settle_status(self, key: str, observation: Observation, done: _Round) -> Result:
@@ -304,7 +304,7 @@ class EnvironmentReconciler:
             self._stopwatch.deployed(environment)
 
     def _say_who_holds(self, key: str, environment: Object) -> Result:
-        """Our part of the teardown is over; a last status, unless others let the environment go in this very moment."""
+        """Write a last status after our part of the teardown, unless others remove their finalizers meanwhile."""
         self._wakeups.release(key)
         self._stopwatch.finished(key)
         observation = self._observe(key, environment, {}, self._timers.ages(key))
@@ -312,7 +312,7 @@ class EnvironmentReconciler:
         return self._settle(key, observation, wanted, (), [], passing=True)
 
     def _show(self, key: str, environment: Environment, attempt: _Attempt, error: Exception) -> None:
-        """Write an error into the status once it has lasted for some seconds; until then a retry may heal it."""
+        """Write an error into the status if it has lasted for some seconds. Until then a retry may succeed."""
         self._timers.start(key, (persistent_errors.TIMER,))
         scope = current_scope()
         too_late = scope is not None and scope.expired
@@ -349,12 +349,12 @@ class EnvironmentReconciler:
 
 
 def _is_unchangeable(effect: Write, answers: Answers) -> bool:
-    """Whether the API server refused the write because of a field that cannot be changed: then nothing was written."""
+    """Return whether the API server refused the write because a field cannot be changed."""
     return isinstance(answers.get(Outcome(effect.target)), Unchangeable)
 
 
 def _is_idle(effect: Effect, answers: Answers) -> bool:
-    """Whether an Event is about a write that changed nothing."""
+    """Return whether an Event is about a write that changed nothing."""
     if not isinstance(effect, Emit) or effect.beyond is None:
         return False
     written = answers.get(effect.beyond.target)

@@ -1,6 +1,6 @@
-"""How long users wait: from the first sight of a new generation to deployed, and from the deletion to the end.
+"""How long users wait: from the first sight of a new generation to deployed, and from the deletion to its end.
 
-Only what this process saw beginning is measured; a restart measures nothing rather than something wrong.
+Only what began in this process is measured, because after a restart the start is unknown.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Stopwatch:
         self._teardowns: dict[str, float] = {}
 
     def saw(self, environment: Environment) -> None:
-        """Start measuring where there is something new to wait for."""
+        """Start a measurement if there is something new to wait for."""
         with self._lock:
             if environment.is_deleting:
                 self._generations.pop(environment.name, None)
@@ -46,7 +46,7 @@ class Stopwatch:
             self._metrics.environment_ready(self._now() - known.started)
 
     def forget(self, key: str) -> None:
-        """The environment is not ours to look at any more: it moved to another shard, or vanished without us."""
+        """Forget an environment that moved to another shard, or is gone without a teardown by this process."""
         with self._lock:
             self._generations.pop(key, None)
             self._teardowns.pop(key, None)
@@ -60,13 +60,13 @@ class Stopwatch:
             self._metrics.teardown(self._now() - started)
 
     def longest_wait(self) -> float:
-        """Seconds that the oldest generation has waited which is neither deployed nor failed nor suspended; else 0."""
+        """Return the seconds since the start of the oldest generation that users still wait for; 0 without one."""
         with self._lock:
             begun = [known.started for known in self._generations.values() if known.awaited]
         return self._now() - min(begun) if begun else 0.0
 
     def longest_teardown(self) -> float:
-        """Seconds that the oldest teardown has taken that is not over; else 0."""
+        """Return the age in seconds of the oldest teardown that has not ended; 0 without one."""
         with self._lock:
             begun = list(self._teardowns.values())
         return self._now() - min(begun) if begun else 0.0
@@ -74,7 +74,7 @@ class Stopwatch:
 
 @dataclass(frozen=True, slots=True)
 class _Measurement:
-    """When a generation was first seen; `awaited` unless its status is one that only a person changes."""
+    """When a generation was first seen. `awaited`: its status may still change without a person."""
 
     generation: int
     started: float

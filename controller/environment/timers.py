@@ -1,4 +1,4 @@
-"""How long something has been the case, by this process's own clock. A restart resets it, which only costs time."""
+"""How long something has been so, by the clock of this process. A restart resets the timers, which only costs time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Timers:
         self._started: dict[str, dict[str, float]] = {}
 
     def ages(self, key: str) -> Mapping[str, float]:
-        """Seconds that each timer of the environment has run."""
+        """Return the seconds since the start of each timer of the environment."""
         now = self._now()
         with self._lock:
             return {name: now - started for name, started in self._started.get(key, {}).items()}
@@ -28,7 +28,7 @@ class Timers:
                 self._started.setdefault(key, {}).setdefault(name, now)
 
     def keep(self, key: str, names: Iterable[str]) -> None:
-        """Run exactly these timers: those that run already continue, new ones start now, the others end."""
+        """Run exactly these timers. Those that run already continue, new ones start now, and the others end."""
         now = self._now()
         with self._lock:
             before = self._started.pop(key, {})

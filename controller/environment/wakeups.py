@@ -1,8 +1,8 @@
-"""Short-lived watches for what no informer may watch: Helm's storage Secrets in one namespace, during an uninstall.
+"""Short-lived watches of Helm's storage Secrets in one namespace, during an uninstall.
 
-A cluster-wide informer of Secrets is out of the question, and polling would be slow. So while an environment waits, one
-stream of its own namespace's storage (metadata only) is open. There is a limit to their number; an environment that
-gets none is looked at again with back-off, which is always right and only slower.
+An informer of all Secrets in the cluster would need too many rights, and polling would be slow. So while an environment
+waits, one stream for its namespace is open, with metadata only. The number of streams is limited. An environment
+without one is reconciled again with back-off, which is slower.
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ class Wakeups:
         self._limit = limit
         self._lock = threading.Lock()
         self._streams: dict[str, Scope] = {}
-        # Those whose stream was let go end by themselves, a moment later; the stop waits for them too.
+        # Threads whose stream was closed end a moment later. `stop` waits for them too.
         self._threads: set[threading.Thread] = set()
         self._stopped = False
 
     def start(self) -> None:
-        """Nothing to start: streams come and go with those who wait."""
+        """Do nothing: streams start and end with the environments that wait."""
 
     def ensure(self, listing: Listing, key: str) -> None:
-        """Have environment `key` looked at again when `listing` changes; nothing where a stream for it is open."""
+        """Reconcile environment `key` when `listing` changes. Does nothing if it has a stream already."""
         with self._lock:
             if self._stopped or key in self._streams or len(self._streams) >= self._limit:
                 return
@@ -66,7 +66,7 @@ class Wakeups:
             scope.cancel()
 
     def stop(self, timeout: float) -> bool:
-        """Close all streams and wait for their threads, at most `timeout` seconds each; True when all ended."""
+        """Close all streams and wait for each thread for at most `timeout` seconds. Return whether all ended."""
         with self._lock:
             self._stopped = True
             scopes, threads = list(self._streams.values()), list(self._threads)
@@ -89,8 +89,8 @@ class Wakeups:
                     del self._streams[key]
 
     def _follow(self, scope: Scope, listing: Listing, key: str) -> None:
-        # Without a version the stream begins with what exists. What went between the read and the watch is not told;
-        # then the look with back-off finds it.
+        # Without a version the stream begins with what exists. It does not show what was deleted between the read and
+        # the watch; the next reconcile with back-off finds that.
         stream = self._client.watch(
             listing.resource,
             namespace=listing.namespace,

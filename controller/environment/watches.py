@@ -1,4 +1,4 @@
-"""What is watched, and which environments an object concerns. One row for each informer; RBAC has one rule for each."""
+"""The watched kinds, with the environments that an object concerns: one row, and one RBAC rule, for each informer."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Watch:
 
     Attributes:
         resource: what is watched.
-        keys: the environments (by name) that an object may concern; None where it takes the object before its change to
-            tell (`shares.Concerned`).
+        keys: the environments (by name) that an object concerns; None if that also depends on the object before its
+            change (`shares.Concerned`).
         in_own_namespace: whether it is watched in the controller's own namespace only, instead of in all.
-        label_selector: what the cache is limited to; an object that leaves it is not a deleted object.
+        label_selector: limits the cache. An object that no longer matches leaves the cache, but is not deleted.
         indexers: indexes of its store.
-        may_be_missing: whether the cluster may not know the resource; then there is none of it, until it appears.
+        may_be_missing: whether the cluster may lack the resource. Until it appears, the cache counts as empty.
     """
 
     resource: Resource
@@ -44,7 +44,7 @@ def _same_name(obj: Object) -> Iterable[str]:
 
 
 def _own_namespace(obj: Object) -> Iterable[str]:
-    # The label may have been copied to anywhere; an environment lives in the namespace of its name.
+    # Others can copy the label anywhere, but an environment only has the namespace with its name.
     return [name for name in environment_of(obj) if name == objects.namespace(obj)]
 
 

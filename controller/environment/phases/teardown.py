@@ -45,7 +45,7 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
         look = Read(observation.namespace_target)
         return Wait(reason=uninstall.REASON, message="Looking for the namespace.", effects=(*event, look), timer=TIMER)
     if namespace is REFUSED:
-        # The answer is no reason to delete the namespace, and it does not prove that the namespace is gone.
+        # The answer neither justifies a deletion nor proves that the namespace is gone.
         name = observation.environment.namespace_name
         return _wait(observation, options, FORBIDDEN, f"Waiting for the right to read namespace {name}.")
     if namespace is None:

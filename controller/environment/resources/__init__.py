@@ -1,1 +1,1 @@
-"""What an environment holds beside its release: what TronadorConfig gives it, and copies for its engine. Pure."""
+"""What an environment has besides its release: objects from the TronadorConfig, and copies for its engine. Pure."""

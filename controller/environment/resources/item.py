@@ -1,4 +1,4 @@
-"""One object that the environment's namespace should hold, and the marks by which we know it again."""
+"""One object that the environment's namespace should have, with the marks that show that it is ours."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _HASH_DIGITS: Final = 32
 
 @dataclass(frozen=True, slots=True, order=True)
 class Identity:
-    """What is remembered of an object that we applied."""
+    """What is remembered about an object that we applied."""
 
     api_version: str
     kind: str
@@ -45,7 +45,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An object to be applied. `source` says where it is asked for. The body may be a Secret, so it is never shown."""
+    """An object to apply. `source` says what asks for it. The body may be a Secret, so it is never shown."""
 
     source: str
     identity: Identity
@@ -53,7 +53,7 @@ class Item:
 
 
 def build(environment: Environment, source: str, identity: Identity, body: Object) -> Item:
-    """The item for an object as somebody wrote it. Of its metadata only labels and annotations are taken."""
+    """Return the item for an object as a user wrote it. Of its metadata, only labels and annotations are used."""
     metadata: dict[str, Any] = {
         "name": identity.name,
         "namespace": environment.namespace_name,
@@ -76,7 +76,7 @@ def _labels(environment: Environment, identity: Identity) -> Mapping[str, str]:
 
 
 def _hash(whole: Mapping[str, Any]) -> str:
-    # What is no longer wanted in an object shows in nothing but this. The environment's UID is in it too, so that the
-    # same password in two environments does not look the same.
+    # Only the hash shows that a field is no longer wanted. It includes the environment's UID, so that the same password
+    # has another hash in each environment.
     text = json.dumps(whole, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:_HASH_DIGITS]

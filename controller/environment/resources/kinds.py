@@ -1,4 +1,4 @@
-"""Where an object lives, as discovery tells: kinds that nobody knew before can be applied, and taken back."""
+"""Where an object lives, from discovery. So objects of every kind can be applied and removed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from controller.environment.resources.item import Identity
 
 
 def questions(observation: Observation, identities: Sequence[Identity]) -> tuple[Read, ...]:
-    """What has to be asked about these objects next: their kinds, and then they themselves."""
+    """Return the next reads about these objects: first of their kinds, then of the objects themselves."""
     versions = dict.fromkeys(GroupVersion(identity.api_version) for identity in identities)
     if unasked := observation.unasked(versions):
         return unasked
@@ -20,7 +20,7 @@ def questions(observation: Observation, identities: Sequence[Identity]) -> tuple
 
 
 def resource(observation: Observation, identity: Identity) -> Resource | None:
-    """The resource of its kind, or None where the cluster serves none."""
+    """Return the resource of its kind, or None if the cluster does not serve it."""
     served = observation.served(GroupVersion(identity.api_version))
     if isinstance(served, Unknown):
         return None
@@ -28,7 +28,7 @@ def resource(observation: Observation, identity: Identity) -> Resource | None:
 
 
 def target(observation: Observation, identity: Identity) -> Target | None:
-    """Where it lies in the environment's namespace; None where its kind is unknown, or lives in no namespace."""
+    """Return where it lies in the environment's namespace; None if its kind is unknown or cluster-scoped."""
     found = resource(observation, identity)
     if found is None or not found.namespaced:
         return None

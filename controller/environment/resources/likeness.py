@@ -1,7 +1,7 @@
-"""Whether an object as the API server holds it is still the one that we applied.
+"""Whether an object in the cluster still equals the one that we applied.
 
-The server adds defaults, writes quantities its own way, and leaves out what is empty; others may add fields of their
-own. None of that is a difference.
+The server adds defaults, writes quantities its own way, and leaves out empty values. Others may add fields. None of
+that counts as a difference.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _BINARY_POWERS: Final = {"Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4, "Pi": 5, "Ei": 6}
 
 
 def holds(live: Any, applied: Any) -> bool:
-    """Whether everything in `applied` is so in `live`. Lists count as a whole, in which items may have got defaults."""
+    """Return whether `live` has all of `applied`. A list has to match as a whole, but its items may have defaults."""
     if isinstance(applied, Mapping):
         if not isinstance(live, Mapping):
             return live is None and not any(value not in (None, {}, []) for value in applied.values())
@@ -27,7 +27,7 @@ def holds(live: Any, applied: Any) -> bool:
             return not applied and not live
         return len(live) == len(applied) and all(holds(a, b) for a, b in zip(live, applied, strict=True))
     if live is None:
-        # Left out, because it is what the field is without a value.
+        # The server leaves out a value that equals the empty one.
         return applied in (None, "", False, 0)
     return _same(live, applied)
 

@@ -1,9 +1,9 @@
 """Whether a missing TronadorConfig was deleted on purpose.
 
-Deleting it on purpose takes back what it gave. But it also vanishes with its whole namespace, and with its CRD, and
-then running environments must not lose the Secrets that they use. The caches cannot show which of these happened:
-changes of different kinds arrive in any order. So all three are read live before anything is taken back. An accident is
-remembered, because the namespace or the CRD may be created again before the TronadorConfig is.
+If a person deletes it, everything that it shared is removed. But it is also deleted together with its namespace or its
+CRD, and then running environments must keep the Secrets that they use. The caches cannot show which of these happened,
+because changes of different kinds arrive in any order. So all three are read live before anything is removed. An
+accident is remembered, because the namespace or the CRD may be created again before the TronadorConfig.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from controller.tronadorconfig.content.shares import LOST_REASON, has_lost_confi
 
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Wait | None:
-    """Wait for the TronadorConfig where it vanished by accident. None: it is there, or was deleted on purpose."""
+    """Wait for a TronadorConfig that was deleted by accident. None: it exists, or was deleted on purpose."""
     memory = remembered(observation.namespace)
     if observation.has_config or not memory.origin:
         return None
     if memory.origin == LOST:
-        # Who is noted is looked at when there is a TronadorConfig again (`shares.Concerned`).
+        # An environment with this reason in its status is reconciled when a TronadorConfig exists (`shares.Concerned`).
         again = None if has_lost_config(observation.environment) else options.recheck_interval
         return Wait(
             reason=LOST_REASON, message=_message("its namespace or its CRD was deleted with it"), recheck_after=again
@@ -46,7 +46,7 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Wait | None
         message = _message(f"the controller may not read its namespace or its CRD ({DEFINITION}) to learn why")
         return Wait(reason=LOST_REASON, message=message, recheck_after=options.recheck_interval)
     if configs:
-        # It is back, or was never gone.
+        # It exists again, or was never deleted.
         message = "Waiting for the TronadorConfig to arrive in the controller's cache."
         return Wait(reason=LOST_REASON, message=message, recheck_after=options.recheck_interval)
     if namespace is None or objects.is_deleting(namespace) or objects.uid(namespace) != memory.origin:

@@ -1,6 +1,6 @@
-"""What we applied in a namespace, kept on the namespace itself: so we can take it back, whatever was lost meanwhile.
+"""What we applied in a namespace, remembered in an annotation of the namespace, so that we can always remove it.
 
-It is written before anything is applied. Whoever reads it learns names, never content.
+The annotation is written before anything is applied. It has the names of objects, never their content.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from controller.apimachinery import jsontext, objects
 from controller.apimachinery.objects import Object
 from controller.environment.resources.item import Identity
 
-# The origin where the TronadorConfig vanished by accident (`lost_config`): until there is one again, nothing is taken
-# back.
+# The origin after the TronadorConfig was deleted by accident (`lost_config`). Until one exists again, nothing is
+# removed.
 LOST: Final = "lost"
-# These values become parts of a URL's path, and everybody who may annotate the namespace can write them.
+# These values become parts of a URL's path, and everyone who may annotate the namespace can write them.
 _API_VERSION: Final = re.compile(r"([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?v[0-9][a-z0-9]*")
 _NAME: Final = re.compile(r"(?!\.{1,2}$)[^/%\s]{1,253}")
 
@@ -44,7 +44,7 @@ class Memory:
 
     @property
     def text(self) -> str | None:
-        """The annotation's value, always the same for the same memory; None where there is nothing to remember."""
+        """The value of the annotation, always the same for the same memory; None if there is nothing to remember."""
         if self.is_empty:
             return None
         written = {
@@ -55,7 +55,7 @@ class Memory:
 
 
 def remembered(namespace: Object | None) -> Memory:
-    """What the namespace says. A memory that somebody has garbled is none: then nothing is taken back."""
+    """Return what the namespace remembers. An annotation that is not valid counts as empty: nothing is removed."""
     text = objects.annotations(namespace or {}).get(APPLIED_RESOURCES_ANNOTATION) or "{}"
     try:
         written = jsontext.decode(text.encode())

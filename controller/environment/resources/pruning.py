@@ -1,4 +1,4 @@
-"""Taking back what we applied and is no longer wanted."""
+"""Removes objects that we applied and that are no longer wanted."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from controller.environment.resources.memory import remembered
 
 
 def prune(observation: Observation, surplus: Iterable[Identity]) -> tuple[tuple[Effect, ...], frozenset[Identity]]:
-    """What takes these objects back, and those of them that are to be remembered until they are seen to be gone.
+    """Return the effects that remove these objects, and those objects that stay remembered until they are gone.
 
-    All of them have been asked for. What somebody has made his own, by taking off our marks, is his.
+    All of them must have been read. An object without our marks belongs to others now and stays.
     """
     effects: list[Effect] = []
     left = set()
@@ -24,7 +24,7 @@ def prune(observation: Observation, surplus: Iterable[Identity]) -> tuple[tuple[
         target = kinds.target(observation, identity)
         live = None if target is None else observation.live(target)
         if target is None or isinstance(live, Unknown):
-            # A kind that is not served now may be again.
+            # The cluster may serve the kind again later.
             left.add(identity)
         elif live is not None and ownership.was_applied(observation, live):
             left.add(identity)
@@ -34,7 +34,7 @@ def prune(observation: Observation, surplus: Iterable[Identity]) -> tuple[tuple[
 
 
 def remove(observation: Observation) -> tuple[Effect, ...]:
-    """What takes everything away from a namespace that outlives its environment. First Reads."""
+    """Return the effects that remove everything from a namespace that outlives its environment; first the reads."""
     memory = remembered(observation.namespace)
     questions = (
         *kinds.questions(observation, sorted(memory.objects)),

@@ -1,7 +1,7 @@
-"""imagePullSecrets of service accounts: ours is added to what others attached, and later taken back.
+"""imagePullSecrets of service accounts: ours is added to those of others, and removed later.
 
-The list is atomic there: who writes a part writes the whole. So it is read, merged, and patched at the version that was
-read. What we added is remembered; an entry that was there before us stays when we want ours no longer.
+The list is atomic: each write replaces the whole list. So it is read, merged, and patched at the version that was read.
+What we added is remembered. An entry that existed before stays when ours is no longer wanted.
 """
 
 from __future__ import annotations
@@ -25,27 +25,27 @@ DEFAULT_ACCOUNT: Final = "default"
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """What brings the accounts to what is wanted, and what is to be remembered before that is done."""
+    """The effects that change the accounts, and what has to be remembered before."""
 
     effects: tuple[Effect, ...]
     added: Mapping[str, frozenset[str]]
 
 
 def accounts(options: EnvironmentOptions, engine: Engine | None) -> tuple[str, ...]:
-    """The accounts that get it: of pods that name none, and of the release where it has one."""
+    """Return the accounts that get it: that of pods that name none, and that of the release if it has one."""
     account = engine.account(options) if engine else ""
     return (DEFAULT_ACCOUNT, account) if account else (DEFAULT_ACCOUNT,)
 
 
 def targets(observation: Observation, memory: Memory, names: Iterable[str]) -> tuple[Target, ...]:
-    """The accounts to look at: those that should have it, and those that had."""
+    """Return the accounts to read: those that should have it, and those to which we added it before."""
     wanted = names if observation.share.image_pull_secret else ()
     namespace = observation.environment.namespace_name
     return tuple(Target(SERVICE_ACCOUNTS, name, namespace) for name in dict.fromkeys((*wanted, *memory.pull_secrets)))
 
 
 def attach(observation: Observation, memory: Memory, names: Iterable[str]) -> Attachment:
-    """How `names` come to have the pull secret of the share, and all others lose what we added."""
+    """Return what gives the accounts `names` the pull secret of the share, and removes it from all others."""
     names = tuple(names)
     effects: list[Effect] = []
     added: dict[str, frozenset[str]] = {}
@@ -54,10 +54,10 @@ def attach(observation: Observation, memory: Memory, names: Iterable[str]) -> At
         wanted = observation.share.image_pull_secret if target.name in names else ""
         before = memory.pull_secrets.get(target.name, frozenset())
         if isinstance(answer, Unknown):
-            # Refused: what was remembered stays so.
+            # Refused, so the memory stays as it is.
             added[target.name] = before
         elif answer is None and wanted and target.name == DEFAULT_ACCOUNT:
-            # Kubernetes makes it in a moment; but whatever pod is made before that would lack the secret for ever.
+            # Kubernetes creates it in a moment, but a pod created before the patch would never get the secret.
             effects.append(Create(target, _account(target, wanted)))
             added[target.name] = frozenset({wanted})
         elif answer is not None:
@@ -67,7 +67,7 @@ def attach(observation: Observation, memory: Memory, names: Iterable[str]) -> At
 
 
 def questions(observation: Observation, memory: Memory, names: Iterable[str]) -> tuple[Read, ...]:
-    """The accounts that nobody has looked at yet."""
+    """Return the reads of the accounts that were not read yet."""
     return observation.unasked(targets(observation, memory, names))
 
 
@@ -84,9 +84,9 @@ def _change(
     if kept == entries:
         return (), ours
     body = {"metadata": {"resourceVersion": objects.resource_version(account)}, "imagePullSecrets": kept or None}
-    # What was taken off is forgotten once it is seen to be off.
+    # A removed entry is forgotten once a read shows that it is gone.
     look = (Read(target),) if surplus else ()
-    # What others attach is in the list too, and may be another one each time.
+    # Others may add another entry each time, so the wanted content is only ours.
     return (Patch(target, body, wanted=[wanted]), *look), ours
 
 

@@ -17,15 +17,15 @@ _RESOURCES: Final[Mapping[str, Resource]] = {resource.kind: resource for resourc
 
 
 def foreign(environment: Environment, engine: Engine | None) -> Mapping[Reference, bool]:
-    """What has to be copied for the engine, and whether its absence is an error."""
+    """Return what has to be copied for the engine, and whether its absence is an error."""
     return {} if engine is None else engine.foreign_references(environment)
 
 
 def target(reference: Reference) -> Target:
-    """Where the original lies."""
+    """Return where the original lies."""
     return Target(_RESOURCES[reference.kind], reference.name, reference.namespace)
 
 
 def copy_name(reference: Reference) -> str:
-    """The copy's name. No namespace has a dot in its name, so no two originals have the same."""
+    """Return the name of the copy. Names of namespaces have no dots, so two originals never have the same."""
     return names.shorten(f"{reference.namespace}.{reference.name}", limit=_NAME_LIMIT)

@@ -1,8 +1,7 @@
-"""Objects of ours with a field that cannot be changed: which are deleted and created again, and what users read
-about the others.
+"""Objects of ours with a field that cannot be changed: which are replaced, and what users read about the others.
 
-A deletion must lose nothing. So only listed kinds are replaced: those whose whole content is in the manifest, or comes
-back by itself. What another kind holds (a claim's data, whatever belongs to a custom resource) may be lost for good.
+A deletion must not lose data. So only listed kinds are deleted and created again: those whose whole content is in the
+manifest, or comes back by itself. The content of other kinds, such as the data of a claim, could be lost for good.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from controller.environment.resources.item import Item
 REASON: Final = "ImmutableField"
 _RBAC: Final = "rbac.authorization.k8s.io"
 _STATEFUL_SET: Final = ("apps", "StatefulSet")
-# (group, kind). Pods come back from their templates, with the claims that they had.
+# (group, kind). Pods come back from their templates, with their claims.
 _REPLACEABLE: Final = frozenset(
     {
         ("", "Secret"),
@@ -44,7 +43,7 @@ _CONTENT: Final = ("data", "binaryData")
 
 
 def obstacle(observation: Observation, items: Sequence[Item], options: EnvironmentOptions) -> Stop | None:
-    """Why an object that cannot be changed has to be deleted by a person, or None where every object can be applied."""
+    """Return why a person has to delete an object that cannot be changed; None if every object can be applied."""
     for item in items:
         stuck = _stuck(observation, item)
         why = stuck and _why_not(observation, item, stuck)
@@ -58,7 +57,7 @@ def obstacle(observation: Observation, items: Sequence[Item], options: Environme
 
 
 def replace(observation: Observation, item: Item, target: Target) -> tuple[Effect, ...]:
-    """The effects that replace an object that cannot be changed, or () for any other. Call `obstacle` first."""
+    """Return the effects that replace an object that cannot be changed; () for any other. Call `obstacle` first."""
     stuck = _stuck(observation, item)
     if stuck is None:
         return ()
@@ -78,7 +77,7 @@ def _stuck(observation: Observation, item: Item) -> Unchangeable | None:
 
 
 def _why_not(observation: Observation, item: Item, stuck: Unchangeable) -> str:
-    """Why the object is not to be replaced, or ""."""
+    """Return why the object must not be replaced, or ""."""
     target = kinds.target(observation, item.identity)
     live = None if target is None else observation.live(target)
     if not isinstance(live, Mapping) or not ownership.was_applied(observation, live):
@@ -99,7 +98,7 @@ def _takes_its_claims_along(stateful_set: Object) -> bool:
 
 
 def _has_content_of_others(live: Object, body: Object) -> bool:
-    """Whether a Secret or ConfigMap has keys that are neither wanted nor were ever applied by us."""
+    """Return whether a Secret or ConfigMap has keys that are not wanted and that we never applied."""
     return any(
         set(live.get(field) or ()) - set(body.get(field) or ()) - _applied_by_us(live, field) for field in _CONTENT
     )

@@ -1,4 +1,4 @@
-"""Everything that an environment's namespace should hold beside its release, as far as its sources are there."""
+"""Everything that an environment's namespace should have besides its release, as far as its sources exist."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from controller.tronadorconfig.content import Manifest, copied, in_one_map
 
 
 def is_concerned(observation: Observation, engine: Engine | None) -> bool:
-    """Whether the environment has, or had, anything beside its release."""
+    """Return whether the environment has, or had, anything besides its release."""
     return (
         not observation.share.is_empty
         or not remembered(observation.namespace).is_empty
@@ -27,13 +27,13 @@ def is_concerned(observation: Observation, engine: Engine | None) -> bool:
 
 
 def questions(observation: Observation, engine: Engine | None) -> tuple[Read, ...]:
-    """The originals of copies that nobody has looked at yet."""
+    """Return the reads of the originals that were not read yet."""
     targets = (references.target(reference) for reference in references.foreign(observation.environment, engine))
     return observation.unasked(targets)
 
 
 def obstacle(observation: Observation, options: EnvironmentOptions, engine: Engine | None) -> Wait | Stop | None:
-    """Why what is wanted cannot be told yet, or None."""
+    """Return why the wanted objects cannot be built yet, or None."""
     if problems := observation.share.problems:
         return Stop(
             reason=problems[0].reason, message=f"{CONFIG_NAME}: {'; '.join(str(problem) for problem in problems)}"
@@ -59,7 +59,7 @@ def obstacle(observation: Observation, options: EnvironmentOptions, engine: Engi
 
 
 def items(observation: Observation, engine: Engine | None) -> tuple[Item, ...]:
-    """All objects, each once. Only where there is no `obstacle`."""
+    """Return all objects, each once. Call it only if there is no `obstacle`."""
     environment, share = observation.environment, observation.share
     found = [_of_manifest(observation, manifest) for manifest in share.manifests]
     for name in share.copies:
