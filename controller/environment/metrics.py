@@ -9,8 +9,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from controller.apimachinery.objects import Object
-from controller.environment import counts
-from controller.environment import decide
+from controller.environment import counts, decide
 from controller.environment.engines import ENGINES
 from controller.environment.engines.engine import State
 from controller.metrics import Registry, buckets

@@ -66,6 +66,7 @@ class Observation:
         ages: by running timer, the seconds since its start.
         attempts: the corrections that were made before, and when each of them is due again.
         now: the time of the wall clock, for conditions.
+        environment: the environment in its newest known version.
     """
 
     cached_environment: Object
@@ -79,12 +80,13 @@ class Observation:
     ages: Mapping[str, float] = field(default_factory=dict)
     attempts: Mapping[Correction, Attempts] = field(default_factory=dict)
     now: datetime
+    # Each phase asks for it many times, so it is found once.
+    environment: Environment = field(init=False, compare=False, repr=False)
 
-    @property
-    def environment(self) -> Environment:
-        """The environment in its newest known version."""
+    def __post_init__(self) -> None:
         written = self.live(Target(ENVIRONMENTS, objects.name(self.cached_environment)))
-        return Environment(self.cached_environment if isinstance(written, Unknown) or not written else written)
+        newest = self.cached_environment if isinstance(written, Unknown) or not written else written
+        object.__setattr__(self, "environment", Environment(newest))
 
     @property
     def environment_target(self) -> Target:
