@@ -9,6 +9,7 @@ import yaml
 from controller.api.event_reasons import EVENT_REASONS
 from controller.api.reasons import CONDITION_TYPES, GROUPS
 from controller.apimachinery.conditions import reason
+from controller.environment import decide
 from controller.environment.engines import ENGINES
 from tests.unit.api import reasons_in_code
 
@@ -55,7 +56,7 @@ def test_each_reason_is_one_that_a_condition_takes():
 
 
 def test_every_type_of_condition_in_the_code_is_explained():
-    found = reasons_in_code.condition_types()
+    found = reasons_in_code.condition_types() | set(decide.conditions())
 
     assert found <= {known.name for known in CONDITION_TYPES}
     assert len(found) > 5, "the search for types finds too little"
