@@ -22,7 +22,7 @@ def to_run(page: Path) -> bool:
 @pytest.mark.timeout(600)
 @pytest.mark.skipif(bool(REAL_KUBECONFIG), reason="the commands of the documentation run on a cluster of their own")
 @pytest.mark.parametrize("page", [page for page in PAGES if to_run(page)], ids=lambda page: page.name)
-def test_the_commands_of_a_page_do_what_it_says(
+def test_the_commands_on_a_page_work_as_described(
     page: Path,
     tmp_path: Path,
     cluster: Cluster,

@@ -68,7 +68,7 @@ def test_a_console_block_begins_with_a_command(block: Block) -> None:
     assert block.text.startswith("$ ")
 
 
-def test_few_blocks_are_not_run_and_each_says_why() -> None:
+def test_few_blocks_are_skipped_and_each_says_why() -> None:
     unrun = [block for block in blocks(*SHELLS) if block.not_run]
 
     assert all(len(block.not_run.split()) > 2 for block in unrun)
@@ -76,7 +76,7 @@ def test_few_blocks_are_not_run_and_each_says_why() -> None:
 
 
 @pytest.mark.parametrize(("place", "words"), [c for c in all_commands() if c[1][0] == "tronador"])
-def test_each_command_line_of_ours_is_understood(place: str, words: list[str], capsys: Any) -> None:
+def test_each_tronador_command_line_is_valid(place: str, words: list[str], capsys: Any) -> None:
     with suppress(SystemExit):
         cli.parser().parse_args(words[1:])
 
@@ -117,7 +117,7 @@ def kinds_of(words: list[str]) -> Iterator[str]:
         yield from (kind.partition("/")[0] for kind in plain[1].split(",") if kind and kind[0] not in "-/")
 
 
-def test_each_target_of_make_that_is_named_exists() -> None:
+def test_each_named_make_target_exists() -> None:
     named = {word for _, words in all_commands() if words[0] == "make" for word in words[1:] if "=" not in word}
     for page in PAGES:
         named |= {found[1] for code in codes(page) if (found := re.match(r"make ([a-z-]+)", code))}
@@ -125,7 +125,7 @@ def test_each_target_of_make_that_is_named_exists() -> None:
     assert named - TARGETS == set()
 
 
-def test_each_module_that_is_to_be_run_exists() -> None:
+def test_each_module_to_run_exists() -> None:
     lines = [" ".join(words) for _, words in all_commands()] + [code for page in PAGES for code in codes(page)]
     modules = {found[1] for line in lines if (found := re.search(r"python3? -m (hack[.\w]*|controller[.\w]*)", line))}
 
@@ -141,7 +141,7 @@ def test_each_command_within_a_sentence_exists(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_each_flag_within_a_sentence_is_one_of_ours(page: Path) -> None:
+def test_each_flag_within_a_sentence_exists(page: Path) -> None:
     ours = {flag for parser in parsers() for action in parser._actions for flag in action.option_strings}
     named = {code for code in codes(page) if re.match(r"--[a-z]|tronador ", code)}
     flags = {flag for code in named for flag in re.findall(r"(?:^|\s)(--[a-z][a-z-]+)", code)}
@@ -157,7 +157,7 @@ def parsers() -> Iterator[argparse.ArgumentParser]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_each_link_leads_somewhere(page: Path) -> None:
+def test_each_link_has_an_existing_target(page: Path) -> None:
     for link in links(page):
         if re.match(r"[a-z]+:", link):
             continue
@@ -184,7 +184,7 @@ def test_each_module_within_a_sentence_exists(page: str) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_no_page_is_too_long_to_find_something_in(page: Path) -> None:
+def test_no_page_is_too_long(page: Path) -> None:
     generated = page.name == "reference.md"
 
     assert generated or len(page.read_text().splitlines()) <= 500

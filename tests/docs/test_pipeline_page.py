@@ -6,7 +6,7 @@ from tests.docs.pages import SHELLS, Block, steps
 from tests.docs.shell import commands
 
 
-def test_every_command_of_a_pipeline_is_shown():
+def test_the_page_shows_every_pipeline_command():
     blocks = (step for step in steps(ROOT / "docs/pipeline.md") if isinstance(step, Block) and step.language in SHELLS)
     shown = {words[1] for block in blocks for text in block.commands for words in commands(text)}
     for_people_and_clusters = {"run", "list", "reconcile", "completion"}

@@ -17,11 +17,11 @@ OURS = re.compile(r"tronador\.stakater\.com/[a-z-]+(?![a-z0-9/-])")
 NO_MARKS = {"tronador.stakater.com/v", "tronador.stakater.com/controller"}
 
 
-def test_the_page_is_what_the_code_says():
+def test_the_page_is_up_to_date_with_the_code():
     assert PAGE.read_text() == text(), "run `make reference`"
 
 
-def test_the_promises_of_the_machinery_are_the_names_of_its_tests():
+def test_the_promises_of_the_machinery_are_up_to_date_with_the_tests():
     assert promises.PAGE.read_text() == promises.text(), "run `make reference`"
 
 
@@ -32,7 +32,7 @@ def test_every_section_of_promises_has_tests(section):
     assert content.partition("\n## ")[0].count("\n- ") >= 5
 
 
-def test_the_table_of_options_in_the_readme_is_what_the_code_says():
+def test_the_table_of_options_in_the_readme_is_up_to_date():
     readme = README.read_text()
 
     assert "| `--workers` |" in readme

@@ -47,7 +47,7 @@ def test_every_fault_can_be_written_as_json_and_read_again(document: dict[str, A
     assert rule_from(rule_to(rule)) == rule
 
 
-def test_settings_come_back_and_what_is_left_out_has_its_default() -> None:
+def test_settings_are_read_back_and_missing_ones_have_their_default() -> None:
     settings = Settings(rules=(Rule(fault=ResetBefore(), percent=5),), seed=3, frozen=True, refusing=True)
     assert settings_from(settings_to(settings)) == settings
     assert settings_from({}) == Settings()
@@ -71,6 +71,6 @@ def test_settings_come_back_and_what_is_left_out_has_its_default() -> None:
         ({"frozen": "yes"}, "frozen cannot be"),
     ],
 )
-def test_mistakes_are_refused_by_name(document: Any, message: str) -> None:
+def test_mistakes_in_settings_are_refused_by_name(document: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         settings_from(document)

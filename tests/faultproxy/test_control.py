@@ -34,7 +34,7 @@ def control(proxy: FaultProxy) -> Control:
     return ask
 
 
-def test_rules_put_over_http_take_effect_and_are_shown_with_the_counters(client: Client, control: Control) -> None:
+def test_rules_set_over_http_take_effect_and_are_shown_with_counters(client: Client, control: Control) -> None:
     rule = {"fault": "answer", "code": 500, "percent": 100}
     assert control("PUT", body={"rules": [rule], "seed": 5})[0] == 200
     assert client.ask()[0] == 500
@@ -65,7 +65,7 @@ def test_settings_made_in_python_are_shown_over_http(proxy: FaultProxy, control:
     assert control()[1]["frozen"] is True
 
 
-def test_a_mistake_is_a_400_that_names_it_and_changes_nothing(control: Control) -> None:
+def test_a_mistake_is_answered_with_a_400_that_names_it_and_changes_nothing(control: Control) -> None:
     control("PUT", body={"seed": 9})
     status, answer = control("PUT", body={"rules": [{"fault": "storm"}]})
     assert (status, answer["error"][:20]) == (400, "a rule is an object ")
@@ -93,6 +93,6 @@ def test_without_a_control_port_nothing_but_the_api_is_served(server: ScriptedSe
         _ = proxy.control_url
 
 
-def test_the_path_of_the_faults_is_an_ordinary_path_of_the_api(client: Client, server: ScriptedServer) -> None:
+def test_the_path_of_the_faults_is_an_ordinary_path_on_the_api_port(client: Client, server: ScriptedServer) -> None:
     client.ask(path="/_faults")
     assert server.seen[0].target == "/_faults"

@@ -36,7 +36,7 @@ def test_without_rules_nothing_happens() -> None:
     assert decide() == decide(request=WATCH) == Decision()
 
 
-def test_verdicts_divide_one_hundred_percent_among_them() -> None:
+def test_verdicts_share_one_hundred_percent() -> None:
     decider = Decider(
         rules=[
             Rule(fault=ERROR, percent=30),
@@ -58,12 +58,12 @@ def test_verdicts_that_fill_one_hundred_percent_leave_no_request_alone() -> None
     assert all(decider.decide(GET).verdict for _ in range(1000))
 
 
-def test_rules_for_other_requests_take_no_share() -> None:
+def test_rules_for_other_requests_do_not_change_the_shares() -> None:
     other = Rule(fault=ERROR, percent=100, match=Match(path="/other"))
     assert decide(other, Rule(fault=ResetBefore())).verdict == ResetBefore()
 
 
-def test_the_same_seed_repeats_each_requests_fate_whatever_comes_between() -> None:
+def test_the_same_seed_repeats_each_requests_fate_despite_other_requests() -> None:
     rules = [Rule(fault=ERROR, percent=50), Rule(fault=Latency(seconds=1, jitter=1), percent=50)]
     other = Request(method="PUT", path="/else")
     alone, mixed = Decider(rules=rules, seed=7), Decider(rules=rules, seed=7)
@@ -82,7 +82,7 @@ def test_another_seed_gives_another_run() -> None:
     assert 10 < fates.count(ERROR) < 40
 
 
-def test_latency_lies_between_its_seconds_and_its_jitter() -> None:
+def test_latency_is_between_its_seconds_and_its_jitter() -> None:
     decider = Decider(rules=[Rule(fault=Latency(seconds=2, jitter=3))])
     latencies = [decider.decide(GET).latency for _ in range(1000)]
     assert 2 <= min(latencies) < 2.1

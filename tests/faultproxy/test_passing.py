@@ -26,9 +26,7 @@ def test_method_path_query_and_body_reach_the_server_unchanged(client: Client, s
     assert seen.headers["Content-Type"] == "application/merge-patch+json"
 
 
-def test_headers_reach_the_server_but_none_of_the_connection_and_none_invented(
-    client: Client, server: ScriptedServer
-) -> None:
+def test_headers_are_forwarded_except_those_of_the_connection(client: Client, server: ScriptedServer) -> None:
     client.request(
         Authorization="Bearer mine", User_Agent="me/1", X_Hop="gone", Connection="X-Hop", Accept_Encoding="identity"
     ).read()
@@ -41,7 +39,7 @@ def test_headers_reach_the_server_but_none_of_the_connection_and_none_invented(
     assert server.seen[1].headers.keys() == {"Host", "Accept-Encoding", "Content-Length", "Connection"}
 
 
-def test_status_headers_and_body_of_the_answer_come_back(client: Client, server: ScriptedServer) -> None:
+def test_status_headers_and_body_of_the_answer_are_returned(client: Client, server: ScriptedServer) -> None:
     server.answer = lambda _: web.Response(
         status=422, reason="Unprocessable", headers={"Warning": '299 - "old"', "Retry-After": "3"}, text="no"
     )
@@ -50,7 +48,7 @@ def test_status_headers_and_body_of_the_answer_come_back(client: Client, server:
     assert (response.headers["Warning"], response.headers["Retry-After"]) == ('299 - "old"', "3")
 
 
-def test_a_redirect_is_the_callers_to_follow(client: Client, server: ScriptedServer) -> None:
+def test_redirects_are_passed_to_the_caller(client: Client, server: ScriptedServer) -> None:
     server.answer = lambda _: web.Response(status=301, headers={"Location": "/elsewhere"})
     response = client.request()
     assert (response.status, response.headers["Location"]) == (301, "/elsewhere")
@@ -102,7 +100,7 @@ def test_watches_are_requested_uncompressed_so_that_lines_can_be_split(client: C
     assert "Accept-Encoding" not in server.seen[0].headers
 
 
-def test_lines_are_whole_wherever_the_chunks_end() -> None:
+def test_lines_stay_complete_wherever_the_chunks_end() -> None:
     async def chunks() -> AsyncIterator[bytes]:
         for chunk in (b"a", b"b\nc\n", b"\n", b"d\ne", b"f"):
             yield chunk
@@ -113,7 +111,7 @@ def test_lines_are_whole_wherever_the_chunks_end() -> None:
     assert asyncio.run(collected()) == [b"ab\n", b"c\n", b"\n", b"d\n", b"ef"]
 
 
-def test_a_watch_event_of_many_chunks_stays_whole(client: Client, server: ScriptedServer) -> None:
+def test_a_watch_event_of_many_chunks_stays_complete(client: Client, server: ScriptedServer) -> None:
     watch = client.watch()
     server.wait_for_watches(1)
     long = b'{"type": "ADDED", "object": "' + b"x" * 300_000 + b'"}\n'
@@ -122,7 +120,7 @@ def test_a_watch_event_of_many_chunks_stays_whole(client: Client, server: Script
     assert watch.readline() == event(1)
 
 
-def test_the_server_ends_a_watch_with_half_a_line_and_so_does_the_proxy(client: Client, server: ScriptedServer) -> None:
+def test_a_half_line_at_the_end_of_a_watch_is_forwarded(client: Client, server: ScriptedServer) -> None:
     watch = client.watch()
     server.wait_for_watches(1)
     server.send(event(1), b'{"type":')
@@ -137,7 +135,7 @@ def test_a_client_that_leaves_closes_its_watch_at_the_server(client: Client, ser
     server.wait_for_watches(0)
 
 
-def test_a_watch_that_the_server_breaks_off_is_broken_for_the_client(
+def test_a_watch_aborted_by_the_server_is_aborted_for_the_client(
     client: Client, server: ScriptedServer, proxy: FaultProxy
 ) -> None:
     watch = client.watch()
@@ -150,7 +148,7 @@ def test_a_watch_that_the_server_breaks_off_is_broken_for_the_client(
     assert proxy.counters()["upstream-lost"] == 1
 
 
-def test_a_server_that_is_down_looks_like_a_lost_connection_not_like_an_answer() -> None:
+def test_a_server_that_is_down_looks_like_a_lost_connection() -> None:
     with ScriptedServer() as gone:
         url = gone.url
     with (
@@ -166,7 +164,7 @@ def test_a_refused_watch_passes_as_any_other_answer(client: Client, server: Scri
     assert client.ask(path="/api/things?watch=") == (410, {"code": 410})
 
 
-def test_a_path_in_the_servers_url_stays_in_front(server: ScriptedServer) -> None:
+def test_a_path_in_the_servers_url_is_kept_as_a_prefix(server: ScriptedServer) -> None:
     with (
         FaultProxy(target=Target(server=f"{server.url}/clusters/one")) as proxy,
         client_of(proxy.url) as client,

@@ -42,7 +42,9 @@ def appears(path: Path) -> Path:
     return path
 
 
-def test_the_program_says_where_it_is_and_injects_what_its_options_say(server: ScriptedServer, tmp_path: Path) -> None:
+def test_the_program_prints_its_address_and_injects_the_requested_faults(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     upstream, through = written(tmp_path / "upstream", server=server.url), tmp_path / "through"
     options = ["--kubeconfig", str(upstream), "--write-kubeconfig", str(through), "--throttle", "100"]
     with program("hack.faultproxy", *options, "--retry-after", "4") as process:

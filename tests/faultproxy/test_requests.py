@@ -26,7 +26,7 @@ def test_latency_holds_a_request_back_before_the_server_sees_it(
     assert proxy.counters() == {"requests": 1, "latency": 1}
 
 
-def test_a_late_request_does_not_hold_up_others(client: Client, server: ScriptedServer, proxy: FaultProxy) -> None:
+def test_a_delayed_request_does_not_delay_others(client: Client, server: ScriptedServer, proxy: FaultProxy) -> None:
     proxy.set_rules(Rule(fault=Latency(seconds=3600), match=Match(path="/slow$")))
     client.send_only("/slow")
     proxy.wait_for("latency")
@@ -81,7 +81,9 @@ def test_the_connection_stays_usable_after_an_injected_answer(client: Client, pr
     assert statuses == [500, 200]
 
 
-def test_a_reset_before_leaves_the_server_unaware(client: Client, server: ScriptedServer, proxy: FaultProxy) -> None:
+def test_a_reset_before_the_request_keeps_it_from_the_server(
+    client: Client, server: ScriptedServer, proxy: FaultProxy
+) -> None:
     proxy.set_rules(Rule(fault=ResetBefore()))
     with pytest.raises(ConnectionResetError):
         client.request("POST", body=b"{}")
@@ -89,7 +91,7 @@ def test_a_reset_before_leaves_the_server_unaware(client: Client, server: Script
     assert proxy.counters() == {"requests": 1, "reset-before": 1}
 
 
-def test_a_reset_after_lets_the_server_do_the_write_and_loses_the_answer(
+def test_a_reset_after_the_request_performs_the_write_and_loses_the_answer(
     client: Client, server: ScriptedServer, proxy: FaultProxy
 ) -> None:
     proxy.set_rules(Rule(fault=ResetAfter()))
@@ -99,7 +101,7 @@ def test_a_reset_after_lets_the_server_do_the_write_and_loses_the_answer(
     assert proxy.counters() == {"requests": 1, "reset-after": 1}
 
 
-def test_a_reset_after_lets_the_server_finish_its_answer(
+def test_a_reset_after_the_request_lets_the_server_finish_its_answer(
     client: Client, server: ScriptedServer, proxy: FaultProxy
 ) -> None:
     server.answer = lambda _: web.Response(body=bytes(20_000_000))
@@ -110,14 +112,14 @@ def test_a_reset_after_lets_the_server_finish_its_answer(
 
 
 @pytest.mark.parametrize("fault", [ResetBefore(), ResetAfter()])
-def test_watches_can_be_reset_at_their_opening(client: Client, proxy: FaultProxy, fault: ResetBefore) -> None:
+def test_watches_can_be_reset_when_they_open(client: Client, proxy: FaultProxy, fault: ResetBefore) -> None:
     proxy.set_rules(Rule(fault=fault, match=Match(watch=True)))
     with pytest.raises(ConnectionResetError):
         client.watch()
     assert client.ask()[0] == 200
 
 
-def test_a_rule_with_times_is_used_up(client: Client, proxy: FaultProxy) -> None:
+def test_a_rule_with_a_number_of_times_is_used_up(client: Client, proxy: FaultProxy) -> None:
     proxy.set_rules(Rule(fault=Answer(code=500), times=2))
     assert [client.ask()[0] for _ in range(4)] == [500, 500, 200, 200]
     proxy.freeze()
@@ -149,7 +151,7 @@ def test_new_rules_replace_the_old_ones_and_an_empty_list_ends_faults(client: Cl
     assert client.ask()[0] == 200
 
 
-def test_shares_hold_over_many_requests_and_every_answered_write_was_done(
+def test_shares_hold_over_many_requests_and_answered_writes_are_done(
     client: Client, server: ScriptedServer, proxy: FaultProxy
 ) -> None:
     proxy.set_rules(
@@ -179,7 +181,7 @@ def _put(client: Client) -> int:
     return response.status
 
 
-def test_a_witness_hears_what_the_server_did_before_the_client_does(server: ScriptedServer) -> None:
+def test_a_witness_is_notified_of_a_request_before_the_client(server: ScriptedServer) -> None:
     seen: list[Exchange] = []
     server.answer = lambda _: web.json_response({}, status=409)
     with FaultProxy(target=Target(server=server.url), witness=seen.append) as proxy, client_of(proxy.url) as client:

@@ -61,7 +61,7 @@ def test_a_frozen_watch_neither_forwards_nor_ends_until_thawed(
     assert watch.read() == event(1)
 
 
-def test_a_refusing_proxy_resets_what_is_open_and_accepts_nothing_new(
+def test_a_refusing_proxy_resets_open_connections_and_accepts_no_new_ones(
     client: Client, server: ScriptedServer, proxy: FaultProxy
 ) -> None:
     watch = client.watch()
@@ -87,7 +87,7 @@ def test_the_same_address_accepts_again_afterwards(client: Client, server: Scrip
         assert client.ask()[0] == 200
 
 
-def test_heal_undoes_everything(client: Client, server: ScriptedServer, proxy: FaultProxy) -> None:
+def test_heal_removes_all_faults(client: Client, server: ScriptedServer, proxy: FaultProxy) -> None:
     proxy.set_rules(Rule(fault=Latency(seconds=3600)))
     proxy.freeze()
     proxy.refuse()
@@ -119,7 +119,7 @@ def test_two_proxies_are_independent(server: ScriptedServer) -> None:
         assert one.counters() == {}
 
 
-def test_a_port_that_is_taken_is_an_error_of_the_start(proxy: FaultProxy, server: ScriptedServer) -> None:
+def test_starting_on_a_port_in_use_is_an_error(proxy: FaultProxy, server: ScriptedServer) -> None:
     taken = int(proxy.url.rpartition(":")[2])
     with pytest.raises(OSError, match="in use"), FaultProxy(target=_target(server), port=taken):
         pass

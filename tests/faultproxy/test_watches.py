@@ -38,7 +38,7 @@ def test_a_watch_that_is_open_already_is_dropped_by_a_new_rule(
     assert watch.read() == b""
 
 
-def test_all_watches_are_dropped_now_and_other_requests_do_not_notice(
+def test_all_watches_can_be_dropped_without_affecting_other_requests(
     client: Client, server: ScriptedServer, proxy: FaultProxy
 ) -> None:
     watches = [open_watch(client, server), client.watch("/api/others")]
@@ -87,7 +87,7 @@ def test_a_half_open_watch_is_silent_while_its_connection_stays_open(
     assert nothing_comes(proxy, watch)
 
 
-def test_even_the_servers_end_of_a_half_open_watch_is_not_forwarded(
+def test_the_servers_end_of_a_half_open_watch_is_not_forwarded(
     client: Client, server: ScriptedServer, proxy: FaultProxy
 ) -> None:
     watch = open_watch(client, server)
@@ -142,7 +142,7 @@ def test_a_late_watch_delays_no_requests_and_sends_events_after_the_delay(
     assert [watch.readline(), watch.readline()] == [event(2), event(3)]
 
 
-def test_a_dropped_watch_loses_what_was_held(client: Client, server: ScriptedServer, proxy: FaultProxy) -> None:
+def test_a_dropped_watch_loses_its_delayed_events(client: Client, server: ScriptedServer, proxy: FaultProxy) -> None:
     proxy.set_rules(Rule(fault=DelayWatch(seconds=3600)))
     watch = client.watch()
     server.wait_for_watches(1)
@@ -182,7 +182,7 @@ def test_the_next_line_of_the_open_watches_can_be_cut(
     open_watch(client, server)
 
 
-def test_the_open_watches_can_be_sent_a_line_that_the_server_never_wrote(
+def test_a_line_can_be_injected_into_the_open_watches(
     client: Client, server: ScriptedServer, proxy: FaultProxy
 ) -> None:
     watch, other = open_watch(client, server), open_watch(client, server, "/api/others")

@@ -71,7 +71,7 @@ def goes_on(running: Bed) -> None:
 
 
 @pytest.mark.parametrize("what", SENSELESS)
-def test_an_event_that_makes_no_sense_is_passed_over_and_its_stream_goes_on(running: Bed, what: str) -> None:
+def test_a_nonsensical_event_is_skipped_and_its_stream_continues(running: Bed, what: str) -> None:
     before = opened(running)
     assert running.proxy.insert_line(SENSELESS[what], NAMESPACE_WATCH) == 1
     goes_on(running)
@@ -79,7 +79,7 @@ def test_an_event_that_makes_no_sense_is_passed_over_and_its_stream_goes_on(runn
 
 
 @pytest.mark.parametrize("what", BROKEN)
-def test_a_line_that_is_no_event_costs_its_stream_alone_and_no_list(running: Bed, what: str) -> None:
+def test_an_invalid_line_ends_only_its_stream_and_causes_no_list(running: Bed, what: str) -> None:
     before = opened(running)
     assert running.proxy.insert_line(BROKEN[what], NAMESPACE_WATCH) == 1
     goes_on(running)
@@ -87,7 +87,7 @@ def test_a_line_that_is_no_event_costs_its_stream_alone_and_no_list(running: Bed
 
 
 @pytest.mark.parametrize("ending", Ending)
-def test_a_line_cut_in_half_costs_its_stream_alone_and_nothing_is_lost(running: Bed, ending: Ending) -> None:
+def test_a_truncated_line_ends_only_its_stream_and_loses_nothing(running: Bed, ending: Ending) -> None:
     before = opened(running)
     assert running.proxy.cut_watches(NAMESPACE_WATCH, ending) == 1
     goes_on(running)
@@ -175,14 +175,14 @@ def see_everything(cluster: Cluster, good: list[Collector]) -> None:
     assert [collector.present for collector in good if collector.present == {fleet.name(2)}], "nothing was compared"
 
 
-def test_a_handler_that_raises_is_called_again_and_disturbs_nobody(tmp_path: Path) -> None:
+def test_a_handler_that_raises_is_called_again_and_affects_no_other(tmp_path: Path) -> None:
     bad = Raising()
     with ready_cluster() as cluster, informers(cluster, tmp_path, bad) as good:
         see_everything(cluster, good)
         eventually(lambda: bad.present == good[1].present, "it still hears of everything")
 
 
-def test_a_handler_that_blocks_holds_nobody_up(tmp_path: Path) -> None:
+def test_a_handler_that_blocks_delays_no_other(tmp_path: Path) -> None:
     bad = Blocking()
     with ready_cluster() as cluster, informers(cluster, tmp_path, bad) as good:
         assert bad.blocked.wait(DEADLINE)

@@ -28,18 +28,18 @@ QUICK = "server restarted"
 @pytest.mark.parametrize(
     "trouble", [pytest.param(name, marks=[] if name == QUICK else pytest.mark.slow) for name in TROUBLES]
 )
-def test_a_few_environments_live_through_it(tmp_path: Path, trouble: str) -> None:
+def test_a_few_environments_survive_a_bad_network(tmp_path: Path, trouble: str) -> None:
     live_through(TROUBLES[trouble](FEW), FEW, tmp_path)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("trouble", TROUBLES)
-def test_two_hundred_environments_live_through_it(tmp_path: Path, trouble: str) -> None:
+def test_two_hundred_environments_survive_a_bad_network(tmp_path: Path, trouble: str) -> None:
     live_through(TROUBLES[trouble](MANY), MANY, tmp_path)
 
 
-def test_a_server_that_accepts_watches_and_says_nothing_is_listed_at_the_start(tmp_path: Path) -> None:
+def test_a_server_with_silent_watches_is_listed_at_the_start(tmp_path: Path) -> None:
     silent = Rule(fault=HalfOpenWatch())
     with bed(tmp_path, silent, options={"watch_read_timeout": FEW.silence}) as running:
         running.proxy.wait_for("watch-half-open", len(WATCHES))
@@ -50,7 +50,7 @@ def test_a_server_that_accepts_watches_and_says_nothing_is_listed_at_the_start(t
 
 @pytest.mark.promise("watching")
 @pytest.mark.slow
-def test_where_watches_stay_silent_for_good_everything_still_comes_about(tmp_path: Path) -> None:
+def test_everything_is_deployed_even_if_all_watches_stay_silent(tmp_path: Path) -> None:
     silent = Rule(fault=HalfOpenWatch())
     with bed(tmp_path, silent, options={"watch_read_timeout": FEW.silence}) as running:
         running.fleet.create([0, 1], "one")

@@ -191,7 +191,7 @@ def journey(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(20))
-def test_killed_at_random_moments_it_ends_in_the_same_state(journey: Journey, seed: int) -> None:
+def test_a_controller_killed_at_random_moments_reaches_the_same_state(journey: Journey, seed: int) -> None:
     # Any request counts here, reads and watches too.
     chance = random.Random(seed)
     moments = [chance.randint(1, most) for most in (10, 5, 6, 6)]
@@ -199,5 +199,5 @@ def test_killed_at_random_moments_it_ends_in_the_same_state(journey: Journey, se
 
 
 @pytest.mark.parametrize("write", [2, *(pytest.param(write, marks=pytest.mark.slow) for write in (1, 3))])
-def test_killed_after_this_write_of_each_stage_it_ends_in_the_same_state(journey: Journey, write: int) -> None:
+def test_a_controller_killed_after_a_given_write_reaches_the_same_state(journey: Journey, write: int) -> None:
     assert journey.go((write,) * 4, writes_only=True) == 4

@@ -15,7 +15,7 @@ from tests.integration.support.waiting import eventually, throughout
 
 
 @pytest.mark.slow
-def test_what_fails_for_seconds_is_said_once_and_heals(tmp_path: Path) -> None:
+def test_a_failure_of_some_seconds_is_reported_once_and_recovered_from(tmp_path: Path) -> None:
     failing = Rule(fault=Answer(code=503), match=Match(methods=("POST",), path="/api/v1/namespaces$"))
     with bed(tmp_path, failing, options={}) as running:
 

@@ -95,7 +95,7 @@ def test_deletions_made_during_the_trouble_are_noticed(
 
 
 @pytest.mark.parametrize("trouble", MOSTLY_SLOW)
-def test_it_causes_no_writes_where_nothing_changed(
+def test_lost_watches_cause_no_writes_if_nothing_changed(
     cluster: Cluster,
     environments: Environments,
     engine: Engine,
@@ -113,7 +113,7 @@ def test_it_causes_no_writes_where_nothing_changed(
     assert [line for line in requests.order(mark) if "pr-" in line] == []
 
 
-def test_watches_that_end_all_the_time_are_borne(
+def test_watches_that_always_end_are_tolerated(
     cluster: Cluster,
     environments: Environments,
     engine: Engine,

@@ -64,7 +64,7 @@ def reconciled(bed: Bed, name: str, since: int) -> float:
 
 
 @pytest.mark.promise("outages")
-def test_what_was_asked_for_during_an_outage_is_done_at_once_when_it_is_over(tmp_path: Path) -> None:
+def test_requests_made_during_an_outage_are_done_at_once_afterwards(tmp_path: Path) -> None:
     with bed(tmp_path, options=PRODUCTION, streams=False, hooks=True) as running:
         running.fleet.create(range(ENVIRONMENTS_AT_ALL), "one")
         running.fleet.settled(60)
@@ -86,7 +86,7 @@ def test_what_was_asked_for_during_an_outage_is_done_at_once_when_it_is_over(tmp
 
 
 @pytest.mark.promise("outages")
-def test_an_environment_that_failed_while_the_server_started_does_not_wait_for_its_back_off(tmp_path: Path) -> None:
+def test_a_failure_during_the_servers_start_does_not_wait_for_its_back_off(tmp_path: Path) -> None:
     with bed(tmp_path, options=PRODUCTION) as running:
         running.fleet.create([0], "one")
         running.fleet.settled(30)
@@ -106,7 +106,7 @@ def test_an_environment_that_failed_while_the_server_started_does_not_wait_for_i
 
 
 @pytest.mark.promise("outages")
-def test_a_server_that_throttles_while_its_storage_starts_is_listed_as_soon_as_it_serves(tmp_path: Path) -> None:
+def test_a_throttling_server_is_listed_as_soon_as_its_storage_is_ready(tmp_path: Path) -> None:
     with bed(tmp_path, options=PRODUCTION) as running:
         running.proxy.refuse()
         running.fleet.create([0], "one")
@@ -176,7 +176,7 @@ def cluster_as_a_program(folder: Path) -> Iterator[tuple[ClusterProcess, Cluster
 
 
 @pytest.mark.promise("outages")
-def test_a_server_that_was_frozen_ten_times_is_served_at_once_each_time(tmp_path: Path) -> None:
+def test_the_controller_resumes_at_once_each_time_the_server_was_frozen(tmp_path: Path) -> None:
     # Longer than a request may take, shorter than the time in which a leader has to renew its lease.
     frozen, options = 2.5, {"request_timeout": 1.0, "leader_elect": True, "lease_duration": 8.0}
     election = {"lease_renew_deadline": 6.0, "lease_retry_period": 0.5}

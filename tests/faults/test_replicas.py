@@ -101,7 +101,7 @@ def test_the_standby_takes_over_from_a_killed_leader_without_a_list(pair: Pair) 
     assert out_of_turn(pair.requests.all()) == []
 
 
-def test_a_leader_that_is_told_to_end_hands_the_lease_over_at_once(pair: Pair) -> None:
+def test_a_leader_that_is_terminated_hands_over_its_lease_at_once(pair: Pair) -> None:
     # So long that nobody could wait for its end here.
     durations = {"lease_duration": 60, "lease_renew_deadline": 40}
     first, second = pair.start(0, **durations), pair.start(1, **durations)
@@ -129,7 +129,7 @@ def freeze_while_writing(pair: Pair, latency: float) -> Replica:
 
 
 @pytest.mark.slow
-def test_what_a_frozen_leader_had_sent_does_no_harm_and_it_sends_nothing_more(pair: Pair) -> None:
+def test_late_requests_of_a_frozen_leader_are_harmless_and_it_sends_no_more(pair: Pair) -> None:
     first = freeze_while_writing(pair, LEASE_DURATION + 4)
     eventually(lambda: out_of_turn(pair.requests.all()), "what was on its way arrives")
     first.process.signal(signal.SIGCONT)
@@ -141,7 +141,7 @@ def test_what_a_frozen_leader_had_sent_does_no_harm_and_it_sends_nothing_more(pa
 
 
 @pytest.mark.slow
-def test_a_frozen_leader_that_wakes_does_not_go_on_where_it_was(pair: Pair) -> None:
+def test_a_frozen_leader_that_wakes_does_not_continue_as_the_leader(pair: Pair) -> None:
     # The answers lie ready when it wakes, and every one of them calls for the next write.
     first = freeze_while_writing(pair, 1.0)
     first.process.signal(signal.SIGCONT)
@@ -152,7 +152,7 @@ def test_a_frozen_leader_that_wakes_does_not_go_on_where_it_was(pair: Pair) -> N
 
 @pytest.mark.promise("leader election")
 @pytest.mark.slow
-def test_a_leader_whose_renewal_is_stuck_works_on_and_no_write_of_it_leaves_once_its_time_is_over(pair: Pair) -> None:
+def test_a_leader_with_a_stuck_renewal_writes_nothing_after_its_lease_expires(pair: Pair) -> None:
     # Each request for the lease may take half of the deadline: what the server does not answer, what it answers late,
     # and what it does not answer again keep the renewing thread for half of the deadline beyond it.
     durations = {"lease_duration": 8.0, "lease_renew_deadline": 7.6}
@@ -172,7 +172,7 @@ def test_a_leader_whose_renewal_is_stuck_works_on_and_no_write_of_it_leaves_once
 
 
 @pytest.mark.slow
-def test_a_leader_that_an_outage_ended_leads_again_at_once_under_the_same_name(pair: Pair) -> None:
+def test_a_leader_ended_by_an_outage_leads_again_at_once_with_the_same_name(pair: Pair) -> None:
     # Much longer than the test waits. The pauses between two attempts at the lease are too long to be waited for too.
     durations = {"lease_duration": 60.0, "lease_renew_deadline": 7.0, "lease_retry_period": 5.0}
     leader = pair.start(0, lease_identity="first", max_backoff=60, **durations)

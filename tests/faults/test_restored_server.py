@@ -11,7 +11,7 @@ from tests.integration.support.fixtures import StartController
 
 
 @pytest.mark.promise("listing")
-def test_the_caches_go_back_with_the_server_and_everything_is_right_again(
+def test_the_caches_follow_a_restored_server_and_everything_recovers(
     local: LocalCluster,
     environments: Environments,
     stopped_engine: Engine,

@@ -121,7 +121,7 @@ def _shards_of(bed: Bed, number: int) -> set[str]:
     return {line.rpartition(" by ")[2] for line in bed.writes(number)}
 
 
-def test_each_shard_sees_to_its_own_environments_and_no_other(bed: Bed) -> None:
+def test_each_shard_manages_only_its_own_environments(bed: Bed) -> None:
     bed.thread(MAIN)
     bed.thread(A)
     bed.fleet.create([0, 1], "one")
@@ -134,7 +134,7 @@ def test_each_shard_sees_to_its_own_environments_and_no_other(bed: Bed) -> None:
 
 
 @pytest.mark.slow
-def test_moving_a_deployed_environment_to_another_shard_touches_nothing(bed: Bed) -> None:
+def test_moving_a_deployed_environment_to_another_shard_changes_nothing(bed: Bed) -> None:
     bed.thread(MAIN)
     bed.thread(A)
     bed.fleet.create([0, 1], "one", **IN_A)
@@ -173,7 +173,7 @@ def test_an_environment_that_no_shard_selects_is_left_as_it_is(bed: Bed) -> None
 
 
 @pytest.mark.slow
-def test_an_environment_that_moves_while_it_deploys_or_ends_is_made_and_ended_once(bed: Bed) -> None:
+def test_an_environment_that_moves_while_it_changes_is_created_and_deleted_once(bed: Bed) -> None:
     bed.thread(MAIN)
     bed.thread(A)
     bed.fleet.create(range(8), "one", **IN_A)
@@ -200,7 +200,7 @@ def test_an_environment_that_moves_while_it_deploys_or_ends_is_made_and_ended_on
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_a_thousand_environments_are_made_once_although_a_leader_is_killed(bed: Bed) -> None:
+def test_a_thousand_environments_are_created_once_even_if_a_leader_is_killed(bed: Bed) -> None:
     processes = {bed.credentials[shard][-1]: process for shard in (MAIN, A, A) for process in (bed.process(shard),)}
     first = eventually(lambda: bed.leader(A), "shard a has a leader")
     eventually(lambda: bed.leader(MAIN), "the main shard has a leader")
@@ -231,7 +231,7 @@ def _written_by(bed: Bed, credential: str) -> list[AuditEntry]:
 
 
 @pytest.mark.slow
-def test_the_main_shard_alone_writes_the_status_of_the_shared_configuration(bed: Bed) -> None:
+def test_only_the_main_shard_writes_the_status_of_the_shared_configuration(bed: Bed) -> None:
     bed.cluster.install(config_definition())
     shared = SharedConfig(bed.cluster)
     content = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "shared"}, "data": {"a": "1"}}

@@ -20,7 +20,7 @@ WATCHED = (ENVIRONMENTS, NAMESPACES, HELM_RELEASES)
 
 
 @pytest.mark.parametrize("stale", [NAMESPACES, HELM_RELEASES], ids=str)
-def test_what_was_made_is_not_made_again_while_the_cache_does_not_show_it(
+def test_nothing_is_created_twice_while_the_cache_does_not_show_it(
     local: LocalCluster,
     environments: Environments,
     stopped_engine: Engine,
@@ -40,7 +40,7 @@ def test_what_was_made_is_not_made_again_while_the_cache_does_not_show_it(
     assert environment.labels()["new"] == "yes"
 
 
-def test_what_changes_while_every_cache_lags_arrives_when_they_catch_up(
+def test_changes_arrive_when_lagging_caches_catch_up(
     local: LocalCluster,
     environments: Environments,
     engine: Engine,
@@ -61,7 +61,7 @@ def test_what_changes_while_every_cache_lags_arrives_when_they_catch_up(
     assert release["spec"]["values"] == tag("two")
 
 
-def test_a_stale_namespace_cache_does_not_let_a_foreign_namespace_be_taken(
+def test_a_foreign_namespace_is_not_taken_over_because_of_a_stale_cache(
     cluster: Cluster,
     local: LocalCluster,
     environments: Environments,
@@ -77,7 +77,7 @@ def test_a_stale_namespace_cache_does_not_let_a_foreign_namespace_be_taken(
     local.release(str(NAMESPACES))
 
 
-def test_a_foreign_namespace_that_took_the_place_of_ours_unseen_is_left_alone(
+def test_a_foreign_namespace_that_replaced_ours_unseen_is_not_changed(
     cluster: Cluster,
     local: LocalCluster,
     environments: Environments,
@@ -96,7 +96,7 @@ def test_a_foreign_namespace_that_took_the_place_of_ours_unseen_is_left_alone(
     local.release(str(NAMESPACES))
 
 
-def test_a_stale_release_cache_does_not_let_the_namespace_go_before_the_uninstall(
+def test_a_stale_release_cache_does_not_delete_the_namespace_before_the_uninstall(
     local: LocalCluster,
     environments: Environments,
     stopped_engine: Engine,
@@ -118,7 +118,7 @@ def test_a_stale_release_cache_does_not_let_the_namespace_go_before_the_uninstal
     assert order == ["delete helmreleases run-pipeline", "delete namespaces pr-74"]
 
 
-def test_an_environment_that_was_replaced_unseen_is_not_torn_down_by_the_old_ones_deletion(
+def test_the_deletion_of_an_environment_does_not_tear_down_its_unseen_successor(
     cluster: Cluster,
     local: LocalCluster,
     environments: Environments,

@@ -110,7 +110,7 @@ def _readiness(obj: Mapping[str, Any]) -> dict[str, str]:
 
 
 @pytest.mark.slow
-def test_an_upgrade_touches_nothing_that_runs_and_loses_no_mark(left: Cluster) -> None:
+def test_an_upgrade_changes_nothing_that_runs_and_loses_no_annotation(left: Cluster) -> None:
     before = _objects(left)
     environments = {obj["metadata"]["name"]: obj for (kind, _), obj in before.items() if kind == ENVIRONMENTS}
     quiet = environments.keys() - {*PUSHED}

@@ -289,7 +289,7 @@ REFUSED_AT_THE_DOOR = (
 )
 
 
-def test_the_schema_refuses_what_it_can_say(cluster: Cluster) -> None:
+def test_the_schema_refuses_hostile_values(cluster: Cluster) -> None:
     for what in REFUSED_AT_THE_DOOR:
         document = ATTACKS[what].manifest()
         document["metadata"]["name"] = cluster.name("pr-74")
@@ -298,7 +298,7 @@ def test_the_schema_refuses_what_it_can_say(cluster: Cluster) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, attack in ATTACKS.items() if attack.reason == "FieldNotAllowed"])
-def test_behind_the_schema_nothing_that_is_not_listed_is_left(cluster: Cluster, name: str) -> None:
+def test_the_schema_refuses_all_other_hostile_values(cluster: Cluster, name: str) -> None:
     document = ATTACKS[name].manifest()
     document["metadata"]["name"] = cluster.name("pr-74")
     try:

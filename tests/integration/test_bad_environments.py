@@ -121,7 +121,7 @@ def permissive_definition() -> dict[str, Any]:
 @pytest.mark.parametrize(
     "label", ["app.kubernetes.io/managed-by", "tronador.stakater.com/environment", "tronador.stakater.com/anything"]
 )
-def test_labels_that_tell_whose_a_namespace_is_are_refused(
+def test_ownership_labels_in_the_spec_are_refused(
     environments: Environments, engine: Engine, controller: ThreadedController, label: str
 ) -> None:
     environment = environments.create(spec={"namespaceLabels": {label: "somebody-else"}})
@@ -133,7 +133,7 @@ def test_labels_that_tell_whose_a_namespace_is_are_refused(
     environment.deployed()
 
 
-def test_fifty_good_ones_beside_a_bad_one_are_deployed(
+def test_a_bad_environment_does_not_affect_fifty_good_ones(
     cluster: Cluster, environments: Environments, engine: Engine, start_controller: StartController
 ) -> None:
     start_controller(workers=2)

@@ -109,7 +109,7 @@ def test_a_wrong_token_is_a_clear_line_and_heals_when_the_kubeconfig_is_renewed(
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_first_signal_ends_it_in_order(
+def test_the_first_signal_ends_the_program_in_order(
     cluster: Cluster, start_process: StartProcess, number: signal.Signals
 ) -> None:
     process = start_process()
@@ -120,7 +120,7 @@ def test_the_first_signal_ends_it_in_order(
     assert "Traceback" not in process.output()
 
 
-def test_a_running_reconcile_is_let_finish(
+def test_the_first_signal_lets_a_running_reconcile_finish(
     cluster: Cluster, environments: Environments, engine: Engine, start_process: StartProcess
 ) -> None:
     process = start_process()
@@ -135,7 +135,7 @@ def test_a_running_reconcile_is_let_finish(
         assert (environment.namespace() is None) == (environment.helm_release() is None)
 
 
-def test_a_second_signal_ends_it_at_once(
+def test_a_second_signal_ends_the_program_at_once(
     cluster: Cluster, environments: Environments, start_process: StartProcess
 ) -> None:
     process = start_process(graceful_timeout=600, request_timeout=600)

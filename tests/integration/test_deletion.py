@@ -70,7 +70,7 @@ def test_the_audit_log_shows_the_same_order(
     assert done == [f"delete helmreleases {RELEASE}", f"delete namespaces {environment.name}", let_go]
 
 
-def test_its_phases_can_be_seen_while_it_goes(
+def test_the_status_shows_each_step_of_the_deletion(
     environments: Environments, stopped_engine: Engine, controller: ThreadedController, history: History
 ) -> None:
     # Longer than new rights and the status take on a busy machine.
@@ -85,7 +85,7 @@ def test_its_phases_can_be_seen_while_it_goes(
     assert "Uninstalling Release" in [status["currentPhase"] for status in uninstalling]
 
 
-def test_deleted_while_the_controller_was_down_it_goes_in_order_too(
+def test_a_deletion_while_the_controller_was_down_follows_the_same_order(
     environments: Environments, engine: Engine, start_controller: StartController, history: History
 ) -> None:
     controller = start_controller()
@@ -99,7 +99,7 @@ def test_deleted_while_the_controller_was_down_it_goes_in_order_too(
     everything_went_in_order(environment, history)
 
 
-def test_a_controller_restarted_in_the_middle_of_the_uninstall_waits_for_its_end(
+def test_a_restarted_controller_waits_for_the_running_uninstall(
     environments: Environments, engine: Engine, start_controller: StartController, history: History
 ) -> None:
     controller = start_controller()
@@ -116,7 +116,7 @@ def test_a_controller_restarted_in_the_middle_of_the_uninstall_waits_for_its_end
     everything_went_in_order(environment, history)
 
 
-def test_an_uninstall_that_never_ends_holds_it_up_no_longer_than_the_timeout(
+def test_the_deletion_continues_when_the_uninstall_times_out(
     environments: Environments, engine: Engine, start_controller: StartController, cluster: Cluster
 ) -> None:
     start_controller(teardown_timeout=0.5)
@@ -129,7 +129,7 @@ def test_an_uninstall_that_never_ends_holds_it_up_no_longer_than_the_timeout(
     assert environment.namespace() is None
 
 
-def test_deleted_and_applied_again_until_it_exists_it_ends_deployed_in_a_new_namespace(
+def test_an_environment_applied_again_while_it_ends_gets_a_new_namespace(
     cluster: Cluster, environments: Environments, engine: Engine, controller: ThreadedController
 ) -> None:
     environment = environments.create()
@@ -154,7 +154,7 @@ def test_deleted_and_applied_again_until_it_exists_it_ends_deployed_in_a_new_nam
     assert renewed["metadata"]["annotations"]["tronador.stakater.com/environment-uid"] == second["metadata"]["uid"]
 
 
-def test_deleted_before_anything_could_be_deployed_it_leaves_nothing(
+def test_deletion_before_the_deployment_leaves_nothing(
     environments: Environments, stopped_engine: Engine, controller: ThreadedController
 ) -> None:
     environment = environments.create()
@@ -164,7 +164,7 @@ def test_deleted_before_anything_could_be_deployed_it_leaves_nothing(
     assert environment.namespace() is None
 
 
-def test_deleted_while_suspended_it_goes_all_the_same(
+def test_a_suspended_environment_is_deleted(
     environments: Environments, engine: Engine, controller: ThreadedController, history: History
 ) -> None:
     environment = environments.create()
@@ -176,7 +176,7 @@ def test_deleted_while_suspended_it_goes_all_the_same(
     everything_went_in_order(environment, history)
 
 
-def test_a_release_that_was_renamed_by_hand_in_the_same_moment_is_uninstalled_as_well(
+def test_a_release_renamed_by_hand_just_before_the_deletion_is_uninstalled(
     environments: Environments, engine: Engine, start_controller: StartController, history: History
 ) -> None:
     controller = start_controller()
@@ -190,7 +190,7 @@ def test_a_release_that_was_renamed_by_hand_in_the_same_moment_is_uninstalled_as
     everything_went_in_order(environment, history)
 
 
-def test_a_helm_release_stripped_of_its_labels_is_uninstalled_before_the_namespace_goes(
+def test_a_helm_release_without_its_labels_is_uninstalled_first(
     environments: Environments, engine: Engine, start_controller: StartController, history: History
 ) -> None:
     controller = start_controller()
@@ -204,7 +204,7 @@ def test_a_helm_release_stripped_of_its_labels_is_uninstalled_before_the_namespa
     everything_went_in_order(environment, history)
 
 
-def test_finalizers_of_others_are_left_to_them(
+def test_finalizers_of_others_are_kept(
     environments: Environments, engine: Engine, controller: ThreadedController, cluster: Cluster
 ) -> None:
     environment = environments.create()

@@ -23,7 +23,7 @@ def release_of(environment: Environment) -> dict[str, Any]:
     return release or {"metadata": {}, "spec": {}}
 
 
-def test_a_helm_release_edited_by_hand_is_put_right(
+def test_a_helm_release_edited_by_hand_is_corrected(
     environments: Environments, engine: Engine, controller: ThreadedController
 ) -> None:
     environment = environments.create()
@@ -34,7 +34,7 @@ def test_a_helm_release_edited_by_hand_is_put_right(
     environment.deployed()
 
 
-def test_a_helm_release_edited_while_the_controller_was_down_is_put_right(
+def test_a_helm_release_edited_while_the_controller_was_down_is_corrected(
     environments: Environments, engine: Engine, start_controller: StartController
 ) -> None:
     controller = start_controller()
@@ -47,7 +47,7 @@ def test_a_helm_release_edited_while_the_controller_was_down_is_put_right(
     eventually(lambda: release_of(environment)["spec"] == before, "the spec is as it was")
 
 
-def test_a_helm_release_deleted_by_hand_comes_back(
+def test_a_helm_release_deleted_by_hand_is_created_again(
     environments: Environments, engine: Engine, controller: ThreadedController
 ) -> None:
     environment = environments.create()
@@ -59,7 +59,7 @@ def test_a_helm_release_deleted_by_hand_comes_back(
     environment.deployed()
 
 
-def test_a_helm_release_whose_labels_were_stripped_is_found_again(
+def test_a_helm_release_without_its_labels_is_found(
     environments: Environments, engine: Engine, controller: ThreadedController
 ) -> None:
     environment = environments.create()
@@ -72,7 +72,7 @@ def test_a_helm_release_whose_labels_were_stripped_is_found_again(
     environment.deployed()
 
 
-def test_a_helm_release_stripped_of_labels_and_annotations_while_the_controller_was_down_is_found_again(
+def test_a_helm_release_stripped_of_metadata_during_downtime_is_found(
     environments: Environments, engine: Engine, start_controller: StartController
 ) -> None:
     controller = start_controller()
@@ -87,7 +87,7 @@ def test_a_helm_release_stripped_of_labels_and_annotations_while_the_controller_
     assert release_of(environment)["metadata"]["uid"] == uid
 
 
-def test_labels_and_annotations_of_others_on_the_helm_release_stay(
+def test_labels_and_annotations_of_others_on_the_helm_release_are_kept(
     environments: Environments, engine: Engine, controller: ThreadedController
 ) -> None:
     environment = environments.create(values=tag("one"))
@@ -101,7 +101,7 @@ def test_labels_and_annotations_of_others_on_the_helm_release_stay(
     assert metadata["annotations"]["theirs"] == "yes"
 
 
-def test_a_namespace_deleted_by_hand_comes_back_with_its_release(
+def test_a_namespace_deleted_by_hand_is_created_again_with_its_release(
     environments: Environments, engine: Engine, controller: ThreadedController
 ) -> None:
     environment = environments.create()
@@ -117,7 +117,7 @@ def test_a_namespace_deleted_by_hand_comes_back_with_its_release(
     environment.deployed()
 
 
-def test_a_helm_release_of_somebody_else_under_our_name_is_refused(
+def test_a_foreign_helm_release_with_our_name_is_refused(
     environments: Environments, engine: Engine, controller: ThreadedController
 ) -> None:
     environment = environments.create()

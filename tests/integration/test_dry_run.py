@@ -78,7 +78,7 @@ def made(entries: list[AuditEntry]) -> Counter[Line]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("engine_name", sorted(DOUBLES))
-def test_it_lists_exactly_the_writes_that_the_next_run_makes(
+def test_a_dry_run_lists_exactly_the_writes_of_the_next_run(
     cluster: Cluster,
     both_engines: Cluster,
     environments: Environments,
@@ -143,7 +143,7 @@ def test_it_lists_exactly_the_writes_that_the_next_run_makes(
     assert made(writes) == planned(process)
 
 
-def test_it_stays_to_observe_and_lists_each_write_once(
+def test_a_continuous_dry_run_lists_each_write_once(
     cluster: Cluster, environments: Environments, start_process: StartProcess, requests: Requests, reader: Path
 ) -> None:
     address = f"127.0.0.1:{free_port()}"
@@ -172,7 +172,7 @@ def test_it_stays_to_observe_and_lists_each_write_once(
     assert [entry for entry in requests.all(before) if entry.is_write] == []
 
 
-def test_without_the_api_server_one_that_ends_fails_with_one_line(
+def test_a_single_dry_run_without_an_api_server_fails_with_one_line(
     cluster: Cluster, start_process: StartProcess
 ) -> None:
     cluster.go_away()

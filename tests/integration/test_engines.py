@@ -39,7 +39,7 @@ def belongs_to(environment: Environment, engine: str) -> None:
 
 
 @pytest.mark.parametrize("engine", RELEASES)
-def test_only_a_flag_moves_an_environment_and_it_is_uninstalled_before_it_is_installed(
+def test_only_a_flag_moves_an_environment_and_the_old_engine_uninstalls_first(
     engine: str, environments: Environments, make_installer: MakeInstaller, start_controller: StartController
 ) -> None:
     for name in RELEASES:
@@ -66,7 +66,7 @@ def test_only_a_flag_moves_an_environment_and_it_is_uninstalled_before_it_is_ins
 
 
 @pytest.mark.parametrize("engine", RELEASES)
-def test_the_other_engines_definitions_come_and_go_and_nothing_is_uninstalled(
+def test_nothing_is_uninstalled_when_the_other_engines_definitions_come_and_go(
     engine: str,
     both_engines: Cluster,
     environments: Environments,
@@ -101,7 +101,7 @@ def _uids(environment: Environment, engine: str) -> tuple[Any, ...]:
 
 
 @pytest.mark.parametrize("engine", RELEASES)
-def test_an_engine_that_is_missing_is_told_and_waited_for(
+def test_environments_report_a_missing_engine_and_wait_for_it(
     engine: str, bare_cluster: Cluster, make_bare_installer: MakeInstaller, start_controller: StartController
 ) -> None:
     bare_cluster.install(environment_definition())
@@ -121,7 +121,7 @@ def test_an_engine_that_is_missing_is_told_and_waited_for(
 
 
 @pytest.mark.parametrize("engine", RELEASES)
-def test_an_engine_that_was_down_goes_on_where_it_was(
+def test_a_restarted_engine_continues_where_it_stopped(
     engine: str, environments: Environments, make_installer: MakeInstaller, start_controller: StartController
 ) -> None:
     installer = make_installer(engine)

@@ -16,7 +16,7 @@ def reasons(environment: Environment) -> list[str]:
     return [event["reason"] for event in environment.events()]
 
 
-def test_a_deployment_is_told_step_by_step(
+def test_a_deployment_has_an_event_for_each_step(
     environments: Environments, engine: Engine, controller: ThreadedController
 ) -> None:
     environment = environments.create()
@@ -26,7 +26,9 @@ def test_a_deployment_is_told_step_by_step(
     assert {event["type"] for event in environment.events()} == {"Normal"}
 
 
-def test_an_update_is_told(environments: Environments, engine: Engine, controller: ThreadedController) -> None:
+def test_an_update_has_its_own_events(
+    environments: Environments, engine: Engine, controller: ThreadedController
+) -> None:
     environment = environments.create(values=tag("one"))
     environment.deployed()
     eventually(lambda: reasons(environment)[-1:] == ["Deployed"], "the deployment is told")
@@ -35,7 +37,7 @@ def test_an_update_is_told(environments: Environments, engine: Engine, controlle
     eventually(lambda: reasons(environment)[-2:] == ["ReleaseUpdated", "Deployed"], "the update is told")
 
 
-def test_they_lie_where_kubectl_describe_finds_them(
+def test_kubectl_describe_finds_the_events(
     cluster: Cluster, environments: Environments, engine: Engine, controller: ThreadedController
 ) -> None:
     environment = environments.create()
@@ -60,7 +62,7 @@ def test_they_lie_where_kubectl_describe_finds_them(
         assert event["regarding"]["apiVersion"] == "tronador.stakater.com/v1alpha1"
 
 
-def test_nothing_is_told_in_the_steady_state_nor_after_a_restart(
+def test_neither_the_steady_state_nor_a_restart_emits_events(
     environments: Environments, engine: Engine, start_controller: StartController
 ) -> None:
     controller = start_controller(resync_period=0.2)
@@ -78,7 +80,7 @@ def test_nothing_is_told_in_the_steady_state_nor_after_a_restart(
     throughout(0.8, same, "an Event without a transition")
 
 
-def test_a_refusal_is_told_once_and_as_a_warning(
+def test_a_refusal_emits_one_warning(
     cluster: Cluster, environments: Environments, engine: Engine, start_controller: StartController
 ) -> None:
     start_controller(resync_period=0.2)

@@ -61,7 +61,7 @@ def failing(environments: Environments, engine: Engine) -> Environment:
     return environment
 
 
-def test_the_environment_shows_the_releases_message_and_the_newest_warning(
+def test_the_status_shows_the_releases_message_and_its_newest_warning(
     environments: Environments, engine: Engine, controller: ThreadedController
 ) -> None:
     environment = failing(environments, engine)
@@ -80,7 +80,7 @@ def test_the_environment_shows_the_releases_message_and_the_newest_warning(
     assert failed["status"]["currentPhase"] == "Waiting For Next Reconciliation Loop"
 
 
-def test_a_warning_that_comes_a_moment_after_the_failure_is_shown_too(
+def test_a_warning_shortly_after_the_failure_is_shown_too(
     environments: Environments, engine: Engine, controller: ThreadedController
 ) -> None:
     environment = failing(environments, engine)
@@ -90,7 +90,7 @@ def test_a_warning_that_comes_a_moment_after_the_failure_is_shown_too(
     environment.until(lambda obj: WORDS in obj["status"]["applicationStatusMsg"], "the reason is shown")
 
 
-def test_a_failed_install_is_shown(
+def test_the_status_shows_a_failed_installation(
     environments: Environments, stopped_engine: Engine, controller: ThreadedController
 ) -> None:
     environment = environments.create()
@@ -113,7 +113,7 @@ def test_a_better_spec_heals_a_failed_release(
     deployed_is_never_said_too_early(history, environment.name, RELEASE)
 
 
-def test_the_reason_of_an_earlier_failure_is_not_shown_for_a_later_one(
+def test_a_later_failure_does_not_show_the_reason_of_an_earlier_one(
     environments: Environments, engine: Engine, controller: ThreadedController
 ) -> None:
     environment = failing(environments, engine)
@@ -129,7 +129,7 @@ def test_the_reason_of_an_earlier_failure_is_not_shown_for_a_later_one(
     assert WORDS not in environment.status()["applicationStatusMsg"]
 
 
-def test_a_chart_that_cannot_be_fetched_is_pending_within_its_grace_and_failed_after_it(
+def test_an_unavailable_chart_is_pending_during_the_grace_period_and_failed_after_it(
     environments: Environments, stopped_engine: Engine, start_controller: StartController
 ) -> None:
     # Times of objects are whole seconds, so the grace has to be some of them.
@@ -148,7 +148,7 @@ def test_a_chart_that_cannot_be_fetched_is_pending_within_its_grace_and_failed_a
     )
 
 
-def test_a_failure_beside_it_costs_an_environment_nothing(
+def test_a_failed_environment_does_not_affect_another(
     cluster: Cluster, environments: Environments, engine: Engine, controller: ThreadedController
 ) -> None:
     good = environments.create("good")

@@ -32,7 +32,7 @@ def contested(environment: Environment, reason: str) -> dict[str, Any]:
     return environment.condition("Contested")
 
 
-def test_a_label_that_somebody_sets_back_is_contested_by_name_and_holds_nothing_up(
+def test_a_contested_label_is_reported_by_name_and_blocks_nothing(
     cluster: Cluster, environments: Environments, engine: Engine, controller: ThreadedController
 ) -> None:
     environment = environments.create(spec={"namespaceLabels": {"team": "gabbar"}}, values=tag("one"))
@@ -48,7 +48,7 @@ def test_a_label_that_somebody_sets_back_is_contested_by_name_and_holds_nothing_
 
 
 @pytest.mark.slow
-def test_a_label_that_is_set_back_at_once_is_corrected_at_growing_intervals(
+def test_a_label_that_is_always_reverted_is_corrected_at_growing_intervals(
     cluster: Cluster, environments: Environments, engine: Engine, controller: ThreadedController, requests: Requests
 ) -> None:
     environment = environments.create(spec={"namespaceLabels": {"team": "gabbar"}})
@@ -81,7 +81,7 @@ def older_flux(both_engines: Cluster) -> Iterator[Cluster]:
     engine.stop()
 
 
-def test_a_field_that_an_older_flux_does_not_know_is_written_seldom_and_does_no_harm(
+def test_a_field_unknown_to_an_older_flux_is_rarely_written_and_harmless(
     local: LocalCluster,
     older_flux: Cluster,
     environments: Environments,
@@ -139,7 +139,7 @@ def installation(environment: Environment) -> str:
     return str(namespace["metadata"]["annotations"].get(INSTALLATION_ANNOTATION))
 
 
-def test_a_release_whose_account_the_crd_drops_is_suspended(
+def test_a_release_is_suspended_if_the_crd_drops_its_account(
     local: LocalCluster, both_engines: Cluster, environments: Environments, start_controller: StartController
 ) -> None:
     [found] = [d for d in crds.definitions() if d["metadata"]["name"] == flux.HELM_RELEASES.group_resource]

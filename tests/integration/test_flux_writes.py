@@ -42,7 +42,7 @@ def flux_double(both_engines: Cluster) -> Iterator[Engine]:
     engine.stop()
 
 
-def test_to_deploy_an_environment_each_object_is_written_once_and_the_status_seldom(
+def test_a_deployment_writes_each_object_once_and_the_status_rarely(
     environments: Environments, flux_double: Engine, start_controller: StartController, requests: Requests
 ) -> None:
     flux_double.start(show_phases=True)
@@ -55,7 +55,7 @@ def test_to_deploy_an_environment_each_object_is_written_once_and_the_status_sel
     assert statuses <= 2
 
 
-def test_to_upgrade_it_takes_one_write_beside_the_status(
+def test_an_upgrade_takes_one_write_besides_the_status(
     environments: Environments, flux_double: Engine, start_controller: StartController, requests: Requests
 ) -> None:
     flux_double.start()
@@ -71,7 +71,7 @@ def test_to_upgrade_it_takes_one_write_beside_the_status(
 
 
 @pytest.mark.slow
-def test_many_environments_cost_no_writes_once_deployed_nor_after_a_restart(
+def test_many_deployed_environments_cause_no_writes_even_after_a_restart(
     both_engines: Cluster,
     environments: Environments,
     flux_double: Engine,
@@ -93,7 +93,7 @@ def test_many_environments_cost_no_writes_once_deployed_nor_after_a_restart(
     assert [line for line in requests.order(mark) if "pr-" in line] == []
 
 
-def test_flux_looking_again_and_again_is_no_news(
+def test_repeated_checks_by_flux_cause_no_writes(
     both_engines: Cluster,
     environments: Environments,
     make_installer: MakeInstaller,

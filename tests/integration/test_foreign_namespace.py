@@ -41,7 +41,7 @@ def adopt(environment: Environment) -> None:
     environment.cluster.client.patch(NAMESPACES, environment.name, {"metadata": {"annotations": annotations}})
 
 
-def test_it_is_refused_with_field_value_and_remedy(
+def test_a_foreign_namespace_is_refused_with_field_value_and_remedy(
     environment: Environment, engine: Engine, controller: ThreadedController
 ) -> None:
     stalled = environment.stalled("NamespaceNotOwned")
@@ -52,7 +52,7 @@ def test_it_is_refused_with_field_value_and_remedy(
     assert environment.helm_release() is None
 
 
-def test_it_is_not_touched_neither_by_the_refusal_nor_by_the_deletion(
+def test_neither_the_refusal_nor_the_deletion_changes_a_foreign_namespace(
     cluster: Cluster, environments: Environments, engine: Engine, controller: ThreadedController, history: History
 ) -> None:
     name = cluster.name("pr-74")
@@ -67,7 +67,7 @@ def test_it_is_not_touched_neither_by_the_refusal_nor_by_the_deletion(
     assert namespace["metadata"]["labels"].items() >= THEIRS.items()
 
 
-def test_it_is_adopted_once_its_owner_consents(
+def test_a_foreign_namespace_is_adopted_when_its_owner_consents(
     environment: Environment, engine: Engine, controller: ThreadedController
 ) -> None:
     environment.stalled("NamespaceNotOwned")
@@ -78,7 +78,7 @@ def test_it_is_adopted_once_its_owner_consents(
     assert "Stalled" not in [c["type"] for c in environment.status()["conditions"]]
 
 
-def test_a_consent_for_another_environment_is_none_for_this_one(
+def test_consent_for_another_environment_does_not_count(
     environment: Environment, engine: Engine, controller: ThreadedController
 ) -> None:
     environment.stalled("NamespaceNotOwned")
@@ -106,7 +106,7 @@ def test_an_adopted_namespace_survives_its_environment_and_loses_our_labels(
     assert environment.cluster.list(ROLE_BINDINGS, environment.name) == []
 
 
-def test_a_namespace_adopted_once_survives_also_when_the_consent_was_taken_back(
+def test_an_adopted_namespace_survives_after_the_consent_is_withdrawn(
     environment: Environment, engine: Engine, controller: ThreadedController
 ) -> None:
     adopt(environment)
@@ -118,7 +118,7 @@ def test_a_namespace_adopted_once_survives_also_when_the_consent_was_taken_back(
     assert environment.labels().items() >= THEIRS.items()
 
 
-def test_a_foreign_namespace_that_goes_away_makes_room(
+def test_an_environment_is_deployed_once_the_foreign_namespace_is_gone(
     environment: Environment, engine: Engine, controller: ThreadedController
 ) -> None:
     environment.stalled("NamespaceNotOwned")
@@ -127,7 +127,7 @@ def test_a_foreign_namespace_that_goes_away_makes_room(
     assert "owner" not in environment.labels()
 
 
-def test_the_same_name_in_a_later_life_takes_over_what_an_earlier_one_left(
+def test_an_environment_of_the_same_name_takes_over_what_an_earlier_one_left(
     cluster: Cluster, environments: Environments, engine: Engine, start_controller: StartController
 ) -> None:
     # A cluster restored from a backup: the namespace is ours, and the environment has another UID.
@@ -151,7 +151,7 @@ def test_the_same_name_in_a_later_life_takes_over_what_an_earlier_one_left(
 
 
 @pytest.mark.parametrize("name", ["default", "kube-system", "openshift-monitoring", "tronador-system"])
-def test_a_protected_name_is_refused_although_the_namespace_consents(
+def test_a_protected_name_is_refused_even_with_consent(
     cluster: Cluster, environments: Environments, controller: ThreadedController, name: str
 ) -> None:
     if cluster.local is None:

@@ -47,7 +47,7 @@ def _health(bed: ArgoCDBed) -> str:
     return str((bed.status().get("health") or {}).get("status"))
 
 
-def test_an_environment_is_synced_and_healthy_once_it_is_deployed_and_stays_so(
+def test_a_deployed_environment_stays_synced_and_healthy(
     gitops: ArgoCDBed, environment: Environment, stopped_engine: Engine, history: History
 ) -> None:
     with gitops.running():
@@ -63,7 +63,7 @@ def test_an_environment_is_synced_and_healthy_once_it_is_deployed_and_stays_so(
 
 
 @pytest.mark.parametrize("policy", [{}, AS_SHIPPED], ids=["as by default", "as shipped"])
-def test_what_leaves_the_folder_goes_in_order(
+def test_an_environment_removed_from_the_folder_is_deleted_in_order(
     gitops: ArgoCDBed,
     both_engines: Cluster,
     environment: Environment,
@@ -86,7 +86,7 @@ def test_what_leaves_the_folder_goes_in_order(
     assert both_engines.get(NAMESPACES, environment.name) is None
 
 
-def test_one_that_comes_back_while_it_goes_lives_again(
+def test_an_environment_restored_during_its_deletion_is_deployed_again(
     gitops: ArgoCDBed, environment: Environment, stopped_engine: Engine, history: History
 ) -> None:
     stopped_engine.start(seconds={"uninstall": 0.5})
@@ -102,7 +102,7 @@ def test_one_that_comes_back_while_it_goes_lives_again(
     assert environment.namespace()
 
 
-def test_one_that_is_refused_shows_in_argo_cd_with_the_reason(
+def test_argo_cd_shows_why_an_environment_was_refused(
     gitops: ArgoCDBed, environment: Environment, engine: Engine
 ) -> None:
     label = "pod-security.kubernetes.io/enforce"

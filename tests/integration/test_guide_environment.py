@@ -26,7 +26,7 @@ MESSAGE = f"Release was successful for Helm release 'run-pipeline' in '{NAME}'."
 DIFFERENCES = {"helmVersion": "v3", "rollback": {"enable": True}}
 
 
-def test_it_ends_with_the_status_of_the_guide(
+def test_the_environment_ends_with_the_status_in_the_guide(
     environments: Environments, engine: Engine, controller: ThreadedController
 ) -> None:
     environment = environments.apply(guide("environment"))
@@ -46,7 +46,7 @@ def test_it_ends_with_the_status_of_the_guide(
     }
 
 
-def test_its_status_is_the_documented_one(
+def test_the_status_matches_every_documented_word(
     environments: Environments, engine: Engine, controller: ThreadedController
 ) -> None:
     documented = guide("environment")["status"]
@@ -54,7 +54,7 @@ def test_its_status_is_the_documented_one(
     assert {name: status.get(name) for name in documented} == documented
 
 
-def test_its_namespace_carries_the_labels_of_the_guide(
+def test_its_namespace_has_the_labels_in_the_guide(
     environments: Environments, engine: Engine, controller: ThreadedController
 ) -> None:
     environment = environments.apply(guide("environment"))
@@ -70,7 +70,7 @@ def test_its_namespace_carries_the_labels_of_the_guide(
     }
 
 
-def test_its_helm_release_is_the_one_of_the_guide(
+def test_its_helm_release_is_the_one_in_the_guide(
     environments: Environments, engine: Engine, controller: ThreadedController
 ) -> None:
     document = guide("environment")
@@ -93,7 +93,7 @@ def test_its_helm_release_is_the_one_of_the_guide(
     assert release["spec"] == {**documented["spec"], **DIFFERENCES}
 
 
-def test_the_sample_is_the_document_of_the_guide() -> None:
+def test_the_sample_is_the_document_in_the_guide() -> None:
     documented = guide("environment")
     documented.pop("status")
     assert yaml.safe_load((MANIFESTS / "samples/environmentprovisioner.yaml").read_text()) == documented

@@ -53,7 +53,7 @@ def deployed(environments: Environments) -> Environment:
     return environment
 
 
-def test_an_environment_that_others_hold_says_so_and_is_written_no_more(
+def test_an_environment_held_by_others_says_so_and_is_no_longer_written(
     cluster: Cluster,
     environments: Environments,
     engine: Engine,
@@ -80,7 +80,7 @@ def test_an_environment_that_others_hold_says_so_and_is_written_no_more(
 
 
 @pytest.mark.slow
-def test_a_teardown_that_the_namespaces_own_finalizer_holds_names_it(
+def test_a_teardown_held_by_a_finalizer_of_the_namespace_names_it(
     cluster: Cluster, environments: Environments, engine: Engine, controller: ThreadedController
 ) -> None:
     environment = deployed(environments)
@@ -93,7 +93,7 @@ def test_a_teardown_that_the_namespaces_own_finalizer_holds_names_it(
 
 
 @pytest.mark.slow
-def test_an_environment_whose_namespace_is_held_names_the_finalizer_and_heals(
+def test_an_environment_names_the_finalizer_on_its_namespace_and_recovers(
     cluster: Cluster, environments: Environments, engine: Engine, controller: ThreadedController
 ) -> None:
     environment = deployed(environments)

@@ -87,7 +87,7 @@ def cluster_with_flux(both_engines: Cluster) -> Cluster:
 
 
 @pytest.mark.slow
-def test_a_chart_makes_nothing_that_leads_out_of_its_environment(
+def test_a_chart_cannot_create_anything_that_leaves_its_environment(
     cluster_with_flux: Cluster,
     environments: Environments,
     make_installer: MakeInstaller,

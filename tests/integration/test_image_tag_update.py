@@ -25,7 +25,7 @@ def test_a_new_tag_reaches_the_release(
     assert release["spec"]["values"] == tag("two")
 
 
-def test_the_status_goes_from_deployed_over_deploying_to_deployed(
+def test_the_status_changes_from_deployed_to_deploying_and_back(
     environments: Environments, stopped_engine: Engine, controller: ThreadedController, history: History
 ) -> None:
     stopped_engine.start(seconds={"upgrade": 0.5}, show_phases=True)
@@ -46,7 +46,7 @@ def test_the_status_goes_from_deployed_over_deploying_to_deployed(
     deployed_is_never_said_too_early(history, environment.name, RELEASE)
 
 
-def test_many_quick_updates_are_never_called_deployed_too_early(
+def test_quick_updates_are_never_reported_as_deployed_too_early(
     environments: Environments, stopped_engine: Engine, controller: ThreadedController, history: History
 ) -> None:
     stopped_engine.start(seconds={"upgrade": 0.02}, show_phases=True)
@@ -62,7 +62,7 @@ def test_many_quick_updates_are_never_called_deployed_too_early(
     deployed_is_never_said_too_early(history, environment.name, RELEASE)
 
 
-def test_an_old_success_does_not_stand_for_an_update_that_the_engine_has_not_seen(
+def test_an_old_success_does_not_count_for_an_update_that_the_engine_has_not_seen(
     environments: Environments, engine: Engine, controller: ThreadedController, history: History
 ) -> None:
     environment = environments.create(values=tag("one"))
@@ -82,7 +82,7 @@ def test_an_old_success_does_not_stand_for_an_update_that_the_engine_has_not_see
     environment.deployed()
 
 
-def test_numbers_and_booleans_in_values_arrive_as_they_were_written(
+def test_numbers_and_booleans_in_values_are_unchanged(
     environments: Environments, engine: Engine, controller: ThreadedController
 ) -> None:
     values = {"whole": 1, "real": 1.5, "yes": True, "text": "1e5", "list": [{"a": 1}, "b"], "empty": {}}
@@ -102,7 +102,7 @@ def test_numbers_and_booleans_in_values_arrive_as_they_were_written(
     assert release["spec"]["values"]["whole"] is True
 
 
-def test_a_spec_without_a_release_name_gets_a_release_of_the_environments_name(
+def test_the_release_has_the_environments_name_by_default(
     environments: Environments, engine: Engine, controller: ThreadedController
 ) -> None:
     environment = environments.create("shop-12", releaseName=None)
@@ -112,7 +112,7 @@ def test_a_spec_without_a_release_name_gets_a_release_of_the_environments_name(
     assert release["spec"]["releaseName"] == environment.name
 
 
-def test_a_controller_that_starts_during_an_update_finishes_it(
+def test_a_controller_started_during_an_update_completes_it(
     environments: Environments, engine: Engine, start_controller: StartController
 ) -> None:
     first = start_controller()

@@ -54,14 +54,14 @@ def applied(
     return environment
 
 
-def test_wait_returns_when_it_is_ready(applied: Environment, kubectl: Kubectl) -> None:
+def test_kubectl_wait_returns_when_the_environment_is_ready(applied: Environment, kubectl: Kubectl) -> None:
     out = kubectl("wait", "--for=condition=Ready", f"environmentprovisioner/{NAME}", "--timeout=60s")
     assert "condition met" in out
     assert kubectl("get", "envp", NAME, "-o", "jsonpath={.status.applicationStatus}") == "deployed"
     assert kubectl("get", "envp", NAME, "-o", "jsonpath={.status.applicationStatusMsg}") == MESSAGE
 
 
-def test_get_shows_the_columns_of_the_contract(applied: Environment, kubectl: Kubectl) -> None:
+def test_kubectl_get_shows_the_columns_of_the_contract(applied: Environment, kubectl: Kubectl) -> None:
     applied.deployed()
     header, row = kubectl("get", "envp").splitlines()
     assert header.split() == ["NAME", "STATUS", "PHASE", "RELEASE", "NAMESPACE", "REF", "AGE"]
@@ -69,14 +69,14 @@ def test_get_shows_the_columns_of_the_contract(applied: Environment, kubectl: Ku
     assert row.split()[:-1] == [NAME, "deployed", *idle.split(), "run-pipeline", NAME, "run-pipeline"]
 
 
-def test_the_wide_table_adds_the_message(applied: Environment, kubectl: Kubectl) -> None:
+def test_the_wide_output_adds_the_message(applied: Environment, kubectl: Kubectl) -> None:
     applied.deployed()
     header, row = kubectl("get", "environmentprovisioners", "-o", "wide").splitlines()
     assert header.split()[-1] == "MESSAGE"
     assert row.endswith(MESSAGE)
 
 
-def test_describe_shows_its_events(applied: Environment, kubectl: Kubectl) -> None:
+def test_kubectl_describe_shows_the_events(applied: Environment, kubectl: Kubectl) -> None:
     applied.deployed()
     eventually(lambda: "Deployed" in [event["reason"] for event in applied.events()], "the Event about the deployment")
     _, _, events = kubectl("describe", "envp", NAME).partition("Events:")
@@ -86,14 +86,14 @@ def test_describe_shows_its_events(applied: Environment, kubectl: Kubectl) -> No
 
 
 @pytest.mark.parametrize("cascade", ["background", "foreground", "orphan"])
-def test_delete_returns_when_everything_is_gone(applied: Environment, kubectl: Kubectl, cascade: str) -> None:
+def test_kubectl_delete_returns_when_everything_is_gone(applied: Environment, kubectl: Kubectl, cascade: str) -> None:
     applied.deployed()
     kubectl("delete", "envp", NAME, f"--cascade={cascade}", "--timeout=60s")
     assert not applied.exists()
     assert applied.namespace() is None
 
 
-def test_applied_again_server_side_it_stays_as_it_is(applied: Environment, kubectl: Kubectl) -> None:
+def test_applying_it_again_server_side_changes_nothing(applied: Environment, kubectl: Kubectl) -> None:
     applied.deployed()
     document = guide("environment")
     document.pop("status", None)
@@ -102,6 +102,6 @@ def test_applied_again_server_side_it_stays_as_it_is(applied: Environment, kubec
     assert deployed["metadata"]["generation"] == 1
 
 
-def test_explain_tells_what_a_field_means(cluster: Cluster, kubectl: Kubectl) -> None:
+def test_kubectl_explain_describes_a_field(cluster: Cluster, kubectl: Kubectl) -> None:
     out = kubectl("explain", "environmentprovisioner.spec.application.release.releaseName")
     assert "Name of the Helm release" in " ".join(out.split())

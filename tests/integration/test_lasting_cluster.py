@@ -85,7 +85,7 @@ def typed(resource: Resource, body: dict[str, Any]) -> dict[str, Any]:
     return {"apiVersion": resource.api_version, "kind": resource.kind, **body}
 
 
-def test_nothing_that_a_test_makes_stays(lasting: LocalCluster) -> None:
+def test_everything_that_a_test_creates_is_deleted(lasting: LocalCluster) -> None:
     before = content(lasting)
     with ExitStack() as stack:
         litter(connect(lasting, stack))
@@ -93,7 +93,7 @@ def test_nothing_that_a_test_makes_stays(lasting: LocalCluster) -> None:
     assert content(lasting) == before
 
 
-def test_what_was_there_before_stays(lasting: LocalCluster) -> None:
+def test_objects_from_before_the_test_are_kept(lasting: LocalCluster) -> None:
     with ExitStack() as session:
         first = connect(lasting, session)
         first.install(environment_definition())
@@ -106,14 +106,14 @@ def test_what_was_there_before_stays(lasting: LocalCluster) -> None:
         assert content(lasting) == before
 
 
-def test_names_of_two_tests_differ(lasting: LocalCluster) -> None:
+def test_two_tests_use_different_names(lasting: LocalCluster) -> None:
     with ExitStack() as stack:
         one, other = connect(lasting, stack), connect(lasting, stack)
         assert one.name("pr-74") != other.name("pr-74")
         assert one.beginning != other.beginning
 
 
-def test_what_the_controller_asks_is_written_down_as_the_server_would(lasting: LocalCluster, tmp_path: Path) -> None:
+def test_the_requests_of_the_controller_are_recorded_as_the_server_would(lasting: LocalCluster, tmp_path: Path) -> None:
     with ExitStack() as stack:
         cluster = connect(lasting, stack)
         client = Client(connection=load(kubeconfig=str(cluster.controller_kubeconfig)), user_agent="tronador")

@@ -14,7 +14,7 @@ from tests.integration.support.environments import Environments, tag
 from tests.integration.support.program import run
 
 
-def test_it_shows_every_environment_in_each_format(
+def test_the_list_shows_every_environment_in_each_format(
     cluster: Cluster, environments: Environments, engine: Engine, controller: ThreadedController
 ) -> None:
     name = environments.create(values={"image": tag("one")}).name
@@ -38,7 +38,7 @@ def test_an_empty_cluster_has_no_environments(local: LocalCluster, cluster: Clus
     assert (listed.returncode, listed.stdout) == (0, "No environments.\n")
 
 
-def test_a_cluster_that_does_not_know_our_kind_is_a_sentence(local: LocalCluster, bare_cluster: Cluster) -> None:
+def test_a_missing_definition_is_reported_in_a_sentence(local: LocalCluster, bare_cluster: Cluster) -> None:
     listed = run("list", f"--kubeconfig={bare_cluster.kubeconfig}")
     assert listed.returncode == 1
     assert "install the CRDs (manifests/crds)" in listed.stderr

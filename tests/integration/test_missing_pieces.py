@@ -15,7 +15,7 @@ def no_traceback(process: ControllerProcess) -> None:
     assert "Traceback" not in process.output()
 
 
-def test_without_the_engines_definition_environments_wait_and_go_on_when_it_appears(
+def test_environments_wait_for_the_definition_of_their_engine(
     bare_cluster: Cluster, start_controller: StartController
 ) -> None:
     bare_cluster.install(environment_definition())
@@ -35,7 +35,7 @@ def test_without_the_engines_definition_environments_wait_and_go_on_when_it_appe
     engine.stop()
 
 
-def test_an_engines_definition_that_is_missing_for_a_while_uninstalls_nothing(
+def test_nothing_is_uninstalled_while_the_engines_definition_is_missing(
     cluster: Cluster, environments: Environments, engine: Engine, start_controller: StartController
 ) -> None:
     start_controller()
@@ -50,7 +50,7 @@ def test_an_engines_definition_that_is_missing_for_a_while_uninstalls_nothing(
     environment.deployed()
 
 
-def test_deleting_an_environment_while_the_engines_definition_is_missing_ends_well(
+def test_an_environment_can_be_deleted_while_the_engines_definition_is_missing(
     cluster: Cluster, environments: Environments, engine: Engine, start_controller: StartController
 ) -> None:
     start_controller(teardown_timeout=0.5)
@@ -63,7 +63,7 @@ def test_deleting_an_environment_while_the_engines_definition_is_missing_ends_we
     assert environment.namespace() is None
 
 
-def test_without_our_own_definition_the_program_says_so_and_goes_on_when_it_appears(
+def test_the_program_reports_that_its_own_definition_is_missing_and_waits(
     bare_cluster: Cluster, start_process: StartProcess
 ) -> None:
     bare_cluster.install(helm_release_definition())
@@ -78,7 +78,7 @@ def test_without_our_own_definition_the_program_says_so_and_goes_on_when_it_appe
     no_traceback(process)
 
 
-def test_an_api_server_that_cannot_be_reached_is_told_and_awaited(
+def test_the_program_reports_an_unreachable_api_server_and_waits(
     cluster: Cluster, environments: Environments, engine: Engine, start_process: StartProcess
 ) -> None:
     environment = environments.create()
@@ -94,7 +94,7 @@ def test_an_api_server_that_cannot_be_reached_is_told_and_awaited(
     no_traceback(process)
 
 
-def test_an_api_server_that_goes_away_and_comes_back_is_told_once_and_healed(
+def test_an_outage_of_the_api_server_is_reported_once_and_recovered_from(
     cluster: Cluster, environments: Environments, engine: Engine, start_process: StartProcess
 ) -> None:
     process = start_process()

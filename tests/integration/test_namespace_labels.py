@@ -28,7 +28,7 @@ def change_labels(environment: Environment, **labels: str | None) -> None:
     environment.deployed()
 
 
-def test_a_label_removed_from_the_environment_leaves_its_namespace(
+def test_a_label_removed_from_the_environment_is_removed_from_its_namespace(
     environments: Environments, engine: Engine, controller: ThreadedController
 ) -> None:
     environment = with_labels(environments, kind="pr", team="gabbar")
@@ -38,7 +38,7 @@ def test_a_label_removed_from_the_environment_leaves_its_namespace(
     assert environment.status()["namespaceLabels"] == {"kind": "pr"}
 
 
-def test_all_labels_removed_from_the_environment_leave_its_namespace(
+def test_removing_all_labels_from_the_environment_removes_them_from_its_namespace(
     environments: Environments, engine: Engine, controller: ThreadedController
 ) -> None:
     environment = with_labels(environments, kind="pr", team="gabbar")
@@ -56,7 +56,7 @@ def test_a_changed_label_changes_on_the_namespace(
     assert environment.labels()["team"] == "veeru"
 
 
-def test_a_label_that_was_never_in_the_environment_stays(
+def test_a_label_that_was_never_in_the_environment_is_kept(
     environments: Environments, engine: Engine, controller: ThreadedController
 ) -> None:
     environment = with_labels(environments, team="gabbar")
@@ -66,7 +66,7 @@ def test_a_label_that_was_never_in_the_environment_stays(
     assert "owner" not in environment.status()["namespaceLabels"]
 
 
-def test_a_label_that_somebody_changed_is_put_right_while_the_environment_names_it(
+def test_a_changed_label_is_corrected_while_the_environment_names_it(
     environments: Environments, engine: Engine, controller: ThreadedController
 ) -> None:
     environment = with_labels(environments, team="gabbar")
@@ -76,7 +76,7 @@ def test_a_label_that_somebody_changed_is_put_right_while_the_environment_names_
     eventually(lambda: environment.labels().get("team") == "gabbar", "the label is back")
 
 
-def test_a_label_that_somebody_changed_stays_once_the_environment_no_longer_names_it(
+def test_a_changed_label_is_kept_once_the_environment_no_longer_names_it(
     environments: Environments, engine: Engine, start_controller: StartController
 ) -> None:
     controller = start_controller()
@@ -90,7 +90,7 @@ def test_a_label_that_somebody_changed_stays_once_the_environment_no_longer_name
     assert "kind" not in environment.labels()
 
 
-def test_a_label_put_there_by_somebody_stays_after_it_was_in_the_environment_under_another_value(
+def test_a_foreign_label_is_kept_after_the_environment_had_another_value_for_it(
     environments: Environments, engine: Engine, controller: ThreadedController
 ) -> None:
     environment = with_labels(environments, kind="pr")
@@ -116,7 +116,7 @@ def test_the_memory_of_labels_survives_a_status_that_was_lost(
     assert environment.status()["namespaceLabels"] == {"kind": "pr"}
 
 
-def test_labels_and_the_memory_of_them_never_part(
+def test_labels_and_their_memory_are_always_written_together(
     environments: Environments, engine: Engine, controller: ThreadedController, history: History
 ) -> None:
     environment = with_labels(environments, team="gabbar")
@@ -130,7 +130,7 @@ def test_labels_and_the_memory_of_them_never_part(
         assert memory.items() <= metadata["labels"].items()
 
 
-def test_the_operators_labels_win_and_are_not_the_environments(
+def test_the_operators_labels_take_precedence_over_the_environments(
     environments: Environments, engine: Engine, start_controller: StartController
 ) -> None:
     start_controller(namespace_labels={"team": "platform", "cost": "42"})
@@ -140,7 +140,7 @@ def test_the_operators_labels_win_and_are_not_the_environments(
     assert environment.status()["namespaceLabels"] == {"kind": "pr"}
 
 
-def test_the_label_that_makes_a_namespace_ours_does_not_come_back_by_itself(
+def test_the_ownership_label_of_a_namespace_is_not_restored_automatically(
     environments: Environments, engine: Engine, controller: ThreadedController
 ) -> None:
     # Whoever takes it away says that the namespace is no longer ours.

@@ -27,7 +27,7 @@ def test_an_environment_is_deployed_with_six_writes_at_most(
     assert len(written) <= MOST, written
 
 
-def test_six_writes_suffice_also_when_the_engine_shows_every_phase(
+def test_six_writes_suffice_even_if_the_engine_shows_every_phase(
     environments: Environments, stopped_engine: Engine, start_controller: StartController, requests: Requests
 ) -> None:
     start_controller(status_settle=0.3)
@@ -38,7 +38,7 @@ def test_six_writes_suffice_also_when_the_engine_shows_every_phase(
     assert len(written) <= MOST, written
 
 
-def test_six_writes_suffice_for_each_of_many_at_the_same_time(
+def test_six_writes_suffice_for_each_of_many_simultaneous_environments(
     cluster: Cluster, environments: Environments, engine: Engine, start_controller: StartController, requests: Requests
 ) -> None:
     start_controller(workers=4, status_settle=0.3)
@@ -51,7 +51,7 @@ def test_six_writes_suffice_for_each_of_many_at_the_same_time(
 
 
 @pytest.mark.slow
-def test_one_hundred_environments_cost_no_writes_once_deployed_nor_after_a_restart(
+def test_one_hundred_deployed_environments_cause_no_writes_even_after_a_restart(
     cluster: Cluster, environments: Environments, engine: Engine, start_controller: StartController, requests: Requests
 ) -> None:
     controller = start_controller(resync_period=RESYNC)
@@ -92,7 +92,7 @@ def nothing_is_written(requests: Requests) -> None:
     throughout(4 * RESYNC, lambda: not requests.writes(mark), lambda: f"written: {requests.order(mark)}")
 
 
-def test_status_refreshes_of_the_engine_without_news_are_not_passed_on(
+def test_status_refreshes_by_the_engine_without_a_change_cause_no_writes(
     cluster: Cluster,
     environments: Environments,
     engine: Engine,

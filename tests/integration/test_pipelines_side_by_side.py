@@ -76,7 +76,7 @@ class Crowd:
     ("processes", "environments"),
     [(4, 8), pytest.param(8, 200, marks=[pytest.mark.slow, pytest.mark.timeout(900)])],
 )
-def test_none_is_lost(tmp_path: Path, processes: int, environments: int) -> None:
+def test_no_environment_of_parallel_pipelines_is_lost(tmp_path: Path, processes: int, environments: int) -> None:
     repository = OriginRepository(tmp_path)
     crowd = Crowd(tmp_path, repository, processes=processes)
     names = [f"shop-{number}" for number in range(environments)]

@@ -22,7 +22,7 @@ from tests.integration.support.environments import Environments, manifest
 from tests.integration.support.judge import judging
 
 
-def test_the_judge_sees_what_the_controllers_account_must_not_do() -> None:
+def test_the_policies_refuse_what_the_controllers_account_must_not_do() -> None:
     with running_cluster() as cluster:
         if cluster.local is None:
             pytest.skip("the judge listens to the local cluster; a real one refuses it itself")
@@ -39,7 +39,7 @@ def test_the_judge_sees_what_the_controllers_account_must_not_do() -> None:
     ]
 
 
-def test_from_adoption_to_the_end_each_write_is_let_through(
+def test_the_policies_allow_each_write_from_adoption_to_the_end(
     cluster: Cluster, environments: Environments, engine: Engine, controller: ThreadedController
 ) -> None:
     name = cluster.name("pr-74")
@@ -55,7 +55,7 @@ def test_from_adoption_to_the_end_each_write_is_let_through(
     assert cluster.list(ROLE_BINDINGS, name) == []
 
 
-def test_a_binding_that_was_tampered_with_is_put_right_as_the_policies_let_it(
+def test_the_policies_let_the_controller_repair_a_binding(
     cluster: Cluster, environments: Environments, engine: Engine, controller: ThreadedController
 ) -> None:
     environment = environments.create()

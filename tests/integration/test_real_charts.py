@@ -83,7 +83,7 @@ def environment(environments: Environments, installer: Installer, start_controll
     return environment
 
 
-def test_from_the_first_push_to_the_last(
+def test_an_environment_follows_every_push_from_the_first_to_the_last(
     environments: Environments,
     installer: Installer,
     repository: Repo,
@@ -115,7 +115,7 @@ def test_from_the_first_push_to_the_last(
     assert max(release_gone.at, storage_gone.at) < history.deleted(NAMESPACES, environment.name).at
 
 
-def test_a_failed_installation_says_why_and_a_good_push_heals_it(
+def test_a_failed_installation_says_why_and_a_good_push_repairs_it(
     environments: Environments, installer: Installer, repository: Repo, start_controller: StartController
 ) -> None:
     start_controller(release_engine=installer.engine)
@@ -131,7 +131,7 @@ def test_a_failed_installation_says_why_and_a_good_push_heals_it(
 
 
 @pytest.mark.slow
-def test_a_failed_installation_is_healed_by_better_values(
+def test_correct_values_repair_a_failed_installation(
     environments: Environments, installer: Installer, start_controller: StartController
 ) -> None:
     start_controller(release_engine=installer.engine)
@@ -144,7 +144,7 @@ def test_a_failed_installation_is_healed_by_better_values(
 
 
 @pytest.mark.slow
-def test_a_failed_upgrade_leaves_the_version_before_it_and_a_good_push_heals_it(
+def test_a_failed_upgrade_keeps_the_previous_version_until_a_good_push(
     environment: Environment, repository: Repo
 ) -> None:
     repository.commit("Break it", BREAKING)
@@ -157,7 +157,7 @@ def test_a_failed_upgrade_leaves_the_version_before_it_and_a_good_push_heals_it(
 
 
 @pytest.mark.slow
-def test_an_upgrade_that_fails_half_way_is_rolled_back_and_the_next_one_succeeds(
+def test_a_half_failed_upgrade_is_rolled_back_and_the_next_one_succeeds(
     environment: Environment, installer: Installer
 ) -> None:
     installer.fail(environment, "upgrade")
@@ -179,7 +179,7 @@ def test_an_upgrade_that_fails_half_way_is_rolled_back_and_the_next_one_succeeds
 
 
 @pytest.mark.slow
-def test_another_release_name_uninstalls_the_old_release_before_the_new_one_comes(
+def test_a_new_release_name_uninstalls_the_old_release_first(
     environment: Environment, installer: Installer, history: History
 ) -> None:
     environment.patch_release(releaseName="other")
@@ -193,7 +193,7 @@ def test_another_release_name_uninstalls_the_old_release_before_the_new_one_come
 
 
 @pytest.mark.slow
-def test_what_somebody_changes_in_a_release_is_put_back(environment: Environment, installer: Installer) -> None:
+def test_manual_changes_in_a_release_are_reverted(environment: Environment, installer: Installer) -> None:
     before = installer.release(environment)
     assert before is not None
     body = {"spec": {"values": tag("stolen"), "releaseName": "stolen"}}
@@ -204,7 +204,7 @@ def test_what_somebody_changes_in_a_release_is_put_back(environment: Environment
 
 
 @pytest.mark.slow
-def test_a_deployed_environment_costs_nothing_although_its_engine_looks_at_it_all_the_time(
+def test_checks_by_the_engine_cause_no_writes_for_a_deployed_environment(
     environment: Environment, installer: Installer, requests: Requests
 ) -> None:
     environment.deployed()
@@ -225,7 +225,7 @@ def flux(make_installer: MakeInstaller) -> Installer:
 
 
 @pytest.mark.slow
-def test_a_deleted_branch_is_told_while_the_application_runs_on_and_heals_when_it_is_back(
+def test_a_deleted_branch_is_reported_while_the_application_keeps_running(
     both_engines: Cluster,
     environments: Environments,
     flux: Installer,
@@ -246,7 +246,7 @@ def test_a_deleted_branch_is_told_while_the_application_runs_on_and_heals_when_i
 
 
 @pytest.mark.slow
-def test_another_branch_is_deployed_only_when_its_chart_is(
+def test_a_new_branch_counts_as_deployed_only_when_its_chart_is_deployed(
     environments: Environments,
     flux: Installer,
     repository: Repo,
@@ -271,7 +271,7 @@ def test_another_branch_is_deployed_only_when_its_chart_is(
 
 
 @pytest.mark.slow
-def test_a_chart_that_is_not_in_the_repository_is_a_failure_after_the_grace(
+def test_a_chart_missing_from_the_repository_is_a_failure_after_the_grace_period(
     environments: Environments, flux: Installer, start_controller: StartController
 ) -> None:
     start_controller(release_engine="flux", chart_grace=1.0)

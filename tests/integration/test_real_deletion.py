@@ -376,7 +376,7 @@ def test_suspended_with_the_engine_and_the_controller_down_it_is_still_uninstall
 
 
 @pytest.mark.slow
-def test_deleted_and_applied_again_until_it_exists_it_ends_deployed_in_a_new_namespace(
+def test_an_environment_applied_again_while_it_ends_gets_a_new_namespace(
     both_engines: Cluster, environment: Environment
 ) -> None:
     before = environment.namespace()

@@ -40,7 +40,7 @@ def revisions(environment: Environment) -> int:
     return len(environment.storage())
 
 
-def test_neither_new_values_nor_a_push_reach_it_and_both_do_when_it_is_resumed(
+def test_new_values_and_a_push_take_effect_only_after_the_suspension(
     environments: Environments, flux_engine: Installer, repository: Repo, start_controller: StartController
 ) -> None:
     start_controller(release_engine="flux")
@@ -68,7 +68,7 @@ def test_neither_new_values_nor_a_push_reach_it_and_both_do_when_it_is_resumed(
 
 
 @pytest.mark.slow
-def test_new_values_do_not_reach_it_with_either_engine(
+def test_new_values_have_no_effect_during_a_suspension_with_either_engine(
     environments: Environments, installer: Installer, start_controller: StartController
 ) -> None:
     start_controller(release_engine=installer.engine)
@@ -111,7 +111,7 @@ def test_a_release_that_somebody_else_resumed_is_suspended_again(
 
 
 @pytest.mark.slow
-def test_suspended_while_it_fails_it_heals_when_it_is_resumed(
+def test_an_environment_suspended_while_failing_recovers_when_resumed(
     environments: Environments, installer: Installer, start_controller: StartController
 ) -> None:
     start_controller(release_engine=installer.engine)
@@ -125,7 +125,7 @@ def test_suspended_while_it_fails_it_heals_when_it_is_resumed(
 
 
 @pytest.mark.slow
-def test_it_stays_suspended_over_a_restart_of_everything(
+def test_an_environment_stays_suspended_when_everything_restarts(
     environments: Environments, flux_engine: Installer, start_controller: StartController
 ) -> None:
     controller = start_controller(release_engine="flux")

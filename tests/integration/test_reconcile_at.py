@@ -45,7 +45,7 @@ def test_each_new_value_is_recorded_in_one_status_write(
         environment.deployed()
 
 
-def test_what_no_watch_shows_is_put_right_at_once(
+def test_drift_that_no_watch_shows_is_corrected_at_once(
     cluster: Cluster, environments: Environments, engine: Engine, start_controller: StartController
 ) -> None:
     shared = SharedConfig(cluster)
@@ -60,7 +60,7 @@ def test_what_no_watch_shows_is_put_right_at_once(
     assert shared.held(environment.name, "settings") == {"color": "red"}
 
 
-def test_flux_is_asked_to_look_once_and_others_may_ask_it_afterwards(
+def test_flux_is_asked_to_reconcile_once_and_others_may_ask_it_later(
     both_engines: Cluster, environments: Environments, start_controller: StartController, requests: Requests
 ) -> None:
     cluster = both_engines
@@ -90,7 +90,7 @@ def test_flux_is_asked_to_look_once_and_others_may_ask_it_afterwards(
     engine.stop()
 
 
-def test_the_command_waits_until_the_controller_has_looked(
+def test_the_command_waits_until_the_controller_has_reconciled(
     cluster: Cluster, environments: Environments, engine: Engine, controller: ThreadedController
 ) -> None:
     environment = environments.create()
@@ -111,7 +111,7 @@ def test_without_a_controller_the_command_ends_with_2(cluster: Cluster, environm
     assert "not reconciled within 0.2s: check that the controller runs" in done.stderr
 
 
-def test_the_command_says_why_it_cannot(local: LocalCluster, cluster: Cluster, environments: Environments) -> None:
+def test_the_command_reports_why_it_failed(local: LocalCluster, cluster: Cluster, environments: Environments) -> None:
     kubeconfig = f"--kubeconfig={cluster.kubeconfig}"
     environment = environments.create(spec={"suspend": True})
     suspended = run("reconcile", environment.name, kubeconfig)

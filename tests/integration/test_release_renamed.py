@@ -35,7 +35,7 @@ def test_the_old_release_is_uninstalled_before_the_new_one_is_made(
     old_is_gone_before_new_comes(environment, history)
 
 
-def test_a_name_changed_while_the_controller_was_down_is_handled_in_the_same_order(
+def test_a_rename_while_the_controller_was_down_follows_the_same_order(
     environments: Environments, stopped_engine: Engine, start_controller: StartController, history: History
 ) -> None:
     stopped_engine.start(seconds={"uninstall": 0.2})
@@ -49,7 +49,7 @@ def test_a_name_changed_while_the_controller_was_down_is_handled_in_the_same_ord
     old_is_gone_before_new_comes(environment, history)
 
 
-def test_a_restart_between_the_old_uninstall_and_the_new_install_still_waits_for_the_storage(
+def test_a_restart_after_the_old_uninstall_still_waits_for_its_storage(
     environments: Environments, engine: Engine, start_controller: StartController, history: History
 ) -> None:
     controller = start_controller()
@@ -82,7 +82,7 @@ def test_the_status_says_that_the_old_release_is_being_uninstalled(
     environment.deployed()
 
 
-def test_an_uninstall_that_never_ends_holds_the_new_release_up_no_longer_than_the_timeout(
+def test_the_new_release_is_installed_when_the_old_uninstall_times_out(
     environments: Environments, engine: Engine, start_controller: StartController
 ) -> None:
     start_controller(teardown_timeout=0.5)
@@ -96,7 +96,7 @@ def test_an_uninstall_that_never_ends_holds_the_new_release_up_no_longer_than_th
     )
 
 
-def test_renamed_there_and_back_ends_with_the_first_name(
+def test_a_rename_that_is_reverted_ends_with_the_first_name(
     environments: Environments, stopped_engine: Engine, controller: ThreadedController, history: History
 ) -> None:
     stopped_engine.start(seconds={"uninstall": 0.2})

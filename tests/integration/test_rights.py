@@ -274,7 +274,7 @@ def _resource(right: Right) -> Resource:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_with_the_rights_of_the_manifests_the_controller_is_refused_nothing(engine: str) -> None:
+def test_the_rights_in_the_manifests_are_sufficient(engine: str) -> None:
     with journey(engine) as whole:
         whole.go()
         assert whole.refused() == []
@@ -289,14 +289,14 @@ def _engine_of(right: Right) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("right", rights(), ids=str)
-def test_with_any_right_less_it_is_refused_something(right: Right) -> None:
+def test_removing_any_right_causes_a_refusal(right: Right) -> None:
     with journey(_engine_of(right), without=right) as lamed, pytest.raises(Refused):
         lamed.go()
 
 
 # One line for the quick tests: what is granted and never asked for is found in the audit log too.
 @pytest.mark.skipif(bool(REAL_KUBECONFIG), reason="a server that streams initial states is asked for no list")
-def test_everything_that_is_granted_is_asked_for() -> None:
+def test_every_granted_right_is_used() -> None:
     asked: set[tuple[str, str, str]] = set()
     for engine in ENGINES:
         with journey(engine) as whole:

@@ -56,7 +56,7 @@ def configure(cluster: Cluster, **body: Any) -> None:
 
 
 @pytest.mark.parametrize(("resource", "loot"), [(BINDINGS, TO_CLUSTER_ADMIN), (WIDGETS, WIDGET)])
-def test_a_kind_without_a_namespace_is_an_error_everywhere_and_nothing_of_the_config_is_applied(
+def test_a_cluster_scoped_kind_is_an_error_and_prevents_the_whole_config(
     both_engines: Cluster,
     environments: Environments,
     answering: str,
@@ -119,7 +119,7 @@ ORG_LEVEL = {**MAPPED, "mappings": [], "orgLevelSecrets": {"authSecret": "git-to
 
 
 @pytest.mark.parametrize("spec", [MAPPED, ORG_LEVEL], ids=["mapped by its bare name", "of every repository"])
-def test_a_credential_goes_to_its_repository_and_to_none_that_looks_alike(
+def test_a_credential_is_only_for_its_repository_and_not_for_similar_names(
     both_engines: Cluster,
     environments: Environments,
     answering: str,
@@ -143,7 +143,7 @@ def test_a_credential_goes_to_its_repository_and_to_none_that_looks_alike(
     assert named == {"private"}
 
 
-def test_without_prefixes_a_bare_name_opens_nothing(
+def test_a_bare_name_without_prefixes_grants_no_access(
     both_engines: Cluster, environments: Environments, answering: str, start_controller: StartController
 ) -> None:
     configure(both_engines, spec=MAPPED)

@@ -63,7 +63,7 @@ def test_a_config_that_cannot_be_applied_leaves_deployed_environments_deployed(
     shared.carried_by(2)
 
 
-def test_a_push_waits_while_the_config_cannot_be_applied_and_goes_through_after_it(
+def test_a_push_waits_until_the_config_can_be_applied(
     environments: Environments, engine: Engine, controller: ThreadedController, shared: SharedConfig
 ) -> None:
     environment = environments.create()
@@ -116,7 +116,7 @@ def _held(environment: Environment) -> list[str]:
     return [str(amount) for amount in found if amount]
 
 
-def test_with_the_role_of_the_component_quotas_are_given_follow_and_are_taken_back(
+def test_the_components_role_allows_quotas_to_be_created_updated_and_deleted(
     cluster: Cluster, environments: Environments, engine: Engine, controller: ThreadedController, shared: SharedConfig
 ) -> None:
     _grant(cluster)
@@ -133,7 +133,7 @@ def test_with_the_role_of_the_component_quotas_are_given_follow_and_are_taken_ba
 
 @pytest.mark.slow
 @pytest.mark.parametrize("verb", ["all", *ROLE["rules"][0]["verbs"]])
-def test_without_any_verb_of_that_role_running_environments_say_so_and_stay_deployed(
+def test_environments_report_a_missing_verb_of_that_role_and_stay_deployed(
     local: LocalCluster,
     cluster: Cluster,
     environments: Environments,

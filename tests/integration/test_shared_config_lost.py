@@ -49,7 +49,7 @@ ALL = {"secrets": [True, True], "attached": True}
 NOTHING = {"secrets": [False, False], "attached": False}
 
 
-def test_while_the_own_namespace_is_deleted_nothing_is_taken_back(
+def test_nothing_is_pruned_while_the_installations_namespace_is_deleted(
     local: LocalCluster,
     cluster: Cluster,
     environments: Environments,
@@ -77,7 +77,7 @@ def test_while_the_own_namespace_is_deleted_nothing_is_taken_back(
     assert [line for line in requests.order(mark) if line.startswith("delete")] == []
 
 
-def test_with_the_crd_of_the_config_nothing_is_taken_back_before_somebody_means_it(
+def test_deleting_the_configs_crd_prunes_nothing(
     cluster: Cluster, environments: Environments, engine: Engine, controller: ThreadedController, shared: SharedConfig
 ) -> None:
     _configure(shared)
@@ -98,7 +98,7 @@ def test_with_the_crd_of_the_config_nothing_is_taken_back_before_somebody_means_
     eventually(lambda: _used(environment) == NOTHING, lambda: f"somebody meant it: {_used(environment)}")
 
 
-def test_after_the_crd_was_made_again_an_empty_config_takes_everything_back(
+def test_an_empty_config_prunes_everything_once_its_crd_is_restored(
     cluster: Cluster, environments: Environments, engine: Engine, controller: ThreadedController, shared: SharedConfig
 ) -> None:
     _configure(shared)

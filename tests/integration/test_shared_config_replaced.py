@@ -72,7 +72,7 @@ REPLACED = {
 }
 
 
-def test_what_cannot_be_changed_in_place_is_made_again(
+def test_immutable_objects_are_recreated(
     cluster: Cluster, environments: Environments, engine: Engine, controller: ThreadedController, shared: SharedConfig
 ) -> None:
     shared.apply([before | {"metadata": {"name": name}} for name, (_, before, _) in REPLACED.items()])
@@ -97,7 +97,7 @@ def test_what_cannot_be_changed_in_place_is_made_again(
     )
 
 
-def test_a_copy_follows_its_original_to_another_type_in_every_environment(
+def test_a_copy_gets_the_new_type_of_its_original_in_every_environment(
     cluster: Cluster, environments: Environments, engine: Engine, controller: ThreadedController, shared: SharedConfig
 ) -> None:
     shared.put_secret("pull", token="one")
@@ -120,7 +120,7 @@ def test_a_copy_follows_its_original_to_another_type_in_every_environment(
         environment.resources("True", "Applied")
 
 
-def test_a_claim_is_never_deleted_and_the_remedy_is_named(
+def test_a_volume_claim_is_never_deleted_and_the_remedy_is_shown(
     cluster: Cluster,
     environments: Environments,
     engine: Engine,
@@ -148,7 +148,7 @@ def test_a_claim_is_never_deleted_and_the_remedy_is_named(
     environment.resources("True", "Applied")
 
 
-def test_content_that_somebody_added_is_not_thrown_away(
+def test_content_that_others_added_is_kept(
     cluster: Cluster, environments: Environments, engine: Engine, controller: ThreadedController, shared: SharedConfig
 ) -> None:
     shared.apply([secret("x", a="1")])

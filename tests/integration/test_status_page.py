@@ -33,7 +33,7 @@ def test_a_standby_says_that_it_is_one(cluster: Cluster, start_controller: Start
     assert ">Leader<" in get(f"http://{leader}/")[1]
 
 
-def test_it_can_be_switched_off(cluster: Cluster, start_controller: StartController) -> None:
+def test_the_status_page_can_be_disabled(cluster: Cluster, start_controller: StartController) -> None:
     address = f"127.0.0.1:{free_port()}"
     start_controller(health_address=address, status_page=False)
     assert [get(f"http://{address}{path}")[0] for path in ("/", "/controller", "/state")] == [404, 404, 404]

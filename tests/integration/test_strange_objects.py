@@ -181,14 +181,14 @@ def judge(good: Sequence[Environment], too_deep: Mapping[int, Environment]) -> N
         assert environment.namespace() is None
 
 
-def test_strange_objects_cost_nothing_but_themselves(
+def test_strange_objects_affect_only_themselves(
     both_engines: Cluster, environments: Environments, start_controller: StartController, engine_name: str
 ) -> None:
     all_is_well(both_engines, environments, start_controller, engine_name, good=2, unusual=UNUSUAL, depths=DEPTHS)
 
 
 @pytest.mark.slow
-def test_fifty_environments_are_deployed_among_strange_ones(
+def test_fifty_environments_are_deployed_beside_strange_ones(
     both_engines: Cluster, environments: Environments, start_controller: StartController, engine_name: str
 ) -> None:
     all_is_well(

@@ -19,7 +19,9 @@ def suspended(environments: Environments) -> Environment:
     return environment
 
 
-def test_it_says_so(environments: Environments, engine: Engine, controller: ThreadedController) -> None:
+def test_the_status_shows_the_suspension(
+    environments: Environments, engine: Engine, controller: ThreadedController
+) -> None:
     environment = suspended(environments)
     status = environment.status()
     assert status["currentPhase"] == "Suspended"
@@ -27,7 +29,7 @@ def test_it_says_so(environments: Environments, engine: Engine, controller: Thre
     assert status["namespaceLabels"] == {"kind": "pr"}
 
 
-def test_neither_its_spec_nor_the_drift_of_others_changes_anything_meanwhile(
+def test_neither_a_new_spec_nor_drift_has_an_effect_during_the_suspension(
     environments: Environments, engine: Engine, controller: ThreadedController
 ) -> None:
     environment = suspended(environments)
@@ -46,7 +48,9 @@ def test_neither_its_spec_nor_the_drift_of_others_changes_anything_meanwhile(
     throughout(0.3, untouched, "a suspended environment was changed")
 
 
-def test_resumed_it_catches_up(environments: Environments, engine: Engine, controller: ThreadedController) -> None:
+def test_a_resumed_environment_catches_up(
+    environments: Environments, engine: Engine, controller: ThreadedController
+) -> None:
     environment = suspended(environments)
     environment.patch_release(values=tag("two"))
     environment.label_namespace(kind="theirs")
@@ -61,7 +65,7 @@ def test_resumed_it_catches_up(environments: Environments, engine: Engine, contr
     assert reasons.index("Suspended") < reasons.index("Resumed")
 
 
-def test_created_suspended_it_makes_nothing_until_resumed(
+def test_an_environment_created_suspended_creates_nothing_until_resumed(
     environments: Environments, engine: Engine, controller: ThreadedController
 ) -> None:
     environment = environments.create(spec={"suspend": True})
@@ -71,7 +75,7 @@ def test_created_suspended_it_makes_nothing_until_resumed(
     environment.deployed()
 
 
-def test_it_stays_suspended_over_a_restart(
+def test_an_environment_stays_suspended_after_a_restart(
     environments: Environments, engine: Engine, start_controller: StartController
 ) -> None:
     controller = start_controller()

@@ -38,7 +38,7 @@ def let_go(environment: Environment) -> None:
         return
 
 
-def test_it_is_told_in_the_namespaces_own_words(held: Environment) -> None:
+def test_the_condition_quotes_the_namespaces_own_message(held: Environment) -> None:
     try:
         blocked = held.until(lambda obj: condition(obj, "TeardownBlocked"), "it is told that the teardown is blocked")
         told = condition(blocked, "TeardownBlocked")
@@ -55,9 +55,7 @@ def test_it_is_told_in_the_namespaces_own_words(held: Environment) -> None:
         let_go(held)
 
 
-def test_the_environment_stays_for_as_long_as_its_namespace_does_and_then_goes(
-    held: Environment, history: History
-) -> None:
+def test_the_environment_exists_as_long_as_its_namespace(held: Environment, history: History) -> None:
     try:
         held.until(lambda obj: condition(obj, "TeardownBlocked"), "it is told that the teardown is blocked")
         throughout(0.5, held.exists, "the finalizer was dropped while the namespace exists")
@@ -67,7 +65,7 @@ def test_the_environment_stays_for_as_long_as_its_namespace_does_and_then_goes(
     assert held.namespace() is None
 
 
-def test_a_restarted_controller_goes_on_with_a_blocked_teardown(
+def test_a_restarted_controller_continues_a_blocked_teardown(
     held: Environment, controller: ThreadedController, start_controller: StartController
 ) -> None:
     try:
@@ -80,7 +78,7 @@ def test_a_restarted_controller_goes_on_with_a_blocked_teardown(
     held.gone()
 
 
-def test_a_blocked_teardown_costs_no_writes(held: Environment, history: History) -> None:
+def test_a_blocked_teardown_causes_no_writes(held: Environment, history: History) -> None:
     try:
         blocked = held.until(lambda obj: condition(obj, "TeardownBlocked"), "it is told that the teardown is blocked")
         version = int(blocked["metadata"]["resourceVersion"])
@@ -93,7 +91,7 @@ def test_a_blocked_teardown_costs_no_writes(held: Environment, history: History)
         let_go(held)
 
 
-def test_a_binding_with_somebodys_role_and_finalizer_holds_no_more_than_its_own_namespace(
+def test_a_foreign_binding_with_a_finalizer_blocks_only_its_own_namespace(
     cluster: Cluster, environments: Environments, engine: Engine, start_controller: StartController
 ) -> None:
     start_controller(teardown_timeout=1.0)

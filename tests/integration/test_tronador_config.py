@@ -40,7 +40,7 @@ def _holds(shared: SharedConfig, namespace: str, name: str, content: object, *, 
     eventually(lambda: shared.held(namespace, name, kind=kind) == content, told)
 
 
-def test_manifests_reach_every_environment_follow_each_change_and_are_taken_back(
+def test_manifests_are_applied_updated_and_pruned_in_every_environment(
     environments: Environments, engine: Engine, controller: ThreadedController, shared: SharedConfig
 ) -> None:
     before = environments.create("before")
@@ -63,7 +63,7 @@ def test_manifests_reach_every_environment_follow_each_change_and_are_taken_back
         environment.deployed()
 
 
-def test_what_a_repository_maps_to_reaches_its_environments_and_no_others(
+def test_resources_mapped_to_a_repository_reach_only_its_environments(
     cluster: Cluster, environments: Environments, engine: Engine, controller: ThreadedController, shared: SharedConfig
 ) -> None:
     shared.apply(
@@ -93,7 +93,7 @@ def test_what_a_repository_maps_to_reaches_its_environments_and_no_others(
     assert "secretRef" not in release["spec"]["chart"]
 
 
-def test_the_bare_name_of_a_mapped_repository_opens_nothing_on_another_host(
+def test_the_bare_name_of_a_mapped_repository_grants_nothing_on_another_host(
     environments: Environments, engine: Engine, controller: ThreadedController, shared: SharedConfig
 ) -> None:
     name = LOCATION.rpartition("/")[2]
@@ -150,7 +150,7 @@ def test_a_change_touches_only_the_environments_that_it_concerns(
     assert [entry for entry in requests.all(mark) if entry.namespace == other.name] == []
 
 
-def test_in_the_steady_state_nothing_is_written(
+def test_the_steady_state_causes_no_writes(
     environments: Environments,
     engine: Engine,
     start_controller: StartController,
@@ -209,7 +209,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("reason", BAD)
-def test_a_bad_manifest_is_an_error_there_and_on_every_environment_and_nothing_is_applied(
+def test_a_bad_manifest_is_reported_everywhere_and_nothing_is_applied(
     cluster: Cluster,
     environments: Environments,
     engine: Engine,
@@ -234,7 +234,7 @@ def test_a_bad_manifest_is_an_error_there_and_on_every_environment_and_nothing_i
 
 
 @pytest.mark.slow
-def test_an_unknown_kind_heals_by_itself_when_it_is_installed(
+def test_an_unknown_kind_is_applied_once_it_is_installed(
     cluster: Cluster,
     environments: Environments,
     engine: Engine,
@@ -272,7 +272,7 @@ def test_an_unknown_kind_heals_by_itself_when_it_is_installed(
 
 
 @pytest.mark.parametrize("engine_name", ["helm-operator", "flux"])
-def test_no_secret_shows_in_any_log_line_event_status_or_metric(
+def test_no_log_line_event_status_or_metric_shows_a_secret(
     cluster: Cluster,
     environments: Environments,
     start_process: StartProcess,
@@ -330,7 +330,7 @@ def _let_read(cluster: Cluster, namespace: str) -> None:
     )
 
 
-def test_flux_gets_a_copy_of_what_a_release_may_refer_to_elsewhere_and_the_copy_follows(
+def test_flux_gets_a_current_copy_of_what_a_release_refers_to_elsewhere(
     both_engines: Cluster, environments: Environments, start_controller: StartController, shared: SharedConfig
 ) -> None:
     engine = Engine(both_engines, double=DOUBLES["flux"])
@@ -355,7 +355,7 @@ def test_flux_gets_a_copy_of_what_a_release_may_refer_to_elsewhere_and_the_copy_
 
 
 @pytest.mark.slow
-def test_a_change_reaches_five_hundred_environments_one_after_another(
+def test_a_change_is_applied_to_five_hundred_environments_in_turn(
     local: LocalCluster,
     environments: Environments,
     engine: Engine,

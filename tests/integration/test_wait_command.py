@@ -95,7 +95,7 @@ def file_of(folder: Path, environment: Environment, **release: Any) -> Path:
     return file
 
 
-def test_it_waits_for_the_files_snapshot_and_not_for_the_one_before(
+def test_wait_waits_for_the_snapshot_in_the_file_and_not_for_the_previous_one(
     environments: Environments,
     controller: ThreadedController,
     engine: Engine,
@@ -114,7 +114,7 @@ def test_it_waits_for_the_files_snapshot_and_not_for_the_one_before(
     assert environment.status()["observedGeneration"] == 2
 
 
-def test_it_waits_for_an_environment_that_is_not_synced_yet(
+def test_wait_waits_for_an_environment_that_is_not_synced_yet(
     environments: Environments,
     controller: ThreadedController,
     engine: Engine,
@@ -128,7 +128,7 @@ def test_it_waits_for_an_environment_that_is_not_synced_yet(
     assert waiting.ended()[0] == 0
 
 
-def test_a_failure_ends_it_with_the_releases_words(
+def test_wait_ends_with_the_releases_message_if_it_fails(
     environments: Environments,
     controller: ThreadedController,
     engine: Engine,
@@ -146,14 +146,14 @@ def test_a_failure_ends_it_with_the_releases_words(
     assert environment.condition("Ready")["message"] in said
 
 
-def test_the_time_ends_it_with_2(environments: Environments, start_waiting: StartWaiting) -> None:
+def test_wait_ends_with_2_after_its_timeout(environments: Environments, start_waiting: StartWaiting) -> None:
     waiting = start_waiting(environments.create().name, "--timeout", "1s")
     code, said = waiting.ended()
     assert code == 2
     assert "not deployed within 1s: the controller has not processed this spec yet" in said
 
 
-def test_it_waits_until_an_environment_is_gone(
+def test_wait_waits_until_an_environment_is_gone(
     environments: Environments, controller: ThreadedController, engine: Engine, start_waiting: StartWaiting
 ) -> None:
     environment = environments.create()
@@ -168,7 +168,7 @@ def test_it_waits_until_an_environment_is_gone(
 
 
 @pytest.mark.parametrize("keep_history", [True, pytest.param(False, marks=pytest.mark.slow)])
-def test_it_outlives_a_restart_of_the_api_server(
+def test_wait_survives_a_restart_of_the_api_server(
     environments: Environments,
     engine: Engine,
     controller: ThreadedController,
@@ -189,7 +189,7 @@ def test_it_outlives_a_restart_of_the_api_server(
     assert waiting.ended()[0] == 0
 
 
-def test_it_outlives_a_history_that_is_gone(
+def test_wait_survives_an_expired_watch_history(
     environments: Environments, local: LocalCluster, start_waiting: StartWaiting
 ) -> None:
     environment = environments.create()
@@ -201,7 +201,7 @@ def test_it_outlives_a_history_that_is_gone(
     assert waiting.ended()[0] == 0
 
 
-def test_without_rights_it_ends_at_once_and_says_which(
+def test_wait_ends_at_once_and_names_the_missing_right(
     cluster: Cluster, environments: Environments, start_waiting: StartWaiting, tmp_path: Path
 ) -> None:
     namespace = cluster.name("ci")
@@ -227,13 +227,13 @@ def test_without_rights_it_ends_at_once_and_says_which(
         (("-f", "/no/such/file"), 1, "--file: cannot read '/no/such/file'"),
     ],
 )
-def test_bad_usage_is_told(start_waiting: StartWaiting, arguments: tuple[str, ...], code: int, words: str) -> None:
+def test_bad_usage_is_reported(start_waiting: StartWaiting, arguments: tuple[str, ...], code: int, words: str) -> None:
     ended, said = start_waiting(*arguments).ended()
     assert ended == code
     assert words in said
 
 
-def test_it_asks_twice_and_is_told_within_a_second(
+def test_wait_makes_two_requests_and_ends_within_a_second(
     cluster: Cluster, local: LocalCluster, environments: Environments, start_waiting: StartWaiting
 ) -> None:
     seconds = []

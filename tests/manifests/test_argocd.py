@@ -65,13 +65,13 @@ def _released(phase: str, **changes: Any) -> dict[str, Any]:
     ],
     ids=["deployed", "pending", "deploying", "new", "failed", "stalled", "bad", "suspended"],
 )
-def test_an_environment_is_as_healthy_as_its_status_says(obj: dict[str, Any], state: str, message: str | None) -> None:
+def test_the_health_of_an_environment_follows_its_status(obj: dict[str, Any], state: str, message: str | None) -> None:
     said = message if message is not None else obj["status"]["applicationStatusMsg"]
     assert said
     assert _judged(obj) == (state, said)
 
 
-def test_one_that_is_taken_down_is_progressing_whatever_its_conditions_say() -> None:
+def test_an_environment_being_deleted_is_progressing_despite_its_conditions() -> None:
     answers = {namespace_target(): namespace(deleting=True), release_target(): None}
     obj = _with_status(environment(deleting=True), answers=answers)
 
@@ -80,7 +80,7 @@ def test_one_that_is_taken_down_is_progressing_whatever_its_conditions_say() -> 
 
 
 @pytest.mark.parametrize("before", ["Succeeded", "Failed"])
-def test_what_is_said_of_an_older_generation_counts_for_nothing(before: str) -> None:
+def test_conditions_of_an_older_generation_are_ignored(before: str) -> None:
     obj = _released(before)
     obj["metadata"]["generation"] += 1
 
@@ -88,11 +88,11 @@ def test_what_is_said_of_an_older_generation_counts_for_nothing(before: str) -> 
 
 
 @pytest.mark.parametrize("absent", [None, {}, {"conditions": []}])
-def test_one_without_a_status_is_progressing(absent: dict[str, Any] | None) -> None:
+def test_an_environment_without_a_status_is_progressing(absent: dict[str, Any] | None) -> None:
     assert _judged(environment(status=absent))[0] == "Progressing"
 
 
-def test_conditions_without_a_message_still_have_words() -> None:
+def test_conditions_without_a_message_get_a_default_message() -> None:
     for ready, state in (("True", "Healthy"), ("False", "Degraded"), ("Unknown", "Progressing")):
         found = {"observedGeneration": 1, "conditions": [{"type": "Ready", "status": ready}]}
         judged = _judged(environment(status=found))
@@ -103,7 +103,7 @@ def test_conditions_without_a_message_still_have_words() -> None:
 # The manifests
 
 
-def test_the_definitions_of_their_kinds_take_the_manifests() -> None:
+def test_the_stand_ins_definitions_accept_everything() -> None:
     for obj in documents("argocd"):
         if obj["kind"] == "ConfigMap":
             kubernetes_validate.validate(obj, "1.36", strict=True)
@@ -111,14 +111,14 @@ def test_the_definitions_of_their_kinds_take_the_manifests() -> None:
             assert refusals(obj) == []
 
 
-def test_the_application_prunes_and_heals_down_to_an_empty_folder() -> None:
+def test_the_application_prunes_and_self_heals_even_an_empty_folder() -> None:
     policy = _application()["spec"]["syncPolicy"]
 
     assert policy["automated"] == {"prune": True, "selfHeal": True, "allowEmpty": True}
     assert set(policy["syncOptions"]) == {"ServerSideApply=true", "PruneLast=true", "PrunePropagationPolicy=background"}
 
 
-def test_its_project_allows_environments_from_its_repository_to_its_destination_and_nothing_else() -> None:
+def test_the_project_allows_only_environments_from_its_repository() -> None:
     application = _application()
     project = named("argocd", "AppProject", application["spec"]["project"])["spec"]
 

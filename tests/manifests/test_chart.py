@@ -58,11 +58,11 @@ def differences(chart_objects, kustomize_objects):
     return [place for place in {**ours, **theirs} if ours.get(place) != theirs.get(place)]
 
 
-def test_with_its_default_values_it_installs_what_kustomize_does(chart):
+def test_the_default_values_install_the_same_as_kustomize(chart):
     assert differences(chart.render(), rendered("default")) == []
 
 
-def test_in_another_namespace_it_installs_what_kustomize_does_there(chart):
+def test_another_namespace_gets_the_same_as_from_kustomize(chart):
     assert differences(chart.render(namespace=ELSEWHERE), rendered("elsewhere")) == []
 
 
@@ -78,15 +78,15 @@ def test_in_another_namespace_it_installs_what_kustomize_does_there(chart):
     ],
     ids=["quotas", "service monitor", "pod monitor"],
 )
-def test_what_is_opted_into_is_what_the_components_of_kustomize_add(chart, values, components):
+def test_optional_parts_are_the_same_as_the_components_of_kustomize(chart, values, components):
     assert differences(chart.render(values), with_components(*components)) == []
 
 
-def test_shards_are_what_kustomize_makes_of_them(chart):
+def test_shards_are_the_same_as_from_kustomize(chart):
     assert differences(chart.render({"shards": ["a"]}), rendered("shards")) == []
 
 
-def test_each_shard_has_names_pods_and_a_lease_of_its_own(chart):
+def test_each_shard_has_its_own_names_pods_and_lease(chart):
     objects = chart.render({"shards": ["a", "b"]})
     deployments = {o["metadata"]["name"]: o["spec"] for o in objects if o["kind"] == "Deployment"}
     assert sorted(deployments) == ["tronador-controller", "tronador-controller-a", "tronador-controller-b"]
@@ -110,7 +110,7 @@ def test_definitions_are_upgraded_with_the_chart_and_kept_when_it_is_uninstalled
     assert "CustomResourceDefinition" not in kinds
 
 
-def test_another_account_in_another_namespace_leaves_no_trace_of_the_usual_ones(chart):
+def test_no_trace_of_the_default_account_is_left_with_another_one(chart):
     objects = chart.render({"serviceAccount": {"name": "environments"}}, namespace="previews", name="eaas")
     assert [o["kind"] for o in objects if "tronador-system" in json.dumps(without_prose(o))] == []
     accounts = [o["metadata"] for o in objects if o["kind"] == "ServiceAccount"]
@@ -171,7 +171,7 @@ def test_kubernetes_accepts_every_object(chart, version):
 
 
 @pytest.mark.parametrize("values", [{}, EVERYTHING], ids=["default", "everything"])
-def test_helm_lint_has_nothing_against_it_but_the_lack_of_an_icon(values):
+def test_helm_lint_only_reports_the_missing_icon(values):
     script = "import helm_python, json, sys; print(json.dumps(helm_python.lint(*map(json.loads, sys.argv[1:]))))"
     done = run(script, json.dumps(str(CHART)), json.dumps(values))
     report = json.loads(done.stdout)

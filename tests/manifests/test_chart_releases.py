@@ -41,12 +41,12 @@ def test_the_api_server_accepts_every_object_strictly(chart: Chart, kubectl: Kub
     kubectl("apply", "--server-side", "--validate=strict", "-f", "-", stdin=body)
 
 
-def test_kustomize_is_accepted_strictly_too(kubectl: Kubectl) -> None:
+def test_the_api_server_accepts_the_kustomize_output_strictly(kubectl: Kubectl) -> None:
     kubectl("apply", "--server-side", "--validate=strict", "-k", str(MANIFESTS / "default"))
 
 
 @pytest.mark.slow
-def test_a_second_release_is_refused_and_leaves_nothing_behind(cluster: LocalCluster, kubectl: Kubectl) -> None:
+def test_a_second_release_is_refused_and_leaves_no_objects(cluster: LocalCluster, kubectl: Kubectl) -> None:
     done(helm(cluster.kubeconfig, "install", namespace="first", name="one"))
     second = helm(cluster.kubeconfig, "install", namespace="second", name="two")
     assert second.returncode != 0
@@ -57,7 +57,7 @@ def test_a_second_release_is_refused_and_leaves_nothing_behind(cluster: LocalClu
 
 
 @pytest.mark.slow
-def test_it_is_refused_beside_an_installation_by_kustomize(cluster: LocalCluster, kubectl: Kubectl) -> None:
+def test_a_release_beside_an_installation_by_kustomize_is_refused(cluster: LocalCluster, kubectl: Kubectl) -> None:
     kubectl("apply", "-k", str(MANIFESTS / "default"))
     result = helm(cluster.kubeconfig, "install", namespace="second")
     assert "invalid ownership metadata" in result.stderr

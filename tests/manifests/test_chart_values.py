@@ -43,7 +43,7 @@ def test_every_generated_file_is_current(name):
     assert file.read_text() == generated()[name], "run `make chart`"
 
 
-def test_nothing_else_is_among_the_copied_manifests():
+def test_no_other_file_is_among_the_copied_manifests():
     found = {str(file.relative_to(CHART)) for file in FILES.rglob("*") if file.is_file()}
     assert found == {name for name in generated() if name.startswith("files/")}
 
@@ -57,7 +57,7 @@ def test_every_value_has_a_type_and_a_default_and_is_used():
         assert all(re.search(rf"\.{name}\b", templates) for name in path[1:])
 
 
-def test_every_option_is_a_value_but_for_those_that_the_chart_sets():
+def test_every_option_is_a_value_unless_the_chart_sets_it():
     described = set(SCHEMA["properties"]["options"]["properties"])
     assert described == {name for name, _ in values()}
     assert {option.name for option in fields(Options)} - {option.name for _, option in values()} == set(
@@ -67,13 +67,13 @@ def test_every_option_is_a_value_but_for_those_that_the_chart_sets():
     assert all(re.search(rf"^#   {name}: ", comments, re.MULTILINE) for name in described)
 
 
-def test_the_documented_default_of_an_option_is_what_the_program_does_without_it(chart):
+def test_the_documented_default_of_an_option_is_the_programs_default(chart):
     documented = {name: schema["default"] for name, schema in SCHEMA["properties"]["options"]["properties"].items()}
     # A command line of defaults is the same as none.
     assert as_options(chart, {"options": documented}) == as_options(chart, {})
 
 
-def test_every_option_in_the_form_of_yaml_reaches_the_program(chart):
+def test_every_option_given_as_yaml_reaches_the_program(chart):
     given, expected = {}, {}
     for name, option in values():
         if option.metadata["choices"]:
@@ -106,7 +106,7 @@ def test_a_number_is_written_as_the_program_reads_it(chart, value, text):
     assert [v["value"] for v in chart.container({"options": value})["env"] if "value" in v] == [text]
 
 
-def test_the_account_is_an_option_of_the_program_too(chart):
+def test_the_account_is_passed_to_the_program_as_an_option(chart):
     assert as_options(chart, {"serviceAccount": {"name": "environments"}}).service_account == "environments"
 
 
@@ -204,7 +204,7 @@ def test_a_value_of_the_pod_is_in_its_template(chart, path, value):
     assert chart.one("Deployment", {path: value})["spec"]["template"]["spec"][path] == value
 
 
-def test_further_flags_variables_and_volumes_come_after_the_chart_s_own(chart):
+def test_extra_flags_variables_and_volumes_follow_the_charts_own(chart):
     given = {
         "extraArgs": ["--workers=9"],
         "extraEnv": [{"name": "HTTPS_PROXY", "value": "http://proxy"}],
@@ -224,13 +224,13 @@ def test_further_flags_variables_and_volumes_come_after_the_chart_s_own(chart):
     assert pod["imagePullSecrets"] == [{"name": "registry"}]
 
 
-def test_the_user_can_be_left_to_the_cluster(chart):
+def test_the_cluster_may_choose_the_user(chart):
     given = dict.fromkeys(("runAsUser", "runAsGroup", "fsGroup"))
     pod = chart.one("Deployment", {"podSecurityContext": given})["spec"]["template"]["spec"]
     assert pod["securityContext"] == {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
 
 
-def test_without_an_election_an_old_pod_ends_before_a_new_one_starts(chart):
+def test_an_old_pod_ends_before_a_new_one_starts_without_an_election(chart):
     spec = chart.one("Deployment", {"replicas": 1, "options": {"leaderElect": False}})["spec"]
     assert spec["strategy"] == {"type": "Recreate"}
 
@@ -254,7 +254,7 @@ def test_ports_and_probes_follow_the_addresses_of_the_program(chart):
     assert container["readinessProbe"]["httpGet"]["port"] == "health"
 
 
-def test_without_an_address_there_is_neither_port_nor_probe(chart):
+def test_a_disabled_address_has_neither_port_nor_probe(chart):
     given = {"options": {"metricsAddress": "0", "healthAddress": "0"}}
     assert not {"ports", "startupProbe", "livenessProbe", "readinessProbe"} & chart.container(given).keys()
     kinds = {obj["kind"] for obj in chart.render(given)}
@@ -279,12 +279,12 @@ def test_the_api_server_may_listen_on_any_port(chart):
     ],
     ids=lambda part: "" if isinstance(part, set) else next(iter(part)),
 )
-def test_a_part_that_is_switched_off_is_left_out_and_nothing_else(chart, given, kinds):
+def test_disabling_a_part_removes_only_that_part(chart, given, kinds):
     left = {obj["kind"] for obj in chart.render(given)}
     assert {obj["kind"] for obj in chart.render()} - left == kinds
 
 
-def test_the_copies_are_of_every_manifest_that_an_installation_needs():
+def test_every_manifest_that_an_installation_needs_is_copied():
     default = yaml.safe_load((MANIFESTS / "default/kustomization.yaml").read_text())["resources"]
     folders = {part.removeprefix("../") for part in default} - {"controller"}
     assert folders <= {folder.name for folder in FILES.iterdir()}

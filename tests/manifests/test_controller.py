@@ -29,12 +29,12 @@ def _container():
     return container
 
 
-def test_one_command_installs_all_of_it():
+def test_one_command_installs_everything():
     kinds = {o["kind"] for o in rendered("default")}
     assert kinds >= {"CustomResourceDefinition", "ClusterRole", "ValidatingAdmissionPolicy", "Deployment", "Namespace"}
 
 
-def test_it_runs_as_the_account_that_the_options_name_in_the_namespace_that_they_name():
+def test_it_runs_as_the_account_and_in_the_namespace_of_the_options():
     deployment = _one("Deployment")
     assert deployment["metadata"]["namespace"] == OPTIONS.namespace
     assert deployment["spec"]["template"]["spec"]["serviceAccountName"] == OPTIONS.service_account
@@ -72,7 +72,7 @@ def test_every_manifest_names_the_image_of_this_version():
 @pytest.mark.parametrize(
     ("name", "address"), [("metrics", OPTIONS.metrics_address), ("health", OPTIONS.health_address)]
 )
-def test_its_ports_are_where_the_program_listens(name, address):
+def test_its_ports_are_those_of_the_program(name, address):
     [port] = [port for port in _container()["ports"] if port["name"] == name]
     assert port["containerPort"] == parse_address(address)[1]
 
@@ -88,7 +88,7 @@ def test_probes_ask_the_health_port():
     assert {probe["port"] for probe in paths.values()} == {"health"}
 
 
-def test_the_pod_is_given_longer_to_end_than_the_program_takes():
+def test_the_pods_grace_period_is_longer_than_the_programs_shutdown():
     assert pod_template()["spec"]["terminationGracePeriodSeconds"] >= OPTIONS.graceful_timeout + 10
 
 
@@ -110,12 +110,12 @@ def test_the_container_has_requests_and_a_memory_limit_but_no_cpu_limit():
     assert resources["limits"].keys() == {"memory"}
 
 
-def test_a_drain_leaves_one_replica():
+def test_a_drain_keeps_one_replica_running():
     assert _one("Deployment")["spec"]["replicas"] == 2
     assert _one("PodDisruptionBudget")["spec"]["maxUnavailable"] == 1
 
 
-def test_everything_that_selects_the_pods_selects_them():
+def test_every_selector_of_the_pods_matches_them():
     labels = pod_template()["metadata"]["labels"]
     deployment = _one("Deployment")["spec"]
     [spread] = deployment["template"]["spec"]["topologySpreadConstraints"]

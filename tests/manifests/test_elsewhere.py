@@ -11,7 +11,7 @@ def _by_place(folder):
     return dict(zip(places, rendered(folder), strict=True))
 
 
-def test_what_both_installations_have_in_common_is_the_same():
+def test_the_shared_parts_of_both_installations_are_the_same():
     ours, theirs = _by_place("default"), _by_place("elsewhere")
     common = ours.keys() & theirs.keys()
     assert {kind for kind, _, _ in common} == {
@@ -24,7 +24,7 @@ def test_what_both_installations_have_in_common_is_the_same():
     assert [place for place in common if ours[place] != theirs[place]] == []
 
 
-def test_the_other_installation_says_nothing_of_the_namespace_of_the_first():
+def test_the_other_installation_never_names_the_namespace_of_the_first():
     mentioned = [place for place, obj in _by_place("elsewhere").items() if HERE in str(_without_prose(obj))]
     assert mentioned == []
 

@@ -30,7 +30,7 @@ SCRIPTS = {f"{job}-{step.get('name') or step['id']}": step for job, step in STEP
 CONTAINERS = [job["container"] for job in [*JOBS.values(), *CLOSING["jobs"].values()] if "container" in job]
 
 
-def test_it_is_triggered_by_pull_requests_and_never_with_the_secrets_of_the_base() -> None:
+def test_pull_requests_trigger_it_without_the_secrets_of_the_base() -> None:
     # YAML 1.1 reads the key `on` as true.
     assert set(WORKFLOW[True]) == {"pull_request"}
     assert set(WORKFLOW[True]["pull_request"]["types"]) == {
@@ -38,7 +38,7 @@ def test_it_is_triggered_by_pull_requests_and_never_with_the_secrets_of_the_base
     }
 
 
-def test_what_ends_an_environment_starts_despite_conflicts_and_has_secrets() -> None:
+def test_the_removal_of_an_environment_starts_despite_conflicts_and_has_secrets() -> None:
     assert CLOSING[True] == {"pull_request_target": {"types": ["closed", "converted_to_draft"]}}
     # What of the first workflow does not start, or has no secrets, leaks nothing.
     assert "tronador retire" not in TEXT
@@ -49,7 +49,7 @@ def test_what_ends_an_environment_starts_despite_conflicts_and_has_secrets() -> 
     assert job["if"] == "github.event.pull_request.head.repo.id == github.event.pull_request.base.repo.id"
 
 
-def test_nothing_of_the_pull_request_runs_where_the_secrets_of_the_base_are() -> None:
+def test_no_code_of_the_pull_request_runs_with_the_secrets_of_the_base() -> None:
     assert all("uses" not in step for step in CLOSING_STEPS.values())
     programs = {word for step in CLOSING_STEPS.values() for word in re.findall(r"tronador (\w+)", step["run"])}
     assert programs == {"event", "retire"}
@@ -58,7 +58,7 @@ def test_nothing_of_the_pull_request_runs_where_the_secrets_of_the_base_are() ->
 
 
 @pytest.mark.parametrize(("action", "decision"), [("closed", "remove"), ("converted_to_draft", "remove")])
-def test_both_of_its_events_remove(action: str, decision: str, tmp_path: Path) -> None:
+def test_both_events_remove_an_environment(action: str, decision: str, tmp_path: Path) -> None:
     body = tmp_path / "event.json"
     body.write_text(json.dumps(github(action)))
     _shell(SCRIPTS["closed-event"], tmp_path, real_tronador(tmp_path), {"GITHUB_EVENT_PATH": str(body)})
@@ -76,7 +76,7 @@ def test_bots_are_skipped_unless_they_close(name: str, decision: str, tmp_path: 
     assert answer["decision"] == decision
 
 
-def test_a_run_without_secrets_says_so(tmp_path: Path) -> None:
+def test_a_run_without_secrets_is_reported(tmp_path: Path) -> None:
     variables = {
         "NAME": "shop-74",
         "PR_NUMBER": "74",
@@ -91,20 +91,20 @@ def test_a_run_without_secrets_says_so(tmp_path: Path) -> None:
     assert "$TRONADOR_GIT_PASSWORD is empty" in ended.stderr
 
 
-def test_nothing_is_pasted_into_a_script() -> None:
+def test_scripts_contain_no_expressions() -> None:
     assert SCRIPTS
     for step in SCRIPTS.values():
         assert "${{" not in step["run"]
         assert step["shell"] == "sh"
 
 
-def test_forks_are_left_out_before_anything_runs() -> None:
+def test_forks_are_skipped_before_anything_runs() -> None:
     assert JOBS["decide"]["if"] == "github.event.pull_request.head.repo.full_name == github.repository"
     for name, job in JOBS.items():
         assert name == "decide" or "decide" in job["needs"]
 
 
-def test_secrets_are_in_the_steps_that_need_them_and_not_where_code_of_the_author_runs() -> None:
+def test_steps_that_run_the_authors_code_have_no_secrets() -> None:
     holders = {
         secret: sorted(f"{job}-{step.get('name')}" for job, step in STEPS if f"secrets.{secret}" in json.dumps(step))
         for secret in set(re.findall(r"secrets\.(\w+)", TEXT))
@@ -131,7 +131,7 @@ def test_only_a_retirement_is_never_cancelled() -> None:
     assert len({job["concurrency"]["group"] for job in jobs.values() if "concurrency" in job}) == 3
 
 
-def test_what_is_asked_of_the_decision_is_in_the_decision(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_decision_has_every_field_that_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     body = tmp_path / "body.json"
     body.write_text(json.dumps(github()))
     assert cli.main(["event", f"--body={body}", "--event-type=pull_request"], {}) == 0
@@ -147,7 +147,7 @@ def test_what_is_asked_of_the_decision_is_in_the_decision(tmp_path: Path, capsys
 
 
 @pytest.mark.parametrize("name", ["decide-event", "closed-event"])
-def test_the_decision_is_one_line(name: str, tmp_path: Path) -> None:
+def test_the_decision_is_printed_on_one_line(name: str, tmp_path: Path) -> None:
     body = tmp_path / "event.json"
     body.write_text(json.dumps(github(title="first\nsecond", body="\n::set-output::")))
     _shell(SCRIPTS[name], tmp_path, real_tronador(tmp_path), {"GITHUB_EVENT_PATH": str(body)})
@@ -158,7 +158,7 @@ def test_the_decision_is_one_line(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in SCRIPTS if "env" in SCRIPTS[name] and name != "build-image"])
-def test_whatever_the_variables_hold_it_stays_text(name: str, tmp_path: Path) -> None:
+def test_the_content_of_variables_is_never_executed(name: str, tmp_path: Path) -> None:
     step, program = SCRIPTS[name], recording_tronador(tmp_path)
     harmless = {variable: f"harmless-{number}" for number, variable in enumerate(step["env"])}
     _shell(step, tmp_path, program, harmless)
@@ -186,12 +186,12 @@ def test_an_image_is_tagged_by_pull_request_and_commit(tmp_path: Path) -> None:
     assert (tmp_path / "output").read_text() == "tag=SNAPSHOT-PR-74-6f50ff2f\n"
 
 
-def test_the_image_is_the_tasks_own() -> None:
+def test_the_tag_of_the_image_is_the_same_as_the_tasks() -> None:
     [image] = {obj["spec"]["stepTemplate"]["image"] for obj in documents("tekton") if obj["kind"] == "Task"}
     assert {container["image"] for container in CONTAINERS} == {image}
 
 
-def test_a_container_works_as_root_who_alone_may_write_the_runners_files() -> None:
+def test_a_container_runs_as_root_because_it_writes_the_runners_files() -> None:
     # The image names another user, who can neither check out nor write to $GITHUB_OUTPUT.
     assert CONTAINERS
     assert {container["options"] for container in CONTAINERS} == {"--user root"}

@@ -36,7 +36,7 @@ def test_the_image_installs_the_versions_that_ci_tests():
     assert {name: tested.get(name) for name in PINNED} == PINNED
 
 
-def test_the_image_installs_every_runtime_dependency_and_no_tool_of_developers():
+def test_the_image_installs_runtime_dependencies_and_no_developer_tools():
     wanted = {
         re.split(r"[<>=]", line)[0].strip() for line in _setup()["options"]["install_requires"].split("\n") if line
     }
@@ -45,13 +45,13 @@ def test_the_image_installs_every_runtime_dependency_and_no_tool_of_developers()
 
 
 @pytest.mark.parametrize("stage", ["controller", "tronador"])
-def test_a_stage_ends_as_the_user_that_the_deployment_names(stage):
+def test_each_stage_ends_as_the_user_of_the_deployment(stage):
     body = CONTAINERFILE.split(f" AS {stage}\n")[1].split("\nFROM ")[0]
     pod = pod_template()["spec"]["securityContext"]
     assert re.findall(r"^USER (.*)$", body, re.MULTILINE)[-1] == f"{pod['runAsUser']}:{pod['runAsGroup']}"
 
 
-def test_without_a_builder_make_image_says_what_to_install(tmp_path):
+def test_make_image_without_a_builder_says_what_to_install(tmp_path):
     for program in ("sh", "dirname", "sed", "git"):
         (tmp_path / program).symlink_to(
             next(p for p in map(Path, (f"/bin/{program}", f"/usr/bin/{program}")) if p.exists())

@@ -118,7 +118,7 @@ def test_every_field_of_our_kinds_is_described(resource):
 
 
 @pytest.mark.parametrize("resource", OURS, ids=lambda resource: resource.kind)
-def test_no_text_of_our_kinds_is_unbounded(resource):
+def test_every_text_of_our_kinds_has_a_maximum_length(resource):
     unbounded = []
 
     def visit(schema, path):
@@ -147,14 +147,14 @@ def test_every_sample_passes_our_own_definition(resource):
         assert schema.validate(sample) == []
 
 
-def test_the_sample_of_the_shared_configuration_is_the_one_that_counts_and_sound():
+def test_the_sample_of_the_shared_configuration_is_valid_and_in_effect():
     [sample] = _objects(TRONADOR_CONFIGS.kind)
     assert (sample["metadata"]["name"], sample["metadata"]["namespace"]) == (CONFIG_NAME, Options().namespace)
     assert tronadorconfig.problems(tronadorconfig.parse(sample)) == ()
 
 
 @pytest.mark.parametrize("file", documents("tronadorconfig-"), ids=lambda file: file.name)
-def test_configs_that_users_wrote_can_be_stored_even_if_faulty(file):
+def test_objects_of_the_original_can_be_stored_even_with_mistakes(file):
     schema = Structural(_definition_schema(TRONADOR_CONFIGS))
     config = yaml.safe_load(file.read_text())
     assert schema.unknown_fields(config) == []
@@ -162,14 +162,14 @@ def test_configs_that_users_wrote_can_be_stored_even_if_faulty(file):
 
 
 @pytest.mark.parametrize("parts", [{}, {"spec": None}, {"spec": {}, "resources": None}, {"spec": {"mappings": None}}])
-def test_a_shared_configuration_may_lack_any_part(parts):
+def test_every_part_of_a_shared_configuration_is_optional(parts):
     assert Structural(_definition_schema(TRONADOR_CONFIGS)).validate(parts) == []
 
 
 @given(
     st.text(alphabet="aZ0.:/@%-_[]" + "ｇ\n", min_size=1, max_size=20), st.sampled_from(["https://", "ssh://", "git@"])
 )
-def test_the_schema_refuses_no_git_url_that_we_take(rest, start):
+def test_the_schema_accepts_every_git_url_that_we_accept(rest, start):
     try:
         giturls.parse(start + rest)
     except ValueError:
@@ -192,15 +192,15 @@ def test_the_schema_refuses_no_git_url_that_we_take(rest, start):
         "file:///etc",
     ],
 )
-def test_the_schema_refuses_what_could_lead_elsewhere(url):
+def test_the_schema_refuses_values_that_could_lead_elsewhere(url):
     assert _git_schema().validate(url)
 
 
-def test_the_controller_is_granted_what_it_uses_and_nothing_else():
+def test_the_controller_has_only_the_rights_that_it_uses():
     assert _rights(_named("ClusterRole", "tronador-controller")) == USED
 
 
-def test_whatever_is_watched_may_be_read_where_it_is_watched_and_no_further():
+def test_watched_kinds_can_be_read_only_where_they_are_watched():
     everywhere = _rights(_named("ClusterRole", "tronador-controller"))
     here = _rights(_named("Role", "tronador-controller-config"))
     for watch in WATCHES:
@@ -209,7 +209,7 @@ def test_whatever_is_watched_may_be_read_where_it_is_watched_and_no_further():
         assert (watch.resource.group, watch.resource.plural) not in (everywhere if watch.in_own_namespace else here)
 
 
-def test_of_our_own_namespace_the_shared_configuration_and_secrets_are_read_and_nothing_but_a_status_is_written():
+def test_only_a_status_is_written_in_our_own_namespace():
     role = _named("Role", "tronador-controller-config")
     assert role["metadata"]["namespace"] == Options().namespace
     assert _rights(role) == {
@@ -225,7 +225,7 @@ def test_no_rule_grants_everything():
             assert "*" not in (*rule["verbs"], *rule["resources"], *rule["apiGroups"])
 
 
-def test_nothing_grants_secrets_or_config_maps_but_those_of_our_own_namespace():
+def test_secrets_and_config_maps_are_granted_only_in_our_own_namespace():
     for role in (*_objects("ClusterRole"), *_objects("Role")):
         if role["metadata"].get("namespace") == Options().namespace:
             continue
@@ -240,7 +240,7 @@ def test_only_the_roles_of_environments_and_of_their_releases_may_be_bound():
         assert _named("ClusterRole", name)["aggregationRule"]
 
 
-def test_of_all_definitions_only_that_of_the_shared_configuration_may_be_read():
+def test_only_the_definition_of_the_shared_configuration_can_be_read():
     [rule] = [
         rule
         for rule in _named("ClusterRole", "tronador-controller")["rules"]
@@ -250,7 +250,7 @@ def test_of_all_definitions_only_that_of_the_shared_configuration_may_be_read():
     assert _named("CustomResourceDefinition", DEFINITION)
 
 
-def test_the_role_for_quotas_is_opted_into_and_reaches_environments_only():
+def test_the_role_for_quotas_is_optional_and_for_environments_only():
     role = _named("ClusterRole", "tronador-environment-quotas")
     assert role["metadata"]["labels"] == {AGGREGATE_LABEL: "true"}
     [component] = _documents(ROOT / "manifests" / "quotas" / "kustomization.yaml")
@@ -269,7 +269,7 @@ def test_events_go_to_the_namespace_default_and_the_lease_is_our_own():
     assert [rule.get("resourceNames") for rule in lease["rules"]] == [None, [LEASE_NAME]]
 
 
-def test_in_the_whole_cluster_only_leases_of_installations_are_read():
+def test_only_leases_of_installations_are_read_in_the_whole_cluster():
     [rule] = [rule for rule in _named("ClusterRole", "tronador-controller")["rules"] if "leases" in rule["resources"]]
     assert rule["resourceNames"] == [LEASE_NAME]
 
@@ -282,7 +282,7 @@ def test_every_binding_is_for_the_account_that_the_options_name():
         assert subject["namespace"] == options.namespace
 
 
-def test_the_role_that_the_security_page_shows_is_one_and_for_the_account_that_the_options_name():
+def test_the_role_on_the_security_page_is_for_the_account_of_the_options():
     page = (ROOT / "docs" / "security.md").read_text()
     [block] = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
     role, binding = yaml.safe_load_all(block)

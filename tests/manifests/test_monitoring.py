@@ -27,7 +27,7 @@ def of_kind(objects, *kinds):
 
 
 @pytest.mark.parametrize("monitor", MONITORS)
-def test_it_adds_one_monitor_the_alerts_and_the_dashboard_and_changes_nothing(installed, monitor):
+def test_it_adds_one_monitor_the_alerts_and_the_dashboard_only(installed, monitor):
     objects = installed(monitor)
     added = [obj for obj in objects if obj not in rendered("default")]
     assert sorted(obj["kind"] for obj in added) == sorted([monitor, "PrometheusRule", "ConfigMap"])
@@ -36,7 +36,7 @@ def test_it_adds_one_monitor_the_alerts_and_the_dashboard_and_changes_nothing(in
 
 
 @pytest.mark.parametrize("monitor", MONITORS)
-def test_the_operator_s_definitions_accept_every_object(installed, monitor):
+def test_the_operators_definitions_accept_every_object(installed, monitor):
     found = [obj for obj in installed(monitor) if obj["apiVersion"].startswith(f"{GROUP}/")]
     assert len(found) == 2
     for obj in found:
@@ -67,7 +67,7 @@ def test_the_pod_monitor_selects_the_pods_and_a_port_of_theirs(installed):
     assert endpoint["port"] in {port["name"] for port in template["spec"]["containers"][0]["ports"]}
 
 
-def test_both_monitors_select_shards_and_say_which_one_it_is(installed):
+def test_both_monitors_select_shards_and_label_them(installed):
     [by_service], [by_pod] = (of_kind(installed(monitor), monitor) for monitor in MONITORS)
     [service] = [o for o in of_kind(rendered("shards"), "Service") if SHARD_LABEL in o["metadata"]["labels"]]
     [deployment] = [o for o in of_kind(rendered("shards"), "Deployment") if SHARD_LABEL in o["metadata"]["labels"]]
@@ -88,7 +88,7 @@ def _selects(monitor, labels):
     return selector["matchLabels"].items() <= labels.items() and labels[expression["key"]] in expression["values"]
 
 
-def test_grafana_s_sidecar_finds_the_dashboard_as_it_was_generated(installed):
+def test_grafanas_sidecar_finds_the_generated_dashboard(installed):
     [config] = of_kind(installed("ServiceMonitor"), "ConfigMap")
     assert config["metadata"]["labels"]["grafana_dashboard"] == "1"
     assert config["metadata"]["name"] == "tronador-dashboard"

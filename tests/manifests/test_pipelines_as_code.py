@@ -60,7 +60,7 @@ def _params(run: dict[str, Any]) -> dict[str, Any]:
     return {param["name"]: param["value"] for param in run["spec"]["params"]}
 
 
-def test_the_definition_of_its_kind_takes_it() -> None:
+def test_the_definition_of_its_kind_accepts_it() -> None:
     assert refusals(_substituted()) == []
 
 
@@ -90,7 +90,7 @@ def test_its_environment_is_the_one_that_the_trigger_retires() -> None:
     }
 
 
-def test_what_is_filled_in_is_passed_as_parameters_only() -> None:
+def test_variables_are_passed_as_parameters_only() -> None:
     kept = {**RUN, "spec": {**RUN["spec"], "params": []}}
     assert "{{" not in yaml.safe_dump(kept)
     filled = [name for name, value in _params(RUN).items() if "{{" in value]
@@ -98,13 +98,13 @@ def test_what_is_filled_in_is_passed_as_parameters_only() -> None:
 
 
 @pytest.mark.parametrize("branch", HOSTILE)
-def test_whatever_a_branch_is_called_it_is_one_parameter(branch: str) -> None:
+def test_every_branch_name_is_a_single_parameter(branch: str) -> None:
     run, harmless = _substituted(source_branch=branch), _substituted()
     assert _params(run) == {**_params(harmless), "git-ref": branch}
     assert {**run, "spec": {**run["spec"], "params": []}} == {**harmless, "spec": {**harmless["spec"], "params": []}}
 
 
-def test_neither_drafts_nor_forks_nor_tektons_own_variables_start_it() -> None:
+def test_drafts_forks_and_tektons_own_variables_do_not_start_it() -> None:
     condition = RUN["metadata"]["annotations"]["pipelinesascode.tekton.dev/on-cel-expression"]
     for part in (
         "!body.pull_request.draft",

@@ -69,23 +69,23 @@ def _of_binding(operation, namespace, *, user=US):
 
 
 @pytest.mark.parametrize("what", NAMESPACES)
-def test_the_controller_changes_only_what_is_its_own_or_given_to_it(what):
+def test_the_controller_changes_only_its_own_or_adopted_objects(what):
     assert (denials(_of_namespace("UPDATE", NAMESPACES[what])) == []) is (what in CHANGED)
 
 
 @pytest.mark.parametrize("what", NAMESPACES)
-def test_the_controller_deletes_only_what_it_made(what):
+def test_the_controller_deletes_only_what_it_created(what):
     assert (denials(_of_namespace("DELETE", NAMESPACES[what])) == []) is (what in DELETED)
 
 
 @pytest.mark.parametrize("operation", ["CREATE", "UPDATE", "DELETE"])
 @pytest.mark.parametrize("what", NAMESPACES)
-def test_the_controller_binds_only_where_it_is_at_home(what, operation):
+def test_the_controller_creates_bindings_only_in_its_own_namespaces(what, operation):
     assert (denials(_of_binding(operation, NAMESPACES[what])) == []) is (what in BOUND)
 
 
 @pytest.mark.parametrize("user", ["admin", "system:serviceaccount:tronador-system:default", f"{US}-2", f"x{US}"])
-def test_nobody_else_is_concerned(user):
+def test_the_policies_do_not_apply_to_other_users(user):
     for namespace in NAMESPACES.values():
         for operation in ("UPDATE", "DELETE"):
             assert denials(_of_namespace(operation, namespace, user=user)) == []
@@ -122,7 +122,7 @@ RIGHTS = {
 
 
 @pytest.mark.parametrize("rights", RIGHTS)
-def test_the_rights_of_an_installation_are_not_taken_by_applying_the_manifests_again(rights):
+def test_applying_the_manifests_again_keeps_the_rights_of_an_installation(rights):
     [refused] = denials(_of_rights(before="tronador-system", after="elsewhere", **RIGHTS[rights]))
     assert refused.startswith("tronador-installations: ")
     assert denials(_of_rights(before="tronador-system", after="tronador-system", **RIGHTS[rights])) == []
@@ -166,7 +166,7 @@ def test_no_account_of_an_environment_writes_objects_of_flux_there(group, accoun
 
 @pytest.mark.parametrize("operation", ["UPDATE", "DELETE"])
 @pytest.mark.parametrize("subresource", ["", "status"])
-def test_nor_does_it_change_what_is_there(operation, subresource):
+def test_no_account_of_an_environment_changes_objects_of_flux(operation, subresource):
     body = {"metadata": {"name": "run-pipeline", "namespace": "pr-74"}}
     write = _of_flux(
         "system:serviceaccount:pr-74:tronador-release",
@@ -183,11 +183,11 @@ def test_nor_does_it_change_what_is_there(operation, subresource):
     "user",
     [US, "system:serviceaccount:flux-system:helm-controller", "admin", "system:serviceaccount:pr-7:x", "system:admin"],
 )
-def test_the_controller_flux_and_people_write_them(user):
+def test_the_controller_flux_and_people_may_write_objects_of_flux(user):
     assert denials(_of_flux(user)) == []
 
 
-def test_a_kind_of_flux_without_a_namespace_is_nobodys_business_here():
+def test_cluster_scoped_kinds_of_flux_are_not_restricted():
     write = Write(
         user="system:serviceaccount:pr-74:x",
         group=flux.HELM_RELEASES.group,
@@ -199,7 +199,7 @@ def test_a_kind_of_flux_without_a_namespace_is_nobodys_business_here():
     assert denials(write) == []
 
 
-def test_outside_of_environments_the_policy_is_silent():
+def test_the_policy_does_not_apply_outside_of_environments():
     assert denials(_of_flux("system:serviceaccount:pr-74:x", namespace=NAMESPACES["a foreign one"])) == []
 
 
@@ -218,13 +218,13 @@ VARIABLES = dict.fromkeys(("object", "oldObject", "namespaceObject", "request", 
 
 
 @pytest.mark.parametrize(("part", "expression"), list(_expressions()))
-def test_every_expression_compiles_and_all_but_variables_say_yes_or_no(part, expression):
+def test_every_expression_compiles_and_is_boolean_unless_it_is_a_variable(part, expression):
     compiled = compile_expression(expression, VARIABLES)
 
     assert part == "variables" or compiled.result in (BOOL, DYN)
 
 
-def test_there_are_four_policies_each_of_them_in_force_and_none_ever_skipped():
+def test_all_four_policies_are_in_force_and_never_skipped():
     assert {policy["metadata"]["name"] for policy in policies()} == {
         "tronador-rolebindings",
         "tronador-namespaces",
@@ -234,12 +234,12 @@ def test_there_are_four_policies_each_of_them_in_force_and_none_ever_skipped():
     assert {policy["spec"]["failurePolicy"] for policy in policies()} == {"Fail"}
 
 
-def test_they_refuse_with_a_403_which_the_controller_tries_again_while_its_rights_are_new():
+def test_a_policy_refuses_with_a_403_that_is_retried_while_rights_are_new():
     reasons = [validation.get("reason") for policy in policies() for validation in policy["spec"]["validations"]]
     assert {*reasons} == {"Forbidden"}
 
 
-def test_the_policies_about_us_name_the_account_that_the_options_name():
+def test_the_policies_for_the_controller_name_the_account_of_the_options():
     conditions = [c for policy in policies() for c in policy["spec"].get("matchConditions", ())]
     names = [c["expression"] for c in conditions if c["name"] == "written-by-the-controller"]
 

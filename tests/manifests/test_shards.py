@@ -26,7 +26,7 @@ def _selects(selector, labels):
     return selector.items() <= labels.items()
 
 
-def test_each_deployment_has_a_selector_of_its_own():
+def test_each_deployment_has_its_own_selector():
     found = {name: _variable(o, "TRONADOR_WATCH_LABEL_SELECTOR") for name, o in _of("Deployment").items()}
     assert found == SELECTORS
 
@@ -58,7 +58,7 @@ def test_the_role_of_the_shard_is_bound_to_the_account_that_its_pods_run_as():
         ("NetworkPolicy", lambda o: o["spec"]["podSelector"]["matchLabels"]),
     ],
 )
-def test_each_object_selects_the_pods_of_its_own_shard_alone(kind, selector):
+def test_each_object_selects_only_the_pods_of_its_own_shard(kind, selector):
     for name, obj in _of(kind).items():
         selected = {pods for pods, o in _of("Deployment").items() if _selects(selector(obj), _pod_labels(o))}
         assert selected == {name}
@@ -72,7 +72,7 @@ def test_replicas_are_spread_within_their_own_shard():
         assert [n for n, o in _of("Deployment").items() if _selects(wanted, _pod_labels(o))] == [name]
 
 
-def test_everything_else_is_that_of_the_default_installation():
+def test_everything_else_is_the_same_as_in_the_default_installation():
     def places(folder):
         return {(o["kind"], o["metadata"].get("namespace"), o["metadata"]["name"]): o for o in rendered(folder)}
 

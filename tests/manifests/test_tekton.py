@@ -55,7 +55,7 @@ def _steps(pipeline: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("obj", [*OBJECTS, *RUNS.values()], ids=_id)
-def test_the_definition_of_its_kind_takes_every_object(obj: dict[str, Any]) -> None:
+def test_the_definition_of_its_kind_accepts_every_object(obj: dict[str, Any]) -> None:
     group = obj["apiVersion"].partition("/")[0]
     if not group.endswith("tekton.dev"):
         kubernetes_validate.validate(obj, "1.36", strict=True)
@@ -64,7 +64,7 @@ def test_the_definition_of_its_kind_takes_every_object(obj: dict[str, Any]) -> N
     assert refusals(obj) == []
 
 
-def test_everything_of_a_namespace_is_in_that_of_the_pipelines() -> None:
+def test_every_namespaced_object_is_in_the_namespace_of_the_pipelines() -> None:
     for obj in [*OBJECTS, *RUNS.values()]:
         if obj["kind"] not in ("Namespace", "ClusterRole", "ClusterRoleBinding"):
             assert obj["metadata"]["namespace"] == "tronador-pipelines"
@@ -99,7 +99,7 @@ def test_each_step_has_a_script_or_a_command_and_an_image(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_nothing_is_pasted_into_a_script_and_no_secret_is_in_its_environment(name: str) -> None:
+def test_scripts_contain_no_variables_and_no_secret_is_in_their_environment(name: str) -> None:
     for step in TASKS[name]["steps"]:
         assert step["script"].startswith("#!/bin/sh\nset -eu\n")
         assert not re.search(r"\$\((params|workspaces|results|context|tasks)\.", step["script"])
@@ -176,7 +176,7 @@ def test_a_pipeline_gives_each_task_what_it_needs_and_nothing_else(name: str) ->
 
 
 @pytest.mark.parametrize("name", PIPELINES)
-def test_tasks_come_after_tasks_that_are_there_and_results_are_those_of_their_tasks(name: str) -> None:
+def test_dependencies_and_results_refer_to_existing_tasks(name: str) -> None:
     pipeline = PIPELINES[name]
     before: dict[str, dict[str, Any] | None] = {}
     for step in pipeline["tasks"]:
@@ -192,7 +192,7 @@ def test_tasks_come_after_tasks_that_are_there_and_results_are_those_of_their_ta
 
 
 @pytest.mark.parametrize("name", PIPELINES)
-def test_what_came_of_a_pipeline_is_told_in_every_case(name: str) -> None:
+def test_the_result_of_a_pipeline_is_reported_in_every_case(name: str) -> None:
     pipeline = PIPELINES[name]
     [last] = pipeline["finally"]
     # Tekton skips a final task that asks for the result of a task that failed or was skipped.
@@ -235,7 +235,7 @@ def test_a_trigger_binds_each_parameter_of_its_template_once(trigger: dict[str, 
 
 
 @pytest.mark.parametrize("trigger", TRIGGERS, ids=lambda trigger: trigger["name"])
-def test_a_trigger_believes_only_what_the_provider_has_signed(trigger: dict[str, Any]) -> None:
+def test_a_trigger_accepts_only_deliveries_signed_by_the_provider(trigger: dict[str, Any]) -> None:
     github, *others = trigger["interceptors"]
     assert github["ref"] == {"name": "github", "kind": "ClusterInterceptor"}
     assert {(one["ref"]["name"], one["ref"]["kind"]) for one in others} == {("cel", "ClusterInterceptor")}
@@ -246,13 +246,13 @@ def test_a_trigger_believes_only_what_the_provider_has_signed(trigger: dict[str,
     }
 
 
-def test_names_are_those_that_the_webhook_of_triggers_allows() -> None:
+def test_names_are_valid_for_the_webhook_of_triggers() -> None:
     assert len(LISTENER["metadata"]["name"]) <= 60
     assert all(names.is_label_value(name) for name in _names(TRIGGERS))
     assert set(LISTENER["spec"]["resources"]) == {"kubernetesResource"}
 
 
-def test_only_the_listener_s_account_may_start_pipelines_and_only_the_pipelines_look_at_environments() -> None:
+def test_only_the_listener_starts_pipelines_and_only_pipelines_read_environments() -> None:
     roles = {
         (obj["kind"], obj["roleRef"]["name"]): [subject["name"] for subject in obj["subjects"]]
         for obj in OBJECTS
@@ -274,7 +274,7 @@ def test_only_the_listener_s_account_may_start_pipelines_and_only_the_pipelines_
     assert {run["spec"]["taskRunTemplate"]["serviceAccountName"] for run in RUNS.values()} == {"tronador-pipeline"}
 
 
-def test_kustomize_puts_another_image_everywhere(tmp_path: Path) -> None:
+def test_kustomize_can_replace_the_image_everywhere(tmp_path: Path) -> None:
     folder = tmp_path / "tekton"
     shutil.copytree(MANIFESTS / "tekton", folder)
     with (folder / "kustomization.yaml").open("a") as file:

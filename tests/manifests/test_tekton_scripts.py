@@ -96,14 +96,14 @@ def _files(workspace: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_hostile_parameters_stay_text(name: str, workspace: Path) -> None:
+def test_hostile_parameters_are_not_executed(name: str, workspace: Path) -> None:
     _pass_on(name, ["".join(HOSTILE)], workspace, shell="sh")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("name", TASKS)
-def test_every_hostile_parameter_stays_text_in_every_shell(name: str, shell: str, workspace: Path) -> None:
+def test_no_shell_executes_a_hostile_parameter(name: str, shell: str, workspace: Path) -> None:
     _pass_on(name, HOSTILE, workspace, shell=shell)
 
 
@@ -146,7 +146,7 @@ def _flags(call: list[str]) -> dict[str, str]:
 @pytest.mark.parametrize(
     "name", ["tronador-create-environment", "tronador-publish", "tronador-retire", "tronador-wait"]
 )
-def test_no_pull_request_is_nothing_to_do(name: str, workspace: Path) -> None:
+def test_nothing_is_done_without_a_pull_request(name: str, workspace: Path) -> None:
     ran = _run(name, {**TASKS[name], "PR_NUMBER": "NA"}, workspace, recording_tronador(workspace.parent))
     assert (ran.code, _calls(workspace)) == (0, [])
     # Tekton ends a run whose results were promised and not given.
@@ -154,7 +154,7 @@ def test_no_pull_request_is_nothing_to_do(name: str, workspace: Path) -> None:
     assert set(ran.results.values()) <= {"", "none", "no pull request"}
 
 
-def test_a_failure_of_the_command_is_one_of_the_task_and_is_told(workspace: Path) -> None:
+def test_the_task_fails_and_reports_why_if_the_command_fails(workspace: Path) -> None:
     program = recording_tronador(workspace.parent)
     (program / "tronador").write_text("#!/bin/sh\necho 'first' >&2\necho 'the remote is dead' >&2\nexit 1\n")
     for name in COMMANDS:
@@ -179,7 +179,7 @@ def test_waiting_ends_as_the_command_does(code: int, status: str, workspace: Pat
 
 @pytest.mark.parametrize("workspace_name", ["output", "source"])
 @pytest.mark.parametrize("name", ["", "NA"])
-def test_without_a_name_the_file_of_the_workspace_is_waited_for(
+def test_the_task_waits_for_the_file_of_the_workspace_by_default(
     name: str, workspace_name: str, workspace: Path
 ) -> None:
     bound = {workspace_name: workspace}
@@ -189,7 +189,7 @@ def test_without_a_name_the_file_of_the_workspace_is_waited_for(
     assert _flags(call)["--file"] == f"{workspace}/environment/environment.yaml"
 
 
-def test_neither_a_name_nor_a_workspace_is_nothing_to_wait_for(workspace: Path) -> None:
+def test_nothing_is_waited_for_without_a_name_or_a_workspace(workspace: Path) -> None:
     program = recording_tronador(workspace.parent)
     ran = run("tronador-wait", {"ENVIRONMENT_NAME": "NA"}, folder=workspace.parent, workspaces={}, path=program)
     assert (ran.code, _calls(workspace), ran.results["STATUS"]) == (1, [], "failed")
@@ -210,7 +210,7 @@ IMAGE = "registry.example.com/team/hello-world"
         ({"IMAGE_REGISTRY": "Registry.example.com:5000"}, "Registry.example.com:5000/hello-world"),
     ],
 )
-def test_the_image_is_named_in_either_of_the_originals_ways(
+def test_both_of_the_originals_ways_to_name_the_image_work(
     params: Mapping[str, str], image: str, workspace: Path
 ) -> None:
     given = {name: text for name, text in CREATE.items() if name != "IMAGE_REPO"} | {"REPO_NAME": "Hello-World"}
@@ -231,7 +231,7 @@ def test_the_image_is_named_in_either_of_the_originals_ways(
         ({"IMAGE_REPO": IMAGE, "IMAGE_REGISTRY": "registry.example.com"}, "both are given"),
     ],
 )
-def test_exactly_one_way_of_naming_the_image_is_needed(params: Mapping[str, str], words: str, workspace: Path) -> None:
+def test_exactly_one_way_to_name_the_image_is_required(params: Mapping[str, str], words: str, workspace: Path) -> None:
     given = {name: text for name, text in CREATE.items() if name != "IMAGE_REPO"}
     ran = _run("tronador-create-environment", {**given, **params}, workspace, recording_tronador(workspace.parent))
     assert (ran.code, _calls(workspace)) == (1, [])
@@ -241,7 +241,7 @@ def test_exactly_one_way_of_naming_the_image_is_needed(params: Mapping[str, str]
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_whatever_a_registry_is_called_it_stays_text(text: str, workspace: Path) -> None:
+def test_a_registrys_name_is_never_executed(text: str, workspace: Path) -> None:
     given = {**CREATE, "IMAGE_REPO": "NA", "IMAGE_REGISTRY": text, "REPO_NAME": text}
     ran = _run("tronador-create-environment", given, workspace, recording_tronador(workspace.parent))
     assert ran.code == 0
@@ -251,13 +251,13 @@ def test_whatever_a_registry_is_called_it_stays_text(text: str, workspace: Path)
 
 
 @pytest.mark.parametrize(("given", "seconds"), [("120", "120s"), ("10m", "10m")])
-def test_a_bare_timeout_is_seconds_as_in_the_original(given: str, seconds: str, workspace: Path) -> None:
+def test_a_timeout_without_a_unit_is_in_seconds_as_in_the_original(given: str, seconds: str, workspace: Path) -> None:
     _run("tronador-wait", {"TIMEOUT": given}, workspace, recording_tronador(workspace.parent))
     assert _flags(_calls(workspace)[0])["--timeout"] == seconds
 
 
 @pytest.mark.parametrize("name", ["tronador-publish", "tronador-retire"])
-def test_credentials_are_named_as_files_and_only_those_that_are_there(name: str, workspace: Path) -> None:
+def test_existing_credentials_are_named_as_files(name: str, workspace: Path) -> None:
     folder, program = workspace.parent, recording_tronador(workspace.parent)
     secret = folder / "secret"
     secret.mkdir()
@@ -278,7 +278,7 @@ def test_credentials_are_named_as_files_and_only_those_that_are_there(name: str,
 # What a repository may bring along
 
 
-def test_links_in_a_repository_lead_nowhere(workspace: Path) -> None:
+def test_links_in_a_repository_are_not_followed(workspace: Path) -> None:
     program = recording_tronador(workspace.parent)
     secret = workspace.parent / "token"
     secret.write_text("hunter2")
@@ -303,7 +303,7 @@ def test_a_folder_of_ours_that_a_repository_brings_along_is_replaced(workspace: 
     assert (elsewhere / "environment.yaml").read_text() == "kept"
 
 
-def test_what_the_original_could_write_to_the_cluster_is_refused(workspace: Path) -> None:
+def test_writes_to_the_cluster_that_the_original_made_are_refused(workspace: Path) -> None:
     params = {**CREATE, "CREATE_ON_CLUSTER": "true"}
     ran = _run("tronador-create-environment", params, workspace, recording_tronador(workspace.parent))
     assert ran.code == 1
@@ -326,7 +326,7 @@ def test_an_environment_is_rendered_and_named(workspace: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("param", ["REPO_NAME", "PR_NUMBER", "GIT_URL", "GIT_BRANCH", "REPOSITORY_URL", "IMAGE_TAG"])
-def test_hostile_text_is_in_the_environment_as_text_or_refused(param: str, workspace: Path) -> None:
+def test_hostile_text_is_stored_as_text_or_refused(param: str, workspace: Path) -> None:
     program = real_tronador(workspace.parent)
     for text in HOSTILE[::2]:
         ran = _run("tronador-create-environment", {**CREATE, param: text}, workspace, program)

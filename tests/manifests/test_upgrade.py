@@ -37,7 +37,7 @@ def _schema(definition):
 
 @pytest.mark.parametrize("release", RELEASES, ids=lambda folder: folder.name)
 @pytest.mark.parametrize("resource", OURS, ids=lambda resource: resource.kind)
-def test_a_definition_only_adds_to_that_of_an_earlier_release(release, resource):
+def test_a_definition_only_adds_to_the_one_of_an_earlier_release(release, resource):
     name = f"{resource.plural}.{resource.group}"
     [before] = [obj for obj in _left(release, "customresourcedefinitions") if obj["metadata"]["name"] == name]
     assert losses(before, _definition(resource)) == []
@@ -85,7 +85,7 @@ def _release(definition):
         ),
     ],
 )
-def test_what_takes_something_away_is_noticed(change, words):
+def test_a_removal_is_noticed(change, words):
     changed = _definition(ENVIRONMENTS)
     change(changed)
     assert words in "\n".join(losses(_definition(ENVIRONMENTS), changed))
@@ -101,7 +101,7 @@ def test_what_takes_something_away_is_noticed(change, words):
         lambda d: d["spec"]["versions"].append({**copy.deepcopy(d["spec"]["versions"][0]), "name": "v1"}),
     ],
 )
-def test_what_only_adds_is_allowed(change):
+def test_an_addition_is_allowed(change):
     changed = _definition(ENVIRONMENTS)
     change(changed)
     assert losses(_definition(ENVIRONMENTS), changed) == []
@@ -121,7 +121,7 @@ def test_the_pages_name_the_image_of_this_version():
     assert named == {VERSION}
 
 
-def test_no_snapshot_is_of_a_later_version_than_the_programs():
+def test_no_snapshot_has_a_later_version_than_the_program():
     def number(text):
         return tuple(map(int, text.split(".")))
 

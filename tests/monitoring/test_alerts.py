@@ -29,7 +29,7 @@ def test_prometheus_accepts_the_rules(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_each_alert_fires_for_its_fault_and_none_while_all_is_well(tmp_path: Path) -> None:
+def test_each_alert_fires_for_its_fault_and_only_then(tmp_path: Path) -> None:
     spec = copy.deepcopy(rules_spec())
     for group in spec["groups"]:
         for rule in group["rules"]:
@@ -40,7 +40,7 @@ def test_each_alert_fires_for_its_fault_and_none_while_all_is_well(tmp_path: Pat
     assert "SUCCESS" in promtool("test", "rules", tmp_path / UNIT_TESTS.name)
 
 
-def test_the_unit_tests_leave_out_no_alert() -> None:
+def test_every_alert_has_a_unit_test() -> None:
     fired = {
         (case["alertname"], expected["exp_labels"]["severity"])
         for test in yaml.safe_load(UNIT_TESTS.read_text())["tests"]

@@ -54,7 +54,7 @@ SLOW = ("TronadorQueueLong", "TronadorQueueSlow", "TronadorReconcileStuck")
 LATE = ("TronadorProvisioningSlow",)
 
 
-def test_every_alert_has_its_fault_here() -> None:
+def test_every_alert_has_a_fault_in_these_tests() -> None:
     assert {*PROCESS, *BUGS, *WAITING, *HELD, *API, *SLOW, *LATE} == {alert["alert"] for alert in alerts()}
 
 
@@ -109,7 +109,7 @@ def has_data(prometheus: Prometheus, query: str, began: float) -> bool:
     return any(not math.isnan(float(value)) for series in found for _, value in series["values"])
 
 
-def test_the_faults_of_the_process_are_noticed(
+def test_faults_of_the_process_fire_their_alerts(
     cluster: Cluster,
     start_process: StartProcess,
     start_controller: StartController,
@@ -150,7 +150,7 @@ def test_the_faults_of_the_process_are_noticed(
         prometheus.fires("TronadorDown")
 
 
-def test_bugs_are_noticed(
+def test_bugs_fire_their_alerts(
     environments: Environments,
     start_controller: StartController,
     prometheus: Prometheus,
@@ -176,7 +176,7 @@ def test_bugs_are_noticed(
     prometheus.fires(*BUGS)
 
 
-def test_environments_that_fail_or_wait_are_noticed(
+def test_failed_and_waiting_environments_fire_their_alerts(
     cluster: Cluster,
     environments: Environments,
     stopped_engine: Engine,
@@ -199,7 +199,7 @@ def test_environments_that_fail_or_wait_are_noticed(
     assert not {*HELD, *API, *SLOW, *BUGS} & prometheus.firing().keys()
 
 
-def test_what_others_do_to_environments_is_noticed(
+def test_interference_with_environments_fires_its_alerts(
     cluster: Cluster,
     environments: Environments,
     engine: Engine,
@@ -250,7 +250,7 @@ def behind_proxy(cluster: Cluster, folder: Path, prometheus: Prometheus, **optio
             controller.stop()
 
 
-def test_trouble_with_the_api_server_is_noticed(
+def test_trouble_with_the_api_server_fires_its_alerts(
     cluster: Cluster, environments: Environments, engine: Engine, prometheus: Prometheus, tmp_path: Path
 ) -> None:
     with behind_proxy(cluster, tmp_path, prometheus) as proxy:
@@ -269,7 +269,7 @@ def test_trouble_with_the_api_server_is_noticed(
         prometheus.is_silent(*API)
 
 
-def test_a_slow_api_server_is_noticed(
+def test_a_slow_api_server_fires_its_alerts(
     cluster: Cluster, environments: Environments, engine: Engine, prometheus: Prometheus, tmp_path: Path
 ) -> None:
     with behind_proxy(cluster, tmp_path, prometheus, workers=1) as proxy:
@@ -280,7 +280,7 @@ def test_a_slow_api_server_is_noticed(
         assert not {*API, *BUGS, *HELD} & prometheus.firing().keys()
 
 
-def test_slow_deployments_are_noticed(
+def test_slow_deployments_fire_their_alerts(
     environments: Environments, stopped_engine: Engine, start_controller: StartController, prometheus: Prometheus
 ) -> None:
     served = address()

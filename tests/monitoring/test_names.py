@@ -43,7 +43,7 @@ def test_every_metric_of_a_panel_is_exported(title: str, queries: list[str]) -> 
         assert found <= exported() | {"ALERTS"}, title
 
 
-def test_no_page_names_a_metric_that_is_not_exported() -> None:
+def test_every_metric_named_on_a_page_is_exported() -> None:
     known = exported() | {metric.name for metric in metrics.of(metrics.exercised())}
     pattern = re.compile(r"\b(?:tronador|controller_runtime|rest_client|workqueue|informer|leader_election)_[a-z_]+\b")
     for page in PAGES:
@@ -51,15 +51,15 @@ def test_no_page_names_a_metric_that_is_not_exported() -> None:
         assert named <= known | NOT_OURS, page.name
 
 
-def test_the_dashboard_is_what_its_source_says() -> None:
+def test_the_dashboard_is_up_to_date_with_its_source() -> None:
     assert dashboard.FILE.read_text() == dashboard.text(), "run python -m hack.monitoring"
 
 
-def test_every_panel_says_what_it_shows() -> None:
+def test_every_panel_has_a_description() -> None:
     assert all(panel.title and panel.about.endswith(".") for _, row in dashboard.ROWS for panel in row)
 
 
-def test_metrics_whose_names_others_use_too_are_selected_by_the_job() -> None:
+def test_metrics_with_common_names_are_selected_by_their_job() -> None:
     shared = re.compile(r"\b(?:controller_runtime|rest_client|workqueue|informer|leader_election|process)_\w+(.?)")
     for expression in (*(rule["expr"] for rule in rules()), *(q for _, queries in panels() for q in queries)):
         for found in shared.finditer(expression):
@@ -69,7 +69,7 @@ def test_metrics_whose_names_others_use_too_are_selected_by_the_job() -> None:
 
 
 @pytest.mark.parametrize("alert", alerts(), ids=lambda alert: f"{alert['alert']}-{alert['labels']['severity']}")
-def test_an_alert_says_what_it_means_and_leads_to_its_runbook(alert: dict[str, dict[str, str]]) -> None:
+def test_an_alert_has_a_description_and_a_link_to_its_runbook(alert: dict[str, dict[str, str]]) -> None:
     annotations = alert["annotations"]
     assert annotations.keys() == {"summary", "description", "runbook_url"}
     assert annotations["description"].endswith(".")

@@ -310,7 +310,7 @@ def test_deleted_while_nobody_was_there_it_goes_after_the_start(world):
     assert world.api.all(ENVIRONMENTS) == world.api.all(NAMESPACES) == []
 
 
-def test_a_namespace_deleted_by_hand_comes_back_with_its_release(world):
+def test_a_namespace_deleted_by_hand_is_created_again_with_its_release(world):
     _create(world)
     world.run(NAME)
     world.api.remove(NAMESPACES, NAME)

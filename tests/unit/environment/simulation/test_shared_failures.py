@@ -83,7 +83,7 @@ def test_a_kind_that_discovery_knows_as_cluster_scoped_is_refused():
     assert held(world, CONFIG_MAPS, "proxy") == {}
 
 
-def test_an_unknown_kind_heals_by_itself_when_it_is_installed():
+def test_an_unknown_kind_is_applied_once_it_is_installed():
     world = deployed_world()
     put_config(world, [UNKNOWN])
     world.sync()
