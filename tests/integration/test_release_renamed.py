@@ -20,7 +20,7 @@ def old_is_gone_before_new_comes(environment: Environment, history: History) -> 
     assert release_gone.at < storage_gone.at < new.at
 
 
-def test_the_old_release_is_uninstalled_before_the_new_one_is_made(
+def test_the_old_release_is_uninstalled_before_the_new_one_is_created(
     environments: Environments, stopped_engine: Engine, controller: ThreadedController, history: History
 ) -> None:
     stopped_engine.start(seconds={"uninstall": 0.3})

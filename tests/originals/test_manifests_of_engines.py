@@ -54,7 +54,7 @@ def _context(name: str, release: Json, **prepared: Any) -> ReleaseContext:
 
 
 @pytest.mark.parametrize("name", OF_FLUX)
-def test_a_release_that_was_just_made_is_pending(name: str) -> None:
+def test_a_new_release_is_pending(name: str) -> None:
     for kind in ("HelmRelease", "GitRepository"):
         for obj in _objects(f"manifests/helm-controller.{name}.yaml", kind):
             made = ORIGINALS.of(obj).default(obj | {"metadata": obj["metadata"] | {"generation": 1}})
@@ -63,7 +63,7 @@ def test_a_release_that_was_just_made_is_pending(name: str) -> None:
             assert flux.health(*pair, chart_patience=240).state is State.PENDING
 
 
-def test_a_chart_from_git_is_described_as_flux_authors_describe_it() -> None:
+def test_a_chart_from_git_is_written_as_in_flux_manifests() -> None:
     theirs = _release("podinfo.helmrelease-git")["spec"]
     repository = _objects("manifests/helm-controller.sources.gitrepository.yaml", "GitRepository")[0]["spec"]
     chart = {"git": repository["url"], "path": theirs["chart"]["spec"]["chart"], "ref": "refs/tags/6.5.4"}
@@ -82,7 +82,7 @@ def test_a_chart_from_git_is_described_as_flux_authors_describe_it() -> None:
     }
 
 
-def test_values_from_other_objects_are_referred_to_as_flux_authors_refer_to_them() -> None:
+def test_values_from_other_objects_are_written_as_in_flux_manifests() -> None:
     theirs = [entry for entry in _release("valuesfrom.helmrelease")["spec"]["valuesFrom"] if "targetPath" not in entry]
     fields = {"ConfigMap": "configMapKeyRef", "Secret": "secretKeyRef"}
     values_from = [
@@ -94,7 +94,7 @@ def test_values_from_other_objects_are_referred_to_as_flux_authors_refer_to_them
     assert flux.desired(_context("x", {"chart": chart, "valuesFrom": values_from}))["spec"]["valuesFrom"] == theirs
 
 
-def test_a_retry_of_a_failed_installation_stands_where_flux_authors_write_it() -> None:
+def test_a_retry_of_a_failed_installation_is_written_as_in_flux_manifests() -> None:
     theirs = _release("install-fail-retry.helmrelease")["spec"]
     chart = {"git": "https://github.com/stefanprodan/podinfo", "path": "charts/podinfo"}
     ours = flux.desired(_context("x", {"chart": chart, "timeout": 3}))["spec"]
@@ -104,7 +104,7 @@ def test_a_retry_of_a_failed_installation_stands_where_flux_authors_write_it() -
 
 
 @pytest.mark.parametrize("name", ["impersonation.test", "delete-ns.test"])
-def test_the_account_of_a_release_stands_where_flux_authors_write_it(name: str) -> None:
+def test_the_account_of_a_release_is_written_as_in_flux_manifests(name: str) -> None:
     theirs = _release(name)
     chart = {"git": "https://github.com/stefanprodan/podinfo", "path": "charts/podinfo"}
     context = _context(
@@ -120,7 +120,7 @@ def test_the_account_of_a_release_stands_where_flux_authors_write_it(name: str) 
 # Of the Helm Operator
 
 
-def test_a_release_of_the_helm_operators_own_tests_is_written_as_it_stands() -> None:
+def test_a_release_of_the_helm_operators_own_tests_is_reproduced() -> None:
     theirs = _objects("manifests/helm-operator.e2e.git.yaml", "HelmRelease")[0]
     context = _context("demo", theirs["spec"])
 
@@ -131,7 +131,7 @@ def test_a_release_of_the_helm_operators_own_tests_is_written_as_it_stands() -> 
     assert (ours["metadata"]["name"], ours["metadata"]["namespace"]) == ("podinfo-git", "demo")
 
 
-def test_the_same_release_by_flux() -> None:
+def test_flux_gets_the_same_release() -> None:
     theirs = _objects("manifests/helm-operator.e2e.git.yaml", "HelmRelease")[0]
     context = _context("demo", theirs["spec"])
 
@@ -147,7 +147,7 @@ def test_the_same_release_by_flux() -> None:
 
 
 @pytest.mark.parametrize("name", OF_USERS)
-def test_the_original_crds_allow_what_environments_of_users_lead_to(name: str) -> None:
+def test_a_real_environment_leads_to_objects_valid_for_the_engine(name: str) -> None:
     for environment in _objects(f"tronador/docs.EnvironmentProvisioner.{name}.yaml", "EnvironmentProvisioner"):
         assert our_schema().validate(environment) == []
         ORIGINALS.check(environment)

@@ -110,7 +110,7 @@ def test_a_creation_is_remembered_as_our_own_write():
     assert told == [("written", NAME, "helmreleases", ANSWER)]
 
 
-def test_what_exists_already_is_read_and_decided_about_anew():
+def test_an_object_that_already_exists_is_read_and_decided_again():
     applied, requests, told = _apply(Create(namespace_target(), {}), _error(409, "AlreadyExists"), ANSWER)
 
     assert [request[0] for request in requests] == ["create", "get"]
@@ -118,13 +118,13 @@ def test_what_exists_already_is_read_and_decided_about_anew():
     assert told == []
 
 
-def test_what_existed_and_is_gone_again_is_decided_about_anew():
+def test_an_object_that_existed_and_is_gone_is_decided_again():
     applied, _, _ = _apply(Create(namespace_target(), {}), _error(409, "AlreadyExists"), _error(404, "NotFound"))
 
     assert applied == Applied({namespace_target(): None}, decide_again=True)
 
 
-def test_what_exists_already_and_may_not_be_read_is_refused():
+def test_an_object_that_exists_and_cannot_be_read_is_refused():
     with pytest.raises(ForbiddenError):
         _apply(Create(namespace_target(), {}), _error(409, "AlreadyExists"), _error(403, "Forbidden"))
 
@@ -154,7 +154,7 @@ def test_operations_that_no_longer_fit_are_a_conflict():
     ("body", "details"),
     [([{"op": "add"}], {"causes": [{"field": "spec.x"}]}), ({"spec": {}}, {}), ({"spec": {}}, {"causes": [{}]})],
 )
-def test_a_patch_whose_outcome_the_schema_refuses_is_refused(body, details):
+def test_a_patch_refused_by_the_schema_is_reported_as_refused(body, details):
     with pytest.raises(InvalidError):
         _apply(Patch(release_target(), body), _error(422, "Invalid", **details))
 
@@ -177,14 +177,14 @@ def test_finalizers_are_patched_at_the_version_that_was_seen(effect, finalizers)
     assert told == [("written", NAME, "environmentprovisioners", ANSWER)]
 
 
-def test_operations_that_a_webhook_refuses_are_refused_and_not_tried_for_ever():
+def test_operations_refused_by_a_webhook_are_not_retried():
     words = 'admission webhook "guard.example.com" denied the request: no'
 
     with pytest.raises(InvalidError, match="guard"):
         _apply(Patch(release_target(), [{"op": "test"}]), _error(422, "Invalid", words))
 
 
-def test_a_deletion_names_the_life_that_was_looked_at():
+def test_a_deletion_names_the_observed_uid():
     applied, requests, _ = _apply(Delete(release_target(), "uid-9"))
 
     # A Job leaves its pods behind where nothing is said about what belongs to it.
@@ -193,18 +193,18 @@ def test_a_deletion_names_the_life_that_was_looked_at():
     assert applied == Applied({})
 
 
-def test_what_is_gone_already_is_deleted():
+def test_an_object_that_is_already_gone_counts_as_deleted():
     applied, _, _ = _apply(Delete(release_target(), "uid-9"), _error(404, "NotFound"))
 
     assert applied == Applied({})
 
 
-def test_another_life_is_a_conflict():
+def test_another_uid_is_a_conflict():
     with pytest.raises(ConflictError):
         _apply(Delete(release_target(), "uid-9"), _error(409, "Conflict"))
 
 
-def test_what_is_served_is_asked_of_discovery():
+def test_discovery_is_asked_for_served_kinds():
     applied, requests, _ = _apply(Read(GroupVersion("apps/v1")))
 
     assert applied == Applied({GroupVersion("apps/v1"): frozenset({"served in apps/v1"})}, decide_again=True)
@@ -263,12 +263,12 @@ def test_an_error_without_an_answer_is_raised(effect, error):
         (Patch(release_target(), {}), _error(404, "NotFound"), NotFoundError),
     ],
 )
-def test_a_refused_write_is_raised_for_others_to_explain(effect, error, kind):
+def test_a_refused_write_raises_an_error(effect, error, kind):
     with pytest.raises(kind):
         _apply(effect, error)
 
 
-def test_a_wake_up_is_asked_for_the_environment():
+def test_a_wake_up_is_requested_for_the_environment():
     applied, requests, told = _apply(WakeOnChange(LISTING))
 
     assert (applied, requests) == (Applied({}), [])
@@ -282,7 +282,7 @@ def test_an_event_is_about_the_environment():
     assert told == [("event", NAME, {"type": "Warning", "reason": "Stalled", "action": "Reconcile", "note": "words"})]
 
 
-def test_the_status_is_merged_at_the_version_that_was_seen_and_by_its_own_subresource():
+def test_the_status_subresource_is_merged_at_the_observed_version():
     client, neighbours = _Client(), _Neighbours()
     applier = _applier(client, neighbours)
 
@@ -293,13 +293,13 @@ def test_the_status_is_merged_at_the_version_that_was_seen_and_by_its_own_subres
     assert neighbours.told == [("written", NAME, "environmentprovisioners", ANSWER)]
 
 
-def test_every_resource_is_asked_for_in_its_own_scope():
+def test_every_resource_is_read_in_its_own_scope():
     _, requests, _ = _apply(Read(Target(NAMESPACES, "a")))
 
     assert requests == [("get", "namespaces", "a", {"namespace": ""})]
 
 
-def test_an_object_is_applied_as_ours_and_that_it_was_is_known_for_the_rest_of_the_reconcile():
+def test_an_applied_object_is_known_for_the_rest_of_the_reconcile():
     target = Target(SECRETS, "git", NAME)
     applied, requests, told = _apply(Apply(target, {"data": {}}))
 
@@ -311,7 +311,7 @@ def test_an_object_is_applied_as_ours_and_that_it_was_is_known_for_the_rest_of_t
 
 
 @pytest.mark.parametrize(("code", "kind"), [(422, InvalidError), (403, ForbiddenError), (500, ServerError)])
-def test_what_the_server_says_about_a_secret_is_not_repeated(code, kind):
+def test_the_servers_answer_about_a_secret_is_not_repeated(code, kind):
     causes = [{"reason": "FieldValueInvalid", "field": "data[password]", "message": "Invalid value: hunter2"}]
     error = _error(code, "Refused", "Invalid value: hunter2", causes=causes)
 
@@ -323,7 +323,7 @@ def test_what_the_server_says_about_a_secret_is_not_repeated(code, kind):
     assert "data[password]" in str(caught.value)
 
 
-def test_what_the_server_says_about_anything_else_is():
+def test_the_servers_answer_about_other_objects_is_repeated():
     with pytest.raises(InvalidError, match="replicas"):
         _apply(Apply(release_target(), {}), _error(422, "Invalid", "replicas: Invalid value"))
 
@@ -333,13 +333,13 @@ IMMUTABLE = {"field": "type", "message": 'Invalid value: "x": field is immutable
 OF_ANOTHER_TYPE = _error(422, "Invalid", causes=[IMMUTABLE])
 
 
-def test_what_cannot_be_changed_in_place_is_answered_with_the_fields_to_blame():
+def test_immutable_fields_are_named_in_the_result():
     applied, _, _ = _apply(Apply(SECRET, {}), OF_ANOTHER_TYPE)
 
     assert applied == Applied({Outcome(SECRET): Unchangeable(("type",))}, decide_again=True)
 
 
-def test_what_is_replaced_is_deleted_in_the_life_looked_at_and_applied_at_once():
+def test_a_replaced_object_is_deleted_by_uid_and_applied_at_once():
     applied, requests, _ = _apply(Replace(SECRET, "uid-9", {"data": {}}), {}, ANSWER)
 
     gone = {"namespace": NAME, "uid": "uid-9", "propagation": DeletePropagation.BACKGROUND}
@@ -348,12 +348,12 @@ def test_what_is_replaced_is_deleted_in_the_life_looked_at_and_applied_at_once()
     assert applied == Applied({SECRET: ANSWER, Outcome(SECRET): True})
 
 
-def test_what_is_not_ours_any_more_is_not_applied_in_place_of_what_was_looked_at():
+def test_an_object_that_is_no_longer_ours_is_not_replaced():
     with pytest.raises(ConflictError):
         _apply(Replace(SECRET, "uid-9", {}), _error(409, "Conflict"))
 
 
-def test_what_is_still_there_after_its_deletion_is_looked_at():
+def test_an_object_that_remains_after_its_deletion_is_read():
     applied, requests, _ = _apply(Replace(SECRET, "uid-9", {}), {}, OF_ANOTHER_TYPE, ANSWER)
 
     assert [request[0] for request in requests] == ["delete", "patch", "get"]
@@ -364,5 +364,5 @@ def test_what_is_still_there_after_its_deletion_is_looked_at():
 @pytest.mark.parametrize(
     "effect", [Apply(SECRET, {"password": "hunter2"}), Replace(SECRET, "uid-9", {"password": "hunter2"})]
 )
-def test_an_effect_never_shows_what_is_applied(effect):
+def test_an_effect_never_shows_the_applied_content(effect):
     assert "hunter2" not in repr(effect)

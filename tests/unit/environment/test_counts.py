@@ -19,7 +19,7 @@ def test_an_environment_that_only_others_hold_is_not_counted():
     assert counts.by_status([ours, theirs]) == {"uninstalling": 1}
 
 
-def test_each_condition_that_shows_a_fault_is_counted_where_it_is_true():
+def test_each_true_condition_that_shows_a_problem_is_counted():
     stalled = {"type": "Stalled", "status": "True"}
     contested = {"type": "Contested", "status": "True"}
     odd = {"type": "TeardownBlocked", "status": "False"}

@@ -34,7 +34,7 @@ def _discovery():
     return client, time, Discovery(client=client, now=lambda: time[0])
 
 
-def test_what_can_be_kept_right_in_a_group_version_is_told():
+def test_manageable_kinds_of_a_group_version_are_returned():
     _, _, discovery = _discovery()
 
     assert discovery.served("apps/v1") == {DEPLOYMENTS}
@@ -42,7 +42,7 @@ def test_what_can_be_kept_right_in_a_group_version_is_told():
     assert discovery.served("unknown/v1") == frozenset()
 
 
-def test_an_answer_serves_everybody_for_a_while():
+def test_an_answer_is_cached_for_a_while():
     client, time, discovery = _discovery()
     discovery.served("apps/v1")
     time[0] += KEPT - 0.1
@@ -51,7 +51,7 @@ def test_an_answer_serves_everybody_for_a_while():
     assert client.asked == ["apps/v1"]
 
 
-def test_what_appears_is_found_soon():
+def test_a_new_kind_is_found_soon():
     client, time, discovery = _discovery()
     assert not discovery.served("new/v1")
     client.served["new/v1"] = (_entry("things", "Thing"),)
@@ -60,7 +60,7 @@ def test_what_appears_is_found_soon():
     assert discovery.served("new/v1") == {Resource("new", "v1", "things", "Thing", namespaced=True)}
 
 
-def test_a_failure_is_told_and_not_kept():
+def test_a_failure_is_raised_and_not_cached():
     client, _, discovery = _discovery()
     client.served["apps/v1"] = ConnectionLost("reset")
     with pytest.raises(ConnectionLost):

@@ -22,7 +22,7 @@ def _error(code, reason="", message="", **details):
     return status_error(code, {"kind": "Status", "reason": reason, "message": message, "details": details})
 
 
-def test_a_kind_that_the_cluster_does_not_know_is_waited_for():
+def test_a_kind_unknown_to_the_cluster_is_awaited():
     decision = explain(CREATE, status_error(404, "404 page not found"), OPTIONS)
 
     assert isinstance(decision, Wait)
@@ -32,7 +32,7 @@ def test_a_kind_that_the_cluster_does_not_know_is_waited_for():
 
 
 @pytest.mark.parametrize("code", [403, 405])
-def test_a_kind_whose_definition_is_being_deleted_is_waited_for(code):
+def test_a_kind_whose_definition_is_being_deleted_is_awaited(code):
     words = "helmreleases is forbidden: create not allowed while custom resource definition is terminating"
 
     engine = explain(CREATE, _error(code, "Forbidden", words), OPTIONS)
@@ -55,7 +55,7 @@ def test_a_refusal_with_a_rare_code_needs_a_person_too(code, reason):
     assert "limit is 3145728" in decision.message
 
 
-def test_a_terminating_namespace_is_waited_for():
+def test_a_terminating_namespace_is_awaited():
     error = _error(403, "Forbidden", "...", causes=[{"reason": "NamespaceTerminating"}])
 
     decision = explain(CREATE, error, OPTIONS)
@@ -64,7 +64,7 @@ def test_a_terminating_namespace_is_waited_for():
     assert decision.reason == "NamespaceTerminating"
 
 
-def test_a_missing_right_needs_a_person_and_is_named_in_the_servers_words():
+def test_a_missing_right_needs_a_person_and_shows_the_servers_message():
     decision = explain(CREATE, _error(403, "Forbidden", 'User "x" cannot create resource "helmreleases"'), OPTIONS)
 
     assert isinstance(decision, Stop)
@@ -99,7 +99,7 @@ def test_an_object_that_the_server_refuses_needs_a_person_and_is_named(code):
         NotLeader("not the leader"),
     ],
 )
-def test_what_a_retry_may_heal_is_not_shown_at_once(error):
+def test_errors_that_a_retry_may_resolve_are_not_shown_at_once(error):
     assert explain(CREATE, error, OPTIONS) is None
 
 
@@ -112,14 +112,14 @@ def test_what_a_retry_may_heal_is_not_shown_at_once(error):
         (Delete(namespace_target(), "1"), "namespaces"),
     ],
 )
-def test_the_message_names_the_resource_of_whatever_failed(effect, resource):
+def test_the_message_names_the_resource_that_failed(effect, resource):
     assert f"does not serve {resource};" in explain(effect, status_error(404, "404 page not found"), OPTIONS).message
 
 
 APPLY = Apply(Target(CONFIG_MAPS, "proxy", NAME), {})
 
 
-def test_a_right_that_is_missing_for_a_shared_object_is_named_with_the_label_that_gives_it():
+def test_a_missing_right_for_a_shared_object_is_named_with_its_label():
     decision = explain(APPLY, _error(403, "Forbidden", "no"), OPTIONS)
 
     assert isinstance(decision, Stop)
@@ -128,14 +128,14 @@ def test_a_right_that_is_missing_for_a_shared_object_is_named_with_the_label_tha
         assert words in decision.message
 
 
-def test_a_right_that_was_just_given_is_waited_for_with_shared_objects_too():
+def test_a_new_right_for_shared_objects_is_awaited():
     decision = explain(APPLY, _error(403, "Forbidden", "no"), OPTIONS, fresh_rights=True)
 
     assert isinstance(decision, Wait)
     assert decision.reason == "AwaitingRights"
 
 
-def test_the_kind_of_a_shared_object_that_has_just_gone_is_waited_for():
+def test_a_recently_removed_kind_of_a_shared_object_is_awaited():
     decision = explain(APPLY, status_error(404, "404 page not found"), OPTIONS)
 
     assert isinstance(decision, Wait)
@@ -151,7 +151,7 @@ def test_the_kind_of_a_shared_object_that_has_just_gone_is_waited_for():
         "namespaces \"x\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'p' denied request: no",
     ],
 )
-def test_what_no_right_would_change_is_told_without_asking_for_one(effect, words):
+def test_refusals_unrelated_to_rights_do_not_ask_for_one(effect, words):
     decision = explain(effect, _error(403, "Forbidden", words), OPTIONS)
 
     assert isinstance(decision, Stop)
@@ -160,7 +160,7 @@ def test_what_no_right_would_change_is_told_without_asking_for_one(effect, words
     assert "aggregate-to-environment" not in decision.message
 
 
-def test_a_webhook_that_does_not_answer_is_named_in_words_that_stay_the_same():
+def test_a_silent_webhook_is_named_in_a_stable_message():
     def told(port):
         words = (
             f'Internal error occurred: failed calling webhook "guard.example.com": dial tcp 10.0.0.1:{port}: refused'
@@ -174,7 +174,7 @@ def test_a_webhook_that_does_not_answer_is_named_in_words_that_stay_the_same():
     assert told(1).recheck_after == 7
 
 
-def test_a_refused_secret_is_named_with_its_field_and_without_what_the_server_said_of_it():
+def test_a_refused_secret_is_named_with_its_field_but_not_the_servers_message():
     causes = [{"reason": "FieldValueInvalid", "field": "type", "message": 'Invalid value: "hunter2"'}]
     error = _error(422, "Invalid", 'Secret "git" is invalid: type: Invalid value: "hunter2"', causes=causes)
 

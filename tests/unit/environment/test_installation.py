@@ -37,7 +37,7 @@ def _installation(world):
     return world.api.peek(NAMESPACES, NAME)["metadata"]["annotations"][INSTALLATION_ANNOTATION]
 
 
-def test_the_namespace_says_to_which_installation_it_belongs():
+def test_the_namespace_names_its_installation():
     world = World(operator_options())
     world.api.put(ENVIRONMENTS, environment(finalizers=(), uid=""))
     world.run(NAME)
@@ -45,13 +45,13 @@ def test_the_namespace_says_to_which_installation_it_belongs():
 
 
 @pytest.mark.parametrize("changes", [{}, {"deleting": True}, {"suspend": True}, {"generation": 2}])
-def test_an_environment_of_a_living_installation_is_left_alone(changes):
+def test_an_environment_of_a_running_installation_is_not_changed(changes):
     world = _world(**changes)
     assert world.reconcile_strictly(NAME) == Result(requeue_after=300)
     assert world.api.writes == []
 
 
-def test_one_event_says_whose_it_is_and_what_to_do():
+def test_one_event_names_the_owner_and_the_remedy():
     world = _world()
     for _ in range(3):
         world.reconcile_strictly(NAME)
@@ -77,7 +77,7 @@ def test_an_environment_is_taken_over_once_its_installation_has_ended():
     assert _installation(world) == "tronador-system"
 
 
-def test_an_installation_that_may_not_be_looked_at_counts_as_living():
+def test_an_unreadable_installation_counts_as_running():
     world = _world()
     refused = status_error(403, {"kind": "Status", "reason": "Forbidden", "message": "no"})
     world.api.refuse = lambda verb, resource, *_: refused if resource == LEASES else None
@@ -86,13 +86,13 @@ def test_an_installation_that_may_not_be_looked_at_counts_as_living():
 
 
 @pytest.mark.parametrize("garbage", ["", "../secrets", "a/b", "x" * 64, "UPPER"])
-def test_what_names_no_namespace_is_not_an_installation(garbage):
+def test_a_value_without_a_namespace_does_not_count_as_an_installation(garbage):
     world = _world(installation=garbage)
     world.run(NAME)
     assert _installation(world) == "tronador-system"
 
 
-def test_a_namespace_that_both_were_about_to_make_belongs_to_the_first():
+def test_a_namespace_that_both_want_to_create_belongs_to_the_first():
     world = World(operator_options())
     world.api.put(ENVIRONMENTS, environment(finalizers=(), uid=""))
     world.sync()

@@ -21,7 +21,7 @@ def test_a_namespace_gets_the_labels_of_its_environment_and_ours():
     assert _wanted({"kind": "pr"}) == {"kind": "pr", **OURS}
 
 
-def test_the_operators_labels_win_over_the_environments():
+def test_the_operators_labels_override_the_environments():
     assert _wanted({"kind": "pr", "team": "a"}, {"team": "b", "cost": "c"}) == {
         "kind": "pr",
         "team": "b",
@@ -30,23 +30,23 @@ def test_the_operators_labels_win_over_the_environments():
     }
 
 
-def test_our_own_labels_win_over_all():
+def test_our_own_labels_override_all_others():
     stolen = {"tronador.stakater.com/environment": "other", "app.kubernetes.io/managed-by": "me"}
 
     assert _wanted(stolen, stolen) == OURS
 
 
-def test_an_adopted_namespace_goes_on_being_managed_by_whoever_manages_it():
+def test_an_adopted_namespace_keeps_its_managed_by_label():
     assert _wanted({}, adopted=True) == {"tronador.stakater.com/environment": NAME}
 
 
-def test_the_status_mirrors_only_what_is_in_force_of_the_environments_own():
+def test_the_status_mirrors_only_the_environments_effective_labels():
     view = Environment(environment(labels={"kind": "pr", "team": "a"}))
 
     assert namespace_labels.mirrored(view, {"team": "b", "cost": "c"}) == {"kind": "pr"}
 
 
-def test_null_labels_are_no_labels():
+def test_null_labels_count_as_absent():
     obj = environment()
     obj["spec"]["namespaceLabels"] = None
 
@@ -69,12 +69,12 @@ def test_null_labels_are_no_labels():
         pytest.param({"a": ""}, {"a": ""}, {}, {"a": None}, id="an empty value is a value"),
     ],
 )
-def test_the_changes_of_the_labels(actual, applied, wanted, changes):
+def test_labels_are_changed_by_the_rules(actual, applied, wanted, changes):
     assert namespace_labels.changes(namespace(labels=actual, applied=applied), wanted) == changes
 
 
 @pytest.mark.parametrize("memory", ["", "{", "[]", "null", '"a"', "1", '{"a": 1, "b": null, "c": ["x"]}'])
-def test_a_garbled_memory_is_no_memory(memory):
+def test_an_invalid_memory_counts_as_absent(memory):
     garbled = namespace(labels={"a": "1"}, annotations={APPLIED_LABELS_ANNOTATION: memory})
 
     assert namespace_labels.remembered(garbled) == {}

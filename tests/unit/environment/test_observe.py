@@ -66,13 +66,13 @@ def test_an_environment_is_found_by_its_key():
     assert observer.environment("other") is None
 
 
-def test_an_object_is_filed_under_the_environment_that_its_label_names():
+def test_an_object_is_indexed_by_the_environment_in_its_label():
     assert environment_of(helm_release()) == [NAME]
     assert environment_of(foreign_release()) == []
     assert environment_of({"metadata": {}}) == []
 
 
-def test_what_was_answered_live_outweighs_the_caches():
+def test_live_reads_take_precedence_over_the_caches():
     newer = namespace(version="99")
     seen = observation(
         namespace=namespace(),
@@ -84,7 +84,7 @@ def test_what_was_answered_live_outweighs_the_caches():
     assert seen.get(release_target()) is None
 
 
-def test_a_refusal_is_no_answer_and_the_cache_stays_what_is_known():
+def test_a_refused_read_leaves_the_cached_state():
     seen = observation(
         namespace=namespace(),
         releases=[helm_release()],
@@ -95,7 +95,7 @@ def test_a_refusal_is_no_answer_and_the_cache_stays_what_is_known():
     assert seen.get(release_target()) == helm_release()
 
 
-def test_the_environment_that_we_wrote_is_fresher_than_the_cached_one():
+def test_the_environment_that_we_wrote_replaces_an_older_cached_one():
     written = environment(version="11")
     seen = observation()
     seen = observation(answers={seen.environment_target: written})
@@ -103,14 +103,14 @@ def test_the_environment_that_we_wrote_is_fresher_than_the_cached_one():
     assert seen.environment.obj == written
 
 
-def test_what_nobody_asked_is_told_from_what_is_not_there():
+def test_an_unread_listing_differs_from_an_empty_one():
     listing = Listing(SECRETS, NAME)
 
     assert observation().listed(listing) is UNASKED
     assert observation(answers={listing: ()}).listed(listing) == ()
 
 
-def test_our_own_namespace_and_whether_it_has_a_config_are_seen():
+def test_our_own_namespace_and_its_config_are_observed():
     own = {"metadata": {"name": OWN, "uid": "own-1"}}
     config = {"metadata": {"name": "tronador-config", "namespace": OWN}}
 

@@ -95,7 +95,7 @@ def flux_world(**changes: Json) -> Observation:
 
 @pytest.mark.parametrize("phase", ["Succeeded", "DeployFailed", "Upgrading"])
 @pytest.mark.parametrize("deleting", [False, True])
-def test_a_release_of_the_helm_operator_may_look_like_anything(phase: str, deleting: bool) -> None:
+def test_any_form_of_a_helm_operator_release_is_handled(phase: str, deleting: bool) -> None:
     good = helm_release(status=operator_status(phase, revision="abc"))
     for odd in variants(good, "spec", "status"):
         seen = observation(environment=environment(deleting=deleting), namespace=namespace(), releases=[odd])
@@ -115,20 +115,20 @@ FLUX_STATES = {
 
 @pytest.mark.parametrize("state", FLUX_STATES)
 @pytest.mark.parametrize("deleting", [False, True])
-def test_a_release_of_flux_may_look_like_anything(state: str, deleting: bool) -> None:
+def test_any_form_of_a_flux_release_is_handled(state: str, deleting: bool) -> None:
     for odd in variants(FLUX_STATES[state], "spec", "status"):
         reconcile(flux_world(release=odd, environment=environment(deleting=deleting)), FLUX)
 
 
 @pytest.mark.parametrize("good", [flux_builders.source(), flux_builders.unfetched()], ids=["fetched", "unfetched"])
-def test_a_source_of_flux_may_look_like_anything(good: Json) -> None:
+def test_any_form_of_a_flux_source_is_handled(good: Json) -> None:
     for odd in variants(good, "spec", "status"):
         reconcile(flux_world(source=odd), FLUX)
 
 
 @pytest.mark.parametrize("options", [FLUX, OPERATOR], ids=["flux", "helm-operator"])
 @pytest.mark.parametrize("deleting", [False, True])
-def test_an_environment_may_look_like_anything(options: EnvironmentOptions, deleting: bool) -> None:
+def test_any_form_of_an_environment_is_handled(options: EnvironmentOptions, deleting: bool) -> None:
     fields = {
         "values": {"image": {"tag": "1"}, "list": [1]},
         "valuesFrom": [{"secretKeyRef": {"name": "x", "key": "y"}}],
@@ -145,7 +145,7 @@ def test_an_environment_may_look_like_anything(options: EnvironmentOptions, dele
 
 
 @pytest.mark.parametrize("deleting", [False, True])
-def test_a_namespace_may_look_like_anything(deleting: bool) -> None:
+def test_any_form_of_a_namespace_is_handled(deleting: bool) -> None:
     condition = {"type": "NamespaceContentRemaining", "status": "True", "message": "x"}
     good = namespace(conditions=[condition], deleting=deleting)
     for odd in variants(good, "spec", "status"):
@@ -168,7 +168,7 @@ MEMORIES = {
 @pytest.mark.parametrize("memory", MEMORIES.values(), ids=MEMORIES)
 @pytest.mark.parametrize("annotation", [APPLIED_LABELS_ANNOTATION, APPLIED_RESOURCES_ANNOTATION])
 @pytest.mark.parametrize("deleting", [False, True])
-def test_a_memory_that_somebody_garbled_stops_nothing(memory: str, annotation: str, deleting: bool) -> None:
+def test_an_invalid_memory_stops_nothing(memory: str, annotation: str, deleting: bool) -> None:
     odd = namespace()
     odd["metadata"]["annotations"][annotation] = memory
     reconcile(flux_world(namespace=odd, environment=environment(deleting=deleting)), FLUX)

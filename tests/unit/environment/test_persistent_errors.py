@@ -56,7 +56,7 @@ def _standing(shown, message=None):
         (None, "Writing the status fails"),
     ],
 )
-def test_the_message_names_what_fails_and_on_which_object(effect, doing):
+def test_the_message_names_the_failing_action_and_object(effect, doing):
     shown = persistent_errors.explain(_error(503), effect)
 
     assert shown.reason == "RetryingAfterError"
@@ -76,7 +76,7 @@ def test_the_message_names_what_fails_and_on_which_object(effect, doing):
         (MalformedAnswer("the answer is not a JSON object: 'hunter2'"), "does not follow the Kubernetes API"),
     ],
 )
-def test_the_servers_words_are_repeated_and_nothing_else(error, words):
+def test_only_the_servers_message_is_repeated(error, words):
     message = persistent_errors.explain(error, Read(release_target())).message
 
     assert words in message
@@ -84,7 +84,7 @@ def test_the_servers_words_are_repeated_and_nothing_else(error, words):
     assert "43210" not in message
 
 
-def test_what_the_server_says_of_a_secret_is_not_repeated():
+def test_the_servers_words_about_a_secret_are_left_out():
     error = _error(500, "InternalError", 'cannot store "hunter2"')
 
     for effect in (Apply(At(SECRETS, "git", NAME), {}), Read(STORAGE), Patch(At(SECRETS, "git", NAME), {})):
@@ -93,7 +93,7 @@ def test_what_the_server_says_of_a_secret_is_not_repeated():
         assert "InternalError" in message
 
 
-def test_a_fault_of_ours_shows_its_class_and_neither_its_text_nor_its_place():
+def test_an_internal_error_shows_its_class_without_text_or_place():
     shown = persistent_errors.explain(KeyError("hunter2"), Create(release_target(), {}))
 
     assert shown.reason == "InternalError"
@@ -120,7 +120,7 @@ def test_a_reconcile_that_takes_too_long_names_the_option():
         ("timed out after 1.234s", "timed out after 10s"),
     ],
 )
-def test_ports_times_and_identifiers_do_not_make_other_words(one, other):
+def test_ports_times_and_identifiers_do_not_change_the_message(one, other):
     effect = Read(release_target())
     first = persistent_errors.explain(_error(500, "InternalError", one), effect)
 
@@ -138,13 +138,13 @@ def test_ports_times_and_identifiers_do_not_make_other_words(one, other):
         (KeyError(), Read(release_target())),
     ],
 )
-def test_another_error_replaces_the_words_that_stand(error, effect):
+def test_another_error_replaces_the_current_message(error, effect):
     first = persistent_errors.explain(_error(503), Read(release_target()))
 
     assert persistent_errors.explain(error, effect, standing=_standing(first)) != first
 
 
-def test_words_of_another_reason_are_never_kept():
+def test_a_message_of_another_reason_is_never_kept():
     first = persistent_errors.explain(_error(503), Read(release_target()))
     other = [{**_standing(first)[0], "reason": "Progressing", "message": first.message.replace("503", "504")}]
 
@@ -155,7 +155,7 @@ def test_a_long_answer_is_cut():
     assert len(persistent_errors.explain(_error(500, "", "x" * 5000), Read(release_target())).message) < 450
 
 
-def test_an_error_without_words_of_its_own_shows_its_class():
+def test_an_error_without_a_message_shows_its_class():
     shown = persistent_errors.explain(
         Unauthorized(code=401, reason="Unauthorized", message="", status={}), Read(STORAGE)
     )

@@ -64,7 +64,7 @@ def test_a_teardown_that_moves_to_another_shard_is_not_measured():
     assert world.api.writes == before
 
 
-def test_an_environment_that_waits_for_others_alone_says_so_and_no_more():
+def test_an_environment_that_only_waits_for_others_says_so():
     world = _world(deleting=True, finalizers=["others"])
 
     world.run(NAME)
@@ -74,7 +74,7 @@ def test_an_environment_that_waits_for_others_alone_says_so_and_no_more():
     assert _status(world)["applicationStatusMsg"] == message
 
 
-def test_one_reconcile_leads_to_the_release():
+def test_one_reconcile_creates_the_release():
     world = _world()
 
     world.reconcile(NAME)
@@ -89,7 +89,7 @@ def test_one_reconcile_leads_to_the_release():
 # Caches that lag
 
 
-def test_our_own_writes_are_waited_for():
+def test_our_own_writes_are_awaited_in_the_cache():
     world = _world()
     world.reconcile(NAME)
     writes = len(world.api.writes)
@@ -104,7 +104,7 @@ def test_our_own_writes_are_waited_for():
     world.reconcile_strictly(NAME)
 
 
-def test_a_namespace_that_the_cache_does_not_know_yet_is_not_taken_for_ours():
+def test_a_namespace_missing_from_the_cache_is_not_assumed_to_be_ours():
     world = _world()
     world.api.put(NAMESPACES, foreign_namespace())
 
@@ -115,7 +115,7 @@ def test_a_namespace_that_the_cache_does_not_know_yet_is_not_taken_for_ours():
     assert _stalled(world) == ["NamespaceNotOwned"]
 
 
-def test_a_release_that_the_cache_does_not_know_is_found_and_put_right():
+def test_a_release_missing_from_the_cache_is_found_and_corrected():
     world = _world()
     world.api.put(NAMESPACES, namespace())
     world.api.put(HELM_RELEASES, helm_release(labels={}) | {"spec": {"chart": {}}})
@@ -128,7 +128,7 @@ def test_a_release_that_the_cache_does_not_know_is_found_and_put_right():
     assert found["metadata"]["labels"]["tronador.stakater.com/environment"] == NAME
 
 
-def test_a_conflict_is_tried_again_quietly():
+def test_a_conflict_is_retried_without_a_report():
     world = _world()
     world.api.edit(ENVIRONMENTS, NAME, "", lambda obj: obj["metadata"].update(labels={"changed": "meanwhile"}))
 
@@ -136,7 +136,7 @@ def test_a_conflict_is_tried_again_quietly():
     assert world.api.writes == []
 
 
-def test_an_environment_that_vanished_is_tried_again_quietly():
+def test_an_environment_that_disappeared_is_retried_without_a_report():
     world = _world()
     world.api.remove(ENVIRONMENTS, NAME)
 
@@ -147,7 +147,7 @@ def test_an_environment_that_vanished_is_tried_again_quietly():
 # Errors
 
 
-def test_a_missing_engine_is_waited_for_and_shown():
+def test_a_missing_engine_is_awaited_and_shown():
     world = _world()
     _refuse(world, "create", HELM_RELEASES, status_error(404, "404 page not found"))
     for _ in range(3):
@@ -171,7 +171,7 @@ def test_a_missing_engine_is_waited_for_and_shown():
         (_error(422, "Invalid", "spec.x: bad", causes=[{"field": "spec.x"}]), "Rejected"),
     ],
 )
-def test_a_refusal_is_shown_looked_at_again_and_heals(error, reason):
+def test_a_refusal_is_shown_rechecked_and_recovered_from(error, reason):
     world = _world()
     _refuse(world, "create", HELM_RELEASES, error)
 
@@ -185,7 +185,7 @@ def test_a_refusal_is_shown_looked_at_again_and_heals(error, reason):
     assert _status(world)["applicationStatus"] == "deployed"
 
 
-def test_what_comes_after_a_refusal_is_not_done():
+def test_effects_after_a_refusal_are_not_applied():
     world = _world()
     _refuse(world, "create", NAMESPACES, _error(403, "Forbidden"))
 
@@ -195,7 +195,7 @@ def test_what_comes_after_a_refusal_is_not_done():
     assert [write.subresource for write in world.api.writes] == ["", "status"]
 
 
-def test_an_error_that_a_retry_may_heal_is_raised_and_not_shown_at_once():
+def test_an_error_that_a_retry_may_resolve_is_raised_and_not_shown_at_once():
     world = _world()
     _refuse(world, "create", NAMESPACES, ConnectionLost("reset"))
 
@@ -204,7 +204,7 @@ def test_an_error_that_a_retry_may_heal_is_raised_and_not_shown_at_once():
     assert _status(world) == {}
 
 
-def test_a_refusal_that_never_ends_does_not_make_an_endless_reconcile():
+def test_a_lasting_refusal_does_not_cause_an_endless_reconcile():
     # Created by somebody else, and we may neither see nor make it.
     world = _world()
     world.api.put(NAMESPACES, namespace())
@@ -221,7 +221,7 @@ def test_a_refusal_that_never_ends_does_not_make_an_endless_reconcile():
 # The status
 
 
-def test_a_passing_state_is_only_written_when_it_lasts():
+def test_a_temporary_state_is_written_only_if_it_lasts():
     world = _world(operator_options(status_settle=0.3))
 
     result = world.reconcile(NAME)
@@ -239,7 +239,7 @@ def test_a_passing_state_is_only_written_when_it_lasts():
     assert _status(world)["applicationStatus"] == "pending"
 
 
-def test_without_a_settle_time_every_state_is_written_at_once():
+def test_every_state_is_written_at_once_without_a_settle_time():
     world = _world(operator_options(status_settle=0))
 
     world.reconcile(NAME)
@@ -254,7 +254,7 @@ def test_a_lasting_state_is_written_at_once():
     assert _stalled(world) == ["InvalidSpec"]
 
 
-def test_a_status_that_is_right_is_not_written_again():
+def test_a_correct_status_is_not_written_again():
     world = _world(chart={"git": "file:///etc"})
     world.reconcile(NAME)
     world.sync()
@@ -265,7 +265,7 @@ def test_a_status_that_is_right_is_not_written_again():
     assert world.api.writes == []
 
 
-def test_the_reconcile_that_takes_the_finalizer_off_writes_nothing_after_it():
+def test_nothing_is_written_after_the_finalizer_is_removed():
     world = _world(deleting=True, finalizers=[FINALIZER, "others"])
 
     world.reconcile(NAME)
@@ -275,7 +275,7 @@ def test_the_reconcile_that_takes_the_finalizer_off_writes_nothing_after_it():
     assert _status(world) == {}
 
 
-def test_a_teardown_that_ended_does_not_start_again_on_a_stale_cache():
+def test_a_stale_cache_does_not_restart_a_finished_teardown():
     world = _world(deleting=True, finalizers=[FINALIZER])
     world.reconcile_strictly(NAME)
     assert world.recorded.events == ["TeardownStarted", "TeardownFinished"]
@@ -300,7 +300,7 @@ def test_a_teardown_whose_first_reconcile_fails_is_announced_once(verb):
     assert world.recorded.events == ["TeardownStarted", "TeardownFinished"]
 
 
-def test_an_environment_created_again_under_the_name_of_one_that_ended_is_taken_up():
+def test_a_new_environment_with_a_used_name_is_reconciled():
     world = _world(deleting=True, finalizers=[FINALIZER])
     world.reconcile_strictly(NAME)
     world.api.put(ENVIRONMENTS, environment(finalizers=(), uid="another"))
@@ -311,7 +311,7 @@ def test_an_environment_created_again_under_the_name_of_one_that_ended_is_taken_
     assert world.api.peek(ENVIRONMENTS, NAME)["metadata"]["finalizers"] == [FINALIZER]
 
 
-def test_a_bad_environment_heals_when_it_is_corrected():
+def test_a_bad_environment_recovers_when_it_is_corrected():
     world = _world(chart={"git": "file:///etc"})
     world.run(NAME)
     world.api.edit(
@@ -324,7 +324,7 @@ def test_a_bad_environment_heals_when_it_is_corrected():
     assert _stalled(world) == []
 
 
-def test_a_refused_namespace_heals_when_its_owner_consents():
+def test_a_refused_namespace_is_used_once_its_owner_consents():
     world = _world()
     world.api.put(NAMESPACES, foreign_namespace())
     world.run(NAME)
@@ -345,7 +345,7 @@ def _with_flux(**options):
     return _world(EnvironmentOptions(release_engine="flux", service_account="tronador", **options))
 
 
-def test_a_refusal_right_after_our_binding_was_made_is_waited_out_and_not_shown_as_a_failure():
+def test_a_refusal_right_after_our_binding_was_created_is_not_a_failure():
     world = _with_flux()
     error = _error(403, "Forbidden", 'cannot create resource "serviceaccounts"')
     _refuse(world, "create", SERVICE_ACCOUNTS, error)
@@ -361,7 +361,7 @@ def test_a_refusal_right_after_our_binding_was_made_is_waited_out_and_not_shown_
     assert _status(world)["applicationStatus"] == "deployed"
 
 
-def test_an_ordinary_race_is_logged_for_developers_and_what_lasts_as_a_warning(logs):
+def test_an_ordinary_race_is_logged_at_debug_level_and_a_lasting_one_warns(logs):
     world = _with_flux()
     _refuse(world, "create", SERVICE_ACCOUNTS, _error(403, "Forbidden", 'cannot create resource "serviceaccounts"'))
 
@@ -374,7 +374,7 @@ def test_an_ordinary_race_is_logged_for_developers_and_what_lasts_as_a_warning(l
     assert said == {("effect postponed", "AwaitingRights", "debug"), ("effect failed", "Forbidden", "warning")}
 
 
-def test_a_refusal_that_outlasts_new_rights_names_the_missing_right():
+def test_a_lasting_refusal_is_shown_with_the_missing_right():
     world = _with_flux()
     _refuse(world, "create", SERVICE_ACCOUNTS, _error(403, "Forbidden", 'cannot create resource "serviceaccounts"'))
     end = world.seconds + rights.SETTLE + 3
@@ -390,7 +390,7 @@ def test_a_refusal_that_outlasts_new_rights_names_the_missing_right():
 # The engine
 
 
-def test_in_a_cluster_without_an_engine_the_environment_waits_and_goes_on_when_one_appears():
+def test_an_environment_waits_until_an_engine_is_installed():
     world = _world(EnvironmentOptions(release_engine="auto"))
     world.api.serves = set()
     for _ in range(3):
@@ -406,7 +406,7 @@ def test_in_a_cluster_without_an_engine_the_environment_waits_and_goes_on_when_o
     assert _status(world)["release"]["engine"] == "flux"
 
 
-def test_deleted_before_any_engine_was_recorded_the_release_of_whichever_is_looked_for():
+def test_a_deletion_without_a_recorded_engine_checks_every_engine():
     world = _world(EnvironmentOptions(release_engine="auto"), deleting=True, finalizers=[FINALIZER])
     world.api.put(NAMESPACES, namespace())
     made = flux_release()

@@ -77,26 +77,26 @@ def any_status(request):
 # What holds in every situation
 
 
-def test_reconciling_and_stalled_are_there_only_while_true_and_never_both(any_status):
+def test_reconciling_and_stalled_exist_only_while_true_and_never_together(any_status):
     conditions = _conditions(any_status)
 
     assert not {"Reconciling", "Stalled"} <= conditions.keys()
     assert all(conditions[type_][0] == "True" for type_ in ("Reconciling", "Stalled") if type_ in conditions)
 
 
-def test_an_environment_is_ready_settled_or_on_its_way(any_status):
+def test_an_environment_is_ready_stalled_or_reconciling(any_status):
     ready = _conditions(any_status)["Ready"][0]
 
     assert (ready == "True") == (any_status["applicationStatus"] == "deployed")
     assert ready != "Unknown" or "Reconciling" in _conditions(any_status)
 
 
-def test_the_generation_is_on_the_status_and_on_every_condition(any_status):
+def test_the_status_and_every_condition_have_the_generation(any_status):
     assert any_status["observedGeneration"] == 1
     assert {condition["observedGeneration"] for condition in any_status["conditions"]} == {1}
 
 
-def test_every_reason_and_every_message_is_there_and_holds_no_time(any_status):
+def test_every_condition_has_a_reason_and_a_message_without_a_time(any_status):
     for condition in any_status["conditions"]:
         assert condition["reason"].isalnum()
         assert condition["message"]
@@ -132,7 +132,7 @@ def test_a_deployed_environment_reads_as_in_the_guide():
     }
 
 
-def test_the_deployed_revision_is_told():
+def test_the_deployed_revision_is_shown():
     release = helm_release(status=operator_status("Succeeded", revision="6f50ff2"))
 
     assert _status(releases=[release])["release"]["revision"] == "6f50ff2"
@@ -151,7 +151,7 @@ def test_the_deployed_revision_is_told():
         ("Upgrading", "deploying", words("Upgrading")),
     ],
 )
-def test_a_release_on_its_way_is_neither_ready_nor_failed(phase, state, message):
+def test_a_release_in_progress_is_neither_ready_nor_failed(phase, state, message):
     found = _of(phase)
 
     assert (found["applicationStatus"], found["applicationStatusMsg"]) == (state, message)
@@ -165,7 +165,7 @@ def test_a_release_on_its_way_is_neither_ready_nor_failed(phase, state, message)
     }
 
 
-def test_a_release_that_was_made_or_changed_just_now_is_being_deployed():
+def test_a_new_or_changed_release_is_being_deployed():
     assert _status()["currentPhase"] == "Deploying Release"
     changed = environment(release={"values": {"tag": "2"}})
     seen = observation(
@@ -184,14 +184,14 @@ def test_an_old_success_is_not_shown_for_a_new_generation():
     assert _conditions(found)["Ready"][0] == "Unknown"
 
 
-def test_the_stages_of_an_installation_make_one_status():
+def test_the_stages_of_an_installation_share_one_status():
     stages = [_of(phase) for phase in ("ChartFetched", "Installing", "Deployed")]
 
     assert stages[0] == stages[1] == stages[2]
 
 
 @pytest.mark.parametrize(("passing", "want"), [("Installing", True), ("Succeeded", False), ("Failed", False)])
-def test_only_a_state_on_its_way_to_another_is_passing(passing, want):
+def test_only_an_intermediate_state_is_temporary(passing, want):
     assert status.is_passing(_of(passing)) is want
 
 
@@ -211,7 +211,7 @@ def test_a_failed_release_is_idle_and_not_stalled():
     }
 
 
-def test_a_long_message_is_cut_for_the_table():
+def test_a_long_message_is_shortened_for_the_table():
     long = environment(release={"valuesFrom": [{}] * 64})
 
     assert len(_status(environment=long)["applicationStatusMsg"]) == 1024
@@ -221,7 +221,7 @@ def test_a_long_message_is_cut_for_the_table():
     ("situation", "reason"),
     [("bad", "InvalidSpec"), ("refused", "NamespaceNotOwned"), ("not our release", "ReleaseNotOwned")],
 )
-def test_what_needs_a_person_is_stalled_with_its_reason(situation, reason):
+def test_a_problem_that_needs_a_person_is_stalled_with_its_reason(situation, reason):
     found = SITUATIONS[situation]()
 
     assert (found["applicationStatus"], found["currentPhase"]) == ("failed", IDLE)
@@ -232,7 +232,7 @@ def test_what_needs_a_person_is_stalled_with_its_reason(situation, reason):
 # The namespace
 
 
-def test_a_namespace_that_is_not_ready_says_so():
+def test_the_status_shows_that_a_namespace_is_not_ready():
     assert _conditions(SITUATIONS["refused"]())["NamespaceReady"] == ("False", "NamespaceNotOwned")
     waiting = SITUATIONS["terminating"]()
     assert _conditions(waiting)["NamespaceReady"] == ("Unknown", "NamespaceTerminating")
@@ -240,7 +240,7 @@ def test_a_namespace_that_is_not_ready_says_so():
 
 
 @pytest.mark.parametrize(("situation", "state"), [("renamed", "Unknown"), ("not our release", "False")])
-def test_while_the_release_is_held_up_the_namespace_is_ready_and_its_labels_are_mirrored(situation, state):
+def test_a_blocked_release_does_not_affect_the_namespace_and_its_labels(situation, state):
     found = SITUATIONS[situation]()
 
     assert _conditions(found)["NamespaceReady"] == ("True", "Active")
@@ -248,7 +248,7 @@ def test_while_the_release_is_held_up_the_namespace_is_ready_and_its_labels_are_
     assert found["namespaceLabels"] == LABELS
 
 
-def test_labels_are_not_mirrored_before_there_is_a_namespace_of_ours():
+def test_labels_are_not_mirrored_before_our_namespace_exists():
     assert "namespaceLabels" not in SITUATIONS["refused"]()
 
 
@@ -261,7 +261,7 @@ def test_a_label_that_the_operator_overrides_is_not_mirrored():
     assert found["namespaceLabels"] == {"kind": "pr", "stakater.com/tenant": "veeru"}
 
 
-def test_an_uninstall_before_a_new_name_is_visible():
+def test_the_status_shows_an_uninstall_before_a_rename():
     found = SITUATIONS["renamed"]()
 
     assert found["currentPhase"] == "Uninstalling Release"
@@ -279,7 +279,7 @@ def test_the_old_release_is_remembered_until_it_is_uninstalled():
 # Suspension
 
 
-def test_a_suspended_environment_keeps_what_it_was_and_says_suspended():
+def test_a_suspended_environment_keeps_its_state_and_is_suspended():
     deployed = _of("Succeeded")
 
     found = _status(environment=environment(suspend=True, generation=2, status=deployed))
@@ -291,7 +291,7 @@ def test_a_suspended_environment_keeps_what_it_was_and_says_suspended():
     assert {name: found[name] for name in same} == {name: deployed[name] for name in same}
 
 
-def test_an_environment_that_is_suspended_is_not_on_its_way():
+def test_a_suspended_environment_is_not_reconciling():
     found = _status(environment=environment(suspend=True, status=_of("Installing")))
 
     assert "Reconciling" not in _conditions(found)
@@ -308,7 +308,7 @@ def test_an_environment_that_is_suspended_is_not_on_its_way():
         ({namespace_target(): namespace(deleting=True), release_target(): None}, "Deleting Namespace"),
     ],
 )
-def test_the_steps_of_a_teardown_are_visible(answers, phase):
+def test_the_status_shows_the_steps_of_a_teardown(answers, phase):
     found = _status(environment=environment(deleting=True), answers=answers)
 
     assert (found["applicationStatus"], found["currentPhase"]) == ("uninstalling", phase)
@@ -328,7 +328,7 @@ def test_a_blocked_teardown_says_what_remains():
 # Transition times
 
 
-def test_a_transition_time_moves_only_with_the_status():
+def test_a_transition_time_changes_only_with_the_status():
     before = _of("Installing")
     for condition in before["conditions"]:
         condition["lastTransitionTime"] = ago(1000)
@@ -342,7 +342,7 @@ def test_a_transition_time_moves_only_with_the_status():
     assert {condition["observedGeneration"] for condition in after["conditions"]} == {2}
 
 
-def test_a_status_that_is_right_does_not_change():
+def test_a_correct_status_does_not_change():
     deployed = _of("Succeeded")
     for condition in deployed["conditions"]:
         condition["lastTransitionTime"] = ago(1000)
@@ -350,7 +350,7 @@ def test_a_status_that_is_right_does_not_change():
     assert _of("Succeeded", status=deployed) == deployed
 
 
-def test_the_chart_is_never_mentioned_with_anything_but_its_fields():
+def test_a_message_about_the_chart_names_only_its_fields():
     # A message that repeated the whole spec would show what authors keep in values.
     secret = environment(release={"values": {"password": "hunter2"}}, chart={"git": GIT, "path": ""})
 

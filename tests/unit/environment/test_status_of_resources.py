@@ -56,7 +56,7 @@ def _running(phase, **changes):
         ("Installing", "deploying", ("Unknown", "Progressing")),
     ],
 )
-def test_a_release_of_this_spec_decides_whatever_is_wrong_beside_it(
+def test_a_release_of_this_spec_decides_despite_other_problems(
     phase_name, decision, part, release_phase, state, ready
 ):
     found = _status_after(decision, phase_name=phase_name, release=_running(release_phase))
@@ -82,7 +82,7 @@ NOT_OF_THIS_SPEC = {
 @pytest.mark.parametrize(
     ("decision", "state", "settled"), [(STOP, "failed", "Stalled"), (WAIT, "pending", "Reconciling")]
 )
-def test_without_a_release_of_this_spec_what_is_wrong_beside_it_decides(release, decision, state, settled):
+def test_other_problems_decide_without_a_release_of_this_spec(release, decision, state, settled):
     found = _status_after(decision, release=release)
 
     assert found["applicationStatus"] == state
@@ -90,7 +90,7 @@ def test_without_a_release_of_this_spec_what_is_wrong_beside_it_decides(release,
 
 
 @pytest.mark.parametrize("phase_name", ["finalizer", "namespace", "source", "release"])
-def test_only_what_is_shared_leaves_a_running_release_its_say(phase_name):
+def test_only_problems_of_shared_resources_leave_a_running_release_ready(phase_name):
     found = _status_after(STOP, phase_name=phase_name, release=_running("Succeeded"))
 
     assert found["applicationStatus"] == "failed"
@@ -104,7 +104,7 @@ def test_the_plan_of_a_broken_config_ends_before_the_release():
 
 
 @pytest.mark.parametrize(("decision", "want"), [(STOP, False), (WAIT, True)])
-def test_only_what_is_waited_for_beside_a_deployed_release_may_pass_unwritten(decision, want):
+def test_only_a_wait_beside_a_deployed_release_may_stay_unwritten(decision, want):
     assert status.is_passing(_status_after(decision, release=_running("Succeeded"))) is want
 
 
@@ -132,7 +132,7 @@ FLUX = EnvironmentOptions(release_engine="flux")
     ],
     ids=["as it is wanted", "with another credential", "of another repository", "without a source"],
 )
-def test_with_flux_the_source_of_the_chart_belongs_to_it(source, want):
+def test_with_flux_the_source_belongs_to_the_release(source, want):
     share = replace(BROKEN, git_secret="next")
     release = flux_builders.deployed()
     release["spec"]["serviceAccountName"] = FLUX.release_service_account
@@ -141,12 +141,12 @@ def test_with_flux_the_source_of_the_chart_belongs_to_it(source, want):
     assert release_sync.is_synced(seen, FLUX) is want
 
 
-def test_a_credential_that_the_spec_itself_names_belongs_to_it():
+def test_a_credential_named_by_the_spec_belongs_to_the_release():
     mine = environment(chart={"secretRef": {"name": "mine"}})
 
     assert release_sync.is_synced(_seen(environment=mine, release=helm_release(mine)), OPTIONS)
     assert not release_sync.is_synced(_seen(environment=mine, release=helm_release()), OPTIONS)
 
 
-def test_without_an_engine_there_is_no_release_of_it():
+def test_no_release_of_the_spec_exists_without_an_engine():
     assert not release_sync.is_synced(_seen(), EnvironmentOptions())

@@ -48,7 +48,7 @@ def test_a_generation_is_measured_from_first_sight_to_deployed_once(lab):
     assert lab.metrics.ready == [7]
 
 
-def test_a_new_generation_is_measured_anew(lab):
+def test_a_new_generation_is_measured_again(lab):
     lab.stopwatch.saw(_seen())
     lab.now += 5
     lab.stopwatch.saw(_seen(generation=2))
@@ -58,14 +58,14 @@ def test_a_new_generation_is_measured_anew(lab):
     assert lab.metrics.ready == [1]
 
 
-def test_what_was_deployed_before_this_process_began_is_not_measured(lab):
+def test_a_deployment_before_this_process_started_is_not_measured(lab):
     lab.stopwatch.saw(_seen(status=DEPLOYED))
     lab.stopwatch.deployed(_seen(status=DEPLOYED))
 
     assert lab.metrics.ready == []
 
 
-def test_a_generation_that_was_never_seen_beginning_is_not_measured(lab):
+def test_a_generation_whose_start_was_not_seen_is_not_measured(lab):
     lab.stopwatch.saw(_seen(generation=1))
     lab.stopwatch.deployed(_seen(generation=2))
 
@@ -83,7 +83,7 @@ def test_a_teardown_is_measured_from_first_sight_to_its_end_once(lab):
     assert lab.metrics.torn_down == [9]
 
 
-def test_what_moves_to_another_shard_is_measured_by_neither_end(lab):
+def test_an_environment_moved_to_another_shard_is_not_measured(lab):
     lab.stopwatch.saw(_seen())
     lab.stopwatch.forget(NAME)
     lab.stopwatch.deployed(_seen())
@@ -120,7 +120,7 @@ def test_the_oldest_generation_that_is_awaited_counts(lab):
 
 
 @pytest.mark.parametrize("state", ["failed", "suspended"])
-def test_what_only_a_person_changes_is_not_awaited_and_still_measured(lab, state):
+def test_a_state_that_needs_a_person_is_measured_but_not_awaited(lab, state):
     lab.stopwatch.saw(_seen())
     lab.now += 5
     lab.stopwatch.saw(_seen(status={"observedGeneration": 1, "applicationStatus": state}))
@@ -130,7 +130,7 @@ def test_what_only_a_person_changes_is_not_awaited_and_still_measured(lab, state
     assert lab.metrics.ready == [5]
 
 
-def test_a_new_generation_of_what_failed_is_awaited(lab):
+def test_a_new_generation_of_a_failed_environment_is_awaited(lab):
     lab.stopwatch.saw(_seen(generation=2, status={"observedGeneration": 1, "applicationStatus": "failed"}))
     lab.now += 5
 

@@ -37,7 +37,7 @@ def test_a_namespace_without_content_names_the_finalizers_that_hold_it(found):
     assert "content is gone" in found.words
 
 
-def test_several_finalizers_are_named_in_one_order_whatever_order_they_stand_in():
+def test_several_finalizers_are_named_in_a_fixed_order():
     one = _namespace(finalizers=["b", "a"], spec_finalizers=["c"])
 
     assert "a, b, c" in one.words
@@ -48,7 +48,7 @@ def test_finalizers_of_a_namespace_do_not_matter_while_it_has_content():
     assert _namespace(finalizers=[RANCHER], spec_finalizers=["kubernetes"]) == stuck_deletions.Hold()
 
 
-def test_the_words_of_each_condition_of_a_namespace_end_as_a_sentence():
+def test_the_message_of_each_condition_of_a_namespace_ends_as_a_sentence():
     conditions = [
         {"type": "NamespaceContentRemaining", "status": "True", "message": "Some resources are remaining"},
         {"type": "NamespaceFinalizersRemaining", "status": "True", "message": "Some content has finalizers."},
@@ -59,11 +59,11 @@ def test_the_words_of_each_condition_of_a_namespace_end_as_a_sentence():
     assert words == "Some content has finalizers. Some resources are remaining."
 
 
-def test_a_namespace_that_just_goes_is_held_by_nothing():
+def test_nothing_holds_a_namespace_during_an_ordinary_deletion():
     assert _namespace() == _namespace(spec_finalizers=["kubernetes"]) == stuck_deletions.Hold()
 
 
-def test_an_object_names_its_finalizers_and_who_takes_off_those_of_flux():
+def test_an_object_names_its_finalizers_and_the_controller_of_flux_that_removes_them():
     target = Target(flux.HELM_RELEASES, "shop", NAME)
 
     words = stuck_deletions.of_objects({target: _held("shop", flux.FINALIZER, "example.com/x")})
@@ -74,7 +74,7 @@ def test_an_object_names_its_finalizers_and_who_takes_off_those_of_flux():
     )
 
 
-def test_a_source_names_the_controller_of_sources():
+def test_a_source_names_the_source_controller():
     target = Target(flux.GIT_REPOSITORIES, "shop", NAME)
 
     assert "source-controller" in stuck_deletions.of_objects({target: _held("shop", flux.FINALIZER)})
@@ -83,7 +83,7 @@ def test_a_source_names_the_controller_of_sources():
 @pytest.mark.parametrize(
     "obj", [_held("x"), _held("x", "example.com/x", deleting=False), {"metadata": {"name": "x", "finalizers": None}}]
 )
-def test_an_object_that_nothing_holds_is_not_named(obj):
+def test_an_object_without_finalizers_is_not_named(obj):
     assert stuck_deletions.of_objects({Target(CONFIG_MAPS, "x", NAME): obj}) == ""
 
 
@@ -96,7 +96,7 @@ def test_several_objects_are_named_in_one_order():
     assert words == stuck_deletions.of_objects(dict(reversed(held.items())))
 
 
-def test_a_hold_is_reported_as_one_after_some_patience():
+def test_a_blocked_deletion_is_reported_after_some_time():
     def wait(age, **status):
         seen = observation(environment=environment(status=status), ages={"held:Any": age})
         return stuck_deletions.wait(seen, "Any", "words", part="NamespaceReady", patience=5.0)
@@ -107,7 +107,7 @@ def test_a_hold_is_reported_as_one_after_some_patience():
     assert wait(0.0).timer == "held:Any"
 
 
-def test_what_was_reported_stays_reported_after_a_restart():
+def test_a_reported_hold_stays_reported_after_a_restart():
     known = {"type": "NamespaceReady", "status": "False", "reason": "Any"}
     seen = observation(environment=environment(status={"conditions": [known]}))
 
@@ -116,14 +116,14 @@ def test_what_was_reported_stays_reported_after_a_restart():
 
 
 @pytest.mark.parametrize("answer", [None, REFUSED, _held(ENVIRONMENT_BINDING)])
-def test_a_binding_of_ours_that_is_right_or_gone_holds_nothing(answer):
+def test_our_binding_holds_nothing_if_it_is_correct_or_gone(answer):
     target = Target(ROLE_BINDINGS, ENVIRONMENT_BINDING, NAME)
 
     assert rights.obstacle(observation(answers={target: answer})) == ""
     assert rights.obstacle(observation()) == ""
 
 
-def test_a_binding_of_ours_that_cannot_be_put_right_names_its_finalizer():
+def test_our_binding_names_its_finalizer_if_it_cannot_be_corrected():
     target = Target(ROLE_BINDINGS, ENVIRONMENT_BINDING, NAME)
 
     words = rights.obstacle(observation(answers={target: _held(ENVIRONMENT_BINDING, "example.com/x")}))

@@ -22,7 +22,7 @@ def test_a_timer_runs_from_when_it_is_first_kept():
     assert timers.ages("a") == {"x": 6, "y": 1}
 
 
-def test_a_timer_that_is_not_kept_ends_and_begins_anew():
+def test_a_timer_that_is_not_kept_ends_and_starts_again():
     time = _Time()
     timers = Timers(now=time)
     timers.keep("a", ["x"])
@@ -35,7 +35,7 @@ def test_a_timer_that_is_not_kept_ends_and_begins_anew():
     assert timers.ages("a") == {"x": 0}
 
 
-def test_environments_have_timers_of_their_own_and_are_forgotten():
+def test_each_environment_has_its_own_timers_and_can_be_forgotten():
     timers = Timers(now=_Time())
     timers.keep("a", ["x"])
     timers.keep("b", ["y"])

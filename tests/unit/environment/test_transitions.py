@@ -82,17 +82,17 @@ BLOCKED = _status("uninstalling", TeardownBlocked=("True", "TeardownBlocked"))
         (_status("suspended"), _status("deploying"), ["Resumed"]),
     ],
 )
-def test_the_events_of_a_change(before, after, want):
+def test_each_change_of_the_status_has_its_events(before, after, want):
     assert [event.reason for event in transitions.events(before, after)] == want
 
 
-def test_a_failure_is_told_in_the_releases_words_and_as_a_warning():
+def test_a_failure_emits_a_warning_with_the_releases_message():
     [event] = transitions.events({}, FAILED)
 
     assert (event.type, event.note) == ("Warning", "words")
 
 
-def test_a_success_is_told_in_the_releases_words():
+def test_a_success_emits_an_event_with_the_releases_message():
     [event] = transitions.events({}, _status("deployed", message="Release was successful"))
 
     assert (event.type, event.note) == ("Normal", "Release was successful")

@@ -41,7 +41,7 @@ def test_the_release_is_read_live_before_anything_else():
     assert decision.effects == (Read(release_target()),)
 
 
-def test_a_release_of_ours_is_deleted_in_the_life_that_was_read():
+def test_our_release_is_deleted_with_the_uid_that_was_read():
     live = helm_release(uid="hr-live")
 
     decision = _decide(answers={release_target(): live})
@@ -52,7 +52,7 @@ def test_a_release_of_ours_is_deleted_in_the_life_that_was_read():
     assert decision.message == "Uninstalling HelmRelease run-pipeline."
 
 
-def test_a_release_that_is_on_its_way_out_is_waited_for():
+def test_a_release_being_deleted_is_awaited():
     decision = _decide(answers={release_target(): helm_release(deleting=True)})
 
     assert isinstance(decision, Wait)
@@ -63,7 +63,7 @@ def test_only_the_metadata_of_the_storage_is_read_and_only_in_that_namespace():
     assert _decide(answers={release_target(): None}).effects == (Read(STORAGE),)
 
 
-def test_while_storage_is_left_its_end_is_watched_for():
+def test_remaining_storage_is_watched_until_it_is_gone():
     decision = _decide(answers={release_target(): None, STORAGE: (SECRET,)})
 
     assert isinstance(decision, Wait)
@@ -74,18 +74,18 @@ def test_while_storage_is_left_its_end_is_watched_for():
     )
 
 
-def test_it_is_over_when_release_and_storage_are_gone():
+def test_the_uninstall_is_complete_when_release_and_storage_are_gone():
     assert _decide(answers={release_target(): None, STORAGE: ()}) == Done()
 
 
-def test_nothing_to_uninstall_is_done():
+def test_the_uninstall_is_complete_if_nothing_exists():
     assert _decide(names=()) == Done()
 
 
 # Whose it is
 
 
-def test_a_release_of_somebody_else_is_left_alone_and_its_storage_not_waited_for():
+def test_a_foreign_release_is_kept_and_its_storage_is_not_awaited():
     assert _decide(answers={release_target(): foreign_release()}) == Done()
 
 
@@ -97,11 +97,11 @@ def test_a_release_of_somebody_else_is_left_alone_and_its_storage_not_waited_for
         helm_release(labels={"tronador.stakater.com/environment": "another"}),
     ],
 )
-def test_a_release_of_ours_is_known_by_its_label_or_by_its_annotation(release):
+def test_our_release_is_recognized_by_its_label_or_its_annotation(release):
     assert _decide(answers={release_target(): release}).effects == (Delete(release_target(), "hr-1"),)
 
 
-def test_a_release_without_any_mark_is_known_by_the_status_within_our_namespace():
+def test_a_release_without_marks_is_recognized_by_the_status_in_our_namespace():
     recorded = environment(status={"release": {"engine": "helm-operator", "name": RELEASE_NAME}})
 
     decision = _decide(environment=recorded, answers={release_target(): foreign_release()})
@@ -109,7 +109,7 @@ def test_a_release_without_any_mark_is_known_by_the_status_within_our_namespace(
     assert decision.effects == (Delete(release_target(), "hr-1"),)
 
 
-def test_the_status_alone_proves_nothing_within_a_namespace_of_somebody_else():
+def test_the_status_alone_proves_nothing_in_a_foreign_namespace():
     # Ours was deleted by hand, and somebody made another one of the same name with a release of the same name.
     recorded = environment(status={"release": {"engine": "helm-operator", "name": RELEASE_NAME}})
 
@@ -124,18 +124,18 @@ def test_the_status_alone_proves_nothing_within_a_namespace_of_somebody_else():
 
 
 @pytest.mark.parametrize("within", [None, namespace(deleting=True)])
-def test_without_a_namespace_or_in_a_terminating_one_the_storage_is_not_asked_for(within):
+def test_storage_is_not_read_without_a_namespace_or_in_a_terminating_one(within):
     assert _decide(within=within, answers={release_target(): None}) == Done()
 
 
-def test_a_refusal_in_a_terminating_namespace_is_not_waited_for():
+def test_a_refusal_in_a_terminating_namespace_is_not_awaited():
     decision = _decide(within=namespace(deleting=True), answers={release_target(): REFUSED}, releases=[])
 
     assert decision == Done()
 
 
 @pytest.mark.parametrize("releases", [[], [helm_release()]])
-def test_a_refusal_elsewhere_is_no_answer_nothing_is_deleted_and_nothing_called_gone(releases):
+def test_a_refused_read_elsewhere_deletes_nothing_and_reports_nothing_as_gone(releases):
     decision = _decide(answers={release_target(): REFUSED}, releases=releases)
 
     assert isinstance(decision, Wait)
@@ -143,7 +143,7 @@ def test_a_refusal_elsewhere_is_no_answer_nothing_is_deleted_and_nothing_called_
     assert "right to read" in decision.message
 
 
-def test_a_refusal_of_the_storage_is_waited_for_and_named():
+def test_a_refused_read_of_the_storage_is_awaited_and_named():
     decision = _decide(answers={release_target(): None, STORAGE: REFUSED})
 
     assert isinstance(decision, Wait)
@@ -163,7 +163,7 @@ def test_a_refusal_of_the_storage_is_waited_for_and_named():
         pytest.param({release_target(): helm_release(deleting=True)}, id="a release that a finalizer holds"),
     ],
 )
-def test_after_the_timeout_it_is_given_up_with_a_reason(answers):
+def test_the_uninstall_ends_with_a_reason_after_the_timeout(answers):
     assert isinstance(_decide(answers=answers, ages={"uninstall": 599.9}), Wait)
 
     given_up = _decide(answers=answers, ages={"uninstall": 600})
@@ -172,21 +172,21 @@ def test_after_the_timeout_it_is_given_up_with_a_reason(answers):
     assert given_up.given_up.startswith("Waited 600s for ")
 
 
-def test_a_release_that_nobody_lets_us_delete_is_given_up_as_well():
+def test_a_release_that_cannot_be_deleted_times_out_as_well():
     answers = {release_target(): helm_release()}
 
     assert isinstance(_decide(answers=answers, ages={"uninstall:asking": 599.9}), Wait)
     assert isinstance(_decide(answers=answers, ages={"uninstall:asking": 600}), Done)
 
 
-def test_a_release_is_asked_to_go_even_when_the_time_is_over():
+def test_a_release_is_deleted_even_after_the_timeout():
     decision = _decide(answers={release_target(): helm_release()}, ages={"uninstall": 10_000})
 
     assert decision.effects == (Delete(release_target(), "hr-1"),)
 
 
 @pytest.mark.parametrize(("age", "pause"), [(0, 1), (1, 1), (2, 2), (4, 4), (9.5, 9.5), (100, 10)])
-def test_the_pauses_grow_from_one_second_to_the_longest(age, pause):
+def test_the_pauses_grow_from_one_second_to_the_maximum(age, pause):
     decision = _decide(answers={release_target(): None, STORAGE: (SECRET,)}, ages={"uninstall": age})
 
     assert decision.recheck_after == pause
@@ -196,7 +196,7 @@ def test_the_pauses_grow_from_one_second_to_the_longest(age, pause):
 # Several at once
 
 
-def test_several_releases_go_at_once_each_on_its_own_answer():
+def test_several_releases_are_deleted_together_each_on_its_own_read():
     live = {release_target("a"): helm_release(name="a", uid="1"), release_target("b"): helm_release(name="b", uid="2")}
 
     assert _decide(names=["b", "a", "b"]).effects == (Read(release_target("a")), Read(release_target("b")))
@@ -206,13 +206,13 @@ def test_several_releases_go_at_once_each_on_its_own_answer():
     )
 
 
-def test_the_message_is_the_same_whatever_the_order_of_the_names():
+def test_the_message_does_not_depend_on_the_order_of_the_names():
     live = {release_target("a"): helm_release(name="a"), release_target("b"): helm_release(name="b")}
 
     assert _decide(names=["b", "a"], answers=live).message == _decide(names=["a", "b"], answers=live).message
 
 
-def test_storage_that_we_may_not_see_in_a_namespace_of_somebody_else_is_not_waited_for():
+def test_unreadable_storage_in_a_foreign_namespace_is_not_awaited():
     answers = {release_target(): None, STORAGE: REFUSED}
 
     assert _decide(answers=answers, within=foreign_namespace) == Done()

@@ -68,7 +68,7 @@ def test_one_stream_is_enough_for_an_environment(open_lab):
     assert len(_threads()) == 1
 
 
-def test_a_stream_that_ended_is_opened_anew_when_it_is_asked_for(open_lab):
+def test_a_stream_that_ended_is_opened_again_on_request(open_lab):
     lab = open_lab()
     lab.wakeups.ensure(LISTING, "shop-74")
     lab.api.stream().fail(ConnectionLost("reset"))
@@ -79,7 +79,7 @@ def test_a_stream_that_ended_is_opened_anew_when_it_is_asked_for(open_lab):
     lab.api.stream(2)
 
 
-def test_who_waits_no_more_is_not_woken_and_its_thread_ends(open_lab):
+def test_an_environment_that_no_longer_waits_is_not_woken(open_lab):
     lab = open_lab()
     lab.wakeups.ensure(LISTING, "shop-74")
     lab.api.stream()
@@ -103,7 +103,7 @@ def test_there_are_never_more_streams_than_the_limit(open_lab):
     lab.api.stream(3)
 
 
-def test_after_the_stop_there_is_no_thread_and_none_is_started(open_lab):
+def test_no_thread_remains_or_starts_after_the_stop(open_lab):
     lab = open_lab()
     lab.wakeups.ensure(LISTING, "a")
     lab.wakeups.ensure(LISTING, "b")
@@ -115,7 +115,7 @@ def test_after_the_stop_there_is_no_thread_and_none_is_started(open_lab):
     assert _threads() == []
 
 
-def test_a_thread_that_was_let_go_is_gone_after_the_stop_too(open_lab):
+def test_a_released_thread_has_ended_after_the_stop_too(open_lab):
     lab = open_lab()
     for number in range(8):
         lab.wakeups.ensure(LISTING, f"environment-{number}")

@@ -47,11 +47,11 @@ def _moments(corrections, clock, *, until):
     return moments
 
 
-def test_the_first_correction_is_made_at_once_and_the_next_ones_at_growing_intervals(corrections, clock):
+def test_the_first_correction_is_immediate_and_later_ones_are_paced(corrections, clock):
     assert _moments(corrections, clock, until=300) == [0, 1, 3, 7, 15, 31, 61, 121, 181, 241]
 
 
-def test_corrections_of_two_writes_cost_twelve_in_the_first_minute_then_two_a_minute(corrections, clock):
+def test_corrections_of_two_writes_cause_twelve_in_the_first_minute_then_two(corrections, clock):
     # A binding with another roleRef is deleted and created: the most that one correction costs.
     moments = [moment for moment in _moments(corrections, clock, until=600) for _ in range(2)]
     minutes = [sum(60 * minute <= moment < 60 * (minute + 1) for moment in moments) for minute in range(10)]
@@ -65,7 +65,7 @@ def test_deleting_and_creating_the_same_object_do_not_reset_each_other(correctio
     assert {known.writes for known in corrections.of(NAME).values()} == {3}
 
 
-def test_what_is_taken_back_and_wanted_again_is_written_at_once(corrections):
+def test_a_value_that_is_removed_and_wanted_again_is_written_at_once(corrections):
     made = Correction("release", release_target())
     for phase in ("prune", "release"):
         for _ in range(3):
@@ -76,7 +76,7 @@ def test_what_is_taken_back_and_wanted_again_is_written_at_once(corrections):
         assert made not in corrections.of(NAME)
 
 
-def test_what_is_wanted_otherwise_is_written_at_once(corrections):
+def test_a_newly_wanted_value_is_written_at_once(corrections):
     for _ in range(5):
         corrections.wrote(NAME, LABELS, "labels")
     corrections.wrote(NAME, LABELS, "other labels")
@@ -84,7 +84,7 @@ def test_what_is_wanted_otherwise_is_written_at_once(corrections):
     assert corrections.of(NAME)[LABELS].wanted == "other labels"
 
 
-def test_corrections_are_forgotten_after_quiet(corrections, clock):
+def test_corrections_are_forgotten_after_a_quiet_time(corrections, clock):
     corrections.wrote(NAME, LABELS, "labels")
     clock.seconds += QUIET - 1
     assert corrections.of(NAME)[LABELS].left == 1
@@ -92,7 +92,7 @@ def test_corrections_are_forgotten_after_quiet(corrections, clock):
     assert corrections.of(NAME) == {}
 
 
-def test_another_life_of_the_environment_begins_without_a_past(corrections):
+def test_a_recreated_environment_starts_without_a_history(corrections):
     corrections.begin(NAME, "uid-1")
     corrections.wrote(NAME, LABELS, "labels")
     corrections.begin(NAME, "uid-1")
@@ -101,7 +101,7 @@ def test_another_life_of_the_environment_begins_without_a_past(corrections):
     assert corrections.of(NAME) == {}
 
 
-def test_what_did_not_take_is_announced_once_and_over_when_it_takes(corrections):
+def test_a_failed_write_is_announced_once_until_it_takes_effect(corrections):
     assert corrections.wrote(NAME, LABELS, "labels", lost=DROPPED)
     assert not corrections.wrote(NAME, LABELS, "labels", lost=DROPPED)
     assert corrections.of(NAME)[LABELS].contest == DROPPED
@@ -118,7 +118,7 @@ def test_the_same_field_is_not_announced_again_when_something_else_is_wanted(cor
     assert corrections.of(NAME)[LABELS].contest == DROPPED
 
 
-def test_who_undoes_us_stays_known_while_each_correction_takes(corrections):
+def test_the_contesting_writer_stays_known_while_each_correction_takes_effect(corrections):
     corrections.wrote(NAME, LABELS, "labels")
     assert corrections.contested(NAME, LABELS, REVERTED)
     assert not corrections.contested(NAME, LABELS, REVERTED)
@@ -126,7 +126,7 @@ def test_who_undoes_us_stays_known_while_each_correction_takes(corrections):
     assert corrections.of(NAME)[LABELS].contest == REVERTED
 
 
-def test_another_value_in_the_same_field_leaves_the_message_as_it_is(corrections):
+def test_another_value_in_the_same_field_does_not_change_the_message(corrections):
     # Somebody who writes another value each time would make us write a status each time.
     corrections.wrote(NAME, LABELS, "labels")
     corrections.contested(NAME, LABELS, REVERTED)
@@ -135,7 +135,7 @@ def test_another_value_in_the_same_field_leaves_the_message_as_it_is(corrections
     assert corrections.of(NAME)[LABELS].contest == REVERTED
 
 
-def test_a_forgotten_environment_leaves_nothing_behind(corrections):
+def test_a_forgotten_environment_uses_no_memory(corrections):
     corrections.begin(NAME, "uid-1")
     corrections.wrote(NAME, LABELS, "labels")
     corrections.forget(NAME)

@@ -95,16 +95,16 @@ ATOMIC = {"manager": "flux", "fieldsV1": {"f:spec": {"f:values": {}}}}
         (("status",), ()),
     ],
 )
-def test_the_managed_fields_say_whose_a_field_is(path, want):
+def test_managed_fields_name_the_owner_of_a_field(path, want):
     assert field_managers.owners(_managed(KUBECTL, OURS, ATOMIC), path) == want
 
 
 @pytest.mark.parametrize("found", [None, "text", [1], [{}], [{"manager": "x", "fieldsV1": "text"}]])
-def test_managed_fields_of_any_form_are_read(found):
+def test_managed_fields_in_any_form_are_read(found):
     assert field_managers.owners({"metadata": {"managedFields": found}}, LABEL) == ()
 
 
-def test_the_last_writer_is_another_than_we():
+def test_the_last_writer_other_than_the_controller_is_found():
     live = _managed({**KUBECTL, "time": "2026-01-01T00:00:01Z"}, {**OURS, "time": "2026-01-01T00:00:02Z"}, ATOMIC)
     assert field_managers.last(live, besides=FIELD_MANAGER) == "kubectl-label"
     assert field_managers.last({}, besides="") == ""
@@ -122,7 +122,7 @@ TAKEN = [Difference(LABEL, "gabbar", "veeru")]
         ({}, "does not record who does it"),
     ],
 )
-def test_a_reverted_field_is_reported_with_both_values_and_by_whom(live, words):
+def test_a_reverted_field_is_reported_with_both_values_and_the_writer(live, words):
     contest = reports.reverted(NAMESPACE, TAKEN, live)
     assert contest.reason == "FieldReverted"
     assert 'Namespace pr-74: metadata.labels.team should be "gabbar" and is "veeru"' in contest.message
@@ -159,7 +159,7 @@ def test_values_that_may_be_confidential_are_never_shown(resource, path):
         assert path[-1] in contest.message
 
 
-def test_long_values_and_many_fields_are_cut():
+def test_long_values_and_many_fields_are_shortened():
     found = [Difference(("spec", str(number)), "x" * 5000, {"a": ["b"]}) for number in range(50)]
     message = reports.lost(RELEASE, found).message
     assert len(message) < 1000
@@ -167,7 +167,7 @@ def test_long_values_and_many_fields_are_cut():
     assert "is an object" in message
 
 
-def test_a_value_that_could_not_be_read_and_a_path_of_any_length_are_shown_briefly():
+def test_unreadable_values_and_long_paths_are_shown_briefly():
     deep = Unreadable("nested 1400 levels deep", 1400)
     found = [
         Difference(("spec", "values", *["k" * 2_000] * 90), 1, deep),
@@ -183,7 +183,7 @@ def test_names_with_dots_stay_readable():
     assert 'metadata.labels[stakater.com/tenant] should be "a"' in reports.reverted(NAMESPACE, found, {}).message
 
 
-def test_objects_that_vanish_or_come_back_are_reported():
+def test_objects_that_disappear_or_reappear_are_reported():
     assert reports.deleted(RELEASE).reason == "ObjectDeleted"
     contest = reports.recreated(RELEASE, _managed(ATOMIC))
     assert contest.reason == "ObjectRecreated"

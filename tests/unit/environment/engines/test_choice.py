@@ -42,7 +42,7 @@ def test_an_option_decides_for_every_environment():
     assert choice.questions(observation(), explicit) == ()
 
 
-def test_without_an_option_the_cluster_is_asked_what_it_serves():
+def test_the_cluster_is_asked_what_it_serves_without_an_option():
     asked = choice.questions(observation(), AUTO)
 
     assert {effect.subject for effect in asked} == {*HELM_OPERATOR, *FLUX}
@@ -59,18 +59,18 @@ def test_without_an_option_the_cluster_is_asked_what_it_serves():
         pytest.param(dict.fromkeys(NONE, REFUSED), None, id="none that we may know of"),
     ],
 )
-def test_what_is_served_decides_about_a_first_release(served, want):
+def test_the_served_kinds_decide_about_a_first_release(served, want):
     assert _chosen(answers=served) is want
     assert choice.questions(observation(answers=served), AUTO) == ()
 
 
-def test_half_of_flux_is_not_flux():
+def test_flux_without_all_its_kinds_does_not_count():
     without_sources = NONE | HELM_OPERATOR | {GroupVersion("helm.toolkit.fluxcd.io/v2"): frozenset({"helmreleases"})}
 
     assert _chosen(answers=without_sources) is helm_operator.ENGINE
 
 
-def test_what_the_status_records_stays_whatever_is_installed_beside_it():
+def test_the_recorded_engine_stays_even_if_another_is_installed():
     assert _chosen(environment=_recorded("helm-operator"), answers=HELM_OPERATOR | FLUX) is helm_operator.ENGINE
     assert _chosen(environment=_recorded("flux"), answers=NONE | HELM_OPERATOR) is flux.ENGINE
     assert choice.questions(observation(environment=_recorded("flux")), AUTO) == ()
@@ -81,15 +81,15 @@ def test_what_the_status_records_stays_whatever_is_installed_beside_it():
     [(HELM_RELEASES, helm_operator.ENGINE), (flux_api.HELM_RELEASES, flux.ENGINE)],
     ids=["engine 1", "engine 2"],
 )
-def test_a_release_that_was_made_tells_where_the_status_was_lost(resource, want):
+def test_an_existing_release_determines_the_engine_if_the_status_was_lost(resource, want):
     assert _chosen(cached=_made(resource), answers=HELM_OPERATOR | FLUX) is want
 
 
-def test_an_engine_that_nobody_knows_any_more_is_chosen_anew():
+def test_an_unknown_recorded_engine_is_chosen_again():
     assert _chosen(environment=_recorded("engine-9"), answers=NONE | FLUX) is flux.ENGINE
 
 
-def test_without_an_engine_the_environment_says_which_there_are_and_looks_again():
+def test_an_environment_without_an_engine_lists_the_known_ones_and_rechecks():
     decision = source.decide(observation(answers=NONE), AUTO)
 
     assert decision.reason == "ReleaseEngineMissing"

@@ -65,20 +65,20 @@ def _ignored(**changes):
     return flux.ignored_fields(Environment(environment(**changes)))
 
 
-def test_the_guides_environment_leads_to_a_release_that_never_comes_to_a_dead_end():
+def test_the_guides_environment_becomes_a_release_that_is_always_retried():
     guide = ReleaseContext(environment=Environment(yaml.safe_load(GUIDE)))
 
     assert flux.desired(guide) == yaml.safe_load(GUIDES_RELEASE)
 
 
-def test_the_least_environment_has_no_more_than_it_needs():
+def test_a_minimal_environment_gets_a_minimal_release():
     spec = _spec(name="e" * 60, chart={"ref": None}, release={"releaseName": None})
 
     assert spec.keys() == LEAST
     assert spec["releaseName"] == spec["chart"]["spec"]["sourceRef"]["name"] == "e" * 42 + "-a1b79bc380"
 
 
-def test_null_is_absent():
+def test_null_counts_as_absent():
     fields = ("values", "valuesFrom", "timeout", "maxHistory", "wait", "skipCRDs", "resetValues", "rollback", "test")
 
     assert _spec(release=dict.fromkeys(fields)) == _spec()
@@ -86,7 +86,7 @@ def test_null_is_absent():
 
 @pytest.mark.parametrize("field", ["rollback", "test"])
 @pytest.mark.parametrize("value", [{}, {"timeout": None}])
-def test_an_empty_object_is_absent(field, value):
+def test_an_empty_object_counts_as_absent(field, value):
     assert _spec(release={field: value}) == _spec()
 
 
@@ -153,11 +153,11 @@ def test_a_field_of_an_action_has_its_equivalent(field, value, install, upgrade)
         ({"wait": True}, None),
     ],
 )
-def test_what_follows_a_failed_upgrade(rollback, remediation):
+def test_the_remediation_of_a_failed_upgrade_follows_the_spec(rollback, remediation):
     assert _spec(release={"rollback": rollback})["upgrade"].get("remediation") == remediation
 
 
-def test_a_failed_installation_is_always_tried_again():
+def test_a_failed_installation_is_always_retried():
     for rollback in (None, {"enable": False}, {"enable": True, "retry": False}):
         assert _spec(release={"rollback": rollback})["install"] == {"remediation": {"retries": -1}}
 
@@ -173,7 +173,7 @@ def test_a_failed_installation_is_always_tried_again():
         ({"enable": True, "recreate": True}, None),
     ],
 )
-def test_how_a_rollback_is_done(rollback, want):
+def test_the_options_of_a_rollback_are_translated(rollback, want):
     assert _spec(release={"rollback": rollback}).get("rollback") == want
 
 
@@ -193,7 +193,7 @@ def test_how_a_rollback_is_done(rollback, want):
         ("/", "./"),
     ],
 )
-def test_the_folder_of_the_chart_is_written_in_one_way(path, want):
+def test_the_folder_of_the_chart_is_normalized(path, want):
     assert _chart(chart={"path": path})["chart"] == want
 
 
@@ -204,7 +204,7 @@ def test_the_folder_of_the_chart_is_written_in_one_way(path, want):
         (".", ["values.yaml", "pr.yaml", "env/eu.yaml"]),
     ],
 )
-def test_files_of_the_chart_come_after_its_own_values_and_start_at_the_repositorys_root(path, files):
+def test_value_files_follow_the_charts_values_and_start_at_the_root(path, files):
     values_from = [{"chartFileRef": {"path": "pr.yaml"}}, {"chartFileRef": {"path": "./env/eu.yaml"}}]
 
     chart = _chart(chart={"path": path}, release={"valuesFrom": values_from})
@@ -217,7 +217,7 @@ def test_files_of_the_chart_come_after_its_own_values_and_start_at_the_repositor
     ("optional", "ignored"),
     [([True], True), ([True, True], True), ([True, False], None), ([True, None], None), ([None], None)],
 )
-def test_missing_files_are_ignored_only_where_each_may_be_missing(optional, ignored):
+def test_missing_files_are_ignored_only_if_every_file_is_optional(optional, ignored):
     values_from = [{"chartFileRef": {"path": f"{n}.yaml", "optional": may}} for n, may in enumerate(optional)]
 
     assert _chart(release={"valuesFrom": values_from}).get("ignoreMissingValuesFiles") is ignored
@@ -242,7 +242,7 @@ def test_a_reference_within_the_namespace_is_kept(entry, want):
     assert _spec(release={"valuesFrom": [entry]})["valuesFrom"] == [want]
 
 
-def test_a_reference_to_another_namespace_leads_to_its_copy():
+def test_a_reference_to_another_namespace_becomes_one_to_its_copy():
     entries = [
         {"secretKeyRef": {"name": "shared", "namespace": "team", "key": "v"}},
         {"configMapKeyRef": {"name": "shared", "namespace": "team", "optional": True}},
@@ -258,7 +258,7 @@ def test_a_reference_to_another_namespace_leads_to_its_copy():
     ]
 
 
-def test_a_reference_to_another_namespace_without_a_copy_is_never_taken_for_one_of_the_same_name_here():
+def test_a_reference_elsewhere_without_a_copy_never_selects_a_local_object():
     with pytest.raises(KeyError):
         _spec(release={"valuesFrom": [{"secretKeyRef": {"name": "shared", "namespace": "team"}}]})
 
@@ -307,23 +307,23 @@ def test_only_a_release_that_flux_must_not_touch_is_suspended(suspended, want):
         "unknown",
     ],
 )
-def test_nothing_that_is_not_on_the_list_is_ever_passed_on(field):
+def test_unlisted_fields_are_never_passed_on(field):
     assert _spec(release={field: "x"}) == _spec()
 
 
 @pytest.mark.parametrize("field", ["repository", "name", "version", "spec", "sourceRef", "verify", "interval"])
-def test_nothing_of_a_chart_that_is_not_on_the_list_is_ever_passed_on(field):
+def test_unlisted_fields_of_a_chart_are_never_passed_on(field):
     assert _chart(chart={field: "x"}) == _chart()
 
 
 @pytest.mark.parametrize("field", ["targetPath", "literal", "kind", "valuesKey"])
-def test_nothing_of_a_source_of_values_that_is_not_on_the_list_is_ever_passed_on(field):
+def test_unlisted_fields_of_a_source_of_values_are_never_passed_on(field):
     with_it = [{"secretKeyRef": {"name": "a", field: "x"}}]
 
     assert _spec(release={"valuesFrom": with_it})["valuesFrom"] == [{"kind": "Secret", "name": "a"}]
 
 
-def test_both_objects_say_whose_they_are_and_carry_no_owner_reference():
+def test_both_objects_name_their_environment_and_have_no_owner_reference():
     for made in (flux.desired(context()), flux.desired_source(context())):
         assert made["metadata"] == {
             "name": "run-pipeline",
@@ -340,7 +340,7 @@ def test_both_objects_say_whose_they_are_and_carry_no_owner_reference():
 # What has no equivalent
 
 
-def test_nothing_is_ignored_where_everything_has_an_equivalent():
+def test_no_field_is_ignored_if_each_has_an_equivalent():
     release = {
         "rollback": {"enable": True, "recreate": False},
         "test": {"enable": True, "cleanup": False},
@@ -350,7 +350,7 @@ def test_nothing_is_ignored_where_everything_has_an_equivalent():
     assert _ignored(release=release, chart={"secretRef": {"name": "git"}}) == ()
 
 
-def test_what_means_nothing_to_flux_is_named_by_its_path():
+def test_fields_unknown_to_flux_are_named_by_their_paths():
     release = {
         "rollback": {"enable": True, "recreate": True},
         "test": {"enable": True, "cleanup": True},

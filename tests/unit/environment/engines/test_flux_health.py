@@ -56,24 +56,24 @@ def _rolled_back(remediation, *, remediated="True", generation=1, cause="Release
 
 
 @pytest.mark.parametrize("reason", ["InstallSucceeded", "UpgradeSucceeded", "TestSucceeded"])
-def test_a_release_that_is_ready_is_deployed_in_its_own_words(reason):
+def test_a_ready_release_is_deployed_with_its_own_message(reason):
     assert _health(release(condition("Ready", "True", reason))) == Health(State.DEPLOYED, reason, words(reason))
 
 
-def test_a_release_may_have_been_made_by_an_older_generation_that_wanted_the_same():
+def test_a_release_of_an_older_but_equal_generation_is_deployed():
     helm = deployed(generation=2)
 
     assert helm["status"]["conditions"][1]["observedGeneration"] == 1
     assert _health(helm).state is State.DEPLOYED
 
 
-def test_a_look_at_a_release_that_finds_nothing_to_do_is_no_news():
+def test_a_check_without_a_result_does_not_count_as_a_change():
     looking = condition("Reconciling", "True", "Progressing", "Fulfilling prerequisites")
 
     assert _health(release(condition("Ready", "True", "InstallSucceeded"), looking)).state is State.DEPLOYED
 
 
-def test_the_time_of_a_condition_is_no_news():
+def test_the_time_of_a_condition_does_not_count_as_a_change():
     one, other = deployed(), deployed()
     other["status"]["conditions"][0]["lastTransitionTime"] = "2030-01-01T00:00:00Z"
 
@@ -84,16 +84,16 @@ def test_the_time_of_a_condition_is_no_news():
 
 
 @pytest.mark.parametrize(("helm", "git"), [(None, None), (None, source()), (deployed(), None)])
-def test_as_long_as_one_of_the_two_objects_does_not_exist_the_release_is_pending(helm, git):
+def test_a_release_is_pending_until_both_objects_exist(helm, git):
     assert health(helm, git, chart_patience=PATIENCE) == Health(State.PENDING, "Pending", WAITING_FOR_CHART)
 
 
 @pytest.mark.parametrize("status", [None, {}, {"observedGeneration": -1}, {"observedGeneration": -1, "conditions": []}])
-def test_a_release_that_flux_has_not_looked_at_is_pending(status):
+def test_a_release_that_flux_has_not_observed_is_pending(status):
     assert _health(deployed() | {"status": status}).state is State.PENDING
 
 
-def test_a_release_that_flux_begins_to_look_at_is_pending():
+def test_a_release_that_flux_begins_to_reconcile_is_pending():
     helm = release(condition("Reconciling", "True", "Progressing", "Fulfilling prerequisites"), observed=-1, commit="")
 
     assert _health(helm).state is State.PENDING
@@ -101,20 +101,20 @@ def test_a_release_that_flux_begins_to_look_at_is_pending():
 
 @pytest.mark.parametrize("reason", ["SourceNotReady", "DependencyNotReady", "ArtifactFailed"])
 @pytest.mark.parametrize("git", [source(), source(commit="", observed=-1)])
-def test_a_chart_that_is_not_there_yet_is_waited_for_while_there_is_patience(reason, git):
+def test_a_missing_chart_is_pending_during_the_grace_period(reason, git):
     reconciling = condition("Reconciling", "True", "Progressing", "Fulfilling prerequisites")
 
     assert _health(_failed(reason, reconciling), git) == Health(State.PENDING, reason, WAITING_FOR_CHART, PATIENCE)
 
 
-def test_a_chart_that_is_not_there_for_longer_is_a_failure_in_flux_own_words():
+def test_a_missing_chart_fails_with_flux_message_after_the_grace_period():
     found = _health(_failed("SourceNotReady"), patience=0)
 
     assert found == Health(State.FAILED, "ChartFetchFailed", words("SourceNotReady"))
 
 
 @pytest.mark.parametrize("reason", ["GitOperationFailed", "AuthenticationFailed"])
-def test_a_chart_is_not_waited_for_where_the_repository_cannot_be_fetched(reason):
+def test_a_missing_chart_fails_at_once_if_the_repository_cannot_be_fetched(reason):
     found = _health(_failed("SourceNotReady"), unfetched(reason, commit=""))
 
     assert found == Health(State.FAILED, reason, words(reason))
@@ -124,25 +124,25 @@ def test_a_chart_is_not_waited_for_where_the_repository_cannot_be_fetched(reason
 
 
 @pytest.mark.parametrize("reason", ["InstallFailed", "UpgradeFailed", "TestFailed", *BEFORE_HELM])
-def test_a_release_that_is_not_ready_has_failed_in_its_own_words(reason):
+def test_a_release_that_is_not_ready_has_failed_with_its_own_message(reason):
     assert _health(_failed(reason)) == Health(State.FAILED, reason, words(reason))
 
 
 @pytest.mark.parametrize("reason", ["InstallFailed", "UpgradeFailed"])
-def test_a_release_that_is_tried_again_has_failed_until_the_next_try_begins(reason):
+def test_a_release_counts_as_failed_until_its_retry_begins(reason):
     retrying = condition("Reconciling", "True", "ProgressingWithRetry", words(reason))
 
     assert _health(_failed(reason, retrying)).state is State.FAILED
 
 
 @pytest.mark.parametrize("stalled", ["RetriesExceeded", "MissingRollbackTarget"])
-def test_a_release_that_is_not_tried_again_says_why_it_failed_and_not_how_often(stalled):
+def test_a_release_without_retries_left_reports_the_cause_and_not_the_count(stalled):
     found = _health(_failed("InstallFailed", condition("Stalled", "True", stalled)))
 
     assert found == Health(State.FAILED, "InstallFailed", words("InstallFailed"))
 
 
-def test_a_release_that_is_stalled_has_failed_whatever_ready_says():
+def test_a_stalled_release_has_failed_regardless_of_its_ready_condition():
     helm = release(
         condition("Ready", "Unknown", "Progressing"), condition("Stalled", "True", "AccessDenied"), observed=0
     )
@@ -150,27 +150,27 @@ def test_a_release_that_is_stalled_has_failed_whatever_ready_says():
     assert _health(helm) == Health(State.FAILED, "AccessDenied", words("AccessDenied"))
 
 
-def test_after_a_rollback_the_words_are_those_of_the_failure_and_the_previous_version_still_runs():
+def test_a_rollback_shows_the_failure_and_the_running_previous_version():
     found = _health(_rolled_back("RollbackSucceeded"))
 
     assert found == Health(State.FAILED, "UpgradeFailed", f"{words('UpgradeFailed')} {STILL_RUNNING}")
 
 
-def test_a_rollback_after_a_failed_test_speaks_of_the_test():
+def test_a_rollback_after_a_failed_test_shows_the_test():
     helm = _rolled_back("RollbackSucceeded", cause="TestSuccess", reason="TestFailed")
     helm["status"]["conditions"].append(condition("Released", "True", "UpgradeSucceeded"))
 
     assert _health(helm).message == f"{words('TestFailed')} {STILL_RUNNING}"
 
 
-def test_a_release_whose_history_ends_well_has_failed_all_the_same():
+def test_a_successful_history_does_not_hide_a_failure():
     helm = _rolled_back("RollbackSucceeded")
     helm["status"]["history"] = [{"status": "deployed", "version": 3, "chartVersion": chart_version(COMMIT)}]
 
     assert _health(helm).state is State.FAILED
 
 
-def test_after_the_uninstall_that_follows_a_failed_installation_the_words_are_those_of_the_failure():
+def test_an_uninstall_after_a_failed_installation_shows_the_failure():
     helm = _rolled_back("UninstallSucceeded", reason="InstallFailed")
 
     assert _health(helm) == Health(State.FAILED, "InstallFailed", words("InstallFailed"))
@@ -179,13 +179,13 @@ def test_after_the_uninstall_that_follows_a_failed_installation_the_words_are_th
 @pytest.mark.parametrize(
     ("remediation", "reason"), [("RollbackFailed", "UpgradeFailed"), ("UninstallFailed", "InstallFailed")]
 )
-def test_a_remediation_that_failed_too_is_told_as_well(remediation, reason):
+def test_a_failed_remediation_is_reported_as_well(remediation, reason):
     found = _health(_rolled_back(remediation, remediated="False", reason=reason))
 
     assert found.message == f"{words(reason)} {words(remediation)}"
 
 
-def test_a_remediation_whose_cause_is_lost_is_told_itself():
+def test_a_remediation_without_a_known_cause_is_reported_itself():
     helm = release(
         condition("Ready", "False", "RollbackSucceeded"), condition("Remediated", "True", "RollbackSucceeded")
     )
@@ -193,13 +193,13 @@ def test_a_remediation_whose_cause_is_lost_is_told_itself():
     assert _health(helm).message == f"{words('RollbackSucceeded')} {STILL_RUNNING}"
 
 
-def test_what_fails_after_a_remediation_speaks_for_itself():
+def test_a_failure_after_a_remediation_is_reported_itself():
     helm = _failed("ValuesError", *_rolled_back("RollbackSucceeded")["status"]["conditions"][2:])
 
     assert _health(helm) == Health(State.FAILED, "ValuesError", words("ValuesError"))
 
 
-def test_a_release_that_is_stalled_and_was_remediated_has_a_reason_too():
+def test_a_stalled_and_remediated_release_has_a_reason():
     helm = release(
         condition("Ready", "True", "InstallSucceeded", generation=1),
         condition("Remediated", "True", "RollbackSucceeded", generation=2),
@@ -214,26 +214,26 @@ def test_a_release_that_is_stalled_and_was_remediated_has_a_reason_too():
 
 
 @pytest.mark.parametrize("reason", ["GitOperationFailed", "AuthenticationFailed"])
-def test_a_release_that_stays_ready_has_failed_where_its_repository_cannot_be_fetched_and_both_are_told(reason):
+def test_a_ready_release_fails_if_its_repository_cannot_be_fetched(reason):
     found = _health(deployed(), unfetched(reason))
 
     assert found == Health(State.FAILED, reason, f"{words(reason)} {STILL_RUNNING} {words('InstallSucceeded')}")
 
 
-def test_a_failed_release_and_a_failed_repository_are_both_told():
+def test_a_failed_release_and_a_failed_repository_are_both_reported():
     found = _health(_rolled_back("RollbackSucceeded"), unfetched())
 
     assert found.message == f"{words('GitOperationFailed')} {words('UpgradeFailed')} {STILL_RUNNING}"
 
 
-def test_a_repository_that_cannot_be_fetched_is_told_although_flux_has_not_looked_at_the_release():
+def test_a_fetch_failure_is_reported_before_flux_observes_the_release():
     helm = release(observed=-1, commit="")
 
     assert _health(helm, unfetched(commit="")).message == words("GitOperationFailed")
 
 
 @pytest.mark.parametrize("type_", ["Stalled", "StorageOperationFailed"])
-def test_whatever_else_stops_a_repository_is_a_failure(type_):
+def test_any_other_error_of_a_repository_is_a_failure(type_):
     reason = {"Stalled": "URLInvalid", "StorageOperationFailed": "DirCreationFailed"}[type_]
 
     assert _health(deployed(), source(condition(type_, "True", reason))).reason == reason
@@ -269,7 +269,7 @@ def test_a_commit_whose_chart_is_never_built_is_a_failure():
 
 
 @pytest.mark.parametrize("version", ["0.0.0+6f50ff2ff844.3", "0.0.0", "1.2.3-rc.1+build.7", ""])
-def test_a_version_that_is_of_this_commit_or_of_none_is_not_behind(version):
+def test_a_version_with_this_commit_or_none_is_not_outdated(version):
     helm = deployed()
     helm["status"]["lastAttemptedRevision"] = version
 
@@ -280,7 +280,7 @@ def test_a_version_that_is_of_this_commit_or_of_none_is_not_behind(version):
 
 
 @pytest.mark.parametrize("action", ["install", "upgrade", "test"])
-def test_an_action_of_helm_is_told_in_flux_words(action):
+def test_a_helm_action_is_reported_with_flux_message(action):
     running = f"Running '{action}' action with timeout of 5m0s"
     helm = release(
         condition("Reconciling", "True", "Progressing", running),
@@ -292,7 +292,7 @@ def test_an_action_of_helm_is_told_in_flux_words(action):
 
 
 @pytest.mark.parametrize(("generation", "told"), [(2, True), (1, False)])
-def test_while_the_same_generation_is_tried_again_it_is_told_why(generation, told):
+def test_a_retry_of_the_same_generation_shows_the_previous_failure(generation, told):
     running = words("Progressing")
     helm = release(
         condition("Reconciling", "True", "Progressing", generation=2),
@@ -304,7 +304,7 @@ def test_while_the_same_generation_is_tried_again_it_is_told_why(generation, tol
     assert _health(helm).message == (f"{running}. Before that: {words('UpgradeFailed')}" if told else running)
 
 
-def test_a_test_that_runs_after_a_good_upgrade_is_waited_for():
+def test_a_test_after_a_successful_upgrade_is_awaited():
     testing = condition("Reconciling", "True", "Progressing", "Running 'test' action with timeout of 5m0s")
 
     assert _health(release(condition("Ready", "True", "UpgradeSucceeded"), testing)).state is State.DEPLOYING
@@ -341,14 +341,14 @@ def test_ready_alone_is_not_enough_as_long_as_the_generation_is_not_observed(obs
     assert _health(helm).state is State.DEPLOYING
 
 
-def test_an_attempt_that_was_given_up_for_a_newer_one_is_no_failure():
+def test_an_attempt_superseded_by_a_newer_one_does_not_count_as_a_failure():
     assert _health(_failed("HealthCheckCanceled")).state is State.DEPLOYING
 
 
 # Suspended and uninstalling
 
 
-def test_a_suspended_release_keeps_its_last_words():
+def test_a_suspended_release_keeps_its_last_message():
     helm = release(condition("Ready", "True", "InstallSucceeded"), suspended=True)
 
     assert _health(helm) == Health(State.SUSPENDED, "Suspended", words("InstallSucceeded"))
@@ -360,11 +360,11 @@ def test_a_release_that_was_suspended_before_it_began_says_so():
 
 @pytest.mark.parametrize("helm", [deployed(deleting=True), release(suspended=True, deleting=True)])
 @pytest.mark.parametrize("git", [source(), unfetched()])
-def test_a_release_that_is_deleted_is_being_uninstalled_whatever_else_is_the_matter(helm, git):
+def test_a_deleted_release_is_always_reported_as_being_uninstalled(helm, git):
     assert _health(helm, git) == Health(State.UNINSTALLING, "Uninstalling", UNINSTALLING)
 
 
-def test_an_uninstall_that_fails_says_why_and_is_still_one():
+def test_a_failing_uninstall_shows_the_cause_and_stays_an_uninstall():
     helm = release(condition("Released", "False", "UninstallFailed", "no such hook"), deleting=True)
 
     assert _health(helm) == Health(State.UNINSTALLING, "UninstallFailed", "no such hook")
@@ -373,13 +373,13 @@ def test_an_uninstall_that_fails_says_why_and_is_still_one():
 # Messages
 
 
-def test_a_message_of_many_lines_becomes_one_line():
+def test_a_message_with_several_lines_becomes_one_line():
     helm = release(condition("Ready", "False", "InstallFailed", "1 error occurred:\n\t* pod x failed\n\n"))
 
     assert _health(helm).message == "1 error occurred: * pod x failed"
 
 
-def test_a_long_error_is_cut_and_what_follows_it_is_not():
+def test_a_long_error_is_shortened_but_not_the_text_after_it():
     helm = _rolled_back("RollbackSucceeded")
     helm["status"]["conditions"][2]["message"] = "x" * 5000
 

@@ -16,7 +16,7 @@ def _spec(*, git_secret="", **chart):
     return flux.desired_source(ReleaseContext(environment=of, git_secret=git_secret))["spec"]
 
 
-def test_the_repository_of_the_least_environment():
+def test_a_minimal_environment_gets_a_minimal_repository():
     assert _spec(ref=None) == {"url": GIT, "ref": {"branch": "master"}, "interval": "1m0s", "timeout": "60s"}
 
 
@@ -58,7 +58,7 @@ def test_a_ref_is_a_commit_a_full_name_or_a_branch(ref, want):
 
 
 @pytest.mark.parametrize("git", [GIT, SSH, "git@github.com:Org/Shop.git"])
-def test_credentials_are_used_where_nobody_can_listen(git):
+def test_credentials_are_used_only_over_encrypted_connections(git):
     assert _spec(git=git, git_secret="git")["secretRef"] == {"name": "git"}
 
 
@@ -70,11 +70,11 @@ def test_a_public_repository_has_no_empty_reference():
     assert "secretRef" not in _spec()
 
 
-def test_a_secret_that_the_environment_names_is_used_only_once_it_was_prepared():
+def test_a_secret_named_by_the_environment_is_used_once_it_is_prepared():
     assert "secretRef" not in _spec(secretRef={"name": "git", "namespace": "other"})
 
 
-def test_release_and_repository_find_each_other():
+def test_the_release_refers_to_its_repository():
     made, reference = flux.desired_source(context()), flux.desired(context())["spec"]["chart"]["spec"]["sourceRef"]
 
     assert reference == {"kind": made["kind"]} | {field: made["metadata"][field] for field in ("name", "namespace")}
@@ -87,31 +87,31 @@ def _history(status, commit=COMMIT):
     return [{"status": status, "chartVersion": chart_version(commit)}]
 
 
-def test_the_commit_that_runs_is_told_in_full():
+def test_the_running_commit_is_shown_in_full():
     assert flux.revision(deployed(history=_history("deployed")), source()) == COMMIT
 
 
-def test_the_commit_that_runs_is_not_yet_the_one_that_was_found():
+def test_a_newly_found_commit_does_not_count_as_running():
     assert flux.revision(deployed(history=_history("deployed")), source(commit=NEXT_COMMIT)) == COMMIT[:12]
 
 
 @pytest.mark.parametrize("status", ["failed", "pending-install", "uninstalled", "superseded"])
-def test_a_commit_that_does_not_run_is_not_told(status):
+def test_a_commit_that_does_not_run_is_not_shown(status):
     assert flux.revision(deployed(history=_history(status)), source()) == ""
 
 
-def test_while_an_upgrade_is_tried_the_commit_before_it_runs():
+def test_the_previous_commit_runs_during_an_upgrade():
     history = [*_history("failed", NEXT_COMMIT), *_history("deployed")]
 
     assert flux.revision(deployed(history=history), source(commit=NEXT_COMMIT)) == COMMIT[:12]
 
 
 @pytest.mark.parametrize(("helm", "git"), [(None, None), (deployed(), None), (None, source()), (deployed(), source())])
-def test_without_a_history_nothing_is_told(helm, git):
+def test_no_commit_is_shown_without_a_history(helm, git):
     assert flux.revision(helm, git) == ""
 
 
-def test_a_chart_whose_version_names_no_commit_tells_none():
+def test_no_commit_is_shown_if_the_charts_version_has_none():
     history = [{"status": "deployed", "chartVersion": "1.2.3"}]
 
     assert flux.revision(deployed(history=history), source()) == ""

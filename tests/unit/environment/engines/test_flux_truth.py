@@ -84,7 +84,7 @@ def test_every_state_has_a_reason_and_one_short_line(helm: Any, git: Any, patien
 
 @given(RELEASES, SOURCES, PATIENCE)
 @settings(max_examples=300)
-def test_nothing_is_called_deployed_that_is_not_ready_in_both_objects(helm: Any, git: Any, patience: float) -> None:
+def test_only_releases_ready_in_both_objects_count_as_deployed(helm: Any, git: Any, patience: float) -> None:
     if flux.health(helm, git, chart_patience=patience).state is not State.DEPLOYED:
         return
 
@@ -101,7 +101,7 @@ def test_nothing_is_called_deployed_that_is_not_ready_in_both_objects(helm: Any,
 
 @given(RELEASES, SOURCES, PATIENCE)
 @settings(max_examples=300)
-def test_patience_never_makes_a_failure_of_what_is_well(helm: Any, git: Any, patience: float) -> None:
+def test_the_grace_period_never_turns_a_good_state_into_a_failure(helm: Any, git: Any, patience: float) -> None:
     patient = flux.health(helm, git, chart_patience=240.0)
     impatient = flux.health(helm, git, chart_patience=0.0)
 

@@ -67,7 +67,7 @@ def _spec(**changes):
     return helm_operator.desired(context(environment(**changes)))["spec"]
 
 
-def test_the_guides_environment_leads_to_the_guides_release_with_two_deliberate_differences():
+def test_the_guides_environment_becomes_the_guides_release_with_two_differences():
     want = yaml.safe_load(GUIDES_RELEASE)
     want["metadata"]["labels"]["tronador.stakater.com/environment"] = "stakater-nordmart-inventory-74"
     want["metadata"]["annotations"] = {"tronador.stakater.com/environment-uid": "uid-1"}
@@ -78,7 +78,7 @@ def test_the_guides_environment_leads_to_the_guides_release_with_two_deliberate_
     assert helm_operator.desired(context(yaml.safe_load(GUIDE))) == want
 
 
-def test_the_least_environment_gets_every_default():
+def test_a_minimal_environment_gets_every_default():
     obj = environment(name="e" * 60, chart={"ref": None}, release={"releaseName": None})
 
     assert helm_operator.desired(context(obj))["spec"] == {
@@ -116,16 +116,16 @@ def test_a_field_is_copied_as_it_is(field, value):
 
 
 @pytest.mark.parametrize("rollback", [None, {}])
-def test_a_rollback_is_enabled_where_nothing_is_said_about_it(rollback):
+def test_a_rollback_is_enabled_by_default(rollback):
     assert _spec(release={"rollback": rollback})["rollback"] == {"enable": True}
 
 
 @pytest.mark.parametrize("test", [None, {}])
-def test_no_test_stays_an_empty_one(test):
+def test_an_empty_test_section_is_kept(test):
     assert _spec(release={"test": test})["test"] == {}
 
 
-def test_null_is_absent():
+def test_null_counts_as_absent():
     nulls = dict.fromkeys(("values", "valuesFrom", "timeout", "maxHistory", "wait", "skipCRDs", "resetValues"))
 
     assert _spec(release=nulls, chart={"secretRef": None, "ref": None}).keys() == {
@@ -157,12 +157,12 @@ def test_the_secret_of_the_chart_is_copied():
         "unknown",
     ],
 )
-def test_nothing_that_is_not_on_the_list_is_ever_passed_on(field):
+def test_unlisted_fields_are_never_passed_on(field):
     assert field not in _spec(release={field: "x"})
 
 
 @pytest.mark.parametrize("field", ["repository", "name", "version", "skipDepUpdate", "chartPullSecret", "spec"])
-def test_nothing_of_a_chart_that_is_not_on_the_list_is_ever_passed_on(field):
+def test_unlisted_fields_of_a_chart_are_never_passed_on(field):
     assert _spec(chart={field: "x"})["chart"] == {"git": GIT, "path": "deploy", "ref": "run-pipeline"}
 
 
@@ -170,7 +170,7 @@ def test_an_environment_cannot_choose_helm_2():
     assert _spec(release={"helmVersion": "v2"})["helmVersion"] == "v3"
 
 
-def test_the_release_carries_no_owner_reference_and_says_whose_it_is():
+def test_the_release_names_its_environment_and_has_no_owner_reference():
     metadata = helm_operator.desired(context())["metadata"]
 
     assert metadata == {

@@ -16,7 +16,7 @@ def test_a_release_that_does_not_exist_is_pending():
 
 
 @pytest.mark.parametrize("status", [None, {}, {"releaseStatus": "deployed"}, {"phase": None}])
-def test_a_release_that_the_operator_has_not_looked_at_is_pending(status):
+def test_a_release_that_the_operator_has_not_observed_is_pending(status):
     assert _health(status).state is State.PENDING
 
 
@@ -39,13 +39,13 @@ def test_a_release_that_the_operator_has_not_looked_at_is_pending(status):
         ("RollbackFailed", State.FAILED, words("RollbackFailed")),
     ],
 )
-def test_each_phase_has_its_state_and_its_own_words(phase, state, message):
+def test_each_phase_has_its_state_and_message(phase, state, message):
     found = _health(operator_status(phase))
 
     assert (found.state, found.message) == (state, message)
 
 
-def test_the_status_of_the_guide_is_deployed_with_the_guides_words():
+def test_the_status_in_the_guide_is_deployed_with_the_guides_message():
     status = {
         "conditions": [
             {
@@ -85,27 +85,27 @@ def test_the_status_of_the_guide_is_deployed_with_the_guides_words():
 # Overall state
 
 
-def test_after_a_success_of_an_older_generation_the_next_one_is_on_its_way():
+def test_a_success_of_an_older_generation_means_that_the_next_is_in_progress():
     found = _health(operator_status("Succeeded", observed=1, revision="abc"), generation=2)
 
     assert (found.state, found.message) == (State.DEPLOYING, words("Upgrading"))
 
 
 @pytest.mark.parametrize("phase", ["DeployFailed", "Failed", "RolledBack", "RollbackFailed", "TestFailed"])
-def test_after_a_failure_of_an_older_generation_the_next_one_is_on_its_way(phase):
+def test_a_failure_of_an_older_generation_means_that_the_next_is_in_progress(phase):
     found = _health(operator_status(phase, observed=1), generation=2)
 
     assert (found.state, found.message) == (State.DEPLOYING, words("Installing"))
 
 
-def test_a_release_that_is_upgraded_is_not_deployed_although_it_says_released():
+def test_a_release_being_upgraded_is_not_deployed_even_if_it_says_released():
     status = operator_status("Upgrading", conditions={"Released": ("True", "Succeeded")}, observed=1, revision="abc")
 
     assert _health(status, generation=2).state is State.DEPLOYING
 
 
 @pytest.mark.parametrize("observed", [1, 2])
-def test_an_upgrade_under_way_is_told_in_its_own_words(observed):
+def test_a_running_upgrade_is_reported_with_its_own_message(observed):
     status = operator_status("Upgrading", observed=observed, revision="abc")
 
     assert _health(status, generation=2).message == words("Upgrading")
@@ -119,20 +119,20 @@ def test_the_stages_of_an_upgrade_share_one_message(phase):
 
 
 @pytest.mark.parametrize("releaseStatus", ["deployed", "failed", "pending-upgrade"])
-def test_helms_own_status_is_never_believed(releaseStatus):  # noqa: N803 - the field's name
+def test_helms_own_status_is_ignored(releaseStatus):  # noqa: N803 - the field's name
     status = operator_status("Succeeded", observed=1) | {"releaseStatus": releaseStatus}
 
     assert _health(status, generation=2).state is not State.DEPLOYED
     assert _health(status, generation=1).state is State.DEPLOYED
 
 
-def test_a_chart_that_stays_unfetched_in_the_conditions_does_not_matter():
+def test_an_outdated_fetch_condition_is_ignored():
     status = operator_status("Succeeded", conditions={"ChartFetched": ("False", "ChartFetchFailed")})
 
     assert _health(status).state is State.DEPLOYED
 
 
-def test_an_update_of_a_condition_without_a_transition_is_no_news():
+def test_an_update_without_a_transition_does_not_count_as_a_change():
     one, other = operator_status("Succeeded"), operator_status("Succeeded")
     other["conditions"][0]["lastUpdateTime"] = "2030-01-01T00:00:00Z"
 
@@ -143,19 +143,19 @@ def test_an_update_of_a_condition_without_a_transition_is_no_news():
 
 
 @pytest.mark.parametrize("left", [300, 1, 0.5])
-def test_a_chart_that_cannot_be_fetched_is_waited_for_while_there_is_patience(left):
+def test_an_unavailable_chart_is_pending_during_the_grace_period(left):
     found = _health(operator_status("ChartFetchFailed"), chart_patience=left)
 
     assert found == Health(State.PENDING, "ChartFetchFailed", "Waiting for the chart to be fetched.", left)
 
 
-def test_a_chart_that_cannot_be_fetched_for_longer_is_a_failure_in_its_own_words():
+def test_an_unavailable_chart_fails_with_its_message_after_the_grace_period():
     found = _health(operator_status("ChartFetchFailed"), chart_patience=0)
 
     assert found == Health(State.FAILED, "ChartFetchFailed", words("ChartFetchFailed"))
 
 
-def test_a_missing_chart_of_an_older_generation_is_waited_for_without_end():
+def test_a_missing_chart_of_an_older_generation_never_fails():
     found = _health(operator_status("ChartFetchFailed", observed=1), generation=2, chart_patience=0)
 
     assert found == Health(State.PENDING, "ChartFetchFailed", WAITING_FOR_CHART)
@@ -164,20 +164,20 @@ def test_a_missing_chart_of_an_older_generation_is_waited_for_without_end():
 # Tests of the chart
 
 
-def test_a_failed_test_that_is_ignored_is_no_failure():
+def test_an_ignored_test_failure_does_not_count():
     of = environment(release={"test": {"enable": True, "ignoreFailures": True}})
     status = operator_status("TestFailed", conditions={"Released": ("True", "Succeeded")})
 
     assert _health(status, of=of).state is State.DEPLOYING
 
 
-def test_a_failed_test_that_is_not_ignored_is_a_failure():
+def test_a_test_failure_that_is_not_ignored_counts():
     of = environment(release={"test": {"enable": True}})
 
     assert _health(operator_status("TestFailed"), of=of).state is State.FAILED
 
 
-def test_after_an_ignored_failure_of_a_test_a_success_is_a_success():
+def test_a_success_after_an_ignored_test_failure_is_a_success():
     of = environment(release={"test": {"enable": True, "ignoreFailures": True}})
     status = operator_status("Succeeded", conditions={"Tested": ("False", "TestFailed")})
 
@@ -187,7 +187,7 @@ def test_after_an_ignored_failure_of_a_test_a_success_is_a_success():
 # A rollback
 
 
-def test_a_release_that_was_rolled_back_has_failed_although_it_runs():
+def test_a_release_that_was_rolled_back_has_failed_even_if_it_runs():
     status = operator_status("RolledBack", conditions={"Released": ("False", "DeployFailed")}, revision="abc")
 
     found = _health(status)
@@ -198,20 +198,20 @@ def test_a_release_that_was_rolled_back_has_failed_although_it_runs():
     assert found.message == words("DeployFailed")
 
 
-def test_the_words_of_a_failure_are_those_of_the_released_condition():
+def test_the_message_of_a_failure_is_that_of_the_released_condition():
     status = operator_status("Failed", conditions={"RolledBack": ("True", "RolledBack")})
 
     assert _health(status).message == words("Failed")
 
 
-def test_a_success_is_not_guessed_where_the_released_condition_says_otherwise():
+def test_a_success_is_not_assumed_against_the_released_condition():
     status = operator_status("Succeeded", conditions={"Released": ("False", "Failed")})
 
     assert _health(status).state is not State.DEPLOYED
 
 
 @pytest.mark.parametrize("reason", ["HelmSuccess", "RepoChartInCache"])
-def test_the_reasons_of_old_operators_do_not_matter(reason):
+def test_the_reasons_of_old_operators_are_ignored(reason):
     status = operator_status("Succeeded")
     status["conditions"][0]["reason"] = reason
 

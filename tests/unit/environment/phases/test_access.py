@@ -56,11 +56,11 @@ def _repair_releases(account=None, binding=None, **seen):
     return rights.repair_releases(observation(**seen), FLUX, flux.ENGINE)
 
 
-def test_it_is_read_before_anything_is_decided():
+def test_the_binding_is_read_before_anything_is_decided():
     assert rights.repair_ours(observation(namespace=namespace()), OPTIONS) == (Read(TARGET),)
 
 
-def test_a_missing_one_is_made_for_our_account_and_says_whose_it_is():
+def test_a_missing_binding_is_created_for_our_account_with_our_label():
     [create] = _repair(None)
 
     assert isinstance(create, Create)
@@ -72,11 +72,11 @@ def test_a_missing_one_is_made_for_our_account_and_says_whose_it_is():
     assert "ownerReferences" not in create.body["metadata"]
 
 
-def test_a_right_one_is_left_alone():
+def test_a_correct_binding_is_not_changed():
     assert _repair(_binding()) == ()
 
 
-def test_subjects_that_somebody_changed_are_put_right_at_the_version_that_was_read():
+def test_changed_subjects_are_corrected_at_the_version_that_was_read():
     [patch] = _repair(_binding(subjects=[{**SUBJECT, "name": "thief"}]))
 
     assert isinstance(patch, Patch)
@@ -84,7 +84,7 @@ def test_subjects_that_somebody_changed_are_put_right_at_the_version_that_was_re
     assert patch.body["metadata"]["resourceVersion"] == "40"
 
 
-def test_a_role_that_somebody_changed_needs_another_binding():
+def test_a_binding_with_a_changed_role_is_replaced():
     changed = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"}
 
     delete, create = _repair(_binding(roleRef=changed))
@@ -93,7 +93,7 @@ def test_a_role_that_somebody_changed_needs_another_binding():
     assert isinstance(create, Create)
 
 
-def test_one_that_a_finalizer_holds_is_left_alone_whatever_it_says():
+def test_a_binding_held_by_a_finalizer_is_not_changed():
     changed = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"}
     held = _binding(roleRef=changed)
     held["metadata"] |= {"deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": ["example.com/held"]}
@@ -101,7 +101,7 @@ def test_one_that_a_finalizer_holds_is_left_alone_whatever_it_says():
     assert _repair(held) == ()
 
 
-def test_one_of_somebody_else_in_an_adopted_namespace_is_neither_changed_nor_deleted():
+def test_a_foreign_binding_in_an_adopted_namespace_is_kept():
     theirs = _binding(subjects=[])
     theirs["metadata"] = {"name": "tronador-controller", "uid": "rb-2"}
     adopted = namespace(annotations={"tronador.stakater.com/adopted": "true"})
@@ -110,7 +110,7 @@ def test_one_of_somebody_else_in_an_adopted_namespace_is_neither_changed_nor_del
     assert rights.remove(observation(namespace=adopted, answers=_gone() | {TARGET: theirs}), FLUX) == ()
 
 
-def test_where_we_may_not_even_look_nothing_is_done():
+def test_nothing_is_done_without_the_right_to_read_bindings():
     assert _repair(REFUSED) == ()
 
 
@@ -118,7 +118,7 @@ def test_without_an_account_of_our_own_nothing_is_done():
     assert rights.repair_ours(observation(), operator_options(service_account="")) == ()
 
 
-def test_in_a_namespace_that_is_only_being_made_everything_is_made_unread():
+def test_everything_is_created_unread_in_a_new_namespace():
     effects = (*rights.repair_ours(observation(), FLUX), *_repair_releases(namespace=None, answers={}))
 
     assert [(type(effect), effect.target) for effect in effects] == [
@@ -136,13 +136,13 @@ def test_the_charts_account_is_bound_to_the_release_role_in_its_own_namespace():
     assert binding.body["subjects"] == [{"kind": "ServiceAccount", "name": "deployer", "namespace": NAME}]
 
 
-def test_a_charts_account_that_is_right_is_left_alone():
+def test_a_correct_account_of_a_chart_is_not_changed():
     account, binding = (_stored(create.body) for create in _repair_releases())
 
     assert _repair_releases(account, binding) == ()
 
 
-def test_an_account_that_we_may_not_read_is_made_and_the_answer_says_what_is_missing():
+def test_an_unreadable_account_is_created_so_the_answer_names_the_missing_right():
     assert [effect.target for effect in _repair_releases(REFUSED)] == [ACCOUNT, BINDING]
 
 
@@ -154,18 +154,18 @@ def _gone():
     return dict.fromkeys((TARGET, ACCOUNT, BINDING))
 
 
-def test_what_is_to_be_taken_away_is_read_first():
+def test_rights_to_revoke_are_read_first():
     assert rights.remove(observation(namespace=namespace()), FLUX) == (Read(BINDING), Read(ACCOUNT), Read(TARGET))
 
 
 @pytest.mark.parametrize("answer", [None, REFUSED])
-def test_what_is_not_there_or_cannot_be_seen_is_not_taken_away(answer):
+def test_missing_and_unreadable_rights_are_not_revoked(answer):
     seen = observation(namespace=namespace(), answers=_gone() | {TARGET: answer})
 
     assert rights.remove(seen, FLUX) == ()
 
 
-def test_our_own_rights_go_last_from_a_namespace_that_stays():
+def test_our_own_rights_are_revoked_last_in_a_namespace_that_remains():
     account, binding = (_stored(create.body) for create in _repair_releases())
     answers = {BINDING: binding, ACCOUNT: account, TARGET: _binding()}
 
@@ -186,35 +186,35 @@ def _decide(phase="Succeeded", *, state="deployed", ages=None, answers=None):
     )
 
 
-def test_nothing_is_done_while_the_application_is_on_its_way():
+def test_nothing_is_done_while_the_application_is_deploying():
     assert _decide("Installing", state="deploying") == go_on()
 
 
-def test_an_environment_that_just_runs_needs_none():
+def test_a_deployed_environment_needs_no_rights():
     assert _decide() == go_on()
 
 
-def test_a_failure_needs_it_and_nothing_goes_on_before_it_is_seen():
+def test_a_failure_needs_rights_and_waits_until_they_are_read():
     decision = _decide("Failed", state="deploying")
 
     assert isinstance(decision, Wait)
     assert decision.effects == (Read(TARGET),)
 
 
-def test_a_failure_gets_it_where_it_is_missing():
+def test_a_failure_gets_the_missing_rights():
     decision = _decide("Failed", state="deploying", answers={TARGET: None})
 
     assert isinstance(decision, Continue)
     assert [type(effect) for effect in decision.effects] == [Create]
 
 
-def test_an_old_release_that_is_to_be_uninstalled_needs_it():
+def test_uninstalling_an_old_release_needs_rights():
     of = environment(status={"applicationStatus": "deployed", "release": {"engine": "helm-operator", "name": "old"}})
 
     assert decide(observation(environment=of, namespace=namespace()), OPTIONS).effects == (Read(TARGET),)
 
 
-def test_what_is_right_lets_the_next_phases_go_on():
+def test_correct_rights_let_the_next_phases_continue():
     assert _decide("Failed", answers={TARGET: _binding()}) == Continue(timer=rights.TIMER)
 
 
@@ -226,7 +226,7 @@ def test_with_flux_a_new_environment_gets_all_rights_before_its_release():
     assert [effect.target for effect in _decide_with_flux().effects] == [TARGET, ACCOUNT, BINDING]
 
 
-def test_with_flux_rights_are_looked_at_until_the_generation_is_deployed():
+def test_with_flux_rights_are_checked_until_the_generation_is_deployed():
     ready = {"type": "Ready", "status": "True", "observedGeneration": 1}
     release = {Target(flux.ENGINE.releases, RELEASE_NAME, NAME): {"metadata": {"name": RELEASE_NAME}}}
     settled = environment(status={"conditions": [ready]})
@@ -239,5 +239,5 @@ def test_with_flux_rights_are_looked_at_until_the_generation_is_deployed():
     assert isinstance(_decide_with_flux(environment=settled, namespace=namespace()), Wait)
 
 
-def test_without_a_namespace_there_is_nothing_to_have_rights_in():
+def test_no_rights_are_needed_without_a_namespace():
     assert decide(observation(), OPTIONS) == go_on()

@@ -19,7 +19,7 @@ ENVIRONMENTS = Resource(
 )
 
 
-def test_a_missing_finalizer_is_added_behind_those_of_others_at_the_version_that_was_seen():
+def test_a_missing_finalizer_is_appended_at_the_observed_version():
     seen = observation(environment=environment(finalizers=["other/one"], version="7"))
 
     assert finalizer.decide(seen, operator_options()) == go_on(
@@ -27,7 +27,7 @@ def test_a_missing_finalizer_is_added_behind_those_of_others_at_the_version_that
     )
 
 
-def test_nothing_is_done_where_the_finalizer_is_there():
+def test_nothing_is_done_if_the_finalizer_exists():
     assert finalizer.decide(observation(), operator_options()) == go_on()
 
 
@@ -38,20 +38,20 @@ def test_the_finalizer_is_the_first_write_of_all():
     assert isinstance(effects[0], AddFinalizer)
 
 
-def test_a_bad_environment_is_held_too_before_it_is_refused():
+def test_a_bad_environment_gets_the_finalizer_before_it_is_refused():
     # It may have been a good one once, and then there is something to take down.
     plan = decide(observation(environment=environment(finalizers=[], chart={"git": "x"})), operator_options())
 
     assert [step.phase.name for step in plan.steps] == ["finalizer", "validate"]
 
 
-def test_a_suspended_environment_is_held_and_otherwise_left_alone():
+def test_a_suspended_environment_gets_the_finalizer_and_nothing_else():
     plan = decide(observation(environment=environment(finalizers=[], suspend=True)), operator_options())
 
     assert [step.phase.name for step in plan.steps] == ["finalizer", "release"]
 
 
-def test_a_deleted_environment_is_only_taken_down_even_when_it_is_suspended_or_bad():
+def test_a_deleted_environment_is_torn_down_even_if_suspended_or_bad():
     gone = environment(deleting=True, suspend=True, chart={"git": "x"})
 
     assert [step.phase.name for step in decide(observation(environment=gone), operator_options()).steps] == ["teardown"]

@@ -82,20 +82,20 @@ def test_the_newest_warning_explains_the_failure(events):
 
 
 @pytest.mark.parametrize("events", [(), REFUSED])
-def test_without_events_the_release_speaks_for_itself(events):
+def test_the_releases_own_message_is_shown_without_events(events):
     seen = _observe(FAILED, answers={EVENTS: events})
 
     assert explained(seen, OPTIONS, judge(seen, OPTIONS)).message == words("Failed")
 
 
 @pytest.mark.parametrize("events", [(), (_event("stale", ago(61)),), (_event("timeless"),)])
-def test_what_was_said_before_the_failure_does_not_explain_it(events):
+def test_events_before_the_failure_do_not_explain_it(events):
     seen = _observe(FAILED, answers={EVENTS: events})
 
     assert explained(seen, OPTIONS, judge(seen, OPTIONS)).message == words("Failed")
 
 
-def test_of_two_events_of_the_same_second_the_one_that_was_made_later_counts():
+def test_the_later_of_two_events_in_the_same_second_counts():
     later, earlier = (
         _event(text, ago(1), metadata={"name": f"run-pipeline.17f{end}"}) for text, end in (("b", "2"), ("a", "1"))
     )
@@ -104,7 +104,7 @@ def test_of_two_events_of_the_same_second_the_one_that_was_made_later_counts():
     assert explained(seen, OPTIONS, judge(seen, OPTIONS)).message == f"{words('Failed')} b"
 
 
-def test_an_explanation_that_comes_later_replaces_the_one_before():
+def test_a_later_explanation_replaces_the_previous_one():
     seen = _observe(
         FAILED, answers={EVENTS: (_event("better", ago(1)),)}, status=_told(f"{words('Failed')} why", since=5)
     )
@@ -113,7 +113,7 @@ def test_an_explanation_that_comes_later_replaces_the_one_before():
 
 
 @pytest.mark.parametrize("events", [(), (_event("why", ago(1)),)])
-def test_an_event_that_is_late_is_looked_for_again_with_growing_pauses_but_not_for_ever(events):
+def test_a_late_event_is_looked_for_at_growing_intervals_for_a_limited_time(events):
     pauses = [
         decide(_observe(FAILED, answers={EVENTS: events}, status=status), OPTIONS).recheck_after
         for status in (
@@ -133,14 +133,14 @@ def _told(message, *, reason="Failed", generation=1, since=31):
     return {"conditions": conditions, "observedGeneration": generation}
 
 
-def test_a_failure_that_was_explained_a_moment_ago_is_looked_up_again():
+def test_a_recently_explained_failure_is_looked_up_again():
     status = _told(f"{words('Failed')} why", since=4)
 
     assert _decide(_observe(FAILED, status=status)) == go_on(Read(EVENTS))
     assert _decide(_observe(FAILED, status=status, answers={EVENTS: ()})) == Continue(recheck_after=4.0)
 
 
-def test_a_failure_that_is_explained_in_the_status_is_not_looked_up_for_ever():
+def test_an_explained_failure_is_looked_up_for_a_limited_time():
     seen = _observe(FAILED, status=_told(f"{words('Failed')} why"))
 
     assert _decide(seen) == go_on()
@@ -155,7 +155,7 @@ def test_a_failure_that_is_explained_in_the_status_is_not_looked_up_for_ever():
         (_told(f"{words('Failed')} why", generation=1), 2),
     ],
 )
-def test_another_failure_is_looked_up_anew(status, generation):
+def test_a_new_failure_is_looked_up_again(status, generation):
     release = helm_release(status=operator_status("Failed"))
 
     assert _decide(_observe(release, status=status, generation=generation)) == go_on(Read(EVENTS))
@@ -183,13 +183,13 @@ def _said_to_have_failed(generation):
     }
 
 
-def test_a_passing_fetch_failure_is_looked_at_again_when_its_grace_period_ends():
+def test_a_temporary_fetch_failure_is_rechecked_after_its_grace_period():
     seen = _observe(_fetch_failed(), ages={"chart:1": 100.0})
 
     assert _decide(seen) == Continue(recheck_after=200.0, timer="chart:1")
 
 
-def test_a_fetch_failure_that_is_seen_for_the_first_time_starts_the_grace_period():
+def test_a_new_fetch_failure_starts_the_grace_period():
     assert _decide(_observe(_fetch_failed())) == Continue(recheck_after=300.0, timer="chart:1")
 
 
@@ -197,16 +197,16 @@ def test_a_lasting_fetch_failure_is_a_failure():
     assert judge(_observe(_fetch_failed(), ages={"chart:1": 301.0}), OPTIONS).state is State.FAILED
 
 
-def test_a_new_generation_has_a_grace_period_of_its_own():
+def test_a_new_generation_has_its_own_grace_period():
     seen = _observe(_fetch_failed(), status=_said_to_have_failed(1), generation=2, ages={"chart:1": 301.0})
 
     assert judge(seen, OPTIONS).state is State.PENDING
     assert decide(seen, OPTIONS).timer == "chart:2"
 
 
-def test_a_fetch_failure_stays_a_failure_once_it_is_said_to_be_one_also_after_a_restart():
+def test_a_reported_fetch_failure_stays_a_failure_after_a_restart():
     assert judge(_observe(_fetch_failed(), status=_said_to_have_failed(1)), OPTIONS).state is State.FAILED
 
 
-def test_a_release_without_a_status_is_looked_at_when_it_changes():
+def test_a_release_without_a_status_is_checked_when_it_changes():
     assert _decide(_observe(helm_release())) == go_on()

@@ -41,7 +41,7 @@ def _metadata_patch(decision):
     return patch.body["metadata"]
 
 
-def test_a_missing_namespace_is_created_with_its_labels_its_life_and_its_memory_in_one_write():
+def test_a_missing_namespace_is_created_with_all_its_metadata_in_one_write():
     decision = decide(observation(), OPTIONS)
 
     [create] = without_events(decision.effects)
@@ -62,7 +62,7 @@ def test_a_missing_namespace_is_created_with_its_labels_its_life_and_its_memory_
     assert event_reasons(decision.effects) == ["NamespaceCreated"]
 
 
-def test_nothing_that_is_made_carries_an_owner_reference():
+def test_created_objects_have_no_owner_reference():
     [create] = without_events(decide(observation(), OPTIONS).effects)
 
     assert "ownerReferences" not in create.body["metadata"]
@@ -76,11 +76,11 @@ def test_the_operators_labels_are_set_and_remembered_too():
     assert json.loads(metadata["annotations"][APPLIED_LABELS_ANNOTATION])["cost"] == "c"
 
 
-def test_a_namespace_that_is_right_is_left_alone():
+def test_a_correct_namespace_is_not_changed():
     assert decide(observation(namespace=namespace()), OPTIONS) == go_on()
 
 
-def test_labels_and_annotations_of_others_are_left_alone():
+def test_labels_and_annotations_of_others_are_not_changed():
     seen = namespace()
     seen["metadata"]["labels"]["theirs"] = "x"
     seen["metadata"]["annotations"]["theirs"] = "x"
@@ -88,7 +88,7 @@ def test_labels_and_annotations_of_others_are_left_alone():
     assert decide(observation(namespace=seen), OPTIONS) == go_on()
 
 
-def test_labels_and_memory_change_in_one_patch_at_the_version_that_was_seen():
+def test_labels_and_memory_change_in_one_patch_at_the_observed_version():
     seen = observation(environment=environment(labels={"kind": "pr", "new": "1"}), namespace=namespace(version="42"))
 
     metadata = _metadata_patch(decide(seen, OPTIONS))
@@ -102,7 +102,7 @@ def test_labels_and_memory_change_in_one_patch_at_the_version_that_was_seen():
     assert json.loads(memory) == our_labels({"kind": "pr", "new": "1"})
 
 
-def test_a_label_that_somebody_changed_is_put_right_while_it_is_wanted():
+def test_a_changed_label_is_corrected_while_it_is_wanted():
     seen = namespace(labels={**our_labels(), "team": "thief"})
 
     metadata = _metadata_patch(decide(observation(namespace=seen), OPTIONS))
@@ -110,7 +110,7 @@ def test_a_label_that_somebody_changed_is_put_right_while_it_is_wanted():
     assert metadata == {"labels": {"team": "gabbar"}, "resourceVersion": "20"}
 
 
-def test_a_label_that_somebody_changed_is_left_and_forgotten_when_it_is_no_longer_wanted():
+def test_a_changed_label_that_is_no_longer_wanted_is_kept_and_forgotten():
     labels = {name: value for name, value in LABELS.items() if name != "team"}
     seen = namespace(labels={**our_labels(), "team": "theirs"})
 
@@ -120,7 +120,7 @@ def test_a_label_that_somebody_changed_is_left_and_forgotten_when_it_is_no_longe
     assert "team" not in json.loads(metadata["annotations"][APPLIED_LABELS_ANNOTATION])
 
 
-def test_another_life_of_the_environment_takes_over():
+def test_a_recreated_environment_takes_over_the_namespace():
     seen = observation(environment=environment(uid="uid-2"), namespace=namespace())
 
     assert _metadata_patch(decide(seen, OPTIONS)) == {
@@ -130,7 +130,7 @@ def test_another_life_of_the_environment_takes_over():
 
 
 @pytest.mark.parametrize("annotations", [{}, {ADOPT_ANNOTATION: "another"}, {ADOPTED_ANNOTATION: "true"}])
-def test_a_namespace_that_is_not_ours_is_refused_and_not_touched(annotations):
+def test_a_foreign_namespace_is_refused_and_not_changed(annotations):
     decision = decide(observation(namespace=foreign_namespace(annotations=annotations)), OPTIONS)
 
     assert isinstance(decision, Stop)
@@ -146,7 +146,7 @@ def test_a_namespace_of_another_environment_is_refused():
     assert isinstance(decide(observation(namespace=foreign_namespace(labels=labels)), OPTIONS), Stop)
 
 
-def test_a_namespace_whose_owner_consents_is_adopted_and_marked_as_such():
+def test_a_namespace_whose_owner_consents_is_adopted_and_annotated():
     seen = foreign_namespace(annotations={ADOPT_ANNOTATION: NAME}, labels={"app.kubernetes.io/managed-by": "them"})
 
     decision = decide(observation(namespace=seen), OPTIONS)
@@ -165,12 +165,12 @@ def test_an_adopted_namespace_stays_adopted_when_the_consent_is_withdrawn():
     assert decide(observation(namespace=namespace(labels=labels, annotations=annotations)), OPTIONS) == go_on()
 
 
-def test_a_namespace_whose_label_was_stripped_is_no_longer_ours():
+def test_a_namespace_without_its_label_is_no_longer_ours():
     assert isinstance(decide(observation(namespace=namespace(labels=LABELS)), OPTIONS), Stop)
 
 
 @pytest.mark.parametrize("seen", [namespace(deleting=True), foreign_namespace(deleting=True)])
-def test_a_terminating_namespace_is_waited_for(seen):
+def test_a_terminating_namespace_is_awaited(seen):
     decision = decide(observation(namespace=seen), OPTIONS)
 
     assert isinstance(decision, Wait)
@@ -178,7 +178,7 @@ def test_a_terminating_namespace_is_waited_for(seen):
     assert decision.effects == ()
 
 
-def test_what_was_read_live_outweighs_the_cache():
+def test_a_live_read_takes_precedence_over_the_cache():
     gone = observation(namespace=namespace(), answers={namespace_target(): None})
 
     assert isinstance(without_events(decide(gone, OPTIONS).effects)[0], Create)

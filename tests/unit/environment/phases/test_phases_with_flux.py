@@ -62,15 +62,15 @@ def _deleting(obj):
 # Source and release
 
 
-def test_a_missing_source_is_made():
+def test_a_missing_source_is_created():
     assert source.decide(_observe(), OPTIONS) == go_on(Create(SOURCE, flux.desired_source(_context())))
 
 
-def test_a_source_that_is_right_is_left_alone():
+def test_a_correct_source_is_not_changed():
     assert source.decide(_observe(cached={SOURCE: _source()}), OPTIONS) == go_on()
 
 
-def test_drift_of_the_source_is_corrected_in_the_life_that_was_looked_at():
+def test_drift_of_the_source_is_corrected_with_its_observed_uid():
     elsewhere = _source()
     elsewhere["spec"] = elsewhere["spec"] | {"url": "https://example.com/other"}
 
@@ -80,7 +80,7 @@ def test_drift_of_the_source_is_corrected_in_the_life_that_was_looked_at():
     assert [operation["path"] for operation in patch.body[1:]] == ["/spec/url"]
 
 
-def test_a_source_of_somebody_else_is_refused():
+def test_a_foreign_source_is_refused():
     theirs = _source(metadata={"name": RELEASE_NAME, "uid": "1"})
 
     decision = source.decide(_observe(answers={SOURCE: theirs}), OPTIONS)
@@ -97,7 +97,7 @@ def test_the_release_runs_as_the_account_of_its_environment():
     assert create.body["spec"]["serviceAccountName"] == "deployer"
 
 
-def test_fields_that_mean_nothing_to_flux_are_told_once_with_the_change():
+def test_fields_unknown_to_flux_are_reported_once_with_the_change():
     of = environment(release={"rollback": {"enable": True, "recreate": True}})
 
     created = release.decide(_observe(of=of), OPTIONS)
@@ -111,7 +111,7 @@ def test_fields_that_mean_nothing_to_flux_are_told_once_with_the_change():
 # Suspension
 
 
-def test_a_suspended_environment_suspends_its_release_and_touches_nothing_else():
+def test_a_suspended_environment_only_suspends_its_release():
     of = environment(suspend=True, release={"values": {"a": 2}})
     cached = {RELEASE: _release(environment()), SOURCE: _source()}
 
@@ -131,7 +131,7 @@ def test_a_suspended_environment_suspends_its_release_and_touches_nothing_else()
         pytest.param({release_target(): helm_release()}, id="of an engine that cannot be suspended"),
     ],
 )
-def test_there_is_nothing_to_suspend(cached):
+def test_a_missing_release_is_not_suspended(cached):
     plan = decide(_observe(of=environment(suspend=True), cached=cached), OPTIONS)
 
     assert [effect for step in plan.steps for effect in step.decision.effects] == []
@@ -150,14 +150,14 @@ def _uninstall(answers, **seen):
     return uninstall.decide(_observe(answers=answers, **seen), [RELEASE], OPTIONS)
 
 
-def test_the_release_goes_first_and_is_waited_for():
+def test_the_release_is_deleted_first_and_awaited():
     assert _uninstall({}).effects == (Read(RELEASE),)
     assert _uninstall({RELEASE: _release()}).effects == (Delete(RELEASE, "uid-9"),)
     waiting = _uninstall({RELEASE: _deleting(_release())})
     assert (waiting.effects, waiting.message) == ((), "Waiting for HelmRelease run-pipeline to go.")
 
 
-def test_an_uninstall_that_fails_is_told_while_it_is_waited_for_and_when_it_is_given_up():
+def test_a_failing_uninstall_is_reported_during_the_wait_and_at_the_timeout():
     failed = {"type": "Released", "status": "False", "reason": "UninstallFailed", "message": "hooks are stuck"}
     stuck = {RELEASE: _deleting(_release()) | {"status": {"conditions": [failed]}}}
 
@@ -173,24 +173,24 @@ def test_a_suspended_release_is_resumed_before_it_is_deleted():
     assert delete == Delete(RELEASE, "uid-9")
 
 
-def test_a_release_that_was_suspended_on_its_way_out_is_resumed_too():
+def test_a_release_suspended_during_its_deletion_is_resumed_too():
     [resume] = _uninstall({RELEASE: _deleting(_release(suspend=True))}).effects
 
     assert isinstance(resume, Patch)
 
 
-def test_the_source_goes_after_its_release_and_is_waited_for():
+def test_the_source_is_deleted_after_its_release_and_awaited():
     assert _uninstall({RELEASE: None}).effects == (Read(SOURCE),)
     assert _uninstall({RELEASE: None, SOURCE: _source()}).effects == (Delete(SOURCE, "uid-9"),)
     waiting = _uninstall({RELEASE: None, SOURCE: _deleting(_source())})
     assert waiting.message == "Waiting for GitRepository run-pipeline to go."
 
 
-def test_it_is_over_when_both_are_gone_for_flux_keeps_its_finalizer_until_then():
+def test_the_uninstall_is_complete_when_both_objects_are_gone():
     assert _uninstall({RELEASE: None, SOURCE: None}) == Done()
 
 
-def test_a_source_that_does_not_go_is_given_up_as_well():
+def test_the_wait_for_a_source_times_out_too():
     given_up = _uninstall({RELEASE: None, SOURCE: _deleting(_source())}, ages={"uninstall": 600})
 
     assert isinstance(given_up, Done)
@@ -200,7 +200,7 @@ def test_a_source_that_does_not_go_is_given_up_as_well():
 # Another engine
 
 
-def test_an_explicit_engine_uninstalls_with_the_old_one_before_it_installs_with_the_new():
+def test_the_old_engine_uninstalls_before_an_explicit_new_engine_installs():
     of = environment(status={"release": {"engine": "helm-operator", "name": RELEASE_NAME}})
     storage = Listing(SECRETS, NAME, label_selector=f"owner=helm,name={RELEASE_NAME}", metadata_only=True)
     old = release_target()
@@ -216,7 +216,7 @@ def test_an_explicit_engine_uninstalls_with_the_old_one_before_it_installs_with_
     assert [effect.target for effect in without_events(made.effects)] == [RELEASE]
 
 
-def test_back_to_the_helm_operator_the_source_goes_too():
+def test_moving_back_to_the_helm_operator_deletes_the_source_too():
     of = environment(status={"release": {"engine": "flux", "name": RELEASE_NAME}})
     back = EnvironmentOptions(release_engine="helm-operator")
     cached = {RELEASE: _release(), SOURCE: _source()}
@@ -233,7 +233,7 @@ def test_back_to_the_helm_operator_the_source_goes_too():
 # Surplus
 
 
-def test_a_source_without_its_release_is_removed_beside_the_release_that_runs():
+def test_a_source_without_its_release_is_deleted_beside_a_running_release():
     stray = Target(GIT_REPOSITORIES, "before", NAME)
     cached = {RELEASE: _release(), SOURCE: _source(), stray: _source()}
     owner = Target(HELM_RELEASES, "before", NAME)
@@ -246,14 +246,14 @@ def test_a_source_without_its_release_is_removed_beside_the_release_that_runs():
     assert isinstance(removed, Continue)
 
 
-def test_what_runs_is_never_surplus():
+def test_the_running_release_is_never_surplus():
     assert prune.decide(_observe(cached={RELEASE: _release(), SOURCE: _source()}), OPTIONS) == go_on()
 
 
 # The whole plan
 
 
-def test_a_new_environment_gets_everything_in_one_plan_and_in_this_order():
+def test_a_new_environment_gets_everything_in_one_ordered_plan():
     options = EnvironmentOptions(release_engine="flux", service_account="tronador")
     plan = decide(observation(environment=environment(finalizers=())), options)
 
@@ -269,7 +269,7 @@ def test_a_new_environment_gets_everything_in_one_plan_and_in_this_order():
     ]
 
 
-def test_flux_says_itself_why_a_release_failed_so_no_event_is_read():
+def test_no_event_is_read_because_flux_reports_the_cause_itself():
     failed = {"type": "Ready", "status": "False", "reason": "InstallFailed", "message": "no", "observedGeneration": 1}
     source_ready = {"type": "Ready", "status": "True", "reason": "Succeeded", "observedGeneration": 1}
     cached = {
@@ -281,7 +281,7 @@ def test_flux_says_itself_why_a_release_failed_so_no_event_is_read():
     assert health.decide(_observe(cached=cached), OPTIONS).effects == ()
 
 
-def test_an_unknown_engine_is_asked_for_before_anything_is_made():
+def test_discovery_is_asked_for_the_engine_before_anything_is_created():
     decision = validate.decide(_observe(namespace=None), EnvironmentOptions(release_engine="auto"))
 
     assert isinstance(decision, Wait)

@@ -23,7 +23,7 @@ def _decide(*releases, answers=None):
     return decide(observation(namespace=namespace(), releases=releases, answers=answers or {}), OPTIONS)
 
 
-def test_nothing_is_done_where_only_the_wanted_release_is_there():
+def test_nothing_is_done_if_only_the_wanted_release_exists():
     assert _decide(helm_release()) == go_on()
 
 
@@ -34,7 +34,7 @@ def test_a_surplus_release_is_read_and_then_uninstalled():
     assert _decide(helm_release(), SURPLUS, answers={target: SURPLUS}).effects == (Delete(target, "hr-1"),)
 
 
-def test_the_end_of_the_uninstall_is_watched_for_but_holds_nothing_up():
+def test_the_uninstall_is_watched_without_blocking_the_reconcile():
     answers = {release_target("surplus"): None, STORAGE: ({"metadata": {}},)}
 
     decision = _decide(helm_release(), SURPLUS, answers=answers)

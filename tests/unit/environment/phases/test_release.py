@@ -51,18 +51,18 @@ def test_a_missing_release_is_created():
     assert event_reasons(decision.effects) == ["ReleaseCreated"]
 
 
-def test_a_release_that_is_right_is_left_alone():
+def test_a_correct_release_is_not_changed():
     assert _decide(helm_release()) == go_on(release=release_target())
 
 
-def test_only_what_differs_is_patched_and_only_in_the_same_life():
+def test_only_differences_are_patched_and_only_with_the_same_uid():
     decision = _decide(helm_release(), of=environment(release={"values": {"image": {"tag": "2"}}}))
 
     assert _patch(decision) == [{"op": "add", "path": "/spec/values", "value": {"image": {"tag": "2"}}}]
     assert event_reasons(decision.effects) == ["ReleaseUpdated"]
 
 
-def test_a_field_that_somebody_edited_is_put_right():
+def test_an_edited_field_is_corrected():
     edited = helm_release()
     edited["spec"] = {**edited["spec"], "chart": {"git": GIT, "path": "other", "ref": "run-pipeline"}, "wait": True}
 
@@ -72,20 +72,20 @@ def test_a_field_that_somebody_edited_is_put_right():
     ]
 
 
-def test_a_number_in_place_of_a_boolean_is_an_edit():
+def test_a_number_instead_of_a_boolean_counts_as_an_edit():
     edited = helm_release()
     edited["spec"] = {**edited["spec"], "rollback": {"enable": 1}}
 
     assert _patch(_decide(edited)) == [{"op": "replace", "path": "/spec/rollback/enable", "value": True}]
 
 
-def test_explicit_nulls_in_values_are_kept_and_do_not_differ_for_ever():
+def test_explicit_nulls_in_values_are_kept_and_cause_no_lasting_difference():
     of = environment(release={"values": {"a": None}})
 
     assert _decide(helm_release(of), of=of) == go_on(release=release_target())
 
 
-def test_labels_and_annotations_of_others_are_left_alone():
+def test_labels_and_annotations_of_others_are_not_changed():
     theirs = helm_release()
     theirs["metadata"]["labels"]["theirs"] = "x"
     theirs["metadata"]["annotations"]["theirs"] = "x"
@@ -102,7 +102,7 @@ def test_labels_and_annotations_of_others_are_left_alone():
         {"annotations": {"tronador.stakater.com/environment-uid": "uid-0"}},
     ],
 )
-def test_marks_that_were_stripped_or_are_of_another_life_are_put_back_without_news(stripped):
+def test_missing_or_outdated_marks_are_restored_without_an_event(stripped):
     decision = _decide(helm_release(**stripped))
 
     assert _patch(decision)
@@ -110,13 +110,13 @@ def test_marks_that_were_stripped_or_are_of_another_life_are_put_back_without_ne
     assert event_reasons(decision.effects) == []
 
 
-def test_a_release_that_no_cache_shows_any_more_is_found_by_its_live_answer():
+def test_a_release_missing_from_the_cache_is_found_by_a_live_read():
     stripped = helm_release(labels={})
 
     assert _patch(_decide(answers={release_target(): stripped}))
 
 
-def test_a_release_of_somebody_else_is_refused_and_not_touched():
+def test_a_foreign_release_is_refused_and_not_changed():
     decision = _decide(answers={release_target(): foreign_release()})
 
     assert isinstance(decision, Stop)
@@ -125,7 +125,7 @@ def test_a_release_of_somebody_else_is_refused_and_not_touched():
     assert decision.effects == ()
 
 
-def test_a_release_that_is_on_its_way_out_is_waited_for():
+def test_a_release_being_deleted_is_awaited():
     decision = _decide(helm_release(deleting=True))
 
     assert isinstance(decision, Wait)
@@ -150,14 +150,14 @@ BEFORE = helm_release(name="before")
         {"releases": [BEFORE], "of": environment(status={"release": {"engine": "helm-operator", "name": "before"}})},
     ],
 )
-def test_the_old_release_is_looked_for_before_the_new_one_is_made(seen):
+def test_the_old_release_is_looked_up_before_the_new_one_is_created(seen):
     decision = _decide(*seen.get("releases", ()), of=seen.get("of"))
 
     assert isinstance(decision, Wait)
     assert decision.effects == (Read(release_target("before")),)
 
 
-def test_the_old_release_is_uninstalled_before_the_new_one_is_made():
+def test_the_old_release_is_uninstalled_before_the_new_one_is_created():
     target = release_target("before")
 
     assert _decide(BEFORE, answers={target: BEFORE}).effects == (Delete(target, "hr-1"),)
@@ -168,7 +168,7 @@ def test_the_old_release_is_uninstalled_before_the_new_one_is_made():
     assert [type(effect) for effect in without_events(done.effects)] == [Create]
 
 
-def test_an_uninstall_that_does_not_end_is_given_up_with_a_warning():
+def test_an_uninstall_that_times_out_emits_a_warning():
     answers = {release_target("before"): None, _storage("before"): ({"metadata": {}},)}
 
     decision = _decide(
@@ -185,7 +185,7 @@ def test_an_uninstall_that_does_not_end_is_given_up_with_a_warning():
 
 
 @pytest.mark.parametrize("spec", [..., None, "x", [], Unreadable("nested 1500 levels deep", 1500)])
-def test_a_spec_that_was_taken_out_or_is_of_another_form_is_put_back_whole(spec):
+def test_a_missing_or_malformed_spec_is_restored_completely(spec):
     release = helm_release()
     wanted = release.pop("spec")
     if spec is not ...:
@@ -195,14 +195,14 @@ def test_a_spec_that_was_taken_out_or_is_of_another_form_is_put_back_whole(spec)
 
 
 @pytest.mark.parametrize("odd", [Unreadable("nested 1500 levels deep", 1500), [nested(119)], "x" * 1_000_000, 10**300])
-def test_an_odd_value_that_somebody_wrote_is_put_right(odd):
+def test_an_odd_value_is_corrected(odd):
     of = environment(release={"values": {"a": nested(99)}})
     release = helm_release(of)
     release["spec"]["values"] = {"a": odd}
     assert _patch(_decide(release, of=of)) == [{"op": "replace", "path": "/spec/values/a", "value": nested(99)}]
 
 
-def test_values_of_a_hundred_levels_and_ten_thousand_keys_are_passed_on_and_do_not_differ():
+def test_values_of_great_depth_and_size_are_passed_on_unchanged():
     values = {"deep": nested(99), "long": "x" * 1_000_000, **{f"key{number}": number for number in range(10_000)}}
     of = environment(release={"values": values})
     assert helm_release(of)["spec"]["values"] == values

@@ -69,7 +69,7 @@ def _adopted(**changes):
 # The order
 
 
-def test_first_the_namespace_is_read_live_and_the_teardown_announced():
+def test_the_teardown_starts_with_an_announcement_and_a_live_read():
     decision = decide(observation(environment=environment(deleting=True), namespace=namespace()), OPTIONS)
 
     assert isinstance(decision, Wait)
@@ -85,26 +85,26 @@ def test_first_the_namespace_is_read_live_and_the_teardown_announced():
         {"environment": environment(deleting=True, status={"applicationStatus": "uninstalling"})},
     ],
 )
-def test_it_is_announced_once(seen):
+def test_the_teardown_is_announced_once(seen):
     seen = {"environment": environment(deleting=True), **seen}
 
     assert event_reasons(decide(observation(namespace=namespace(), **seen), OPTIONS).effects) == []
 
 
-def test_then_the_release_is_read():
+def test_the_release_is_read_after_the_namespace():
     assert _decide(namespace()).effects == (Read(release_target()),)
 
 
-def test_then_the_release_is_deleted_and_the_namespace_not_yet():
+def test_the_release_is_deleted_before_the_namespace():
     assert _decide(namespace(), {release_target(): helm_release()}).effects == (Delete(release_target(), "hr-1"),)
 
 
-def test_then_the_storage_is_waited_for():
+def test_the_storage_is_awaited_after_the_release():
     assert _decide(namespace(), {release_target(): None}).effects == (Read(STORAGE),)
     assert not [e for e in _decide(namespace(), {**GONE, STORAGE: (SECRET,)}).effects if isinstance(e, Delete)]
 
 
-def test_then_the_namespace_is_deleted_in_the_life_that_was_read():
+def test_the_namespace_is_deleted_with_the_uid_that_was_read():
     decision = _decide(namespace(uid="ns-live"), GONE)
 
     assert isinstance(decision, Wait)
@@ -112,14 +112,14 @@ def test_then_the_namespace_is_deleted_in_the_life_that_was_read():
     assert decision.reason == "DeletingNamespace"
 
 
-def test_then_the_namespace_is_waited_for_with_its_finalizer_on():
+def test_the_finalizer_is_kept_until_the_namespace_is_gone():
     decision = _decide(namespace(deleting=True), GONE)
 
     assert isinstance(decision, Wait)
     assert decision.effects == ()
 
 
-def test_last_the_finalizer_goes_and_nothing_comes_after_it():
+def test_the_finalizer_is_removed_last():
     decision = _decide(None, finalizers=["a", FINALIZER, "b"])
 
     assert isinstance(decision, Continue)
@@ -130,7 +130,7 @@ def test_last_the_finalizer_goes_and_nothing_comes_after_it():
 # What else may be there
 
 
-def test_releases_of_other_names_that_carry_our_label_and_the_recorded_one_go_too():
+def test_labeled_releases_of_other_names_and_the_recorded_one_are_deleted_too():
     of = environment(deleting=True, status={"release": {"engine": "helm-operator", "name": "before"}})
 
     decision = _decide(namespace(), environment=of, releases=[helm_release(name="surplus")])
@@ -138,11 +138,11 @@ def test_releases_of_other_names_that_carry_our_label_and_the_recorded_one_go_to
     assert decision.effects == tuple(Read(release_target(name)) for name in ("before", "run-pipeline", "surplus"))
 
 
-def test_a_release_that_somebody_else_made_goes_with_the_namespace_and_is_not_uninstalled():
+def test_a_foreign_release_is_deleted_with_the_namespace_and_not_uninstalled():
     assert _decide(namespace(), {release_target(): foreign_release()}).effects == (Delete(namespace_target(), "ns-1"),)
 
 
-def test_a_bad_environment_that_was_never_made_is_let_go_at_once():
+def test_a_bad_environment_that_was_never_deployed_is_released_at_once():
     of = environment(deleting=True, chart={"git": "file:///etc"}, release={"releaseName": "R" * 60})
 
     assert without_events(_decide(None, environment=of).effects) == [REMOVED]
@@ -151,19 +151,19 @@ def test_a_bad_environment_that_was_never_made_is_let_go_at_once():
 # What is not ours to take down
 
 
-def test_a_namespace_of_somebody_else_is_not_touched():
+def test_a_foreign_namespace_is_not_changed():
     decision = _decide(foreign_namespace())
 
     assert without_events(decision.effects) == [REMOVED]
 
 
 @pytest.mark.parametrize("annotations", [{ADOPT_ANNOTATION: NAME}, {ADOPTED_ANNOTATION: "true"}, {}])
-def test_a_namespace_without_our_label_is_not_touched_whatever_its_annotations(annotations):
+def test_a_namespace_without_our_label_is_not_changed_despite_annotations(annotations):
     # Our label was stripped, or the adoption that its owner allowed never happened.
     assert without_events(_decide(foreign_namespace(annotations=annotations)).effects) == [REMOVED]
 
 
-def test_our_release_in_a_namespace_of_somebody_else_is_uninstalled():
+def test_our_release_in_a_foreign_namespace_is_uninstalled():
     of = environment(deleting=True, status={"release": {"engine": "helm-operator", "name": RELEASE_NAME}})
     seen = {"environment": of, "releases": [helm_release()]}
 
@@ -174,7 +174,7 @@ def test_our_release_in_a_namespace_of_somebody_else_is_uninstalled():
     assert without_events(_decide(foreign_namespace(), GONE, **seen).effects) == [REMOVED]
 
 
-def test_an_adopted_namespace_stays_and_our_labels_and_annotations_leave_it():
+def test_an_adopted_namespace_is_kept_without_our_labels_and_annotations():
     decision = _decide(_adopted(version="77"), GONE)
 
     assert without_events(decision.effects) == [
@@ -200,7 +200,7 @@ def test_an_adopted_namespace_stays_and_our_labels_and_annotations_leave_it():
     ]
 
 
-def test_a_label_that_somebody_changed_stays_on_an_adopted_namespace():
+def test_a_changed_label_is_kept_on_an_adopted_namespace():
     labels = {**our_labels(adopted=True), "team": "theirs"}
 
     [patch, _] = without_events(_decide(_adopted(labels=labels), GONE).effects)
@@ -208,7 +208,7 @@ def test_a_label_that_somebody_changed_stays_on_an_adopted_namespace():
     assert "team" not in patch.body["metadata"]["labels"]
 
 
-def test_an_adopted_namespace_loses_our_label_even_when_its_memory_is_garbled():
+def test_an_adopted_namespace_loses_our_label_even_if_its_memory_is_invalid():
     annotations = {ADOPTED_ANNOTATION: "true", APPLIED_LABELS_ANNOTATION: "{"}
 
     [patch, _] = without_events(_decide(_adopted(annotations=annotations), GONE).effects)
@@ -216,7 +216,7 @@ def test_an_adopted_namespace_loses_our_label_even_when_its_memory_is_garbled():
     assert patch.body["metadata"]["labels"] == {"tronador.stakater.com/environment": None}
 
 
-def test_an_adopted_namespace_is_only_let_go_after_its_release():
+def test_an_adopted_namespace_is_released_only_after_its_release():
     assert _decide(_adopted(), {release_target(): helm_release()}).effects == (Delete(release_target(), "hr-1"),)
 
 
@@ -224,7 +224,7 @@ def test_an_adopted_namespace_is_only_let_go_after_its_release():
 
 
 @pytest.mark.parametrize("cached", [None, namespace(), namespace(deleting=True)])
-def test_a_namespace_that_we_may_not_read_is_neither_deleted_nor_called_gone(cached):
+def test_an_unreadable_namespace_is_neither_deleted_nor_reported_as_gone(cached):
     decision = _decide(REFUSED, GONE, namespace=cached)
 
     assert isinstance(decision, Wait)
@@ -232,7 +232,7 @@ def test_a_namespace_that_we_may_not_read_is_neither_deleted_nor_called_gone(cac
     assert decision.recheck_after is not None
 
 
-def test_nothing_is_ever_deleted_without_a_live_answer_in_the_same_observation():
+def test_nothing_is_deleted_without_a_live_read_in_the_same_observation():
     cached = observation(
         environment=environment(deleting=True),
         namespace=namespace(),
@@ -243,13 +243,13 @@ def test_nothing_is_ever_deleted_without_a_live_answer_in_the_same_observation()
     assert [e for e in decide(cached, OPTIONS).effects if isinstance(e, Delete)] == []
 
 
-def test_the_live_answer_outweighs_the_cache():
+def test_the_live_read_takes_precedence_over_the_cache():
     decision = _decide(None, namespace=namespace(), releases=[helm_release()])
 
     assert without_events(decision.effects) == [REMOVED]
 
 
-def test_in_a_terminating_namespace_refusals_are_not_waited_for():
+def test_refusals_in_a_terminating_namespace_are_not_awaited():
     decision = _decide(namespace(deleting=True), {release_target(): REFUSED, STORAGE: REFUSED})
 
     assert isinstance(decision, Wait)
@@ -263,14 +263,14 @@ def test_in_a_terminating_namespace_refusals_are_not_waited_for():
     "stuck",
     [{release_target(): None, STORAGE: (SECRET,)}, {release_target(): helm_release(deleting=True)}],
 )
-def test_after_the_timeout_the_teardown_goes_on_with_a_warning(stuck):
+def test_the_teardown_continues_with_a_warning_after_the_timeout(stuck):
     decision = _decide(namespace(), stuck, ages={"uninstall": 600})
 
     assert event_reasons(decision.effects) == ["UninstallTimedOut"]
     assert without_events(decision.effects) == [Delete(namespace_target(), "ns-1")]
 
 
-def test_the_finalizer_stays_however_long_a_namespace_of_ours_takes():
+def test_the_finalizer_is_kept_however_long_our_namespace_takes():
     decision = _decide(namespace(deleting=True), GONE, ages={"teardown": 1e6, "uninstall": 1e6})
 
     assert isinstance(decision, Wait)
@@ -291,7 +291,7 @@ def _condition(type_, message, status="True"):
         "NamespaceFinalizersRemaining",
     ],
 )
-def test_a_namespace_that_cannot_go_blocks_the_teardown_in_its_own_words(type_):
+def test_a_namespace_that_cannot_be_deleted_blocks_the_teardown_with_its_message(type_):
     conditions = [_condition(type_, "Some words."), _condition("NamespaceContentRemaining", "A few more.")]
 
     decision = _decide(namespace(deleting=True, conditions=conditions), GONE)
@@ -300,7 +300,7 @@ def test_a_namespace_that_cannot_go_blocks_the_teardown_in_its_own_words(type_):
     assert decision.message == f"Deleting namespace {NAME}. A few more. Some words."
 
 
-def test_mere_remaining_content_passes_by_itself():
+def test_remaining_content_alone_does_not_block_the_teardown():
     conditions = [
         _condition("NamespaceContentRemaining", "Pods remain."),
         _condition("NamespaceFinalizersRemaining", "no", status="False"),
@@ -312,7 +312,7 @@ def test_mere_remaining_content_passes_by_itself():
     assert "Pods remain." in decision.message
 
 
-def test_the_words_are_the_same_whatever_their_order():
+def test_the_message_does_not_depend_on_the_order_of_conditions():
     one, other = _condition("NamespaceContentRemaining", "a"), _condition("NamespaceFinalizersRemaining", "b")
 
     messages = {
@@ -328,7 +328,7 @@ def test_the_words_are_the_same_whatever_their_order():
 @pytest.mark.parametrize(
     ("waited", "asked"), [(599.0, Target(ROLE_BINDINGS, "tronador-controller", NAME)), (600.0, release_target())]
 )
-def test_rights_that_never_come_right_are_seen_to_for_as_long_as_an_uninstall_may_take_and_no_longer(waited, asked):
+def test_the_teardown_stops_correcting_rights_after_the_timeout(waited, asked):
     options = operator_options(service_account="tronador", own_namespace="tronador-system", teardown_timeout=600)
     seen = observation(
         environment=environment(deleting=True),

@@ -29,7 +29,7 @@ def _seen(live, **answers):
     return observation(answers={V1: CORE, TARGET: live, **answers})
 
 
-def test_kinds_are_asked_for_first_and_once_and_then_the_objects():
+def test_each_kind_is_looked_up_once_before_its_objects_are_read():
     both = [PROXY, Identity("v1", "Secret", "b"), THING]
     assert kinds.questions(observation(), both) == (Read(V1), Read(EXAMPLE))
     assert kinds.questions(observation(answers={V1: CORE}), both) == (Read(EXAMPLE),)
@@ -47,11 +47,11 @@ def test_kinds_are_asked_for_first_and_once_and_then_the_objects():
         (Identity("v1", "Namespace", "a"), {V1: CORE}),
     ],
 )
-def test_what_is_unknown_or_lives_in_no_namespace_has_no_place(identity, answers):
+def test_unknown_and_cluster_scoped_kinds_have_no_target(identity, answers):
     assert kinds.target(observation(answers=answers), identity) is None
 
 
-def test_what_is_ours_is_deleted_in_that_life_looked_at_again_and_remembered_till_then():
+def test_our_objects_are_deleted_by_uid_and_remembered_until_they_are_gone():
     effects, left = pruning.prune(_seen(_live()), [PROXY])
     assert effects == (Delete(TARGET, "cm-1"), Read(TARGET))
     assert left == {PROXY}
@@ -67,15 +67,15 @@ def test_what_is_ours_is_deleted_in_that_life_looked_at_again_and_remembered_til
     ],
     ids=["on its way out", "may not be read", "gone", "somebody else's"],
 )
-def test_nothing_else_is_deleted_and_it_is_remembered_only_where_it_may_still_be_ours(live, left):
+def test_other_objects_are_kept_and_remembered_only_if_they_may_be_ours(live, left):
     assert pruning.prune(_seen(live), [PROXY]) == ((), left)
 
 
-def test_a_kind_that_is_not_served_now_is_remembered_as_it_may_be_again():
+def test_a_kind_that_is_not_served_is_remembered_because_it_may_return():
     assert pruning.prune(observation(answers={EXAMPLE: frozenset()}), [THING]) == ((), {THING})
 
 
-def test_a_namespace_that_outlives_its_environment_is_looked_through_and_then_cleared():
+def test_a_namespace_that_outlives_its_environment_is_searched_and_then_cleared():
     memory = Memory(frozenset({PROXY}), {"default": frozenset({"ours"})})
     cleared = namespace(annotations={APPLIED_RESOURCES_ANNOTATION: memory.text})
     account = Target(SERVICE_ACCOUNTS, "default", NAME)

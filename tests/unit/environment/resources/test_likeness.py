@@ -21,7 +21,7 @@ from controller.environment.resources.likeness import holds
         ({"on": True}, {"on": True}),
     ],
 )
-def test_what_the_server_adds_rewrites_or_leaves_out_is_no_difference(live, applied):
+def test_additions_and_rewrites_by_the_server_do_not_count_as_differences(live, applied):
     assert holds(live, applied)
 
 
@@ -44,7 +44,7 @@ def test_what_the_server_adds_rewrites_or_leaves_out_is_no_difference(live, appl
         ({"a": "b"}, {"a": {"b": 1}}),
     ],
 )
-def test_everything_else_is_one(live, applied):
+def test_every_other_change_counts_as_a_difference(live, applied):
     assert not holds(live, applied)
 
 
@@ -66,15 +66,15 @@ def _defaulted(value):
 
 
 @given(st.dictionaries(_TEXTS, _VALUES, max_size=4))
-def test_what_was_stored_as_it_was_applied_is_no_difference(applied):
+def test_an_object_stored_as_applied_has_no_difference(applied):
     assert holds(applied, applied)
 
 
 @given(st.dictionaries(_TEXTS, _VALUES, max_size=4))
-def test_defaults_and_left_out_nulls_are_no_difference_at_any_depth(applied):
+def test_defaults_and_omitted_nulls_at_any_depth_do_not_count_as_differences(applied):
     assert holds(_defaulted(applied), applied)
 
 
 @given(st.dictionaries(_TEXTS, _VALUES, max_size=3))
-def test_a_text_that_somebody_changed_is_one_wherever_it_stands(applied):
+def test_a_changed_text_counts_as_a_difference_at_any_place(applied):
     assert not holds({"outer": [{**applied, "text": "theirs"}]}, {"outer": [{**applied, "text": "ours"}]})

@@ -23,7 +23,7 @@ def _item(body, of=None):
     return build(Environment(of or environment()), "somewhere", PROXY, body)
 
 
-def test_what_is_remembered_is_read_again():
+def test_the_memory_can_be_read_again():
     memory = Memory(frozenset({PROXY, Identity("apps/v1", "Deployment", "a")}), {"default": frozenset({"b", "a"})})
     assert remembered(_namespace(memory.text)) == memory
     assert remembered(_namespace(memory.text)).text == memory.text
@@ -42,12 +42,12 @@ _ORIGINS = st.sampled_from(["", "uid-of-a-namespace", LOST])
 
 
 @given(_MEMORIES, _ORIGINS)
-def test_every_memory_comes_back_from_its_text(memory, origin):
+def test_every_memory_survives_being_written_and_read(memory, origin):
     whole = memory if memory.is_empty else replace(memory, origin=origin)
     assert remembered(_namespace(whole.text or "")) == whole
 
 
-def test_nothing_to_remember_is_no_annotation():
+def test_an_empty_memory_has_no_annotation():
     assert Memory().text is None
     assert Memory(pull_secrets={"default": frozenset()}).text is None
     assert remembered(None).is_empty
@@ -66,11 +66,11 @@ def test_nothing_to_remember_is_no_annotation():
         '{"imagePullSecrets": []}',
     ],
 )
-def test_a_garbled_memory_is_none(text):
+def test_an_invalid_memory_is_ignored(text):
     assert remembered(_namespace(text)).is_empty
 
 
-def test_only_labels_and_annotations_of_a_manifests_metadata_are_taken():
+def test_only_labels_and_annotations_of_a_manifests_metadata_are_used():
     metadata = {
         "name": "proxy",
         "namespace": "elsewhere",
@@ -89,7 +89,7 @@ def test_only_labels_and_annotations_of_a_manifests_metadata_are_taken():
     assert "status" not in body
 
 
-def test_whatever_changes_shows_in_the_hash_and_nothing_else_does():
+def test_the_hash_changes_only_with_the_content():
     def hash_of(body, of=None):
         return objects.annotations(_item(body, of).body)[APPLIED_HASH_ANNOTATION]
 

@@ -53,7 +53,7 @@ def _attach(answer, *, wanted="ours", before=(), target=DEFAULT, names=None):
         (["theirs"], ["old"], "", None, set()),
     ],
 )
-def test_ours_is_added_to_what_is_there_and_only_what_we_added_is_taken_back(there, before, wanted, left, added):
+def test_our_pull_secret_is_added_and_only_ours_is_removed(there, before, wanted, left, added):
     attachment = _attach(_account(*there), wanted=wanted, before=before)
 
     writes = [effect for effect in attachment.effects if isinstance(effect, Patch)]
@@ -65,7 +65,7 @@ def test_ours_is_added_to_what_is_there_and_only_what_we_added_is_taken_back(the
     assert attachment.added.get("default", frozenset()) == added
 
 
-def test_what_was_taken_off_is_looked_at_once_more_so_that_it_can_be_forgotten():
+def test_a_removed_pull_secret_is_checked_once_more_and_then_forgotten():
     assert Read(DEFAULT) in _attach(_account("old"), wanted="", before=["old"]).effects
     assert Read(DEFAULT) not in _attach(_account("theirs")).effects
 
@@ -75,7 +75,7 @@ def test_what_was_taken_off_is_looked_at_once_more_so_that_it_can_be_forgotten()
     st.frozensets(_NAMES, max_size=3),
     st.sampled_from(["ours", "a", ""]),
 )
-def test_entries_of_others_are_never_lost_and_two_rounds_settle_it(there, before, wanted):
+def test_entries_of_others_are_kept_and_two_rounds_suffice(there, before, wanted):
     def rounds(account, memory):
         while True:
             seen = observation(share=Share(image_pull_secret=wanted), answers={DEFAULT: account})
@@ -98,7 +98,7 @@ def test_entries_of_others_are_never_lost_and_two_rounds_settle_it(there, before
     assert memory.pull_secrets.get("default", frozenset()) <= {wanted}
 
 
-def test_a_default_account_that_is_not_there_yet_is_made_with_it():
+def test_a_missing_default_account_is_created_with_the_pull_secret():
     attachment = _attach(None)
 
     (effect,) = attachment.effects
@@ -108,27 +108,27 @@ def test_a_default_account_that_is_not_there_yet_is_made_with_it():
     assert attachment.added == {"default": frozenset({"ours"})}
 
 
-def test_no_other_account_is_made_and_none_is_said_to_have_got_it():
+def test_no_other_account_is_created_or_recorded():
     attachment = _attach(None, target=RELEASE)
     assert attachment.effects == ()
     assert attachment.added == {}
 
 
-def test_an_account_that_appears_late_gets_it_then():
+def test_an_account_that_appears_late_gets_the_pull_secret():
     assert _attach(_account("theirs"), target=RELEASE).added == {"release": frozenset({"ours"})}
 
 
-def test_an_account_that_is_gone_takes_the_memory_of_it_along():
+def test_an_account_that_is_gone_is_forgotten():
     attachment = _attach(None, wanted="", before=["old"])
     assert (attachment.effects, attachment.added) == ((), {})
 
 
-def test_what_may_not_be_read_is_neither_changed_nor_forgotten():
+def test_an_unreadable_account_is_neither_changed_nor_forgotten():
     attachment = _attach(REFUSED, wanted="", before=["old"])
     assert (attachment.effects, attachment.added) == ((), {"default": frozenset({"old"})})
 
 
-def test_an_account_that_should_not_have_it_any_more_loses_it():
+def test_an_account_that_should_no_longer_have_the_pull_secret_loses_it():
     answers = {DEFAULT: _account("ours"), RELEASE: _account("ours")}
     memory = Memory(pull_secrets={name: frozenset({"ours"}) for name in ("default", "release")})
     seen = observation(share=Share(image_pull_secret="ours"), answers=answers)
@@ -139,7 +139,7 @@ def test_an_account_that_should_not_have_it_any_more_loses_it():
     assert attachment.effects == (Patch(RELEASE, body), Read(RELEASE))
 
 
-def test_only_accounts_that_should_have_one_or_had_one_are_asked_for_and_only_once():
+def test_only_concerned_accounts_are_read_and_only_once():
     share = Share(image_pull_secret="ours")
     assert pull_secrets.questions(observation(), Memory(), ("default",)) == ()
     assert pull_secrets.questions(observation(share=share), _memory("ours"), ("default",)) == (Read(DEFAULT),)
@@ -147,7 +147,7 @@ def test_only_accounts_that_should_have_one_or_had_one_are_asked_for_and_only_on
     assert pull_secrets.questions(observation(share=share, answers={DEFAULT: None}), Memory(), ("default",)) == ()
 
 
-def test_the_account_of_the_release_gets_it_only_from_an_engine_that_runs_as_one():
+def test_the_releases_account_gets_the_pull_secret_only_if_the_engine_uses_one():
     options = EnvironmentOptions(release_service_account="release")
     assert pull_secrets.accounts(options, flux.ENGINE) == ("default", "release")
     assert pull_secrets.accounts(options, helm_operator.ENGINE) == ("default",)

@@ -55,14 +55,14 @@ def _config_map(name="proxy", api_version="v1", field="resources.manifests[0]", 
         (_values({"externalSourceRef": {"url": "https://x"}}), {}, {}),
     ],
 )
-def test_what_lies_in_another_namespace_is_copied_and_needed_once_somebody_needs_it(release, chart, want):
+def test_objects_in_other_namespaces_are_copied_if_they_are_needed(release, chart, want):
     env = Environment(environment(release=release | {"chart": {"git": "https://x/y/z"} | chart}))
     assert references.foreign(env, flux.ENGINE) == want
     assert references.foreign(env, helm_operator.ENGINE) == {}
     assert references.foreign(env, None) == {}
 
 
-def test_no_two_originals_have_copies_of_one_name_and_every_name_fits():
+def test_copies_have_unique_and_valid_names():
     names = [
         references.copy_name(Reference("Secret", *pair))
         for pair in [("a", "b.c"), ("a-b", "c"), ("a", "b"), ("a" * 63, "b" * 253), ("a" * 63, "b" * 252 + "c")]
@@ -72,7 +72,7 @@ def test_no_two_originals_have_copies_of_one_name_and_every_name_fits():
     assert all(len(name) <= 253 for name in names)
 
 
-def test_a_copy_takes_the_content_and_nothing_else():
+def test_a_copy_has_only_the_content_of_its_original():
     content = {"type": "Opaque", "data": {"a": "MQ=="}, "binaryData": {"b": "MQ=="}}
     original = content | {"metadata": {"name": "x", "finalizers": ["y"]}, "immutable": True, "kind": "Secret"}
     assert copied(original) == content
@@ -83,7 +83,7 @@ def test_a_copy_takes_the_content_and_nothing_else():
     ("answer", "kind", "reason"),
     [(REFUSED, Stop, "ReferenceForbidden"), (None, Wait, "ReferenceMissing")],
 )
-def test_an_original_that_cannot_be_copied_is_named_and_looked_at_again(answer, kind, reason):
+def test_an_original_that_cannot_be_copied_is_reported_and_rechecked(answer, kind, reason):
     seen = observation(environment=environment(chart=CHART), answers={GIT_TARGET: answer})
     found = wanted.obstacle(seen, OPTIONS, flux.ENGINE)
     assert isinstance(found, kind)
@@ -92,20 +92,20 @@ def test_an_original_that_cannot_be_copied_is_named_and_looked_at_again(answer, 
     assert wanted.obstacle(seen, OPTIONS, helm_operator.ENGINE) is None
 
 
-def test_an_original_that_may_be_absent_is_no_obstacle_and_is_left_out():
+def test_a_missing_optional_original_is_skipped():
     env = environment(release=_values(_from("configMapKeyRef", "shared", optional=True)))
     seen = observation(environment=env, answers={references.target(VALUES): None})
     assert wanted.obstacle(seen, OPTIONS, flux.ENGINE) is None
     assert wanted.items(seen, flux.ENGINE) == ()
 
 
-def test_each_original_is_asked_for_once():
+def test_each_original_is_read_once():
     env = environment(chart=CHART)
     assert wanted.questions(observation(environment=env), flux.ENGINE) == (Read(GIT_TARGET),)
     assert wanted.questions(observation(environment=env, answers={GIT_TARGET: None}), flux.ENGINE) == ()
 
 
-def test_a_share_with_problems_stops_everything_and_says_all_of_them():
+def test_a_share_with_problems_stops_everything_and_lists_all_of_them():
     problems = (Problem("InvalidName", "a.b", "no"), Problem("Duplicate", "c.d", "twice"))
     found = wanted.obstacle(observation(share=Share(problems=problems)), OPTIONS, None)
     assert isinstance(found, Stop)
@@ -113,7 +113,7 @@ def test_a_share_with_problems_stops_everything_and_says_all_of_them():
     assert found.message == "tronador-config: a.b: no; c.d: twice"
 
 
-def test_a_secret_that_is_to_be_copied_and_not_there_yet_is_waited_for():
+def test_a_missing_secret_to_copy_is_awaited():
     seen = observation(share=Share(copies=("git",)))
     found = wanted.obstacle(seen, OPTIONS, None)
     assert isinstance(found, Wait)
@@ -122,7 +122,7 @@ def test_a_secret_that_is_to_be_copied_and_not_there_yet_is_waited_for():
     assert wanted.obstacle(observation(share=Share(copies=("git",)), own_secrets={"git": {}}), OPTIONS, None) is None
 
 
-def test_of_two_items_of_one_identity_only_the_first_is_applied_whichever_version_it_is_written_in():
+def test_only_the_first_of_two_items_with_one_identity_is_applied():
     copy = {"data": {"a": "MQ=="}}
     share = Share(
         manifests=(
@@ -143,14 +143,14 @@ def test_of_two_items_of_one_identity_only_the_first_is_applied_whichever_versio
     ]
 
 
-def test_a_secrets_text_is_written_as_the_server_keeps_it_so_that_it_is_found_to_be_the_same():
+def test_a_secrets_text_is_encoded_as_the_server_stores_it():
     manifest = Manifest("spec.secrets[0]", "v1", "Secret", "git", {"stringData": {"a": "1"}})
     (item,) = wanted.items(observation(share=Share(manifests=(manifest,))), None)
     assert item.body["data"] == {"a": "MQ=="}
     assert "stringData" not in item.body
 
 
-def test_a_copy_of_an_original_says_where_it_comes_from():
+def test_a_copy_names_its_original():
     env = environment(chart=CHART)
     original = {"type": "Opaque", "data": {"a": "MQ=="}, "metadata": {"labels": {"theirs": "x"}}}
     (item,) = wanted.items(observation(environment=env, answers={GIT_TARGET: original}), flux.ENGINE)
@@ -160,7 +160,7 @@ def test_a_copy_of_an_original_says_where_it_comes_from():
     assert "theirs" not in item.body["metadata"]["labels"]
 
 
-def test_whoever_has_had_or_needs_nothing_is_not_concerned():
+def test_environments_without_shared_resources_are_not_concerned():
     remembers = namespace(annotations={"tronador.stakater.com/applied-resources": '{"objects":[["v1","Secret","a"]]}'})
     assert not wanted.is_concerned(observation(namespace=namespace()), flux.ENGINE)
     assert wanted.is_concerned(observation(namespace=remembers), flux.ENGINE)

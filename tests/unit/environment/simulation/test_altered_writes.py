@@ -23,7 +23,7 @@ from tests.unit.environment.simulation.world import World
 from tests.unit.environment.support.builders import NAME, RELEASE_NAME, operator_options
 
 
-def test_a_field_that_the_crd_drops_is_said_and_the_environment_is_deployed():
+def test_a_field_dropped_by_the_crd_is_reported_and_the_environment_deployed():
     world = World(FLUX)
     drop(world, flux.HELM_RELEASES, "spec", "upgrade", "remediation", "retries")
     create(world)
@@ -39,7 +39,7 @@ def test_a_field_that_the_crd_drops_is_said_and_the_environment_is_deployed():
     assert len(later) <= 2
 
 
-def test_a_field_that_is_taken_at_last_is_no_longer_contested():
+def test_a_field_that_is_finally_accepted_is_no_longer_contested():
     world = World(FLUX)
     drop(world, flux.HELM_RELEASES, "spec", "upgrade", "remediation", "retries")
     create(world)
@@ -50,7 +50,7 @@ def test_a_field_that_is_taken_at_last_is_no_longer_contested():
     assert condition(world, "Ready")["status"] == "True"
 
 
-def test_a_webhook_that_changes_how_a_release_is_run_leaves_it_ready():
+def test_a_release_stays_ready_if_a_webhook_changes_how_it_is_run():
     world = World(operator_options())
     overwrite(world, HELM_RELEASES, lambda obj: obj["spec"].update(timeout=5))
     create(world)
@@ -59,7 +59,7 @@ def test_a_webhook_that_changes_how_a_release_is_run_leaves_it_ready():
     assert "spec.timeout should be absent and is 5" in condition(world, "Contested")["message"]
 
 
-def test_where_a_webhook_changes_what_runs_the_environment_has_failed():
+def test_an_environment_fails_if_a_webhook_changes_its_content():
     world = World(operator_options())
     overwrite(world, HELM_RELEASES, lambda obj: obj["spec"].update(values={"image": {"tag": "theirs"}}))
     create(world)
@@ -73,7 +73,7 @@ def test_where_a_webhook_changes_what_runs_the_environment_has_failed():
     assert "ReleaseUpdated" not in world.recorded.events
 
 
-def test_where_somebody_keeps_setting_the_tag_back_the_environment_has_failed():
+def test_an_environment_fails_if_its_tag_is_always_reverted():
     world = deployed()
     undo = edit(world, HELM_RELEASES, RELEASE_NAME, lambda obj: obj["spec"].update(values={"image": {"tag": "theirs"}}))
     fight(world, undo, seconds=45)
@@ -84,7 +84,7 @@ def test_where_somebody_keeps_setting_the_tag_back_the_environment_has_failed():
     assert live(world, HELM_RELEASES, RELEASE_NAME)["spec"]["values"] == {"image": {"tag": "one"}}
 
 
-def test_a_new_tag_beside_a_field_that_never_takes_is_an_update():
+def test_a_new_tag_beside_a_contested_field_is_an_update():
     world = World(FLUX)
     drop(world, flux.HELM_RELEASES, "spec", "upgrade", "remediation", "retries")
     create(world)

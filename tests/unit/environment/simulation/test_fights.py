@@ -37,7 +37,7 @@ def test_the_first_drift_is_corrected_at_once_and_not_contested():
     assert world.seconds < 3700
 
 
-def test_a_label_that_is_set_back_at_once_costs_six_writes_then_one_a_minute():
+def test_a_label_that_is_always_reverted_costs_six_writes_then_one_a_minute():
     world = deployed()
     assert per_minute(world, set_label(world), NAMESPACES, minutes=4) == [6, 1, 1, 1]
 
@@ -56,7 +56,7 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("case", OTHERS)
-def test_whatever_is_undone_at_once_costs_twelve_writes_then_two_a_minute_at_most(case):
+def test_a_reverted_object_costs_at_most_twelve_writes_then_two_a_minute(case):
     options, resource, name, change = OTHERS[case]
     world = deployed(options)
     if case == "the finalizer":
@@ -68,7 +68,7 @@ def test_whatever_is_undone_at_once_costs_twelve_writes_then_two_a_minute_at_mos
     assert "Contested" in [c["type"] for c in status(world)["conditions"]]
 
 
-def test_a_shared_object_that_is_changed_back_is_paced_and_reported():
+def test_a_reverted_shared_object_is_paced_and_reported():
     world = deployed(share=SHARED)
     undo = edit(world, CONFIG_MAPS, "shared", lambda obj: obj["data"].update(key="theirs"))
     first, *later = per_minute(world, undo, CONFIG_MAPS, minutes=3)
@@ -78,7 +78,7 @@ def test_a_shared_object_that_is_changed_back_is_paced_and_reported():
     assert status(world)["applicationStatus"] == "deployed"
 
 
-def test_a_release_that_is_deleted_at_once_is_made_six_times_a_minute_at_most():
+def test_a_release_that_is_always_deleted_is_created_at_most_six_times_a_minute():
     world = deployed()
     undo = lambda: world.api.remove(HELM_RELEASES, RELEASE_NAME, NAME)  # noqa: E731
     first, *later = per_minute(world, undo, HELM_RELEASES, minutes=3)
@@ -87,7 +87,7 @@ def test_a_release_that_is_deleted_at_once_is_made_six_times_a_minute_at_most():
     assert condition(world, "Contested")["reason"] == "ObjectDeleted"
 
 
-def test_a_namespace_that_is_deleted_at_once_is_made_six_times_a_minute_at_most():
+def test_a_namespace_always_deleted_is_created_at_most_six_times_a_minute():
     world = deployed()
 
     def undo() -> None:
@@ -101,7 +101,7 @@ def test_a_namespace_that_is_deleted_at_once_is_made_six_times_a_minute_at_most(
     assert condition(world, "Contested")["reason"] == "ObjectDeleted"
 
 
-def test_a_status_that_is_rewritten_at_once_is_paced_and_announced_by_one_event():
+def test_a_contested_status_is_paced_and_announced_by_one_event():
     world = deployed()
 
     def undo() -> None:
@@ -122,7 +122,7 @@ def test_a_status_that_is_rewritten_at_once_is_paced_and_announced_by_one_event(
 # Who and what
 
 
-def test_the_status_names_field_values_and_writer_and_one_event_does():
+def test_the_status_and_one_event_name_field_values_and_writer():
     world = deployed()
     fight(world, set_label(world), seconds=200)
     contested = condition(world, "Contested")
@@ -133,7 +133,7 @@ def test_the_status_names_field_values_and_writer_and_one_event_does():
     assert world.recorded.events.count("FieldReverted") == 1
 
 
-def test_a_fight_costs_one_write_of_the_status():
+def test_a_contest_causes_one_write_of_the_status():
     world = deployed()
     values = itertools.count()
 
@@ -148,7 +148,7 @@ def test_a_fight_costs_one_write_of_the_status():
     assert sum(write.subresource == "status" for write in writes) == 1
 
 
-def test_a_contested_label_does_not_hold_the_release():
+def test_a_contested_label_does_not_delay_the_release():
     world = deployed()
     undo = set_label(world)
     fight(world, undo, seconds=100)
@@ -164,7 +164,7 @@ def test_a_contested_label_does_not_hold_the_release():
     assert condition(world, "Contested")["status"] == "True"
 
 
-def test_another_wish_is_never_delayed_by_a_fight():
+def test_a_contest_never_delays_a_new_spec():
     world = deployed()
     undo = set_label(world)
     fight(world, undo, seconds=300)
@@ -176,7 +176,7 @@ def test_another_wish_is_never_delayed_by_a_fight():
     assert [write.after["metadata"]["labels"]["team"] for write in written] == ["new"]
 
 
-def test_a_fight_that_ends_is_forgotten_after_quiet():
+def test_a_contest_is_forgotten_after_a_quiet_time():
     world = deployed()
     fight(world, set_label(world), seconds=100)
     assert condition(world, "Contested")
@@ -189,7 +189,7 @@ def test_a_fight_that_ends_is_forgotten_after_quiet():
 @pytest.mark.parametrize(
     "theirs", [Unreadable("Infinity, which is not a number"), Unreadable("nested 900 levels deep", 900)]
 )
-def test_a_value_that_cannot_be_read_is_contested_like_any_other(theirs):
+def test_an_unreadable_value_is_contested_like_any_other(theirs):
     world = deployed()
     undo = edit(world, HELM_RELEASES, RELEASE_NAME, lambda obj: obj["spec"].update(values={"image": {"tag": theirs}}))
     fight(world, undo, seconds=20)

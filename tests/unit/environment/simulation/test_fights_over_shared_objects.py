@@ -37,7 +37,7 @@ def contested(world: World) -> dict[str, Any]:
     return dict(conditions.find(status["conditions"], "Contested") or {})
 
 
-def test_pull_secrets_that_are_taken_off_again_and_again_are_paced(world):
+def test_corrections_of_repeatedly_removed_pull_secrets_are_paced(world):
     undo = edit(world, SERVICE_ACCOUNTS, "default", lambda obj: obj.pop("imagePullSecrets", None))
     first, *later = per_minute(world, undo, SERVICE_ACCOUNTS, minutes=3)
     assert 2 <= first <= 12
@@ -45,7 +45,7 @@ def test_pull_secrets_that_are_taken_off_again_and_again_are_paced(world):
     assert "ServiceAccount default: imagePullSecrets does not have the expected value" in contested(world)["message"]
 
 
-def test_another_list_of_pull_secrets_each_time_changes_nothing_about_the_pace(world):
+def test_a_changing_list_of_pull_secrets_does_not_change_the_pace(world):
     numbers = iter(range(10_000))
 
     def change(obj: dict[str, Any]) -> None:
@@ -74,7 +74,7 @@ def test_a_pull_secret_that_a_webhook_adds_is_not_contested(world):
     assert contested(world) == {}
 
 
-def test_a_secret_that_somebody_keeps_changing_is_paced_and_its_values_stay_hidden(world):
+def test_corrections_of_a_contested_secret_are_paced_and_hide_its_values(world):
     undo = edit(world, SECRETS, "registry", lambda obj: obj.update(data={"token": "b3RoZXI="}))
     first, *later = per_minute(world, undo, SECRETS, minutes=3)
     assert 2 <= first <= 12

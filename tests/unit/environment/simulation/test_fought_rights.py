@@ -33,7 +33,7 @@ def tampered(world: World) -> Callable[[], None]:
     )
 
 
-def test_a_release_waits_until_its_binding_is_right_again():
+def test_a_release_waits_until_its_binding_is_correct_again():
     world = deployed(FLUX)
     undo = tampered(world)
     world.api.edit(
@@ -55,7 +55,7 @@ def test_a_release_waits_until_its_binding_is_right_again():
     assert sum(write.resource == ROLE_BINDINGS for write in writes) <= 14
 
 
-def test_a_binding_that_a_webhook_changes_keeps_the_release_from_being_made():
+def test_a_binding_changed_by_a_webhook_prevents_the_release():
     world = World(FLUX)
 
     def change(obj: dict[str, Any]) -> None:
@@ -70,7 +70,7 @@ def test_a_binding_that_a_webhook_changes_keeps_the_release_from_being_made():
     assert "RoleBinding tronador-release: subjects" in condition(world, "Contested")["message"]
 
 
-def test_an_account_that_is_deleted_at_once_is_made_twelve_times_a_minute_at_most():
+def test_an_account_always_deleted_is_created_at_most_twelve_times_a_minute():
     world = World(FLUX)
     create(world)
 
@@ -81,7 +81,7 @@ def test_an_account_that_is_deleted_at_once_is_made_twelve_times_a_minute_at_mos
     assert sum(write.resource == SERVICE_ACCOUNTS for write in writes) <= 12
 
 
-def test_a_release_whose_account_is_dropped_is_suspended_until_it_is_taken():
+def test_a_release_whose_account_is_dropped_is_suspended_until_it_is_accepted():
     world = World(FLUX)
     drop(world, flux.HELM_RELEASES, "spec", "serviceAccountName")
     create(world)
@@ -97,14 +97,14 @@ def test_a_release_whose_account_is_dropped_is_suspended_until_it_is_taken():
     assert condition(world, "Ready")["status"] == "True"
 
 
-def test_another_account_is_put_right_with_one_patch():
+def test_a_wrong_account_is_corrected_with_one_patch():
     world = deployed(FLUX)
     edit(world, flux.HELM_RELEASES, RELEASE_NAME, lambda obj: obj["spec"].update(serviceAccountName="default"))()
     writes = [write for write in settle(world, 5) if write.resource == flux.HELM_RELEASES]
     assert [write.after["spec"]["serviceAccountName"] for write in writes] == ["tronador-release"]
 
 
-def test_a_finalizer_that_is_taken_off_again_and_again_holds_back_all_writes():
+def test_a_repeatedly_removed_finalizer_delays_all_writes():
     world = deployed()
     undo = edit(world, ENVIRONMENTS, NAME, lambda obj: obj["metadata"].pop("finalizers", 0))
     held = []

@@ -37,7 +37,7 @@ def writes_in_a_minute(world: World) -> int:
     return sum(write.subresource == "status" for write in world.api.writes[mark:])
 
 
-def test_an_error_that_lasts_is_not_shown_at_the_pace_of_who_rewrites_the_status():
+def test_a_lasting_error_is_not_written_each_time_another_rewrites_the_status():
     world = deployed()
     fail_patches(world)
     first, *later = [writes_in_a_minute(world) for _ in range(3)]

@@ -74,7 +74,7 @@ def _status_writes(world: World) -> int:
 # A teardown
 
 
-def test_a_namespace_that_its_own_finalizer_holds_blocks_the_teardown_by_name():
+def test_a_finalizer_of_the_namespace_blocks_the_teardown_and_is_named():
     world = _going(operator_options(), finalizers=[RANCHER])
 
     _pass(world, 20)
@@ -90,7 +90,7 @@ def test_a_namespace_that_its_own_finalizer_holds_blocks_the_teardown_by_name():
     assert world.api.peek(ENVIRONMENTS, NAME) is None
 
 
-def test_a_finalizer_that_goes_within_seconds_blocks_nothing():
+def test_a_finalizer_that_is_removed_within_seconds_blocks_nothing():
     world = _going(operator_options(), finalizers=[RANCHER])
 
     _pass(world, 4)
@@ -100,7 +100,7 @@ def test_a_finalizer_that_goes_within_seconds_blocks_nothing():
     assert "TeardownBlocked" not in world.recorded.events
 
 
-def test_a_blocked_teardown_stays_blocked_over_a_restart_without_another_event():
+def test_a_blocked_teardown_stays_blocked_after_a_restart_without_a_new_event():
     world = _going(operator_options(), finalizers=[RANCHER])
     _pass(world, 20)
     writes = _status_writes(world)
@@ -112,7 +112,7 @@ def test_a_blocked_teardown_stays_blocked_over_a_restart_without_another_event()
     assert world.recorded.events.count("TeardownBlocked") == 1
 
 
-def test_a_namespace_that_never_says_what_remains_blocks_the_teardown_in_the_end():
+def test_a_namespace_that_never_reports_its_content_blocks_the_teardown():
     world = _going(operator_options(teardown_timeout=30), spec_finalizers=["kubernetes"])
     world.api.put(CONFIG_MAPS, {"metadata": {"name": "held", "namespace": NAME, "finalizers": [HOLDER]}})
 
@@ -153,7 +153,7 @@ def test_a_release_that_holds_its_namespace_is_named_in_the_blocked_teardown():
 
 
 @pytest.mark.parametrize("held", [False, True])
-def test_helms_storage_that_remains_is_named(held):
+def test_remaining_helm_storage_is_named(held):
     world = _going(operator_options())
     secret = storage_secret(NAME, RELEASE_NAME)
     if held:
@@ -170,7 +170,7 @@ def test_helms_storage_that_remains_is_named(held):
 # An environment that lives
 
 
-def test_a_terminating_namespace_names_its_finalizers_and_posts_one_event():
+def test_a_terminating_namespace_names_its_finalizers_and_emits_one_event():
     world = _world(operator_options())
     world.api.put(NAMESPACES, foreign_namespace(deleting=True, finalizers=[RANCHER]))
 
@@ -211,7 +211,7 @@ def test_a_terminating_namespace_repeats_what_remains_in_it():
     assert world.recorded.events.count("NamespaceTerminating") == 1
 
 
-def test_a_namespace_that_just_goes_posts_no_event():
+def test_an_ordinary_deletion_of_a_namespace_emits_no_event():
     world = _world(operator_options())
     body = namespace(deleting=True, spec_finalizers=["kubernetes"])
     world.api.put(NAMESPACES, body)
@@ -223,7 +223,7 @@ def test_a_namespace_that_just_goes_posts_no_event():
     assert "NamespaceTerminating" not in world.recorded.events
 
 
-def test_a_release_of_an_earlier_life_that_does_not_go_is_held_and_has_not_failed():
+def test_an_old_release_that_is_not_deleted_is_held_and_has_not_failed():
     world = _world(operator_options())
     world.api.put(NAMESPACES, namespace())
     world.api.put(HELM_RELEASES, helm_release(deleting=True))
@@ -238,7 +238,7 @@ def test_a_release_of_an_earlier_life_that_does_not_go_is_held_and_has_not_faile
     assert "ReleaseFailed" not in world.recorded.events
 
 
-def test_a_shared_object_that_does_not_go_is_named_with_its_finalizer():
+def test_a_shared_object_that_is_not_deleted_is_named_with_its_finalizer():
     world = deployed_world(operator_options())
     put_config(world, [config_map()])
     world.run(NAME)
@@ -255,7 +255,7 @@ def test_a_shared_object_that_does_not_go_is_named_with_its_finalizer():
 # Held by others after our part
 
 
-def test_an_environment_that_others_hold_after_our_part_says_so_once():
+def test_an_environment_held_by_others_after_our_part_says_so_once():
     world = _going(operator_options())
     world.api.edit(ENVIRONMENTS, NAME, "", lambda obj: obj["metadata"].update(finalizers=[HOLDER, FINALIZER, "a"]))
 
@@ -278,7 +278,7 @@ def test_an_environment_that_others_hold_after_our_part_says_so_once():
     assert _status(world)["applicationStatusMsg"].endswith(": a")
 
 
-def test_the_last_status_survives_a_crash_right_after_our_finalizer_went():
+def test_the_last_status_survives_a_crash_after_our_finalizer_is_removed():
     world = _going(operator_options())
     world.api.edit(ENVIRONMENTS, NAME, "", lambda obj: obj["metadata"].update(finalizers=[HOLDER, FINALIZER]))
     for number in range(1, 12):
@@ -289,7 +289,7 @@ def test_the_last_status_survives_a_crash_right_after_our_finalizer_went():
     assert _states(world) == {"Ready": ("False", "HeldByOthers")}
 
 
-def test_without_finalizers_of_others_nothing_is_written_after_ours():
+def test_nothing_is_written_after_our_finalizer_if_there_is_no_other():
     world = _going(operator_options())
 
     world.run(NAME)
@@ -299,7 +299,7 @@ def test_without_finalizers_of_others_nothing_is_written_after_ours():
     assert FINALIZER not in ((last.after or {}).get("metadata") or {}).get("finalizers", [])
 
 
-def test_others_that_let_go_in_the_same_moment_cost_no_write():
+def test_foreign_finalizers_removed_at_the_same_moment_cause_no_write():
     world = _going(operator_options())
     world.api.edit(ENVIRONMENTS, NAME, "", lambda obj: obj["metadata"].update(finalizers=[HOLDER, FINALIZER]))
     while FINALIZER in world.api.peek(ENVIRONMENTS, NAME)["metadata"]["finalizers"]:
@@ -315,7 +315,7 @@ def test_others_that_let_go_in_the_same_moment_cost_no_write():
     assert len(world.api.writes) == writes
 
 
-def test_where_somebody_else_took_our_finalizer_nothing_is_claimed():
+def test_nothing_is_claimed_if_another_removed_our_finalizer():
     world = _going(operator_options())
     before = _status(world)
     world.api.edit(ENVIRONMENTS, NAME, "", lambda obj: obj["metadata"].update(finalizers=[HOLDER]))

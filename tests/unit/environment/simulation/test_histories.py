@@ -306,12 +306,12 @@ def _search(histories: type[Histories], examples: int, steps: int) -> None:
 
 
 @HISTORIES
-def test_whatever_happens_all_is_right_when_all_come_to_rest(histories):
+def test_every_short_history_ends_in_the_right_state(histories):
     _search(histories, examples=100, steps=30)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @HISTORIES
-def test_whatever_happens_for_longer_all_is_right_when_all_come_to_rest(histories):
+def test_every_long_history_ends_in_the_right_state(histories):
     _search(histories, examples=400, steps=60)

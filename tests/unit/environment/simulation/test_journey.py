@@ -33,7 +33,7 @@ def _writes(world):
     return [(write.verb, write.resource.plural, write.subresource) for write in world.api.writes]
 
 
-def test_from_create_to_deployed(world):
+def test_a_created_environment_becomes_deployed(world):
     _create(world)
 
     world.run(NAME)
@@ -49,7 +49,7 @@ def test_from_create_to_deployed(world):
 
 
 @pytest.mark.parametrize("pause", [0.0, 0.1, 0.31, 1.0, 5.0])
-def test_at_most_6_writes_lead_from_create_to_deployed_however_slow_the_operator_is(world, pause):
+def test_a_deployment_takes_at_most_6_writes_however_slow_the_operator_is(world, pause):
     _create(world)
     for _ in range(20):
         for _ in range(4):
@@ -63,7 +63,7 @@ def test_at_most_6_writes_lead_from_create_to_deployed_however_slow_the_operator
     assert len(world.api.writes) <= 6, _writes(world)
 
 
-def test_the_finalizer_comes_first_then_the_namespace_then_the_release(world):
+def test_the_finalizer_is_written_first_then_the_namespace_then_the_release(world):
     _create(world)
     world.run(NAME)
 
@@ -74,7 +74,7 @@ def test_the_finalizer_comes_first_then_the_namespace_then_the_release(world):
     ]
 
 
-def test_in_the_steady_state_nothing_is_written_also_after_a_restart(world):
+def test_the_steady_state_causes_no_writes_even_after_a_restart(world):
     _create(world)
     world.run(NAME)
     world.api.writes.clear()
@@ -87,7 +87,7 @@ def test_in_the_steady_state_nothing_is_written_also_after_a_restart(world):
     assert world.api.writes == []
 
 
-def test_a_new_tag_goes_from_deploying_to_deployed_and_never_shows_an_old_success(world):
+def test_a_new_tag_is_deployed_without_showing_the_old_success(world):
     _create(world, release={"values": {"tag": "1"}})
     world.run(NAME)
     world.api.edit(ENVIRONMENTS, NAME, "", _set_values({"tag": "2"}))
@@ -123,7 +123,7 @@ def _set_values(values):
     return change
 
 
-def test_a_release_that_fails_says_so_and_heals_with_the_next_spec(world):
+def test_a_failed_release_is_reported_and_repaired_by_the_next_spec(world):
     world.operator.failing = True
     _create(world)
     world.run(NAME)
@@ -159,7 +159,7 @@ def test_another_release_name_uninstalls_the_old_release_first(world):
     assert _status(world)["applicationStatus"] == "deployed"
 
 
-def test_a_release_deleted_by_hand_comes_back(world):
+def test_a_release_deleted_by_hand_is_created_again(world):
     _create(world)
     world.run(NAME)
     world.api.remove(HELM_RELEASES, RELEASE_NAME, NAME)
@@ -171,7 +171,7 @@ def test_a_release_deleted_by_hand_comes_back(world):
 
 
 @pytest.mark.parametrize("field", ["labels", "annotations", "both"])
-def test_a_release_whose_marks_were_stripped_is_found_again(world, field):
+def test_a_release_without_its_marks_is_found(world, field):
     _create(world)
     world.run(NAME)
     uid = world.api.peek(HELM_RELEASES, RELEASE_NAME, NAME)["metadata"]["uid"]
@@ -189,7 +189,7 @@ def test_a_release_whose_marks_were_stripped_is_found_again(world, field):
     assert "tronador.stakater.com/environment-uid" in metadata["annotations"]
 
 
-def test_a_release_that_changed_between_cache_and_patch_is_looked_at_again_and_not_called_rejected(world):
+def test_a_release_changed_just_before_the_patch_is_read_again(world):
     _create(world, release={"values": {"a": 1, "b": 2}})
     world.run(NAME)
     world.api.edit(ENVIRONMENTS, NAME, "", _set_values({"b": 2}))
@@ -205,7 +205,7 @@ def test_a_release_that_changed_between_cache_and_patch_is_looked_at_again_and_n
     assert _status(world)["applicationStatus"] == "deployed"
 
 
-def test_a_suspended_environment_is_left_alone_and_goes_on_where_it_stopped(world):
+def test_a_resumed_environment_continues_where_it_stopped(world):
     _create(world)
     world.run(NAME)
     world.api.edit(ENVIRONMENTS, NAME, "", lambda obj: obj["spec"].update(suspend=True))
@@ -229,7 +229,7 @@ def _gone(world):
     ]
 
 
-def test_a_deleted_environment_takes_its_release_then_its_namespace_and_then_goes(world):
+def test_a_deletion_removes_the_release_then_the_namespace_then_the_environment(world):
     _create(world)
     world.run(NAME)
     world.api.writes.clear()
@@ -249,7 +249,7 @@ def test_a_deleted_environment_takes_its_release_then_its_namespace_and_then_goe
     assert not world.recorded.waking
 
 
-def test_an_uninstall_that_never_ends_is_given_up_after_the_timeout_with_a_warning():
+def test_an_uninstall_that_never_ends_times_out_with_a_warning():
     world = World(operator_options(teardown_timeout=60))
     _create(world)
     world.run(NAME)
@@ -263,7 +263,7 @@ def test_an_uninstall_that_never_ends_is_given_up_after_the_timeout_with_a_warni
     assert 60 <= world.seconds < 90
 
 
-def test_a_release_that_somebody_elses_finalizer_holds_does_not_hold_the_teardown_for_ever():
+def test_a_release_held_by_a_foreign_finalizer_delays_the_teardown_only_so_long():
     world = World(operator_options(teardown_timeout=60))
     _create(world)
     world.run(NAME)
@@ -286,7 +286,7 @@ def test_a_release_that_somebody_elses_finalizer_holds_does_not_hold_the_teardow
     assert world.api.all(ENVIRONMENTS) == []
 
 
-def test_deleted_and_created_anew_it_ends_deployed_with_a_new_namespace(world):
+def test_a_recreated_environment_is_deployed_in_a_new_namespace(world):
     _create(world)
     world.run(NAME)
     before = world.api.peek(NAMESPACES, NAME)["metadata"]["uid"]
@@ -299,7 +299,7 @@ def test_deleted_and_created_anew_it_ends_deployed_with_a_new_namespace(world):
     assert world.api.peek(NAMESPACES, NAME)["metadata"]["uid"] != before
 
 
-def test_deleted_while_nobody_was_there_it_goes_after_the_start(world):
+def test_an_environment_deleted_during_downtime_is_removed_after_the_start(world):
     _create(world)
     world.run(NAME)
     world.api.remove(ENVIRONMENTS, NAME)

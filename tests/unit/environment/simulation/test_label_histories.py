@@ -184,11 +184,11 @@ def _search(examples: int, steps: int) -> None:
     run_state_machine_as_test(LabelHistories, settings=profile)
 
 
-def test_whatever_happens_each_write_of_labels_is_the_one_that_the_rules_ask_for():
+def test_labels_follow_the_rules_in_every_short_history():
     _search(examples=120, steps=25)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_whatever_happens_for_longer_each_write_of_labels_is_the_one_that_the_rules_ask_for():
+def test_labels_follow_the_rules_in_every_long_history():
     _search(examples=600, steps=60)

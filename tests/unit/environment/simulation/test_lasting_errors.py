@@ -87,7 +87,7 @@ AGAIN = ("True", "RetryingAfterError")
         (RequestTimeout("late"), "no answer"),
     ],
 )
-def test_whatever_is_tried_again_for_seconds_stands_in_the_status_and_heals(error, words):
+def test_an_error_retried_for_seconds_is_in_the_status_until_it_is_resolved(error, words):
     world = _world()
     _refuse(world, "create", NAMESPACES, error)
 
@@ -105,7 +105,7 @@ def test_whatever_is_tried_again_for_seconds_stands_in_the_status_and_heals(erro
     assert "RetryingAfterError" not in str(_status(world))
 
 
-def test_what_heals_within_seconds_is_never_shown():
+def test_an_error_resolved_within_seconds_is_never_shown():
     world = _world()
     for _ in range(4):
         _refuse(world, "create", NAMESPACES, _error(503))
@@ -121,7 +121,7 @@ def test_what_heals_within_seconds_is_never_shown():
 
 
 @pytest.mark.parametrize("error", [Stopped("stopping"), NotLeader("not the leader")])
-def test_the_end_of_the_process_is_not_an_error_of_the_environment(error):
+def test_the_end_of_the_process_does_not_count_as_an_error(error):
     world = _world()
     _refuse(world, "create", NAMESPACES, error)
 
@@ -144,7 +144,7 @@ def test_the_same_error_is_written_once():
     assert _status_writes(world) == 1
 
 
-def test_after_a_restart_the_words_stay_although_the_timer_begins_again():
+def test_an_error_stays_shown_after_a_restart():
     world = _world()
     _refuse(world, "create", NAMESPACES, _error(503))
     _try(world, 6)
@@ -161,7 +161,7 @@ def test_after_a_restart_the_words_stay_although_the_timer_begins_again():
 
 
 @pytest.mark.parametrize("error", [RecursionError("too deep: hunter2"), KeyError("hunter2"), AssertionError()])
-def test_a_fault_at_one_object_is_shown_by_its_class_alone(error):
+def test_an_internal_error_at_one_object_is_shown_only_by_its_class(error):
     world = _world()
     _refuse(world, "create", HELM_RELEASES, error)
 
@@ -177,7 +177,7 @@ def test_a_fault_at_one_object_is_shown_by_its_class_alone(error):
 
 
 @pytest.mark.parametrize("where", ["decide", "desired"])
-def test_a_fault_that_leaves_nothing_to_judge_makes_everything_unknown(where, monkeypatch):
+def test_an_internal_error_in_the_plan_makes_every_condition_unknown(where, monkeypatch):
     world = _world()
 
     def fail(*_: Any) -> None:
@@ -196,7 +196,7 @@ def test_a_fault_that_leaves_nothing_to_judge_makes_everything_unknown(where, mo
     assert _status(world)["applicationStatus"] == "deployed"
 
 
-def test_a_fault_leaves_a_deployed_release_deployed_and_claims_nothing_else(monkeypatch):
+def test_an_internal_error_does_not_change_the_state_of_a_deployed_release(monkeypatch):
     world = _world()
     world.run(NAME)
     before = _status(world)
@@ -221,7 +221,7 @@ def test_a_fault_leaves_a_deployed_release_deployed_and_claims_nothing_else(monk
     assert "InternalError" not in str(_status(world))
 
 
-def test_a_fault_at_a_new_generation_never_keeps_the_old_success(monkeypatch):
+def test_an_internal_error_at_a_new_generation_hides_the_old_success(monkeypatch):
     world = _world()
     world.run(NAME)
     world.api.edit(
@@ -235,7 +235,7 @@ def test_a_fault_at_a_new_generation_never_keeps_the_old_success(monkeypatch):
     assert _conditions(world)["Ready"] == ("Unknown", "InternalError")
 
 
-def test_a_reconcile_whose_time_is_over_is_shown_at_once_and_in_time_of_its_own():
+def test_a_reconcile_that_times_out_is_shown_at_once():
     world = _world()
     _refuse(world, "create", NAMESPACES, RequestTimeout("the deadline of this operation has passed"))
     with Scope(timeout=0.0, clock=MonotonicClock()).bound(), pytest.raises(RequestTimeout):
@@ -245,7 +245,7 @@ def test_a_reconcile_whose_time_is_over_is_shown_at_once_and_in_time_of_its_own(
     assert "--reconcile-timeout" in _message(world)
 
 
-def test_where_the_status_cannot_be_written_either_the_first_error_is_raised():
+def test_the_first_error_is_raised_if_the_status_cannot_be_written():
     world = _world()
     world.api.refuse = lambda v, r, *_: _error(503) if r == NAMESPACES else _error(500) if v == "patch" else None
     for _ in range(3):
@@ -259,7 +259,7 @@ def test_where_the_status_cannot_be_written_either_the_first_error_is_raised():
 # What runs stays deployed
 
 
-def test_a_shared_kind_that_does_not_answer_leaves_the_release_deployed():
+def test_the_release_stays_deployed_if_a_shared_kind_does_not_answer():
     world = deployed_world()
     put_config(world, [config_map(), METRICS])
     world.api.silent["metrics.example.com/v1"] = _error(503, "ServiceUnavailable", "unable to handle the request")
@@ -284,7 +284,7 @@ def test_a_shared_kind_that_does_not_answer_leaves_the_release_deployed():
     assert "Reconciling" not in _conditions(world)
 
 
-def test_a_new_environment_whose_shared_kind_does_not_answer_is_not_ready():
+def test_a_new_environment_is_not_ready_if_its_shared_kind_does_not_answer():
     world = deployed_world(deployed=False)
     put_config(world, [METRICS])
     world.api.silent["metrics.example.com/v1"] = _error(503)
@@ -296,7 +296,7 @@ def test_a_new_environment_whose_shared_kind_does_not_answer_is_not_ready():
     assert world.api.all(HELM_RELEASES) == []
 
 
-def test_a_push_whose_release_cannot_be_changed_is_not_ready():
+def test_a_push_is_not_ready_if_its_release_cannot_be_changed():
     world = _world()
     world.run(NAME)
     world.api.edit(
@@ -310,7 +310,7 @@ def test_a_push_whose_release_cannot_be_changed_is_not_ready():
     assert _status(world)["applicationStatus"] == "pending"
 
 
-def test_a_namespace_that_cannot_be_changed_leaves_the_release_deployed():
+def test_the_release_stays_deployed_if_its_namespace_cannot_be_changed():
     world = _world()
     world.run(NAME)
     world.api.edit(NAMESPACES, NAME, "", lambda obj: obj["metadata"]["labels"].pop("team"))
@@ -330,7 +330,7 @@ def test_a_namespace_that_cannot_be_changed_leaves_the_release_deployed():
 # A suspended environment
 
 
-def test_a_suspended_environment_shows_the_error_and_stays_what_it_was():
+def test_a_suspended_environment_shows_the_error_and_keeps_its_state():
     world = _world(EnvironmentOptions(release_engine="flux"))
     world.run(NAME)
     deployed = _conditions(world)
@@ -346,7 +346,7 @@ def test_a_suspended_environment_shows_the_error_and_stays_what_it_was():
     assert _conditions(world) == deployed
 
 
-def test_an_error_is_not_frozen_by_a_suspension():
+def test_a_suspension_does_not_freeze_an_error():
     world = _world()
     _refuse(world, "create", NAMESPACES, _error(503))
     _try(world, 6)
@@ -368,7 +368,7 @@ def _deleted() -> World:
     return world
 
 
-def test_an_error_that_holds_a_teardown_blocks_it_with_one_event():
+def test_an_error_that_blocks_a_teardown_emits_one_event():
     world = _deleted()
     _refuse(world, "get", HELM_RELEASES, _error(500, "InternalError", "conversion webhook for helm failed"))
 
@@ -386,7 +386,7 @@ def test_an_error_that_holds_a_teardown_blocks_it_with_one_event():
 
 
 @pytest.mark.parametrize("code", [403, 422])
-def test_a_namespace_that_may_not_be_deleted_blocks_the_teardown_and_is_named(code):
+def test_a_missing_right_to_delete_a_namespace_blocks_the_teardown(code):
     world = _deleted()
     _refuse(world, "delete", NAMESPACES, _error(code, "Forbidden", "deletion protection"))
 

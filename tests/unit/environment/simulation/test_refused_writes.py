@@ -69,7 +69,7 @@ def ask_for(world: World, tag: str) -> None:
 
 
 @pytest.mark.parametrize("reason", ANSWERS)
-def test_a_refused_write_is_not_repeated_with_each_change_by_others(reason):
+def test_changes_by_others_do_not_repeat_a_refused_write(reason):
     world = deployed()
     refusing = Refusing(world, HELM_RELEASES, reason)
     ask_for(world, "two")
@@ -79,14 +79,14 @@ def test_a_refused_write_is_not_repeated_with_each_change_by_others(reason):
     assert condition(world, "Ready")["reason"] == reason
 
 
-def test_a_refused_label_is_not_sent_with_each_change_by_others():
+def test_changes_by_others_do_not_repeat_a_refused_label():
     world = deployed()
     refusing = Refusing(world, NAMESPACES, "Forbidden")
     world.api.edit(ENVIRONMENTS, NAME, "", lambda obj: obj["spec"].update(namespaceLabels={"team": "new"}))
     assert 2 <= refusing.in_a_minute(world, noise(world, NAMESPACES, NAME)) <= 12
 
 
-def test_another_wish_is_sent_at_once_although_the_last_one_was_refused():
+def test_a_new_spec_is_written_at_once_after_a_refusal():
     world = deployed()
     refusing = Refusing(world, HELM_RELEASES, "Rejected")
     ask_for(world, "two")
@@ -98,7 +98,7 @@ def test_another_wish_is_sent_at_once_although_the_last_one_was_refused():
     assert refusing.asked == before + 1
 
 
-def test_a_write_that_is_let_in_at_last_is_made_within_the_pause_for_rechecks():
+def test_a_write_that_is_finally_allowed_is_made_within_the_recheck_interval():
     world = deployed()
     Refusing(world, HELM_RELEASES, "Forbidden")
     ask_for(world, "two")

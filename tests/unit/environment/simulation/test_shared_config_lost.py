@@ -100,7 +100,7 @@ ACCIDENTS = [_terminate, _delete_namespace, _delete_and_make_again, _terminate_d
 
 @pytest.mark.parametrize("accident", ACCIDENTS)
 @pytest.mark.parametrize("restarted", [False, True], ids=["seen", "missed"])
-def test_what_vanished_by_accident_takes_nothing_back(accident: Callable[[World], None], restarted: bool) -> None:
+def test_an_accidental_loss_of_the_config_prunes_nothing(accident: Callable[[World], None], restarted: bool) -> None:
     world = _sharing_world()
     before = _everything(world)
     accident(world)
@@ -115,7 +115,7 @@ def test_what_vanished_by_accident_takes_nothing_back(accident: Callable[[World]
 
 
 @pytest.mark.parametrize("accident", [_terminate, _terminate_definition])
-def test_the_order_in_which_the_caches_learn_of_it_does_not_matter(accident: Callable[[World], None]) -> None:
+def test_the_order_in_which_the_caches_notice_the_loss_does_not_matter(accident: Callable[[World], None]) -> None:
     world = _sharing_world()
     before = _everything(world)
     accident(world)
@@ -126,7 +126,7 @@ def test_the_order_in_which_the_caches_learn_of_it_does_not_matter(accident: Cal
     assert _everything(world) == before
 
 
-def test_nothing_is_taken_back_after_the_namespace_or_the_crd_was_made_again():
+def test_nothing_is_pruned_after_the_namespace_or_the_crd_is_recreated():
     for accident, resource, name in (
         (_delete_namespace, NAMESPACES, OWN),
         (_delete_definition, CUSTOM_RESOURCE_DEFINITIONS, DEFINITION),
@@ -143,7 +143,7 @@ def test_nothing_is_taken_back_after_the_namespace_or_the_crd_was_made_again():
 
 
 @pytest.mark.parametrize("accident", ACCIDENTS)
-def test_with_the_config_again_everything_is_as_before(accident: Callable[[World], None]) -> None:
+def test_restoring_the_config_restores_everything(accident: Callable[[World], None]) -> None:
     world = _sharing_world()
     before = _everything(world)
     accident(world)
@@ -159,7 +159,7 @@ def test_with_the_config_again_everything_is_as_before(accident: Callable[[World
 
 
 @pytest.mark.parametrize("accident", ACCIDENTS)
-def test_an_empty_config_takes_it_back_then(accident: Callable[[World], None]) -> None:
+def test_an_empty_config_prunes_everything_after_the_loss(accident: Callable[[World], None]) -> None:
     world = _sharing_world()
     accident(world)
     look(world)
@@ -169,7 +169,7 @@ def test_an_empty_config_takes_it_back_then(accident: Callable[[World], None]) -
     assert memory(world) is None
 
 
-def test_a_config_that_somebody_deletes_takes_everything_back():
+def test_deleting_the_config_prunes_everything():
     world = _sharing_world()
     _remove(world, TRONADOR_CONFIGS, CONFIG_NAME, OWN)
     world.run(NAME)
@@ -180,7 +180,7 @@ def test_a_config_that_somebody_deletes_takes_everything_back():
     assert world.api.reads == set()
 
 
-def test_an_original_that_vanishes_takes_no_copy_back():
+def test_a_missing_original_prunes_no_copy():
     world = _sharing_world()
     _remove(world, SECRETS, "copied", OWN)
     look(world)
@@ -189,7 +189,7 @@ def test_an_original_that_vanishes_takes_no_copy_back():
     assert condition(world, "Ready") == ("True", "Deployed")
 
 
-def test_a_push_waits_until_there_is_a_config_again():
+def test_a_push_waits_until_the_config_is_restored():
     world = _sharing_world()
     _delete_definition(world)
 
@@ -206,7 +206,7 @@ def test_a_push_waits_until_there_is_a_config_again():
     assert world.api.peek(HELM_RELEASES, RELEASE_NAME, NAME)["spec"]["values"] == {"tag": "2"}
 
 
-def test_what_may_not_be_read_is_not_taken_for_intent():
+def test_an_unreadable_config_does_not_count_as_deleted():
     for resource in (NAMESPACES, CUSTOM_RESOURCE_DEFINITIONS, TRONADOR_CONFIGS):
         world = _sharing_world()
         before = _everything(world)
@@ -230,7 +230,7 @@ def test_what_may_not_be_read_is_not_taken_for_intent():
         assert _everything(world) == ([], [], None)
 
 
-def test_a_cache_that_has_not_seen_the_config_yet_takes_nothing_back():
+def test_a_cache_without_the_config_prunes_nothing():
     world = _sharing_world()
     before = _everything(world)
     config = dict(world.api.peek(TRONADOR_CONFIGS, CONFIG_NAME, OWN))
@@ -241,7 +241,7 @@ def test_a_cache_that_has_not_seen_the_config_yet_takes_nothing_back():
     assert _everything(world) == before
 
 
-def test_an_environment_that_never_had_anything_asks_nothing():
+def test_an_environment_without_shared_resources_reads_nothing():
     world = deployed_world()
     _delete_namespace(world)
     _delete_definition(world)

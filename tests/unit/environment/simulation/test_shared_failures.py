@@ -60,7 +60,7 @@ def _tag(world: World) -> str:
         pytest.param({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {}}, "InvalidManifest"),
     ],
 )
-def test_nothing_is_applied_where_one_object_cannot_be(bad, reason):
+def test_nothing_is_applied_if_one_object_cannot_be(bad, reason):
     world = deployed_world(deployed=False)
     put_config(world, [config_map(), bad])
     look(world)
@@ -74,7 +74,7 @@ def test_nothing_is_applied_where_one_object_cannot_be(bad, reason):
     assert held(world, CONFIG_MAPS, "proxy")
 
 
-def test_a_kind_that_discovery_knows_as_cluster_scoped_is_refused():
+def test_a_kind_that_discovery_reports_as_cluster_scoped_is_refused():
     world = deployed_world()
     world.api.serves.add(Resource("example.com", "v1", "things", "Thing", namespaced=False))
     put_config(world, [config_map(), UNKNOWN])
@@ -100,7 +100,7 @@ def _refused(verb: str, resource: Resource, namespace: str, name: str) -> Any:
     return status_error(403, {"kind": "Status", "reason": "Forbidden", "message": "no"})
 
 
-def test_a_right_that_is_missing_is_waited_for_at_first_and_then_named():
+def test_a_missing_right_is_awaited_at_first_and_then_named():
     world = deployed_world(operator_options(service_account="tronador-controller"))
     put_config(world, [secret("git")])
     world.api.refuse = _refused
@@ -123,7 +123,7 @@ def test_a_right_that_is_missing_is_waited_for_at_first_and_then_named():
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("bad", [UNKNOWN, secret("x") | {"data": {"password": "password"}}], ids=["kind", "content"])
-def test_a_deployed_environment_stays_deployed_and_says_what_is_missing(engine, bad):
+def test_a_deployed_environment_stays_deployed_and_reports_what_is_missing(engine, bad):
     world = deployed_world(EnvironmentOptions(release_engine=engine))
     before = _status(world)
     put_config(world, [bad])
@@ -142,7 +142,7 @@ def test_a_deployed_environment_stays_deployed_and_says_what_is_missing(engine, 
     assert condition(world, "Ready") == ("True", "Deployed")
 
 
-def test_a_deployed_environment_that_waits_for_something_shared_stays_deployed():
+def test_a_deployed_environment_stays_deployed_while_it_waits_for_an_object():
     world = deployed_world()
     put_config(world, copySecrets=[{"name": "git"}])
     look(world)
@@ -151,7 +151,7 @@ def test_a_deployed_environment_that_waits_for_something_shared_stays_deployed()
     assert condition(world, "Reconciling") == ("", "")
 
 
-def test_what_passes_within_the_settle_time_is_not_written_on_a_deployed_environment():
+def test_a_problem_shorter_than_the_settle_time_is_not_written():
     world = deployed_world()
     put_config(world, copySecrets=[{"name": "git"}])
     writes = len(world.api.writes)
@@ -160,7 +160,7 @@ def test_what_passes_within_the_settle_time_is_not_written_on_a_deployed_environ
     assert len(world.api.writes) == writes
 
 
-def test_a_push_waits_while_what_is_shared_cannot_be_applied_and_says_so():
+def test_a_push_waits_while_shared_objects_cannot_be_applied_and_says_so():
     world = deployed_world(release={"values": {"tag": "1"}})
     put_config(world, [UNKNOWN])
     look(world)
@@ -176,7 +176,7 @@ def test_a_push_waits_while_what_is_shared_cannot_be_applied_and_says_so():
     assert condition(world, "Ready") == ("True", "Deployed")
 
 
-def test_a_change_that_leaves_the_release_as_it_is_does_not_wait():
+def test_a_change_that_does_not_concern_the_release_does_not_wait():
     world = deployed_world()
     put_config(world, [UNKNOWN])
     look(world)
@@ -188,7 +188,7 @@ def test_a_change_that_leaves_the_release_as_it_is_does_not_wait():
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_credential_that_cannot_be_given_does_not_fail_what_runs_without_it(engine):
+def test_an_unavailable_credential_does_not_fail_a_release_without_it(engine):
     world = deployed_world(EnvironmentOptions(release_engine=engine))
     put_config(world, **mapped(authSecret="git"), secrets=[secret("git") | {"data": {"password": "password"}}])
     look(world)
@@ -197,7 +197,7 @@ def test_a_credential_that_cannot_be_given_does_not_fail_what_runs_without_it(en
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_release_that_somebody_else_changes_meanwhile_is_not_the_one_asked_for(engine):
+def test_a_release_changed_by_another_meanwhile_does_not_count_as_deployed(engine):
     world = deployed_world(EnvironmentOptions(release_engine=engine))
     put_config(world, [UNKNOWN])
     look(world)
@@ -211,7 +211,7 @@ def test_a_release_that_somebody_else_changes_meanwhile_is_not_the_one_asked_for
     assert condition(world, "Ready") == ("True", "Deployed")
 
 
-def test_a_status_that_was_lost_is_found_again_while_nothing_can_be_applied():
+def test_a_lost_status_is_restored_while_nothing_can_be_applied():
     world = deployed_world()
     before = _status(world)["applicationStatus"]
     put_config(world, [UNKNOWN])

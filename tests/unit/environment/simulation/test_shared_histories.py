@@ -64,7 +64,7 @@ def _step(world: World, step: str, value: Any) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(STEPS, max_size=12))
-def test_whatever_happened_the_environment_comes_to_hold_what_is_shared_last(history):
+def test_the_environment_ends_with_the_last_shared_resources(history):
     world = World()
     install(world)
     world.api.serves |= {SECRETS, CONFIG_MAPS, SERVICE_ACCOUNTS}

@@ -37,7 +37,7 @@ from tests.unit.environment.simulation.shared_world import (
 from tests.unit.environment.support.builders import NAME, foreign_namespace, operator_options
 
 
-def test_an_environment_without_any_costs_nothing():
+def test_an_environment_without_shared_objects_costs_nothing():
     world = deployed_world()
     assert [write.verb for write in world.api.writes if write.resource != HELM_RELEASES][:1] == ["patch"]
     world.sync()
@@ -48,7 +48,7 @@ def test_an_environment_without_any_costs_nothing():
     assert memory(world) is None
 
 
-def test_a_new_environment_has_it_all_before_its_release():
+def test_a_new_environment_has_its_shared_objects_before_its_release():
     world = deployed_world(deployed=False)
     put_config(world, [config_map()], **mapped(imagePullSecret="registry"), secrets=[secret("registry")])
     world.run(NAME)
@@ -64,7 +64,7 @@ def test_a_new_environment_has_it_all_before_its_release():
     assert is_at_rest(world)
 
 
-def test_what_is_applied_says_whose_it_is_and_its_namespace_is_ours():
+def test_applied_objects_have_our_marks_and_namespace():
     world = deployed_world(deployed=False)
     put_config(world, [config_map() | {"metadata": {"name": "proxy", "namespace": "elsewhere", "labels": {"a": "b"}}}])
     world.run(NAME)
@@ -74,7 +74,7 @@ def test_what_is_applied_says_whose_it_is_and_its_namespace_is_ours():
     assert world.api.peek(CONFIG_MAPS, "proxy", "elsewhere") is None
 
 
-def test_a_change_is_carried_and_what_is_removed_is_taken_back():
+def test_changes_are_applied_and_removed_objects_are_pruned():
     world = deployed_world()
     put_config(world, [config_map("one"), config_map("two", a="1", b="2")])
     world.run(NAME)
@@ -90,7 +90,7 @@ def test_a_change_is_carried_and_what_is_removed_is_taken_back():
     assert memory(world) is None
 
 
-def test_what_others_changed_is_put_right_and_what_they_added_stays():
+def test_changes_by_others_are_corrected_and_their_additions_kept():
     world = deployed_world()
     put_config(world, [config_map(a="1")])
     world.run(NAME)
@@ -105,7 +105,7 @@ def test_what_others_changed_is_put_right_and_what_they_added_stays():
     assert held(world, CONFIG_MAPS, "proxy")["data"] == {"a": "1"}
 
 
-def test_what_somebody_made_his_own_is_not_taken_back():
+def test_an_object_that_another_took_over_is_not_pruned():
     world = deployed_world()
     put_config(world, [config_map()])
     world.run(NAME)
@@ -116,7 +116,7 @@ def test_what_somebody_made_his_own_is_not_taken_back():
     assert memory(world) is None
 
 
-def test_what_was_there_before_is_neither_changed_nor_taken_back():
+def test_an_object_from_before_is_neither_changed_nor_pruned():
     world = deployed_world()
     world.api.put(CONFIG_MAPS, config_map(a="theirs") | {"metadata": {"name": "proxy", "namespace": NAME}})
     put_config(world, [config_map(a="ours"), config_map("other")])
@@ -132,7 +132,7 @@ def test_what_was_there_before_is_neither_changed_nor_taken_back():
 # Copies and pull secrets
 
 
-def test_a_copy_follows_its_source():
+def test_a_copy_is_updated_with_its_source():
     world = deployed_world(deployed=False)
     put_config(world, copySecrets=[{"name": "git"}])
     look(world)
@@ -149,7 +149,7 @@ def test_a_copy_follows_its_source():
     assert is_at_rest(world)
 
 
-def test_a_pull_secret_is_added_to_those_of_others_and_only_ours_is_taken_back():
+def test_a_pull_secret_is_added_beside_others_and_only_ours_is_removed():
     world = deployed_world()
     account = {"metadata": {"name": "default", "namespace": NAME}, "imagePullSecrets": [{"name": "theirs"}]}
     world.api.put(SERVICE_ACCOUNTS, account)
@@ -170,7 +170,7 @@ def test_a_pull_secret_is_added_to_those_of_others_and_only_ours_is_taken_back()
     assert memory(world) is None
 
 
-def test_the_account_of_the_release_gets_it_too():
+def test_the_account_of_the_release_gets_the_pull_secret_too():
     options = EnvironmentOptions(release_engine=flux.ENGINE.name, service_account="tronador-controller")
     world = deployed_world(options, deployed=False)
     put_config(
@@ -186,7 +186,7 @@ def test_the_account_of_the_release_gets_it_too():
 @pytest.mark.parametrize(
     ("chart", "want"), [({}, {"name": "git"}), ({"secretRef": {"name": "mine"}}, {"name": "mine"})]
 )
-def test_the_credentials_reach_the_release_unless_its_author_names_others(chart, want):
+def test_the_release_gets_the_credentials_unless_its_author_names_others(chart, want):
     world = deployed_world(deployed=False, chart=chart)
     put_config(world, **mapped(authSecret="git"), secrets=[secret("git")])
     world.run(NAME)
@@ -200,7 +200,7 @@ def test_without_credentials_no_secret_is_referred_to():
     assert "secretRef" not in world.api.peek(HELM_RELEASES, "run-pipeline", NAME)["spec"]["chart"]
 
 
-def test_what_is_withheld_is_said():
+def test_withheld_credentials_are_reported():
     world = deployed_world(deployed=False)
     put_config(world, mappings=[{"repos": [LOCATION.rpartition("/")[2]], "authSecret": "git"}], secrets=[secret("git")])
     world.run(NAME)
@@ -223,7 +223,7 @@ def _sharing_options(engine: str) -> EnvironmentOptions:
     return EnvironmentOptions(release_engine=engine, policy=PolicyOptions(allowed_reference_namespaces=("shared",)))
 
 
-def test_flux_gets_a_copy_of_what_is_referred_to_and_it_is_kept_current():
+def test_flux_gets_a_current_copy_of_referenced_objects():
     world = deployed_world(_sharing_options(flux.ENGINE.name), deployed=False, release=_references())
     look(world)
     assert condition(world) == ("Unknown", "ReferenceMissing")
@@ -247,14 +247,14 @@ def test_flux_gets_a_copy_of_what_is_referred_to_and_it_is_kept_current():
     assert is_at_rest(world)
 
 
-def test_the_helm_operator_reads_it_by_itself():
+def test_the_helm_operator_reads_referenced_objects_itself():
     world = deployed_world(_sharing_options("helm-operator"), release=_references())
     assert world.api.all(CONFIG_MAPS) == []
     reference = world.api.peek(HELM_RELEASES, "run-pipeline", NAME)["spec"]["valuesFrom"][0]["configMapKeyRef"]
     assert (reference["name"], reference["namespace"]) == ("db", "shared")
 
 
-def test_what_may_be_absent_is_not_waited_for():
+def test_optional_objects_are_not_awaited():
     world = deployed_world(_sharing_options(flux.ENGINE.name), deployed=False, release=_references(optional=True))
     look(world)
     assert world.api.peek(flux_api.HELM_RELEASES, "run-pipeline", NAME)
@@ -263,7 +263,7 @@ def test_what_may_be_absent_is_not_waited_for():
 # Whatever happens in between
 
 
-def test_an_adopted_namespace_loses_everything_of_ours_and_lives_on():
+def test_an_adopted_namespace_is_kept_without_our_objects():
     world = deployed_world(operator_options(), deployed=False)
     world.api.put(NAMESPACES, foreign_namespace(annotations={ADOPT_ANNOTATION: NAME}))
     account = {"metadata": {"name": "default", "namespace": NAME}, "imagePullSecrets": [{"name": "theirs"}]}
@@ -284,7 +284,7 @@ def test_an_adopted_namespace_loses_everything_of_ours_and_lives_on():
 
 
 @pytest.mark.parametrize("kind", ["before", "after"])
-def test_a_process_may_die_at_every_write(kind):
+def test_the_process_can_die_at_every_write(kind):
     for at in range(1, 40):
         world = deployed_world(deployed=False)
         put_config(world, [config_map("one"), config_map("two")], **mapped(imagePullSecret="a"), secrets=[secret("a")])
@@ -307,7 +307,7 @@ def test_a_process_may_die_at_every_write(kind):
 
 
 @pytest.mark.parametrize("kind", ["before", "after"])
-def test_what_a_process_applied_before_it_died_is_taken_back_by_the_next(kind):
+def test_objects_applied_before_a_crash_are_pruned_after_it(kind):
     for at in range(1, 8):
         world = deployed_world()
         put_config(world, [config_map("one"), config_map("two")], **mapped(imagePullSecret="a"), secrets=[secret("a")])
@@ -322,7 +322,7 @@ def test_what_a_process_applied_before_it_died_is_taken_back_by_the_next(kind):
         assert memory(world) is None
 
 
-def test_what_the_server_always_makes_something_else_of_is_applied_once_in_a_reconcile(monkeypatch):
+def test_an_object_always_altered_by_the_server_is_applied_once_per_reconcile(monkeypatch):
     world = deployed_world()
     put_config(world, [config_map("one")])
     world.run(NAME)

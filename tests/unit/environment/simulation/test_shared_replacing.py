@@ -71,7 +71,7 @@ def _verbs(world: World, resource: Resource) -> list[str]:
     return [write.verb for write in world.api.writes if write.resource == resource and write.namespace == NAME]
 
 
-def test_a_copy_whose_original_has_another_type_is_made_again_within_the_reconcile():
+def test_a_copy_of_another_type_is_recreated_within_the_reconcile():
     world = _with_copy()
     before = held(world, SECRETS, "pull")
     _own(world, "kubernetes.io/basic-auth", username="bot")
@@ -102,7 +102,7 @@ def _frozen(manifest: dict[str, Any]) -> dict[str, Any]:
     ],
     ids=["another value", "another key", "no longer immutable", "Secret", "type of a Secret"],
 )
-def test_what_is_marked_immutable_is_made_again_where_its_manifest_changes(resource, before, after):
+def test_an_immutable_object_is_recreated_if_its_manifest_changes(resource, before, after):
     world = deployed_world()
     put_config(world, [before])
     world.run(NAME)
@@ -119,7 +119,7 @@ def test_what_is_marked_immutable_is_made_again_where_its_manifest_changes(resou
 @pytest.mark.parametrize(
     ("resource", "words"), [(JOBS, IMMUTABLE), (STATEFUL_SETS, OF_STATEFUL_SETS)], ids=["Job", "StatefulSet"]
 )
-def test_what_comes_back_from_its_template_is_made_again(resource, words):
+def test_an_object_restored_from_its_template_is_recreated(resource, words):
     world = _with_manifest(resource, "template", words)
     put_config(world, [_manifest(resource, template="after")])
     world.run(NAME)
@@ -136,7 +136,7 @@ def test_what_comes_back_from_its_template_is_made_again(resource, words):
     ],
     ids=["a claim", "one that takes its claims along", "a custom resource"],
 )
-def test_what_would_lose_data_is_left_alone_and_the_remedy_is_named(resource, words, spec):
+def test_an_object_with_data_is_not_recreated_and_the_remedy_is_named(resource, words, spec):
     world = _with_manifest(resource, "size", words, **spec)
     before = objects.uid(held(world, resource, "x"))
     put_config(world, [_manifest(resource, size="after", **spec), config_map()])
@@ -162,7 +162,7 @@ def test_content_that_others_added_is_not_thrown_away():
     assert "theirs" in held(world, SECRETS, "pull")["data"]
 
 
-def test_what_somebody_made_his_own_is_not_replaced():
+def test_an_object_that_another_took_over_is_not_replaced():
     world = _with_copy()
     world.api.edit(SECRETS, "pull", NAME, lambda obj: obj["metadata"].update(labels={}, annotations={}))
     _own(world, "kubernetes.io/basic-auth", username="bot")
@@ -172,7 +172,7 @@ def test_what_somebody_made_his_own_is_not_replaced():
     assert held(world, SECRETS, "pull")["type"] == "Opaque"
 
 
-def test_what_a_finalizer_holds_is_waited_for_and_then_made_again():
+def test_an_object_held_by_a_finalizer_is_awaited_and_then_recreated():
     world = _with_copy()
     world.api.edit(SECRETS, "pull", NAME, lambda obj: obj["metadata"].update(finalizers=["example.com/hold"]))
     _own(world, "kubernetes.io/basic-auth", username="bot")
@@ -184,7 +184,7 @@ def test_what_a_finalizer_holds_is_waited_for_and_then_made_again():
     assert held(world, SECRETS, "pull")["type"] == "kubernetes.io/basic-auth"
 
 
-def test_what_somebody_makes_again_is_deleted_once_in_a_reconcile():
+def test_an_object_that_another_recreates_is_deleted_once_per_reconcile():
     world = _with_copy()
     theirs = {**held(world, SECRETS, "pull")}
     theirs["metadata"] = {key: value for key, value in theirs["metadata"].items() if key != "uid"}
@@ -203,7 +203,7 @@ def test_what_somebody_makes_again_is_deleted_once_in_a_reconcile():
     assert "creates it again" in _message(world)
 
 
-def test_no_words_of_the_server_about_a_secret_are_repeated():
+def test_the_servers_message_about_a_secret_is_not_repeated():
     world = deployed_world()
     put_config(world, [secret("x", "hunter2")])
     world.run(NAME)
@@ -214,7 +214,7 @@ def test_no_words_of_the_server_about_a_secret_are_repeated():
     assert "hunter" not in _message(world)
 
 
-def test_what_is_wrong_with_the_new_object_too_deletes_nothing():
+def test_nothing_is_deleted_if_the_new_object_is_invalid_too():
     world = deployed_world()
     put_config(world, [secret("x")])
     world.run(NAME)
@@ -235,7 +235,7 @@ def test_what_is_wrong_with_the_new_object_too_deletes_nothing():
 
 
 @pytest.mark.parametrize("kind", ["before", "after"])
-def test_a_process_may_die_while_something_is_replaced(kind):
+def test_the_process_can_die_while_an_object_is_replaced(kind):
     for at in range(1, 4):
         world = _with_copy()
         _own(world, "kubernetes.io/basic-auth", username="bot")

@@ -175,7 +175,7 @@ def _check_gone(ns: str, release: str, world: World, live: Any) -> None:
 
 
 @pytest.mark.parametrize("env", list(ENVIRONMENT_STATES))
-def test_every_situation_comes_to_its_end_and_to_rest(env):
+def test_every_situation_ends_and_becomes_quiet(env):
     for situation in _situations():
         if situation[0] != env:
             continue
@@ -193,7 +193,7 @@ def test_every_situation_comes_to_its_end_and_to_rest(env):
 
 
 @pytest.mark.parametrize("env", list(ENVIRONMENT_STATES))
-def test_with_rights_of_our_own_in_each_environment_the_ends_are_the_same(env):
+def test_the_ends_are_the_same_with_own_rights_in_each_environment(env):
     options = operator_options(service_account="tronador")
     for situation in _situations():
         if situation[0] != env:
@@ -236,13 +236,13 @@ def _crash_everywhere(situation) -> None:
         ("deleting, recorded", "ours", "all marks stripped"),
     ],
 )
-def test_a_crash_before_or_after_any_write_changes_nothing_about_the_end(situation):
+def test_a_crash_at_any_write_does_not_change_the_end(situation):
     _crash_everywhere(situation)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("env", list(ENVIRONMENT_STATES))
-def test_a_crash_before_or_after_any_write_changes_nothing_about_the_end_of_any_situation(env):
+def test_a_crash_at_any_write_does_not_change_the_end_of_any_situation(env):
     for situation in _situations():
         if situation[0] == env:
             _crash_everywhere(situation)

@@ -77,7 +77,7 @@ class _World:
         return conditions.find(self.configs[KEY]["status"]["conditions"], type_)
 
 
-def test_a_sound_config_is_ready_and_counted_and_then_left_alone():
+def test_a_valid_config_becomes_ready_once():
     deleting = environment(name="going", status=READY, deleting=True)
     world = _World(
         _config([PROXY]), environments=[environment(name="a", status=READY), environment(name="b"), deleting]
@@ -93,7 +93,7 @@ def test_a_sound_config_is_ready_and_counted_and_then_left_alone():
     assert len(world.patches) == 1
 
 
-def test_environments_that_get_nothing_do_not_count():
+def test_environments_without_shared_resources_do_not_count():
     world = _World(_config(), environments=[environment(status=READY)])
     world.reconcile()
     assert world.patches[0]["environments"] == 0
@@ -108,14 +108,14 @@ def test_environments_that_get_nothing_do_not_count():
         (_config(copySecrets=[{"name": "absent"}]), "SecretMissing", 5.0),
     ],
 )
-def test_what_is_wrong_is_said_and_looked_at_again_where_no_watch_tells(config, reason, again):
+def test_problems_are_reported_and_rechecked_if_no_watch_would_notice(config, reason, again):
     world = _World(config)
     assert world.reconcile() == Result(requeue_after=again)
     assert (world.condition("Ready")["status"], world.condition("Ready")["reason"]) == ("False", reason)
     assert world.condition("Stalled")["status"] == "True"
 
 
-def test_without_a_config_that_counts_there_is_nothing_to_say():
+def test_nothing_is_written_without_a_config_of_the_right_name():
     assert _World().reconcile() == Result()
     world = _World()
     world.configs[f"{OWN}/other"] = _config(name="other")
@@ -124,7 +124,7 @@ def test_without_a_config_that_counts_there_is_nothing_to_say():
 
 
 @pytest.mark.parametrize(("code", "reason"), [(409, "Conflict"), (404, "NotFound")])
-def test_a_config_that_changed_meanwhile_is_looked_at_again(code, reason):
+def test_a_config_that_changed_meanwhile_is_reconciled_again(code, reason):
     world = _World(_config([PROXY]))
     world.refusal = status_error(code, {"kind": "Status", "reason": reason, "message": "changed"})
     assert world.reconcile() == Result(requeue=True)
@@ -143,7 +143,7 @@ def _retry(world, seconds):
         world.now += timedelta(seconds=1)
 
 
-def test_a_kind_that_cannot_be_looked_up_for_seconds_is_not_called_accepted():
+def test_a_config_is_not_accepted_while_a_kind_cannot_be_looked_up():
     world = _World(_config([PROXY, METRIC]))
     world.silent["metrics.k8s.io/v1beta1"] = UNAVAILABLE
 
@@ -167,7 +167,7 @@ def test_a_kind_that_cannot_be_looked_up_for_seconds_is_not_called_accepted():
     assert world.condition("Reconciling") is None
 
 
-def test_an_accepted_config_stops_being_so_when_a_kind_stops_answering():
+def test_an_accepted_config_is_no_longer_accepted_if_a_kind_stops_answering():
     world = _World(_config([PROXY]))
     world.reconcile()
     world.configs[KEY] = _config([PROXY, METRIC], status=world.configs[KEY]["status"])
@@ -178,7 +178,7 @@ def test_an_accepted_config_stops_being_so_when_a_kind_stops_answering():
     assert world.condition("Ready")["status"] == "Unknown"
 
 
-def test_what_is_wrong_for_certain_is_said_although_a_kind_does_not_answer():
+def test_certain_problems_are_reported_even_if_a_kind_does_not_answer():
     world = _World(_config([METRIC, PROXY | {"kind": "Namespace"}]))
     world.silent["metrics.k8s.io/v1beta1"] = UNAVAILABLE
 
@@ -186,7 +186,7 @@ def test_what_is_wrong_for_certain_is_said_although_a_kind_does_not_answer():
     assert world.condition("Ready")["reason"] == "ClusterScopedKind"
 
 
-def test_a_fault_of_ours_stands_in_the_configs_status_by_its_class():
+def test_an_internal_error_is_named_by_its_class_in_the_configs_status():
     world = _World(_config([PROXY]))
     world.environments = {"hunter2": None}["hunter2"]
 
@@ -200,7 +200,7 @@ def test_a_fault_of_ours_stands_in_the_configs_status_by_its_class():
     assert world.condition("Ready")["reason"] == "Accepted"
 
 
-def test_a_status_that_cannot_be_written_raises_the_first_error():
+def test_the_first_error_is_raised_if_the_status_write_fails_too():
     world = _World(_config([METRIC]))
     world.silent["metrics.k8s.io/v1beta1"] = UNAVAILABLE
     world.refusal = status_error(500, "down")
@@ -213,7 +213,7 @@ def test_a_status_that_cannot_be_written_raises_the_first_error():
 # Whom a change concerns
 
 
-def test_a_change_concerns_those_whose_share_is_another_one():
+def test_a_change_concerns_only_environments_whose_share_changes():
     mapped, other = environment(name="mapped"), environment(name="other", chart={"git": "https://git.example/a/b"})
     concerned = _World(environments=[mapped, other]).concerned
     plain = _config([PROXY])
@@ -227,7 +227,7 @@ def test_a_change_concerns_those_whose_share_is_another_one():
 
 
 @pytest.mark.parametrize("fails", [False, True], ids=["sound", "an error lasts"])
-def test_a_status_that_somebody_rewrites_is_corrected_at_growing_intervals(fails):
+def test_a_contested_status_is_corrected_at_growing_intervals(fails):
     world = _World(_config([PROXY]))
     if fails:
         world.silent = {"v1": status_error(503, {"reason": "ServiceUnavailable"})}
@@ -246,7 +246,7 @@ def test_a_status_that_somebody_rewrites_is_corrected_at_growing_intervals(fails
     assert written == [6, 1, 1]
 
 
-def test_what_is_new_about_a_config_is_written_at_once_although_somebody_rewrites_its_status():
+def test_a_change_of_a_config_is_written_at_once_even_if_its_status_is_contested():
     world = _World(_config([PROXY]))
     for _ in range(5):
         world.configs[KEY] = {**world.configs[KEY], "status": {"environments": 7}}
@@ -257,14 +257,14 @@ def test_what_is_new_about_a_config_is_written_at_once_although_somebody_rewrite
     assert world.configs[KEY]["status"]["environments"] == 1
 
 
-def test_a_config_concerns_those_that_have_lost_theirs_even_where_it_gives_nothing():
+def test_a_config_concerns_environments_that_lost_theirs_even_if_it_is_empty():
     lost = {"conditions": [{"type": "ResourcesReady", "status": "Unknown", "reason": "TronadorConfigLost"}]}
     world = _World(environments=[environment(name="lost", status=lost), environment(name="other", status=READY)])
 
     assert world.concerned.by_config(None, _config()) == ("lost",)
 
 
-def test_a_secret_concerns_those_that_hold_a_copy_and_only_when_its_content_changes():
+def test_a_changed_secret_concerns_environments_with_a_copy():
     mapped, other = environment(name="mapped"), environment(name="other", chart={"git": "https://git.example/a/b"})
     config = _config(copySecrets=[{"name": "git", "repos": [LOCATION]}])
     concerned = _World(config, environments=[mapped, other]).concerned
@@ -276,7 +276,7 @@ def test_a_secret_concerns_those_that_hold_a_copy_and_only_when_its_content_chan
     assert concerned.by_secret(None, _secret("other")) == ()
 
 
-def test_an_environment_that_cannot_be_compared_hides_the_change_from_none_of_the_others():
+def test_an_environment_that_cannot_be_compared_does_not_affect_the_others():
     unforeseen = environment(name="unforeseen")
     unforeseen["spec"], unforeseen["status"] = _Unforeseen(), READY
     world = _World(
