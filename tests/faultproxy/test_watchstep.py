@@ -39,7 +39,7 @@ def step(plan: WatchPlan, **given: Any) -> Step:
         ("nothing happens while frozen", WatchPlan(lifetime=0, cut_after=0), {"frozen": True}, Wait(None)),
     ],
 )
-def test_the_next_step_of_a_watch_follows_from_its_state(
+def test_the_next_step_of_a_watch_follows_from_its_plan(
     what: str, plan: WatchPlan, given: dict[str, Any], want: Step
 ) -> None:
     assert step(plan, **given) == want, what

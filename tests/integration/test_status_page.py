@@ -25,7 +25,7 @@ def test_the_page_shows_an_environment_until_it_is_gone(
     eventually(lambda: get(url)[0] == 404, "its page is gone")
 
 
-def test_a_standby_says_that_it_is_one(cluster: Cluster, start_controller: StartController) -> None:
+def test_the_page_of_a_standby_says_so(cluster: Cluster, start_controller: StartController) -> None:
     leader, standby = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
     start_controller(health_address=leader, leader_elect=True)
     start_controller(health_address=standby, leader_elect=True, wait=False)

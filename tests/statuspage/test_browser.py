@@ -76,7 +76,7 @@ def test_axe_finds_no_barrier(open_page: Open, path: str, scheme: str, width: in
     assert result.violations_count == 0, result.generate_report()
 
 
-def test_axe_finds_no_barrier_where_there_are_no_environments(open_page: Open, served: Served) -> None:
+def test_axe_finds_no_barrier_on_an_empty_list(open_page: Open, served: Served) -> None:
     served.world.environments = []
     result = Axe().run(open_page())
     assert result.violations_count == 0, result.generate_report()
@@ -170,7 +170,7 @@ def test_the_list_follows_what_happens_and_keeps_the_focus(open_page: Open, serv
     expect(page.get_by_role("link", name="e-1", exact=True)).to_be_focused()
 
 
-def test_a_paused_page_stays_as_it_is(open_page: Open, served: Served) -> None:
+def test_a_paused_page_does_not_change(open_page: Open, served: Served) -> None:
     page = open_page("/controller", clock=True)
     page.get_by_role("button", name="Pause updates").click()
     served.world.caches = []

@@ -51,7 +51,7 @@ def test_each_reason_is_explained_once():
     assert [name for name, times in Counter(found.name for found in EVENT_REASONS).items() if times > 1] == []
 
 
-def test_each_reason_is_one_that_a_condition_takes():
+def test_each_reason_is_valid_for_a_condition():
     assert {name for name in KNOWN | EVENTS.keys() if reason(name) != name} == set()
 
 

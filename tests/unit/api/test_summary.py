@@ -22,7 +22,7 @@ def test_an_environment_without_a_status_is_pending():
     assert (summary.name, summary.status, summary.created) == ("shop-74", "pending", None)
 
 
-def test_it_shows_the_pull_request_the_snapshot_and_the_state():
+def test_the_summary_shows_the_pull_request_the_snapshot_and_the_state():
     summary = summarize(
         _environment(
             annotations={
@@ -54,7 +54,7 @@ def test_it_shows_the_pull_request_the_snapshot_and_the_state():
     assert summary.image_tag == "PR-74-abc"
 
 
-def test_without_a_pipeline_the_repository_is_the_charts():
+def test_the_repository_of_the_chart_is_shown_without_a_pipeline():
     summary = summarize(_environment(release={"chart": {"git": "https://github.com/acme/shop"}}))
     assert summary.repository == "https://github.com/acme/shop"
 

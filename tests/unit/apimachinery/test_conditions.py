@@ -53,13 +53,13 @@ def test_a_condition_that_lost_its_time_gets_one():
     assert merged["lastTransitionTime"] == "2026-01-02T03:04:05Z"
 
 
-def test_a_condition_that_is_not_wanted_any_more_is_removed():
+def test_a_condition_that_is_no_longer_wanted_is_removed():
     merged = merge([_current(type="Stalled")], [Condition("Ready", TRUE, "a", "b")], generation=1, now=NOW)
 
     assert [condition["type"] for condition in merged] == ["Ready"]
 
 
-def test_the_order_is_that_of_the_wanted_ones():
+def test_conditions_have_the_order_of_the_wanted_ones():
     wanted = [Condition("B", TRUE, "a", "b"), Condition("A", TRUE, "a", "b")]
 
     assert [condition["type"] for condition in merge([], wanted, generation=1, now=NOW)] == ["B", "A"]

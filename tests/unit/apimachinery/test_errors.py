@@ -79,7 +79,7 @@ def test_an_error_without_content_keeps_its_class_but_no_submitted_value(code):
     assert "hunter2" not in str(bare) + repr(vars(bare))
 
 
-def test_without_content_an_answer_that_was_not_a_status_stays_so():
+def test_an_answer_that_was_not_a_status_stays_so_without_its_content():
     bare = errors.without_content(errors.status_error(404, "404 hunter2 not found"))
     assert bare.resource_missing
     assert bare.message == "404; details withheld (may contain secrets)"

@@ -181,12 +181,12 @@ def test_an_invalid_prefix_is_refused_with_the_expected_form(text):
         "x\nhttps://alice:hunter2@github.com",
     ],
 )
-def test_nothing_that_may_be_a_password_is_left_in_a_masked_url(text):
+def test_a_masked_url_contains_no_possible_password(text):
     assert "ter2" not in giturls.masked(text)
 
 
 @pytest.mark.parametrize("text", ["file:///etc", "kube-system", "https://github.com/org/repo", ""])
-def test_masking_leaves_the_rest_as_it_is(text):
+def test_masking_does_not_change_the_rest_of_a_url(text):
     assert giturls.masked(text) == text
 
 

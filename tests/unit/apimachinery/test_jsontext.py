@@ -103,7 +103,7 @@ def test_a_long_text_and_many_keys_are_readable():
         '["' * 200,
     ],
 )  # fmt: skip
-def test_what_is_not_json_is_an_error(text):
+def test_text_that_is_not_json_is_an_error(text):
     with pytest.raises(ValueError, match=r".+"):
         decode(text.encode())
 

@@ -52,7 +52,7 @@ def test_a_text_within_the_limit_is_not_cut():
     assert names.shorten("a" * 53, limit=53) == "a" * 53
 
 
-def test_two_long_names_with_the_same_beginning_stay_two():
+def test_two_long_names_with_the_same_beginning_stay_different():
     one, other = names.shorten("a" * 60 + "1", limit=53), names.shorten("a" * 60 + "2", limit=53)
 
     assert one != other
@@ -75,7 +75,7 @@ def test_the_first_glob_that_matches_the_whole_name_is_returned():
 
 
 @pytest.mark.parametrize("text", ["run-pipeline", "a" * 63, "0--0", "a-0123456789a", "a-012345678"])
-def test_a_text_that_is_a_name_stays_as_it_is(text):
+def test_a_text_that_is_a_valid_name_is_not_changed(text):
     assert names.conform(text) == text
 
 
@@ -101,13 +101,13 @@ def test_a_text_that_is_changed_ends_in_the_hash_of_the_original(text, start):
     assert names.conform(text) == start + digest
 
 
-def test_no_text_can_get_a_name_that_belongs_to_another_text():
+def test_two_texts_never_get_the_same_name():
     taken = names.conform("feat/x")
     assert names.conform(taken) != taken
     assert names.conform(names.conform("日本")) != names.conform("日本")
 
 
-def test_the_release_of_a_branch_has_a_name_that_helm_takes():
+def test_the_release_of_a_branch_has_a_name_that_helm_accepts():
     assert names.release_name("run-pipeline") == "run-pipeline"
     assert len(names.release_name("a" * 54)) == 53
 
@@ -141,14 +141,14 @@ def test_a_valid_release_name_is_not_changed(branch):
 
 
 @given(st.one_of(st.text(max_size=80), st.from_regex(r"[-+.0-9a-fx_:eEtyno~]{1,8}", fullmatch=True)))
-def test_every_yaml_reader_takes_a_release_name_for_a_string(branch):
+def test_every_yaml_reader_reads_a_release_name_as_a_string(branch):
     name = names.release_name(branch)
     assert name[0].isalpha()
     assert yaml.safe_load(name) == name
     assert name not in ("y", "n")
 
 
-def test_an_environment_is_called_after_its_repository_and_pull_request():
+def test_an_environment_is_named_after_its_repository_and_pull_request():
     assert names.environment_name("stakater-nordmart-inventory", 74) == "stakater-nordmart-inventory-74"
 
 
@@ -159,7 +159,7 @@ def test_a_name_that_is_cut_keeps_the_number():
 
 
 @pytest.mark.parametrize("repository", ["日本", "", "---", "/"])
-def test_a_repository_without_a_single_letter_still_gives_a_name(repository):
+def test_a_repository_name_without_letters_still_gives_a_name(repository):
     name = names.environment_name(repository, 7)
     assert re.fullmatch(r"7-[0-9a-f]{10}", name)
 

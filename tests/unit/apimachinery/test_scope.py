@@ -11,7 +11,7 @@ from controller.apimachinery.scope import Scope, current_scope
 from tests.unit.fakes import FakeClock, JumpingClock, eventually
 
 
-def test_without_a_bound_scope_there_is_none() -> None:
+def test_no_scope_exists_until_one_is_bound() -> None:
     assert current_scope() is None
 
 
@@ -51,7 +51,7 @@ def test_cancelling_ends_a_wait_at_once(clock: FakeClock) -> None:
     assert outcome == ["stopped"]
 
 
-def test_cancelling_interrupts_what_is_registered_and_nothing_else() -> None:
+def test_cancelling_interrupts_only_registered_operations() -> None:
     scope = Scope()
     interrupted: list[str] = []
     with scope.interrupting(lambda: interrupted.append("over")):
@@ -89,7 +89,7 @@ def test_a_wait_within_the_deadline_returns() -> None:
     assert not scope.expired
 
 
-def test_without_a_deadline_nothing_expires() -> None:
+def test_nothing_expires_without_a_deadline() -> None:
     scope = Scope(clock=JumpingClock())
     scope.wait(1e9)
     assert scope.remaining() is None

@@ -31,7 +31,7 @@ def test_an_empty_selector_selects_everything(text):
         ("in in (in)", "in=in"),
     ],
 )
-def test_what_means_the_same_has_one_spelling(text, want):
+def test_equivalent_selectors_have_one_spelling(text, want):
     assert canonical(text) == want
     assert canonical(want) == want
 
@@ -55,7 +55,7 @@ def test_what_means_the_same_has_one_spelling(text, want):
         ("team\n=a\nb", r"'team\n=a\nb'"),
     ],
 )
-def test_what_is_not_a_selector_is_refused_with_the_part_that_is_wrong(text, part):
+def test_an_invalid_selector_is_refused_with_the_wrong_part(text, part):
     with pytest.raises(ValueError, match="label") as refused:
         canonical(text)
     assert part in str(refused.value)

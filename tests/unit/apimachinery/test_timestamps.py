@@ -36,5 +36,5 @@ def test_an_age_has_one_unit(seconds, text):
 
 
 @pytest.mark.parametrize("text", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
-def test_a_time_outside_of_the_years_that_python_knows_is_no_time(text):
+def test_a_time_outside_of_pythons_years_is_invalid(text):
     assert from_time(text) is None

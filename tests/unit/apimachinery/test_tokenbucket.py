@@ -13,7 +13,7 @@ def test_a_burst_is_free_and_then_reservations_queue_up(clock: FakeClock) -> Non
     assert [bucket.reserve() for _ in range(4)] == pytest.approx([0, 0, 0.1, 0.2])
 
 
-def test_tokens_come_back_with_time_up_to_the_burst(clock: FakeClock) -> None:
+def test_tokens_are_refilled_over_time_up_to_the_burst(clock: FakeClock) -> None:
     bucket = TokenBucket(rate=1, burst=2, clock=clock)
     assert [bucket.try_take() for _ in range(3)] == [True, True, False]
     clock.advance(1)

@@ -34,7 +34,7 @@ def test_the_exit_code_is_the_commands_own(ending, capsys, code):
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_failure_is_told_with_the_commands_name(ending, capsys):
+def test_a_failure_is_reported_with_the_commands_name(ending, capsys):
     assert ending(PipelineError("the remote is dead")) == 1
     assert capsys.readouterr() == ("", "tronador try: the remote is dead\n")
 
@@ -50,14 +50,14 @@ def test_a_line_about_a_file_begins_with_the_place(ending, capsys):
     assert capsys.readouterr() == ("", "a.yaml:3:5: application.x: is unknown\nb.yaml: is empty\n")
 
 
-def test_without_a_command_the_usage_is_told(capsys):
+def test_the_usage_is_shown_without_a_command(capsys):
     with pytest.raises(SystemExit) as ended:
         cli.main([], {})
     assert ended.value.code == 2
     assert "COMMAND" in capsys.readouterr().err
 
 
-def test_two_dashes_are_no_value(capsys):
+def test_two_dashes_do_not_count_as_a_value(capsys):
     with pytest.raises(SystemExit) as ended:
         cli.main(["name", "--repo-name=--", "--pr-number=7"], {})
     assert ended.value.code == 2
@@ -65,7 +65,7 @@ def test_two_dashes_are_no_value(capsys):
 
 
 @pytest.mark.parametrize("command", commands.COMMANDS, ids=lambda command: command.NAME)
-def test_every_command_explains_itself(capsys, command):
+def test_every_command_has_a_help_text(capsys, command):
     with pytest.raises(SystemExit) as ended:
         cli.main([command.NAME, "--help"], {})
     assert ended.value.code == 0

@@ -50,7 +50,7 @@ def test_bash_completes_with_the_script() -> None:
     ("program", "shown"),
     [("/usr/bin/kubectl-tronador", "kubectl tronador"), ("/usr/bin/tronador", "tronador"), ("__main__.py", "tronador")],
 )
-def test_help_shows_what_a_person_types(
+def test_help_shows_the_command_as_a_person_types_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], program: str, shown: str
 ) -> None:
     monkeypatch.setattr(sys, "argv", [program])

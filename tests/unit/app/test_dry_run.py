@@ -74,7 +74,7 @@ def test_a_write_is_listed_once_for_as_long_as_it_is_planned() -> None:
     assert rig.dry_run.counts() == {}
 
 
-def test_a_look_that_was_overtaken_is_not_listed() -> None:
+def test_a_superseded_reconcile_is_not_listed() -> None:
     rig = Rig("a")
     rig.looks.result = Result(requeue=True)
     assert rig.look(creates=["one"]) == []
@@ -82,7 +82,7 @@ def test_a_look_that_was_overtaken_is_not_listed() -> None:
     assert rig.ended == 0
 
 
-def test_it_ends_when_everything_was_looked_at_once() -> None:
+def test_the_dry_run_ends_when_everything_was_reconciled_once() -> None:
     rig = Rig("a", "b")
     rig.look("a")
     rig.dry_run.start()
@@ -92,14 +92,14 @@ def test_it_ends_when_everything_was_looked_at_once() -> None:
     assert rig.dry_run.report()
 
 
-def test_it_ends_at_once_where_there_is_nothing() -> None:
+def test_the_dry_run_ends_at_once_without_environments() -> None:
     rig = Rig()
     rig.dry_run.start()
     assert rig.ended == 1
     assert rig.dry_run.report()
 
 
-def test_a_look_that_failed_is_named_at_the_end() -> None:
+def test_a_failed_reconcile_is_named_at_the_end() -> None:
     rig = Rig("a")
     rig.dry_run.start()
     rig.looks.error = RuntimeError("x")
@@ -111,7 +111,7 @@ def test_a_look_that_failed_is_named_at_the_end() -> None:
     assert lines[0]["failed"] == ["a"]
 
 
-def test_one_that_was_interrupted_is_not_complete() -> None:
+def test_an_interrupted_dry_run_is_not_complete() -> None:
     rig = Rig("a", "b")
     rig.dry_run.start()
     rig.look("a")

@@ -26,7 +26,7 @@ def test_a_duration_is_read_as_seconds(text, seconds):
 
 
 @pytest.mark.parametrize("text", ["", "s", "ten", "10 s", "10d", "1h-5m", "10s!", "10sx", "x10s", "1m 30s"])
-def test_what_is_no_duration_is_refused_with_examples(text):
+def test_an_invalid_duration_is_refused_with_examples(text):
     with pytest.raises(ValueError, match=r"is not a valid duration: write, for example, 300ms, 10s, 1m30s or 2h"):
         parse(text)
 
@@ -45,5 +45,5 @@ def test_seconds_are_shown_shortly(seconds, text):
 
 
 @given(st.integers(0, 10_000_000).map(lambda milliseconds: milliseconds / 1000))
-def test_what_is_shown_reads_as_it_was(seconds):
+def test_a_shown_duration_can_be_read_again(seconds):
     assert parse(render(seconds)) == pytest.approx(seconds, rel=1e-5)

@@ -62,7 +62,7 @@ def test_less_important_lines_are_left_out(capsys):
     assert capsys.readouterr().err == ""
 
 
-def test_whoever_logs_survives_a_stderr_that_is_closed(monkeypatch):
+def test_logging_to_a_closed_stderr_does_not_fail(monkeypatch):
     logs.configure(log_format="json", level="info")
     closed = io.StringIO()
     closed.close()
@@ -71,7 +71,7 @@ def test_whoever_logs_survives_a_stderr_that_is_closed(monkeypatch):
     structlog.get_logger().info("created")
 
 
-def test_a_stderr_that_is_replaced_gets_the_lines_from_then_on(monkeypatch):
+def test_a_replaced_stderr_gets_the_later_lines(monkeypatch):
     logs.configure(log_format="json", level="info")
     log = structlog.get_logger()
     log.info("before")

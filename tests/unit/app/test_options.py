@@ -25,7 +25,7 @@ def _build(*arguments, **environ):
     return build(parser.parse_args(arguments), environ)
 
 
-def test_without_flags_and_variables_the_defaults_hold():
+def test_defaults_apply_without_flags_and_variables():
     assert _build() == Options()
 
 
@@ -37,15 +37,15 @@ def test_a_variable_sets_an_option():
     assert _build(TRONADOR_WORKERS="7").workers == 7
 
 
-def test_the_flag_wins_over_the_variable():
+def test_the_flag_overrides_the_variable():
     assert _build("--workers=7", TRONADOR_WORKERS="9").workers == 7
 
 
-def test_a_bad_variable_does_not_matter_where_a_flag_is_given():
+def test_a_bad_variable_does_not_matter_if_a_flag_is_given():
     assert _build("--workers=7", TRONADOR_WORKERS="many").workers == 7
 
 
-def test_an_empty_flag_is_a_value_and_wins_too():
+def test_an_empty_flag_overrides_the_variable_too():
     assert _build("--protected-namespaces=", TRONADOR_PROTECTED_NAMESPACES="x").protected_namespaces == ()
 
 
@@ -143,7 +143,7 @@ def test_the_names_of_flag_and_variable_follow_from_the_field():
     assert variable(by_name["status_settle"]) == "TRONADOR_STATUS_SETTLE"
 
 
-def test_how_a_value_is_written_is_said_in_words():
+def test_the_format_of_a_value_is_described():
     by_name = {option.name: option for option in fields(Options)}
 
     assert unit(by_name["lease_duration"]) == "duration, at least 100ms"

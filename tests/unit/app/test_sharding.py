@@ -51,5 +51,5 @@ def test_the_value_of_our_label_cannot_take_the_name_of_another_selector():
     assert lease_name(f"{KEY}={taken}") != lease_name("team")
 
 
-def test_the_name_of_a_lease_is_one_that_the_election_takes():
+def test_the_name_of_a_lease_is_valid_for_the_election():
     assert LeaderElectionConfig(namespace="n", name=lease_name(f"{KEY}={'a' * 63}"), identity="i").name

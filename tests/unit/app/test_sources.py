@@ -4,7 +4,7 @@ from controller.app.sources import Spread
 from controller.cache import DeletedFinalStateUnknown
 
 
-def test_a_change_for_many_comes_to_them_one_after_another():
+def test_a_change_for_many_keys_is_delivered_one_after_another():
     added = []
     spread = Spread(
         keys=lambda before, after: ["a", "b", "c"], add_after=lambda *arguments: added.append(arguments), per_second=50
@@ -13,7 +13,7 @@ def test_a_change_for_many_comes_to_them_one_after_another():
     assert added == [("a", 0.0), ("b", 0.02), ("c", 0.04)]
 
 
-def test_whoever_chooses_the_keys_is_told_what_was_and_what_is():
+def test_the_selector_of_keys_gets_the_old_and_the_new_object():
     seen = []
     spread = Spread(
         keys=lambda before, after: seen.append((before, after)) or (), add_after=lambda *_: None, per_second=1

@@ -145,7 +145,7 @@ class TestHandlers:
         handler.expect("+a10", "+b11", "b11>b12", "-b13")
 
     @pytest.mark.promise("listing")
-    def test_objects_carry_their_kind_also_from_lists(self, rig: Rig, handler: Handler) -> None:
+    def test_objects_from_lists_have_their_kind_too(self, rig: Rig, handler: Handler) -> None:
         rig.started("a", handler=handler)
         handler.expect("+a10")
         assert (handler.seen[0]["apiVersion"], handler.seen[0]["kind"]) == ("example.com/v1", "Widget")

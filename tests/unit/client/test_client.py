@@ -83,7 +83,7 @@ class TestSending:
         client.patch(NAMESPACES, "x", {})
         assert server.asked[0].json == {}
 
-    def test_the_answer_is_the_plain_object_unknown_fields_and_all(self, client: Client, server: Server) -> None:
+    def test_the_answer_is_the_plain_object_with_unknown_fields(self, client: Client, server: Server) -> None:
         server.script(Answer(200, {"kind": "Namespace", "spec": {"fromTheFuture": None}}))
         assert client.get(NAMESPACES, "x") == {"kind": "Namespace", "spec": {"fromTheFuture": None}}
 
@@ -139,7 +139,7 @@ class TestDiscovery:
         assert client.has_resource(WIDGETS)
         assert server.asked[0].target == "/apis/example.com/v1"
 
-    def test_a_resource_that_is_not_listed_does_not(self, client: Client, server: Server) -> None:
+    def test_a_resource_that_is_not_listed_does_not_exist(self, client: Client, server: Server) -> None:
         server.script(Answer(200, {"kind": "APIResourceList", "resources": [{"name": "gadgets"}]}))
         assert not client.has_resource(WIDGETS)
 
@@ -166,7 +166,7 @@ class TestDiscovery:
 
 
 @pytest.mark.promise("outages")
-def test_a_connection_without_an_answer_from_the_network_is_given_up(client: Client, server: Server) -> None:
+def test_a_connection_without_an_answer_from_the_network_is_closed(client: Client, server: Server) -> None:
     server.script(Chunks())
     with client.watch(NAMESPACES) as stream:
         sock = stream._socket
@@ -225,7 +225,7 @@ class TestFailures:
             (415, "UnsupportedMediaType", errors.StatusError),
         ],
     )
-    def test_each_status_has_its_error_and_keeps_its_words(
+    def test_each_status_has_its_error_and_keeps_its_message(
         self, client: Client, server: Server, code: int, reason: str, error: type[errors.StatusError]
     ) -> None:
         server.script(Answer(code, status(code, reason, details={"causes": [{"reason": "X"}]})))
@@ -301,7 +301,7 @@ class TestRetries:
     @pytest.mark.promise("client")
     @pytest.mark.parametrize("verb", VERBS)
     @pytest.mark.parametrize("code", [429, 500, 503])
-    def test_a_request_is_repeated_when_the_server_asks_for_it(
+    def test_a_request_is_repeated_on_request_of_the_server(
         self, make_client: Callable[..., Client], server: Server, verb: str, code: int
     ) -> None:
         clock, registry = JumpingClock(), Registry()
@@ -314,7 +314,7 @@ class TestRetries:
         assert measured(registry, "rest_client_request_retries_total", verb=verb, code=str(code)) == 2
 
     @pytest.mark.parametrize("header", [{}, {"Retry_After": "soon"}, {"Retry_After": "1.5"}, {"Retry_After": "-1"}])
-    def test_without_whole_seconds_the_failure_goes_to_the_caller(
+    def test_a_retry_after_without_whole_seconds_fails_the_request(
         self, client: Client, server: Server, header: dict[str, str]
     ) -> None:
         server.script(Answer(503, status(503, "Busy"), **header))
@@ -330,7 +330,7 @@ class TestRetries:
             client.list(NAMESPACES, resource_version="99", resource_version_match="NotOlderThan")
         assert len(server.asked) == 1
 
-    def test_other_failures_are_not_repeated_even_if_they_say_when(self, client: Client, server: Server) -> None:
+    def test_other_failures_are_not_repeated_even_with_a_retry_after(self, client: Client, server: Server) -> None:
         server.script(Answer(409, status(409, "Conflict"), Retry_After="1"))
         with pytest.raises(errors.Conflict):
             client.patch(NAMESPACES, "x", {})

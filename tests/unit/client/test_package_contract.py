@@ -33,7 +33,7 @@ def parameters(function: object) -> list[str]:
 
 
 @pytest.mark.promise("client")
-def test_the_signatures_that_we_call() -> None:
+def test_the_signatures_that_we_call_exist() -> None:
     assert parameters(ApiClient.param_serialize)[:3] == ["self", "method", "resource_path"]
     assert {"header_params", "auth_settings"} <= set(parameters(ApiClient.param_serialize))
     assert {"method", "url", "body", "headers"} <= set(parameters(urllib3.PoolManager.request))
@@ -75,7 +75,7 @@ def test_a_404_is_returned_and_not_raised_and_its_body_can_be_read(
     assert server.asked[0].headers["authorization"] == "Bearer t"
 
 
-def test_a_body_goes_out_as_it_is_under_its_content_type(configuration: Configuration, server: Server) -> None:
+def test_a_body_is_sent_unchanged_with_its_content_type(configuration: Configuration, server: Server) -> None:
     with ApiClient(configuration) as api:
         send(api, "PATCH", "/x", {"Content-Type": "application/merge-patch+json"}, b'{"a": null}').close()
     assert server.asked[0].json == {"a": None}

@@ -56,7 +56,7 @@ def listed(client: PlanningClient) -> list[str]:
     ]
 
 
-def test_what_would_be_created_is_there_afterwards() -> None:
+def test_a_planned_object_exists_afterwards() -> None:
     client = planning()
     created = client.create(HELM_RELEASES, named("app", spec={"a": 1}), namespace="pr-1")
     assert created["metadata"]["generation"] == 1
@@ -65,7 +65,7 @@ def test_what_would_be_created_is_there_afterwards() -> None:
     assert listed(client) == ["create helmreleases.helm.fluxcd.io pr-1 app"]
 
 
-def test_a_new_namespace_is_active_and_holds_nothing_but_its_default_account() -> None:
+def test_a_planned_namespace_is_active_and_has_only_its_default_account() -> None:
     client = planning(error=FORBIDDEN)
     created = client.create(NAMESPACES, named("pr-1"))
     assert created["status"] == {"phase": "Active"}
@@ -75,7 +75,7 @@ def test_a_new_namespace_is_active_and_holds_nothing_but_its_default_account() -
     assert client.list(SECRETS, namespace="pr-1") == {"items": []}
 
 
-def test_an_object_that_no_cache_knew_is_found_to_exist() -> None:
+def test_an_object_missing_from_the_cache_is_found() -> None:
     client = planning(EXISTING)
     with pytest.raises(AlreadyExists):
         client.create(HELM_RELEASES, named("app"), namespace="pr-1")
@@ -92,7 +92,7 @@ def test_a_kind_that_the_cluster_does_not_know_is_refused() -> None:
     assert applied.value.resource_missing
 
 
-def test_who_may_not_look_plans_as_if_nothing_were_there() -> None:
+def test_an_unreadable_object_is_planned_as_missing() -> None:
     client = planning(error=FORBIDDEN)
     client.patch(SECRETS, "x", named("x", data={"a": "b"}), namespace="pr-1", patch_type=PatchType.APPLY)
     assert listed(client) == ["patch secrets pr-1 x"]
@@ -112,7 +112,7 @@ def test_a_json_patch_changes_the_object_and_raises_its_generation() -> None:
     assert EXISTING["metadata"]["generation"] == 2
 
 
-def test_a_json_patch_for_another_life_is_refused() -> None:
+def test_a_json_patch_for_another_uid_is_refused() -> None:
     body = [{"op": "test", "path": "/metadata/uid", "value": "u0"}]
     with pytest.raises(Invalid):
         planning(EXISTING).patch(HELM_RELEASES, "app", body, namespace="pr-1", patch_type=PatchType.JSON)
@@ -123,7 +123,7 @@ def test_a_merge_patch_for_an_older_version_is_a_conflict() -> None:
         planning(EXISTING).patch(HELM_RELEASES, "app", {"metadata": {"resourceVersion": "6"}}, namespace="pr-1")
 
 
-def test_a_status_names_its_fields_and_leaves_the_generation() -> None:
+def test_a_planned_status_names_its_fields_and_keeps_the_generation() -> None:
     client = planning(EXISTING)
     body = {"metadata": {"resourceVersion": "7"}, "status": {"phase": "x"}}
     outcome = client.patch(HELM_RELEASES, "app", body, namespace="pr-1", subresource="status")
@@ -131,7 +131,7 @@ def test_a_status_names_its_fields_and_leaves_the_generation() -> None:
     assert listed(client) == ["patch helmreleases.helm.fluxcd.io status pr-1 app status"]
 
 
-def test_what_is_applied_joins_what_others_put_there() -> None:
+def test_a_planned_apply_keeps_the_fields_of_others() -> None:
     existing = {"metadata": {"name": "x", "namespace": "pr-1", "labels": {"theirs": "1"}}, "data": {"a": "1"}}
     client = planning(existing)
     body = {"metadata": {"name": "x", "labels": {"a.example/ours": "1"}}, "data": {"a": "2"}}
@@ -140,7 +140,7 @@ def test_what_is_applied_joins_what_others_put_there() -> None:
     assert listed(client) == ["patch configmaps pr-1 x metadata.labels[a.example/ours],data.a"]
 
 
-def test_what_would_be_deleted_is_gone_unless_a_finalizer_holds_it() -> None:
+def test_a_planned_deletion_removes_the_object_unless_a_finalizer_holds_it() -> None:
     held = {"metadata": {"name": "pr-1", "uid": "u2", "finalizers": ["x"]}}
     client = planning(EXISTING, held)
     client.delete(HELM_RELEASES, "app", namespace="pr-1", uid="u1")
@@ -150,13 +150,13 @@ def test_what_would_be_deleted_is_gone_unless_a_finalizer_holds_it() -> None:
     assert client.get(ENVIRONMENTS, "pr-1")["metadata"]["deletionTimestamp"]
 
 
-def test_a_namespace_that_would_be_deleted_is_terminating() -> None:
+def test_a_planned_deletion_makes_a_namespace_terminating() -> None:
     client = planning({"metadata": {"name": "pr-1", "uid": "u2"}})
     client.delete(NAMESPACES, "pr-1", uid="u2")
     assert client.get(NAMESPACES, "pr-1")["status"] == {"phase": "Terminating"}
 
 
-def test_another_life_is_not_deleted() -> None:
+def test_an_object_with_another_uid_is_not_deleted() -> None:
     with pytest.raises(Conflict):
         planning(EXISTING).delete(HELM_RELEASES, "app", namespace="pr-1", uid="u0")
     with pytest.raises(NotFound):

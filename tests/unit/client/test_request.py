@@ -158,7 +158,7 @@ def test_a_replace_puts_the_whole_object() -> None:
     assert request.target == "/apis/example.com/v1/namespaces/ns/widgets/x?fieldManager=m"
 
 
-def test_a_delete_can_be_limited_to_one_life_and_version_of_an_object() -> None:
+def test_a_delete_can_be_limited_to_one_uid_and_version() -> None:
     request = build.delete(
         WIDGETS,
         "x",

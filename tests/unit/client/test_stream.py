@@ -28,7 +28,7 @@ def lines(*events: dict[str, Any]) -> bytes:
 class TestLineSplitter:
     @pytest.mark.promise("watching")
     @given(texts=st.lists(st.binary().map(lambda b: b.replace(b"\n", b"")), max_size=8), data=st.data())
-    def test_lines_come_out_however_the_bytes_are_cut(self, texts: list[bytes], data: st.DataObject) -> None:
+    def test_lines_are_complete_however_the_bytes_are_split(self, texts: list[bytes], data: st.DataObject) -> None:
         whole = b"".join(text + b"\n" for text in texts)
         splitter, got = LineSplitter(), []
         while whole:
@@ -38,7 +38,7 @@ class TestLineSplitter:
         assert got == [text for text in texts if text.strip()]
         assert splitter.leftover == b""
 
-    def test_what_follows_the_last_line_end_is_left_over(self) -> None:
+    def test_text_after_the_last_line_end_is_left_over(self) -> None:
         splitter = LineSplitter()
         assert splitter.feed(b"a\nb") == [b"a"]
         assert splitter.leftover == b"b"

@@ -192,7 +192,7 @@ class TestAcquiring:
         assert api.spec["acquireTime"] == "2026-01-31T12:00:16.000000Z"
 
     @pytest.mark.promise("leader election")
-    def test_the_duration_that_counts_is_the_holder_s(self, candidate: Candidate, api: LeaseApi) -> None:
+    def test_the_lease_duration_of_the_holder_counts(self, candidate: Candidate, api: LeaseApi) -> None:
         api.held("other", duration=3)
         candidate.start()
         candidate.round()

@@ -11,7 +11,7 @@ from tests.unit.statuspage.builders import MARKUP, Html, Json, World, environmen
 
 
 @pytest.mark.parametrize("text", MARKUP)
-def test_markup_in_any_field_makes_no_element_and_no_attribute(text: str) -> None:
+def test_markup_in_a_field_adds_no_element_and_no_attribute(text: str) -> None:
     harmless, hostile = World(everywhere(environment(), "x")), World(everywhere(environment(), text))
     for world in (harmless, hostile):
         world.timeline.saw(world.environments[0])

@@ -11,7 +11,7 @@ from controller.statuspage.query import PAGE
 from tests.unit.statuspage.builders import NOW, World, environment
 
 
-def test_a_row_says_what_people_ask_about_an_environment() -> None:
+def test_a_row_shows_the_main_facts_about_an_environment() -> None:
     page = World(environment()).html()
     for said in (
         "shop-74",
@@ -73,7 +73,7 @@ ENVIRONMENTS = (
         ({"page": "²"}, ["c-new", "a-mid", "b-old"]),
     ],
 )
-def test_the_url_says_which_environments_and_in_which_order(query: dict[str, str], names: list[str]) -> None:
+def test_the_url_selects_and_sorts_the_environments(query: dict[str, str], names: list[str]) -> None:
     assert World(*ENVIRONMENTS).html(**query).rows == names
 
 
@@ -94,7 +94,7 @@ def test_statuses_are_links_with_their_counts_the_most_urgent_first() -> None:
     assert "/?q=e&status=failed&sort=name" in page.links
 
 
-def test_a_heading_sorts_and_a_second_time_the_other_way_round() -> None:
+def test_a_second_click_on_a_heading_reverses_the_order() -> None:
     world = World(*ENVIRONMENTS)
     assert "/?q=e&sort=name" in world.html(q="e").links
     assert "/?q=e&sort=-name" in world.html(q="e", sort="name").links
@@ -117,19 +117,19 @@ def test_a_long_list_has_pages() -> None:
     assert "page 2 of 2" in second.text
 
 
-def test_without_environments_the_page_says_how_to_get_one() -> None:
+def test_an_empty_page_says_how_to_create_an_environment() -> None:
     page = World().html()
     assert "No environments yet" in page.text
     assert "kubectl apply -f environment.yaml" in page.text
 
 
-def test_where_none_matches_the_page_leads_back_to_all() -> None:
+def test_a_page_without_matches_links_to_all_environments() -> None:
     page = World(*ENVIRONMENTS).html(q="nonsense")
     assert "No environment matches" in page.text
     assert "/" in page.links
 
 
-def test_before_the_caches_are_filled_the_page_does_not_say_that_there_are_none() -> None:
+def test_the_page_does_not_look_empty_before_the_caches_are_filled() -> None:
     world = World()
     world.process = Process(role="starting")
     page = world.html()
@@ -137,7 +137,7 @@ def test_before_the_caches_are_filled_the_page_does_not_say_that_there_are_none(
     assert "still filling its caches" in page.text
 
 
-def test_a_standby_says_that_it_is_one() -> None:
+def test_the_page_of_a_standby_says_so() -> None:
     world = World(*ENVIRONMENTS)
     assert "This replica stands by" not in world.html().text
     world.process = Process(role="standby")
@@ -146,7 +146,7 @@ def test_a_standby_says_that_it_is_one() -> None:
     assert len(page.rows) == 3
 
 
-def test_the_page_says_when_what_it_shows_may_be_out_of_date() -> None:
+def test_the_page_says_when_it_may_be_out_of_date() -> None:
     world = World(*ENVIRONMENTS)
     world.process = Process(role="leader", trouble="namespaces has been out of date for 65 s: 403")
     assert "may be out of date. namespaces has been out of date for 65 s: 403" in world.html().text
@@ -162,7 +162,7 @@ def test_a_row_follows_its_object_and_the_time() -> None:
     assert page.text.count("5h") == 2
 
 
-def test_a_text_that_looks_like_the_mark_of_an_age_stays_as_it_is() -> None:
+def test_a_text_that_looks_like_an_age_is_not_changed() -> None:
     world = World(environment(applicationStatusMsg="\0age\0"), environment("odd", applicationStatusMsg="\0age\0"))
     world.environments[1]["metadata"]["creationTimestamp"] = None
     page = world.html()
@@ -170,7 +170,7 @@ def test_a_text_that_looks_like_the_mark_of_an_age_stays_as_it_is() -> None:
     assert page.source.count("\0age\0") == 2
 
 
-def test_the_state_changes_with_whatever_changes_the_page() -> None:
+def test_the_state_changes_with_every_change_of_the_page() -> None:
     world = World(environment())
     states = [world.get("/state").body]
     assert states[0].decode() in world.html().source

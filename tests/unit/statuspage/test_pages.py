@@ -18,7 +18,7 @@ def test_an_environments_page_has_its_release_and_its_conditions() -> None:
     assert "https://shop-74.example.com/" in page.links
 
 
-def test_a_new_environments_page_says_what_is_not_there_yet() -> None:
+def test_the_page_of_a_new_environment_says_what_is_missing() -> None:
     page = World({"metadata": {"name": "new"}}).html("/environments/new")
     assert "None has been made yet." in page.text
     assert "has not written any yet" in page.text
@@ -86,7 +86,7 @@ def test_no_other_file_is_served(path: str) -> None:
 @pytest.mark.parametrize(
     "path", ["/", "/environments/shop-74", "/environments/x", "/controller", "/state", "/static/page.js", "/static/x"]
 )
-def test_every_answer_keeps_a_browser_to_our_own_files(path: str) -> None:
+def test_every_answer_restricts_a_browser_to_our_own_files(path: str) -> None:
     answer = World(environment()).get(path)
     assert answer.headers == HEADERS
     policy = dict(part.strip().partition(" ")[::2] for part in HEADERS["Content-Security-Policy"].split(";"))

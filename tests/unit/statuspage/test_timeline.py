@@ -24,7 +24,7 @@ def test_a_change_is_kept_with_the_time_at_which_it_was_seen() -> None:
     assert [entry.seen - NOW for entry in world.timeline.of("shop-74")] == [timedelta(seconds=9), timedelta()]
 
 
-def test_what_changes_no_status_is_no_entry() -> None:
+def test_a_change_without_a_new_status_adds_no_entry() -> None:
     world = World()
     for minutes in range(3):
         world.timeline.saw(environment(minutes=minutes))
@@ -56,7 +56,7 @@ def test_a_long_message_is_cut() -> None:
     assert len(world.timeline.of("shop-74")[0].message) == MESSAGE
 
 
-def test_no_other_text_is_kept_whole_where_it_is_long() -> None:
+def test_every_other_long_text_is_shortened_too() -> None:
     world, long = World(), "x" * 10_000
     ready = {"type": "Ready", "status": "False", "reason": long}
     world.timeline.saw(environment(applicationStatus=long, currentPhase=long, conditions=[ready]))
@@ -81,7 +81,7 @@ def test_an_environment_that_is_gone_is_forgotten() -> None:
     assert statuses(world) == []
 
 
-def test_another_life_of_the_same_name_begins_from_the_start() -> None:
+def test_a_recreated_environment_starts_a_new_timeline() -> None:
     world = World()
     world.timeline.saw(environment(applicationStatus="uninstalling"))
     again = environment(applicationStatus="pending")

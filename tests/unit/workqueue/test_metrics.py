@@ -58,7 +58,7 @@ def test_every_series_of_a_queue_shows_zero_at_first(queue: RateLimitingQueue, m
     assert metrics.queued() == metrics.worked() == (0, 0)
 
 
-def test_only_adds_that_make_a_key_dirty_are_counted(queue: RateLimitingQueue, metrics: Measured) -> None:
+def test_only_effective_adds_are_counted(queue: RateLimitingQueue, metrics: Measured) -> None:
     queue.add("a")
     queue.add("a")
     assert metrics.adds() == 1

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[4]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_publish_leaves_nothing_behind(tmp_path, number):
+def test_an_interrupted_publish_leaves_no_files(tmp_path, number):
     private, key = tmp_path / "private", tmp_path / "key"
     private.mkdir()
     (tmp_path / "ssh").write_text(f"#!/bin/sh\necho $$ >'{tmp_path}/pid'\nexec cat '{tmp_path}/never'\n")
@@ -43,7 +43,7 @@ def test_publish_leaves_nothing_behind(tmp_path, number):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_wait_ends_in_the_middle_of_a_read(tmp_path, number):
+def test_wait_can_be_interrupted_during_a_read(tmp_path, number):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         kubeconfig = tmp_path / "kubeconfig"
         kubeconfig.write_text(

@@ -92,7 +92,7 @@ def pipeline(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("provider", [github, gitlab, gitea])
-def test_a_pull_request_comes_and_goes(pipeline, provider):
+def test_a_pull_request_is_deployed_and_removed(pipeline, provider):
     opened = pipeline.event(provider())
     assert opened.decision == "apply"
     assert pipeline.publish(pipeline.render(opened.parameters)) == (0, "published")
@@ -107,7 +107,7 @@ def test_a_pull_request_comes_and_goes(pipeline, provider):
     assert pipeline.retire(closed.parameters) == (0, "unchanged")
 
 
-def test_a_build_that_ends_after_the_close_is_no_failure_and_a_reopening_is_no_late_build(pipeline):
+def test_a_late_build_after_the_close_stays_retired_but_a_reopening_is_published(pipeline):
     opened = pipeline.event(github(updated_at="2026-03-01T12:00:00Z")).parameters
     closed = pipeline.event(github("closed", updated_at="2026-03-01T12:10:00Z")).parameters
     reopened = pipeline.event(github("reopened", updated_at="2026-03-01T12:20:00Z")).parameters
@@ -121,7 +121,7 @@ def test_a_build_that_ends_after_the_close_is_no_failure_and_a_reopening_is_no_l
     assert pipeline.publish(pipeline.render(reopened), time=reopened["event_time"]) == (0, "retired")
 
 
-def test_a_fork_is_let_in_commit_by_commit_and_taken_down_when_it_is_gone(pipeline):
+def test_a_fork_is_approved_per_commit_and_removed_when_it_is_gone(pipeline):
     allow = ("--allow-fork-label", LABEL)
     labeled = github("labeled", fork=True, labels=[LABEL], label=LABEL)
     assert pipeline.event(labeled).decision == "ignore"
@@ -144,7 +144,7 @@ def test_a_fork_is_let_in_commit_by_commit_and_taken_down_when_it_is_gone(pipeli
     assert pipeline.environments() == {}
 
 
-def test_a_pull_request_that_is_closed_and_reopened_in_one_second_lives(pipeline):
+def test_a_pull_request_closed_and_reopened_in_one_second_is_deployed(pipeline):
     opened, closed, reopened = (
         pipeline.event(github(action)).parameters for action in ("opened", "closed", "reopened")
     )
@@ -164,7 +164,7 @@ def called(body, full_name):
 
 
 @pytest.mark.parametrize("name", ["acme/store", "other/shop", "Acme/Shop", "other/Store"])
-def test_a_repository_that_was_renamed_or_moved_leaves_nothing_behind(pipeline, name):
+def test_a_renamed_or_moved_repository_leaves_no_old_environment(pipeline, name):
     pipeline.publish(pipeline.render(pipeline.event(github()).parameters))
     assert [*pipeline.environments()] == ["shop-74"]
     closed = pipeline.event(called(github("closed"), name)).parameters
@@ -172,7 +172,7 @@ def test_a_repository_that_was_renamed_or_moved_leaves_nothing_behind(pipeline, 
     assert pipeline.environments() == {}
 
 
-def test_what_an_older_version_published_is_still_known_by_its_name(pipeline):
+def test_environments_of_an_older_version_are_recognized_by_name(pipeline):
     opened = pipeline.event(github()).parameters
     pipeline.publish(pipeline.render({**opened, "repository_id": ""}))
     assert "repository-id" not in json.dumps(pipeline.environments())
@@ -185,7 +185,7 @@ def test_what_an_older_version_published_is_still_known_by_its_name(pipeline):
 
 @pytest.mark.parametrize("text", ["x", "-1", "1.5", "$(id)", "0"])
 @pytest.mark.parametrize("command", ["render", "retire"])
-def test_a_repositorys_number_is_one(pipeline, command, text):
+def test_a_repositorys_number_must_be_a_number(pipeline, command, text):
     opened = pipeline.event(github()).parameters
     file = pipeline.render(opened)
     flags = {
@@ -198,7 +198,7 @@ def test_a_repositorys_number_is_one(pipeline, command, text):
     assert "--repository-id" in pipeline.said
 
 
-def test_an_empty_token_is_called_that(pipeline):
+def test_an_empty_token_is_reported(pipeline):
     file = pipeline.render(pipeline.event(github()).parameters)
     url = "https://127.0.0.1:1/platform/environments"
     code, _ = pipeline.run("publish", "--repository", url, "--file", file, TRONADOR_GIT_PASSWORD="")
@@ -222,13 +222,13 @@ def test_a_commit_is_signed_with_the_key_of_a_file(pipeline, tmp_path):
     assert "--signing-key-file: cannot read" in pipeline.said
 
 
-def test_bots_are_skipped_where_the_flag_says_so(pipeline):
+def test_bots_are_skipped_if_the_flag_says_so(pipeline):
     body = {**github(), "sender": {"id": 2, "login": "renovate[bot]", "type": "Bot"}}
     assert pipeline.event(body).decision == "apply"
     assert pipeline.event(body, "--skip-bots").decision == "ignore"
 
 
-def test_a_repository_of_the_same_bare_name_touches_nothing_of_the_other(pipeline):
+def test_a_repository_with_the_same_bare_name_does_not_affect_the_other(pipeline):
     ours = pipeline.event(github()).parameters
     other = changed(changed(github(), "repository.clone_url", "https://github.com/other/shop.git"), "repository.id", 2)
     theirs = pipeline.event(other).parameters
@@ -242,7 +242,7 @@ def test_a_repository_of_the_same_bare_name_touches_nothing_of_the_other(pipelin
 
 
 @pytest.mark.parametrize("branch", NASTY, ids=ascii)
-def test_a_strange_branch_is_nothing_but_a_text(pipeline, branch):
+def test_a_strange_branch_name_is_never_executed(pipeline, branch):
     parameters = pipeline.event(changed(github(), "pull_request.head.ref", branch)).parameters
     assert pipeline.publish(pipeline.render(parameters)) == (0, "published")
     chart = pipeline.environments()["shop-74"]["spec"]["application"]["release"]["chart"]
@@ -255,7 +255,7 @@ def test_a_strange_branch_is_nothing_but_a_text(pipeline, branch):
     "text", ["$(id)", '"; rm -rf /', "--upload-pack=x", "../../x", "a\nb", "`id`", ";id", "{a: b}"]
 )
 @pytest.mark.parametrize("flag", ["--branch", "--path", "--repository", "--author-name", "--author-email"])
-def test_strange_flags_are_taken_as_they_are_or_refused(pipeline, flag, text):
+def test_strange_flags_are_used_literally_or_refused(pipeline, flag, text):
     file = pipeline.render(pipeline.event(github()).parameters)
     where = {"--repository": str(pipeline.repository.path), "--path": "envs", flag: text}
     code, _ = pipeline.run("publish", *[f"{name}={value}" for name, value in where.items()], "--file", file)
@@ -287,7 +287,7 @@ def test_a_strange_name_is_refused(pipeline, name):
         ("--event-time", "now"),
     ],
 )
-def test_an_origin_that_is_none_is_refused(pipeline, flag, text):
+def test_an_invalid_origin_is_refused(pipeline, flag, text):
     code, _ = pipeline.run("retire", "--repository", pipeline.repository.path, "--name=shop-74", f"{flag}={text}")
     assert code == 2
     assert f"tronador retire: {flag}: " in pipeline.said
@@ -309,7 +309,7 @@ def secret(tmp_path):
     return file
 
 
-def test_with_a_secret_only_signed_deliveries_count(pipeline, secret):
+def test_only_signed_deliveries_count_if_a_secret_is_set(pipeline, secret):
     body = json.dumps(github()).encode()
     assert pipeline.event(body, "--secret-file", secret, "--signature", signed(body)).decision == "apply"
     token = pipeline.event(gitlab(), "--secret-file", secret, TRONADOR_SIGNATURE=SECRET.decode())
@@ -344,7 +344,7 @@ def test_the_body_may_come_from_standard_input(pipeline, monkeypatch):
         ((), 2, "--body"),
     ],
 )
-def test_bad_usage_of_event_is_told(pipeline, tmp_path, flags, code, words):
+def test_bad_usage_of_event_is_reported(pipeline, tmp_path, flags, code, words):
     body = tmp_path / "body.json"
     body.write_text(json.dumps(github()))
     assert pipeline.run("event", *[flag.replace("{body}", str(body)) for flag in flags])[0] == code

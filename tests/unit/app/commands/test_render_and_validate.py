@@ -58,7 +58,7 @@ def test_the_config_file_of_the_current_folder_is_the_default(config, capsys, mo
     assert main(["render", *FLAGS], {}) == 0
 
 
-def test_an_environment_goes_to_a_file_in_a_new_folder_and_its_name_to_standard_output(config, capsys, tmp_path):
+def test_the_environment_is_written_to_a_new_folder_and_its_name_printed(config, capsys, tmp_path):
     file = tmp_path / "environment/new/environment.yaml"
     for _ in range(2):
         assert main(["render", f"--config={config}", f"--output={file}", *FLAGS], {}) == 0
@@ -66,7 +66,7 @@ def test_an_environment_goes_to_a_file_in_a_new_folder_and_its_name_to_standard_
     assert yaml.safe_load(file.read_text())["metadata"]["name"] == "shop-7"
 
 
-def test_what_is_rendered_is_valid(config, tmp_path):
+def test_the_rendered_environment_is_valid(config, tmp_path):
     file = tmp_path / "environment.yaml"
     main(["render", f"--config={config}", f"-o{file}", "--fork", *FLAGS], {})
     assert main(["validate", str(file), str(config)], {}) == 0
@@ -80,7 +80,7 @@ def test_a_wrong_config_file_writes_nothing(config, capsys, tmp_path):
     assert not file.exists()
 
 
-def test_a_file_that_is_not_there_is_told(capsys, tmp_path):
+def test_a_missing_file_is_reported(capsys, tmp_path):
     assert main(["render", f"--config={tmp_path}/none", *FLAGS], {}) == 1
     assert (
         capsys.readouterr().err
@@ -88,22 +88,22 @@ def test_a_file_that_is_not_there_is_told(capsys, tmp_path):
     )
 
 
-def test_a_parameter_that_cannot_be_used_is_told(config, capsys):
+def test_an_invalid_parameter_is_reported(config, capsys):
     assert main(["render", f"--config={config}", *FLAGS, "--image-tag=$(id)"], {}) == 1
     assert capsys.readouterr().err == ("tronador render: --image-tag: '$(id)' is not valid; use an image tag\n")
 
 
 @pytest.mark.parametrize("flag", ["--pr-number=NA", "--pr-number=0", "--pr-number=07", "--name-template={repo}"])
-def test_bad_usage_is_told_apart(config, flag):
+def test_bad_usage_has_a_different_exit_code(config, flag):
     assert main(["render", f"--config={config}", *FLAGS, flag], {}) == 2
 
 
-def test_a_value_that_looks_like_a_flag_is_none(config, capsys):
+def test_a_value_that_looks_like_a_flag_is_used_as_a_value(config, capsys):
     assert main(["render", f"--config={config}", *FLAGS, "--git-ref=--upload-pack=x"], {}) == 1
     assert "--git-ref: '--upload-pack=x' is not valid" in capsys.readouterr().err
 
 
-def test_what_the_base_branch_overrules_is_told(config, capsys, tmp_path):
+def test_fields_overridden_by_the_base_branch_are_reported(config, capsys, tmp_path):
     base = tmp_path / "base.yaml"
     base.write_text(MINIMAL)
     config.write_text(f"{MINIMAL}  namespaceLabels: {{a: b}}\n")
@@ -114,7 +114,7 @@ def test_what_the_base_branch_overrules_is_told(config, capsys, tmp_path):
         assert err == f"tronador render: namespaceLabels is taken from {file}, which differs\n"
 
 
-def test_all_problems_of_all_files_are_told(tmp_path, capsys):
+def test_all_problems_of_all_files_are_reported(tmp_path, capsys):
     one, other = tmp_path / "1.yaml", tmp_path / "2.yaml"
     one.write_text("a: 1\n")
     other.write_text("")
@@ -129,7 +129,7 @@ def test_all_problems_of_all_files_are_told(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "environ"), [(["--allow-external-values"], {}), ([], {"TRONADOR_ALLOW_EXTERNAL_VALUES": "true"})]
 )
-def test_the_controllers_options_of_the_policy_count(config, arguments, environ):
+def test_the_controllers_policy_options_are_used(config, arguments, environ):
     config.write_text(MINIMAL + "  values_from: [{externalSourceRef: {url: 'https://x/y'}}]\n")
     assert main(["validate", str(config)], {}) == 1
     assert main(["validate", str(config), *arguments], environ) == 0
@@ -140,7 +140,7 @@ def test_a_bad_option_is_bad_usage(config, capsys):
     assert capsys.readouterr().err.startswith("tronador validate: --pinned-namespace-labels: ")
 
 
-def test_bytes_that_are_no_text_can_come_from_anywhere(config):
+def test_invalid_text_from_any_source_fails_without_a_traceback(config):
     """As arguments of a real process, which need not be Unicode."""
     command = [sys.executable, "-m", "controller", "render", f"--config={config}", *FLAGS]
     for flag in ("--repo-name", "--git-ref", "--git-url", "--image-tag", "--config", "--repository-url"):
@@ -149,7 +149,7 @@ def test_bytes_that_are_no_text_can_come_from_anywhere(config):
         assert b"Traceback" not in ended.stderr
 
 
-def test_output_is_utf_8_whatever_the_locale(config):
+def test_the_output_is_utf_8_in_every_locale(config):
     config.write_text(f"{MINIMAL}    x: grün\n")
     ended = subprocess.run(
         [sys.executable, "-m", "controller", "render", f"--config={config}", *FLAGS],
@@ -172,7 +172,7 @@ def _nested(depth):
         (1500, "is nested more than 100 levels deep; reduce the nesting to at most 100 levels"),
     ],
 )
-def test_values_that_the_controller_refuses_as_too_deep_are_refused_before(depth, words, config, capsys, tmp_path):
+def test_values_too_deep_for_the_controller_are_refused_early(depth, words, config, capsys, tmp_path):
     config.write_text(f"{MINIMAL}    x: {_nested(depth - 1)}\n")
     assert main(["render", f"--config={config}", *FLAGS], {}) == 1
     assert words in capsys.readouterr().err

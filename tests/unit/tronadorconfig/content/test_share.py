@@ -74,7 +74,7 @@ def test_a_mapping_without_an_auth_secret_means_a_public_repository():
     assert (share.git_secret, _names(share)) == ("", ["registry"])
 
 
-def test_a_name_with_its_host_outweighs_a_bare_one_wherever_it_stands():
+def test_a_name_with_its_host_takes_precedence_over_a_bare_one():
     config = _config(
         mappings=[
             {"repos": ["private"], "authSecret": "other"},
