@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-# For threads that were told to end and need a moment on a busy machine.
+# For threads that were asked to end and need a moment on a busy machine.
 _SECONDS = 10.0
 _LOOK_SECONDS = 0.05
 

@@ -19,7 +19,7 @@ _OURS = "tronador.stakater.com/"
 
 
 def documents(text: str) -> Iterator[str | dict[str, Any]]:
-    """The documents of a block; a config file as the text that it is, because its placeholders are no YAML."""
+    """The documents of a block; a config file as plain text, because its placeholders are not valid YAML."""
     if text.startswith("application:"):
         yield text
     else:

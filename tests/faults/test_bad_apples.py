@@ -60,8 +60,8 @@ def opened(running: Bed) -> dict[str, int]:
     return Counter(entry.resource for entry in fillings(running.requests.all()))
 
 
-def goes_on(running: Bed) -> None:
-    """Everything works, and was done once."""
+def still_works(running: Bed) -> None:
+    """Check that everything works, and that nothing was done twice."""
     running.fleet.create([1], "two")
     running.fleet.update([0], "two")
     running.fleet.settled(DEADLINE)
@@ -74,7 +74,7 @@ def goes_on(running: Bed) -> None:
 def test_a_nonsensical_event_is_skipped_and_its_stream_continues(running: Bed, what: str) -> None:
     before = opened(running)
     assert running.proxy.insert_line(SENSELESS[what], NAMESPACE_WATCH) == 1
-    goes_on(running)
+    still_works(running)
     assert opened(running) == before
 
 
@@ -82,7 +82,7 @@ def test_a_nonsensical_event_is_skipped_and_its_stream_continues(running: Bed, w
 def test_an_invalid_line_ends_only_its_stream_and_causes_no_list(running: Bed, what: str) -> None:
     before = opened(running)
     assert running.proxy.insert_line(BROKEN[what], NAMESPACE_WATCH) == 1
-    goes_on(running)
+    still_works(running)
     assert opened(running) == {**before, "namespaces": before["namespaces"] + 1}
 
 
@@ -90,7 +90,7 @@ def test_an_invalid_line_ends_only_its_stream_and_causes_no_list(running: Bed, w
 def test_a_truncated_line_ends_only_its_stream_and_loses_nothing(running: Bed, ending: Ending) -> None:
     before = opened(running)
     assert running.proxy.cut_watches(NAMESPACE_WATCH, ending) == 1
-    goes_on(running)
+    still_works(running)
     assert running.proxy.counters()["watch-cut"] == 1
     assert opened(running) == {**before, "namespaces": before["namespaces"] + 1}
 

@@ -61,7 +61,7 @@ def test_everything_is_deployed_even_if_all_watches_stay_silent(tmp_path: Path) 
 
 
 def live_through(trouble: Trouble, size: Size, folder: Path) -> None:
-    """All are created; then a part is changed and a part deleted; then what was deleted is made anew."""
+    """Create all environments, change some, delete others, and create the deleted ones again."""
     everyone = range(size.environments)
     dying, changing = everyone[: size.deaths], everyone[size.deaths :: 2]
     how = {"options": trouble.options, "streams": trouble.streams, "hooks": trouble.hooks}

@@ -41,7 +41,7 @@ class Killer:
         self._writes_only = False
         self._left = 0
         self._done = threading.Event()
-        after_each_request(audit, self._tell)
+        after_each_request(audit, self._notice)
 
     def aim(self, process: ControllerProcess, number: int, *, writes_only: bool = False) -> None:
         """Kill this one when it has made so many requests (or writes)."""
@@ -59,7 +59,7 @@ class Killer:
             self._process = None
             return self._done.is_set()
 
-    def _tell(self, entry: AuditEntry) -> None:
+    def _notice(self, entry: AuditEntry) -> None:
         with self._lock:
             if self._process is None or (self._writes_only and not entry.is_write):
                 return

@@ -102,14 +102,14 @@ def test_the_standby_takes_over_from_a_killed_leader_without_a_list(pair: Pair) 
 
 
 def test_a_leader_that_is_terminated_hands_over_its_lease_at_once(pair: Pair) -> None:
-    # So long that nobody could wait for its end here.
+    # So long that the test cannot pass by waiting for the end of the lease.
     durations = {"lease_duration": 60, "lease_renew_deadline": 40}
     first, second = pair.start(0, **durations), pair.start(1, **durations)
     pair.fleet.create(range(5), "one")
-    told = time.monotonic()
+    signaled = time.monotonic()
     first.process.signal(signal.SIGTERM)
     pair.leads(second)
-    assert time.monotonic() - told < 5
+    assert time.monotonic() - signaled < 5
     assert first.process.ended() == 0
     pair.right()
     assert out_of_turn(pair.requests.all()) == []

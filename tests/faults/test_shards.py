@@ -25,7 +25,7 @@ from tests.integration.support.clusters import Cluster, config_definition
 from tests.integration.support.controllers import ControllerProcess, ThreadedController
 from tests.integration.support.engines import Engine
 from tests.integration.support.environments import is_deployed
-from tests.integration.support.requests import Requests, told
+from tests.integration.support.requests import Requests, summary
 from tests.integration.support.shared_config import SharedConfig
 from tests.integration.support.waiting import eventually
 from tests.manifests.kustomize import rendered
@@ -93,7 +93,7 @@ class Bed:
         """What was written of an environment, each with the shard that did it."""
         shards = {credential: shard for shard, found in self.credentials.items() for credential in found}
         found = self.requests.writes(since, environment=self.fleet.name(number))
-        return [f"{told(entry)} by {shards[entry.credential]}" for entry in found]
+        return [f"{summary(entry)} by {shards[entry.credential]}" for entry in found]
 
     def right(self, deadline: float = 30.0) -> None:
         """Wait until every environment is as it was asked for, and see that each effect was done once, by a leader."""

@@ -12,7 +12,7 @@ from tests.integration.support.clusters import Cluster
 from tests.integration.support.controllers import ThreadedController
 from tests.integration.support.engines import Engine
 from tests.integration.support.environments import Environments, manifest, tag
-from tests.integration.support.requests import Requests, told
+from tests.integration.support.requests import Requests, summary
 from tests.integration.support.waiting import eventually, throughout
 
 # The test's own History watches the same resources, so it is not used here: it would be held back as well.
@@ -149,4 +149,4 @@ def hold(local: LocalCluster, resource: Resource) -> None:
 
 def creations(requests: Requests) -> list[str]:
     """What the controller asked to create, whether it got it or not."""
-    return [told(entry) for entry in requests.writes() if entry.verb == "create"]
+    return [summary(entry) for entry in requests.writes() if entry.verb == "create"]

@@ -32,7 +32,7 @@ from tests.integration.support.controllers import ThreadedController
 from tests.integration.support.engines import Engine
 from tests.integration.support.environments import Environment, is_deployed, tag
 from tests.integration.support.history import History
-from tests.integration.support.requests import Requests, told
+from tests.integration.support.requests import Requests, summary
 from tests.integration.support.waiting import eventually
 
 RELEASES = sorted((ROOT / "tests" / "fixtures").glob("release-*"))
@@ -141,12 +141,12 @@ def test_an_upgrade_changes_nothing_that_runs_and_loses_no_annotation(left: Clus
             assert found["spec"]["application"]["release"]["values"] == last
         versions = {kind: history.versions(kind) for kind in WATCHED}
 
-    of_quiet = [told(e) for name in sorted(quiet) for e in requests.writes(mark, environment=name)]
+    of_quiet = [summary(e) for name in sorted(quiet) for e in requests.writes(mark, environment=name)]
     assert of_quiet == [], "the new version wrote to environments without a push"
-    of_pushed = {told(e).rpartition(" ")[0] for name in PUSHED for e in requests.writes(mark, environment=name)}
+    of_pushed = {summary(e).rpartition(" ")[0] for name in PUSHED for e in requests.writes(mark, environment=name)}
     assert of_pushed == {"patch helmreleases", "patch environmentprovisioners/status"}
-    assert {told(e) for e in requests.writes(mark)} == {
-        told(e) for name in PUSHED for e in requests.writes(mark, environment=name)
+    assert {summary(e) for e in requests.writes(mark)} == {
+        summary(e) for name in PUSHED for e in requests.writes(mark, environment=name)
     }
 
     after = _objects(left)

@@ -330,7 +330,7 @@ def test_a_password_in_a_url_appears_in_no_log_line_event_or_status(
     for document in documents:
         environment = environments.apply(document)
         environment.until(lambda obj: _is_stalled(obj), "it is stalled")
-        eventually(lambda environment=environment: _told(environment), "the refusal is told by an Event")
+        eventually(lambda environment=environment: _has_event(environment), "an Event reports the refusal")
         assert "hunter2" not in json.dumps([environment.status(), environment.events()])
         process.logged("status", environment.name)
     assert "hunter2" not in json.dumps(lax.list(CORE_EVENTS, "default"))
@@ -342,7 +342,7 @@ def _is_stalled(obj: Mapping[str, Any]) -> bool:
     return any(c["type"] == "Stalled" for c in obj["status"]["conditions"])
 
 
-def _told(environment: Environment) -> bool:
+def _has_event(environment: Environment) -> bool:
     return any(event["reason"] == "Stalled" for event in environment.events())
 
 

@@ -130,7 +130,7 @@ def test_the_first_signal_lets_a_running_reconcile_finish(
     process.signal(signal.SIGTERM)
     assert process.ended() == 0
     assert "Traceback" not in process.output()
-    # Each reconcile makes namespace and release together: nobody was left in between.
+    # Each reconcile makes namespace and release together: each environment has both or neither.
     for environment in made:
         assert (environment.namespace() is None) == (environment.helm_release() is None)
 

@@ -15,7 +15,7 @@ from tests.integration.support.engines import Engine
 from tests.integration.support.environments import RELEASE, Environment, Environments, manifest
 from tests.integration.support.fixtures import StartController
 from tests.integration.support.history import History
-from tests.integration.support.requests import Requests, told
+from tests.integration.support.requests import Requests, summary
 from tests.integration.support.waiting import eventually, throughout
 
 STORAGE = f"sh.helm.release.v1.{RELEASE}.v1"
@@ -66,7 +66,9 @@ def test_the_audit_log_shows_the_same_order(
     let_go = f"patch environmentprovisioners {environment.name}"
     relevant = ("delete helmreleases", "delete namespaces", let_go)
     # A write that came with an outdated version is refused and made again: only what was done counts.
-    done = [line for entry in requests.writes(mark) if entry.code < 300 and (line := told(entry)).startswith(relevant)]
+    done = [
+        line for entry in requests.writes(mark) if entry.code < 300 and (line := summary(entry)).startswith(relevant)
+    ]
     assert done == [f"delete helmreleases {RELEASE}", f"delete namespaces {environment.name}", let_go]
 
 

@@ -109,11 +109,11 @@ def test_environments_report_a_missing_engine_and_wait_for_it(
     environment = Environments(bare_cluster).create()
     environment.until(
         lambda obj: "ReleaseEngineMissing" in [c["reason"] for c in obj["status"]["conditions"]],
-        "the missing engine is told",
+        "the status reports the missing engine",
     )
     for definition in definitions(engine):
         bare_cluster.install(definition)
-    # Its definitions are there, but nobody acts on them.
+    # Its definitions are there, but no engine acts on them.
     environment.until(lambda obj: release(environment, engine), "the release is made")
     throughout(0.3, lambda: environment.status()["applicationStatus"] == "pending", "it is more than pending")
     make_bare_installer(engine).start()

@@ -21,7 +21,7 @@ def test_a_deployment_has_an_event_for_each_step(
 ) -> None:
     environment = environments.create()
     environment.deployed()
-    eventually(lambda: "Deployed" in reasons(environment), "it is told")
+    eventually(lambda: "Deployed" in reasons(environment), "an Event reports the deployment")
     assert reasons(environment) == ["NamespaceCreated", "ReleaseCreated", "Deployed"]
     assert {event["type"] for event in environment.events()} == {"Normal"}
 
@@ -31,10 +31,10 @@ def test_an_update_has_its_own_events(
 ) -> None:
     environment = environments.create(values=tag("one"))
     environment.deployed()
-    eventually(lambda: reasons(environment)[-1:] == ["Deployed"], "the deployment is told")
+    eventually(lambda: reasons(environment)[-1:] == ["Deployed"], "an Event reports the deployment")
     environment.patch_release(values=tag("two"))
     environment.deployed()
-    eventually(lambda: reasons(environment)[-2:] == ["ReleaseUpdated", "Deployed"], "the update is told")
+    eventually(lambda: reasons(environment)[-2:] == ["ReleaseUpdated", "Deployed"], "Events report the update")
 
 
 def test_kubectl_describe_finds_the_events(
@@ -42,7 +42,7 @@ def test_kubectl_describe_finds_the_events(
 ) -> None:
     environment = environments.create()
     obj = environment.deployed()
-    eventually(lambda: "Deployed" in reasons(environment), "it is told")
+    eventually(lambda: "Deployed" in reasons(environment), "an Event reports the deployment")
     selector = (
         f"involvedObject.name={environment.name},involvedObject.kind=EnvironmentProvisioner,"
         f"involvedObject.uid={obj['metadata']['uid']}"
@@ -68,7 +68,7 @@ def test_neither_the_steady_state_nor_a_restart_emits_events(
     controller = start_controller(resync_period=0.2)
     environment = environments.create()
     environment.deployed()
-    eventually(lambda: "Deployed" in reasons(environment), "it is told")
+    eventually(lambda: "Deployed" in reasons(environment), "an Event reports the deployment")
     before = [(e["metadata"]["name"], e["metadata"]["resourceVersion"]) for e in environment.events()]
 
     def same() -> bool:
@@ -88,11 +88,11 @@ def test_a_refusal_emits_one_warning(
     cluster.create_namespace(name)
     environment = environments.apply(manifest(name))
     environment.stalled("NamespaceNotOwned")
-    eventually(lambda: reasons(environment) == ["Stalled"], "the refusal is told")
-    throughout(0.6, lambda: reasons(environment) == ["Stalled"], "told again")
-    told = environment.events()[0]
-    assert told["type"] == "Warning"
-    assert "NamespaceNotOwned" in told["message"]
+    eventually(lambda: reasons(environment) == ["Stalled"], "an Event reports the refusal")
+    throughout(0.6, lambda: reasons(environment) == ["Stalled"], "the refusal is not reported twice")
+    event = environment.events()[0]
+    assert event["type"] == "Warning"
+    assert "NamespaceNotOwned" in event["message"]
 
 
 def test_a_teardown_has_one_event_at_its_start_and_one_at_its_end(

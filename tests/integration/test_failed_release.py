@@ -26,7 +26,7 @@ def fail(environment: Environment, operations: str | None) -> None:
 
 
 def warn(environment: Environment, message: str, *, at: str = "2100-01-01T00:00:00Z") -> None:
-    """The Event by which the Helm Operator tells the real reason; by default it comes after every failure."""
+    """The Event with which the Helm Operator reports the real reason; by default it follows every failure."""
     release = environment.helm_release()
     assert release is not None
     event: dict[str, Any] = {

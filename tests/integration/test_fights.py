@@ -116,11 +116,11 @@ def test_a_second_installation_leaves_the_environments_of_the_first_alone(
     try:
         reasons: list[str] = []
 
-        def is_told() -> bool:
+        def is_reported() -> bool:
             reasons[:] = [event["reason"] for event in environment.events()]
             return "OtherInstallation" in reasons
 
-        eventually(is_told, lambda: f"the second one says that it leaves it alone: {reasons}")
+        eventually(is_reported, lambda: f"the second one says that it leaves it alone: {reasons}")
         environment.patch_release(values=tag("two"))
         environment.deployed()
         throughout(0.5, lambda: environment.labels()["installation"] == "first", "the labels are the first one's")

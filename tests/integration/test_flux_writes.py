@@ -15,7 +15,7 @@ from tests.integration.support.clusters import Cluster
 from tests.integration.support.engines import Engine
 from tests.integration.support.environments import RELEASE, Environments, is_deployed, tag
 from tests.integration.support.fixtures import MakeInstaller, StartController
-from tests.integration.support.requests import Requests, told
+from tests.integration.support.requests import Requests, summary
 from tests.integration.support.waiting import eventually, throughout
 
 RESYNC = 0.5
@@ -49,7 +49,7 @@ def test_a_deployment_writes_each_object_once_and_the_status_rarely(
     start_controller(release_engine="flux", status_settle=0.3)
     environment = environments.create()
     environment.deployed()
-    written = Counter(told(entry) for entry in requests.writes(environment=environment.name) if entry.code < 300)
+    written = Counter(summary(entry) for entry in requests.writes(environment=environment.name) if entry.code < 300)
     statuses = written.pop(f"patch environmentprovisioners/status {environment.name}")
     assert written == Counter(made(environment.name))
     assert statuses <= 2
@@ -66,7 +66,7 @@ def test_an_upgrade_takes_one_write_besides_the_status(
     environment.patch_release(values=tag("two"))
     environment.deployed()
     writes = requests.writes(mark, environment=environment.name)
-    written = [told(entry) for entry in writes if entry.subresource != "status"]
+    written = [summary(entry) for entry in writes if entry.subresource != "status"]
     assert written == [f"patch helmreleases {RELEASE}"]
 
 

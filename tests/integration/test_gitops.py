@@ -112,6 +112,6 @@ def test_argo_cd_shows_why_an_environment_was_refused(
         eventually(lambda: _health(gitops) == "Degraded", "it is degraded")
         [resource] = gitops.synced(revision)["resources"]
         assert label in resource["health"]["message"]
-        # A refused one is mended by a commit, and holds up nobody.
+        # A commit corrects the refused one, which blocks no other.
         gitops.synced(gitops.commit({_file(environment): manifest(environment.name)}))
         eventually(lambda: _health(gitops) == "Healthy", "it is healthy")

@@ -1,6 +1,6 @@
-"""Charts that try to leave their environment by Flux: the API server refuses each, and its environment says so.
+"""Charts that try to leave their environment through Flux. The API server refuses them, and the status says so.
 
-Flux's own roles are there as its manifests make them: whoever may edit a namespace may write Flux's kinds in it.
+Flux's own roles are installed: with them, an account that may edit a namespace may write Flux's kinds in it.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def test_a_chart_cannot_create_anything_that_leaves_its_environment(
                 version.obj["metadata"]["namespace"] == environment.name
                 and all(words in json.dumps(version.status) for words in said)
             ),
-            f"{name} was told that it is forbidden",
+            f"{name} was refused as forbidden",
         )
         namespace = victim if loot.elsewhere else environment.name if loot.resource.namespaced else ""
         assert cluster_with_flux.get(loot.resource, "loot", namespace) is None, name

@@ -1,4 +1,4 @@
-"""A new image tag reaches the release, and the status tells it truly."""
+"""A new image tag reaches the release, and the status is correct throughout."""
 
 from __future__ import annotations
 

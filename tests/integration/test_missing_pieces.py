@@ -23,7 +23,7 @@ def test_environments_wait_for_the_definition_of_their_engine(
     environment = Environments(bare_cluster).create()
     waiting = environment.until(
         lambda obj: [c for c in obj["status"]["conditions"] if c["reason"] == "ReleaseEngineMissing"],
-        "the missing engine is told",
+        "the status reports the missing engine",
     )
     assert "helmreleases.helm.fluxcd.io" in waiting["status"]["applicationStatusMsg"]
     assert waiting["status"]["applicationStatus"] == "pending"

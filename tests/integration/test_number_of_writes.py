@@ -11,7 +11,7 @@ from tests.integration.support.controllers import ThreadedController
 from tests.integration.support.engines import Engine
 from tests.integration.support.environments import RELEASE, Environments, is_deployed
 from tests.integration.support.fixtures import StartController
-from tests.integration.support.requests import Requests, told
+from tests.integration.support.requests import Requests, summary
 from tests.integration.support.waiting import eventually, throughout
 
 MOST = 6
@@ -74,7 +74,7 @@ def until_deployed(requests: Requests, name: str) -> list[str]:
     for entry in requests.writes(environment=name):
         if entry.code >= 300:
             continue
-        written.append(told(entry))
+        written.append(summary(entry))
         if entry.subresource == "status" and entry.body["status"].get("applicationStatus") == "deployed":
             return written
     raise AssertionError(f"{name} was never called deployed: {written}")

@@ -237,7 +237,9 @@ def test_without_an_engine_its_namespace_is_blocked_and_says_by_what(
     environment.deployed()
     flux_engine.stop()
     environment.delete()
-    blocked = environment.until(lambda obj: condition(obj, "TeardownBlocked"), "it is told that it is blocked")
+    blocked = environment.until(
+        lambda obj: condition(obj, "TeardownBlocked"), "the status says that the teardown is blocked"
+    )
     assert "finalizers.fluxcd.io" in condition(blocked, "TeardownBlocked")["message"]
     throughout(0.3, environment.exists, "the finalizer was dropped while the namespace exists")
     flux_engine.start()
@@ -286,7 +288,8 @@ def test_an_uninstall_that_fails_is_told_and_waited_for(
     flux_engine.fail(on_flux, "uninstall")
     on_flux.delete()
     obj = on_flux.until(
-        lambda obj: "Helm uninstall failed" in obj["status"]["applicationStatusMsg"], "it is told why it does not go"
+        lambda obj: "Helm uninstall failed" in obj["status"]["applicationStatusMsg"],
+        "the status says why it is not deleted",
     )
     assert obj["status"]["applicationStatus"] == "uninstalling"
     throughout(0.3, lambda: not _is_terminating(on_flux), "the namespace did not wait for the uninstall")

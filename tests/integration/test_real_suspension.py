@@ -1,4 +1,4 @@
-"""Suspended environments with real engines: what rests, what does not, and that nothing is lost when they go on."""
+"""Suspended environments with real engines: what is paused, what is not, and that nothing is lost after a resume."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def suspended(environment: Environment) -> Environment:
 
 
 def is_suspended(environment: Environment) -> bool:
-    """Whether Flux is told to leave the release alone."""
+    """Whether the release is suspended for Flux."""
     release = environment.cluster.get(flux.HELM_RELEASES, RELEASE, environment.name)
     return release is not None and release["spec"].get("suspend") is True
 
 
 def revisions(environment: Environment) -> int:
-    """How often the release was made anew."""
+    """How many revisions of the release Helm has stored."""
     return len(environment.storage())
 
 

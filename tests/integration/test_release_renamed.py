@@ -92,7 +92,8 @@ def test_the_new_release_is_installed_when_the_old_uninstall_times_out(
     environment.patch_release(releaseName="new")
     environment.until(lambda obj: environment.helm_release("new"), "the new release is made nevertheless")
     environment.until(
-        lambda obj: "UninstallTimedOut" in [event["reason"] for event in environment.events()], "an Event tells"
+        lambda obj: "UninstallTimedOut" in [event["reason"] for event in environment.events()],
+        "an Event reports the timeout",
     )
 
 

@@ -36,7 +36,7 @@ from tests.integration.support.clusters import (
 from tests.integration.support.controllers import ThreadedController
 from tests.integration.support.engines import DOUBLES, Engine
 from tests.integration.support.environments import RELEASE, Environment, Environments, is_deployed, tag
-from tests.integration.support.requests import Requests, told
+from tests.integration.support.requests import Requests, summary
 from tests.integration.support.waiting import eventually
 
 RBAC = Path(__file__).parents[2] / "manifests" / "rbac"
@@ -219,11 +219,11 @@ class Journey:
         entries = self.requests.all()
         refused = [entry for entry in entries if entry.code == 403]
         if self._knows_rights_at_once:
-            return [told(entry) for entry in refused]
+            return [summary(entry) for entry in refused]
         last = {_asked(entry): entry for entry in entries}
         first = {_asked(entry): entry for entry in reversed(refused)}
         return [
-            told(entry)
+            summary(entry)
             for asked, entry in first.items()
             if last[asked].code == 403 and last[asked].time - entry.time >= NEW_RIGHTS
         ]

@@ -30,7 +30,7 @@ TO_CLUSTER_ADMIN = {
     "roleRef": {"apiGroup": RBAC_GROUP, "kind": "ClusterRole", "name": "cluster-admin"},
     "subjects": [{"kind": "ServiceAccount", "name": "default", "namespace": "pr-74"}],
 }
-# A kind of which only discovery tells that it lives in no namespace.
+# A kind that only discovery reports as cluster-scoped.
 WIDGET = {"apiVersion": WIDGETS.api_version, "kind": WIDGETS.kind, "metadata": {"name": "loot", "namespace": "pr-74"}}
 HARMLESS = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "harmless"}}
 

@@ -55,7 +55,7 @@ def test_a_config_that_cannot_be_applied_leaves_deployed_environments_deployed(
         assert is_deployed(environment.get())
         assert [condition(environment.get(), type_) for type_ in ("Stalled", "Reconciling")] == [{}, {}]
     assert _wait(made[0])[0] == 0
-    eventually(lambda: "ResourcesNotApplied" in {event["reason"] for event in made[0].events()}, "an Event tells of it")
+    eventually(lambda: "ResourcesNotApplied" in {event["reason"] for event in made[0].events()}, "an Event reports it")
     shared.ready("False", "UnknownKind")
     shared.carried_by(0)
 

@@ -92,9 +92,7 @@ def test_immutable_objects_are_recreated(
         lambda: f"all are others: {old}, {lives()}; {environment.status()}",
     )
     environment.resources("True", "Applied")
-    eventually(
-        lambda: "ResourceReplaced" in {event["reason"] for event in environment.events()}, "an Event tells of it"
-    )
+    eventually(lambda: "ResourceReplaced" in {event["reason"] for event in environment.events()}, "an Event reports it")
 
 
 def test_a_copy_gets_the_new_type_of_its_original_in_every_environment(

@@ -1,4 +1,4 @@
-"""A suspended environment is left exactly as it is, and goes on when it is resumed."""
+"""A suspended environment does not change, and continues when it is resumed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A namespace that does not go: told in its own words, retried for ever, and never given up."""
+"""A namespace that is not deleted: the status shows its message, and the teardown retries without end."""
 
 from __future__ import annotations
 
@@ -40,14 +40,16 @@ def let_go(environment: Environment) -> None:
 
 def test_the_condition_quotes_the_namespaces_own_message(held: Environment) -> None:
     try:
-        blocked = held.until(lambda obj: condition(obj, "TeardownBlocked"), "it is told that the teardown is blocked")
-        told = condition(blocked, "TeardownBlocked")
-        assert told["status"] == "True"
-        assert HOLDER in told["message"]
+        blocked = held.until(
+            lambda obj: condition(obj, "TeardownBlocked"), "the status says that the teardown is blocked"
+        )
+        found = condition(blocked, "TeardownBlocked")
+        assert found["status"] == "True"
+        assert HOLDER in found["message"]
         namespace = held.namespace()
         assert namespace is not None
         words = [c["message"] for c in namespace["status"]["conditions"] if c["type"] == "NamespaceFinalizersRemaining"]
-        assert words[0] in told["message"]
+        assert words[0] in found["message"]
         assert blocked["status"]["applicationStatus"] == "uninstalling"
         assert blocked["status"]["currentPhase"] == "Deleting Namespace"
         eventually(lambda: "TeardownBlocked" in held.reasons(), "an Event says so as well")
@@ -57,7 +59,7 @@ def test_the_condition_quotes_the_namespaces_own_message(held: Environment) -> N
 
 def test_the_environment_exists_as_long_as_its_namespace(held: Environment, history: History) -> None:
     try:
-        held.until(lambda obj: condition(obj, "TeardownBlocked"), "it is told that the teardown is blocked")
+        held.until(lambda obj: condition(obj, "TeardownBlocked"), "the status says that the teardown is blocked")
         throughout(0.5, held.exists, "the finalizer was dropped while the namespace exists")
     finally:
         let_go(held)
@@ -69,7 +71,7 @@ def test_a_restarted_controller_continues_a_blocked_teardown(
     held: Environment, controller: ThreadedController, start_controller: StartController
 ) -> None:
     try:
-        held.until(lambda obj: condition(obj, "TeardownBlocked"), "it is told that the teardown is blocked")
+        held.until(lambda obj: condition(obj, "TeardownBlocked"), "the status says that the teardown is blocked")
         controller.stop()
         start_controller()
         throughout(0.3, held.exists, "the finalizer was dropped while the namespace exists")
@@ -80,7 +82,9 @@ def test_a_restarted_controller_continues_a_blocked_teardown(
 
 def test_a_blocked_teardown_causes_no_writes(held: Environment, history: History) -> None:
     try:
-        blocked = held.until(lambda obj: condition(obj, "TeardownBlocked"), "it is told that the teardown is blocked")
+        blocked = held.until(
+            lambda obj: condition(obj, "TeardownBlocked"), "the status says that the teardown is blocked"
+        )
         version = int(blocked["metadata"]["resourceVersion"])
         throughout(
             1.0,
@@ -107,7 +111,9 @@ def test_a_foreign_binding_with_a_finalizer_blocks_only_its_own_namespace(
     cluster.client.create(ROLE_BINDINGS, body, namespace=environment.name)
     try:
         environment.delete()
-        blocked = environment.until(lambda obj: condition(obj, "TeardownBlocked"), "it is told what holds the teardown")
+        blocked = environment.until(
+            lambda obj: condition(obj, "TeardownBlocked"), "the status says what blocks the teardown"
+        )
         assert HOLDER in condition(blocked, "TeardownBlocked")["message"]
     finally:
         let_go_of = {"metadata": {"finalizers": None}}

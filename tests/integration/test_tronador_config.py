@@ -34,10 +34,10 @@ def shared(cluster: Cluster) -> SharedConfig:
 
 
 def _holds(shared: SharedConfig, namespace: str, name: str, content: object, *, kind: str = "ConfigMap") -> None:
-    def told() -> str:
+    def expectation() -> str:
         return f"{namespace} holds {kind} {name}: {content}; it holds {shared.held(namespace, name, kind=kind)}"
 
-    eventually(lambda: shared.held(namespace, name, kind=kind) == content, told)
+    eventually(lambda: shared.held(namespace, name, kind=kind) == content, expectation)
 
 
 def test_manifests_are_applied_updated_and_pruned_in_every_environment(
@@ -302,7 +302,7 @@ def test_no_log_line_event_status_or_metric_shows_a_secret(
     environment.resources("False", "Rejected")
     shared.apply([{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "x"}, "data": {"password": "hunter2!"}}])
     environment.resources("False", "InvalidSecretData")
-    told = [environment.get(), environment.namespace(), environment.helm_release(), environment.events()]
+    shown = [environment.get(), environment.namespace(), environment.helm_release(), environment.events()]
 
     def metrics_that_count_it() -> str | None:
         with urllib.request.urlopen(f"http://{address}/metrics", timeout=10) as answer:
@@ -314,8 +314,8 @@ def test_no_log_line_event_status_or_metric_shows_a_secret(
     environment.gone()
     engine.stop()
 
-    told += [cluster.list(CORE_EVENTS, "default"), shared.read()["status"]]
-    assert "hunter2" not in process.output() + metrics + json.dumps(told)
+    shown += [cluster.list(CORE_EVENTS, "default"), shared.read()["status"]]
+    assert "hunter2" not in process.output() + metrics + json.dumps(shown)
 
 
 def _let_read(cluster: Cluster, namespace: str) -> None:

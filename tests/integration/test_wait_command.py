@@ -61,7 +61,7 @@ class Waiting:
         assert "Traceback" not in text, text
         return code, text
 
-    def goes_on(self) -> bool:
+    def is_running(self) -> bool:
         return self.process.poll() is None
 
 
@@ -106,7 +106,7 @@ def test_wait_waits_for_the_snapshot_in_the_file_and_not_for_the_previous_one(
     environment.deployed()
     waiting = start_waiting("-f", str(file_of(tmp_path, environment, values=tag("two"))))
     waiting.said("the cluster still has a different spec")
-    throughout(0.5, waiting.goes_on, "the snapshot before was taken for this one")
+    throughout(0.5, waiting.is_running, "the command waits for the new snapshot")
     environment.patch_release(values=tag("two"))
     code, said = waiting.ended()
     assert code == 0

@@ -198,9 +198,9 @@ def test_the_result_of_a_pipeline_is_reported_in_every_case(name: str) -> None:
     # Tekton skips a final task that asks for the result of a task that failed or was skipped.
     assert set(_variables(last, "tasks")) == {"status"}
     assert "runAfter" not in last
-    told = {one["name"]: one["value"] for one in pipeline["results"]}
-    assert set(told) == {"status", "message", "namespace"}
-    for value in told.values():
+    results = {one["name"]: one["value"] for one in pipeline["results"]}
+    assert set(results) == {"status", "message", "namespace"}
+    for value in results.values():
         [text] = _variables(value, "finally")
         task, _, result = text.split(".")
         assert task == last["name"]

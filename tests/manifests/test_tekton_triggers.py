@@ -157,11 +157,11 @@ def _compare(body: dict[str, Any]) -> None:
         return
     [(template, params)] = started
     assert template == OF_VERDICT[decision.verdict]
-    told = {name: json.dumps(value).strip('"') for name, value in decision.parameters.items()}
+    decided = {name: json.dumps(value).strip('"') for name, value in decision.parameters.items()}
     # Gitea writes moments in the zone of its own clock.
-    params["event-time"], told["event_time"] = map(_utc, (params["event-time"], told["event_time"]))
+    params["event-time"], decided["event_time"] = map(_utc, (params["event-time"], decided["event_time"]))
     assert {name: params[name] for name in params if name in SAME} == {
-        name: told[told_name] for name, told_name in SAME.items() if name in params
+        name: decided[parameter] for name, parameter in SAME.items() if name in params
     }
 
 

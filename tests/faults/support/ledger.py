@@ -28,7 +28,7 @@ def accepted(entry: AuditEntry) -> bool:
 
 
 def check(requests: Requests, *, lives: Mapping[str, int], living: Mapping[str, str]) -> None:
-    """Every environment's acts are whole lives, one after the other, of which only the last may go on.
+    """Check that each environment's writes are complete lives, one after another; only the last may be unfinished.
 
     Args:
         lives: how often each environment was created.
@@ -36,7 +36,7 @@ def check(requests: Requests, *, lives: Mapping[str, int], living: Mapping[str, 
     """
     writes = [entry for entry in requests.writes() if accepted(entry)]
     foreign = [entry for entry in writes if environment_of(entry) not in lives]
-    assert not foreign, f"written to what is no environment's: {foreign[:3]}"
+    assert not foreign, f"written outside of the environments: {foreign[:3]}"
     acts = acts_of(writes)
     for name, count in lives.items():
         expected = [*(LIFE + DEATH) * (count - 1), *LIFE, *(() if name in living else DEATH)]

@@ -21,7 +21,7 @@ from tests.integration.support.clusters import Cluster
 from tests.integration.support.controllers import ControllerProcess
 
 NAMESPACE = Options().namespace
-# In seconds. The machine may be busy: nobody shall lose a lease for that.
+# In seconds. Long, so that no replica loses its lease because the machine is busy.
 LEASE_DURATION = 4.0
 ELECTION = {
     "leader_elect": True,

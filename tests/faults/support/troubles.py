@@ -103,7 +103,7 @@ def server_restarted(size: Size) -> Trouble:
 
 
 def server_restarted_without_history(size: Size) -> Trouble:
-    """It comes back and cannot tell what happened meanwhile."""
+    """The API server comes back without its watch history."""
 
     def happened(bed: Bed) -> None:
         _counted("upstream-lost", 3)(bed)
@@ -189,7 +189,7 @@ def _counted_all(least: Mapping[str, int]) -> Callable[[Bed], None]:
 
 def _listed_again(bed: Bed) -> None:
     lists = [entry.resource for entry in fillings(bed.requests.all()) if entry.verb == "list"]
-    assert len(lists) > len(set(lists)), "no watch was told that its history is gone"
+    assert len(lists) > len(set(lists)), "no watch was notified that its history is gone"
 
 
 def _restarting(*, keep_history: bool) -> Callable[[Bed], AbstractContextManager[None]]:

@@ -23,7 +23,7 @@ DOUBLES: Mapping[str, type[EngineDouble] | type[FluxDouble]] = {"helm-operator":
 
 
 class Engine:
-    """An engine's double in threads. Stopped and started again it goes on from what it finds."""
+    """A stand-in for an engine, in threads. After a restart it continues with the objects that it finds."""
 
     def __init__(self, cluster: Cluster, *, double: type[EngineDouble] | type[FluxDouble] = EngineDouble) -> None:
         self._cluster = cluster

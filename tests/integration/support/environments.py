@@ -111,7 +111,7 @@ class Environment:
         return [event["reason"] for event in self.events()]
 
     def until(self, holds: Callable[[dict[str, Any]], object], what: str, deadline: float = DEADLINE) -> dict[str, Any]:
-        """It itself, as soon as `holds` does; a field that is not there yet is no answer."""
+        """Return the object as soon as `holds` is true for it. A missing field counts as not yet."""
 
         def held() -> dict[str, Any] | None:
             with suppress(NotFound, KeyError):

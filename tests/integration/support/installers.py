@@ -34,7 +34,7 @@ class _StandIn(Protocol):
 
 
 class Installer:
-    """One engine. Stopped and started again it goes on from what it finds.
+    """One engine. After a restart it continues with the objects that it finds.
 
     Attributes:
         engine: its name.
@@ -108,7 +108,7 @@ class Installer:
 
 
 def image(environment: Environment, name: str = RELEASE) -> str:
-    """What runs in the environment: the tag of its Deployment's image, or "" where there is none."""
+    """The image tag of the Deployment in the environment, or "" if there is no Deployment."""
     deployment = environment.cluster.get(DEPLOYMENTS, name, environment.name)
     if deployment is None:
         return ""

@@ -44,48 +44,48 @@ class Requests:
 
     def order(self, since: int = 0, *, environment: str = "") -> list[str]:
         """The writes as `verb resource[/subresource] name`."""
-        return [told(entry) for entry in self.writes(since, environment=environment)]
+        return [summary(entry) for entry in self.writes(since, environment=environment)]
 
 
-def told(entry: AuditEntry) -> str:
+def summary(entry: AuditEntry) -> str:
     """`patch environmentprovisioners/status pr-74`."""
     place = "/".join(filter(None, (entry.resource, entry.subresource)))
     return f"{entry.verb} {place} {entry.name or _name_in_body(entry)}"
 
 
-def after_each_request(audit: AuditLog, tell: Callable[[AuditEntry], None]) -> None:
-    """Call `tell` for every request of the controller, when the server has done it and has not answered yet.
+def after_each_request(audit: AuditLog, notify: Callable[[AuditEntry], None]) -> None:
+    """Call `notify` for every request of the controller, after the server performed it and before it answers.
 
-    It runs in the thread of the server, or of the proxy before a real one, which does nothing else meanwhile.
+    It runs in the thread of the server, or of the proxy in front of a real one, and blocks it.
     """
     record = audit.record
 
     def recorded(entry: AuditEntry) -> None:
         record(entry)
         if entry.user_agent.startswith(CONTROLLER):
-            tell(entry)
+            notify(entry)
 
     audit.record = recorded  # type: ignore[method-assign]
 
 
 @contextmanager
-def freezing(audit: AuditLog, *, told_by: Callable[[AuditEntry], bool]) -> Iterator[threading.Event]:
-    """The server stands still for the controller from the controller's next such request until the end of the block.
+def freezing(audit: AuditLog, *, when: Callable[[AuditEntry], bool]) -> Iterator[threading.Event]:
+    """Freeze the server for the controller, from its next request for which `when` holds until the end of the block.
 
-    The request is done and not answered. The event is set when the server stands.
+    The server performs that request but does not answer it. The event is set once the server is frozen.
     """
-    frozen, go_on = threading.Event(), threading.Event()
+    frozen, resumed = threading.Event(), threading.Event()
 
     def freeze(entry: AuditEntry) -> None:
-        if told_by(entry):
+        if when(entry):
             frozen.set()
-            go_on.wait(DEADLINE)
+            resumed.wait(DEADLINE)
 
     after_each_request(audit, freeze)
     try:
         yield frozen
     finally:
-        go_on.set()
+        resumed.set()
 
 
 def _name_in_body(entry: AuditEntry) -> str:

@@ -15,7 +15,7 @@ _LOOK_SECONDS = 0.02
 
 
 def eventually(condition: Callable[[], T], what: str | Callable[[], object], *, deadline: float = DEADLINE) -> T:
-    """The first truthy answer of `condition`; fails after `deadline` seconds and tells `what` was awaited."""
+    """Return the first truthy answer of `condition`; fail after `deadline` seconds with `what` was awaited."""
     pause = threading.Event()
     end = time.monotonic() + deadline
     while not (answer := condition()):

@@ -13,7 +13,7 @@ from controller.pipeline.errors import InvalidFiles, PipelineError, Problem
 
 @pytest.fixture
 def ending(monkeypatch):
-    """Runs a command `try` that ends as it is told: with an exit code or an error."""
+    """Run a command `try` that ends as requested: with an exit code or an error."""
 
     def end(outcome):
         def execute(parsed, environ):

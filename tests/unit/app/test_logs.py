@@ -49,9 +49,9 @@ def test_a_traceback_shows_no_variables(log_format, capsys):
     except ValueError:
         structlog.get_logger().exception("failed")
 
-    told = capsys.readouterr().err
-    assert "ValueError: wrong" in told
-    assert "hunter2" not in told
+    output = capsys.readouterr().err
+    assert "ValueError: wrong" in output
+    assert "hunter2" not in output
 
 
 def test_less_important_lines_are_left_out(capsys):

@@ -49,18 +49,18 @@ class Handler:
         self.seen: list[Any] = []
 
     def on_add(self, obj: Object) -> None:
-        self._told(f"+{_tag(obj)}", obj)
+        self._record(f"+{_tag(obj)}", obj)
 
     def on_update(self, old: Object, new: Object) -> None:
-        self._told(f"{_tag(old)}>{_tag(new)}", new)
+        self._record(f"{_tag(old)}>{_tag(new)}", new)
 
     def on_delete(self, obj: Object | DeletedFinalStateUnknown) -> None:
         if isinstance(obj, DeletedFinalStateUnknown):
-            self._told(f"-?{_tag(obj.obj)}", obj)
+            self._record(f"-?{_tag(obj.obj)}", obj)
         else:
-            self._told(f"-{_tag(obj)}", obj)
+            self._record(f"-{_tag(obj)}", obj)
 
-    def _told(self, text: str, obj: Any) -> None:
+    def _record(self, text: str, obj: Any) -> None:
         self.entered.set()
         assert self.gate.wait(DEADLINE)
         self.threads.add(threading.current_thread().name)

@@ -70,16 +70,16 @@ class _Client:
 
 class _Neighbours:
     def __init__(self):
-        self.told = []
+        self.calls = []
 
     def event(self, regarding, **fields):
-        self.told.append(("event", regarding["metadata"]["name"], fields))
+        self.calls.append(("event", regarding["metadata"]["name"], fields))
 
     def ensure(self, listing, key):
-        self.told.append(("ensure", listing, key))
+        self.calls.append(("ensure", listing, key))
 
     def written(self, owner, resource, obj):
-        self.told.append(("written", owner["metadata"]["name"], resource.plural, obj))
+        self.calls.append(("written", owner["metadata"]["name"], resource.plural, obj))
 
 
 def _applier(client, neighbours):
@@ -95,7 +95,7 @@ def _applier(client, neighbours):
 def _apply(effect, *answers):
     client, neighbours = _Client(*answers), _Neighbours()
     applier = _applier(client, neighbours)
-    return applier.apply(effect, ENVIRONMENT), client.requests, neighbours.told
+    return applier.apply(effect, ENVIRONMENT), client.requests, neighbours.calls
 
 
 def _error(code, reason, message="words", **details):
@@ -103,19 +103,19 @@ def _error(code, reason, message="words", **details):
 
 
 def test_a_creation_is_remembered_as_our_own_write():
-    applied, requests, told = _apply(Create(release_target(), {"a": 1}))
+    applied, requests, calls = _apply(Create(release_target(), {"a": 1}))
 
     assert requests == [("create", "helmreleases", {"a": 1}, {"namespace": NAME})]
     assert applied == Applied({release_target(): ANSWER})
-    assert told == [("written", NAME, "helmreleases", ANSWER)]
+    assert calls == [("written", NAME, "helmreleases", ANSWER)]
 
 
 def test_an_object_that_already_exists_is_read_and_decided_again():
-    applied, requests, told = _apply(Create(namespace_target(), {}), _error(409, "AlreadyExists"), ANSWER)
+    applied, requests, calls = _apply(Create(namespace_target(), {}), _error(409, "AlreadyExists"), ANSWER)
 
     assert [request[0] for request in requests] == ["create", "get"]
     assert applied == Applied({namespace_target(): ANSWER}, decide_again=True)
-    assert told == []
+    assert calls == []
 
 
 def test_an_object_that_existed_and_is_gone_is_decided_again():
@@ -130,13 +130,13 @@ def test_an_object_that_exists_and_cannot_be_read_is_refused():
 
 
 def test_a_mapping_is_sent_as_a_merge_patch():
-    applied, requests, told = _apply(Patch(namespace_target(), {"metadata": {}}))
+    applied, requests, calls = _apply(Patch(namespace_target(), {"metadata": {}}))
 
     assert requests == [
         ("patch", "namespaces", NAME, {"metadata": {}}, {"namespace": "", "patch_type": PatchType.MERGE})
     ]
     assert applied == Applied({namespace_target(): ANSWER})
-    assert told == [("written", NAME, "namespaces", ANSWER)]
+    assert calls == [("written", NAME, "namespaces", ANSWER)]
 
 
 def test_operations_are_sent_as_a_json_patch():
@@ -168,13 +168,13 @@ def test_a_patch_refused_by_the_schema_is_reported_as_refused(body, details):
     ],
 )
 def test_finalizers_are_patched_at_the_version_that_was_seen(effect, finalizers):
-    _, requests, told = _apply(effect)
+    _, requests, calls = _apply(effect)
 
     [(verb, plural, name, body, parameters)] = requests
     assert (verb, plural, name) == ("patch", "environmentprovisioners", NAME)
     assert body == {"metadata": {"finalizers": finalizers, "resourceVersion": "7"}}
     assert parameters["patch_type"] is PatchType.MERGE
-    assert told == [("written", NAME, "environmentprovisioners", ANSWER)]
+    assert calls == [("written", NAME, "environmentprovisioners", ANSWER)]
 
 
 def test_operations_refused_by_a_webhook_are_not_retried():
@@ -269,17 +269,17 @@ def test_a_refused_write_raises_an_error(effect, error, kind):
 
 
 def test_a_wake_up_is_requested_for_the_environment():
-    applied, requests, told = _apply(WakeOnChange(LISTING))
+    applied, requests, calls = _apply(WakeOnChange(LISTING))
 
     assert (applied, requests) == (Applied({}), [])
-    assert told == [("ensure", LISTING, NAME)]
+    assert calls == [("ensure", LISTING, NAME)]
 
 
 def test_an_event_is_about_the_environment():
-    _, requests, told = _apply(Emit(EventType.WARNING, "Stalled", "Reconcile", "words"))
+    _, requests, calls = _apply(Emit(EventType.WARNING, "Stalled", "Reconcile", "words"))
 
     assert requests == []
-    assert told == [("event", NAME, {"type": "Warning", "reason": "Stalled", "action": "Reconcile", "note": "words"})]
+    assert calls == [("event", NAME, {"type": "Warning", "reason": "Stalled", "action": "Reconcile", "note": "words"})]
 
 
 def test_the_status_subresource_is_merged_at_the_observed_version():
@@ -290,7 +290,7 @@ def test_the_status_subresource_is_merged_at_the_observed_version():
 
     body = {"metadata": {"resourceVersion": "8"}, "status": {"a": None}}
     assert client.requests == [("patch", "environmentprovisioners", NAME, body, {"subresource": "status"})]
-    assert neighbours.told == [("written", NAME, "environmentprovisioners", ANSWER)]
+    assert neighbours.calls == [("written", NAME, "environmentprovisioners", ANSWER)]
 
 
 def test_every_resource_is_read_in_its_own_scope():
@@ -301,13 +301,13 @@ def test_every_resource_is_read_in_its_own_scope():
 
 def test_an_applied_object_is_known_for_the_rest_of_the_reconcile():
     target = Target(SECRETS, "git", NAME)
-    applied, requests, told = _apply(Apply(target, {"data": {}}))
+    applied, requests, calls = _apply(Apply(target, {"data": {}}))
 
     parameters = {"namespace": NAME, "patch_type": PatchType.APPLY, "force": True}
     assert requests == [("patch", "secrets", "git", {"data": {}}, parameters)]
     assert applied == Applied({target: ANSWER, Outcome(target): True})
     # No cache holds it, so none could be waited for.
-    assert told == []
+    assert calls == []
 
 
 @pytest.mark.parametrize(("code", "kind"), [(422, InvalidError), (403, ForbiddenError), (500, ServerError)])
@@ -318,8 +318,8 @@ def test_the_servers_answer_about_a_secret_is_not_repeated(code, kind):
     with pytest.raises(kind) as caught:
         _apply(Apply(Target(SECRETS, "git", NAME), {}), error)
 
-    told = "".join(traceback.format_exception(caught.value)) + repr(vars(caught.value))
-    assert "hunter2" not in told
+    shown = "".join(traceback.format_exception(caught.value)) + repr(vars(caught.value))
+    assert "hunter2" not in shown
     assert "data[password]" in str(caught.value)
 
 

@@ -161,17 +161,17 @@ def test_refusals_unrelated_to_rights_do_not_ask_for_one(effect, words):
 
 
 def test_a_silent_webhook_is_named_in_a_stable_message():
-    def told(port):
+    def explained(port):
         words = (
             f'Internal error occurred: failed calling webhook "guard.example.com": dial tcp 10.0.0.1:{port}: refused'
         )
         return explain(CREATE, _error(500, "InternalError", words), OPTIONS)
 
-    assert isinstance(told(1), Wait)
-    assert told(1).reason == "WebhookSilent"
-    assert "guard.example.com" in told(1).message
-    assert told(1) == told(2)
-    assert told(1).recheck_after == 7
+    assert isinstance(explained(1), Wait)
+    assert explained(1).reason == "WebhookSilent"
+    assert "guard.example.com" in explained(1).message
+    assert explained(1) == explained(2)
+    assert explained(1).recheck_after == 7
 
 
 def test_a_refused_secret_is_named_with_its_field_but_not_the_servers_message():

@@ -1,4 +1,4 @@
-"""A step of a pipeline that is told to end: at once, without a traceback, and without leaving anything."""
+"""A pipeline step that gets a signal ends at once, without a traceback, and without leaving files."""
 
 import os
 import signal

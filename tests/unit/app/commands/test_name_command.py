@@ -1,4 +1,4 @@
-"""`tronador name`: the same name as everywhere else, and nothing for what is no pull request."""
+"""`tronador name`: the same name as everywhere else, and an error if there is no pull request."""
 
 import pytest
 

@@ -133,7 +133,7 @@ def test_a_fork_is_approved_per_commit_and_removed_when_it_is_gone(pipeline):
     assert release["chart"]["git"] == "https://github.com/stranger/shop.git"
     assert release["chart"]["ref"] == SHA
     assert environment["metadata"]["annotations"]["tronador.stakater.com/fork"] == "true"
-    # The next commit, let in by the label set anew, is another snapshot of the same release.
+    # The next commit, allowed by setting the label again, is another snapshot of the same release.
     assert pipeline.event(github("synchronize", fork=True, labels=[LABEL]), *allow).decision == "ignore"
     second = pipeline.event(changed(labeled, "pull_request.head.sha", OLD_SHA), *allow)
     assert pipeline.publish(pipeline.render(second.parameters)) == (0, "published")

@@ -291,8 +291,8 @@ def test_a_helm_action_is_reported_with_flux_message(action):
     assert _health(helm) == Health(State.DEPLOYING, "Progressing", running)
 
 
-@pytest.mark.parametrize(("generation", "told"), [(2, True), (1, False)])
-def test_a_retry_of_the_same_generation_shows_the_previous_failure(generation, told):
+@pytest.mark.parametrize(("generation", "shown"), [(2, True), (1, False)])
+def test_a_retry_of_the_same_generation_shows_the_previous_failure(generation, shown):
     running = words("Progressing")
     helm = release(
         condition("Reconciling", "True", "Progressing", generation=2),
@@ -301,7 +301,7 @@ def test_a_retry_of_the_same_generation_shows_the_previous_failure(generation, t
         generation=2,
     )
 
-    assert _health(helm).message == (f"{running}. Before that: {words('UpgradeFailed')}" if told else running)
+    assert _health(helm).message == (f"{running}. Before that: {words('UpgradeFailed')}" if shown else running)
 
 
 def test_a_test_after_a_successful_upgrade_is_awaited():

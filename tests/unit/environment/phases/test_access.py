@@ -15,12 +15,12 @@ from tests.unit.environment.support.builders import (
     RELEASE_NAME,
     UID,
     environment,
-    go_on,
     helm_release,
     namespace,
     observation,
     operator_options,
     operator_status,
+    proceed,
 )
 
 OPTIONS = operator_options(service_account="tronador", own_namespace="tronador-system")
@@ -187,11 +187,11 @@ def _decide(phase="Succeeded", *, state="deployed", ages=None, answers=None):
 
 
 def test_nothing_is_done_while_the_application_is_deploying():
-    assert _decide("Installing", state="deploying") == go_on()
+    assert _decide("Installing", state="deploying") == proceed()
 
 
 def test_a_deployed_environment_needs_no_rights():
-    assert _decide() == go_on()
+    assert _decide() == proceed()
 
 
 def test_a_failure_needs_rights_and_waits_until_they_are_read():
@@ -233,11 +233,11 @@ def test_with_flux_rights_are_checked_until_the_generation_is_deployed():
     changed = environment(generation=2, status={"conditions": [ready]})
 
     assert isinstance(_decide_with_flux(namespace=namespace(), cached=release), Wait)
-    assert _decide_with_flux(environment=settled, namespace=namespace(), cached=release) == go_on()
+    assert _decide_with_flux(environment=settled, namespace=namespace(), cached=release) == proceed()
     assert isinstance(_decide_with_flux(environment=changed, namespace=namespace(), cached=release), Wait)
     # It may have gone with its namespace.
     assert isinstance(_decide_with_flux(environment=settled, namespace=namespace()), Wait)
 
 
 def test_no_rights_are_needed_without_a_namespace():
-    assert decide(observation(), OPTIONS) == go_on()
+    assert decide(observation(), OPTIONS) == proceed()

@@ -8,9 +8,9 @@ from controller.environment.phases import finalizer
 from tests.unit.environment.support.builders import (
     NAME,
     environment,
-    go_on,
     observation,
     operator_options,
+    proceed,
     without_events,
 )
 
@@ -22,13 +22,13 @@ ENVIRONMENTS = Resource(
 def test_a_missing_finalizer_is_appended_at_the_observed_version():
     seen = observation(environment=environment(finalizers=["other/one"], version="7"))
 
-    assert finalizer.decide(seen, operator_options()) == go_on(
+    assert finalizer.decide(seen, operator_options()) == proceed(
         AddFinalizer(Target(ENVIRONMENTS, NAME), ("other/one", FINALIZER), "7")
     )
 
 
 def test_nothing_is_done_if_the_finalizer_exists():
-    assert finalizer.decide(observation(), operator_options()) == go_on()
+    assert finalizer.decide(observation(), operator_options()) == proceed()
 
 
 def test_the_finalizer_is_the_first_write_of_all():

@@ -14,12 +14,12 @@ from tests.unit.environment.support.builders import (
     NAME,
     ago,
     environment,
-    go_on,
     helm_release,
     namespace,
     observation,
     operator_options,
     operator_status,
+    proceed,
     words,
 )
 
@@ -106,7 +106,7 @@ def test_the_later_of_two_events_in_the_same_second_counts():
 
 def test_a_later_explanation_replaces_the_previous_one():
     seen = _observe(
-        FAILED, answers={EVENTS: (_event("better", ago(1)),)}, status=_told(f"{words('Failed')} why", since=5)
+        FAILED, answers={EVENTS: (_event("better", ago(1)),)}, status=_status_with(f"{words('Failed')} why", since=5)
     )
 
     assert explained(seen, OPTIONS, judge(seen, OPTIONS)).message == f"{words('Failed')} better"
@@ -127,21 +127,21 @@ def test_a_late_event_is_looked_for_at_growing_intervals_for_a_limited_time(even
     assert pauses == [1, 1, 4, None]
 
 
-def _told(message, *, reason="Failed", generation=1, since=31):
+def _status_with(message, *, reason="Failed", generation=1, since=31):
     condition = {"type": "ReleaseReady", "status": "False", "reason": reason, "message": message}
     conditions = [condition | {"observedGeneration": generation}, _ready("False", since)]
     return {"conditions": conditions, "observedGeneration": generation}
 
 
 def test_a_recently_explained_failure_is_looked_up_again():
-    status = _told(f"{words('Failed')} why", since=4)
+    status = _status_with(f"{words('Failed')} why", since=4)
 
     assert _decide(_observe(FAILED, status=status)) == go_on(Read(EVENTS))
     assert _decide(_observe(FAILED, status=status, answers={EVENTS: ()})) == Continue(recheck_after=4.0)
 
 
 def test_an_explained_failure_is_looked_up_for_a_limited_time():
-    seen = _observe(FAILED, status=_told(f"{words('Failed')} why"))
+    seen = _observe(FAILED, status=_status_with(f"{words('Failed')} why"))
 
     assert _decide(seen) == go_on()
     assert explained(seen, OPTIONS, judge(seen, OPTIONS)).message == f"{words('Failed')} why"
@@ -150,9 +150,9 @@ def test_an_explained_failure_is_looked_up_for_a_limited_time():
 @pytest.mark.parametrize(
     ("status", "generation"),
     [
-        (_told(words("Failed")), 1),
-        (_told(f"{words('RolledBack')} why", reason="RolledBack"), 1),
-        (_told(f"{words('Failed')} why", generation=1), 2),
+        (_status_with(words("Failed")), 1),
+        (_status_with(f"{words('RolledBack')} why", reason="RolledBack"), 1),
+        (_status_with(f"{words('Failed')} why", generation=1), 2),
     ],
 )
 def test_a_new_failure_is_looked_up_again(status, generation):

@@ -21,12 +21,12 @@ from tests.unit.environment.support.builders import (
     environment,
     event_reasons,
     foreign_namespace,
-    go_on,
     namespace,
     namespace_target,
     observation,
     operator_options,
     our_labels,
+    proceed,
     without_events,
 )
 
@@ -77,7 +77,7 @@ def test_the_operators_labels_are_set_and_remembered_too():
 
 
 def test_a_correct_namespace_is_not_changed():
-    assert decide(observation(namespace=namespace()), OPTIONS) == go_on()
+    assert decide(observation(namespace=namespace()), OPTIONS) == proceed()
 
 
 def test_labels_and_annotations_of_others_are_not_changed():
@@ -85,7 +85,7 @@ def test_labels_and_annotations_of_others_are_not_changed():
     seen["metadata"]["labels"]["theirs"] = "x"
     seen["metadata"]["annotations"]["theirs"] = "x"
 
-    assert decide(observation(namespace=seen), OPTIONS) == go_on()
+    assert decide(observation(namespace=seen), OPTIONS) == proceed()
 
 
 def test_labels_and_memory_change_in_one_patch_at_the_observed_version():
@@ -162,7 +162,7 @@ def test_an_adopted_namespace_stays_adopted_when_the_consent_is_withdrawn():
     labels = our_labels(adopted=True)
     annotations = {**namespace(applied=labels)["metadata"]["annotations"], ADOPTED_ANNOTATION: "true"}
 
-    assert decide(observation(namespace=namespace(labels=labels, annotations=annotations)), OPTIONS) == go_on()
+    assert decide(observation(namespace=namespace(labels=labels, annotations=annotations)), OPTIONS) == proceed()
 
 
 def test_a_namespace_without_its_label_is_no_longer_ours():

@@ -19,10 +19,10 @@ from tests.unit.environment.support.builders import (
     RELEASE_NAME,
     environment,
     event_reasons,
-    go_on,
     helm_release,
     namespace,
     observation,
+    proceed,
     release_target,
     without_events,
 )
@@ -67,7 +67,7 @@ def test_a_missing_source_is_created():
 
 
 def test_a_correct_source_is_not_changed():
-    assert source.decide(_observe(cached={SOURCE: _source()}), OPTIONS) == go_on()
+    assert source.decide(_observe(cached={SOURCE: _source()}), OPTIONS) == proceed()
 
 
 def test_drift_of_the_source_is_corrected_with_its_observed_uid():
@@ -247,7 +247,7 @@ def test_a_source_without_its_release_is_deleted_beside_a_running_release():
 
 
 def test_the_running_release_is_never_surplus():
-    assert prune.decide(_observe(cached={RELEASE: _release(), SOURCE: _source()}), OPTIONS) == go_on()
+    assert prune.decide(_observe(cached={RELEASE: _release(), SOURCE: _source()}), OPTIONS) == proceed()
 
 
 # The whole plan

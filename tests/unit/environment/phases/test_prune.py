@@ -6,11 +6,11 @@ from controller.environment.effects import Delete, Listing, Read, WakeOnChange
 from controller.environment.phases.prune import decide
 from tests.unit.environment.support.builders import (
     NAME,
-    go_on,
     helm_release,
     namespace,
     observation,
     operator_options,
+    proceed,
     release_target,
 )
 
@@ -24,7 +24,7 @@ def _decide(*releases, answers=None):
 
 
 def test_nothing_is_done_if_only_the_wanted_release_exists():
-    assert _decide(helm_release()) == go_on()
+    assert _decide(helm_release()) == proceed()
 
 
 def test_a_surplus_release_is_read_and_then_uninstalled():
@@ -47,4 +47,4 @@ def test_the_uninstall_is_watched_without_blocking_the_reconcile():
 
 def test_the_only_release_is_not_surplus_while_the_wanted_one_does_not_exist():
     # The release phase has just decided to make it, or failed to.
-    assert _decide(SURPLUS) == go_on()
+    assert _decide(SURPLUS) == proceed()

@@ -15,11 +15,11 @@ from tests.unit.environment.support.builders import (
     environment,
     event_reasons,
     foreign_release,
-    go_on,
     helm_release,
     namespace,
     observation,
     operator_options,
+    proceed,
     release_target,
     without_events,
 )

@@ -1,4 +1,4 @@
-"""Where objects of kinds that nobody knew before live, and how they are taken back."""
+"""Where objects of previously unknown kinds live, and how they are pruned."""
 
 import pytest
 

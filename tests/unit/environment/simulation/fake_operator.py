@@ -98,7 +98,7 @@ class FakeOperator:
                 continue
             del self._known[uid]
             if (namespace, release_name) in names:
-                # Deleted and made anew before the operator looked: the new one finds the old storage, and upgrades it.
+                # Recreated before the operator noticed the deletion: the new release upgrades the old storage.
                 continue
             for secret in list(self._api.all(SECRETS, namespace)):
                 if secret["metadata"]["labels"].get("name") == release_name:

@@ -29,7 +29,7 @@ from tests.unit.environment.support.builders import (
 )
 
 KEYS = st.sampled_from(["a", "b", "c"])
-# Authors and others never choose the same value, so that a value tells who wrote it.
+# Authors and others never choose the same value, so a value shows who wrote it.
 AUTHORS = ("1", "2")
 LABELS = st.dictionaries(KEYS, st.sampled_from(AUTHORS), max_size=3)
 NAMES = st.sampled_from(["one", "two"])
@@ -168,7 +168,7 @@ class Histories(RuleBasedStateMachine):
     def disown_or_return_the_namespace(self, ours: bool) -> None:
         def change(obj: dict[str, Any]) -> None:
             obj["metadata"]["labels"].pop(ENVIRONMENT_LABEL, None)
-            # Returned to an environment that is gone, or that nothing holds, it would be nobody's.
+            # If the environment is gone or has no finalizer, the namespace would stay for ever.
             if ours and objects.finalizers(self._environment() or {}):
                 obj["metadata"]["labels"][ENVIRONMENT_LABEL] = NAME
 
@@ -184,7 +184,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(field=st.sampled_from(["labels", "annotations"]))
     def strip_the_release(self, field: str) -> None:
-        # Only one that the status knows: what is stripped in the very moment between is found by nobody.
+        # Only a recorded release: one that is stripped before it is recorded cannot be found.
         name = Environment(self._environment() or {}).recorded_release
         self.api.edit(self.engine.releases, name, NAME, lambda obj: obj["metadata"].pop(field, None))
 

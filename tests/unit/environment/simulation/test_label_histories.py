@@ -1,8 +1,8 @@
 """Random histories of one namespace's labels: its author edits, the platform team too, others meddle, processes die.
 
-What we applied is followed here from our writes alone, and not from the memory that we keep on the namespace. So every
-write of ours can be compared with the one that the rules ask for: what the environment names is there, what it no
-longer names and nobody changed after us is gone, and everything else is as it was.
+The test derives what we applied from our writes alone, and not from the memory on the namespace. So it can compare each
+write with the rules: labels that the environment names are present, labels that it no longer names are gone unless
+another program changed them after us, and all other labels are unchanged.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class LabelHistories(RuleBasedStateMachine):
         self.api.edit(ENVIRONMENTS, NAME, "", lambda obj: obj.pop("status", None))
 
     @rule(deleted=st.booleans())
-    def delete_and_create_anew(self, deleted: bool) -> None:
+    def recreate(self, deleted: bool) -> None:
         labels = (self.api.peek(ENVIRONMENTS, NAME) or environment())["spec"].get("namespaceLabels")
         self.api.remove(ENVIRONMENTS, NAME)
         if deleted:

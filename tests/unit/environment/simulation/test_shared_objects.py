@@ -327,7 +327,7 @@ def test_an_object_always_altered_by_the_server_is_applied_once_per_reconcile(mo
     put_config(world, [config_map("one")])
     world.run(NAME)
     monkeypatch.setattr(likeness, "holds", lambda live, applied: False)
-    # What is taken back is looked at again, and then all is decided anew.
+    # A pruned object is read again, and then everything is decided again.
     put_config(world, [config_map("two")])
     world.sync()
     world.reconcile_strictly(NAME)

@@ -106,13 +106,13 @@ def _world(situation, options: EnvironmentOptions | None = None) -> World:
 def _snapshot(world: World) -> dict[str, Any]:
     """Everything but versions and times, as far as the end is to be the same."""
 
-    def tell(obj):
+    def content(obj):
         metadata = obj["metadata"]
         kept = {name: metadata.get(name) for name in ("name", "labels", "annotations", "finalizers")}
         return copy.deepcopy({**kept, "spec": obj.get("spec")})
 
     return {
-        resource.plural: sorted((tell(obj) for obj in world.api.all(resource)), key=lambda told: told["name"])
+        resource.plural: sorted((content(obj) for obj in world.api.all(resource)), key=lambda one: one["name"])
         for resource in (ENVIRONMENTS, NAMESPACES, HELM_RELEASES, SECRETS)
     }
 

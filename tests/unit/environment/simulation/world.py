@@ -189,7 +189,7 @@ class World:
             return Result(requeue=True)
 
     def run(self, name: str, *, operator: bool = True, limit: int = 60) -> int:
-        """Everybody works until nobody has anything to do; the number of reconciles that took."""
+        """Run all programs until none has anything left to do, and return the number of reconciles."""
         for turn in range(1, limit + 1):
             self.sync()
             version = self.api.version
