@@ -62,7 +62,7 @@ def bed(
 
     Args:
         options: of the controller.
-        streams: the cluster streams initial states; else the controller lists, which the audit log distinguishes from watches.
+        streams: the cluster streams initial states; otherwise the controller lists, and the audit log shows which.
         hooks: the test needs the hooks of the local cluster, and is skipped on a real one.
     """
     if hooks and REAL_KUBECONFIG:

@@ -73,7 +73,7 @@ class SharedConfig:
         return self._cluster.client.get(TRONADOR_CONFIGS, CONFIG_NAME, namespace=OWN)
 
     def held(self, namespace: str, name: str, *, kind: str = "ConfigMap") -> dict[str, Any] | None:
-        """The content that an environment holds under a name, decoded if it is a Secret's; None if there is no such object."""
+        """Return the content of an object in an environment, decoded if it is a Secret; None if there is no object."""
         obj = self._cluster.get(SECRETS if kind == "Secret" else CONFIG_MAPS, name, namespace)
         if obj is None or kind != "Secret":
             return None if obj is None else dict(obj.get("data") or {})
