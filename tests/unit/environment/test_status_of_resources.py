@@ -56,9 +56,7 @@ def _running(phase, **changes):
         ("Installing", "deploying", ("Unknown", "Progressing")),
     ],
 )
-def test_a_release_of_this_spec_decides_despite_other_problems(
-    phase_name, decision, part, release_phase, state, ready
-):
+def test_a_release_of_this_spec_decides_despite_other_problems(phase_name, decision, part, release_phase, state, ready):
     found = _status_after(decision, phase_name=phase_name, release=_running(release_phase))
 
     assert found["applicationStatus"] == state

@@ -19,7 +19,6 @@ from tests.unit.environment.support.builders import (
     observation,
     operator_options,
     operator_status,
-    proceed,
     words,
 )
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from controller.apimachinery.errors import ConnectionLost, RequestTimeout, status_error
-from tests.unit.cache.test_reflector import EXPIRED, FORBIDDEN, NOT_INSTALLED, REFUSED, THROTTLED, TOO_LARGE, Rig
+from tests.unit.cache.reflector.rig import EXPIRED, FORBIDDEN, NOT_INSTALLED, REFUSED, THROTTLED, TOO_LARGE, Rig
 from tests.unit.fakes import Script, added, bookmark, deleted, error_event, event, modified, page
 
 # The exact error of a server without the storage feature, sent in a stream with status 200.
