@@ -649,7 +649,7 @@ def test_a_password_in_the_name_of_a_field_is_not_repeated(changes):
 
 
 def test_a_valid_environment_proceeds():
-    assert validate.decide(observation(), builders.operator_options()) == builders.go_on()
+    assert validate.decide(observation(), builders.operator_options()) == builders.proceed()
 
 
 NAMES = st.sampled_from(

@@ -57,11 +57,11 @@ def _decide(seen):
 
 
 def test_a_healthy_release_needs_no_second_look():
-    assert _decide(_observe(helm_release(status=operator_status("Succeeded")))) == go_on()
+    assert _decide(_observe(helm_release(status=operator_status("Succeeded")))) == proceed()
 
 
 def test_the_events_of_a_failed_release_are_read():
-    assert _decide(_observe(FAILED)) == go_on(Read(EVENTS))
+    assert _decide(_observe(FAILED)) == proceed(Read(EVENTS))
 
 
 @pytest.mark.parametrize(
@@ -135,14 +135,14 @@ def _status_with(message, *, reason="Failed", generation=1, since=31):
 def test_a_recently_explained_failure_is_looked_up_again():
     status = _status_with(f"{words('Failed')} why", since=4)
 
-    assert _decide(_observe(FAILED, status=status)) == go_on(Read(EVENTS))
+    assert _decide(_observe(FAILED, status=status)) == proceed(Read(EVENTS))
     assert _decide(_observe(FAILED, status=status, answers={EVENTS: ()})) == Continue(recheck_after=4.0)
 
 
 def test_an_explained_failure_is_looked_up_for_a_limited_time():
     seen = _observe(FAILED, status=_status_with(f"{words('Failed')} why"))
 
-    assert _decide(seen) == go_on()
+    assert _decide(seen) == proceed()
     assert explained(seen, OPTIONS, judge(seen, OPTIONS)).message == f"{words('Failed')} why"
 
 
@@ -157,7 +157,7 @@ def test_an_explained_failure_is_looked_up_for_a_limited_time():
 def test_a_new_failure_is_looked_up_again(status, generation):
     release = helm_release(status=operator_status("Failed"))
 
-    assert _decide(_observe(release, status=status, generation=generation)) == go_on(Read(EVENTS))
+    assert _decide(_observe(release, status=status, generation=generation)) == proceed(Read(EVENTS))
 
 
 # The grace period of a chart
@@ -208,4 +208,4 @@ def test_a_reported_fetch_failure_stays_a_failure_after_a_restart():
 
 
 def test_a_release_without_a_status_is_checked_when_it_changes():
-    assert _decide(_observe(helm_release())) == go_on()
+    assert _decide(_observe(helm_release())) == proceed()

@@ -63,7 +63,7 @@ def _deleting(obj):
 
 
 def test_a_missing_source_is_created():
-    assert source.decide(_observe(), OPTIONS) == go_on(Create(SOURCE, flux.desired_source(_context())))
+    assert source.decide(_observe(), OPTIONS) == proceed(Create(SOURCE, flux.desired_source(_context())))
 
 
 def test_a_correct_source_is_not_changed():
@@ -105,7 +105,7 @@ def test_fields_unknown_to_flux_are_reported_once_with_the_change():
 
     assert event_reasons(created.effects) == ["ReleaseCreated", "FieldsIgnored"]
     assert "spec.application.release.rollback.recreate" in created.effects[-1].note
-    assert kept == go_on(release=RELEASE)
+    assert kept == proceed(release=RELEASE)
 
 
 # Suspension

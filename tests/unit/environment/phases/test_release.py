@@ -51,7 +51,7 @@ def test_a_missing_release_is_created():
 
 
 def test_a_correct_release_is_not_changed():
-    assert _decide(helm_release()) == go_on(release=release_target())
+    assert _decide(helm_release()) == proceed(release=release_target())
 
 
 def test_only_differences_are_patched_and_only_with_the_same_uid():
@@ -81,7 +81,7 @@ def test_a_number_instead_of_a_boolean_counts_as_an_edit():
 def test_explicit_nulls_in_values_are_kept_and_cause_no_lasting_difference():
     of = environment(release={"values": {"a": None}})
 
-    assert _decide(helm_release(of), of=of) == go_on(release=release_target())
+    assert _decide(helm_release(of), of=of) == proceed(release=release_target())
 
 
 def test_labels_and_annotations_of_others_are_not_changed():
@@ -89,7 +89,7 @@ def test_labels_and_annotations_of_others_are_not_changed():
     theirs["metadata"]["labels"]["theirs"] = "x"
     theirs["metadata"]["annotations"]["theirs"] = "x"
 
-    assert _decide(theirs) == go_on(release=release_target())
+    assert _decide(theirs) == proceed(release=release_target())
 
 
 @pytest.mark.parametrize(
@@ -205,4 +205,4 @@ def test_values_of_great_depth_and_size_are_passed_on_unchanged():
     values = {"deep": nested(99), "long": "x" * 1_000_000, **{f"key{number}": number for number in range(10_000)}}
     of = environment(release={"values": values})
     assert helm_release(of)["spec"]["values"] == values
-    assert _decide(helm_release(of), of=of) == go_on(release=release_target())
+    assert _decide(helm_release(of), of=of) == proceed(release=release_target())

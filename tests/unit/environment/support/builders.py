@@ -248,7 +248,7 @@ def event_reasons(effects: Sequence[Effect]) -> list[str]:
     return [effect.reason for effect in effects if isinstance(effect, Emit)]
 
 
-def go_on(*effects: Effect, release: Target | None = None) -> Continue:
+def proceed(*effects: Effect, release: Target | None = None) -> Continue:
     """The decision of a phase that has nothing to wait for."""
     return Continue(effects=tuple(effects), release=release)
 
