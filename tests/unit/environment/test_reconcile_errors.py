@@ -7,6 +7,7 @@ from controller.api.environment import ENVIRONMENTS
 from controller.api.helm_operator import HELM_RELEASES
 from controller.apimachinery.errors import ConnectionLost, status_error
 from controller.apimachinery.resources import NAMESPACES, SERVICE_ACCOUNTS
+from controller.environment import rights
 from controller.environment.options import EnvironmentOptions
 from tests.unit.environment.support.builders import (
     NAME,
@@ -146,14 +147,15 @@ def test_an_ordinary_race_is_logged_at_debug_level_and_a_lasting_one_warns(logs)
         world.reconcile(NAME)
         world.seconds += 0.3
 
-    said = {(line["reason"], line["log_level"]) for line in logs if line["event"] == "failed"}
-    assert said == {("AwaitingRights", "debug"), ("Forbidden", "warning")}
+    said = {(line["event"], line["reason"], line["log_level"]) for line in logs if line["event"].startswith("effect")}
+    assert said == {("effect postponed", "AwaitingRights", "debug"), ("effect failed", "Forbidden", "warning")}
 
 
 def test_a_lasting_refusal_is_shown_with_the_missing_right():
     world = _with_flux()
     refuse(world, "create", SERVICE_ACCOUNTS, api_error(403, "Forbidden", 'cannot create resource "serviceaccounts"'))
-    for _ in range(40):
+    end = world.seconds + rights.SETTLE + 3
+    while world.seconds < end:
         world.sync()
         result = world.reconcile(NAME)
         world.seconds += max(result.requeue_after or 0.1, 0.1)

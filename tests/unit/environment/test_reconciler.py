@@ -8,7 +8,7 @@ from controller.api.helm_operator import HELM_RELEASES
 from controller.apimachinery.errors import ApiError
 from controller.apimachinery.resources import NAMESPACES
 from controller.cache import ConsistencyError
-from controller.environment import engines, rights
+from controller.environment import engines
 from controller.environment.options import EnvironmentOptions
 from controller.runtime.reconcile import Result
 from tests.unit.environment.simulation.world import World

@@ -19,6 +19,7 @@ from tests.unit.environment.support.builders import (
     observation,
     operator_options,
     operator_status,
+    proceed,
     words,
 )
 

@@ -19,6 +19,7 @@ from tests.unit.environment.support.builders import (
     namespace,
     observation,
     operator_options,
+    proceed,
     release_target,
     without_events,
 )
