@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from controller.apimachinery.options import OptionError
 from controller.app import completion, exits
 from controller.app.commands import COMMANDS, Command
-from controller.app.options import OptionError
 from controller.pipeline.errors import InvalidFiles, PipelineError
 
 

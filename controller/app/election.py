@@ -9,9 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from controller.apimachinery.errors import AlreadyExists, NotFound
+from controller.apimachinery.options import OptionError
 from controller.apimachinery.resources import NAMESPACES, Resource
 from controller.app import sharding
-from controller.app.options import OptionError, Options
+from controller.app.options import Options
 from controller.client import Client
 from controller.client.serverhealth import ServerHealth
 from controller.leaderelection import LeaderElectionConfig, LeaderElector
@@ -32,16 +33,14 @@ def build(
         health.wait(seconds, since=seen)
         seen = health.epoch
 
-    if not options.leader_elect:
+    if not options.election.leader_elect:
         return None
     try:
         election = LeaderElectionConfig(
             namespace=options.namespace,
             name=sharding.lease_name(options.watch_label_selector),
-            identity=options.lease_identity or f"{socket.gethostname()}_{uuid.uuid4()}",
-            lease_duration=options.lease_duration,
-            renew_deadline=options.lease_renew_deadline,
-            retry_period=options.lease_retry_period,
+            identity=options.election.lease_identity or f"{socket.gethostname()}_{uuid.uuid4()}",
+            durations=options.election.durations,
         )
     except ValueError as error:
         raise OptionError(f"--lease-duration, --lease-renew-deadline, --lease-retry-period: {error}") from None

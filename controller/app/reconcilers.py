@@ -21,7 +21,6 @@ from controller.environment.apply import Applier, ChangeLog
 from controller.environment.discovery import Discovery
 from controller.environment.metrics import EnvironmentMetrics
 from controller.environment.observe import Observer
-from controller.environment.options import EnvironmentOptions
 from controller.environment.reconciler import EnvironmentReconciler
 from controller.environment.stopwatch import Stopwatch
 from controller.environment.wakeups import Wakeups
@@ -66,7 +65,7 @@ class Reconcilers:
             consistency=consistency,
             metrics=metrics,
             stopwatch=stopwatch,
-            options=_environment_options(self.options),
+            options=self.options.environment,
             now=time.monotonic,
         )
 
@@ -90,7 +89,7 @@ class Reconcilers:
             consistency=silence,
             metrics=metrics,
             stopwatch=Stopwatch(metrics=metrics, now=time.monotonic),
-            options=replace(_environment_options(self.options), status_settle=0.0),
+            options=replace(self.options.environment, status_settle=0.0),
             now=time.monotonic,
             changes=silence,
         )
@@ -112,24 +111,8 @@ class Reconcilers:
             served=self.discovery.served,
             now=lambda: datetime.now(UTC),
             monotonic=time.monotonic,
-            recheck_interval=self.options.recheck_interval,
+            recheck_interval=self.options.environment.recheck_interval,
         )
 
     def _observer(self) -> Observer:
         return Observer(stores=self.stores, shares=self.shares, now=lambda: datetime.now(UTC))
-
-
-def _environment_options(options: Options) -> EnvironmentOptions:
-    return EnvironmentOptions(
-        policy=options.policy,
-        namespace_labels=options.namespace_labels,
-        status_settle=options.status_settle,
-        chart_grace=options.chart_grace,
-        teardown_timeout=options.teardown_timeout,
-        recheck_interval=options.recheck_interval,
-        service_account=options.service_account,
-        release_engine=options.release_engine,
-        release_service_account=options.release_service_account,
-        release_cluster_role=options.release_cluster_role,
-        own_namespace=options.namespace,
-    )

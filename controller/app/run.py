@@ -19,7 +19,9 @@ _FIRST_ANSWER = 2.0
 def run(options: Options) -> int:
     """Run the controller; returns the exit code."""
     try:
-        connection = config.load(kubeconfig=options.kubeconfig or None, context=options.context or None)
+        connection = config.load(
+            kubeconfig=options.connection.kubeconfig or None, context=options.connection.context or None
+        )
         application = wiring.build(options, connection)
     except (ConfigError, OSError) as error:
         log.error("cannot start", error=str(error))
@@ -30,9 +32,9 @@ def run(options: Options) -> int:
         application.manager.stop()
 
     signals.install(stop=stop, dump=application.describe)
-    log.info("controller starting", cluster=connection.source, workers=options.workers)
+    log.info("starting", cluster=connection.source, workers=options.controller.workers)
     if problem := _problem(connection):
-        if options.dry_run_once:
+        if options.dry_run.dry_run_once:
             application.close()
             log.error("cannot start", error=problem)
             return exits.FAILED
@@ -44,7 +46,7 @@ def run(options: Options) -> int:
         return exits.FAILED
     finally:
         application.close()
-    if application.dry_run is not None and options.dry_run_once:
+    if application.dry_run is not None and options.dry_run.dry_run_once:
         return exits.OK if application.dry_run.report() else exits.FAILED
     log.info("controller stopped")
     return exits.OK

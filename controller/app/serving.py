@@ -5,8 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterable, Mapping
 
-from controller.app.addresses import parse_address
-from controller.app.options import Options
+from controller.app.options import HttpOptions, parse_address
 from controller.cache import Informer
 from controller.metrics import Registry
 from controller.runtime import HealthChecks, HttpServer, Response
@@ -15,7 +14,7 @@ from controller.runtime.httpserver import Route
 
 
 def build(
-    options: Options,
+    options: HttpOptions,
     registry: Registry,
     *,
     healthy: Mapping[str, Check],
@@ -50,7 +49,7 @@ def build(
     return tuple(servers)
 
 
-def _taken(options: Options, address: str, error: OSError) -> str:
+def _taken(options: HttpOptions, address: str, error: OSError) -> str:
     chosen = {"--metrics-address": options.metrics_address, "--health-address": options.health_address}
     flags = ", ".join(flag for flag, given in chosen.items() if given == address)
     why = "another program uses this port" if error.errno == errno.EADDRINUSE else error.strerror or str(error)

@@ -46,7 +46,7 @@ def build(
     """The queue and the controller that keep the status of the TronadorConfig."""
     queue = RateLimitingQueue(
         name=CONTROLLER_NAME,
-        limiter=ItemExponentialLimiter(maximum=options.max_backoff),
+        limiter=ItemExponentialLimiter(maximum=options.controller.max_backoff),
         registry=registry,
     )
     key = config_key(options)
@@ -62,7 +62,7 @@ def build(
         queue=queue,
         reconciler=reconciler,
         workers=1,
-        reconcile_timeout=options.reconcile_timeout,
+        reconcile_timeout=options.controller.reconcile_timeout,
         registry=registry,
     )
     return queue, controller

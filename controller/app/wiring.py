@@ -76,20 +76,20 @@ def build(options: Options, connection: Connection) -> Application:
     metrics = EnvironmentMetrics(registry)
     health = ServerHealth()
     clients: list[Client] = []
-    dry = options.dry_run or options.dry_run_once
+    dry = options.dry_run.enabled
     connect = _connector(clients, connection, registry, health, command="run --dry-run" if dry else "run")
     elector = None if dry else election.build(options, connect, registry, health=health)
     requests = connect(
         # Asked before each write: nothing of a process that lost its lease may reach the cluster, and nothing at all of
         # a dry run, whatever mistake it makes.
         may_write=elector.is_leader_now if elector else lambda: not dry,
-        read_timeout=options.request_timeout,
-        pool_size=options.workers + 5,
+        read_timeout=options.requests.request_timeout,
+        pool_size=options.controller.workers + 5,
     )
-    watches = connect(watch_read_timeout=options.watch_read_timeout, pool_size=len(WATCHES) + 2)
+    watches = connect(watch_read_timeout=options.requests.watch_read_timeout, pool_size=len(WATCHES) + 2)
     informers = {watch.resource: _informer(watch, watches, options, registry, health) for watch in WATCHES}
     stores = {resource: informer.store for resource, informer in informers.items()}
-    shares = _shares(options, stores)
+    shares = Shares(configs=stores[TRONADOR_CONFIGS], secrets=stores[SECRETS], options=options.tronadorconfig)
     queue = _queue(options, registry)
     _enqueue(informers, shares, queue)
     reconcilers = Reconcilers(
@@ -117,8 +117,8 @@ def build(options: Options, connection: Connection) -> Application:
         name=CONTROLLER_NAME,
         queue=queue,
         reconciler=reconciler,
-        workers=options.workers,
-        reconcile_timeout=options.reconcile_timeout,
+        workers=options.controller.workers,
+        reconcile_timeout=options.controller.reconcile_timeout,
         registry=registry,
     )
     queues, controllers = [queue], [controller]
@@ -146,7 +146,7 @@ def build(options: Options, connection: Connection) -> Application:
         controllers=tuple(controllers),
         elector=elector,
         graceful_timeout=options.graceful_timeout,
-        sync_timeout=options.cache_sync_timeout or math.inf,
+        sync_timeout=options.cache.cache_sync_timeout or math.inf,
     )
     return Application(manager, dry_run, tuple(queues), tuple(clients))
 
@@ -179,22 +179,13 @@ def _informer(watch: Watch, client: Client, options: Options, registry: Registry
         label_selector=options.watch_label_selector if watch.resource == ENVIRONMENTS else watch.label_selector,
         indexers=watch.indexers,
         # Everything is reconciled by way of its environment, so one resync of those is enough.
-        resync_period=options.resync_period if watch.resource == ENVIRONMENTS else 0.0,
+        resync_period=options.cache.resync_period if watch.resource == ENVIRONMENTS else 0.0,
         # Without an engine's CRD there are no releases of it; the environments say so, and continue when it appears.
         missing_is_empty=watch.may_be_missing,
-        settings=ReflectorSettings(watch_silence=options.watch_read_timeout),
-        backoff=Backoff(maximum=min(30.0, options.max_backoff)),
+        settings=ReflectorSettings(watch_silence=options.requests.watch_read_timeout),
+        backoff=Backoff(maximum=min(30.0, options.controller.max_backoff)),
         recovery=recovery,
         registry=registry,
-    )
-
-
-def _shares(options: Options, stores: Mapping[Resource, Store]) -> Shares:
-    return Shares(
-        configs=stores[TRONADOR_CONFIGS],
-        secrets=stores[SECRETS],
-        own_namespace=options.namespace,
-        credential_git_prefixes=options.credential_git_prefixes,
     )
 
 
@@ -202,7 +193,9 @@ def _queue(options: Options, registry: Registry) -> RateLimitingQueue:
     return RateLimitingQueue(
         name=CONTROLLER_NAME,
         # The bucket bounds what failing environments may cost the API server all together.
-        limiter=MaxOfLimiter(ItemExponentialLimiter(maximum=options.max_backoff), BucketLimiter(rate=50.0, burst=500)),
+        limiter=MaxOfLimiter(
+            ItemExponentialLimiter(maximum=options.controller.max_backoff), BucketLimiter(rate=50.0, burst=500)
+        ),
         registry=registry,
     )
 
@@ -243,7 +236,7 @@ def _dry_run(
         if sharding.is_main(options.watch_label_selector) and reconcilers.stores[TRONADOR_CONFIGS].list():
             yield tronadorconfig.config_key(options)
 
-    dry_run = DryRun(client=client, keys=keys, finished=stop if options.dry_run_once else None)
+    dry_run = DryRun(client=client, keys=keys, finished=stop if options.dry_run.dry_run_once else None)
     DryRunMetrics(registry, dry_run.counts)
     return dry_run
 
@@ -260,7 +253,7 @@ def _http_servers(
     """What `serving.build` returns, and raises. `manager` is called for each answer, because it is made later."""
 
     def stale() -> str | None:
-        return serving.stale(informers.values(), limit=options.cache_staleness_limit)
+        return serving.stale(informers.values(), limit=options.cache.cache_staleness_limit)
 
     def process() -> Process:
         running = manager()
@@ -268,7 +261,7 @@ def _http_servers(
         return Process(role=role, trouble=stale())
 
     return serving.build(
-        options,
+        options.http,
         registry,
         # Nothing about the API server: a restart of this process would not bring it back.
         healthy={"leader-election": lambda: elector.problem() if elector else None},
@@ -276,5 +269,5 @@ def _http_servers(
             "caches": lambda: None if manager().caches_synced else "the caches are not filled yet",
             "caches-current": stale,
         },
-        page=page.build(informers=informers, queues=queues, process=process) if options.status_page else {},
+        page=page.build(informers=informers, queues=queues, process=process) if options.http.status_page else {},
     )

@@ -3,40 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from controller.api.engines import AUTO
+from controller.api.engines import AUTO, ENGINES
+from controller.api.options import own_namespace
+from controller.apimachinery.optionkinds import DURATION, LABELS, NAME, TEXT
+from controller.apimachinery.options import group, option
 from controller.policy import PolicyOptions
+
+
+def release_engine() -> str:
+    """Declare the option `--release-engine`."""
+    return option(
+        TEXT,
+        AUTO,
+        "what installs the charts; auto takes the engine that the cluster has when an environment's first release is "
+        "created (Flux if it has both), and keeps it; any other value moves every environment to that engine",
+        choices=(AUTO, *ENGINES),
+        name="release_engine",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvironmentOptions:
-    """Options of the decisions.
+    """The options of the reconciler of environments."""
 
-    Attributes:
-        policy: what an environment may ask for.
-        namespace_labels: labels for every environment's namespace; they win over the environment's own.
-        status_settle: a passing state is written only when it lasts this long.
-        chart_grace: how long fetching a chart may fail before that counts as a failure. The Helm Operator's first
-            attempt always does, because the mirror of the repository does not exist yet; Flux has none for a moment.
-        teardown_timeout: how long an uninstall may take before the teardown goes on without it.
-        service_account: the account that we run as, in `own_namespace`; it gets its rights inside each environment by
-            a RoleBinding there. "" where it has them anyhow.
-        release_engine: name of the engine for every environment, or "auto": what the cluster serves when an
-            environment's first release is made, and from then on the same.
-        release_service_account: the account, in each environment's namespace, that a release of Flux runs as.
-        release_cluster_role: the ClusterRole that it is bound to there.
-        recheck_interval: longest pause between two looks at something that no watch tells about.
-    """
-
-    policy: PolicyOptions = field(default_factory=PolicyOptions)
-    namespace_labels: Mapping[str, str] = field(default_factory=dict)
-    status_settle: float = 0.3
-    chart_grace: float = 300.0
-    teardown_timeout: float = 600.0
-    recheck_interval: float = 10.0
-    service_account: str = ""
-    release_engine: str = AUTO
-    release_service_account: str = "tronador-release"
-    release_cluster_role: str = "tronador-release"
-    own_namespace: str = "tronador-system"
+    own_namespace: str = own_namespace()
+    service_account: str = option(
+        TEXT,
+        "tronador-controller",
+        "service account of the controller, in its own namespace; a RoleBinding in each environment gives it its "
+        "rights there; if this is empty, the controller creates no RoleBinding",
+    )
+    policy: PolicyOptions = group(PolicyOptions)
+    namespace_labels: Mapping[str, str] = option(
+        LABELS,
+        {},
+        "labels for the namespace of every environment; they win over the environment's own",
+        after="protected_namespaces",
+    )
+    release_engine: str = release_engine()
+    release_service_account: str = option(
+        NAME, "tronador-release", "service account, in each environment's namespace, that a release of Flux runs as"
+    )
+    release_cluster_role: str = option(
+        NAME, "tronador-release", "ClusterRole that this account is bound to; the controller must be allowed to bind it"
+    )
+    status_settle: float = option(
+        DURATION, 0.3, "how long a temporary state must last before it is written to the status", least=0
+    )
+    # The Helm Operator's first attempt always fails, because its mirror of the repository does not exist yet.
+    chart_grace: float = option(
+        DURATION, 300.0, "how long fetching a chart may fail before that counts as failed", least=0
+    )
+    teardown_timeout: float = option(
+        DURATION, 600.0, "how long an uninstall may take before a teardown continues without it", least=0
+    )
+    recheck_interval: float = option(
+        DURATION, 10.0, "longest pause between two checks of something that cannot be watched", least=0.01
+    )

@@ -5,7 +5,7 @@ machine's clock alone, whether another process still holds it. Safety rests on `
 write checks it, and it is computed from the clock, so it turns false in time even if the renewing thread is stuck.
 """
 
-from controller.leaderelection.config import LeaderElectionConfig
+from controller.leaderelection.config import LeaderElectionConfig, LeaderElectionOptions, LeaseDurations
 from controller.leaderelection.elector import LeaderElector
 
-__all__ = ["LeaderElectionConfig", "LeaderElector"]
+__all__ = ["LeaderElectionConfig", "LeaderElectionOptions", "LeaderElector", "LeaseDurations"]

@@ -139,7 +139,7 @@ class LeaderElector:
         with self._scope.bound():
             try:
                 while not self._try():
-                    self._wait(self._config.retry_period * (1.0 + self._rand() * JITTER))
+                    self._wait(self._config.durations.retry_period * (1.0 + self._rand() * JITTER))
                 self._leading = True
                 self._metrics.leading.set(1)
                 log.info("lease acquired", lease=self._config.name, identity=self._config.identity)
@@ -156,7 +156,9 @@ class LeaderElector:
     def _renew(self) -> None:
         """Renew until the deadline passes or another process holds the lease. Raises Stopped when stopping."""
         while True:
-            self._scope.wait(min(self._config.retry_period, max(0.0, self._leading_until - self._clock.now())))
+            self._scope.wait(
+                min(self._config.durations.retry_period, max(0.0, self._leading_until - self._clock.now()))
+            )
             if not self.is_leader_now():
                 return
             if not self._try() and self.holder not in ("", self._config.identity):
@@ -180,7 +182,7 @@ class LeaderElector:
             return False
         self._observed.see(lease, at=began)
         # Counted from before the request was sent, while other processes count from when they see it, which is later.
-        self._leading_until = began + self._config.renew_deadline
+        self._leading_until = began + self._config.durations.renew_deadline
         return True
 
     def _acquire_or_renew(self, began: float) -> dict[str, Any] | None:
@@ -209,14 +211,16 @@ class LeaderElector:
             namespace=config.namespace,
             name=config.name,
             identity=config.identity,
-            duration=config.lease_duration,
+            duration=config.durations.lease_duration,
             now=self._now(),
         )
         return self._client.create(LEASES, lease, namespace=config.namespace)
 
     def _claim(self, lease: dict[str, Any]) -> dict[str, Any]:
         config = self._config
-        wanted = record.claimed(lease, identity=config.identity, duration=config.lease_duration, now=self._now())
+        wanted = record.claimed(
+            lease, identity=config.identity, duration=config.durations.lease_duration, now=self._now()
+        )
         return self._client.replace(LEASES, config.name, wanted, namespace=config.namespace)
 
     def _release(self) -> None:

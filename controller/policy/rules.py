@@ -148,7 +148,7 @@ RULES: Final[tuple[Rule, ...]] = (
 
 def _protected(environment: Environment, options: PolicyOptions) -> Iterator[Violation]:
     name = environment.name
-    if glob := names.matches_any(name, options.protected_namespaces):
+    if glob := names.matches_any(name, options.taken_namespaces):
         remedy = f"this name matches the protected pattern '{glob}' in --protected-namespaces; rename the environment"
         yield Violation("NamespaceProtected", "metadata.name", name, remedy)
     elif not names.is_dns_label(name):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Mapping
-from dataclasses import Field, fields
 from typing import Any, Final
 
-from controller.app.options import Options, default_text
+from controller.apimachinery.options import Option, options_of
+from controller.app.options import Options
 
 # What the templates give the program themselves: the namespace of the release, the name of the pod, and the account and
 # the shard, which other values say.
@@ -49,23 +49,26 @@ _TYPES: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 
 
-def values() -> list[tuple[str, Field[Any]]]:
-    """Each option that is a value, by its name there: `statusSettle` for the field `status_settle`."""
-    return [(_camel_case(option.name), option) for option in fields(Options) if option.name not in SET_BY_THE_CHART]
+def values(kind: type[Any] = Options) -> list[tuple[str, Option]]:
+    """Return each option of a group that is a value, by its name there: `statusSettle` for `status_settle`."""
+    return [(_camel_case(option.name), option) for option in options_of(kind) if option.name not in SET_BY_THE_CHART]
 
 
-def schema() -> dict[str, Any]:
-    """The JSON schema of the value `options`. Raises KeyError for an option of a kind that has no row in `_TYPES`."""
+def schema(kind: type[Any] = Options) -> dict[str, Any]:
+    """Return the JSON schema of the value `options`.
+
+    Raises KeyError for an option of a kind that has no row in `_TYPES`.
+    """
     return {
         "description": "The options of `tronador run`",
         "type": "object",
         "additionalProperties": False,
-        "properties": {name: _schema(option) for name, option in values()},
+        "properties": {name: _schema(option) for name, option in values(kind)},
     }
 
 
-def values_comment() -> str:
-    """The part of values.yaml about the options: all of them with their defaults, as comments, and `options: {}`."""
+def values_comment(kind: type[Any] = Options) -> str:
+    """Return the part of values.yaml about the options: comments with all defaults, and `options: {}`."""
     lines = [
         "# The options of `tronador run`. Set only what differs from the default that is shown here. The chart itself",
         "# sets --namespace, --lease-identity, --service-account and --watch-label-selector.",
@@ -75,32 +78,31 @@ def values_comment() -> str:
         "#   namespaceLabels: {team: platform}",
         "#   pinnedNamespaceLabels: {github.com/org: {stakater.com/tenant: [org-a, org-b], kind: pr}}",
     ]
-    for name, option in values():
-        lines += ["#", *(f"#   # {line}" for line in textwrap.wrap(option.metadata["help"], 112))]
+    for name, option in values(kind):
+        lines += ["#", *(f"#   # {line}" for line in textwrap.wrap(option.help, 112))]
         lines.append(f"#   {name}: {json.dumps(_default(option))}")
     return "\n".join([*lines, "options: {}"]) + "\n"
 
 
-def _schema(option: Field[Any]) -> dict[str, Any]:
-    kind, choices, least = (option.metadata[name] for name in ("kind", "choices", "least"))
-    found = {"description": option.metadata["help"], **_TYPES[kind.placeholder], "default": _default(option)}
-    if choices:
-        found["enum"] = list(choices)
-    if least is not None:
-        found["minimum"] = least
+def _schema(option: Option) -> dict[str, Any]:
+    found = {"description": option.help, **_TYPES[option.kind.placeholder], "default": _default(option)}
+    if option.choices:
+        found["enum"] = list(option.choices)
+    if option.least is not None:
+        found["minimum"] = option.least
     return found
 
 
-def _default(option: Field[Any]) -> Any:
-    value = getattr(Options(), option.name)
+def _default(option: Option) -> Any:
+    value = option.default
     if isinstance(value, bool | int | str):
         return value
     if isinstance(value, float):
-        return default_text(option)
+        return option.default_text
     if isinstance(value, Mapping):
         return dict(value)
     # A default of pins would have to be written as their own type, which is a map.
-    return list(value) if _TYPES[option.metadata["kind"].placeholder]["type"] == "array" else {}
+    return list(value) if _TYPES[option.kind.placeholder]["type"] == "array" else {}
 
 
 def _camel_case(name: str) -> str:

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from dataclasses import fields
+from typing import Any
 
+from controller.apimachinery.options import options_of
 from controller.app.commands import COMMANDS, Command
-from controller.app.options import Options, default_text, flag, unit, variable
+from controller.app.options import Options
 from hack.reference.markdown import code, plain, table
 
 
-def of_run() -> str:
-    """The table of the controller's options."""
+def of_run(kind: type[Any] = Options) -> str:
+    """Return the table of the controller's options, or of those in another group."""
     rows = [
         (
-            code(flag(option)),
-            code(variable(option)),
-            code(default_text(option)),
-            unit(option),
-            plain(option.metadata["help"]),
+            code(option.flag),
+            code(option.variable),
+            code(option.default_text),
+            option.unit,
+            plain(option.help),
         )
-        for option in fields(Options)
+        for option in options_of(kind)
     ]
     return table(("flag", "variable", "default", "value", "meaning"), rows)
 
@@ -40,7 +41,7 @@ def _parsers() -> Iterator[tuple[Command, argparse.ArgumentParser]]:
 
 
 def _section(name: str, parser: argparse.ArgumentParser) -> str:
-    of_controller = {flag(option) for option in fields(Options)}
+    of_controller = {option.flag for option in options_of(Options)}
     shared = [action for action in parser._actions if of_controller.intersection(action.option_strings)]
     rows = [
         (_shown(action), code(_value(action)), _meaning(action)) for action in parser._actions if action not in shared

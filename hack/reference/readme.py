@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
+from controller.app.options import Options
 from hack.paths import ROOT
 from hack.reference import options
 
@@ -12,8 +13,8 @@ _BEGIN: Final = "<!-- Written by `make reference` -->\n"
 _END: Final = "<!-- End -->\n"
 
 
-def with_options(readme: str) -> str:
+def with_options(readme: str, kind: type[Any] = Options) -> str:
     """Return the text of README.md with the table between its two marks as the code has it."""
     before, _, rest = readme.partition(_BEGIN)
     _, _, after = rest.partition(_END)
-    return f"{before}{_BEGIN}\n{options.of_run()}\n{_END}{after}"
+    return f"{before}{_BEGIN}\n{options.of_run(kind)}\n{_END}{after}"

@@ -18,11 +18,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from controller.app import options as controller_options
+from controller.apimachinery.options import options_of
+from controller.app.options import Options
 from hack.demo.repositories import make_gitops
 from hack.paths import ROOT
 from tests.docs.forge import Forge
@@ -145,8 +145,8 @@ class World:
 
 
 def _option(name: str, value: str) -> tuple[str, Any]:
-    [option] = [one for one in fields(controller_options.Options) if one.name == name.replace("-", "_")]
-    return option.name, option.metadata["kind"].parse(value)
+    [option] = [one for one in options_of(Options) if one.flag == f"--{name}"]
+    return option.name, option.kind.parse(value)
 
 
 def _matches(shown: str, output: str) -> bool:

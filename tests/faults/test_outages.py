@@ -183,7 +183,7 @@ def test_the_controller_resumes_at_once_each_time_the_server_was_frozen(tmp_path
     with cluster_as_a_program(tmp_path) as (process, cluster):
         engine, pause = Engine(cluster), threading.Event()
         # No proxy may stand before a server that freezes.
-        account = {"namespace": Options().namespace, "name": Options().service_account}
+        account = {"namespace": Options().namespace, "name": Options().environment.service_account}
         kubeconfig = write_kubeconfig(tmp_path / "controller", admin=cluster.kubeconfig, **account)
         controller = ThreadedController(kubeconfig, **PRODUCTION, **options, **election)
         try:

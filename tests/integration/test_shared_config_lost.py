@@ -64,7 +64,7 @@ def test_nothing_is_pruned_while_the_installations_namespace_is_deleted(
         environment.deployed()
         assert _used(environment) == ALL
     # With its account the controller keeps its rights for as long as the test needs.
-    cluster.client.patch(SERVICE_ACCOUNTS, Options().service_account, HOLD, namespace=OWN)
+    cluster.client.patch(SERVICE_ACCOUNTS, Options().environment.service_account, HOLD, namespace=OWN)
     mark = requests.mark()
 
     cluster.client.delete(NAMESPACES, OWN)

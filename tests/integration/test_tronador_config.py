@@ -322,7 +322,7 @@ def _let_read(cluster: Cluster, namespace: str) -> None:
     """What the platform team grants in a namespace that releases may refer to."""
     metadata = {"name": "tronador-references", "namespace": namespace}
     rules = [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}]
-    account = {"kind": "ServiceAccount", "name": Options().service_account, "namespace": OWN}
+    account = {"kind": "ServiceAccount", "name": Options().environment.service_account, "namespace": OWN}
     role = {"apiGroup": RBAC_GROUP, "kind": "Role", "name": metadata["name"]}
     cluster.client.create(ROLES, {"metadata": metadata, "rules": rules}, namespace=namespace)
     cluster.client.create(

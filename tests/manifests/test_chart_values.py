@@ -3,11 +3,11 @@
 import argparse
 import json
 import re
-from dataclasses import asdict, fields
 
 import pytest
 import yaml
 
+from controller.apimachinery.options import options_of
 from controller.app import options
 from controller.app.options import Options
 from hack.chart.files import CHART, FILES, generated
@@ -17,7 +17,6 @@ from hack.standins.helm.engine import HelmError
 
 VALUES = yaml.safe_load((CHART / "values.yaml").read_text())
 SCHEMA = json.loads((CHART / "values.schema.json").read_text())
-DEFAULTS = asdict(Options())
 # As one would write them in YAML, by the placeholder of the flag, with what the flag would be.
 NATURAL = {
     "TEXT": ("text", "text"),
@@ -60,7 +59,7 @@ def test_every_value_has_a_type_and_a_default_and_is_used():
 def test_every_option_is_a_value_unless_the_chart_sets_it():
     described = set(SCHEMA["properties"]["options"]["properties"])
     assert described == {name for name, _ in values()}
-    assert {option.name for option in fields(Options)} - {option.name for _, option in values()} == set(
+    assert {option.name for option in options_of(Options)} - {option.name for _, option in values()} == set(
         SET_BY_THE_CHART
     )
     comments = (CHART / "values.yaml").read_text()
@@ -76,19 +75,17 @@ def test_the_documented_default_of_an_option_is_the_programs_default(chart):
 def test_every_option_given_as_yaml_reaches_the_program(chart):
     given, expected = {}, {}
     for name, option in values():
-        if option.metadata["choices"]:
-            natural = text = option.metadata["choices"][-1]
+        if option.choices:
+            natural = text = option.choices[-1]
         elif isinstance(option.default, bool):
             natural, text = not option.default, str(not option.default).lower()
         else:
-            natural, text = NATURAL[option.metadata["kind"].placeholder]
-        given[name], expected[options.variable(option)] = natural, text
+            natural, text = NATURAL[option.kind.placeholder]
+        given[name], expected[option.variable] = natural, text
     # What the flags would say, read by the program.
-    wanted = options.build(parse([]), expected)
+    wanted = options.read(Options, parse([]), expected)
     assert as_options(chart, {"replicas": 1, "options": given}) == wanted
-    unchanged = [
-        option.name for _, option in values() if getattr(wanted, option.name) == getattr(Options(), option.name)
-    ]
+    unchanged = [option.name for _, option in values() if option.parse(expected[option.variable], "") == option.default]
     assert unchanged == []
 
 
@@ -107,7 +104,7 @@ def test_a_number_is_written_as_the_program_reads_it(chart, value, text):
 
 
 def test_the_account_is_passed_to_the_program_as_an_option(chart):
-    assert as_options(chart, {"serviceAccount": {"name": "environments"}}).service_account == "environments"
+    assert as_options(chart, {"serviceAccount": {"name": "environments"}}).environment.service_account == "environments"
 
 
 @pytest.mark.parametrize(
@@ -292,7 +289,7 @@ def test_every_manifest_that_an_installation_needs_is_copied():
 
 def parse(flags):
     parser = argparse.ArgumentParser(exit_on_error=False)
-    options.add_arguments(parser)
+    options.add_arguments(parser, Options)
     return parser.parse_args(flags)
 
 
@@ -300,7 +297,7 @@ def as_options(chart, given):
     """What the program makes of the arguments and variables of its container."""
     container = chart.container(given)
     variables = {variable["name"]: variable["value"] for variable in container["env"] if "value" in variable}
-    return options.build(parse(container["args"][1:]), variables)
+    return options.read(Options, parse(container["args"][1:]), variables)
 
 
 def leaves(value, path=()):

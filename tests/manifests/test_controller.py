@@ -2,17 +2,17 @@
 
 import argparse
 import re
-from dataclasses import fields
 from importlib.metadata import version
 
 import pytest
 
+from controller.apimachinery.options import options_of
 from controller.app import options
-from controller.app.addresses import parse_address
+from controller.app.options import Options, parse_address
 from hack.paths import MANIFESTS
 from tests.manifests.kustomize import rendered
 
-OPTIONS = options.Options()
+OPTIONS = Options()
 
 
 def _one(kind, name="tronador-controller"):
@@ -37,19 +37,19 @@ def test_one_command_installs_everything():
 def test_it_runs_as_the_account_and_in_the_namespace_of_the_options():
     deployment = _one("Deployment")
     assert deployment["metadata"]["namespace"] == OPTIONS.namespace
-    assert deployment["spec"]["template"]["spec"]["serviceAccountName"] == OPTIONS.service_account
+    assert deployment["spec"]["template"]["spec"]["serviceAccountName"] == OPTIONS.environment.service_account
 
 
 def test_its_arguments_and_variables_are_options():
     command, *flags = _container()["args"]
     assert command == "run"
     parser = argparse.ArgumentParser(exit_on_error=False)
-    options.add_arguments(parser)
+    options.add_arguments(parser, Options)
     parsed = parser.parse_args(flags)
-    known = {options.variable(option) for option in fields(options.Options)}
+    known = {option.variable for option in options_of(Options)}
     variables = {variable["name"]: variable.get("value", "") for variable in _container()["env"]}
     assert variables.keys() <= known
-    assert options.build(parsed, {k: v for k, v in variables.items() if v})
+    assert options.read(Options, parsed, {k: v for k, v in variables.items() if v})
 
 
 def test_its_namespace_is_the_pods_own():
@@ -70,7 +70,7 @@ def test_every_manifest_names_the_image_of_this_version():
 
 
 @pytest.mark.parametrize(
-    ("name", "address"), [("metrics", OPTIONS.metrics_address), ("health", OPTIONS.health_address)]
+    ("name", "address"), [("metrics", OPTIONS.http.metrics_address), ("health", OPTIONS.http.health_address)]
 )
 def test_its_ports_are_those_of_the_program(name, address):
     [port] = [port for port in _container()["ports"] if port["name"] == name]

@@ -235,7 +235,7 @@ def test_secrets_and_config_maps_are_granted_only_in_our_own_namespace():
 
 def test_only_the_roles_of_environments_and_of_their_releases_may_be_bound():
     [rule] = [rule for rule in _named("ClusterRole", "tronador-controller")["rules"] if "bind" in rule["verbs"]]
-    assert rule["resourceNames"] == [ENVIRONMENT_ROLE, Options().release_cluster_role]
+    assert rule["resourceNames"] == [ENVIRONMENT_ROLE, Options().environment.release_cluster_role]
     for name in rule["resourceNames"]:
         assert _named("ClusterRole", name)["aggregationRule"]
 
@@ -278,7 +278,7 @@ def test_every_binding_is_for_the_account_that_the_options_name():
     options = Options()
     for binding in (*_objects("ClusterRoleBinding"), *_objects("RoleBinding")):
         [subject] = binding["subjects"]
-        assert (subject["kind"], subject["name"]) == ("ServiceAccount", options.service_account)
+        assert (subject["kind"], subject["name"]) == ("ServiceAccount", options.environment.service_account)
         assert subject["namespace"] == options.namespace
 
 
@@ -291,7 +291,7 @@ def test_the_role_on_the_security_page_is_for_the_account_of_the_options():
         kubernetes_validate.validate(document, "1.36", strict=True)
     assert binding["roleRef"]["name"] == role["metadata"]["name"]
     assert [(subject["namespace"], subject["name"]) for subject in binding["subjects"]] == [
-        (Options().namespace, Options().service_account)
+        (Options().namespace, Options().environment.service_account)
     ]
 
 

@@ -12,7 +12,7 @@ from hack.localcluster.schema.cel import compile_expression
 from hack.localcluster.schema.cel.types import BOOL, DYN
 from tests.manifests.admission import Write, denials, policies, program
 
-US = f"system:serviceaccount:{Options().namespace}:{Options().service_account}"
+US = f"system:serviceaccount:{Options().namespace}:{Options().environment.service_account}"
 OURS = {ENVIRONMENT_LABEL: "pr-74"}
 
 
@@ -244,7 +244,7 @@ def test_the_policies_for_the_controller_name_the_account_of_the_options():
     names = [c["expression"] for c in conditions if c["name"] == "written-by-the-controller"]
 
     user = "request.userInfo.username"
-    ending = f"{user}.endsWith(':{Options().service_account}')"
+    ending = f"{user}.endsWith(':{Options().environment.service_account}')"
     assert names == [f"{user}.startsWith('system:serviceaccount:') && {ending}"] * 2
 
 

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from controller.apimachinery import timestamps
-from controller.app import durations
+from controller.apimachinery import durations, timestamps
+from controller.apimachinery.options import OptionError
 from controller.app.commands import files
-from controller.app.options import OptionError
 from controller.pipeline import gitrefs
 from controller.pipeline.errors import PipelineError
 from controller.pipeline.gitops import (

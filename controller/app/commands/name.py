@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from controller.apimachinery import names
+from controller.apimachinery.options import OptionError
 from controller.app import exits
 from controller.app.commands import files, naming
-from controller.app.options import OptionError
 
 NAME: Final = "name"
 HELP: Final = "print the name of a pull request's environment"

@@ -7,7 +7,7 @@ import re
 from typing import Final
 
 from controller.apimachinery import names
-from controller.app.options import OptionError
+from controller.apimachinery.options import OptionError
 
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}")
 _SHOWN: Final = 60

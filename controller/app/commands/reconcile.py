@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from controller.api.environment import ENVIRONMENTS, RECONCILE_AT_ANNOTATION, Environment
-from controller.apimachinery import names
+from controller.apimachinery import durations, names
 from controller.apimachinery.errors import NotFound, RequestTimeout
+from controller.apimachinery.options import OptionError
 from controller.apimachinery.scope import Scope
-from controller.app import clusters, durations, exits
+from controller.app import clusters, exits
 from controller.app.commands import interruption
-from controller.app.options import OptionError
 from controller.pipeline.errors import PipelineError
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from controller.apimachinery import giturls
+from controller.apimachinery.options import OptionError
 from controller.app import exits
 from controller.app.commands import files, gitops_repository, interruption, naming
-from controller.app.options import OptionError
 from controller.pipeline import gitops
 
 NAME: Final = "retire"

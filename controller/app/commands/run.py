@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from controller.app import logs, options
+from controller.app.options import Options
 
 NAME: Final = "run"
 HELP: Final = "run the controller"
@@ -15,7 +16,7 @@ HELP: Final = "run the controller"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add a flag for every option."""
     parser.description = "Run the controller. Every option is also an environment variable; the flag wins."
-    options.add_arguments(parser)
+    options.add_arguments(parser, Options)
 
 
 def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -23,6 +24,6 @@ def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
     # Imported here, for it brings the whole controller along, which no step of a pipeline should have to load.
     from controller.app import run
 
-    chosen = options.build(parsed, environ)
-    logs.configure(log_format=chosen.log_format, level=chosen.log_level)
+    chosen = options.read(Options, parsed, environ)
+    logs.configure(log_format=chosen.logs.log_format, level=chosen.logs.log_level)
     return run.run(chosen)

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from controller.api.engines import AUTO
+from controller.apimachinery.options import group
 from controller.app import exits, options
 from controller.app.commands import files
+from controller.environment.options import release_engine
 from controller.pipeline.errors import InvalidFiles
 from controller.pipeline.rendering import validate
+from controller.policy import PolicyOptions
 
 NAME: Final = "validate"
 HELP: Final = "check files without a cluster"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Options:
+    """The controller's options that decide what an environment may ask for."""
+
+    policy: PolicyOptions = group(PolicyOptions)
+    release_engine: str = release_engine()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,12 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "code 1: something is wrong."
     )
     parser.add_argument("files", nargs="+", metavar="FILE", help="YAML file, or - for standard input")
-    options.add_arguments(parser, only=options.POLICY)
+    options.add_arguments(parser, _Options)
 
 
 def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Check every file. InvalidFiles: something is wrong. OptionError."""
-    chosen = options.build(parsed, environ)
+    chosen = options.read(_Options, parsed, environ)
     engine = "" if chosen.release_engine == AUTO else chosen.release_engine
     problems = [
         problem

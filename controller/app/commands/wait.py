@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from controller.api.environment import Environment
-from controller.apimachinery import names
-from controller.app import clusters, durations, exits
+from controller.apimachinery import durations, names
+from controller.apimachinery.options import OptionError
+from controller.app import clusters, exits
 from controller.app.commands import files, interruption
-from controller.app.options import OptionError
 
 NAME: Final = "wait"
 HELP: Final = "wait until an environment is deployed, or gone"

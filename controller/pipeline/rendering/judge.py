@@ -15,6 +15,7 @@ from controller.policy import PolicyOptions, Violation, violations
 
 # Allows everything that a platform team may allow. A pipeline does not know the options of the controller.
 _PERMISSIVE: Final = PolicyOptions(
+    own_namespace="",
     protected_namespaces=(),
     allowed_reference_namespaces=("*",),
     allow_external_values=True,

@@ -116,5 +116,9 @@ def _keep(placeholder: Placeholder, quoted: bool) -> str:
 def _without_origin(options: PolicyOptions) -> PolicyOptions:
     """Return the options without the rules about the repository, which a config file does not name."""
     return dataclasses.replace(
-        options, protected_namespaces=(), pinned_namespace_labels=(), allowed_git_repositories=("*",)
+        options,
+        own_namespace="",
+        protected_namespaces=(),
+        pinned_namespace_labels=(),
+        allowed_git_repositories=("*",),
     )

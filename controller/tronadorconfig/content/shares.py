@@ -12,6 +12,7 @@ from controller.api.tronador_config import CONFIG_NAME
 from controller.apimachinery import conditions, objects
 from controller.apimachinery.objects import Object
 from controller.tronadorconfig.content import ConfigContent, Share, copied, for_repository, parse
+from controller.tronadorconfig.content.options import TronadorConfigOptions
 
 log = structlog.get_logger(__name__)
 
@@ -41,15 +42,13 @@ def has_lost_config(environment: Environment) -> bool:
 
 
 class Shares:
-    """See the module. `configs` and `secrets` hold what is in `own_namespace`. Thread-safe."""
+    """See the module. `configs` and `secrets` hold what is in our own namespace. Thread-safe."""
 
-    def __init__(
-        self, *, configs: Store, secrets: Store, own_namespace: str, credential_git_prefixes: Sequence[str]
-    ) -> None:
+    def __init__(self, *, configs: Store, secrets: Store, options: TronadorConfigOptions) -> None:
         self._configs = configs
         self._secrets = secrets
-        self._own_namespace = own_namespace
-        self._prefixes = tuple(credential_git_prefixes)
+        self._own_namespace = options.own_namespace
+        self._prefixes = options.credential_git_prefixes
         # What was parsed last, and from which object: a thousand environments read the same one.
         self._parsed: tuple[Object | None, ConfigContent] = (None, ConfigContent())
 

@@ -62,7 +62,7 @@ class Replica:
 def token_of_its_own(cluster: Cluster, name: str, folder: Path) -> tuple[str, Path]:
     """Another token of the manifests' account: its name in the audit log, and a kubeconfig with it."""
     path = write_kubeconfig(
-        folder / name, admin=cluster.kubeconfig, namespace=NAMESPACE, name=Options().service_account
+        folder / name, admin=cluster.kubeconfig, namespace=NAMESPACE, name=Options().environment.service_account
     )
     claims = yaml.safe_load(path.read_text())["users"][0]["user"]["token"].split(".")[1]
     decoded = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))

@@ -48,7 +48,10 @@ def install(put: Put, client: Client, *, admin: Path, folder: Path) -> Path:
         eventually(lambda name=name: client.get(_CLUSTER_ROLES, name).get("rules"), f"{name} is composed")
     options = Options()
     return write_kubeconfig(
-        folder / "controller.kubeconfig", admin=admin, namespace=options.namespace, name=options.service_account
+        folder / "controller.kubeconfig",
+        admin=admin,
+        namespace=options.namespace,
+        name=options.environment.service_account,
     )
 
 

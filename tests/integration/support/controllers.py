@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from controller.apimachinery.options import build
 from controller.apimachinery.threads import start_thread
 from controller.app import wiring
 from controller.app.options import Options
@@ -36,7 +37,7 @@ class ThreadedController:
     """Runs in threads until stopped."""
 
     def __init__(self, kubeconfig: Path, **options: Any) -> None:
-        self._options = Options(**{**SHORT, **options})
+        self._options = build(Options, {**SHORT, **options})
         self._application = wiring.build(self._options, load(kubeconfig=str(kubeconfig)))
         self._failure: BaseException | None = None
         self._thread: threading.Thread | None = None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.app.addresses import parse_address
+from controller.app.options import parse_address
 
 
 @pytest.mark.parametrize(

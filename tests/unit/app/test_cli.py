@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from controller.apimachinery.options import OptionError
 from controller.app import cli, commands
-from controller.app.options import OptionError
 from controller.pipeline.errors import InvalidFiles, PipelineError, Problem
 
 

@@ -1,52 +1,61 @@
 """Options: one definition for the flag, the variable, the help, the check and the table."""
 
 import argparse
-from dataclasses import fields
+from dataclasses import dataclass
 
 import pytest
 
+from controller.apimachinery.optionkinds import DURATION, NUMBER
+from controller.apimachinery.options import OptionError, build, group, option, options_of
 from controller.app.cli import main
-from controller.app.options import (
-    OptionError,
-    Options,
-    add_arguments,
-    build,
-    default_text,
-    flag,
-    unit,
-    variable,
-)
+from controller.app.options import Options, add_arguments, read
 from controller.policy import Pin
+from hack.chart import options as chart
+from hack.reference import options as reference
+from hack.reference.readme import with_options
+
+ALL = options_of(Options)
+BY_NAME = {declared.name: declared for declared in ALL}
 
 
-def _build(*arguments, **environ):
+def _read(*arguments, kind=Options, **environ):
     parser = argparse.ArgumentParser()
-    add_arguments(parser)
-    return build(parser.parse_args(arguments), environ)
+    add_arguments(parser, kind)
+    return read(kind, parser.parse_args(arguments), environ)
 
 
 def test_defaults_apply_without_flags_and_variables():
-    assert _build() == Options()
+    assert _read() == Options()
 
 
 def test_a_flag_sets_an_option():
-    assert _build("--workers", "7").workers == 7
+    assert _read("--workers", "7").controller.workers == 7
 
 
 def test_a_variable_sets_an_option():
-    assert _build(TRONADOR_WORKERS="7").workers == 7
+    assert _read(TRONADOR_WORKERS="7").controller.workers == 7
 
 
 def test_the_flag_overrides_the_variable():
-    assert _build("--workers=7", TRONADOR_WORKERS="9").workers == 7
+    assert _read("--workers=7", TRONADOR_WORKERS="9").controller.workers == 7
 
 
 def test_a_bad_variable_does_not_matter_if_a_flag_is_given():
-    assert _build("--workers=7", TRONADOR_WORKERS="many").workers == 7
+    assert _read("--workers=7", TRONADOR_WORKERS="many").controller.workers == 7
 
 
 def test_an_empty_flag_overrides_the_variable_too():
-    assert _build("--protected-namespaces=", TRONADOR_PROTECTED_NAMESPACES="x").protected_namespaces == ()
+    chosen = _read("--protected-namespaces=", TRONADOR_PROTECTED_NAMESPACES="x")
+    assert chosen.environment.policy.protected_namespaces == ()
+
+
+def test_groups_that_need_the_same_option_get_the_same_value():
+    chosen = _read("--namespace=here")
+
+    assert chosen.namespace == "here"
+    assert chosen.environment.own_namespace == "here"
+    assert chosen.environment.policy.own_namespace == "here"
+    assert chosen.tronadorconfig.own_namespace == "here"
 
 
 @pytest.mark.parametrize(
@@ -76,7 +85,7 @@ def test_an_empty_flag_overrides_the_variable_too():
     ],
 )
 def test_values_are_read_by_their_kind(argument, field, value):
-    assert getattr(_build(argument), field) == value
+    assert _read(argument) == build(Options, {field: value})
 
 
 @pytest.mark.parametrize(
@@ -110,46 +119,101 @@ def test_a_bad_value_is_refused_with_its_source_the_value_and_the_remedy(argumen
     name, _, value = argument.partition("=")
 
     with pytest.raises(OptionError) as by_flag:
-        _build(argument)
+        _read(argument)
     with pytest.raises(OptionError) as by_variable:
-        _build(**{"TRONADOR_" + name[2:].upper().replace("-", "_"): value})
+        _read(**{"TRONADOR_" + name[2:].upper().replace("-", "_"): value})
 
     assert str(by_flag.value).startswith(f"{name}: {words}")
     assert str(by_variable.value).startswith("TRONADOR_")
     assert words in str(by_variable.value)
 
 
-@pytest.mark.parametrize("option", fields(Options), ids=lambda option: option.name)
+@pytest.mark.parametrize("option", ALL, ids=lambda option: option.name)
 def test_every_default_can_be_written_and_read_back(option):
-    text = default_text(option)
-
-    assert getattr(_build(f"{flag(option)}={text}"), option.name) == getattr(Options(), option.name)
+    assert option.parse(option.default_text, option.flag) == option.default
 
 
-@pytest.mark.parametrize("option", fields(Options), ids=lambda option: option.name)
-def test_every_option_has_a_flag_a_variable_a_help_and_a_row(option):
+def test_every_option_has_a_flag_a_variable_and_a_help():
     parser = argparse.ArgumentParser(prog="x")
-    add_arguments(parser)
-    words = " ".join(parser.format_help().split())
+    add_arguments(parser, Options)
+    words = "".join(parser.format_help().split())
 
-    assert f"{flag(option)} " in words
-    assert f"${variable(option)}" in words.replace(" ", "") or f"${variable(option)}" in words
+    for declared in ALL:
+        assert declared.flag in words
+        assert f"{declared.help.replace(' ', '')}(" in words
+        assert f"${declared.variable})" in words
 
 
 def test_the_names_of_flag_and_variable_follow_from_the_field():
-    by_name = {option.name: option for option in fields(Options)}
-
-    assert flag(by_name["status_settle"]) == "--status-settle"
-    assert variable(by_name["status_settle"]) == "TRONADOR_STATUS_SETTLE"
+    assert BY_NAME["status_settle"].flag == "--status-settle"
+    assert BY_NAME["status_settle"].variable == "TRONADOR_STATUS_SETTLE"
 
 
 def test_the_format_of_a_value_is_described():
-    by_name = {option.name: option for option in fields(Options)}
+    assert BY_NAME["lease_duration"].unit == "duration, at least 100ms"
+    assert BY_NAME["status_settle"].unit == "duration"
+    assert BY_NAME["log_format"].unit == "`auto` or `json` or `console`"
+    assert BY_NAME["context"].unit == "text"
 
-    assert unit(by_name["lease_duration"]) == "duration, at least 100ms"
-    assert unit(by_name["status_settle"]) == "duration"
-    assert unit(by_name["log_format"]) == "`auto` or `json` or `console`"
-    assert unit(by_name["context"]) == "text"
+
+@dataclass(frozen=True, kw_only=True)
+class Rooms:
+    first: int = option(NUMBER, 1, "the first")
+    last: int = option(NUMBER, 3, "the last")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Naps:
+    nap_time: float = option(DURATION, 300.0, "how long a nap takes", least=1, after="first")
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    rooms: Rooms = group(Rooms)
+    naps: Naps = group(Naps)
+
+
+def test_a_field_of_a_group_is_all_that_a_new_option_takes():
+    parser = argparse.ArgumentParser(prog="house")
+    add_arguments(parser, House)
+    row = "| `--nap-time` | `TRONADOR_NAP_TIME` | `5m` | duration, at least 1s | how long a nap takes |"
+    readme = "before\n<!-- Written by `make reference` -->\nold\n<!-- End -->\nafter\n"
+
+    assert "--nap-time DURATION" in parser.format_help()
+    assert "how long a nap takes (default: 5m; $TRONADOR_NAP_TIME)" in " ".join(parser.format_help().split())
+    assert _read("--nap-time=2m", kind=House).naps.nap_time == 120
+    assert _read(TRONADOR_NAP_TIME="2m", kind=House).naps.nap_time == 120
+    with pytest.raises(OptionError, match="--nap-time: '0' is too small: use at least 1s"):
+        _read("--nap-time=0", kind=House)
+    assert row in reference.of_run(House)
+    assert row in with_options(readme, House)
+    assert chart.schema(House)["properties"]["napTime"] == {
+        "description": "how long a nap takes",
+        "type": ["string", "number"],
+        "pattern": chart.schema()["properties"]["statusSettle"]["pattern"],
+        "default": "5m",
+        "minimum": 1,
+    }
+    assert '#   # how long a nap takes\n#   napTime: "5m"\n' in chart.values_comment(House)
+
+
+def test_an_option_follows_the_one_that_it_names_even_in_another_group():
+    assert [declared.name for declared in options_of(House)] == ["first", "nap_time", "last"]
+
+
+def test_two_options_of_the_same_name_are_refused():
+    @dataclass(frozen=True, kw_only=True)
+    class Again:
+        rooms: Rooms = group(Rooms)
+        last: int = option(NUMBER, 4, "another one")
+
+    with pytest.raises(TypeError, match="--last is declared twice, and differently"):
+        options_of(Again)
+
+
+def test_a_value_for_an_unknown_option_is_refused():
+    with pytest.raises(TypeError, match="House has no option nap"):
+        build(House, {"nap": 1.0})
 
 
 @pytest.mark.parametrize("arguments", [["run", "--workers=0"], ["run", "--workers", "many"]])

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from controller.apimachinery.errors import status_error
-from controller.app.options import Options
+from controller.app.options import HttpOptions
 from controller.app.serving import build, stale
 from controller.cache import Informer, ReflectorSettings
 from controller.metrics import Registry
@@ -87,7 +87,7 @@ def test_an_address_that_is_taken_is_named_with_its_flag(also_metrics: bool, fla
         other.bind(("127.0.0.1", 0))
         other.listen()
         address = f"127.0.0.1:{other.getsockname()[1]}"
-        options = Options(health_address=address, metrics_address=address if also_metrics else "0")
+        options = HttpOptions(health_address=address, metrics_address=address if also_metrics else "0")
         with pytest.raises(OSError, match="another program uses this port; choose another address") as caught:
             build(options, Registry(), healthy={}, ready={}, page={})
     assert f"cannot listen on {address} {flags}" in str(caught.value)

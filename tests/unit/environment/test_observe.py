@@ -8,6 +8,7 @@ from controller.environment import engines
 from controller.environment.effects import Listing
 from controller.environment.observation import REFUSED, UNASKED
 from controller.environment.observe import ENVIRONMENT_INDEX, Observer, environment_of
+from controller.tronadorconfig.content.options import TronadorConfigOptions
 from controller.tronadorconfig.content.shares import Shares
 from tests.unit.environment.support.builders import (
     NAME,
@@ -42,7 +43,9 @@ def _observer(*, environments=(), namespaces=(), releases=(), configs=(), secret
         NAMESPACES: _Store(*namespaces),
         HELM_RELEASES: _Store(*releases),
     }
-    shares = Shares(configs=_Store(*configs), secrets=_Store(*secrets), own_namespace=OWN, credential_git_prefixes=())
+    shares = Shares(
+        configs=_Store(*configs), secrets=_Store(*secrets), options=TronadorConfigOptions(own_namespace=OWN)
+    )
     return Observer(stores=stores, shares=shares, now=lambda: NOW)
 
 

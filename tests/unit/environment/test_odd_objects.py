@@ -80,7 +80,7 @@ def reconcile(seen: Observation, options: EnvironmentOptions) -> None:
         assert complaints(json.dumps(wanted)) == [], wanted
 
 
-FLUX = EnvironmentOptions(release_engine="flux")
+FLUX = EnvironmentOptions(service_account="", release_engine="flux")
 OPERATOR = operator_options()
 
 

@@ -155,7 +155,7 @@ def test_a_new_environment_with_a_used_name_is_reconciled():
 
 
 def test_an_environment_waits_until_an_engine_is_installed():
-    world = new_world(EnvironmentOptions(release_engine="auto"))
+    world = new_world(EnvironmentOptions(service_account="", release_engine="auto"))
     world.api.serves = set()
     for _ in range(3):
         world.sync()
@@ -171,7 +171,8 @@ def test_an_environment_waits_until_an_engine_is_installed():
 
 
 def test_a_deletion_without_a_recorded_engine_checks_every_engine():
-    world = new_world(EnvironmentOptions(release_engine="auto"), deleting=True, finalizers=[FINALIZER])
+    options = EnvironmentOptions(service_account="", release_engine="auto")
+    world = new_world(options, deleting=True, finalizers=[FINALIZER])
     world.api.put(NAMESPACES, namespace())
     made = flux_release()
     # Its labels were stripped before anybody saw it: no cache has it.

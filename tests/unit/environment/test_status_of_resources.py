@@ -117,7 +117,7 @@ def _given(obj, name):
     return obj | {"spec": obj["spec"] | {"secretRef": {"name": name}}}
 
 
-FLUX = EnvironmentOptions(release_engine="flux")
+FLUX = EnvironmentOptions(service_account="", release_engine="flux")
 
 
 @pytest.mark.parametrize(
@@ -147,4 +147,4 @@ def test_a_credential_named_by_the_spec_belongs_to_the_release():
 
 
 def test_no_release_of_the_spec_exists_without_an_engine():
-    assert not release_sync.is_synced(_seen(), EnvironmentOptions())
+    assert not release_sync.is_synced(_seen(), EnvironmentOptions(service_account=""))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from controller.leaderelection import LeaderElectionConfig
+from controller.leaderelection import LeaderElectionConfig, LeaseDurations
 
 
 class TestConfiguration:
@@ -16,10 +16,10 @@ class TestConfiguration:
         [
             ({"identity": ""}, "identity"),
             ({"name": ""}, "name"),
-            ({"lease_duration": 10.0}, "must exceed the renew deadline"),
-            ({"renew_deadline": 2.4}, "must exceed 1.2 times the retry period"),
-            ({"retry_period": 0.0}, "greater than zero"),
-            ({"lease_duration": -1.0}, "greater than zero"),
+            ({"durations": LeaseDurations(lease_duration=10.0)}, "must exceed the renew deadline"),
+            ({"durations": LeaseDurations(renew_deadline=2.4)}, "must exceed 1.2 times the retry period"),
+            ({"durations": LeaseDurations(retry_period=0.0)}, "greater than zero"),
+            ({"durations": LeaseDurations(lease_duration=-1.0)}, "greater than zero"),
         ],
     )
     def test_durations_that_do_not_fit_together_are_refused_with_the_reason(
@@ -32,7 +32,6 @@ class TestConfiguration:
     @pytest.mark.promise("leader election")
     @pytest.mark.parametrize(("deadline", "timeout"), [(10.0, 5.0), (1.5, 1.0)])
     def test_a_request_may_take_half_of_the_renew_deadline(self, deadline: float, timeout: float) -> None:
-        config = LeaderElectionConfig(
-            namespace="ns", name="lock", identity="me", renew_deadline=deadline, retry_period=0.5
-        )
+        durations = LeaseDurations(renew_deadline=deadline, retry_period=0.5)
+        config = LeaderElectionConfig(namespace="ns", name="lock", identity="me", durations=durations)
         assert config.request_timeout == timeout

@@ -1,7 +1,6 @@
 """What an environment may ask for, and how a refusal reads: the reason, the field, the value, the remedy."""
 
 import re
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,8 @@ from hypothesis import strategies as st
 
 from controller.api.environment import Environment
 from controller.apimachinery import nesting
-from controller.app.options import Options, flag
+from controller.apimachinery.options import options_of
+from controller.app.options import Options
 from controller.environment.engines import helm_operator
 from controller.environment.options import EnvironmentOptions
 from controller.environment.phases import validate
@@ -675,7 +675,7 @@ def test_a_spec_of_any_form_is_refused_without_an_exception(spec, release, chart
 
 
 def test_everything_that_allows_a_refusal_is_an_option_or_documented():
-    flags = {flag(option) for option in fields(Options)}
+    flags = {option.flag for option in options_of(Options)}
 
     for rule in RULES:
         assert set(re.findall(r"--[a-z-]+", rule.allowed_by)) <= flags

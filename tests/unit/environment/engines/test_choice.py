@@ -13,7 +13,7 @@ from controller.environment.options import EnvironmentOptions
 from controller.environment.phases import source
 from tests.unit.environment.support.builders import NAME, RELEASE_NAME, environment, observation
 
-AUTO = EnvironmentOptions()
+AUTO = EnvironmentOptions(service_account="")
 HELM_OPERATOR = {GroupVersion("helm.fluxcd.io/v1"): frozenset({HELM_RELEASES})}
 FLUX = {
     GroupVersion("helm.toolkit.fluxcd.io/v2"): frozenset({flux_api.HELM_RELEASES}),
@@ -36,7 +36,7 @@ def _made(resource):
 
 
 def test_an_option_decides_for_every_environment():
-    explicit = EnvironmentOptions(release_engine="helm-operator")
+    explicit = EnvironmentOptions(service_account="", release_engine="helm-operator")
 
     assert _chosen(explicit, environment=_recorded("flux"), answers=NONE | FLUX) is helm_operator.ENGINE
     assert choice.questions(observation(), explicit) == ()

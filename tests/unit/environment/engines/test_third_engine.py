@@ -86,7 +86,7 @@ THIRD = Engine(
     explain=lambda release, events: " ".join(event["message"] for event in events),
     leftovers=lambda release: None,
 )
-OPTIONS = EnvironmentOptions(release_engine=FACTS.name)
+OPTIONS = EnvironmentOptions(service_account="", release_engine=FACTS.name)
 
 
 @pytest.fixture(autouse=True)
@@ -119,17 +119,17 @@ def _status(seen):
 
 
 def test_a_cluster_that_serves_only_the_third_engine_gets_it():
-    asked = choice.questions(observation(), EnvironmentOptions())
+    asked = choice.questions(observation(), EnvironmentOptions(service_account=""))
     served = {read.subject: frozenset() for read in asked} | {
         GroupVersion("argoproj.example.com/v1"): frozenset({APPLICATIONS})
     }
 
     assert Read(GroupVersion("argoproj.example.com/v1")) in asked
-    assert choice.choose(observation(answers=served), EnvironmentOptions()) is THIRD
+    assert choice.choose(observation(answers=served), EnvironmentOptions(service_account="")) is THIRD
 
 
 def test_an_existing_release_shows_its_engine_if_the_status_was_lost():
-    assert choice.choose(_observe(_live()), EnvironmentOptions()) is THIRD
+    assert choice.choose(_observe(_live()), EnvironmentOptions(service_account="")) is THIRD
 
 
 def test_the_policy_knows_what_the_third_engine_cannot_do():

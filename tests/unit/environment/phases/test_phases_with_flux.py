@@ -27,7 +27,9 @@ from tests.unit.environment.support.builders import (
     without_events,
 )
 
-OPTIONS = EnvironmentOptions(release_engine="flux", release_service_account="deployer", teardown_timeout=600)
+OPTIONS = EnvironmentOptions(
+    service_account="", release_engine="flux", release_service_account="deployer", teardown_timeout=600
+)
 RELEASE = Target(HELM_RELEASES, RELEASE_NAME, NAME)
 SOURCE = Target(GIT_REPOSITORIES, RELEASE_NAME, NAME)
 
@@ -218,7 +220,7 @@ def test_the_old_engine_uninstalls_before_an_explicit_new_engine_installs():
 
 def test_moving_back_to_the_helm_operator_deletes_the_source_too():
     of = environment(status={"release": {"engine": "flux", "name": RELEASE_NAME}})
-    back = EnvironmentOptions(release_engine="helm-operator")
+    back = EnvironmentOptions(service_account="", release_engine="helm-operator")
     cached = {RELEASE: _release(), SOURCE: _source()}
 
     def step(**answers):
@@ -282,7 +284,7 @@ def test_no_event_is_read_because_flux_reports_the_cause_itself():
 
 
 def test_discovery_is_asked_for_the_engine_before_anything_is_created():
-    decision = validate.decide(_observe(namespace=None), EnvironmentOptions(release_engine="auto"))
+    decision = validate.decide(_observe(namespace=None), EnvironmentOptions(service_account="", release_engine="auto"))
 
     assert isinstance(decision, Wait)
     assert all(isinstance(effect, Read) for effect in decision.effects)

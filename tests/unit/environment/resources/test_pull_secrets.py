@@ -148,7 +148,7 @@ def test_only_concerned_accounts_are_read_and_only_once():
 
 
 def test_the_releases_account_gets_the_pull_secret_only_if_the_engine_uses_one():
-    options = EnvironmentOptions(release_service_account="release")
+    options = EnvironmentOptions(service_account="", release_service_account="release")
     assert pull_secrets.accounts(options, flux.ENGINE) == ("default", "release")
     assert pull_secrets.accounts(options, helm_operator.ENGINE) == ("default",)
     assert pull_secrets.accounts(options, None) == ("default",)

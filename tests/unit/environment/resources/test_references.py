@@ -14,7 +14,7 @@ from controller.environment.resources import references, wanted
 from controller.tronadorconfig.content import Manifest, Problem, Share, copied
 from tests.unit.environment.support.builders import NAME, environment, namespace, observation
 
-OPTIONS = EnvironmentOptions()
+OPTIONS = EnvironmentOptions(service_account="")
 GIT = Reference("Secret", "shared", "git")
 VALUES = Reference("ConfigMap", "shared", "values")
 GIT_TARGET = Target(SECRETS, "git", "shared")

@@ -29,7 +29,7 @@ from tests.unit.environment.support.builders import (
 
 RANCHER = "controller.cattle.io/namespace-auth"
 HOLDER = "example.com/holder"
-WITH_FLUX = EnvironmentOptions(release_engine="flux")
+WITH_FLUX = EnvironmentOptions(service_account="", release_engine="flux")
 
 
 def _world(options: EnvironmentOptions | None = None, **changes: Any) -> World:
@@ -136,7 +136,7 @@ def test_a_release_that_is_not_uninstalled_names_its_finalizer_and_the_controlle
 
 
 def test_a_release_that_holds_its_namespace_is_named_in_the_blocked_teardown():
-    world = _going(EnvironmentOptions(release_engine="flux", teardown_timeout=5))
+    world = _going(EnvironmentOptions(service_account="", release_engine="flux", teardown_timeout=5))
     release = flux_release()
     world.api.put(flux.HELM_RELEASES, release | {"metadata": {**release["metadata"], "finalizers": [flux.FINALIZER]}})
 

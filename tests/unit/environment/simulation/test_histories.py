@@ -52,7 +52,7 @@ class Histories(RuleBasedStateMachine):
 
     @staticmethod
     def options(engine: str) -> EnvironmentOptions:
-        return EnvironmentOptions(release_engine=engine)
+        return EnvironmentOptions(service_account="", release_engine=engine)
 
     @property
     def engine(self) -> Engine:

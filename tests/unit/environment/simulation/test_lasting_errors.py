@@ -331,7 +331,7 @@ def test_the_release_stays_deployed_if_its_namespace_cannot_be_changed():
 
 
 def test_a_suspended_environment_shows_the_error_and_keeps_its_state():
-    world = _world(EnvironmentOptions(release_engine="flux"))
+    world = _world(EnvironmentOptions(service_account="", release_engine="flux"))
     world.run(NAME)
     deployed = _conditions(world)
     world.api.edit(ENVIRONMENTS, NAME, "", lambda obj: obj["spec"].update(suspend=True))

@@ -124,7 +124,7 @@ def test_a_missing_right_is_awaited_at_first_and_then_named():
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("bad", [UNKNOWN, secret("x") | {"data": {"password": "password"}}], ids=["kind", "content"])
 def test_a_deployed_environment_stays_deployed_and_reports_what_is_missing(engine, bad):
-    world = deployed_world(EnvironmentOptions(release_engine=engine))
+    world = deployed_world(EnvironmentOptions(service_account="", release_engine=engine))
     before = _status(world)
     put_config(world, [bad])
     look(world)
@@ -189,7 +189,7 @@ def test_a_change_that_does_not_concern_the_release_does_not_wait():
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_an_unavailable_credential_does_not_fail_a_release_without_it(engine):
-    world = deployed_world(EnvironmentOptions(release_engine=engine))
+    world = deployed_world(EnvironmentOptions(service_account="", release_engine=engine))
     put_config(world, **mapped(authSecret="git"), secrets=[secret("git") | {"data": {"password": "password"}}])
     look(world)
     assert condition(world) == ("False", "InvalidSecretData")
@@ -198,7 +198,7 @@ def test_an_unavailable_credential_does_not_fail_a_release_without_it(engine):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_release_changed_by_another_meanwhile_does_not_count_as_deployed(engine):
-    world = deployed_world(EnvironmentOptions(release_engine=engine))
+    world = deployed_world(EnvironmentOptions(service_account="", release_engine=engine))
     put_config(world, [UNKNOWN])
     look(world)
     releases = flux_api.HELM_RELEASES if engine == flux.ENGINE.name else HELM_RELEASES

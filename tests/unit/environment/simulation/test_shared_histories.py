@@ -16,7 +16,7 @@ from tests.unit.environment.simulation.shared_world import install
 from tests.unit.environment.simulation.world import World
 from tests.unit.environment.support.builders import GIT, NAME, environment
 
-OWN = EnvironmentOptions().own_namespace
+OWN = EnvironmentOptions(service_account="").own_namespace
 NAMES = st.sampled_from(["one", "two", "three"])
 CONTENT = st.dictionaries(st.sampled_from(["a", "b"]), st.sampled_from(["1", "2"]), min_size=1)
 THEIRS = "theirs"

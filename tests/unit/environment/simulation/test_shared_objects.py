@@ -220,7 +220,9 @@ def _references(optional=False) -> dict[str, Any]:
 
 
 def _sharing_options(engine: str) -> EnvironmentOptions:
-    return EnvironmentOptions(release_engine=engine, policy=PolicyOptions(allowed_reference_namespaces=("shared",)))
+    return EnvironmentOptions(
+        service_account="", release_engine=engine, policy=PolicyOptions(allowed_reference_namespaces=("shared",))
+    )
 
 
 def test_flux_gets_a_current_copy_of_referenced_objects():

@@ -30,6 +30,7 @@ from controller.environment.options import EnvironmentOptions
 from controller.environment.reconciler import EnvironmentReconciler
 from controller.environment.stopwatch import Stopwatch
 from controller.runtime.reconcile import Request, Result
+from controller.tronadorconfig.content.options import TronadorConfigOptions
 from controller.tronadorconfig.content.shares import Shares
 from tests.unit.environment.simulation.fake_api import Crash, FakeApi, Write
 from tests.unit.environment.simulation.fake_flux import FakeFlux
@@ -148,8 +149,7 @@ class World:
                 shares=Shares(
                     configs=self.stores[TRONADOR_CONFIGS],
                     secrets=self.stores[SECRETS],
-                    own_namespace=self.options.own_namespace,
-                    credential_git_prefixes=self.options.policy.credential_git_prefixes,
+                    options=TronadorConfigOptions(own_namespace=self.options.own_namespace),
                 ),
                 now=lambda: NOW + timedelta(seconds=self.seconds),
             ),

@@ -118,7 +118,7 @@ def namespace(
         "labels": dict(our_labels(name=name) if labels is None else labels),
         "annotations": {
             UID_ANNOTATION: UID,
-            INSTALLATION_ANNOTATION: EnvironmentOptions().own_namespace,
+            INSTALLATION_ANNOTATION: EnvironmentOptions(service_account="").own_namespace,
             APPLIED_LABELS_ANNOTATION: namespace_labels.memory_of(remembered),
         }
         if annotations is None
@@ -179,7 +179,7 @@ def context(of: Mapping[str, Any] | None = None) -> ReleaseContext:
 
 def operator_options(**options: Any) -> EnvironmentOptions:
     """The options where the Helm Operator is the engine."""
-    return EnvironmentOptions(release_engine=helm_operator.ENGINE.name, **options)
+    return EnvironmentOptions(**{"service_account": "", "release_engine": helm_operator.NAME, **options})
 
 
 def flux_release(of: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from controller.apimachinery import conditions, objects
 from controller.apimachinery.errors import ApiError, status_error
 from controller.apimachinery.resources import CONFIG_MAPS, NAMESPACES, SECRETS
 from controller.runtime.reconcile import Request, Result
+from controller.tronadorconfig.content.options import TronadorConfigOptions
 from controller.tronadorconfig.content.shares import Concerned, Shares
 from controller.tronadorconfig.reconciling.reconciler import ConfigReconciler
 from tests.unit.environment.support.builders import GIT, NOW, environment
@@ -42,8 +43,7 @@ class _World:
         self.shares = Shares(
             configs=self.configs,
             secrets={objects.key(secret): secret for secret in secrets},
-            own_namespace=OWN,
-            credential_git_prefixes=(),
+            options=TronadorConfigOptions(own_namespace=OWN),
         )
         self.concerned = Concerned(shares=self.shares, environments=lambda: self.environments)
         self._reconciler = ConfigReconciler(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.app.durations import parse, render
+from controller.apimachinery.durations import parse, render
 
 
 @pytest.mark.parametrize(
