@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict
 
 from controller.apimachinery.errors import Expired, StatusError
 from controller.apimachinery.objects import Object
@@ -21,13 +21,21 @@ class Collection:
     label_selector: str = ""
     field_selector: str = ""
 
-    def arguments(self) -> dict[str, str]:
+    def arguments(self) -> CollectionArguments:
         """Return it as keyword arguments for the client's `list` and `watch`."""
         return {
             "namespace": self.namespace,
             "label_selector": self.label_selector,
             "field_selector": self.field_selector,
         }
+
+
+class CollectionArguments(TypedDict):
+    """The keyword arguments that choose what is listed or watched."""
+
+    namespace: str
+    label_selector: str
+    field_selector: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +65,36 @@ class ReflectorSettings:
 class ListWatch(Protocol):
     """The two methods of the client that are used here."""
 
-    @property
-    def list(self) -> Callable[..., dict[str, Any]]:
-        """Return one page of a list. Takes the resource, and parameters by keyword."""
+    def list(
+        self,
+        resource: Resource,
+        *,
+        namespace: str = "",
+        label_selector: str = "",
+        field_selector: str = "",
+        limit: int | None = None,
+        continue_token: str = "",
+        resource_version: str | None = None,
+        resource_version_match: str | None = None,
+    ) -> dict[str, Any]:
+        """Return one page of a list."""
         ...
 
-    @property
-    def watch(self) -> Callable[..., WatchStream]:
-        """Return an open watch. Takes the resource, and parameters by keyword."""
+    def watch(
+        self,
+        resource: Resource,
+        *,
+        namespace: str = "",
+        label_selector: str = "",
+        field_selector: str = "",
+        resource_version: str | None = None,
+        resource_version_match: str | None = None,
+        timeout_seconds: int | None = None,
+        allow_bookmarks: bool = True,
+        send_initial_events: bool = False,
+        read_timeout: float | None = None,
+    ) -> WatchStream:
+        """Return an open watch."""
         ...
 
 
