@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import socket
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 from controller.apimachinery.errors import AlreadyExists, NotFound
 from controller.apimachinery.options import OptionError
 from controller.apimachinery.resources import NAMESPACES, Resource
 from controller.app import sharding
+from controller.app.clients import Clients
 from controller.app.options import Options
 from controller.client import Client
 from controller.client.serverhealth import ServerHealth
@@ -19,12 +19,10 @@ from controller.leaderelection import LeaderElectionConfig, LeaderElector
 from controller.metrics import Registry
 
 
-def build(
-    options: Options, connect: Callable[..., Client], registry: Registry, *, health: ServerHealth
-) -> LeaderElector | None:
-    """The elector, or None where this process is to work alone. OptionError: the durations do not fit together.
+def build(options: Options, clients: Clients, registry: Registry, *, health: ServerHealth) -> LeaderElector | None:
+    """Return the elector, or None if this process works alone.
 
-    `connect` makes a client; the elector's never retries, and gives up early enough for a second try.
+    Raises OptionError if the durations do not fit together.
     """
     seen = health.epoch
 
@@ -44,10 +42,8 @@ def build(
         )
     except ValueError as error:
         raise OptionError(f"--lease-duration, --lease-renew-deadline, --lease-retry-period: {error}") from None
-    client = connect(
-        connect_timeout=election.request_timeout, read_timeout=election.request_timeout, pool_size=1, max_retries=0
-    )
-    return LeaderElector(client=LeaseClient(client), config=election, registry=registry, wait=wait)
+    client = LeaseClient(clients.for_election(election.request_timeout))
+    return LeaderElector(client=client, config=election, registry=registry, wait=wait)
 
 
 class LeaseClient:

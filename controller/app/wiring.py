@@ -8,13 +8,13 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
-from controller.api.environment import ENVIRONMENTS, FIELD_MANAGER
+from controller.api.environment import ENVIRONMENTS
 from controller.api.tronador_config import TRONADOR_CONFIGS
 from controller.apimachinery import objects
 from controller.apimachinery.resources import SECRETS, Resource
-from controller.app import clusters, election, page, serving, sharding, tronadorconfig
+from controller.app import election, page, serving, sharding, tronadorconfig
+from controller.app.clients import Clients
 from controller.app.dry_run import DryRun
 from controller.app.metrics import DryRunMetrics
 from controller.app.options import Options
@@ -46,8 +46,6 @@ from controller.workqueue import (
 )
 
 CONTROLLER_NAME = "environmentprovisioner"
-# Short, because the next probe follows anyway.
-_PROBING = {"connect_timeout": 2.0, "read_timeout": 2.0, "pool_size": 1}
 REPORTING_CONTROLLER = "tronador.stakater.com/controller"
 
 
@@ -58,12 +56,11 @@ class Application:
     manager: Manager
     dry_run: DryRun | None
     queues: tuple[RateLimitingQueue, ...]
-    clients: tuple[Client, ...]
+    clients: Clients
 
     def close(self) -> None:
         """Let go of all connections, when the manager has ended."""
-        for client in self.clients:
-            client.close()
+        self.clients.close()
 
     def describe(self) -> str:
         """The queues' content, for a person who asks what the process is doing."""
@@ -75,18 +72,12 @@ def build(options: Options, connection: Connection) -> Application:
     registry = of_process()
     metrics = EnvironmentMetrics(registry)
     health = ServerHealth()
-    clients: list[Client] = []
+    clients = Clients(options, connection, registry=registry, health=health)
     dry = options.dry_run.enabled
-    connect = _connector(clients, connection, registry, health, command="run --dry-run" if dry else "run")
-    elector = None if dry else election.build(options, connect, registry, health=health)
-    requests = connect(
-        # Asked before each write: nothing of a process that lost its lease may reach the cluster, and nothing at all of
-        # a dry run, whatever mistake it makes.
-        may_write=elector.is_leader_now if elector else lambda: not dry,
-        read_timeout=options.requests.request_timeout,
-        pool_size=options.controller.workers + 5,
-    )
-    watches = connect(watch_read_timeout=options.requests.watch_read_timeout, pool_size=len(WATCHES) + 2)
+    elector = None if dry else election.build(options, clients, registry, health=health)
+    # Called before each write, so that a process that lost its lease sends no write, and a dry run never does.
+    requests = clients.for_requests(may_write=elector.is_leader_now if elector else lambda: not dry)
+    watches = clients.for_watches()
     informers = {watch.resource: _informer(watch, watches, options, registry, health) for watch in WATCHES}
     stores = {resource: informer.store for resource, informer in informers.items()}
     shares = Shares(configs=stores[TRONADOR_CONFIGS], secrets=stores[SECRETS], options=options.tronadorconfig)
@@ -140,7 +131,7 @@ def build(options: Options, connection: Connection) -> Application:
     http_servers = _http_servers(options, registry, informers, queues, elector, manager=lambda: manager)
     manager = Manager(
         # The prober runs for as long as anything may wait for what it finds out.
-        servers=(*http_servers, Prober(health=health, ask=connect(**_PROBING).check_ready)),
+        servers=(*http_servers, Prober(health=health, ask=clients.for_probes().check_ready)),
         caches=tuple(informers.values()),
         services=(recorder, wakeups, *((dry_run,) if dry_run else ())),
         controllers=tuple(controllers),
@@ -148,27 +139,7 @@ def build(options: Options, connection: Connection) -> Application:
         graceful_timeout=options.graceful_timeout,
         sync_timeout=options.cache.cache_sync_timeout or math.inf,
     )
-    return Application(manager, dry_run, tuple(queues), tuple(clients))
-
-
-def _connector(
-    clients: list[Client], connection: Connection, registry: Registry, health: ServerHealth, *, command: str
-) -> Callable[..., Client]:
-    """What makes a client from its remaining arguments. It adds each one to `clients`, which have to be closed."""
-
-    def connect(**settings: Any) -> Client:
-        client = Client(
-            connection=connection,
-            user_agent=clusters.user_agent(command),
-            registry=registry,
-            field_manager=FIELD_MANAGER,
-            health=health,
-            **settings,
-        )
-        clients.append(client)
-        return client
-
-    return connect
+    return Application(manager, dry_run, tuple(queues), clients)
 
 
 def _informer(watch: Watch, client: Client, options: Options, registry: Registry, recovery: ServerHealth) -> Informer:
