@@ -9,8 +9,8 @@ from controller.api.environment import ENVIRONMENTS
 from controller.api.tronador_config import CONFIG_NAME, TRONADOR_CONFIGS
 from controller.apimachinery import objects
 from controller.apimachinery.resources import SECRETS, Resource
+from controller.app.caches import Enqueue, Spread
 from controller.app.options import Options
-from controller.app.sources import Enqueue, Spread
 from controller.cache import Informer
 from controller.metrics import Registry
 from controller.runtime import Controller, Reconciler

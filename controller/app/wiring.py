@@ -5,23 +5,20 @@ from __future__ import annotations
 import math
 import socket
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
 from controller.api.environment import ENVIRONMENTS
 from controller.api.tronador_config import TRONADOR_CONFIGS
 from controller.apimachinery import objects
-from controller.apimachinery.resources import SECRETS, Resource
-from controller.app import election, page, serving, sharding, tronadorconfig
+from controller.apimachinery.resources import SECRETS
+from controller.app import caches, election, serving, sharding, tronadorconfig
 from controller.app.clients import Clients
 from controller.app.dry_run import DryRun
 from controller.app.metrics import DryRunMetrics
 from controller.app.options import Options
 from controller.app.reconcilers import Reconcilers
-from controller.app.sources import Enqueue
-from controller.cache import Backoff, ConsistencyStore, Informer, Store
-from controller.cache.listwatch import ReflectorSettings
 from controller.client import Client
 from controller.client.config import Connection
 from controller.client.prober import Prober
@@ -30,13 +27,9 @@ from controller.environment.discovery import Discovery
 from controller.environment.metrics import EnvironmentMetrics
 from controller.environment.stopwatch import Stopwatch
 from controller.environment.wakeups import Wakeups
-from controller.environment.watches import WATCHES, Watch
 from controller.events import Recorder
-from controller.leaderelection import LeaderElector
 from controller.metrics import Registry, of_process
-from controller.runtime import Controller, HttpServer, Manager
-from controller.statuspage import Process
-from controller.statuspage.sources import Role
+from controller.runtime import Controller, Manager
 from controller.tronadorconfig.content.shares import Concerned, Shares
 from controller.workqueue import (
     BucketLimiter,
@@ -78,11 +71,12 @@ def build(options: Options, connection: Connection) -> Application:
     # Called before each write, so that a process that lost its lease sends no write, and a dry run never does.
     requests = clients.for_requests(may_write=elector.is_leader_now if elector else lambda: not dry)
     watches = clients.for_watches()
-    informers = {watch.resource: _informer(watch, watches, options, registry, health) for watch in WATCHES}
+    informers = caches.informers(options, watches, registry, recovery=health)
     stores = {resource: informer.store for resource, informer in informers.items()}
     shares = Shares(configs=stores[TRONADOR_CONFIGS], secrets=stores[SECRETS], options=options.tronadorconfig)
     queue = _queue(options, registry)
-    _enqueue(informers, shares, queue)
+    caches.enqueue(informers, queue)
+    tronadorconfig.spread(informers, Concerned(shares=shares, environments=stores[ENVIRONMENTS].list), queue)
     reconcilers = Reconcilers(
         options=options, stores=stores, shares=shares, discovery=Discovery(client=requests, now=time.monotonic)
     )
@@ -99,7 +93,7 @@ def build(options: Options, connection: Connection) -> Application:
             requests,
             recorder=recorder,
             wakeups=wakeups,
-            consistency=_consistency(stores),
+            consistency=caches.consistency(stores),
             metrics=metrics,
             stopwatch=stopwatch,
         )
@@ -128,7 +122,7 @@ def build(options: Options, connection: Connection) -> Application:
         longest_wait=stopwatch.longest_wait,
         longest_teardown=stopwatch.longest_teardown,
     )
-    http_servers = _http_servers(options, registry, informers, queues, elector, manager=lambda: manager)
+    http_servers = serving.build(options, registry, informers, queues, elector, manager=lambda: manager)
     manager = Manager(
         # The prober runs for as long as anything may wait for what it finds out.
         servers=(*http_servers, Prober(health=health, ask=clients.for_probes().check_ready)),
@@ -142,24 +136,6 @@ def build(options: Options, connection: Connection) -> Application:
     return Application(manager, dry_run, tuple(queues), clients)
 
 
-def _informer(watch: Watch, client: Client, options: Options, registry: Registry, recovery: ServerHealth) -> Informer:
-    return Informer(
-        client=client,
-        resource=watch.resource,
-        namespace=options.namespace if watch.in_own_namespace else "",
-        label_selector=options.watch_label_selector if watch.resource == ENVIRONMENTS else watch.label_selector,
-        indexers=watch.indexers,
-        # Everything is reconciled by way of its environment, so one resync of those is enough.
-        resync_period=options.cache.resync_period if watch.resource == ENVIRONMENTS else 0.0,
-        # Without an engine's CRD there are no releases of it; the environments say so, and continue when it appears.
-        missing_is_empty=watch.may_be_missing,
-        settings=ReflectorSettings(watch_silence=options.requests.watch_read_timeout),
-        backoff=Backoff(maximum=min(30.0, options.controller.max_backoff)),
-        recovery=recovery,
-        registry=registry,
-    )
-
-
 def _queue(options: Options, registry: Registry) -> RateLimitingQueue:
     return RateLimitingQueue(
         name=CONTROLLER_NAME,
@@ -168,34 +144,6 @@ def _queue(options: Options, registry: Registry) -> RateLimitingQueue:
             ItemExponentialLimiter(maximum=options.controller.max_backoff), BucketLimiter(rate=50.0, burst=500)
         ),
         registry=registry,
-    )
-
-
-def _enqueue(informers: Mapping[Resource, Informer], shares: Shares, queue: RateLimitingQueue) -> None:
-    """Have environments reconciled when they, what belongs to them, or what is shared with them changes."""
-    environments = informers[ENVIRONMENTS].store
-    for watch in WATCHES:
-        if watch.keys is not None:
-            add = queue.add if watch.resource == ENVIRONMENTS else _only_known(queue, environments)
-            handler = Enqueue(keys=watch.keys, add=add)
-            informers[watch.resource].add_handler(handler, name=f"enqueue-{watch.resource}")
-    tronadorconfig.spread(informers, Concerned(shares=shares, environments=environments.list), queue)
-
-
-def _only_known(queue: RateLimitingQueue, environments: Store) -> Callable[[str], None]:
-    """Most namespaces of a cluster belong to no environment."""
-
-    def add(key: str) -> None:
-        if environments.get(key) is not None:
-            queue.add(key)
-
-    return add
-
-
-def _consistency(stores: Mapping[Resource, Store]) -> ConsistencyStore:
-    # What lies in our own namespace is only read; that what we apply elsewhere arrives there is not to be waited for.
-    return ConsistencyStore(
-        stores={watch.resource: stores[watch.resource] for watch in WATCHES if not watch.in_own_namespace}
     )
 
 
@@ -210,35 +158,3 @@ def _dry_run(
     dry_run = DryRun(client=client, keys=keys, finished=stop if options.dry_run.dry_run_once else None)
     DryRunMetrics(registry, dry_run.counts)
     return dry_run
-
-
-def _http_servers(
-    options: Options,
-    registry: Registry,
-    informers: Mapping[Resource, Informer],
-    queues: Sequence[RateLimitingQueue],
-    elector: LeaderElector | None,
-    *,
-    manager: Callable[[], Manager],
-) -> tuple[HttpServer, ...]:
-    """What `serving.build` returns, and raises. `manager` is called for each answer, because it is made later."""
-
-    def stale() -> str | None:
-        return serving.stale(informers.values(), limit=options.cache.cache_staleness_limit)
-
-    def process() -> Process:
-        running = manager()
-        role: Role = "starting" if not running.caches_synced else "leader" if running.elected else "standby"
-        return Process(role=role, trouble=stale())
-
-    return serving.build(
-        options.http,
-        registry,
-        # Nothing about the API server: a restart of this process would not bring it back.
-        healthy={"leader-election": lambda: elector.problem() if elector else None},
-        ready={
-            "caches": lambda: None if manager().caches_synced else "the caches are not filled yet",
-            "caches-current": stale,
-        },
-        page=page.build(informers=informers, queues=queues, process=process) if options.http.status_page else {},
-    )

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from controller.api.environment import ENVIRONMENTS
-from controller.app.sources import Enqueue
+from controller.app.caches import Enqueue
 from hack.faultproxy.faults import Answer, Latency, Match, Rule
 from hack.faultproxy.proxy import FaultProxy
 from hack.localcluster import LocalCluster

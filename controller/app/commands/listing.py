@@ -14,7 +14,7 @@ import yaml
 from controller.api.environment import ENVIRONMENTS
 from controller.api.summary import Summary, summarize
 from controller.apimachinery.timestamps import age, to_time
-from controller.app import clusters, exits, tables
+from controller.app import clusters, exits
 
 NAME: Final = "list"
 HELP: Final = "list the environments of a cluster"
@@ -72,7 +72,22 @@ def _show(summaries: Sequence[Summary], output: str) -> str:
         header += ["NAMESPACE", "RELEASE", "REF", "MESSAGE"]
         for row, s in zip(rows, summaries, strict=True):
             row += [s.namespace, s.release, s.ref, s.message[:_MESSAGE_WIDTH]]
-    return tables.table(header, rows)
+    return table(header, rows)
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return the rows in aligned columns, as kubectl prints them.
+
+    Shows control characters as `?`, so that a value from the cluster cannot control the terminal.
+    """
+    lines = [list(header), *([_printable(cell) for cell in row] for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
+    aligned = ("   ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
+    return "".join(f"{line.rstrip()}\n" for line in aligned)
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else "?" for char in text)
 
 
 def _plain(summary: Summary) -> dict[str, Any]:

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Mapping
 from typing import Final
 
-from controller.app import exits
-from controller.app.commands import files, gitops_repository, interruption
+from controller.app import exits, signals
+from controller.app.commands import files, gitops_repository
 from controller.pipeline import gitops
 
 NAME: Final = "publish"
@@ -34,7 +34,7 @@ def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
     environment = gitops.read_environment(document, parsed.file, to_publish=True)
     target, time = gitops_repository.target(parsed, environ), gitops_repository.time_of(parsed)
     places = gitops_repository.places_of(parsed, environment.name)
-    with interruption.ending_in_order():
+    with signals.ending_in_order():
         change = gitops.bring(
             target,
             places,

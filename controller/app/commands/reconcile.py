@@ -13,8 +13,7 @@ from controller.apimachinery import durations, names
 from controller.apimachinery.errors import NotFound, RequestTimeout
 from controller.apimachinery.options import OptionError
 from controller.apimachinery.scope import Scope
-from controller.app import clusters, exits
-from controller.app.commands import interruption
+from controller.app import clusters, exits, signals
 from controller.pipeline.errors import PipelineError
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
     reached = clusters.connected(
         parsed, environ, command=NAME, verbs="get, list, watch and patch", field_manager="tronador-reconcile"
     )
-    with reached as client, interruption.ending_in_order():
+    with reached as client, signals.ending_in_order():
         value = _ask(client, parsed.name)
         try:
             with Scope(timeout=timeout).bound() as scope:

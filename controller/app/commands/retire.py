@@ -9,8 +9,8 @@ from typing import Final
 
 from controller.apimachinery import giturls
 from controller.apimachinery.options import OptionError
-from controller.app import exits
-from controller.app.commands import files, gitops_repository, interruption, naming
+from controller.app import exits, signals
+from controller.app.commands import files, gitops_repository, naming
 from controller.pipeline import gitops
 
 NAME: Final = "retire"
@@ -53,7 +53,7 @@ def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
         name, source = parsed.name, _origin(parsed)
     target, time = gitops_repository.target(parsed, environ), gitops_repository.time_of(parsed)
     places = gitops_repository.places_of(parsed, name)
-    with interruption.ending_in_order():
+    with signals.ending_in_order():
         change = gitops.bring(
             target,
             places,

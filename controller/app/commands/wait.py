@@ -10,8 +10,8 @@ from typing import Final
 from controller.api.environment import Environment
 from controller.apimachinery import durations, names
 from controller.apimachinery.options import OptionError
-from controller.app import clusters, exits
-from controller.app.commands import files, interruption
+from controller.app import clusters, exits, signals
+from controller.app.commands import files
 
 NAME: Final = "wait"
 HELP: Final = "wait until an environment is deployed, or gone"
@@ -55,7 +55,7 @@ def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
         raise OptionError(f"--timeout: {error}") from None
     reached = clusters.connected(parsed, environ, command=NAME, verbs="get, list and watch")
     try:
-        with reached as client, interruption.ending_in_order():
+        with reached as client, signals.ending_in_order():
             end = waiting.wait_for(
                 client,
                 name,

@@ -9,7 +9,7 @@ import pytest
 
 from controller.apimachinery.errors import status_error
 from controller.app.options import HttpOptions
-from controller.app.serving import build, stale
+from controller.app.serving import servers, stale
 from controller.cache import Informer, ReflectorSettings
 from controller.metrics import Registry
 from tests.unit.fakes import DEADLINE, WIDGETS, FakeClock, LiveApi, eventually
@@ -89,5 +89,5 @@ def test_an_address_that_is_taken_is_named_with_its_flag(also_metrics: bool, fla
         address = f"127.0.0.1:{other.getsockname()[1]}"
         options = HttpOptions(health_address=address, metrics_address=address if also_metrics else "0")
         with pytest.raises(OSError, match="another program uses this port; choose another address") as caught:
-            build(options, Registry(), healthy={}, ready={}, page={})
+            servers(options, Registry(), healthy={}, ready={}, pages={})
     assert f"cannot listen on {address} {flags}" in str(caught.value)

@@ -1,6 +1,6 @@
 """How the changes of watched objects become keys in a queue."""
 
-from controller.app.sources import Spread
+from controller.app.caches import Spread
 from controller.cache import DeletedFinalStateUnknown
 
 

@@ -1,0 +1,122 @@
+"""The local copies of the API server's objects, and the handlers that turn their changes into keys to reconcile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from controller.api.environment import ENVIRONMENTS
+from controller.apimachinery.objects import Object
+from controller.apimachinery.resources import Resource
+from controller.app.options import Options
+from controller.cache import Backoff, ConsistencyStore, DeletedFinalStateUnknown, Informer, Store
+from controller.cache.listwatch import ReflectorSettings
+from controller.client import Client
+from controller.client.serverhealth import ServerHealth
+from controller.environment.watches import WATCHES, Watch
+from controller.metrics import Registry
+from controller.workqueue import RateLimitingQueue
+
+Keys = Callable[[Object], Iterable[str]]
+# The keys that a change concerns. Takes the object before and after it, each None if it did not exist then.
+ChangedKeys = Callable[[Object | None, Object | None], Iterable[str]]
+
+
+def informers(
+    options: Options, client: Client, registry: Registry, *, recovery: ServerHealth
+) -> dict[Resource, Informer]:
+    """Return the informer of every watched resource."""
+    return {watch.resource: _informer(watch, client, options, registry, recovery) for watch in WATCHES}
+
+
+def consistency(stores: Mapping[Resource, Store]) -> ConsistencyStore:
+    """Return the store that shows a reconciler whether the caches contain its own writes."""
+    # In the controller's own namespace a reconcile of an environment only reads. What it writes elsewhere, such as a
+    # Secret, never arrives in the caches of that namespace.
+    return ConsistencyStore(
+        stores={watch.resource: stores[watch.resource] for watch in WATCHES if not watch.in_own_namespace}
+    )
+
+
+def enqueue(informers: Mapping[Resource, Informer], queue: RateLimitingQueue) -> None:
+    """Have an environment reconciled when it or one of its objects changes."""
+    environments = informers[ENVIRONMENTS].store
+
+    def add_known(key: str) -> None:
+        # Most namespaces of a cluster belong to no environment.
+        if environments.get(key) is not None:
+            queue.add(key)
+
+    for watch in WATCHES:
+        if watch.keys is not None:
+            handler = Enqueue(keys=watch.keys, add=queue.add if watch.resource == ENVIRONMENTS else add_known)
+            informers[watch.resource].add_handler(handler, name=f"enqueue-{watch.resource}")
+
+
+class Enqueue:
+    """A handler of an informer that queues the keys of an object, both those before and those after a change."""
+
+    def __init__(self, *, keys: Keys, add: Callable[[str], None]) -> None:
+        self._keys = keys
+        self._add = add
+
+    def on_add(self, obj: Object) -> None:
+        """Handle a new object, or one that existed at the start."""
+        self._queue(obj)
+
+    def on_update(self, old: Object, new: Object) -> None:
+        """Handle a change, which may move an object from one environment to another."""
+        self._queue(old, new)
+
+    def on_delete(self, obj: Object | DeletedFinalStateUnknown) -> None:
+        """Handle a deletion, seen or inferred."""
+        self._queue(obj.obj if isinstance(obj, DeletedFinalStateUnknown) else obj)
+
+    def _queue(self, *objects: Object) -> None:
+        for key in dict.fromkeys(key for obj in objects for key in self._keys(obj)):
+            self._add(key)
+
+
+class Spread:
+    """Like `Enqueue`, for changes that can concern all environments at once.
+
+    It makes `per_second` of them due each second, so that the change of a single environment does not wait for all.
+    """
+
+    def __init__(self, *, keys: ChangedKeys, add_after: Callable[[str, float], None], per_second: float) -> None:
+        self._keys = keys
+        self._add_after = add_after
+        self._pause = 1 / per_second
+
+    def on_add(self, obj: Object) -> None:
+        """Handle a new object, or one that existed at the start."""
+        self._queue(None, obj)
+
+    def on_update(self, old: Object, new: Object) -> None:
+        """Handle a change."""
+        self._queue(old, new)
+
+    def on_delete(self, obj: Object | DeletedFinalStateUnknown) -> None:
+        """Handle a deletion, seen or inferred."""
+        self._queue(obj.obj if isinstance(obj, DeletedFinalStateUnknown) else obj, None)
+
+    def _queue(self, before: Object | None, after: Object | None) -> None:
+        for position, key in enumerate(self._keys(before, after)):
+            self._add_after(key, position * self._pause)
+
+
+def _informer(watch: Watch, client: Client, options: Options, registry: Registry, recovery: ServerHealth) -> Informer:
+    return Informer(
+        client=client,
+        resource=watch.resource,
+        namespace=options.namespace if watch.in_own_namespace else "",
+        label_selector=options.watch_label_selector if watch.resource == ENVIRONMENTS else watch.label_selector,
+        indexers=watch.indexers,
+        # A resync of the environments is enough, because everything else is reconciled with its environment.
+        resync_period=options.cache.resync_period if watch.resource == ENVIRONMENTS else 0.0,
+        # Without an engine's CRD there are no releases. The status of the environments reports that until it appears.
+        missing_is_empty=watch.may_be_missing,
+        settings=ReflectorSettings(watch_silence=options.requests.watch_read_timeout),
+        backoff=Backoff(maximum=min(30.0, options.controller.max_backoff)),
+        recovery=recovery,
+        registry=registry,
+    )
