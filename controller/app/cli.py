@@ -16,12 +16,12 @@ from controller.pipeline.errors import InvalidFiles, PipelineError
 
 
 def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:
-    """Run the command that the arguments name; returns the exit code. Bad usage is 2, before anything connects."""
+    """Run the command that the arguments name. Returns the exit code, or exits with 2 if the usage is wrong."""
     known = parser(_program(sys.argv[0]))
     completion.answer(known)
     parsed = known.parse_args(arguments)
     if [] in vars(parsed).values():
-        # argparse takes the two dashes in --flag=-- for the end of the flags, and the value is gone.
+        # argparse takes the two dashes in --flag=-- for the end of the flags, and drops the value.
         known.error("'--' cannot be the value of a flag")
     command: Command = parsed.command
     try:
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
 
 
 def parser(program: str = "tronador") -> argparse.ArgumentParser:
-    """The parser of the whole command line; its help shows `program`."""
+    """Return the parser of the whole command line. Its help shows `program`."""
     parser = argparse.ArgumentParser(
         prog=program,
         description="Test environments on Kubernetes: a namespace and a Helm release for every pull request.",
@@ -56,5 +56,5 @@ def parser(program: str = "tronador") -> argparse.ArgumentParser:
 
 
 def _program(path: str) -> str:
-    """What a person types to run the program that is installed at `path`: kubectl runs its plugins by their files."""
+    """Return the words that run the program at `path`: kubectl runs a plugin by its file name."""
     return "kubectl tronador" if Path(path).name == "kubectl-tronador" else "tronador"

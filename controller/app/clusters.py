@@ -1,4 +1,4 @@
-"""How the commands reach a cluster: their flags, who they say they are, and what people read when it fails."""
+"""Connects commands to a cluster: their flags, their user agent, and the messages when the connection fails."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def user_agent(command: str) -> str:
-    """`tronador/VERSION (COMMAND)`: how audit logs tell our requests apart."""
+    """Return `tronador/VERSION (COMMAND)`, by which audit logs distinguish our requests."""
     return f"tronador/{version('tronador')} ({command})"
 
 
@@ -45,11 +45,11 @@ def connected(
     verbs: str,
     field_manager: str = "tronador",
 ) -> Iterator[Client]:
-    """A client for the cluster that the flags choose. Inside, errors of the cluster become PipelineError.
+    """Yield a client for the cluster that the flags choose. Inside, errors of the cluster become PipelineError.
 
-    `verbs` are the rights to environmentprovisioners that the command needs, for the person who lacks them.
+    `verbs` are the rights to environmentprovisioners that the command needs; the message of a missing right names them.
     """
-    # Imported here, because the steps of a pipeline talk to no cluster and should not load what that takes.
+    # Imported here, because most steps of a pipeline need no cluster, and this import takes a second.
     from controller.client import Client, config
 
     source = ""
@@ -73,7 +73,7 @@ def connected(
 
 
 def explain(error: ApiError, source: str) -> str:
-    """One line: why the API server cannot be used, and what to do. `source` says where its address is from."""
+    """Return one line: why the API server cannot be used, and what to do. `source` says where its address is from."""
     match error:
         case ConfigError():
             return str(error)

@@ -1,4 +1,4 @@
-"""Completion in shells: argcomplete asks the real parser, so nothing has to be kept in step with it."""
+"""Completion in shells. argcomplete reads the real parser, so completion always matches the command line."""
 
 from __future__ import annotations
 
@@ -9,31 +9,33 @@ import sys
 from typing import Final
 
 SHELLS: Final = ("bash", "zsh", "fish")
-# How argcomplete's scripts say that the program is to complete a line instead of running.
+# argcomplete's scripts set this variable when the program should complete a line instead of running.
 _ASKED: Final = "_ARGCOMPLETE"
-# What kubectl hands on to the shell: do not offer files beside these.
+# Asks the shell, through kubectl, not to offer files as well.
 _NO_FILES: Final = ":4"
 
 
 def answer(parser: argparse.ArgumentParser) -> None:
-    """Where a shell asks for it, print what completes its line, and end the process. Else do nothing."""
+    """If a shell asks for completions, print them and exit. Otherwise do nothing."""
     if _ASKED in os.environ:
-        # Imported only here, because every other run would pay for it.
+        # Imported here to keep every other run fast.
         import argcomplete
 
         argcomplete.autocomplete(parser)
 
 
 def script(shell: str) -> str:
-    """What a shell has to evaluate."""
+    """Return the script that a shell evaluates."""
     from argcomplete.shell_integration import shellcode
 
     return shellcode(["tronador"], shell=shell)
 
 
 def for_kubectl() -> None:
-    """The program `kubectl_complete-tronador`: kubectl runs it with the words after `kubectl tronador`, the last of
-    which is being typed, and wants a line for each completion.
+    """The program `kubectl_complete-tronador`.
+
+    kubectl runs it with the words after `kubectl tronador`; the user is typing the last one. It prints one completion
+    on each line.
     """
     import argcomplete
 

@@ -1,8 +1,7 @@
-"""`tronador run --dry-run`: the same caches, queues and reconcilers, with hands that write nothing.
+"""`tronador run --dry-run`: the same caches, queues and reconcilers, with a client that writes nothing.
 
-Each look at an environment begins like the first of a controller that was just started, with no memory of earlier ones.
-Otherwise a write that never happens would count as one that somebody keeps undoing. What a look would write is logged,
-each write once for as long as it is planned.
+Each reconcile starts without memory of earlier ones. Otherwise a correction that the dry run never writes would look
+like one that another program undoes. A planned write is logged once, until it is no longer planned.
 """
 
 from __future__ import annotations
@@ -23,22 +22,19 @@ log = structlog.get_logger(__name__)
 
 
 class Silence:
-    """Stands for everything that has effects beside the API objects: Events, wake-ups, memories, lines about changes.
-
-    It does nothing.
-    """
+    """Replaces everything with effects outside the API objects, and does nothing: Events, wake-ups, memories, log lines."""
 
     def event(self, regarding: Object, *, type: str, reason: str, action: str, note: str) -> None:  # noqa: A002
         """Post no Event."""
 
     def ensure(self, listing: Listing, key: str) -> None:
-        """Open no stream: the resync and the caches suffice to observe."""
+        """Open no stream, because the resync and the caches are enough to observe."""
 
     def release(self, key: str) -> None:
         """Close no stream."""
 
     def ensure_ready(self, owner_key: str) -> None:
-        """Return at once: a dry run writes nothing that the caches would have to catch up with."""
+        """Return at once, because a dry run writes nothing that the caches would have to show."""
 
     def clear(self, owner_key: str) -> None:
         """Forget no write."""
@@ -48,12 +44,12 @@ class Silence:
 
 
 class DryRun:
-    """What was found so far, and when it is complete.
+    """Collects the planned writes, and ends the dry run when all keys have been reconciled once.
 
     Args:
         client: reads from the cluster.
-        keys: what there is to look at, once the caches are filled.
-        finished: called when each of these was looked at once; None for a dry run that stays and observes.
+        keys: returns the keys to reconcile; called when the caches are filled.
+        finished: called when each key was reconciled once; None if the dry run continues until it is stopped.
     """
 
     name = "dry-run"
@@ -71,26 +67,26 @@ class DryRun:
         self._wanted: frozenset[str] | None = None
 
     def reconciler(self, make: Callable[[PlanningClient], Reconciler]) -> Reconciler:
-        """A reconciler that plans. `make` gives a fresh one that acts through the client it is given."""
+        """Return a reconciler that plans. It calls `make` for each reconcile, with the client to use."""
         return _Planning(self, self._client, make)
 
     def start(self) -> None:
-        """Begin to wait for the end: the caches are filled, so it is known what there is."""
+        """Read the keys. Call this when the caches are filled."""
         with self._lock:
             self._wanted = frozenset(self._keys())
         self._end_when_complete()
 
     def stop(self, timeout: float) -> bool:
-        """Nothing to stop."""
+        """Return True: there is no thread to stop."""
         return True
 
     def counts(self) -> Mapping[tuple[str, str], int]:
-        """How many writes are planned now, by verb and resource."""
+        """Return how many writes are planned now, by verb and resource."""
         with self._lock:
             return Counter((write.verb, write.resource) for writes in self._planned.values() for write in writes)
 
     def report(self) -> bool:
-        """Log what a dry run that has ended has found; whether it could look at everything."""
+        """Log the result. Returns whether all keys were reconciled without a failure."""
         with self._lock:
             looked_at, failed = len(self._looked_at), sorted(self._failed)
             complete = not failed and self._has_seen_all_locked()
@@ -102,7 +98,7 @@ class DryRun:
         return complete
 
     def found(self, key: str, writes: tuple[PlannedWrite, ...]) -> None:
-        """Remember what is planned for a key now, and log what was not planned before."""
+        """Record the planned writes of a key, and log those that are new."""
         with self._lock:
             before = self._planned.pop(key, ())
             if writes:
@@ -116,7 +112,7 @@ class DryRun:
         self._end_when_complete()
 
     def failed(self, key: str) -> None:
-        """A look at a key failed; the queue has it tried again, unless the dry run ends."""
+        """Record that a reconcile of a key failed. The queue retries it unless the dry run ends."""
         with self._lock:
             self._looked_at.add(key)
             self._failed.add(key)
@@ -139,11 +135,11 @@ class _Planning:
         self._make = make
 
     def reconcile(self, request: Request) -> Result:
-        """Reconcile without writing. Raises what the reconciler raises."""
+        """Reconcile without a write. Raises the errors of the reconciler."""
         client = PlanningClient(self._client)
         try:
             result = self._make(client).reconcile(request)
-        except Exception:  # whatever a reconcile raises, a bug included, makes the list of writes incomplete
+        except Exception:  # any error, even a bug, makes the list of writes incomplete
             self._dry_run.failed(request.key)
             raise
         if not result.requeue:

@@ -1,4 +1,4 @@
-"""Which of several processes works: the elector, with a client of its own that nothing else can hold up."""
+"""Leader election. The elector has its own client, so other requests cannot delay a renewal of the lease."""
 
 from __future__ import annotations
 
@@ -47,21 +47,20 @@ def build(options: Options, clients: Clients, registry: Registry, *, health: Ser
 
 
 class LeaseClient:
-    """Reads and writes the lease; makes the controller's own namespace where the first lease finds none.
+    """Reads and writes the lease. Creates the controller's own namespace with the first lease, if it is missing.
 
-    Installed from the manifests the namespace is there. Run from a workplace, against a cluster that never saw them,
-    it is not, and users should not have to guess why nothing happens.
+    The manifests create the namespace. It is missing if a developer runs the controller against a new cluster.
     """
 
     def __init__(self, client: Client) -> None:
         self._client = client
 
     def get(self, resource: Resource, name: str, *, namespace: str = "") -> dict[str, Any]:
-        """Read."""
+        """Return the object."""
         return self._client.get(resource, name, namespace=namespace)
 
     def create(self, resource: Resource, obj: dict[str, Any], *, namespace: str = "") -> dict[str, Any]:
-        """Create, with the namespace if need be."""
+        """Create an object, and first its namespace if that is missing."""
         try:
             return self._client.create(resource, obj, namespace=namespace)
         except NotFound:
@@ -71,5 +70,5 @@ class LeaseClient:
             return self._client.create(resource, obj, namespace=namespace)
 
     def replace(self, resource: Resource, name: str, obj: dict[str, Any], *, namespace: str = "") -> dict[str, Any]:
-        """Replace, at the object's resourceVersion."""
+        """Replace the object, if it still has the resourceVersion of `obj`."""
         return self._client.replace(resource, name, obj, namespace=namespace)

@@ -1,4 +1,4 @@
-"""Where logs go and how they look: JSON for machines, columns for a terminal; always to stderr."""
+"""Configures logging: to stderr, as JSON for machines or in columns for a terminal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import structlog
 
 
 class _Stderr:
-    """stderr as it is at the moment. A line that cannot be written is lost, and nothing else: no thread dies of it."""
+    """The current stderr. Drops a line that cannot be written, so that a full disk or closed pipe ends no thread."""
 
     def write(self, text: str) -> None:
         """Write, if possible."""
@@ -25,10 +25,15 @@ class _Stderr:
 
 
 def configure(*, log_format: str, level: str) -> None:
-    """Set structlog up for the process. `log_format` is auto, json or console; `level` a name of `logging`."""
+    """Configure structlog for the process.
+
+    Args:
+        log_format: auto, json or console.
+        level: a level of `logging` by its name.
+    """
     console = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
-    # A traceback spans many lines; in JSON it has to stay one. On a console it must be the plain one: where rich is
-    # installed the usual one shows every variable, and some hold Secrets.
+    # In JSON a traceback must stay on one line. On a console it must be plain: if rich is installed, the default one
+    # shows the values of variables, and some are Secrets.
     renderers: list[Any] = (
         [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if console
@@ -45,5 +50,5 @@ def configure(*, log_format: str, level: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Stderr())),
         cache_logger_on_first_use=True,
     )
-    # urllib3 logs every retry and every closed connection by itself; the client reports what matters.
+    # urllib3 logs every retry and every closed connection. The client already logs those that matter.
     logging.getLogger("urllib3").setLevel(logging.ERROR)

@@ -1,4 +1,4 @@
-"""How the status page is wired: the timeline hears of every environment, and the page reads caches and queues."""
+"""Wires the status page: its timeline follows the environments, and the page reads caches and queues."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from controller.workqueue import RateLimitingQueue
 def build(
     *, informers: Mapping[Resource, Informer], queues: Sequence[RateLimitingQueue], process: Callable[[], Process]
 ) -> Mapping[str, Route]:
-    """The routes of the page. `process` is asked when a page is rendered, so it may name what is made later."""
+    """Return the routes of the page. Calls `process` when it renders a page."""
     environments = informers[ENVIRONMENTS]
     timeline = Timeline(now=_now)
     environments.add_handler(_Watch(timeline), name="timeline", resync_period=0.0)
@@ -41,7 +41,7 @@ def build(
 
 
 class _Watch:
-    """The informer's changes, as the timeline takes them."""
+    """A handler of the informer that passes changes to the timeline."""
 
     def __init__(self, timeline: Timeline) -> None:
         self._timeline = timeline

@@ -1,4 +1,4 @@
-"""The reconcilers, in earnest and for a dry run: the same logic with other hands."""
+"""The reconcilers of the controller and of a dry run. Both have the same logic; a dry run only plans its writes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconcilers:
-    """What all reconcilers look at."""
+    """Creates reconcilers. The fields are what all of them read."""
 
     options: Options
     stores: Mapping[Resource, Store]
@@ -50,7 +50,7 @@ class Reconcilers:
         metrics: EnvironmentMetrics,
         stopwatch: Stopwatch,
     ) -> EnvironmentReconciler:
-        """The one that brings environments to what they ask for."""
+        """Return the reconciler of environments."""
 
         def written(environment: Object, resource: Resource, answer: Object) -> None:
             version = objects.resource_version(answer)
@@ -70,9 +70,10 @@ class Reconcilers:
         )
 
     def planned_environments(self, client: PlanningClient, *, metrics: EnvironmentMetrics) -> EnvironmentReconciler:
-        """The same for one look of a dry run. A state that may pass is planned at once, as if it lasted.
+        """Return a reconciler of environments for one reconcile of a dry run.
 
-        `metrics` must belong to a registry that `/metrics` does not serve, because nothing really happens.
+        It plans the status of a temporary state at once, without waiting whether the state lasts. `metrics` must belong
+        to a registry that `/metrics` does not serve, because nothing really happens.
         """
         silence = Silence()
         return EnvironmentReconciler(
@@ -95,11 +96,11 @@ class Reconcilers:
         )
 
     def config(self, client: Client) -> ConfigReconciler:
-        """The one that keeps the status of the TronadorConfig."""
+        """Return the reconciler of the TronadorConfig's status."""
         return self._config(client, changes=log)
 
     def planned_config(self, client: PlanningClient) -> ConfigReconciler:
-        """The same for one look of a dry run."""
+        """Return a reconciler of the TronadorConfig's status for one reconcile of a dry run."""
         return self._config(client, changes=Silence())
 
     def _config(self, client: Client | PlanningClient, *, changes: ChangeLog) -> ConfigReconciler:

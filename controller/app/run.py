@@ -1,4 +1,4 @@
-"""`tronador run`: connect, wire, and run until a signal or a lost lease; every end has its line and its exit code."""
+"""`tronador run`: connects, wires, and runs until a signal or a lost lease. Logs the reason of each exit."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from controller.runtime.manager import LeadershipLost, SyncTimeout
 
 log = structlog.get_logger(__name__)
 
-# Seconds for the API server's answer before the start continues without it.
+# Seconds to wait for the API server's first answer. Then the start continues without it.
 _FIRST_ANSWER = 2.0
 
 
 def run(options: Options) -> int:
-    """Run the controller; returns the exit code."""
+    """Run the controller. Returns the exit code."""
     try:
         connection = config.load(
             kubeconfig=options.connection.kubeconfig or None, context=options.connection.context or None
@@ -53,9 +53,9 @@ def run(options: Options) -> int:
 
 
 def _problem(connection: Connection) -> str | None:
-    """Why the API server cannot be used now, with the remedy, or None.
+    """Return why the API server cannot be used and what to do, or None.
 
-    Without this, a person who starts the controller finds one line for each cache and has to guess what to do.
+    Without this check the log has one line for each cache, and none of them names the remedy.
     """
     client = Client(
         connection=connection,

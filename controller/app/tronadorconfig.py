@@ -1,4 +1,4 @@
-"""How TronadorConfig is wired: its changes reach the environments that they concern, and its status is kept."""
+"""Wires the TronadorConfig: a change of it enqueues the environments that it concerns, and its status is kept."""
 
 from __future__ import annotations
 
@@ -18,21 +18,22 @@ from controller.tronadorconfig.content.shares import Concerned
 from controller.workqueue import ItemExponentialLimiter, RateLimitingQueue
 
 CONTROLLER_NAME: Final = "tronadorconfig"
-# Environments per second that a change for all of them comes to: 500 take ten seconds, and never all workers.
+# Environments per second that become due after a change that concerns all: 500 take ten seconds. This leaves workers
+# free for other changes.
 _PER_SECOND: Final = 50.0
-# Seconds for which what happens to environments is gathered before they are counted again.
+# Seconds between a change of an environment and the next count. Changes in that time share one count.
 _COUNT_AFTER: Final = 1.0
 
 
 def spread(informers: Mapping[Resource, Informer], concerned: Concerned, queue: RateLimitingQueue) -> None:
-    """Have the environments reconciled, one after another, that a change in our own namespace concerns."""
+    """Have environments reconciled, one after another, when a change in the own namespace concerns them."""
     for resource, keys in ((TRONADOR_CONFIGS, concerned.by_config), (SECRETS, concerned.by_secret)):
         handler = Spread(keys=keys, add_after=queue.add_after, per_second=_PER_SECOND)
         informers[resource].add_handler(handler, name=f"spread-{resource}")
 
 
 def config_key(options: Options) -> str:
-    """The key of the one TronadorConfig that counts."""
+    """Return the key of the only TronadorConfig that the controller reads."""
     return objects.join_key(options.namespace, CONFIG_NAME)
 
 
@@ -43,7 +44,7 @@ def build(
     *,
     reconciler: Reconciler,
 ) -> tuple[RateLimitingQueue, Controller]:
-    """The queue and the controller that keep the status of the TronadorConfig."""
+    """Return the queue and the controller that keep the status of the TronadorConfig."""
     queue = RateLimitingQueue(
         name=CONTROLLER_NAME,
         limiter=ItemExponentialLimiter(maximum=options.controller.max_backoff),

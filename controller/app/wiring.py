@@ -1,4 +1,4 @@
-"""Everything put together: which object is made of which. No logic lives here."""
+"""Puts the controller together: each object is created here and gets what it needs. Contains no other logic."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ REPORTING_CONTROLLER = "tronador.stakater.com/controller"
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """What `run` runs and what signals speak to."""
+    """The controller, ready to run."""
 
     manager: Manager
     dry_run: DryRun | None
@@ -52,16 +52,19 @@ class Application:
     clients: Clients
 
     def close(self) -> None:
-        """Let go of all connections, when the manager has ended."""
+        """Close all connections. Call this after the manager has stopped."""
         self.clients.close()
 
     def describe(self) -> str:
-        """The queues' content, for a person who asks what the process is doing."""
+        """Return the content of the queues as text, for debugging."""
         return "\n".join(f"queue {queue.name}: {queue.snapshot()}" for queue in self.queues)
 
 
 def build(options: Options, connection: Connection) -> Application:
-    """The whole controller. OSError: an address is taken; OptionError: options contradict each other."""
+    """Return the whole controller.
+
+    Raises OSError if an address cannot be used, and OptionError if options contradict each other.
+    """
     registry = of_process()
     metrics = EnvironmentMetrics(registry)
     health = ServerHealth()
@@ -114,7 +117,7 @@ def build(options: Options, connection: Connection) -> Application:
         )
         queues.append(config_queue)
         controllers.append(config_controller)
-    # Those that failed while the server was away would otherwise sleep for up to `max_backoff`.
+    # When the API server is back, keys that failed during the outage are retried at once, not after `max_backoff`.
     for each in queues:
         health.subscribe(each.hasten)
     metrics.observe(
@@ -124,7 +127,7 @@ def build(options: Options, connection: Connection) -> Application:
     )
     http_servers = serving.build(options, registry, informers, queues, elector, manager=lambda: manager)
     manager = Manager(
-        # The prober runs for as long as anything may wait for what it finds out.
+        # The prober stops last, because the other parts wait for its result during an outage.
         servers=(*http_servers, Prober(health=health, ask=clients.for_probes().check_ready)),
         caches=tuple(informers.values()),
         services=(recorder, wakeups, *((dry_run,) if dry_run else ())),
@@ -139,7 +142,7 @@ def build(options: Options, connection: Connection) -> Application:
 def _queue(options: Options, registry: Registry) -> RateLimitingQueue:
     return RateLimitingQueue(
         name=CONTROLLER_NAME,
-        # The bucket bounds what failing environments may cost the API server all together.
+        # The bucket limits the load that all failing environments together put on the API server.
         limiter=MaxOfLimiter(
             ItemExponentialLimiter(maximum=options.controller.max_backoff), BucketLimiter(rate=50.0, burst=500)
         ),

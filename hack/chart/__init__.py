@@ -1,4 +1,4 @@
-"""What `manifests/chart` takes from elsewhere: the other manifests, the options of `tronador run`, the version.
+"""Generates the parts of `manifests/chart` that repeat other files: manifests, options of `tronador run`, the version.
 
-A test compares what is written here with what the repository has.
+A test checks that the repository has the generated text.
 """

@@ -1,7 +1,7 @@
 """The generated files of the chart.
 
-Helm reads nothing outside a chart's folder, and a link would get lost where a chart is fetched from git. So the chart
-has copies of the manifests in files/, unchanged; its templates fill in the account and the namespace.
+Helm reads no file outside the folder of a chart, and fetching a chart from git can lose symbolic links. So files/
+contains unchanged copies of the manifests. The templates set the account and the namespace in them.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ _COPIED: Final = (
     "monitoring/podmonitor/podmonitor.yaml",
     "monitoring/dashboard.json",
 )
-# What kustomize reads, and the namespace and the account, which Helm and a value see to.
+# Only kustomize reads the first one, and Helm creates the namespace.
 _LEFT_OUT: Final = ("kustomization.yaml", "namespace.yaml")
 _BEGIN, _END = "# <options>\n", "# </options>\n"
 
 
 def generated() -> dict[str, str]:
-    """The text of each generated file by its name in the chart."""
+    """Return the text of each generated file, by its path in the chart."""
     return {
         "Chart.yaml": _with_version((CHART / "Chart.yaml").read_text()),
         "values.yaml": _with_options((CHART / "values.yaml").read_text()),

@@ -1,4 +1,4 @@
-"""The options of `tronador run` as values of the chart: their names, their types in YAML, and their defaults."""
+"""The options of `tronador run` as values of the chart: names, types in YAML, and defaults."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import Any, Final
 from controller.apimachinery.options import Option, options_of
 from controller.app.options import Options
 
-# What the templates give the program themselves: the namespace of the release, the name of the pod, and the account and
-# the shard, which other values say.
+# The templates set these: the namespace of the release, the name of the pod, and the account and the shard, for which
+# there are other values.
 SET_BY_THE_CHART: Final = ("namespace", "lease_identity", "service_account", "watch_label_selector")
 _LABEL: Final = "[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?"
 _LABEL_KEYS: Final = {"pattern": f"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?{_LABEL}$"}
-# Lists are handed over with commas between their parts.
+# The templates join a list with commas, so its items must not contain any.
 _LIST: Final = {"type": "array", "items": {"type": "string", "pattern": "^[^,]+$"}}
-# Of repositories without https://, and those that are matched in lower case.
+# Repositories without https://; in `_REPOSITORIES` the host is in lower case.
 _PLACES: Final = {"type": "array", "items": {"type": "string", "pattern": "^[^,/ ]*[^,/: ](/[^, ]*)?$"}}
 _REPOSITORIES: Final = {"type": "array", "items": {"type": "string", "pattern": "^[^,/ A-Z]*[^,/: A-Z](/[^, ]*)?$"}}
 _GLOB: Final = {"type": "string", "pattern": r"^[A-Za-z0-9._*?\[\]!-]+$"}
-# By the placeholder in the help. A number is a duration in seconds.
+# By the placeholder in the help. A duration may also be a number of seconds.
 _TYPES: Final[Mapping[str, Mapping[str, Any]]] = {
     "TEXT": {"type": "string"},
     "NAME": {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"},
@@ -101,7 +101,7 @@ def _default(option: Option) -> Any:
         return option.default_text
     if isinstance(value, Mapping):
         return dict(value)
-    # A default of pins would have to be written as their own type, which is a map.
+    # The only other default is that of the pins, which are a map in YAML. It is empty.
     return list(value) if _TYPES[option.kind.placeholder]["type"] == "array" else {}
 
 

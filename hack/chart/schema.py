@@ -1,4 +1,4 @@
-"""The JSON schema of the chart's values. Helm refuses values that do not fit, and editors complete those that do."""
+"""The JSON schema of the chart's values. Helm refuses values that do not match, and editors use it for completion."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ Schema = Mapping[str, Any]
 _TEXT: Final = {"type": "string"}
 _BOOL: Final = {"type": "boolean"}
 _MAP: Final = {"type": "object", "additionalProperties": _TEXT}
-# Passed on to Kubernetes as they are, which knows their fields.
+# Passed on to Kubernetes unchanged. The API server checks their fields.
 _ANY_OBJECT: Final = {"type": "object"}
 _ANY_LIST: Final = {"type": "array", "items": {"type": "object"}}
 _DURATION: Final = {"type": "string", "pattern": "^([0-9]+(ms|[smhd]))+$"}
 _NAME: Final = {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", "maxLength": 253}
-# It becomes a part of the names of a Deployment and a Service.
+# The name of a shard becomes a part of the names of its Deployment and Service.
 _SHARD: Final = {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", "maxLength": 40}
-# Left blank, these would lose the switches in them.
+# Required, because a blank section would lose its switches.
 _SECTIONS: Final = (
     *("image", "serviceAccount", "rbac", "policies", "quotas", "crds", "pdb", "networkPolicy"),
     *("serviceMonitor", "podMonitor", "prometheusRule", "dashboard"),
@@ -27,7 +27,7 @@ _PORTS: Final = {"type": "array", "items": {"type": "integer", "minimum": 1, "ma
 
 
 def _object(*required: str, **properties: Schema) -> Schema:
-    """An object without other properties. Helm takes a value that is left blank for one that is missing."""
+    """Return the schema of an object with only these properties. Switches are required, because Helm drops blank values."""
     switches = [name for name, schema in properties.items() if schema == _BOOL]
     return {
         "type": "object",
@@ -38,7 +38,7 @@ def _object(*required: str, **properties: Schema) -> Schema:
 
 
 def schema() -> Schema:
-    """The schema of values.yaml."""
+    """Return the schema of values.yaml."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Values of the chart tronador",
@@ -81,7 +81,7 @@ def schema() -> Schema:
             podMonitor=_object(enabled=_BOOL, interval=_DURATION, labels=_MAP),
             prometheusRule=_object(enabled=_BOOL, labels=_MAP),
             dashboard=_object(enabled=_BOOL, labels=_MAP, annotations=_MAP),
-            # Helm hands it to charts that are part of another one.
+            # Helm passes this to a chart that is part of another chart.
             **{"global": _ANY_OBJECT},
         ),
     }

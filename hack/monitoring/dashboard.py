@@ -1,7 +1,7 @@
-"""Which panels the dashboard has. Every query returns data from the first minute of a controller's life.
+"""The panels of the dashboard. Every query returns data from the first minute after the controller started.
 
-`OURS` selects the controller's series, and `LEADING` leaves out those of a standby, which queues everything and takes
-nothing. Quantiles are computed over all replicas.
+`OURS` selects the controller's series. `LEADING` leaves out those of standby replicas, which queue keys but process
+none. Quantiles are computed over all replicas.
 """
 
 from __future__ import annotations
@@ -27,33 +27,33 @@ LEADING: Final = f"unless on (namespace, pod) leader_election_master_status{{{OU
 IN_TIME: Final = ',le="300.0"'
 TURNED_AWAY: Final = ',code="429"'
 WINDOW: Final = "$__rate_interval"
-# What the monitors give to what a shard's replicas export; the main shard's have none.
+# The label that the monitors add to the series of a shard's replicas. The main shard's series do not have it.
 SHARD: Final = "shard"
 
 
 def rate(metric: str, by: str = "", more: str = "") -> str:
-    """Events a second, summed; `more` are further matchers."""
+    """Return the sum of events per second. `more` adds matchers."""
     return f"sum{_by(by)} (rate({metric}{{{OURS}{more}}}[{WINDOW}]))"
 
 
 def largest(metric: str, by: str = "", more: str = "") -> str:
-    """The largest value of all replicas."""
+    """Return the largest value of all replicas."""
     return f"max{_by(by)} ({metric}{{{OURS}{more}}})"
 
 
 def of_all_shards(metric: str, by: str = "", more: str = "") -> str:
-    """A count of environments: the replicas of a shard count the same ones, and those of different shards do not."""
+    """Return a sum over shards. All replicas of a shard count the same environments, so each shard counts once."""
     return f"sum{_by(by)} ({largest(metric, f'{by}, {SHARD}' if by else SHARD, more)})"
 
 
 def quantile(share: float, metric: str, by: str = "", more: str = "") -> str:
-    """The value below which this share of a histogram's events are."""
+    """Return the quantile `share` of a histogram."""
     labels = f"le, {by}" if by else "le"
     return f"histogram_quantile({share}, {rate(f'{metric}_bucket', labels, more)})"
 
 
 def halves_and_most(metric: str, more: str = "") -> tuple[Query, Query]:
-    """The median and the 95th percentile."""
+    """Return queries for the median and the 95th percentile."""
     return Query(quantile(0.5, metric, more=more), "median"), Query(quantile(0.95, metric, more=more), "95 %")
 
 

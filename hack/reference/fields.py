@@ -1,4 +1,4 @@
-"""The fields of our kinds, from the OpenAPI schemas of their CustomResourceDefinitions."""
+"""The fields of EnvironmentProvisioner and TronadorConfig, from the schemas of their CustomResourceDefinitions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LIMITS: Final[Mapping[str, str]] = {
 
 
 def of_our_kinds() -> str:
-    """A section for each kind with a table of its fields."""
+    """Return a section for each kind, with a table of its fields."""
     files = sorted((MANIFESTS / "crds").glob("tronador*.yaml"))
     return "\n".join(_section(definition) for file in files for definition in documents(file))
 
@@ -49,7 +49,7 @@ def _rows(path: str, schema: Mapping[str, Any], *, required: bool) -> Iterator[t
     yield code(path), _type(schema), default, "; ".join(_constraints(schema, required)), schema.get("description", "")
     inner, at = (schema["items"], f"{path}[]") if schema.get("type") == "array" else (schema, path)
     if inner is not schema and inner.get("type") != "object":
-        # A list of plain values: what they may be is worth a row of its own.
+        # A list of plain values: a row of its own shows their constraints.
         yield from _rows(at, inner, required=False)
         return
     for name, field in inner.get("properties", {}).items():

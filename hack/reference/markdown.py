@@ -1,4 +1,4 @@
-"""The few parts of Markdown that the reference needs."""
+"""Writes the parts of Markdown that the reference needs."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Iterable, Sequence
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table; `|` in a cell is escaped, which also works within code."""
+    """Return a table. Escapes `|` in cells, which also works inside code."""
     lines = [header, ["---"] * len(header), *rows]
     return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
 
 
 def code(text: str) -> str:
-    """Text in the type of code; "" stays ""."""
+    """Return the text as code, or "" for ""."""
     return f"`{text}`" if text else ""
 
 
 def plain(text: str) -> str:
-    """Plain text, with everything escaped that Markdown would take for markup."""
+    """Return plain text with `<` and `*` escaped, which Markdown would take for markup."""
     return text.replace("<", "&lt;").replace("*", "\\*")

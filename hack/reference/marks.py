@@ -1,4 +1,4 @@
-"""The annotations, labels and finalizers by which the controller and others understand each other."""
+"""The annotations, labels and finalizers that the controller, its users and other programs exchange."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ MARKS: Final = (
         "annotation",
         "EP",
         "you, or `tronador reconcile`",
-        "A new value makes the controller look at the environment now. `status.lastHandledReconcileAt` records it.",
+        "A new value makes the controller reconcile the environment now. `status.lastHandledReconcileAt` records it.",
     ),
     (ours.PULL_REQUEST_ANNOTATION, "annotation", "EP", "`tronador render`", "Number of the pull request."),
     (
         ours.ENVIRONMENT_LABEL,
         "label",
-        "Namespace, and every object in it that the controller makes",
+        "Namespace, and every object in it that the controller creates",
         "the controller",
         "Name of the environment that the object belongs to. Never set it yourself: the controller may delete such a"
         " namespace.",
@@ -68,7 +68,7 @@ MARKS: Final = (
     (
         ours.UID_ANNOTATION,
         "annotation",
-        "Namespace, and every object in it that the controller makes",
+        "Namespace, and every object in it that the controller creates",
         "the controller",
         "UID of the EP. A new EP of the same name takes the objects over.",
     ),
@@ -84,7 +84,7 @@ MARKS: Final = (
         "annotation",
         "Namespace",
         "the controller",
-        "The namespace existed before. The teardown leaves it standing.",
+        "The namespace existed before. The teardown does not delete it.",
     ),
     (
         ours.APPLIED_LABELS_ANNOTATION,
@@ -132,6 +132,6 @@ MARKS: Final = (
 
 
 def of_controller() -> str:
-    """The table of all of them."""
+    """Return the table of all annotations, labels and finalizers."""
     rows = ((code(name), *rest) for name, *rest in MARKS)
     return table(("name", "what", "on", "set by", "meaning"), rows)

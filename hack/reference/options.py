@@ -28,7 +28,7 @@ def of_run(kind: type[Any] = Options) -> str:
 
 
 def of_commands() -> str:
-    """A section for each other command, with what it says of itself and a table of its flags."""
+    """Return a section for each other command, with its description and a table of its flags."""
     return "\n".join(_section(command.NAME, parser) for command, parser in _parsers())
 
 

@@ -1,4 +1,4 @@
-"""docs/reference.md, put together."""
+"""Puts docs/reference.md together."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ _SECTIONS: Final = (
 
 
 def text() -> str:
-    """The whole page."""
+    """Return the whole page."""
     contents = "".join(f"- [{title}](#{_anchor(title)})\n" for title, _, _ in _SECTIONS)
     body = "\n".join(f"## {title}\n\n{about}\n\n{content()}" for title, about, content in _SECTIONS)
     head = "# Reference\n\n<!-- Written by `make reference`. Change the code instead. -->\n\n"

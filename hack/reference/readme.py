@@ -1,4 +1,4 @@
-"""The table of options in README.md: the same that docs/reference.md has."""
+"""The table of options in README.md, the same as in docs/reference.md."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _END: Final = "<!-- End -->\n"
 
 
 def with_options(readme: str, kind: type[Any] = Options) -> str:
-    """Return the text of README.md with the table between its two marks as the code has it."""
+    """Return the text of README.md with a new table between its two marks."""
     before, _, rest = readme.partition(_BEGIN)
     _, _, after = rest.partition(_END)
     return f"{before}{_BEGIN}\n{options.of_run(kind)}\n{_END}{after}"

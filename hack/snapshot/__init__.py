@@ -1,1 +1,1 @@
-"""What a release leaves in a cluster, kept as a file for the upgrade tests of later versions."""
+"""Saves the objects that a release leaves in a cluster, for the upgrade tests of later versions."""

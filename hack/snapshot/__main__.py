@@ -1,8 +1,8 @@
-"""`python -m hack.snapshot`: keep what this version leaves in a cluster, for the tests of later versions.
+"""`python -m hack.snapshot`: saves the objects that this version leaves in a cluster, for the tests of later versions.
 
-Run it on the commit of a release. It writes `tests/fixtures/release-VERSION/state.json`: every object of a local
-cluster in which manifests/default was applied and the controller has made environments with both engines. The local
-cluster can be started with this file, so the objects have the UIDs, versions and managed fields that they had.
+Run it on the commit of a release. It applies manifests/default to a local cluster, lets the controller create
+environments with both engines, and writes all objects to `tests/fixtures/release-VERSION/state.json`. A local cluster
+that starts with this file has the same objects, with their UIDs, versions and managed fields.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from hack.yamlfiles import documents
 _HERE = Path(__file__).parent
 _ENGINES = {"helm-operator": ("engine-double", crds.HELM_OPERATOR), "flux": ("flux-double", crds.FLUX)}
 _SECONDS = 60.0
-# Events expire by themselves, and nothing depends on them.
+# Events expire anyway, and no test depends on them.
 _LEFT_OUT = ("events",)
 
 
 def main() -> None:
-    """Write the snapshot of this version. Raises whatever goes wrong."""
+    """Write the snapshot of this version. Raises TimeoutError if the environments do not settle."""
     target = ROOT / "tests" / "fixtures" / f"release-{version('tronador')}" / "state.json"
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tronador-snapshot-")))
@@ -102,7 +102,7 @@ def _until_settled(client: Client, programs: Programs) -> None:
         programs.check()
         environments = client.list(ENVIRONMENTS)["items"]
         left = [obj for obj in environments if not _is_settled(obj)]
-        # The controller counts them a moment later.
+        # The controller updates this count a moment later.
         [config] = client.list(TRONADOR_CONFIGS)["items"]
         counted = (config.get("status") or {}).get("environments")
         if not left and counted == sum(map(_has_what_is_shared, environments)):
@@ -123,7 +123,7 @@ def _has_what_is_shared(environment: dict[str, Any]) -> bool:
 
 
 def _kubectl(kubeconfig: Path, *what: str) -> None:
-    """`kubectl apply` as an administrator."""
+    """Run `kubectl apply` as an administrator."""
     kubectl = Path(sys.executable).parent / "kubectl"
     subprocess.run([kubectl, "--kubeconfig", kubeconfig, "apply", *what], check=True, timeout=_SECONDS)
 

@@ -1,7 +1,7 @@
-"""The commands of `tronador`, one module each: what it is called, its arguments, and a thin `execute`.
+"""The commands of `tronador`: one module each, with the name, the arguments and a thin `execute`.
 
-What a command does lives elsewhere: `controller.app` for the controller itself, `controller.pipeline` for CI. `execute`
-may raise `OptionError` for bad usage and `PipelineError` for everything that fails or is refused; `cli` prints them.
+`controller.app` and `controller.pipeline` contain the work of the commands. `execute` may raise `OptionError` for wrong
+usage and `PipelineError` for failures and refusals; `cli` prints them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from . import completion, event, listing, name, publish, reconcile, render, reti
 
 
 class Command(Protocol):
-    """What a command's module offers. `HELP` is one line, in lower case and without a full stop."""
+    """The content of a command's module. `HELP` is one line, in lower case and without a full stop."""
 
     @property
     def NAME(self) -> str: ...  # noqa: N802 - a module's constant
@@ -23,10 +23,10 @@ class Command(Protocol):
     def HELP(self) -> str: ...  # noqa: N802 - a module's constant
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Add the command's flags; may set the parser's description."""
+        """Add the command's flags, and set the parser's description."""
 
     def execute(self, parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
-        """Do it; returns the exit code (`controller.app.exits`)."""
+        """Run the command. Returns the exit code (`controller.app.exits`)."""
 
 
 # In the order of `tronador --help`.

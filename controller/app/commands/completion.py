@@ -1,4 +1,4 @@
-"""`tronador completion`: the script by which a shell completes the command line."""
+"""`tronador completion`: prints the script with which a shell completes the command line."""
 
 from __future__ import annotations
 
@@ -27,6 +27,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    """Print it."""
+    """Print the script."""
     print(completion.script(parsed.shell))
     return exits.OK

@@ -1,4 +1,4 @@
-"""`tronador event`: what a webhook's delivery means for the environment of its pull request."""
+"""`tronador event`: decides what a webhook means for the environment of its pull request."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    """Print the decision. OptionError: a flag is wrong; PipelineError: the delivery is refused."""
+    """Print the decision. Raises OptionError if a flag is wrong, and PipelineError if the delivery is refused."""
     template = naming.template_of(parsed)
     secret = files.read_bytes(parsed.secret_file, "--secret-file") if parsed.secret_file is not None else None
     delivery = Delivery(

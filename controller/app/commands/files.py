@@ -1,4 +1,4 @@
-"""Reading and writing the files that a command's flags name."""
+"""Reads and writes the files that a command's flags name."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Final
 from controller.pipeline.errors import PipelineError
 
 STANDARD_INPUT: Final = "-"
-# Far beyond anything that is meant for us; reading stops there, whatever is behind the name.
+# Bytes after which reading stops, even from a device. No valid input is nearly as long.
 _LIMIT: Final = 128 * 1024 * 1024
 
 
 def read_bytes(path: str, flag: str) -> bytes:
-    """Content of a file, or of standard input for "-". PipelineError: it cannot be read."""
+    """Return the content of a file, or of standard input for "-". Raises PipelineError if it cannot be read."""
     try:
         if path == STANDARD_INPUT:
             content = sys.stdin.buffer.read(_LIMIT + 1)
@@ -29,9 +29,9 @@ def read_bytes(path: str, flag: str) -> bytes:
 
 
 def write_text(path: str | None, text: str) -> None:
-    """Write to a file, whose folder is made where it is missing, or to standard output; always in UTF-8.
+    """Write to a file, or to standard output for None, in UTF-8. Creates a missing folder.
 
-    PipelineError: it cannot be written.
+    Raises PipelineError if the file cannot be written.
     """
     if path is None:
         sys.stdout.flush()
@@ -46,7 +46,7 @@ def write_text(path: str | None, text: str) -> None:
 
 
 def write_word(path: str | None, word: str) -> None:
-    """Write one word: to a file without a line end, for what compares results takes it for a part of them."""
+    """Write one word. A file gets no line end, because a CI system would take it for a part of the result."""
     write_text(path, word if path is not None else f"{word}\n")
 
 

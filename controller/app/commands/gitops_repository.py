@@ -1,4 +1,4 @@
-"""The flags and variables that give `publish` and `retire` the GitOps repository and their credentials."""
+"""The flags and variables of `publish` and `retire` for the GitOps repository and its credentials."""
 
 from __future__ import annotations
 
@@ -82,7 +82,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def target(parsed: argparse.Namespace, environ: Mapping[str, str]) -> PushTarget:
-    """Where to push, and as whom. OptionError: a flag is wrong; PipelineError: a file cannot be read."""
+    """Return where to push, and with which credentials.
+
+    Raises OptionError if a flag is wrong, and PipelineError if a file cannot be read.
+    """
     try:
         remote = parse_remote(parsed.repository)
     except ValueError as error:
@@ -90,7 +93,7 @@ def target(parsed: argparse.Namespace, environ: Mapping[str, str]) -> PushTarget
     if not gitrefs.is_branch(parsed.branch):
         raise OptionError(f"--branch: {parsed.branch!a} is not a valid name of a branch")
     for flag, text in (("--author-name", parsed.author_name), ("--author-email", parsed.author_email)):
-        # git itself takes these three for the ends of the parts.
+        # git uses line ends, < and > to separate the parts of an author.
         if not text.strip() or not text.isprintable() or "<" in text or ">" in text:
             raise OptionError(f"{flag}: {text!a} cannot stand in a commit: write one line without < and >")
     _refuse_empty_password(parsed, environ, remote)
@@ -117,7 +120,7 @@ def target(parsed: argparse.Namespace, environ: Mapping[str, str]) -> PushTarget
 
 
 def places_of(parsed: argparse.Namespace, name: str) -> Places:
-    """Where the environment's files lie. OptionError: the folder or the name could lead elsewhere."""
+    """Return the paths of the environment's files. Raises OptionError if the folder or the name is unsafe."""
     try:
         where = folder(parsed.path)
     except ValueError as error:
@@ -129,7 +132,7 @@ def places_of(parsed: argparse.Namespace, name: str) -> Places:
 
 
 def time_of(parsed: argparse.Namespace) -> str:
-    """The value of --event-time. OptionError: it is no moment."""
+    """Return the value of `--event-time`, or "" without it. Raises OptionError if it is not a time."""
     text: str = parsed.event_time
     if text and timestamps.from_time(text) is None:
         raise OptionError(f"--event-time: {text!a} is not a valid time: write 2026-01-31T12:00:00Z, or leave it out")
@@ -137,7 +140,7 @@ def time_of(parsed: argparse.Namespace) -> str:
 
 
 def _refuse_empty_password(parsed: argparse.Namespace, environ: Mapping[str, str], remote: Remote) -> None:
-    # A CI system that withholds a secret sets the variable all the same, and git would only ask for a user's name.
+    # A CI system that withholds a secret sets the variable to "". The message of git would only ask for a user name.
     if remote.protocol == "https" and parsed.password_file is None and environ.get(PASSWORD_VARIABLE) == "":
         raise PipelineError(
             f"${PASSWORD_VARIABLE} is empty, so the push would be refused: the secret is not set, or this run gets no "

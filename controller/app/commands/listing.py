@@ -1,4 +1,4 @@
-"""`tronador list`: the environments of the cluster, one line each."""
+"""`tronador list`: prints the environments of the cluster, one on each line."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    """Print the list. Raises PipelineError when the cluster cannot be asked."""
+    """Print the list. Raises PipelineError if the cluster cannot be read."""
     with clusters.connected(parsed, environ, command=NAME, verbs="list") as client:
         found = _read(client, parsed.selector)
     summaries = sorted(map(summarize, found), key=lambda s: (s.created or datetime.min.replace(tzinfo=UTC), s.name))
@@ -91,7 +91,7 @@ def _printable(text: str) -> str:
 
 
 def _plain(summary: Summary) -> dict[str, Any]:
-    """In the spelling of the Kubernetes API, for scripts."""
+    """Return the summary with field names in the style of the Kubernetes API, for scripts."""
     plain = dataclasses.asdict(summary) | {"created": to_time(summary.created) if summary.created else ""}
     return {_camel(name): value for name, value in plain.items()}
 

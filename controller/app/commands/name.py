@@ -1,4 +1,4 @@
-"""`tronador name`: what the environment of a pull request is called, where there is nothing else of it to ask."""
+"""`tronador name`: prints the name of a pull request's environment."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    """Print the name. OptionError: a flag is wrong."""
+    """Print the name. Raises OptionError if a flag is wrong."""
     if not parsed.repo_name:
         raise OptionError("--repo-name: is empty; give the repository's bare name")
     number, template = naming.number_of(parsed.pr_number), naming.template_of(parsed)

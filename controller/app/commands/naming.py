@@ -1,4 +1,4 @@
-"""The flags that say how environments are named."""
+"""The flags that name an environment and its pull request."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SHOWN: Final = 60
 
 
 def add_template(parser: argparse.ArgumentParser) -> None:
-    """Add the flag; every command of a pipeline needs the same."""
+    """Add `--name-template`, which must be the same for all commands of a pipeline."""
     parser.add_argument(
         "--name-template",
         metavar="TEXT",
@@ -24,7 +24,7 @@ def add_template(parser: argparse.ArgumentParser) -> None:
 
 
 def template_of(parsed: argparse.Namespace) -> str:
-    """The value of --name-template. OptionError: it is not a template."""
+    """Return the value of `--name-template`. Raises OptionError if it is invalid."""
     template: str = parsed.name_template
     if not names.is_name_template(template):
         raise OptionError(
@@ -35,14 +35,14 @@ def template_of(parsed: argparse.Namespace) -> str:
 
 
 def number_of(text: str) -> int:
-    """The value of --pr-number. OptionError: it is not a number."""
+    """Return the value of `--pr-number`. Raises OptionError if it is not a number."""
     if not _NUMBER.fullmatch(text):
         raise OptionError(f"--pr-number: {text[:_SHOWN]!a} is not the number of a pull request: write digits only")
     return int(text)
 
 
 def add_repository_id(parser: argparse.ArgumentParser, condition: str = "") -> None:
-    """Add the flag; `condition` says where it counts."""
+    """Add `--repository-id`. `condition` begins its help and says when the flag matters."""
     parser.add_argument(
         "--repository-id",
         metavar="NUMBER",
@@ -53,7 +53,7 @@ def add_repository_id(parser: argparse.ArgumentParser, condition: str = "") -> N
 
 
 def repository_id_of(parsed: argparse.Namespace) -> str:
-    """Its value, "" where it was not given. OptionError: it is not a number."""
+    """Return the value of `--repository-id`, or "" without it. Raises OptionError if it is not a number."""
     text: str = parsed.repository_id
     if text and not _NUMBER.fullmatch(text):
         raise OptionError(f"--repository-id: {text[:_SHOWN]!a} is not a repository's number: write digits only")

@@ -1,4 +1,4 @@
-"""`tronador publish`: put an environment into the GitOps repository."""
+"""`tronador publish`: puts an environment into the GitOps repository."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    """Publish; prints the outcome. OptionError, PipelineError."""
+    """Publish, and print the outcome. Raises OptionError and PipelineError."""
     document = files.read_bytes(parsed.file, "--file")
     environment = gitops.read_environment(document, parsed.file, to_publish=True)
     target, time = gitops_repository.target(parsed, environ), gitops_repository.time_of(parsed)

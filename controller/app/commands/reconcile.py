@@ -1,4 +1,4 @@
-"""`tronador reconcile`: have the controller look at an environment now."""
+"""`tronador reconcile`: makes the controller reconcile an environment now."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    """Ask, and wait for the answer. OptionError, PipelineError."""
+    """Request a reconcile, and wait until it is done. Raises OptionError and PipelineError."""
     if not names.is_dns_label(parsed.name):
         raise OptionError(f"NAME: {parsed.name!a} is not a valid name of an environment")
     try:
@@ -60,7 +60,7 @@ def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 
 def _ask(client: Client, name: str) -> str:
-    """Set the annotation to a value that it never had; returns the value."""
+    """Set the annotation to a new value, and return the value."""
     value = datetime.now(UTC).isoformat().replace("+00:00", "Z")
     try:
         if Environment(client.get(ENVIRONMENTS, name)).suspended:
@@ -74,7 +74,7 @@ def _ask(client: Client, name: str) -> str:
 
 
 def _await(client: Client, name: str, value: str, scope: Scope) -> Environment:
-    # Imported here, because the steps of a pipeline talk to no cluster and should not load what that takes.
+    # Imported here, because most steps of a pipeline need no cluster, and this import takes a second.
     from controller.pipeline.waiting.watching import states
 
     for live in states(client, name, scope=scope, trouble=lambda text: _say(name, text)):

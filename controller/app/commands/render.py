@@ -1,4 +1,4 @@
-"""`tronador render`: from `.tronador.yaml` and a pull request's snapshot to an environment."""
+"""`tronador render`: writes an environment from `.tronador.yaml` and the snapshot of a pull request."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    """Render. OptionError, PipelineError."""
+    """Write the environment. Raises OptionError and PipelineError."""
     parameters = Parameters(
         repository_name=parsed.repo_name,
         number=naming.number_of(parsed.pr_number),
@@ -84,5 +84,5 @@ def _read(path: str, flag: str, parameters: Parameters) -> ConfigFile:
 
 
 def _base(path: str, parameters: Parameters) -> ConfigFile:
-    # A pull request that brings the config file along: its base branch says nothing, so nothing is granted.
+    # Without a config file, the base branch grants nothing to a pull request that adds one.
     return _read(path, "--base-config", parameters) if Path(path).exists() else rendering.NO_CONFIG

@@ -1,4 +1,4 @@
-"""`tronador retire`: take an environment out of the GitOps repository."""
+"""`tronador retire`: takes an environment out of the GitOps repository."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    """Retire; prints the outcome. OptionError, PipelineError."""
+    """Retire, and print the outcome. Raises OptionError and PipelineError."""
     if parsed.file is not None:
         environment = gitops.read_environment(files.read_bytes(parsed.file, "--file"), parsed.file)
         name, source = environment.name, gitops.origin_of(environment.obj)
@@ -72,7 +72,7 @@ def _origin(parsed: argparse.Namespace) -> gitops.Origin:
     if number:
         naming.number_of(number)
     try:
-        # A misspelt repository would match no environment, and the right one would be left alone for ever.
+        # A misspelt URL would match no environment, and the right environment would stay for ever.
         return gitops.Origin(giturls.parse(url).location if url else "", number, naming.repository_id_of(parsed))
     except ValueError as error:
         raise OptionError(

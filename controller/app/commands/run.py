@@ -1,4 +1,4 @@
-"""`tronador run`: the controller."""
+"""`tronador run`: runs the controller."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    """Run until a signal or a lost lease. OptionError: an option is wrong; nothing was connected then."""
-    # Imported here, for it brings the whole controller along, which no step of a pipeline should have to load.
+    """Run until a signal or a lost lease. Raises OptionError before it connects, if an option is wrong."""
+    # Imported here, because this loads the whole controller, and the steps of a pipeline do not need it.
     from controller.app import run
 
     chosen = options.read(Options, parsed, environ)

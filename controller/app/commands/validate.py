@@ -1,4 +1,4 @@
-"""`tronador validate`: check config files, environments and TronadorConfigs without a cluster."""
+"""`tronador validate`: checks config files, environments and TronadorConfigs without a cluster."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class _Options:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the files, and those options of the controller that decide what is allowed."""
+    """Add the files, and the options of the controller that decide what is allowed."""
     parser.description = (
         "Check config files, EnvironmentProvisioners and TronadorConfigs against schema and policy. Each problem is a "
         "line file:line:column: field: what is wrong; what to do. Pass the same options as your controller has. Exit "
@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    """Check every file. InvalidFiles: something is wrong. OptionError."""
+    """Check every file. Raises InvalidFiles with all problems, and OptionError."""
     chosen = options.read(_Options, parsed, environ)
     engine = "" if chosen.release_engine == AUTO else chosen.release_engine
     problems = [

@@ -1,4 +1,4 @@
-"""`tronador wait`: wait until the cluster has deployed an environment, or has taken it down."""
+"""`tronador wait`: waits until an environment is deployed, or gone."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    """Wait; returns what came of it. OptionError, PipelineError."""
-    # Imported here, because the other steps of a pipeline talk to no cluster and should not load what that takes.
+    """Wait. Returns the exit code of the outcome. Raises OptionError and PipelineError."""
+    # Imported here, because most steps of a pipeline need no cluster, and this import takes a second.
     from controller.pipeline import gitops, waiting
 
     wanted: Environment | None = None
