@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 
 class Silence:
-    """Replaces everything with effects outside the API objects, and does nothing: Events, wake-ups, memories, log lines."""
+    """Replaces everything with effects outside the API objects, and does nothing: Events, wake-ups, memories, logs."""
 
     def event(self, regarding: Object, *, type: str, reason: str, action: str, note: str) -> None:  # noqa: A002
         """Post no Event."""

@@ -32,7 +32,7 @@ def run(options: Options) -> int:
         application.manager.stop()
 
     signals.install(stop=stop, dump=application.describe)
-    log.info("starting", cluster=connection.source, workers=options.controller.workers)
+    log.info("controller starting", cluster=connection.source, workers=options.controller.workers)
     if problem := _problem(connection):
         if options.dry_run.dry_run_once:
             application.close()

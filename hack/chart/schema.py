@@ -27,7 +27,7 @@ _PORTS: Final = {"type": "array", "items": {"type": "integer", "minimum": 1, "ma
 
 
 def _object(*required: str, **properties: Schema) -> Schema:
-    """Return the schema of an object with only these properties. Switches are required, because Helm drops blank values."""
+    """Return the schema of an object with only these properties. Switches are required: Helm drops blank values."""
     switches = [name for name, schema in properties.items() if schema == _BOOL]
     return {
         "type": "object",

@@ -179,7 +179,7 @@ def context(of: Mapping[str, Any] | None = None) -> ReleaseContext:
 
 def operator_options(**options: Any) -> EnvironmentOptions:
     """The options where the Helm Operator is the engine."""
-    return EnvironmentOptions(**{"service_account": "", "release_engine": helm_operator.NAME, **options})
+    return EnvironmentOptions(**{"service_account": "", "release_engine": helm_operator.ENGINE.name, **options})
 
 
 def flux_release(of: Mapping[str, Any] | None = None) -> dict[str, Any]:
