@@ -10,7 +10,8 @@ from typing import Final
 from controller.apimachinery import names
 from controller.app import exits
 from controller.app.commands import files, naming
-from controller.pipeline.webhooks import Delivery, Rules, decide
+from controller.app.options import OptionError
+from controller.pipeline.webhooks import Delivery, Rules, decide, parse_headers
 
 NAME: Final = "event"
 HELP: Final = "decide what to do about a webhook of GitHub, GitLab, Gitea or Forgejo"
@@ -26,6 +27,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--body", metavar="FILE", required=True, help="file with the request's body, unchanged; - is standard input"
+    )
+    parser.add_argument(
+        "--headers",
+        metavar="FILE",
+        help="file with all headers of the request, one `Name: value` in each line; they name the provider and the "
+        "event, and hold the signature. Replaces --event-type and --signature",
     )
     parser.add_argument(
         "--event-type",
@@ -67,8 +74,11 @@ def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Print the decision. Raises OptionError if a flag is wrong, and PipelineError if the delivery is refused."""
     template = naming.template_of(parsed)
     secret = files.read_bytes(parsed.secret_file, "--secret-file") if parsed.secret_file is not None else None
+    if parsed.headers is not None and (parsed.event_type or parsed.signature is not None):
+        raise OptionError("--headers holds the event and the signature: remove --event-type and --signature")
     delivery = Delivery(
         raw=files.read_bytes(parsed.body, "--body"),
+        headers={} if parsed.headers is None else parse_headers(files.read_bytes(parsed.headers, "--headers")),
         event=parsed.event_type,
         signature=(parsed.signature if parsed.signature is not None else environ.get(_SIGNATURE_VARIABLE, "")).strip(),
         # An editor's line end is not part of a secret.

@@ -1,7 +1,8 @@
-"""Parses the body of a delivery as JSON, and gives typed access to its fields.
+"""Parses the body of a delivery as JSON, and gives typed and validated access to its fields.
 
 Anyone who can reach the endpoint can send any bytes. So the size is limited, and every string that is returned is one
-line of Unicode.
+line of Unicode. Names, branches, commits and URLs are validated here, because they are later passed to git or used in
+a name.
 """
 
 from __future__ import annotations
@@ -9,9 +10,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from datetime import UTC
 from typing import Any, Final
 from urllib.parse import parse_qs
 
+from controller.apimachinery import giturls, timestamps
+from controller.apimachinery.findings import Finding, Path
+from controller.pipeline import gitrefs
 from controller.pipeline.errors import PipelineError
 
 # GitHub does not send more than 25 MB; form encoding can triple that.
@@ -19,14 +24,16 @@ SIZE_LIMIT: Final = 80 * 1024 * 1024
 _FORM: Final = b"payload="
 # Control characters, surrogates, and characters that some programs read as a line end.
 _UNFIT: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]")
+_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,255}")
 _SHOWN: Final = 60
+Body = Mapping[str, Any]
 
 
 class BodyError(PipelineError):
     """The body is not a valid webhook. The message names the field and the remedy."""
 
 
-def parse(raw: bytes) -> Mapping[str, Any]:
+def parse(raw: bytes) -> Body:
     """Return the JSON object in `raw`, which may be in a form (`payload=...`). Raises BodyError."""
     if len(raw) > SIZE_LIMIT:
         raise BodyError(f"the body is longer than {SIZE_LIMIT} bytes; pass the request body unchanged")
@@ -47,9 +54,9 @@ def parse(raw: bytes) -> Mapping[str, Any]:
 
 
 class Fields:
-    """Typed access to one object of the body. Reading a field raises BodyError, with its path, if it is invalid."""
+    """One object of the body. A method that reads a field raises BodyError, with its path, if it is invalid."""
 
-    def __init__(self, obj: Mapping[str, Any], path: str = "") -> None:
+    def __init__(self, obj: Body, path: Path = ()) -> None:
         self._obj = obj
         self._path = path
 
@@ -59,7 +66,7 @@ class Fields:
 
     def at(self, name: str) -> Fields:
         """Return the object in a field."""
-        return Fields(self._of_type(name, Mapping, "an object"), self._where(name))
+        return Fields(self._of_type(name, Mapping, "an object"), (*self._path, name))
 
     def maybe(self, name: str) -> Fields | None:
         """Return the object in a field, or None if it is absent or null."""
@@ -72,16 +79,16 @@ class Fields:
         items = self._of_type(name, list, "a list")
         for position, item in enumerate(items):
             if not isinstance(item, Mapping):
-                raise BodyError(f"{self._where(name)}[{position}]: this is not an object")
-        return tuple(Fields(item, f"{self._where(name)}[{position}]") for position, item in enumerate(items))
+                raise self._wrong("this is not an object", name, position)
+        return tuple(Fields(item, (*self._path, name, position)) for position, item in enumerate(items))
 
     def text(self, name: str) -> str:
         """Return the string in a field. It must not be empty."""
         text: str = self._of_type(name, str, "a string")
         if not text:
-            raise BodyError(f"{self._where(name)}: the string is empty")
+            raise self._wrong("the string is empty", name)
         if _UNFIT.search(text):
-            raise BodyError(f"{self._where(name)}: {text[:_SHOWN]!a} contains control characters or surrogates")
+            raise self._wrong(f"{text[:_SHOWN]!a} contains control characters or surrogates", name)
         return text
 
     def maybe_text(self, name: str) -> str:
@@ -92,7 +99,7 @@ class Fields:
         """Return the integer in a field, which must be above 0."""
         number: int = self._of_type(name, int, "a number")
         if isinstance(number, bool) or number < 1:
-            raise BodyError(f"{self._where(name)}: {number!r} is not a number above 0")
+            raise self._wrong(f"{number!r} is not a number above 0", name)
         return number
 
     def maybe_number(self, name: str) -> str:
@@ -103,20 +110,66 @@ class Fields:
         """Return the boolean in a field, or False if it is absent or null."""
         return self.has(name) and bool(self._of_type(name, bool, "true or false"))
 
-    def wrong(self, name: str, what: str) -> BodyError:
-        """Return an error about a field of this object."""
-        return BodyError(f"{self._where(name)}: {what}")
+    def repository_name(self, name: str) -> str:
+        """Return the name of a repository."""
+        return self._repository_name(name, self.text(name))
+
+    def last_segment(self, name: str) -> str:
+        """Return the name of a repository from its path, whose last segment it is."""
+        return self._repository_name(name, self.text(name).rpartition("/")[2])
+
+    def clone_url(self, name: str) -> str:
+        """Return a URL that git can clone, without credentials."""
+        url = self.text(name)
+        try:
+            giturls.parse(url)
+        except ValueError as error:
+            raise self._wrong(f"this is not a valid repository URL: {error}", name) from None
+        return url
+
+    def branch(self, name: str) -> str:
+        """Return a branch name that git accepts."""
+        text = self.text(name)
+        if not gitrefs.is_branch(text):
+            raise self._wrong(f"{text[:_SHOWN]!a} is not a valid branch name", name)
+        return text
+
+    def commit(self, name: str) -> str:
+        """Return the full SHA of a commit."""
+        text = self.text(name)
+        if not gitrefs.is_commit(text):
+            raise self._wrong(f"{text[:_SHOWN]!a} is not a full commit SHA", name)
+        return text
+
+    def maybe_commit(self, name: str) -> str:
+        """Return the full SHA of a commit, or "" if the field is absent, null or empty."""
+        return self.commit(name) if self.maybe_text(name) else ""
+
+    def maybe_time(self, name: str) -> str:
+        """Return a time in RFC 3339, or "" if it is absent. GitLab also sends `2026-01-31 12:00:00 UTC`."""
+        text = self.maybe_text(name)
+        if not text:
+            return ""
+        moment = timestamps.from_time(text.removesuffix(" UTC"))
+        if moment is None:
+            raise self._wrong(f"{text[:_SHOWN]!a} is not a valid time", name)
+        return timestamps.to_time(moment.astimezone(UTC))
+
+    def _repository_name(self, name: str, text: str) -> str:
+        if not _NAME.fullmatch(text) or text in (".", ".."):
+            raise self._wrong(f"{text[:_SHOWN]!a} is not a valid repository name", name)
+        return text
 
     def _of_type(self, name: str, wanted: Any, what: str) -> Any:
         value = self._obj.get(name)
         if value is None:
-            raise BodyError(f"{self._where(name)}: the field is missing; pass the complete request body")
+            raise self._wrong("the field is missing", name, remedy="pass the complete request body")
         if not isinstance(value, wanted):
-            raise BodyError(f"{self._where(name)}: {str(value)[:_SHOWN]!a} is not {what}")
+            raise self._wrong(f"{str(value)[:_SHOWN]!a} is not {what}", name)
         return value
 
-    def _where(self, name: str) -> str:
-        return f"{self._path}.{name}" if self._path else name
+    def _wrong(self, message: str, *steps: str | int, remedy: str = "") -> BodyError:
+        return BodyError(str(Finding(path=(*self._path, *steps), message=message, remedy=remedy)))
 
 
 def _unwrapped(text: str) -> str:

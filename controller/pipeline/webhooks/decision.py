@@ -1,42 +1,15 @@
-"""Decides which deliveries create or update an environment, which remove it, and which are ignored.
-
-This includes the policy for forks. The author of a fork's chart, values and config file has no write access to the
-repository. So the environment of a fork runs exactly the commit that a maintainer labelled. It is cloned from the fork
-itself, because the ref of the pull request moves with the next push. Other events do not create an environment for a
-fork: a maintainer has to review the new commit and set the label again.
-"""
+"""Verifies, reads and decides a raw delivery, and returns the parameters for the next steps of the pipeline."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
-from controller.pipeline.webhooks.pullrequest import MAKING, Happening, PullRequest
-
-
-class Verdict(StrEnum):
-    """What the pipeline has to do."""
-
-    APPLY = "apply"
-    REMOVE = "remove"
-    IGNORE = "ignore"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """Settings of the platform team.
-
-    Attributes:
-        fork_label: the label that allows an environment for a fork; "" ignores all forks.
-        drafts: whether draft pull requests get environments.
-        skip_bots: whether to ignore events of bots that would create an environment. Removals are never ignored.
-    """
-
-    fork_label: str = ""
-    drafts: bool = False
-    skip_bots: bool = False
+from controller.pipeline.webhooks.delivery import Delivery
+from controller.pipeline.webhooks.providers import identify
+from controller.pipeline.webhooks.pullrequest import Happening, PullRequest
+from controller.pipeline.webhooks.rules import Rules, Verdict, judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,64 +18,48 @@ class Decision:
 
     Attributes:
         reason: a sentence for users.
-        provider: `github`, `gitlab`, `gitea` (also for Forgejo), or "" if it is unknown.
+        provider: the name of the provider's row; Forgejo has that of `gitea`.
         parameters: values for the flags of `render`, `publish` and `retire`, whose names have underscores here. Empty
             if the delivery is not about a pull request.
     """
 
     verdict: Verdict
     reason: str
-    provider: str = ""
+    provider: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
-def judge(pull: PullRequest, rules: Rules) -> tuple[Verdict, str]:
-    """Return what to do about a pull request, and the reason."""
-    verdict, reason = _judge(pull, rules)
-    if verdict is Verdict.APPLY and rules.skip_bots and pull.bot:
-        return Verdict.IGNORE, f"{reason}, but by the bot {pull.bot!a}"
-    return verdict, reason
+def decide(delivery: Delivery, rules: Rules, *, name: Callable[[PullRequest], str]) -> Decision:
+    """Return the decision. `name` returns the name of a pull request's environment. Raises Unverified and BodyError."""
+    provider, body = identify(delivery)
+    found = provider.read(delivery, body)
+    if isinstance(found, str):
+        return Decision(Verdict.IGNORE, found, provider.name)
+    verdict, reason = judge(found, rules)
+    return Decision(verdict, reason, provider.name, _parameters(found, name(found)))
 
 
-def _judge(pull: PullRequest, rules: Rules) -> tuple[Verdict, str]:
-    if Happening.CLOSED in pull.happenings:
-        return Verdict.REMOVE, f"{_who(pull)} was {'merged' if pull.is_merged else 'closed'}"
-    if not pull.is_open:
-        return Verdict.IGNORE, f"{_who(pull)} is already closed"
-    if pull.is_fork:
-        return _judge_fork(pull, rules)
-    if Happening.DRAFTED in pull.happenings and not rules.drafts:
-        return Verdict.REMOVE, f"{_who(pull)} {Happening.DRAFTED}, and drafts have no environment"
-    if pull.is_draft and not rules.drafts:
-        return Verdict.IGNORE, f"{_who(pull)} is a draft"
-    for happening in MAKING:
-        if happening in pull.happenings:
-            return Verdict.APPLY, f"{_who(pull)} {happening}"
-    return Verdict.IGNORE, f"{pull.action!r} does not affect the environment"
+def _parameters(pull: PullRequest, name: str) -> dict[str, Any]:
+    # A fork is pinned to the reviewed commit, in the fork itself: see rules.py.
+    pinned = pull.is_fork and pull.source_url
+    return {
+        "name": name,
+        "repo_name": pull.repository,
+        "pr_number": pull.number,
+        "repository_url": pull.repository_url,
+        "repository_id": pull.repository_id,
+        "git_url": pull.source_url if pinned else pull.repository_url,
+        "git_ref": pull.commit if pull.is_fork else pull.branch,
+        "commit": pull.commit,
+        "base_ref": pull.base_branch,
+        "fork": pull.is_fork,
+        "event_time": _event_time(pull),
+    }
 
 
-def _judge_fork(pull: PullRequest, rules: Rules) -> tuple[Verdict, str]:
-    fork, label = f"{_who(pull)} comes from a fork", rules.fork_label
-    if not label:
-        return Verdict.IGNORE, f"{fork}, and forks have no environment"
-    relabelled = Happening.RELABELLED in pull.happenings
-    # Some providers do not name the changed label. Without the label a fork must not have an environment.
-    if label in pull.labels_taken or (relabelled and label not in pull.labels):
-        return Verdict.REMOVE, f"{fork}, and the label {label!r} was removed"
-    if Happening.DRAFTED in pull.happenings and not rules.drafts:
-        return Verdict.REMOVE, f"{fork} and {Happening.DRAFTED}, and drafts have no environment"
-    if label not in pull.labels:
-        return Verdict.IGNORE, f"{fork}, and does not have the label {label!r}"
-    if pull.is_draft and not rules.drafts:
-        return Verdict.IGNORE, f"{fork}, and is a draft"
-    if not pull.source_url or not pull.commit:
-        return Verdict.IGNORE, f"{fork}, and the fork or its branch was deleted"
-    if relabelled and not pull.labels_set and not pull.labels_taken:
-        return Verdict.IGNORE, f"{fork}, and the delivery does not say whether the label {label!r} was just set"
-    if label not in pull.labels_set or Happening.PUSHED in pull.happenings:
-        return Verdict.IGNORE, f"{fork}: review commit {pull.commit}, then set the label {label!r} again"
-    return Verdict.APPLY, f"{fork}, and the label {label!r} allows commit {pull.commit}"
-
-
-def _who(pull: PullRequest) -> str:
-    return f"pull request {pull.number}"
+def _event_time(pull: PullRequest) -> str:
+    # Providers send whole seconds. Half a second more makes a reopening later than a close in the same second, so that
+    # it overrides the tombstone of the close.
+    if pull.time and Happening.REOPENED in pull.happenings:
+        return f"{pull.time.removesuffix('Z')}.5Z"
+    return pull.time

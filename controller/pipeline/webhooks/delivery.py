@@ -1,117 +1,121 @@
-"""Verifies, reads and decides a raw delivery, and returns the parameters for the next steps of the pipeline."""
+"""A delivery of a webhook, what a provider has to answer about it, and the proof of who sent it."""
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Final
 
-from controller.pipeline.webhooks import body, gitea, github, gitlab, signature
-from controller.pipeline.webhooks.body import BodyError
-from controller.pipeline.webhooks.decision import Decision, Rules, Verdict, judge
-from controller.pipeline.webhooks.pullrequest import GITEA, GITHUB, GITLAB, Happening, PullRequest
-from controller.pipeline.webhooks.signature import Unverified
+from controller.pipeline.errors import PipelineError
+from controller.pipeline.webhooks.body import Body
+from controller.pipeline.webhooks.pullrequest import PullRequest
+
+_SHA256: Final = "sha256="
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+
+
+class Unverified(PipelineError):
+    """The sender could not be verified. The message says why, without the secret or the signature."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """The request of a webhook.
+    """The request of a webhook: either with all its headers, or with the two values that are known of them.
 
     Attributes:
         raw: the unchanged body, which the signature covers.
-        event: X-GitHub-Event, X-Gitlab-Event, X-Gitea-Event or X-Gitea-Event-Type; "" derives it from the body.
-        signature: X-Hub-Signature-256, X-Gitlab-Token, X-Gitea-Signature or X-Forgejo-Signature; "" if absent.
+        headers: value by name; empty if they are not known. The case of the names does not matter.
+        event: without headers, the value of the provider's event header; "" derives the event from the body.
+        signature: without headers, the value of the provider's signature or token header; "" if absent.
         secret: the webhook's secret; None accepts every delivery without verification.
     """
 
     raw: bytes
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     event: str = ""
-    signature: str = ""
-    secret: bytes | None = None
+    signature: str = field(default="", repr=False)
+    secret: bytes | None = field(default=None, repr=False)
+
+    def header(self, *names: str) -> str:
+        """Return the value of the first of these headers that is not empty, or ""."""
+        values = {name.lower(): value for name, value in self.headers.items()}
+        return next((value for name in names if (value := values.get(name.lower(), ""))), "")
+
+    def event_in(self, *names: str) -> str:
+        """Return the event in the first of these headers. Without headers, return `event`."""
+        return self.header(*names) if self.headers else self.event
+
+    def is_signed(self, *names: str) -> bool:
+        """Return whether the first of these headers holds the HMAC of the body, with or without the prefix `sha256=`.
+
+        Without headers, `signature` is compared. The comparison takes constant time.
+        """
+        digest = self._proof(*names).removeprefix(_SHA256)
+        if not self.secret or not _DIGEST.fullmatch(digest):
+            return False
+        return hmac.compare_digest(digest, hmac.new(self.secret, self.raw, hashlib.sha256).hexdigest())
+
+    def has_token(self, *names: str) -> bool:
+        """Return whether the first of these headers holds the secret itself.
+
+        Without headers, `signature` is compared. The comparison takes constant time.
+        """
+        given = self._proof(*names).encode("utf-8", "surrogateescape")
+        return bool(self.secret) and hmac.compare_digest(given, self.secret or b"")
+
+    def _proof(self, *names: str) -> str:
+        return self.header(*names) if self.headers else self.signature
 
 
-def decide(delivery: Delivery, rules: Rules, *, name: Callable[[PullRequest], str]) -> Decision:
-    """Return the decision. `name` returns the name of a pull request's environment. Raises Unverified and BodyError."""
-    proven = ""
-    if delivery.secret is not None:
-        # Verify first, before the bytes are parsed.
-        proven = signature.verify(delivery.raw, signature=delivery.signature, secret=delivery.secret)
-    document = body.parse(delivery.raw)
-    if unsupported := _unsupported_provider(document):
-        raise BodyError(f"webhooks of {unsupported} are not supported; use GitHub, GitLab, Gitea or Forgejo")
-    provider = _provider(document, delivery.event, proven)
-    if proven and provider and provider not in _PROVEN_BY[proven]:
-        raise Unverified(f"the body comes from {provider}, but its signature or token has the form of {proven}")
-    if not provider:
-        raise BodyError("the body is not a known webhook of GitHub, GitLab or Gitea; pass its event with --event-type")
-    # For GitLab the body decides, because all system hooks have the same name in the header.
-    event = gitlab.event(document) if provider == GITLAB else gitea.event(delivery.event) or github.event(document)
-    if event != (gitlab.KIND if provider == GITLAB else github.EVENT):
-        return Decision(Verdict.IGNORE, _other_event(event), provider)
-    if provider == GITLAB and not gitlab.has_action(document):
-        return Decision(Verdict.IGNORE, "the merge request has no action: this is a test of the webhook", provider)
-    pull = _READERS[provider](document)
-    verdict, reason = judge(pull, rules)
-    return Decision(verdict, reason, provider, _parameters(pull, name(pull)))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """A provider of webhooks, as a row of the table in `providers`.
+
+    Attributes:
+        name: as it is printed in the decision.
+        detect: whether the provider sent a delivery. If the delivery has headers, they alone decide and the body is
+            empty: it is not parsed before the sender is verified. Without headers, the event and the body decide.
+        verify: whether the delivery's signature or token proves that its sender knows the secret.
+        read: the pull request in a delivery, or why there is none, as a sentence for users. Raises BodyError.
+    """
+
+    name: str
+    detect: Callable[[Delivery, Body], bool]
+    verify: Callable[[Delivery], bool]
+    read: Callable[[Delivery, Body], PullRequest | str]
 
 
-_READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], PullRequest]]] = {
-    GITHUB: github.read,
-    GITLAB: gitlab.read,
-    GITEA: gitea.read,
-}
-# Gitea sends two signatures: one in GitHub's form, and one of its own.
-_PROVEN_BY: Final[Mapping[str, tuple[str, ...]]] = {GITHUB: (GITHUB, GITEA), GITLAB: (GITLAB,), GITEA: (GITEA,)}
+def parse_headers(raw: bytes) -> Mapping[str, str]:
+    """Return the headers in a file with one `Name: value` in each line. Raises Unverified if it has another form."""
+    headers = {}
+    for number, line in enumerate(raw.decode("utf-8", "surrogateescape").splitlines(), 1):
+        name, colon, value = line.partition(":")
+        if line.strip() and not (colon and name.strip()):
+            raise Unverified(f"line {number} of the headers is not `Name: value`; write one header in each line")
+        if line.strip():
+            headers[name.strip()] = value.strip()
+    if not headers:
+        raise Unverified("the file with the headers is empty; write all headers of the request to it")
+    return headers
 
 
-def _unsupported_provider(document: Mapping[str, Any]) -> str:
-    """Return the provider of a body that is recognized but not supported, or ""."""
-    if "pullrequest" in document or "eventKey" in document:
-        return "Bitbucket"
-    if "eventType" in document and "resource" in document:
-        return "Azure DevOps"
-    pull = document.get("pull_request")
-    return "Gogs" if isinstance(pull, Mapping) and "head_branch" in pull else ""
-
-
-def _provider(document: Mapping[str, Any], event: str, proven: str) -> str:
-    if event.endswith(" Hook"):
-        return GITLAB
-    if not event and gitlab.is_of_gitlab(document):
-        return GITLAB
-    if event or github.is_of_github(document):
-        # Only the body of a pull request differs between Gitea and GitHub. For other events, the signature decides.
-        return GITEA if proven == GITEA or gitea.is_of_gitea(document) else GITHUB
-    return ""
-
-
-def _other_event(event: str) -> str:
+def other_event(event: str) -> str:
+    """Return the sentence about an event that is not about pull requests; "" is one that the body does not name."""
     if event == "ping":
         return "a ping: the webhook works"
     return f"the event {event!r} is not about pull requests" if event else "the event is not about pull requests"
 
 
-def _parameters(pull: PullRequest, name: str) -> dict[str, Any]:
-    # A fork is pinned to the reviewed commit, in the fork itself: see decision.py.
-    pinned = pull.is_fork and pull.source_url
-    return {
-        "name": name,
-        "repo_name": pull.repository,
-        "pr_number": pull.number,
-        "repository_url": pull.repository_url,
-        "repository_id": pull.repository_id,
-        "git_url": pull.source_url if pinned else pull.repository_url,
-        "git_ref": pull.commit if pull.is_fork else pull.branch,
-        "commit": pull.commit,
-        "base_ref": pull.base_branch,
-        "fork": pull.is_fork,
-        "event_time": _event_time(pull),
-    }
-
-
-def _event_time(pull: PullRequest) -> str:
-    # Providers send whole seconds. Half a second more makes a reopening later than a close in the same second, so that
-    # it overrides the tombstone of the close.
-    if pull.time and Happening.REOPENED in pull.happenings:
-        return f"{pull.time.removesuffix('Z')}.5Z"
-    return pull.time
+def mismatch(delivery: Delivery) -> Unverified:
+    """Return the error for a delivery without headers whose signature fits no provider."""
+    given = delivery.signature
+    if given.startswith("sha1="):
+        return Unverified("the signature uses SHA-1; pass the header X-Hub-Signature-256, not X-Hub-Signature")
+    if given.startswith(_SHA256) and _DIGEST.fullmatch(given.removeprefix(_SHA256)):
+        return Unverified("the signature does not match the body; check the secret, and pass the raw body")
+    if _DIGEST.fullmatch(given):
+        return Unverified("the signature matches neither the body nor the webhook's secret; pass the raw body")
+    return Unverified("the token does not match the webhook's secret")

@@ -1,14 +1,25 @@
-"""Reads the event `pull_request` of Gitea and Forgejo. It is like GitHub's, except for pushes, labels and drafts."""
+"""Reads the event `pull_request` of Gitea and Forgejo. It is like GitHub's, except for pushes, labels and drafts.
+
+Both programs also send GitHub's headers, with the same signature. Forgejo sends those of Gitea as well.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
-from controller.pipeline.webhooks import github, titles
-from controller.pipeline.webhooks.body import Fields
-from controller.pipeline.webhooks.pullrequest import GITEA, Happening, PullRequest
+from controller.pipeline.webhooks import github
+from controller.pipeline.webhooks.body import Body, Fields
+from controller.pipeline.webhooks.delivery import Delivery, Provider, other_event
+from controller.pipeline.webhooks.pullrequest import (
+    GITEA_MARKS,
+    GITLAB_MARKS,
+    Happening,
+    PullRequest,
+    is_draft_title,
+    retitled,
+)
 
 _HAPPENINGS: Final[Mapping[str, Happening]] = {
     "opened": Happening.OPENED,
@@ -18,28 +29,36 @@ _HAPPENINGS: Final[Mapping[str, Happening]] = {
     "label_cleared": Happening.RELABELLED,
     "closed": Happening.CLOSED,
 }
+_EVENT_HEADERS: Final = ("X-Forgejo-Event", "X-Gitea-Event")
 # Suffixes in X-Gitea-Event-Type. X-Gitea-Event calls all of these events `pull_request`.
 _EVENT_TYPES: Final = ("assign", "label", "milestone", "review_request", "sync")
 
 
-def is_of_gitea(body: Mapping[str, Any]) -> bool:
-    """Return whether a body in GitHub's form is from Gitea. Only there a branch has the ID of its repository."""
-    pull = body.get("pull_request")
+def detect(delivery: Delivery, body: Body) -> bool:
+    """Return whether the delivery is from Gitea or Forgejo, and not from GitHub, whose bodies have the same form."""
+    if delivery.headers:
+        return bool(delivery.header(*_EVENT_HEADERS))
+    # Only here a branch has the ID of its repository, and a repository says whether it is empty.
+    pull, repository = body.get("pull_request"), body.get("repository")
     base = pull.get("base") if isinstance(pull, Mapping) else None
-    return isinstance(base, Mapping) and "repo_id" in base
+    return (isinstance(base, Mapping) and "repo_id" in base) or (
+        isinstance(repository, Mapping) and "empty" in repository and not isinstance(pull, Mapping)
+    )
 
 
-def event(name: str) -> str:
-    """Return the event for X-Gitea-Event, from the value of that header or of X-Gitea-Event-Type."""
-    prefix, _, rest = name.partition(f"{github.EVENT}_")
-    return github.EVENT if not prefix and rest in _EVENT_TYPES else name
+def verify(delivery: Delivery) -> bool:
+    """Return whether Gitea or Forgejo signed the delivery with the secret."""
+    return delivery.is_signed("X-Forgejo-Signature", "X-Gitea-Signature", "X-Hub-Signature-256")
 
 
-def read(body: Mapping[str, Any]) -> PullRequest:
-    """Return the pull request in the body of a `pull_request` event. Raises BodyError."""
+def read(delivery: Delivery, body: Body) -> PullRequest | str:
+    """Return the pull request in a delivery, or why there is none. Raises BodyError."""
+    event = _event(delivery.event_in(*_EVENT_HEADERS)) or github.event_in(body)
+    if event != github.EVENT:
+        return other_event(event)
     fields = Fields(body)
     action, pull = fields.text("action"), fields.at("pull_request")
-    marked = titles.is_draft(pull.maybe_text("title"), titles.GITEA_MARKS)
+    marked = is_draft_title(pull.maybe_text("title"), GITEA_MARKS)
     is_draft = pull.flag("draft") if pull.has("draft") else marked
     changes = fields.maybe("changes")
     happenings = frozenset({_HAPPENINGS[action]} if action in _HAPPENINGS else ())
@@ -48,7 +67,6 @@ def read(body: Mapping[str, Any]) -> PullRequest:
     labels_set, labels_taken = _labels(fields, changes) if Happening.RELABELLED in happenings else _NO_LABELS
     found = github.pull_request(
         fields,
-        provider=GITEA,
         happenings=happenings,
         labels_set=labels_set,
         labels_taken=labels_taken,
@@ -64,13 +82,19 @@ def read(body: Mapping[str, Any]) -> PullRequest:
 _NO_LABELS: Final[tuple[frozenset[str], frozenset[str]]] = (frozenset(), frozenset())
 
 
+def _event(name: str) -> str:
+    """Return the event for X-Gitea-Event, from the value of that header or of X-Gitea-Event-Type."""
+    prefix, _, rest = name.partition(f"{github.EVENT}_")
+    return github.EVENT if not prefix and rest in _EVENT_TYPES else name
+
+
 def _edited(changes: Fields, *, is_draft: bool) -> frozenset[Happening]:
     happenings = frozenset({Happening.REBASED} if changes.has("ref") else ())
     title = changes.maybe("title")
     if title is None:
         return happenings
     # GitLab's marks include those of Gitea, and others that a Gitea administrator may have configured.
-    return happenings | titles.change(title.maybe_text("from"), now=is_draft, marks=titles.GITLAB_MARKS)
+    return happenings | retitled(title.maybe_text("from"), now=is_draft, marks=GITLAB_MARKS)
 
 
 def _labels(fields: Fields, changes: Fields | None) -> tuple[frozenset[str], frozenset[str]]:
@@ -85,3 +109,6 @@ def _labels(fields: Fields, changes: Fields | None) -> tuple[frozenset[str], fro
 
 def _names(fields: Fields, name: str) -> frozenset[str]:
     return frozenset(label.text("name") for label in fields.each(name))
+
+
+PROVIDER: Final = Provider(name="gitea", detect=detect, verify=verify, read=read)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
-from controller.pipeline.webhooks import values
-from controller.pipeline.webhooks.body import Fields
-from controller.pipeline.webhooks.pullrequest import GITHUB, Happening, PullRequest
+from controller.pipeline.webhooks.body import Body, Fields
+from controller.pipeline.webhooks.delivery import Delivery, Provider, other_event
+from controller.pipeline.webhooks.pullrequest import Happening, PullRequest
 
 EVENT: Final = "pull_request"
 _HAPPENINGS: Final[Mapping[str, Happening]] = {
@@ -22,23 +22,23 @@ _HAPPENINGS: Final[Mapping[str, Happening]] = {
 _OTHER_EVENTS: Final = ("review", "comment", "thread")
 
 
-def is_of_github(body: Mapping[str, Any]) -> bool:
-    """Return whether a body without an event header is from GitHub."""
-    return "pull_request" in body or "hook_id" in body or ("repository" in body and "object_kind" not in body)
+def detect(delivery: Delivery, body: Body) -> bool:
+    """Return whether the delivery is from GitHub, or from a provider without a row that copies GitHub."""
+    if delivery.headers or delivery.event:
+        return bool(delivery.event_in("X-GitHub-Event"))
+    return "pull_request" in body or "hook_id" in body or "repository" in body
 
 
-def event(body: Mapping[str, Any]) -> str:
-    """Return the event that the body shows: `pull_request`, `ping`, or "" for any other."""
-    if "zen" in body and "hook_id" in body:
-        return "ping"
-    # Pull request events of Gitea contain a `review` that is null.
-    if "pull_request" in body and all(body.get(name) is None for name in _OTHER_EVENTS):
-        return EVENT
-    return ""
+def verify(delivery: Delivery) -> bool:
+    """Return whether GitHub signed the delivery with the secret."""
+    return delivery.is_signed("X-Hub-Signature-256")
 
 
-def read(body: Mapping[str, Any]) -> PullRequest:
-    """Return the pull request in the body of a `pull_request` event. Raises BodyError."""
+def read(delivery: Delivery, body: Body) -> PullRequest | str:
+    """Return the pull request in a delivery, or why there is none. Raises BodyError."""
+    event = delivery.event_in("X-GitHub-Event") or event_in(body)
+    if event != EVENT:
+        return other_event(event)
     fields = Fields(body)
     action = fields.text("action")
     happenings = {_HAPPENINGS[action]} if action in _HAPPENINGS else set()
@@ -49,7 +49,6 @@ def read(body: Mapping[str, Any]) -> PullRequest:
     changed = frozenset({label.text("name")} if label is not None else ())
     return pull_request(
         fields,
-        provider=GITHUB,
         happenings=frozenset(happenings),
         labels_set=changed if action == "labeled" else frozenset(),
         labels_taken=changed if action == "unlabeled" else frozenset(),
@@ -58,10 +57,19 @@ def read(body: Mapping[str, Any]) -> PullRequest:
     )
 
 
+def event_in(body: Body) -> str:
+    """Return the event that a body shows: `pull_request`, `ping`, or "" for any other."""
+    if "zen" in body and "hook_id" in body:
+        return "ping"
+    # Pull request events of Gitea contain a `review` that is null.
+    if "pull_request" in body and all(body.get(name) is None for name in _OTHER_EVENTS):
+        return EVENT
+    return ""
+
+
 def pull_request(
     fields: Fields,
     *,
-    provider: str,
     happenings: frozenset[Happening],
     labels_set: frozenset[str],
     labels_taken: frozenset[str],
@@ -75,30 +83,32 @@ def pull_request(
     source = head.maybe("repo")
     is_fork = source is None or source.number("id") != base.at("repo").number("id")
     # A close does not need a commit: the environment must be removed even if the head was deleted.
-    commit = values.commit_if_named if Happening.CLOSED in happenings else values.commit
+    commit = head.maybe_commit if Happening.CLOSED in happenings else head.commit
     return PullRequest(
-        provider=provider,
         action=fields.text("action"),
         happenings=happenings,
         labels_set=labels_set,
         labels_taken=labels_taken,
         number=pull.number("number"),
-        repository=values.repository_name(repository, "name"),
-        repository_url=values.clone_url(repository, "clone_url"),
+        repository=repository.repository_name("name"),
+        repository_url=repository.clone_url("clone_url"),
         repository_id=repository.maybe_number("id"),
-        branch=values.branch(head, "ref"),
-        commit=commit(head, "sha"),
-        source_url=values.clone_url(source, "clone_url") if source is not None else "",
-        base_branch=values.branch(base, "ref"),
+        branch=head.branch("ref"),
+        commit=commit("sha"),
+        source_url=source.clone_url("clone_url") if source is not None else "",
+        base_branch=base.branch("ref"),
         is_fork=is_fork,
         is_open=pull.text("state") == "open",
         is_merged=pull.flag("merged"),
         is_draft=is_draft,
         labels=frozenset(label.text("name") for label in pull.each("labels")),
-        time=values.time(pull, "updated_at"),
+        time=pull.maybe_time("updated_at"),
         bot=bot,
     )
 
 
 def _bot(sender: Fields | None) -> str:
     return sender.maybe_text("login") if sender is not None and sender.maybe_text("type") == "Bot" else ""
+
+
+PROVIDER: Final = Provider(name="github", detect=detect, verify=verify, read=read)

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
-from controller.pipeline.webhooks import titles, values
-from controller.pipeline.webhooks.body import Fields
-from controller.pipeline.webhooks.pullrequest import GITLAB, MAKING, Happening, PullRequest
+from controller.pipeline.webhooks.body import Body, Fields
+from controller.pipeline.webhooks.delivery import Delivery, Provider, other_event
+from controller.pipeline.webhooks.pullrequest import (
+    GITLAB_MARKS,
+    MAKING,
+    Happening,
+    PullRequest,
+    is_draft_title,
+    retitled,
+)
 
 KIND: Final = "merge_request"
 _HAPPENINGS: Final[Mapping[str, Happening]] = {
@@ -21,25 +28,30 @@ _HAPPENINGS: Final[Mapping[str, Happening]] = {
 _BOT: Final = re.compile(r"(project|group)_\d+_bot(_.*)?")
 
 
-def is_of_gitlab(body: Mapping[str, Any]) -> bool:
-    """Return whether a body without an event header is from GitLab."""
+def detect(delivery: Delivery, body: Body) -> bool:
+    """Return whether the delivery is from GitLab."""
+    if delivery.headers:
+        return bool(delivery.header("X-Gitlab-Event"))
+    if delivery.event:
+        return delivery.event.endswith(" Hook")
     return "object_kind" in body or "event_name" in body
 
 
-def event(body: Mapping[str, Any]) -> str:
-    """Return the kind of event that the body names, or ""."""
+def verify(delivery: Delivery) -> bool:
+    """Return whether the delivery contains the webhook's secret token."""
+    return delivery.has_token("X-Gitlab-Token")
+
+
+def read(delivery: Delivery, body: Body) -> PullRequest | str:
+    """Return the merge request in a delivery, or why there is none. Raises BodyError."""
+    # The body names the event, because all system hooks have the same name in the header.
     kind = body.get("object_kind") or body.get("event_name")
-    return kind if isinstance(kind, str) else ""
-
-
-def has_action(body: Mapping[str, Any]) -> bool:
-    """Return whether the body names an action. The Test button and some system hooks send none. Raises BodyError."""
-    return bool(Fields(body).at("object_attributes").maybe_text("action"))
-
-
-def read(body: Mapping[str, Any]) -> PullRequest:
-    """Return the merge request in the body of its event. Raises BodyError."""
+    if kind != KIND:
+        return other_event(kind if isinstance(kind, str) else "")
     fields = Fields(body)
+    if not fields.at("object_attributes").maybe_text("action"):
+        # The Test button and some system hooks send none.
+        return "the merge request has no action: this is a test of the webhook"
     attributes = fields.at("object_attributes")
     action = attributes.text("action")
     target, source = attributes.at("target"), attributes.maybe("source")
@@ -59,26 +71,25 @@ def read(body: Mapping[str, Any]) -> PullRequest:
     # All versions have labels at the top level; newer ones also have them in the attributes.
     labels = fields if fields.has("labels") else attributes
     return PullRequest(
-        provider=GITLAB,
         action=action,
         happenings=happenings,
         labels_set=labels_set,
         labels_taken=labels_taken,
         number=attributes.number("iid"),
         # `name` is a display name ("Gitlab Test"); URLs contain the path.
-        repository=values.last_segment(target, "path_with_namespace"),
-        repository_url=values.clone_url(target, "git_http_url"),
+        repository=target.last_segment("path_with_namespace"),
+        repository_url=target.clone_url("git_http_url"),
         repository_id=attributes.maybe_number("target_project_id"),
-        branch=values.branch(attributes, "source_branch"),
-        commit=values.commit(last, "id") if last is not None else "",
-        source_url=values.clone_url(source, "git_http_url") if source is not None else "",
-        base_branch=values.branch(attributes, "target_branch"),
+        branch=attributes.branch("source_branch"),
+        commit=last.commit("id") if last is not None else "",
+        source_url=source.clone_url("git_http_url") if source is not None else "",
+        base_branch=attributes.branch("target_branch"),
         is_fork=not same,
         is_open=is_open,
         is_merged=attributes.text("state") == "merged",
         is_draft=is_draft,
         labels=frozenset(label.text("title") for label in labels.each("labels")),
-        time=values.time(attributes, "updated_at"),
+        time=attributes.maybe_time("updated_at"),
         bot=_bot(fields.maybe("user")),
     )
 
@@ -89,7 +100,7 @@ def _is_draft(attributes: Fields, changes: Fields | None) -> bool:
         return any(flags)
     title = changes.maybe("title") if changes is not None else None
     text = (title.maybe_text("current") if title is not None else "") or attributes.maybe_text("title")
-    return titles.is_draft(text, titles.GITLAB_MARKS)
+    return is_draft_title(text, GITLAB_MARKS)
 
 
 def _happenings(action: str, attributes: Fields, changes: Fields | None, *, is_draft: bool) -> frozenset[Happening]:
@@ -105,7 +116,7 @@ def _happenings(action: str, attributes: Fields, changes: Fields | None, *, is_d
         if draft is not None:
             found.add(Happening.DRAFTED if draft.flag("current") else Happening.READY)
         elif title is not None:
-            found |= titles.change(title.maybe_text("previous"), now=is_draft, marks=titles.GITLAB_MARKS)
+            found |= retitled(title.maybe_text("previous"), now=is_draft, marks=GITLAB_MARKS)
     return frozenset(found)
 
 
@@ -121,3 +132,6 @@ def _labels_changed(changes: Fields | None) -> tuple[frozenset[str], frozenset[s
 def _bot(user: Fields | None) -> str:
     name = user.maybe_text("username") if user is not None else ""
     return name if _BOT.fullmatch(name) else ""
+
+
+PROVIDER: Final = Provider(name="gitlab", detect=detect, verify=verify, read=read)

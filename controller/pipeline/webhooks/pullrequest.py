@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
-
-GITHUB: Final = "github"
-GITLAB: Final = "gitlab"
-# Also for Forgejo, a fork of Gitea whose deliveries have the same form.
-GITEA: Final = "gitea"
 
 
 class Happening(StrEnum):
@@ -48,7 +44,6 @@ class PullRequest:
         bot: user name of the bot that triggered the event; "" if it was a person.
     """
 
-    provider: str
     action: str
     happenings: frozenset[Happening]
     labels_set: frozenset[str] = frozenset()
@@ -68,3 +63,25 @@ class PullRequest:
     labels: frozenset[str]
     time: str = ""
     bot: str = ""
+
+
+# When a pull request becomes a draft, GitLab before 16, Gitea and Forgejo report only the new title, which starts with
+# one of these marks. A separate field for drafts was added later (long ago in GitLab, recently in Gitea). Every version
+# of GitLab supports some of its marks: "WIP" until 14, "Draft - " until 15.
+GITLAB_MARKS: Final = re.compile(
+    r"\s*(\[(draft|wip)\]|\(draft\)|(draft|wip):|draft\s-\s|wip\s|(draft|wip)$)", re.IGNORECASE
+)
+# Gitea's default. Drafts with marks that an administrator configured are recognized only by the separate field.
+GITEA_MARKS: Final = re.compile(r"\s*(\[wip\]|wip:)", re.IGNORECASE)
+
+
+def is_draft_title(title: str, marks: re.Pattern[str]) -> bool:
+    """Return whether a title starts with one of the marks."""
+    return marks.match(title) is not None
+
+
+def retitled(before: str, *, now: bool, marks: re.Pattern[str]) -> frozenset[Happening]:
+    """Return what a new title changed. `before` is the old title, `now` whether the pull request is a draft."""
+    if is_draft_title(before, marks) == now:
+        return frozenset()
+    return frozenset({Happening.DRAFTED if now else Happening.READY})

@@ -316,6 +316,17 @@ def test_only_signed_deliveries_count_if_a_secret_is_set(pipeline, secret):
     assert token.decision == "apply"
 
 
+def test_the_headers_in_a_file_replace_the_event_and_the_signature(pipeline, secret, tmp_path):
+    body = json.dumps(github()).encode()
+    headers = tmp_path / "headers"
+    headers.write_text(f"X-GitHub-Event: pull_request\nX-Hub-Signature-256: {signed(body)}\n")
+    flags = ("--secret-file", secret, "--headers", headers)
+    assert pipeline.event(body, *flags, TRONADOR_SIGNATURE="another").decision == "apply"
+    for flag in ("--event-type=ping", "--signature=x"):
+        assert pipeline.run("event", "--body", headers, *flags, flag)[0] == 2
+        assert "remove --event-type and --signature" in pipeline.said
+
+
 @pytest.mark.parametrize("signature", [None, "", "sha256=00", signed(b"another body")])
 def test_any_other_delivery_is_refused(pipeline, secret, signature, tmp_path):
     file = tmp_path / "body.json"
@@ -339,6 +350,8 @@ def test_the_body_may_come_from_standard_input(pipeline, monkeypatch):
         (("--body", "/"), 1, "--body: cannot read '/'"),
         (("--body", "a\0b"), 1, "--body: cannot read"),
         (("--body", "{body}", "--secret-file", "/no/such/file"), 1, "--secret-file: cannot read"),
+        (("--body", "{body}", "--headers", "/no/such/file"), 1, "--headers: cannot read"),
+        (("--body", "{body}", "--headers", "{body}", "--secret-file", "{body}"), 1, "name no known provider"),
         (("--body", "{body}", "--name-template", "x"), 2, "--name-template"),
         (("--body", "{body}", "--output", "/dev/null/x"), 1, "--output: cannot write"),
         ((), 2, "--body"),

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from controller.pipeline.webhooks import Unverified, signature
+from controller.pipeline.webhooks import Delivery, Unverified
+from controller.pipeline.webhooks.github import PROVIDER as GITHUB
 from tests.unit.pipeline.webhooks.payloads import github, gitlab, verdict
 
 SECRET = b"It's a Secret to Everybody"
@@ -19,7 +20,7 @@ def digest(raw, secret=SECRET, algorithm="sha256"):
 
 def test_the_example_of_githubs_documentation_is_verified():
     proof = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
-    assert signature.verify(b"Hello, World!", signature=proof, secret=SECRET) == "github"
+    assert GITHUB.verify(Delivery(raw=b"Hello, World!", signature=proof, secret=SECRET))
 
 
 def test_a_signed_delivery_is_decided():
