@@ -12,18 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from controller.apimachinery import giturls
+from controller.apimachinery.findings import Finding, Path
 
 # The maximum depth of maps and lists in a free-form value, including the value itself.
 LIMIT: Final = 100
 # The maximum depth of a whole answer of the API server: LIMIT plus the levels around the value. A function that makes
 # three calls per level needs less than half of the thousand nested calls that Python allows.
 READ_LIMIT: Final = 128
-# The beginning of a path is enough to find the place. The whole path of a deep value would fill a message.
-_STEPS_SHOWN: Final = 6
-_STEP_LIMIT: Final = 64
-
-Path = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +33,6 @@ class Unreadable:
 
     def __str__(self) -> str:
         return self.words
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A value that is refused: its path in the examined value, its description, and the remedy."""
-
-    path: Path
-    words: str
-    remedy: str
 
 
 _INNER: Final = frozenset({dict, list, Unreadable})
@@ -70,34 +56,26 @@ def levels(value: Any) -> int:
     return max(found, default=0)
 
 
-def faults(value: Any, limit: int = LIMIT) -> Iterator[Fault]:
-    """Yield each part of `value` that is nested more than `limit` levels deep or could not be read."""
+def faults(value: Any, limit: int = LIMIT, *, at: Path = ()) -> Iterator[Finding]:
+    """Yield each part of `value` that is nested more than `limit` levels deep or could not be read.
+
+    The message describes the part, as in `nested 101 levels deep`. `at` is the path of `value` itself.
+    """
     if is_plain(value, limit):
         return
     left: list[tuple[Path, Any]] = [((), value)]
     while left:
         path, part = left.pop()
         if isinstance(part, Unreadable) and not part.levels:
-            yield Fault(path, part.words, _QUOTE)
+            yield Finding(path=(*at, *path), message=part.words, remedy=_QUOTE)
         elif isinstance(part, Unreadable) or (len(path) == limit and isinstance(part, dict | list)):
-            yield Fault(path, f"nested {len(path) + levels(part)} levels deep", FLATTEN)
+            message = f"nested {len(path) + levels(part)} levels deep"
+            yield Finding(path=(*at, *path), message=message, remedy=FLATTEN)
         elif isinstance(part, dict):
             left += (((*path, key), item) for key, item in reversed(part.items()) if type(item) in _INNER)
         elif isinstance(part, list):
             inner = [((*path, position), item) for position, item in enumerate(part) if type(item) in _INNER]
             left += reversed(inner)
-
-
-def shown(field: str, path: Path) -> str:
-    """Return the beginning of a fault's path below `field` for a message, without passwords and line breaks."""
-    steps = (f"[{step}]" if isinstance(step, int) else f".{_plain(step)}" for step in path[:_STEPS_SHOWN])
-    return f"{field}{''.join(steps)}{'...' if len(path) > _STEPS_SHOWN else ''}"
-
-
-def _plain(key: str) -> str:
-    masked = giturls.masked(key[: 4 * _STEP_LIMIT])
-    text = "".join(character if character.isprintable() else "?" for character in masked)
-    return text if len(text) <= _STEP_LIMIT else f"{text[:_STEP_LIMIT]}..."
 
 
 def _by_level(value: Any) -> Iterator[list[Any]]:

@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 
 from controller.apimachinery import nesting, objects
+from controller.apimachinery.findings import shown
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import Resource
 from controller.cache.metrics import InformerMetrics
@@ -55,13 +56,12 @@ class Preparation:
     def _report_unreadable(self, obj: Object) -> None:
         fault = next(nesting.faults(obj, nesting.READ_LIMIT), None)
         if fault is not None:
-            where = nesting.shown("", fault.path).removeprefix(".")
             log.warning(
                 "object partly unreadable",
                 resource=str(self._resource),
                 object=objects.key(obj),
-                field=where,
-                problem=fault.words,
+                field=shown(fault.path),
+                problem=fault.message,
             )
             self._metrics.unreadable.inc()
 

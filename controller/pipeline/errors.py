@@ -6,32 +6,39 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from controller.apimachinery.findings import Finding, shown
+
 
 class PipelineError(Exception):
     """A step failed or rejected its input. The message names the field, the value and the remedy."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Problem:
-    """One error in a file.
+    """A finding with its place in a file. Problems are sorted by their place.
 
     Attributes:
-        file: path as given on the command line.
+        file: path as given on the command line; "" if a flag is wrong.
         line: line number from 1; 0 if the problem concerns the whole file.
         column: column number from 1; 0 if the problem concerns the whole line.
-        field: path of the field, such as `application.value_overrides`, or "".
-        text: what is wrong and how to correct it.
+        finding: what is wrong, and the path of the field in the document.
     """
 
     file: str
     line: int
     column: int
-    field: str
-    text: str
+    finding: Finding
 
     def __str__(self) -> str:
         place = ":".join([self.file, *(str(number) for number in (self.line, self.column) if number)])
-        return ": ".join(part for part in (place, self.field, self.text) if part)
+        return ": ".join(part for part in (place, str(self.finding)) if part)
+
+    def __lt__(self, other: Problem) -> bool:
+        return self._order < other._order
+
+    @property
+    def _order(self) -> tuple[str, int, int, str, str]:
+        return (self.file, self.line, self.column, shown(self.finding.path), self.finding.sentence)
 
 
 # A longer list is too much to read at once, and a file can be wrong on every line.

@@ -7,6 +7,6 @@ options. Pure, so that it also works offline.
 
 from .options import PolicyOptions
 from .pins import Pin
-from .rules import RULES, Rule, Violation, violations
+from .rules import RULES, Rule, explained, violations
 
-__all__ = ["RULES", "Pin", "PolicyOptions", "Rule", "Violation", "violations"]
+__all__ = ["RULES", "Pin", "PolicyOptions", "Rule", "explained", "violations"]

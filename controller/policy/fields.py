@@ -6,14 +6,16 @@ A field that a new version of an engine introduces is refused until it is added 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from controller.api.environment import Environment
 from controller.apimachinery import giturls, nesting
+from controller.apimachinery.findings import Finding, Path
 
-RELEASE: Final = "spec.application.release"
-CHART: Final = f"{RELEASE}.chart"
+RELEASE: Final[Path] = ("spec", "application", "release")
+CHART: Final[Path] = (*RELEASE, "chart")
+INVALID: Final = "InvalidSpec"
+NOT_ALLOWED: Final = "FieldNotAllowed"
 # A mapping gives the shape of each allowed field. A list gives the shape of its items. A type stands for a value of
 # that type; `dict` is free form, within the limits of `nesting`.
 Shape = Mapping[str, Any] | list[Any] | type
@@ -52,72 +54,70 @@ LISTED: Final[Mapping[str, Shape]] = {
 }
 # Fields around the release are not passed on, so unknown ones are harmless. Known ones must have the right type.
 _AROUND: Final[Mapping[str, Shape]] = {"application": {"release": LISTED}, "namespaceLabels": dict}
-# Slightly more than the longest label key.
-_NAME_LIMIT: Final = 320
 _WORDS: Final[Mapping[type, str]] = {str: "a string", int: "a number", bool: "true or false"}
+# Remedies for refused fields whose purpose another field serves.
+_NO_HELM_REPOSITORY: Final = "charts from a Helm repository are not supported; use git, path and ref"
+_INSTEAD: Final[Mapping[Path, str]] = {
+    (*RELEASE, "targetNamespace"): "a release is always installed in its environment's own namespace; remove it",
+    (*RELEASE, "valueFileSecrets"): "it is deprecated; use valuesFrom with a secretKeyRef",
+    (*CHART, "repository"): _NO_HELM_REPOSITORY,
+    (*CHART, "name"): _NO_HELM_REPOSITORY,
+    (*CHART, "version"): _NO_HELM_REPOSITORY,
+}
+# A message shows only enough of a value to recognize it.
+_VALUE_LIMIT: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Misfit:
-    """A value of the wrong type, or one in an `unlisted` field.
-
-    For a wrong type, `wanted` names the right one, or `remedy` says what to do.
-    """
-
-    field: str
-    value: Any
-    wanted: str = ""
-    remedy: str = ""
-
-    @property
-    def unlisted(self) -> bool:
-        return not (self.wanted or self.remedy)
+def refusal(reason: str, path: Path, value: Any, remedy: str) -> Finding:
+    """Return the finding about a refused value. Its message is the value: quoted, short and without passwords."""
+    text = giturls.masked(str(value))
+    shown = text if len(text) <= _VALUE_LIMIT else f"{text[:_VALUE_LIMIT]}..."
+    return Finding(path=path, reason=reason, message=repr(shown), remedy=remedy)
 
 
-def shown(name: str) -> str:
-    """Return a field name from an author for use in a message: on one line, shortened, and without a password."""
-    plain = "".join(character if character.isprintable() else "?" for character in giturls.masked(name))
-    return plain if len(plain) <= _NAME_LIMIT else f"{plain[:_NAME_LIMIT]}..."
-
-
-def misfits(environment: Environment) -> Iterator[Misfit]:
+def misfits(environment: Environment) -> Iterator[Finding]:
     """Yield every field of the spec that is not listed or has the wrong type. Null counts as absent everywhere."""
-    yield from _look("spec", environment.obj.get("spec"), _AROUND)
+    yield from _look(("spec",), environment.obj.get("spec"), _AROUND)
 
 
-def _look(field: str, value: Any, shape: Shape) -> Iterator[Misfit]:
+def _look(path: Path, value: Any, shape: Shape) -> Iterator[Finding]:
     if value is None:
         return
     if isinstance(shape, Mapping):
-        yield from _look_into(field, value, shape)
+        yield from _look_into(path, value, shape)
     elif isinstance(shape, list):
         if not isinstance(value, list):
-            yield Misfit(field, value, "a list")
+            yield _of_type(path, value, "a list")
             return
         for position, item in enumerate(value):
-            yield from _look(f"{field}[{position}]", item, shape[0])
+            yield from _look((*path, position), item, shape[0])
     elif shape is dict:
-        yield from _look_into_free_form(field, value)
+        yield from _look_into_free_form(path, value)
     elif not isinstance(value, shape) or (isinstance(value, bool) and shape is not bool):
-        yield Misfit(field, value, _WORDS[shape])
+        yield _of_type(path, value, _WORDS[shape])
 
 
-def _look_into_free_form(field: str, value: Any) -> Iterator[Misfit]:
+def _look_into_free_form(path: Path, value: Any) -> Iterator[Finding]:
     if isinstance(value, Mapping):
-        for fault in nesting.faults(value):
-            yield Misfit(nesting.shown(field, fault.path), fault.words, remedy=fault.remedy)
+        for fault in nesting.faults(value, at=path):
+            yield refusal(INVALID, fault.path, fault.message, fault.remedy)
     else:
-        yield Misfit(field, value, "a map")
+        yield _of_type(path, value, "a map")
 
 
-def _look_into(field: str, value: Any, shape: Mapping[str, Any]) -> Iterator[Misfit]:
+def _look_into(path: Path, value: Any, shape: Mapping[str, Any]) -> Iterator[Finding]:
     if not isinstance(value, Mapping):
-        yield Misfit(field, value, "a map")
+        yield _of_type(path, value, "a map")
         return
     for name, of_name in shape.items():
-        yield from _look(f"{field}.{name}", value.get(name), of_name)
+        yield from _look((*path, name), value.get(name), of_name)
     if shape is _AROUND or shape is _AROUND["application"]:
         return
     for name in sorted(value.keys() - shape.keys()):
         if value[name] is not None:
-            yield Misfit(f"{field}.{shown(name)}", value[name])
+            there = (*path, name)
+            yield refusal(NOT_ALLOWED, there, value[name], _INSTEAD.get(there, "this field is not allowed; remove it"))
+
+
+def _of_type(path: Path, value: Any, wanted: str) -> Finding:
+    return refusal(INVALID, path, value, f"use {wanted}")

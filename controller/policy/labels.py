@@ -7,9 +7,9 @@ from typing import Final
 
 from controller.api.environment import GROUP, MANAGED_BY_LABEL, Environment
 from controller.apimachinery import names
+from controller.apimachinery.findings import Key, Path
 from controller.policy import chart, pins
 from controller.policy.chart import Found
-from controller.policy.fields import shown
 from controller.policy.options import PolicyOptions
 
 # These labels identify the owner of a namespace. No option allows them.
@@ -18,14 +18,14 @@ OUR_OWN: Final = (MANAGED_BY_LABEL, f"{GROUP}/*", f"*.{GROUP}/*")
 
 def bad_key(environment: Environment, options: PolicyOptions, engine: str) -> Found:
     """Find a label key that Kubernetes refuses."""
-    yield from ((_field(key), key) for key in environment.namespace_labels if not names.is_label_key(key))
+    yield from ((_path(key), key) for key in environment.namespace_labels if not names.is_label_key(key))
 
 
 def bad_value(environment: Environment, options: PolicyOptions, engine: str) -> Found:
     """Find a label value that Kubernetes refuses."""
     for key, value in environment.namespace_labels.items():
         if value is not None and not (isinstance(value, str) and names.is_label_value(value)):
-            yield _field(key), value
+            yield _path(key), value
 
 
 def our_own(environment: Environment, options: PolicyOptions, engine: str) -> Found:
@@ -43,12 +43,12 @@ def foreign_value(environment: Environment, options: PolicyOptions, engine: str)
     for key, value in environment.namespace_labels.items():
         globs = pins.allowed_values(key, chart.location(environment), options.pinned_namespace_labels)
         if globs is not None and not names.matches_any(str(value), globs):
-            yield _field(key), value
+            yield _path(key), value
 
 
 def _matching(labels: Mapping[str, str], globs: tuple[str, ...]) -> Found:
-    yield from ((_field(key), value) for key, value in labels.items() if names.matches_any(key, globs))
+    yield from ((_path(key), value) for key, value in labels.items() if names.matches_any(key, globs))
 
 
-def _field(key: str) -> str:
-    return f"spec.namespaceLabels[{shown(key)}]"
+def _path(key: str) -> Path:
+    return ("spec", "namespaceLabels", Key(key))

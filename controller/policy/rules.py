@@ -8,27 +8,11 @@ from typing import Any, Final
 
 from controller.api.engines import ENGINES
 from controller.api.environment import FORK_ANNOTATION, Environment
-from controller.apimachinery import giturls, names
+from controller.apimachinery import names
+from controller.apimachinery.findings import Finding, Path, shown
 from controller.policy import chart, labels, references
-from controller.policy.fields import VALUES_SOURCES, Misfit, misfits
+from controller.policy.fields import INVALID, VALUES_SOURCES, misfits, refusal
 from controller.policy.options import PolicyOptions
-
-INVALID: Final = "InvalidSpec"
-# A message shows only enough of a value to recognize it.
-_VALUE_LIMIT: Final = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """A value that is refused: the reason, the path of the field, the value, and the remedy."""
-
-    reason: str
-    field: str
-    value: str
-    remedy: str
-
-    def __str__(self) -> str:
-        return f"{self.field}: {self.value!r}: {self.remedy}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +28,12 @@ class Rule:
     """
 
     reason: str
-    find: Callable[[Environment, PolicyOptions, str], Iterable[tuple[str, Any]]]
+    find: Callable[[Environment, PolicyOptions, str], Iterable[tuple[Path, Any]]]
     remedy: str
     allowed_by: str = ""
 
 
-def violations(environment: Environment, options: PolicyOptions, *, engine: str = "") -> tuple[Violation, ...]:
+def violations(environment: Environment, options: PolicyOptions, *, engine: str = "") -> tuple[Finding, ...]:
     """Return everything that is refused about an environment, in the order of the table.
 
     Args:
@@ -60,24 +44,29 @@ def violations(environment: Environment, options: PolicyOptions, *, engine: str 
     Raises:
         KeyError: there is no engine of that name.
     """
-    found = [*_protected(environment, options), *_misfits(environment)]
-    if any(violation.reason == INVALID for violation in found):
+    found = [*_protected(environment, options), *misfits(environment)]
+    if any(finding.reason == INVALID for finding in found):
         # The other rules rely on fields of the right type.
         return tuple(found)
     title = ENGINES[engine].title if engine else ""
     for rule in RULES:
         remedy = f"{rule.remedy}, or have it allowed by {rule.allowed_by}" if rule.allowed_by else rule.remedy
         found += [
-            _violation(rule.reason, field, value, remedy.format(engine=title))
-            for field, value in rule.find(environment, options, engine)
+            refusal(rule.reason, path, value, remedy.format(engine=title))
+            for path, value in rule.find(environment, options, engine)
         ]
     return tuple(found)
 
 
-def _forks(environment: Environment, options: PolicyOptions, engine: str) -> Iterator[tuple[str, Any]]:
+def explained(violation: Finding) -> str:
+    """Return a violation for a condition: the field, the value, and the remedy."""
+    return f"{shown(violation.path)}: {violation.message}: {violation.remedy}"
+
+
+def _forks(environment: Environment, options: PolicyOptions, engine: str) -> Iterator[tuple[Path, Any]]:
     is_cluster_admin = engine != "" and ENGINES[engine].is_cluster_admin
     if is_cluster_admin and environment.is_of_fork and not options.allow_forks_on_helm_operator:
-        yield f"metadata.annotations[{FORK_ANNOTATION}]", environment.obj["metadata"]["annotations"][FORK_ANNOTATION]
+        yield ("metadata", "annotations", FORK_ANNOTATION), environment.obj["metadata"]["annotations"][FORK_ANNOTATION]
 
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -146,37 +135,10 @@ RULES: Final[tuple[Rule, ...]] = (
 )
 
 
-def _protected(environment: Environment, options: PolicyOptions) -> Iterator[Violation]:
+def _protected(environment: Environment, options: PolicyOptions) -> Iterator[Finding]:
     name = environment.name
     if glob := names.matches_any(name, options.taken_namespaces):
         remedy = f"this name matches the protected pattern '{glob}' in --protected-namespaces; rename the environment"
-        yield Violation("NamespaceProtected", "metadata.name", name, remedy)
+        yield refusal("NamespaceProtected", ("metadata", "name"), name, remedy)
     elif not names.is_dns_label(name):
-        yield _violation(INVALID, "metadata.name", name, "use a valid name of a namespace")
-
-
-# Remedies for refused fields whose purpose another field serves.
-_INSTEAD: Final = {
-    "targetNamespace": "a release is always installed in its environment's own namespace; remove it",
-    "valueFileSecrets": "it is deprecated; use valuesFrom with a secretKeyRef",
-    "chart.repository": "charts from a Helm repository are not supported; use git, path and ref",
-    "chart.name": "charts from a Helm repository are not supported; use git, path and ref",
-    "chart.version": "charts from a Helm repository are not supported; use git, path and ref",
-}
-
-
-def _misfits(environment: Environment) -> Iterator[Violation]:
-    for misfit in misfits(environment):
-        if misfit.unlisted:
-            yield _violation("FieldNotAllowed", misfit.field, misfit.value, _instead(misfit))
-        else:
-            yield _violation(INVALID, misfit.field, misfit.value, misfit.remedy or f"use {misfit.wanted}")
-
-
-def _instead(misfit: Misfit) -> str:
-    return _INSTEAD.get(misfit.field.removeprefix("spec.application.release."), "this field is not allowed; remove it")
-
-
-def _violation(reason: str, field: str, value: Any, remedy: str) -> Violation:
-    text = giturls.masked(str(value))
-    return Violation(reason, field, text if len(text) <= _VALUE_LIMIT else f"{text[:_VALUE_LIMIT]}...", remedy)
+        yield refusal(INVALID, ("metadata", "name"), name, "use a valid name of a namespace")

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from controller.apimachinery import names
+from controller.apimachinery.options import OptionError
 from controller.app import exits
 from controller.app.commands import files, naming
-from controller.app.options import OptionError
 from controller.pipeline.webhooks import Delivery, Rules, decide, parse_headers
 
 NAME: Final = "event"

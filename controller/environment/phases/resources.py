@@ -31,7 +31,7 @@ from controller.environment.resources import (
 )
 from controller.environment.resources.item import Item
 from controller.environment.resources.memory import Memory, remembered
-from controller.tronadorconfig.content import Manifest, cluster_scoped
+from controller.tronadorconfig.content import cluster_scoped, unknown_kind
 
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
@@ -94,15 +94,12 @@ def _problem_of_kind(observation: Observation, item: Item) -> tuple[str, str] | 
     identity = item.identity
     resource = kinds.resource(observation, identity)
     if resource is None:
-        message = (
-            f"the cluster does not serve {identity.kind} of {identity.api_version}; install its CRD, and this "
-            "continues by itself"
-        )
-        return "UnknownKind", f"{item.source}: {message}"
-    if resource.namespaced:
+        finding = unknown_kind(identity.kind, identity.api_version)
+    elif resource.namespaced:
         return None
-    problem = cluster_scoped(Manifest(item.source, identity.api_version, identity.kind, identity.name, {}))
-    return problem.reason, str(problem)
+    else:
+        finding = cluster_scoped(identity.kind)
+    return finding.reason, f"{item.source}: {finding}"
 
 
 def _refused(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from controller.apimachinery.findings import Finding
 from controller.environment.decision import Continue, Decision, Stop, Wait
 from controller.environment.engines import choice
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
-from controller.policy import Violation, violations
+from controller.policy import explained, violations
 
 # The message of a condition has a limit, and a person who corrects that many faults looks again anyway.
 _NAMED: Final = 10
@@ -28,6 +29,6 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     return Continue()
 
 
-def _words(refused: Sequence[Violation]) -> str:
-    words = [str(violation) for violation in refused[:_NAMED]]
+def _words(refused: Sequence[Finding]) -> str:
+    words = [explained(violation) for violation in refused[:_NAMED]]
     return "; ".join([*words, f"and {len(refused) - _NAMED} more"] if len(refused) > _NAMED else words)

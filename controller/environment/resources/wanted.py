@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from controller.api.tronador_config import CONFIG_NAME
+from controller.apimachinery.findings import shown
 from controller.apimachinery.resources import SECRETS
 from controller.environment.decision import Stop, Wait
 from controller.environment.effects import Read
@@ -45,15 +46,13 @@ def obstacle(observation: Observation, options: EnvironmentOptions, engine: Engi
             )
             return Wait(reason="SecretMissing", message=message)
     for reference, required in references.foreign(observation.environment, engine).items():
-        shown = f"{reference.kind} {reference.name!r} in namespace {reference.namespace}"
+        name = f"{reference.kind} {reference.name!r} in namespace {reference.namespace}"
         answer = observation.live(references.target(reference))
         if answer is REFUSED:
-            message = (
-                f"The release refers to {shown}, which the controller may not read; give it a Role there with get."
-            )
+            message = f"The release refers to {name}, which the controller may not read; give it a Role there with get."
             return Stop(reason="ReferenceForbidden", message=message, recheck_after=options.recheck_interval)
         if answer is None and required:
-            message = f"The release refers to {shown}, which does not exist."
+            message = f"The release refers to {name}, which does not exist."
             return Wait(reason="ReferenceMissing", message=message, recheck_after=options.recheck_interval)
     return None
 
@@ -76,7 +75,7 @@ def items(observation: Observation, engine: Engine | None) -> tuple[Item, ...]:
 def _of_manifest(observation: Observation, manifest: Manifest) -> Item:
     identity = Identity(manifest.api_version, manifest.kind, manifest.name)
     body = in_one_map(manifest.body) if identity.key[:2] == ("", SECRETS.kind) else manifest.body
-    return build(observation.environment, f"{CONFIG_NAME}: {manifest.field}", identity, body)
+    return build(observation.environment, f"{CONFIG_NAME}: {shown(manifest.path)}", identity, body)
 
 
 def _of_references(observation: Observation, engine: Engine | None) -> Iterator[Item]:

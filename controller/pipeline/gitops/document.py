@@ -6,6 +6,7 @@ import copy
 from typing import Final
 
 from controller.api.environment import ENVIRONMENTS, Environment
+from controller.apimachinery.findings import Finding
 from controller.pipeline import releasenames, schemas
 from controller.pipeline.errors import InvalidFiles, Problem
 from controller.pipeline.rendering import judge
@@ -58,15 +59,15 @@ def _document(content: bytes, file: str) -> Document:
     if found.error is not None:
         raise InvalidFiles([found.error])
     if len(found.parts) > 1:
-        words = f"a second document starts here; {_REMEDY}"
-        raise InvalidFiles([Problem(file, found.parts[1].line, 1, "", words)])
+        finding = Finding(message="a second document starts here", remedy=_REMEDY)
+        raise InvalidFiles([Problem(file, found.parts[1].line, 1, finding)])
     document = found.parts[0].document(keep)
     if document.problems:
         raise InvalidFiles(document.problems)
     value = document.value if isinstance(document.value, dict) else {}
     if (value.get("apiVersion"), value.get("kind")) != (ENVIRONMENTS.api_version, ENVIRONMENTS.kind):
-        words = f"the document is not an {ENVIRONMENTS.kind} of {ENVIRONMENTS.api_version}; {_REMEDY}"
-        raise InvalidFiles([document.problem((), words)])
+        message = f"the document is not an {ENVIRONMENTS.kind} of {ENVIRONMENTS.api_version}"
+        raise InvalidFiles([document.problem(Finding(message=message, remedy=_REMEDY))])
     if not isinstance(value.get("metadata"), dict):
-        raise InvalidFiles([document.problem((), f"the document has no metadata; {_REMEDY}")])
+        raise InvalidFiles([document.problem(Finding(message="the document has no metadata", remedy=_REMEDY))])
     return document

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from controller.apimachinery.findings import Finding
 from controller.pipeline import schemas
 from controller.pipeline.errors import InvalidFiles, Problem
 from controller.pipeline.rendering.configschema import KNOWN, ROOT, config_schema
@@ -55,8 +56,8 @@ def of_part(part: Part, *, image_repository: str, image_tag: str) -> tuple[Confi
     values = {IMAGE_NAME: image_repository, IMAGE_TAG: image_tag}
     document = part.document(lambda placeholder, quoted: _fill(placeholder, quoted, values))
     if not isinstance(document.value, dict):
-        problem = document.problem((), f"the document is not a mapping; write {ROOT}: and its keys below it")
-        return None, [*document.problems, problem]
+        finding = Finding(message="the document is not a mapping", remedy=f"write {ROOT}: and its keys below it")
+        return None, [*document.problems, document.problem(finding)]
     application = _without_nulls(document.value.get(ROOT))
     problems = [*document.problems, *_of_form(document, application)]
     if not problems:
@@ -69,11 +70,12 @@ def of_part(part: Part, *, image_repository: str, image_tag: str) -> tuple[Confi
 def _of_file(found: File) -> Iterator[Problem]:
     first = found.parts[0] if found.parts else None
     if first is not None and first.is_manifest:
-        words = (
-            "this is a Kubernetes object, not a config file; if it is a complete EnvironmentProvisioner, publish it as "
-            f"it is; otherwise write a config file: {ROOT} with chart_path and value_overrides"
+        finding = Finding(
+            message="this is a Kubernetes object, not a config file",
+            remedy="if it is a complete EnvironmentProvisioner, publish it as it is; otherwise write a config file: "
+            f"{ROOT} with chart_path and value_overrides",
         )
-        yield Problem(first.file, first.line, 1, "", words)
+        yield Problem(first.file, first.line, 1, finding)
     elif found.error is not None:
         yield found.error
     elif len(found.parts) > 1:
@@ -82,8 +84,11 @@ def _of_file(found: File) -> Iterator[Problem]:
 
 def second_document(part: Part) -> Problem:
     """Return the problem of a document that follows a config file. A repository has only one config file."""
-    words = "a second document starts here, but a config file has only one; remove it, or move it to another file"
-    return Problem(part.file, part.line, 1, "", words)
+    finding = Finding(
+        message="a second document starts here, but a config file has only one",
+        remedy="remove it, or move it to another file",
+    )
+    return Problem(part.file, part.line, 1, finding)
 
 
 def _of_form(document: Document, application: Any) -> list[Problem]:
@@ -97,11 +102,13 @@ def _of_image(document: Document) -> Iterator[Problem]:
     used = {placeholder.name for path, placeholder in document.filled if path[:2] == (ROOT, "value_overrides")}
     missing = [f"{{{{{name}}}}}" for name in PLACEHOLDERS if name not in used]
     if missing:
-        words = (
-            f"{listed(missing, 'and')} {'is' if len(missing) == 1 else 'are'} missing, so the image of the pull "
-            "request would not be deployed; write both where the chart expects the image's repository and tag"
+        verb = "is" if len(missing) == 1 else "are"
+        finding = Finding(
+            path=(ROOT, "value_overrides"),
+            message=f"{listed(missing, 'and')} {verb} missing, so the image of the pull request would not be deployed",
+            remedy="write both where the chart expects the image's repository and tag",
         )
-        yield document.problem((ROOT, "value_overrides"), words)
+        yield document.problem(finding)
 
 
 def _fill(placeholder: Placeholder, quoted: bool, values: Mapping[str, str]) -> str:

@@ -6,17 +6,18 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from controller.api.environment import ENVIRONMENTS
+from controller.apimachinery.findings import Path
 from controller.pipeline.schemas import Schema, definitions
 
 ROOT: Final = "application"
-RELEASE: Final = "spec.application.release"
+RELEASE: Final[Path] = ("spec", "application", "release")
 # The keys under `application`, in the usual order, and the fields of the environment that they set.
-FIELDS: Final[Mapping[str, str]] = {
-    "chart_path": f"{RELEASE}.chart.path",
-    "secret_ref": f"{RELEASE}.chart.secretRef",
-    "value_overrides": f"{RELEASE}.values",
-    "values_from": f"{RELEASE}.valuesFrom",
-    "namespaceLabels": "spec.namespaceLabels",
+FIELDS: Final[Mapping[str, Path]] = {
+    "chart_path": (*RELEASE, "chart", "path"),
+    "secret_ref": (*RELEASE, "chart", "secretRef"),
+    "value_overrides": (*RELEASE, "values"),
+    "values_from": (*RELEASE, "valuesFrom"),
+    "namespaceLabels": ("spec", "namespaceLabels"),
 }
 # Keys that are taken from the file of the base branch if it is given. The author of a pull request must not decide
 # which secrets the release reads, and which labels its namespace gets.
@@ -40,7 +41,7 @@ def config_schema() -> Schema:
     return _object(
         {
             ROOT: {
-                **_object({key: _at(environment, field) for key, field in FIELDS.items()}),
+                **_object({key: _at(environment, path) for key, path in FIELDS.items()}),
                 "required": ["chart_path"],
             }
         },
@@ -52,7 +53,7 @@ def _object(properties: Mapping[str, Any], **others: Any) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "additionalProperties": False, **others}
 
 
-def _at(schema: Schema, field: str) -> Schema:
-    for step in field.split("."):
+def _at(schema: Schema, path: Path) -> Schema:
+    for step in path:
         schema = schema["properties"][step]
     return schema

@@ -10,7 +10,7 @@ import re
 from typing import Final
 
 from controller.apimachinery import giturls
-from controller.pipeline.yamlfiles.document import cut
+from controller.apimachinery.findings import cut
 
 _LIMIT: Final = 255
 _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from controller.apimachinery import giturls, names
+from controller.apimachinery.findings import cut
 from controller.pipeline import gitrefs
 from controller.pipeline.errors import PipelineError
 from controller.pipeline.releasenames import named_after
 from controller.pipeline.rendering import images
-from controller.pipeline.yamlfiles.document import cut
 
 _DIGEST: Final = r"(@sha256:[0-9a-f]{64})?"
 _TAG: Final = re.compile(rf"[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}}{_DIGEST}")

@@ -9,6 +9,7 @@ from typing import Final
 from controller.api.environment import ENVIRONMENTS, Environment
 from controller.api.tronador_config import TRONADOR_CONFIGS
 from controller.apimachinery import objects
+from controller.apimachinery.findings import Finding
 from controller.pipeline import schemas
 from controller.pipeline.errors import InvalidFiles, Problem
 from controller.pipeline.rendering import judge
@@ -68,8 +69,9 @@ def _of_manifest(part: Part, options: PolicyOptions, engine: str) -> list[Proble
     definition = _definition(document, problems)
     if definition is not None:
         # A field with a problem has no value in the document. Do not report it as empty too.
-        reported = {problem.field for problem in problems}
-        problems += (found for found in schemas.check(document, definition.schema) if found.field not in reported)
+        reported = {problem.finding.path for problem in problems}
+        found = schemas.check(document, definition.schema)
+        problems += (problem for problem in found if problem.finding.path not in reported)
         written = serverwritten.problems(document)
     if not problems:
         problems += _of_kind(document, options, engine)
@@ -81,7 +83,7 @@ def _of_kind(document: Document, options: PolicyOptions, engine: str) -> Iterato
         yield from judge.of_manifest(Environment(document.value), document, options, engine)
     elif document.value["kind"] == TRONADOR_CONFIGS.kind:
         for problem in tronadorconfig.problems(tronadorconfig.parse(document.value)):
-            yield judge.at_field(document, problem.field, problem.message)
+            yield document.problem(problem)
 
 
 def _definition(document: Document, problems: list[Problem]) -> Definition | None:
@@ -92,13 +94,15 @@ def _definition(document: Document, problems: list[Problem]) -> Definition | Non
             return item
     of_kind = [item.api_version for item in known if item.kind == kind]
     if of_kind:
-        problems.append(document.problem(("apiVersion",), f"'{api_version}' is not supported; use {listed(of_kind)}"))
+        message, remedy = f"'{api_version}' is not supported", f"use {listed(of_kind)}"
+        problems.append(document.problem(Finding(path=("apiVersion",), message=message, remedy=remedy)))
     else:
         kinds = [item.kind for item in known]
-        words = f"unknown kind '{kind}'; {nearest(kind, kinds)}"
-        if words.endswith("?"):
-            words += f" The kinds are {listed(kinds, 'and')}"
-        problems.append(document.problem(("kind",), f"{words}; a config file has no kind"))
+        remedy = nearest(kind, kinds)
+        if remedy.endswith("?"):
+            remedy += f" The kinds are {listed(kinds, 'and')}"
+        message, remedy = f"unknown kind '{kind}'", f"{remedy}; a config file has no kind"
+        problems.append(document.problem(Finding(path=("kind",), message=message, remedy=remedy)))
     return None
 
 

@@ -9,12 +9,12 @@ from typing import Any, Final
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from controller.apimachinery.findings import Finding, Path
 from controller.pipeline.errors import Problem
 from controller.pipeline.schemas.definitions import Schema
 from controller.pipeline.schemas.suggestions import nearest
 from controller.pipeline.schemas.words import kind_of, listed, shown, wanted
 from controller.pipeline.yamlfiles import Document
-from controller.pipeline.yamlfiles.document import Path
 
 # Remedies for common wrong keys, by their path.
 Known = Mapping[tuple[str, ...], str]
@@ -39,6 +39,9 @@ class _Misfit:
     @property
     def fields(self) -> tuple[str, ...]:
         return tuple(self.schema.get("properties", ()))
+
+    def finding(self, message: str, remedy: str = "") -> Finding:
+        return Finding(path=self.path, message=message, remedy=remedy)
 
 
 def check(document: Document, schema: Schema, *, known: Known | None = None) -> list[Problem]:
@@ -68,63 +71,72 @@ def _unknown(document: Document, misfit: _Misfit, known: Known) -> Iterator[Prob
         path = (*misfit.path, name)
         if name not in misfit.fields:
             remedy = next((remedy for key, remedy in known.items() if key == path), None)
-            yield document.problem(path, f"unknown key; {remedy or nearest(name, misfit.fields)}", at_key=True)
+            finding = Finding(path=path, message="unknown key", remedy=remedy or nearest(name, misfit.fields))
+            yield document.problem(finding, at_key=True)
 
 
 def _missing(document: Document, misfit: _Misfit, known: Known) -> Iterator[Problem]:
     for name in misfit.wanted:
         # Only jsonschema's message says which of the names is missing.
         if misfit.message.startswith(repr(name)):
-            description = misfit.schema["properties"].get(name, {}).get("description", "")
-            yield document.problem((*misfit.path, name), f"required key is missing; add it{_about(description)}")
+            about = _about(misfit.schema["properties"].get(name, {}).get("description", ""))
+            yield document.problem(
+                Finding(path=(*misfit.path, name), message="required key is missing", remedy=f"add it{about}")
+            )
 
 
 def _type(document: Document, misfit: _Misfit, known: Known) -> Iterator[Problem]:
     types = misfit.wanted if isinstance(misfit.wanted, list) else [misfit.wanted]
     if misfit.value is None:
-        words = "the value is empty; fill it in, or remove the key"
+        message, remedy = "the value is empty", "fill it in, or remove the key"
     elif "string" in types and isinstance(misfit.value, bool | int | float):
-        words = f"{shown(misfit.value)} is {kind_of(misfit.value)}, not a string; quote it"
+        message, remedy = f"{shown(misfit.value)} is {kind_of(misfit.value)}, not a string", "quote it"
     else:
-        words = f"{shown(misfit.value)} is {kind_of(misfit.value)}; write {wanted(types)}{misfit.about}"
-    yield document.problem(misfit.path, words)
+        message, remedy = f"{shown(misfit.value)} is {kind_of(misfit.value)}", f"write {wanted(types)}{misfit.about}"
+    yield document.problem(misfit.finding(message, remedy))
 
 
 def _form(document: Document, misfit: _Misfit, known: Known) -> Iterator[Problem]:
     if misfit.value == "" and "minLength" in misfit.schema and misfit.rule != "minLength":
         # The rule minLength reports this, with a better message.
         return
-    words = "the value is empty; fill it in" if misfit.value == "" else f"{shown(misfit.value)} is not valid here"
     # The description of every field with a pattern says which values are valid.
-    yield document.problem(misfit.path, f"{words}{misfit.about}")
+    if misfit.value == "":
+        yield document.problem(misfit.finding("the value is empty", f"fill it in{misfit.about}"))
+    else:
+        yield document.problem(misfit.finding(f"{shown(misfit.value)} is not valid here{misfit.about}"))
 
 
 def _key(document: Document, misfit: _Misfit, known: Known) -> Iterator[Problem]:
-    yield document.problem(misfit.path, f"{shown(misfit.value)} is not a valid key{misfit.about}", at_key=True)
+    finding = misfit.finding(f"{shown(misfit.value)} is not a valid key{misfit.about}")
+    yield document.problem(finding, at_key=True)
 
 
 def _choice(document: Document, misfit: _Misfit, known: Known) -> Iterator[Problem]:
     choices = [str(value) for value in misfit.wanted if value is not None]
-    yield document.problem(misfit.path, f"{shown(misfit.value)} is not supported; use {listed(choices)}")
+    yield document.problem(misfit.finding(f"{shown(misfit.value)} is not supported", f"use {listed(choices)}"))
 
 
 def _bound(document: Document, misfit: _Misfit, known: Known) -> Iterator[Problem]:
     side = "least" if misfit.rule == "minimum" else "most"
-    yield document.problem(misfit.path, f"{shown(misfit.value)} is out of range; use at {side} {misfit.wanted}")
+    remedy = f"use at {side} {misfit.wanted}"
+    yield document.problem(misfit.finding(f"{shown(misfit.value)} is out of range", remedy))
 
 
 def _length(document: Document, misfit: _Misfit, known: Known) -> Iterator[Problem]:
-    yield document.problem(misfit.path, f"the value has {len(misfit.value)} characters; use at most {misfit.wanted}")
+    remedy = f"use at most {misfit.wanted}"
+    yield document.problem(misfit.finding(f"the value has {len(misfit.value)} characters", remedy))
 
 
 def _count(document: Document, misfit: _Misfit, known: Known) -> Iterator[Problem]:
     size = len(misfit.value)
     if misfit.wanted == 1 and misfit.fields:
-        words = f"exactly one of {listed(misfit.fields, 'and')} is required, but found {size or 'none'}"
+        message = f"exactly one of {listed(misfit.fields, 'and')} is required, but found {size or 'none'}"
+        yield document.problem(misfit.finding(message))
     else:
         side = "least" if misfit.rule.startswith("min") else "most"
-        words = f"the field has {size} entries; use at {side} {misfit.wanted}"
-    yield document.problem(misfit.path, words)
+        remedy = f"use at {side} {misfit.wanted}"
+        yield document.problem(misfit.finding(f"the field has {size} entries", remedy))
 
 
 def _about(description: str) -> str:

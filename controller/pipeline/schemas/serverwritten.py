@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from controller.api.environment import FINALIZER
+from controller.apimachinery.findings import Finding, Path
 from controller.pipeline.errors import Problem
 from controller.pipeline.yamlfiles import Document
-from controller.pipeline.yamlfiles.document import Path
 
 _SERVER: Final = "the API server sets it"
 _DELETION: Final = "the API server sets it on an object that is being deleted"
@@ -48,7 +48,8 @@ def problems(document: Document) -> list[Problem]:
 
 
 def _problem(document: Document, path: Path, why: str) -> Problem:
-    return document.problem(path, f"this field must not be in a file: {why}; remove it", at_key=True)
+    finding = Finding(path=path, message=f"this field must not be in a file: {why}", remedy="remove it")
+    return document.problem(finding, at_key=True)
 
 
 def _fields() -> Iterator[tuple[Path, str]]:

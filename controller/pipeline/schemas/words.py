@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from controller.apimachinery import giturls
-from controller.pipeline.yamlfiles.document import cut
+from controller.apimachinery.findings import cut
 
 _TYPES: Final = {
     "object": "a mapping",

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from controller.api.environment import Environment
+from controller.apimachinery.findings import Path, shown
 from controller.apimachinery.objects import Object
 from controller.pipeline import releasenames
-from controller.pipeline.yamlfiles import show
-from controller.pipeline.yamlfiles.document import Path
 from controller.policy import fields
 
 # Default values of the CRD.
@@ -81,7 +80,7 @@ def _without_nulls(value: Any, path: tuple[str, ...] = (), *, keep: tuple[str, .
 
 def _nulls(value: Any, path: Path) -> list[str]:
     if value is None:
-        return [show(path)]
+        return [shown(path)]
     if isinstance(value, Mapping):
         return [found for name, item in value.items() for found in _nulls(item, (*path, name))]
     if isinstance(value, list):

@@ -4,9 +4,9 @@ Both support less than YAML: no aliases, no tags and no dates. A string is writt
 number.
 """
 
-from controller.pipeline.yamlfiles.document import Document, Filler, show
+from controller.pipeline.yamlfiles.document import Document, Filler
 from controller.pipeline.yamlfiles.placeholders import Placeholder, PlaceholderError, keep
 from controller.pipeline.yamlfiles.reading import File, read
 from controller.pipeline.yamlfiles.writing import write
 
-__all__ = ["Document", "File", "Filler", "Placeholder", "PlaceholderError", "keep", "read", "show", "write"]
+__all__ = ["Document", "File", "Filler", "Placeholder", "PlaceholderError", "keep", "read", "write"]

@@ -5,21 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 import yaml
 
+from controller.apimachinery.findings import Finding, Path, cut
 from controller.pipeline.errors import Problem
 from controller.pipeline.yamlfiles import nodes, scalars
 from controller.pipeline.yamlfiles.placeholders import Hidden, Placeholder, PlaceholderError, has_placeholder
 from controller.pipeline.yamlfiles.text import INVISIBLE
 
-Path = tuple[str | int, ...]
 Place = tuple[int, int]
 # Returns the replacement of a placeholder. The flag says whether it is quoted or in a block. Raises PlaceholderError.
 Filler = Callable[[Placeholder, bool], str]
-_PLAIN_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
-_SHOWN_LIMIT: Final = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,29 +40,15 @@ class Document:
     filled: tuple[tuple[Path, Placeholder], ...] = ()
     problems: tuple[Problem, ...] = ()
 
-    def problem(self, path: Path, text: str, *, at_key: bool = False) -> Problem:
-        """Return a problem with the value at `path` or its key. If that is absent, its place is the one around it."""
-        places, there = (self.keys if at_key else self.places), path
+    def problem(self, finding: Finding, *, at_key: bool = False) -> Problem:
+        """Return a finding with the place of its field or of the field's key.
+
+        If the field is absent, the place is that of the innermost value around it.
+        """
+        places, there = (self.keys if at_key else self.places), finding.path
         while there and there not in places:
             places, there = self.places, there[:-1]
-        return Problem(self.file, *places.get(there, (0, 0)), show(path), text)
-
-
-def show(path: Path) -> str:
-    """Return a path as `a.b[0].c`, or `a[x.y/z]` if a key is not a plain word."""
-    words = ""
-    for step in path:
-        if isinstance(step, str) and _PLAIN_KEY.fullmatch(step):
-            words += f".{cut(step)}"
-        else:
-            words += f"[{cut(str(step))}]"
-    return words.removeprefix(".")
-
-
-def cut(text: str) -> str:
-    """Return a string for a message: printable, and cut if it is long."""
-    shown = text if text.isprintable() else ascii(text)[1:-1]
-    return shown if len(shown) <= _SHOWN_LIMIT else f"{shown[:_SHOWN_LIMIT]}..."
+        return Problem(self.file, *places.get(there, (0, 0)), finding)
 
 
 def build(file: str, node: yaml.Node, hidden: Hidden, fill: Filler) -> Document:
@@ -104,7 +88,7 @@ class _Builder:
             place = (*path, key)
             if key in found:
                 first = self.keys[place][0]
-                self._refuse(key_node, place, f"the key is set twice, first in line {first}; remove one of the two")
+                self._refuse(key_node, place, f"the key is set twice, first in line {first}", "remove one of the two")
                 continue
             self.keys[place] = _place(key_node)
             found[key] = self.value(value_node, place)
@@ -113,15 +97,15 @@ class _Builder:
     def _key(self, node: yaml.Node, path: Path) -> str | None:
         text = str(node.value) if isinstance(node, yaml.ScalarNode) else ""
         if not isinstance(node, yaml.ScalarNode):
-            self._refuse(node, path, "a list or mapping cannot be a key; if it is a string, quote it")
+            self._refuse(node, path, "a list or mapping cannot be a key", "if it is a string, quote it")
         elif has_placeholder(text):
             return self._key_with_placeholders(node, path)
         elif text == "<<" and node.style is None:
-            self._refuse(node, path, "merge keys (<<) are not supported; write out the keys")
+            self._refuse(node, path, "merge keys (<<) are not supported", "write out the keys")
         elif INVISIBLE.search(text):
-            self._refuse(node, path, f"{cut(text)}: a key cannot contain an invisible character; remove it")
+            self._refuse(node, path, f"{cut(text)}: a key cannot contain an invisible character", "remove it")
         elif node.tag in (nodes.NULL, nodes.BOOL, nodes.FLOAT) or (node.tag == nodes.INT and not _is_decimal(text)):
-            self._refuse(node, path, f"the key {cut(text)!r} is not a string; quote it")
+            self._refuse(node, path, f"the key {cut(text)!r} is not a string", "quote it")
         else:
             return text
         return None
@@ -133,7 +117,7 @@ class _Builder:
         key = self._joined(self.hidden.parts(node.value), node, path)
         del self.filled[filled:]
         if key is not None and key != shown:
-            self._refuse(node, path, f"{cut(shown)}: a placeholder cannot be in a key; write the key itself")
+            self._refuse(node, path, f"{cut(shown)}: a placeholder cannot be in a key", "write the key itself")
             return None
         return key
 
@@ -165,8 +149,8 @@ class _Builder:
             self.filled.append((path, part))
         return words
 
-    def _refuse(self, node: yaml.Node, path: Path, text: str) -> None:
-        self.problems.append(Problem(self.file, *_place(node), show(path), text))
+    def _refuse(self, node: yaml.Node, path: Path, message: str, remedy: str = "") -> None:
+        self.problems.append(Problem(self.file, *_place(node), Finding(path=path, message=message, remedy=remedy)))
 
 
 def _place(node: yaml.Node) -> Place:

@@ -8,6 +8,7 @@ from typing import Final
 
 import yaml
 
+from controller.apimachinery.findings import Finding
 from controller.pipeline.errors import InvalidFiles, Problem
 from controller.pipeline.yamlfiles import nodes
 from controller.pipeline.yamlfiles.document import Document, Filler, build
@@ -52,16 +53,17 @@ def read(content: bytes, file: str) -> File:
     """Return the documents in `content`. Raises InvalidFiles if it is empty or not plain text."""
     text = decode(content, file)
     if forged := FORGED_MARK.search(text):
-        words = f"the escape {forged[0]} is not a valid character; remove it"
-        raise InvalidFiles([Problem(file, *place(text, forged.start()), "", words)])
+        finding = Finding(message=f"the escape {forged[0]} is not a valid character", remedy="remove it")
+        raise InvalidFiles([Problem(file, *place(text, forged.start()), finding)])
     try:
         found = _compose(Hidden(text), file)
         if found.error is not None:
             found = _explained(found, _compose(Hidden(text, everything=True), file))
     except ValueError as error:
-        raise InvalidFiles([Problem(file, 0, 0, "", str(error))]) from None
+        raise InvalidFiles([Problem(file, 0, 0, Finding(message=str(error)))]) from None
     if not found.parts and found.error is None:
-        raise InvalidFiles([Problem(file, 0, 0, "", "the file is empty; fill it in, or pass another file")])
+        finding = Finding(message="the file is empty", remedy="fill it in, or pass another file")
+        raise InvalidFiles([Problem(file, 0, 0, finding)])
     return found
 
 
@@ -71,7 +73,8 @@ def _compose(hidden: Hidden, file: str) -> File:
         for node in nodes.compose(hidden.text):
             parts.append(Part(file, node, hidden))
     except nodes.NodeError as error:
-        return File(tuple(parts), Problem(file, error.line, error.column, "", hidden.shown(str(error))))
+        finding = Finding(message=hidden.shown(str(error)))
+        return File(tuple(parts), Problem(file, error.line, error.column, finding))
     return File(tuple(parts))
 
 
@@ -91,9 +94,12 @@ def _explained(found: File, hiding: File) -> File:
                     continue
                 bare = bare or node.style is None
                 if placeholder.ends_quotes(node.style or ""):
-                    words = f"{placeholder.text} contains quotes that end the string; {_OTHER_QUOTES[str(node.style)]}"
+                    finding = Finding(
+                        message=f"{placeholder.text} contains quotes that end the string",
+                        remedy=_OTHER_QUOTES[str(node.style)],
+                    )
                     mark = node.start_mark
-                    return File((), Problem(part.file, mark.line + 1, mark.column + 1, "", words))
+                    return File((), Problem(part.file, mark.line + 1, mark.column + 1, finding))
     return hiding if bare else found
 
 

@@ -6,6 +6,7 @@ import codecs
 import re
 from typing import Final
 
+from controller.apimachinery.findings import Finding
 from controller.pipeline.errors import InvalidFiles, Problem
 
 # A much larger object does not fit into etcd, or into a Helm release.
@@ -22,24 +23,21 @@ _WIDE: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 def decode(content: bytes, file: str) -> str:
     """Return the text of a file without a byte order mark. Raises InvalidFiles if it is too long or not plain UTF-8."""
     if len(content) > SIZE_LIMIT:
-        raise InvalidFiles(
-            [_problem(file, f"the file has {len(content)} bytes; shorten it to at most {SIZE_LIMIT} bytes")]
+        finding = Finding(
+            message=f"the file has {len(content)} bytes", remedy=f"shorten it to at most {SIZE_LIMIT} bytes"
         )
+        raise InvalidFiles([Problem(file, 0, 0, finding)])
     if content.startswith(_WIDE):
-        raise InvalidFiles([_problem(file, "the file is UTF-16; save it as UTF-8")])
+        raise InvalidFiles([Problem(file, 0, 0, Finding(message="the file is UTF-16", remedy="save it as UTF-8"))])
     content = content.removeprefix(codecs.BOM_UTF8)
     try:
         text = content.decode()
     except UnicodeDecodeError as error:
-        line, column = place(content[: error.start].decode(), error.start)
-        byte = content[error.start]
-        raise InvalidFiles(
-            [Problem(file, line, column, "", f"byte 0x{byte:02x} is not UTF-8; save the file as UTF-8")]
-        ) from None
+        finding = Finding(message=f"byte 0x{content[error.start]:02x} is not UTF-8", remedy="save the file as UTF-8")
+        raise InvalidFiles([Problem(file, *place(content[: error.start].decode(), error.start), finding)]) from None
     if found := INVISIBLE.search(text):
-        line, column = place(text, found.start())
-        words = f"the invisible character U+{ord(found[0]):04X} is not allowed; remove it"
-        raise InvalidFiles([Problem(file, line, column, "", words)])
+        finding = Finding(message=f"the invisible character U+{ord(found[0]):04X} is not allowed", remedy="remove it")
+        raise InvalidFiles([Problem(file, *place(text, found.start()), finding)])
     return text
 
 
@@ -48,7 +46,3 @@ def place(text: str, offset: int) -> tuple[int, int]:
     before = text[:offset]
     ends = [*_LINE_END.finditer(before)]
     return len(ends) + 1, len(before) - (ends[-1].end() if ends else 0) + 1
-
-
-def _problem(file: str, text: str) -> Problem:
-    return Problem(file, 0, 0, "", text)

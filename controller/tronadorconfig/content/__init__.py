@@ -3,8 +3,8 @@
 Pure, so that it also works offline. Its messages never contain the content of a Secret.
 """
 
-from .checks import cluster_scoped, of_manifest, problems
-from .model import ConfigContent, Copy, Manifest, Problem, RepositoryMapping, SecretNames
+from .checks import cluster_scoped, of_manifest, problems, unknown_kind
+from .model import ConfigContent, Copy, Manifest, RepositoryMapping, SecretNames
 from .parsing import parse
 from .secret_data import copied, in_one_map
 from .share import Share, for_repository
@@ -13,7 +13,6 @@ __all__ = [
     "ConfigContent",
     "Copy",
     "Manifest",
-    "Problem",
     "RepositoryMapping",
     "SecretNames",
     "Share",
@@ -24,4 +23,5 @@ __all__ = [
     "of_manifest",
     "parse",
     "problems",
+    "unknown_kind",
 ]

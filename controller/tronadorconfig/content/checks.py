@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 from controller.api.engines import ENGINES
 from controller.apimachinery import names, nesting
+from controller.apimachinery.findings import Finding, Path, shown
 from controller.tronadorconfig.content import repositories, secret_data
-from controller.tronadorconfig.content.model import ConfigContent, Copy, Manifest, Problem
+from controller.tronadorconfig.content.model import ConfigContent, Copy, Manifest, SecretNames
 
 INVALID: Final = "InvalidManifest"
 CLUSTER_SCOPED: Final = "ClusterScopedKind"
+UNKNOWN_KIND: Final = "UnknownKind"
 DUPLICATE: Final = "Duplicate"
 NOT_SUPPORTED: Final = "KindNotSupported"
 BAD_REPOSITORY: Final = "InvalidRepository"
@@ -54,103 +57,118 @@ _OF_ENGINES: Final = frozenset(
 )
 
 
-def problems(config: ConfigContent) -> tuple[Problem, ...]:
+def problems(config: ConfigContent) -> tuple[Finding, ...]:
     """Return all problems, in the order of the fields."""
     objects = (*config.manifests, *config.secrets)
     return (
         *config.misfits,
-        *(problem for manifest in objects for problem in config.faults.get(manifest.field, ())),
+        *(problem for manifest in objects for problem in config.faults.get(manifest.path, ())),
         *duplicates(objects, config.copies),
         *_of_mappings(config),
         *_of_copies(config.copies),
     )
 
 
-def of_manifest(manifest: Manifest) -> tuple[Problem, ...]:
+def of_manifest(manifest: Manifest) -> tuple[Finding, ...]:
     """Return all problems of one object."""
     return tuple(_of_manifest(manifest))
 
 
-def duplicates(manifests: Iterable[Manifest], copies: Iterable[Copy]) -> Iterator[Problem]:
-    """Yield a problem for each object that an earlier one already defines."""
-    keyed = [(manifest.key, manifest.field) for manifest in manifests if manifest.name]
-    keyed += [((*SECRET_KIND, copy.name), copy.field) for copy in copies if copy.name]
-    seen: dict[tuple[str, str, str], str] = {}
-    for key, field in keyed:
-        if (first := seen.setdefault(key, field)) != field:
+def duplicates(manifests: Iterable[Manifest], copies: Iterable[Copy]) -> Iterator[Finding]:
+    """Yield a finding for each object that an earlier one already defines."""
+    keyed = [(manifest.key, manifest.path) for manifest in manifests if manifest.name]
+    keyed += [((*SECRET_KIND, copy.name), copy.path) for copy in copies if copy.name]
+    seen: dict[tuple[str, str, str], Path] = {}
+    for key, path in keyed:
+        if (first := seen.setdefault(key, path)) != path:
             _, kind, name = key
-            yield Problem(DUPLICATE, field, f"{kind} {name!r} is already defined at {first}; remove one of the two")
+            message = f"{kind} {name!r} is already defined at {shown(first)}"
+            yield Finding(path=path, reason=DUPLICATE, message=message, remedy="remove one of the two")
 
 
-def cluster_scoped(manifest: Manifest) -> Problem:
-    """Return the problem of a manifest with a cluster-scoped kind."""
-    message = f"a {manifest.kind} is cluster-scoped, and environments get namespaced objects only; remove it"
-    return Problem(CLUSTER_SCOPED, manifest.field, message)
+def cluster_scoped(kind: str, path: Path = ()) -> Finding:
+    """Return the finding about an object of a cluster-scoped kind."""
+    message = f"a {kind} is cluster-scoped, and environments get namespaced objects only"
+    return Finding(path=path, reason=CLUSTER_SCOPED, message=message, remedy="remove it")
 
 
-def _of_manifest(manifest: Manifest) -> Iterator[Problem]:
-    field = manifest.field
+def unknown_kind(kind: str, api_version: str, path: Path = ()) -> Finding:
+    """Return the finding about an object of a kind that the cluster does not serve."""
+    message = f"the cluster does not serve {kind} of {api_version}"
+    remedy = "install its CRD, and this continues by itself"
+    return Finding(path=path, reason=UNKNOWN_KIND, message=message, remedy=remedy)
+
+
+def _of_manifest(manifest: Manifest) -> Iterator[Finding]:
+    path = manifest.path
     if not _API_VERSION.fullmatch(manifest.api_version):
-        yield Problem(INVALID, f"{field}.apiVersion", "set the version of the object's kind, for example v1 or apps/v1")
+        message = "set the version of the object's kind, for example v1 or apps/v1"
+        yield Finding(path=(*path, "apiVersion"), reason=INVALID, message=message)
     if not _KIND.fullmatch(manifest.kind):
-        yield Problem(INVALID, f"{field}.kind", "set the object's kind, for example ConfigMap")
+        message = "set the object's kind, for example ConfigMap"
+        yield Finding(path=(*path, "kind"), reason=INVALID, message=message)
     yield from _of_metadata(manifest)
     if not _NAME.fullmatch(manifest.name):
-        yield Problem(INVALID, f"{field}.metadata.name", "set the object's name; generateName is not supported")
+        message = "set the object's name; generateName is not supported"
+        yield Finding(path=(*path, "metadata", "name"), reason=INVALID, message=message)
     kind = (manifest.group, manifest.kind)
     if kind in _CLUSTER_SCOPED:
-        yield cluster_scoped(manifest)
+        yield cluster_scoped(manifest.kind, path)
     if kind in _OF_ENGINES:
-        message = f"the only {manifest.kind} of an environment is created from its spec; remove this one"
-        yield Problem(NOT_SUPPORTED, field, message)
-    for fault in nesting.faults(manifest.body):
-        yield Problem(INVALID, nesting.shown(field, fault.path), f"is {fault.words}; {fault.remedy}")
+        message = f"the only {manifest.kind} of an environment is created from its spec"
+        yield Finding(path=path, reason=NOT_SUPPORTED, message=message, remedy="remove this one")
+    for fault in nesting.faults(manifest.body, at=path):
+        yield replace(fault, reason=INVALID, message=f"is {fault.message}")
     if kind == SECRET_KIND:
         yield from secret_data.problems(manifest)
 
 
-def _of_metadata(manifest: Manifest) -> Iterator[Problem]:
+def _of_metadata(manifest: Manifest) -> Iterator[Finding]:
     metadata = manifest.body.get("metadata")
     for part in ("labels", "annotations"):
         given = metadata.get(part) if isinstance(metadata, Mapping) else None
         if given is not None and not (
             isinstance(given, Mapping) and all(isinstance(text, str) for pair in given.items() for text in pair)
         ):
-            yield Problem(INVALID, f"{manifest.field}.metadata.{part}", "use a map of strings; put numbers into quotes")
+            message = "use a map of strings; put numbers into quotes"
+            yield Finding(path=(*manifest.path, "metadata", part), reason=INVALID, message=message)
 
 
-def _of_mappings(config: ConfigContent) -> Iterator[Problem]:
-    seen: dict[str, str] = {}
+def _of_mappings(config: ConfigContent) -> Iterator[Finding]:
+    seen: dict[str, Path] = {}
     for mapping in config.mappings:
-        yield from _of_repositories(mapping.repositories, mapping.field)
+        yield from _of_repositories(mapping.repositories, mapping.path)
         for repository in mapping.repositories:
-            if (first := seen.setdefault(repository, mapping.field)) != mapping.field:
-                message = f"{repository!r} is already mapped at {first}, which takes precedence; remove one of the two"
-                yield Problem(DUPLICATE, f"{mapping.field}.repos", message)
-        for name, of_name in (
-            ("authSecret", mapping.credentials.auth_secret),
-            ("imagePullSecret", mapping.credentials.image_pull_secret),
-        ):
-            yield from _of_name(of_name, f"{mapping.field}.{name}")
-    yield from _of_name(config.org_level.auth_secret, "spec.orgLevelSecrets.authSecret")
-    yield from _of_name(config.org_level.image_pull_secret, "spec.orgLevelSecrets.imagePullSecret")
+            if (first := seen.setdefault(repository, mapping.path)) != mapping.path:
+                message = f"{repository!r} is already mapped at {shown(first)}, which takes precedence"
+                yield Finding(
+                    path=(*mapping.path, "repos"), reason=DUPLICATE, message=message, remedy="remove one of the two"
+                )
+        yield from _of_credentials(mapping.credentials, mapping.path)
+    yield from _of_credentials(config.org_level, ("spec", "orgLevelSecrets"))
 
 
-def _of_copies(copies: Iterable[Copy]) -> Iterator[Problem]:
+def _of_credentials(credentials: SecretNames, path: Path) -> Iterator[Finding]:
+    yield from _of_name(credentials.auth_secret, (*path, "authSecret"))
+    yield from _of_name(credentials.image_pull_secret, (*path, "imagePullSecret"))
+
+
+def _of_copies(copies: Iterable[Copy]) -> Iterator[Finding]:
     for copy in copies:
         if copy.name:
-            yield from _of_name(copy.name, f"{copy.field}.name")
+            yield from _of_name(copy.name, (*copy.path, "name"))
         else:
-            yield Problem(BAD_NAME, f"{copy.field}.name", "set the name of the Secret to copy")
-        yield from _of_repositories(copy.repositories or (), copy.field)
+            message = "set the name of the Secret to copy"
+            yield Finding(path=(*copy.path, "name"), reason=BAD_NAME, message=message)
+        yield from _of_repositories(copy.repositories or (), copy.path)
 
 
-def _of_repositories(given: Iterable[str], field: str) -> Iterator[Problem]:
+def _of_repositories(given: Iterable[str], path: Path) -> Iterator[Finding]:
     for position, repository in enumerate(given):
         if message := repositories.problem(repository):
-            yield Problem(BAD_REPOSITORY, f"{field}.repos[{position}]", message)
+            yield Finding(path=(*path, "repos", position), reason=BAD_REPOSITORY, message=message)
 
 
-def _of_name(name: str, field: str) -> Iterator[Problem]:
+def _of_name(name: str, path: Path) -> Iterator[Finding]:
     if name and not names.is_dns_subdomain(name):
-        yield Problem(BAD_NAME, field, f"{name[:253]!r} is not a valid name of a Secret")
+        yield Finding(path=path, reason=BAD_NAME, message=f"{name[:253]!r} is not a valid name of a Secret")

@@ -1,4 +1,4 @@
-"""The parts of a TronadorConfig, each with the path of its field."""
+"""The parts of a TronadorConfig, each with its path in the object."""
 
 from __future__ import annotations
 
@@ -6,19 +6,8 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from controller.apimachinery.findings import Finding, Path
 from controller.apimachinery.objects import Object
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A problem: a CamelCase reason for conditions, the path of the field, and what to do."""
-
-    reason: str
-    field: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.field}: {self.message}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +17,7 @@ class Manifest:
     The body may contain a Secret's content, so it is excluded from `repr`.
     """
 
-    field: str
+    path: Path
     api_version: str
     kind: str
     name: str
@@ -57,7 +46,7 @@ class SecretNames:
 class RepositoryMapping:
     """The credentials of some repositories, each given by its bare name or as host/org/repository."""
 
-    field: str
+    path: Path
     repositories: tuple[str, ...]
     credentials: SecretNames
 
@@ -66,7 +55,7 @@ class RepositoryMapping:
 class Copy:
     """A Secret in the controller's namespace to copy; `repositories` is None if every environment gets a copy."""
 
-    field: str
+    path: Path
     name: str
     repositories: tuple[str, ...] | None = None
 
@@ -81,7 +70,7 @@ class ConfigContent:
         mappings: the credentials of repositories.
         org_level: the credentials of repositories without a mapping.
         copies: Secrets that are copied from the controller's own namespace.
-        faults: the problems of each manifest, by its field.
+        faults: the problems of each manifest, by its path.
         misfits: fields whose type violates the schema, so that their meaning is unknown.
     """
 
@@ -90,5 +79,5 @@ class ConfigContent:
     mappings: tuple[RepositoryMapping, ...] = ()
     org_level: SecretNames = SecretNames()
     copies: tuple[Copy, ...] = ()
-    faults: Mapping[str, tuple[Problem, ...]] = dataclasses.field(default_factory=dict)
-    misfits: tuple[Problem, ...] = ()
+    faults: Mapping[Path, tuple[Finding, ...]] = dataclasses.field(default_factory=dict)
+    misfits: tuple[Finding, ...] = ()

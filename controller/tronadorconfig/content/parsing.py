@@ -9,16 +9,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from controller.api.tronador_config import TronadorConfig
+from controller.apimachinery.findings import Finding, Path
 from controller.apimachinery.objects import Object
 from controller.tronadorconfig.content.checks import of_manifest
-from controller.tronadorconfig.content.model import (
-    ConfigContent,
-    Copy,
-    Manifest,
-    Problem,
-    RepositoryMapping,
-    SecretNames,
-)
+from controller.tronadorconfig.content.model import ConfigContent, Copy, Manifest, RepositoryMapping, SecretNames
 
 MISFIT: Final = "InvalidConfig"
 
@@ -27,18 +21,18 @@ def parse(obj: Object) -> ConfigContent:
     """Return the parts of a TronadorConfig."""
     reader = _Reader()
     config = TronadorConfig(obj)
-    resources = reader.mapping(config.resources, "resources")
-    spec = reader.mapping(config.spec, "spec")
-    manifests = tuple(reader.manifests(resources.get("manifests"), "resources.manifests"))
-    secrets = tuple(reader.manifests(spec.get("secrets"), "spec.secrets"))
+    resources = reader.mapping(config.resources, ("resources",))
+    spec = reader.mapping(config.spec, ("spec",))
+    manifests = tuple(reader.manifests(resources.get("manifests"), ("resources", "manifests")))
+    secrets = tuple(reader.manifests(spec.get("secrets"), ("spec", "secrets")))
     return ConfigContent(
         manifests=manifests,
         secrets=secrets,
-        mappings=tuple(reader.mappings(spec.get("mappings"), "spec.mappings")),
-        org_level=reader.credentials(spec.get("orgLevelSecrets"), "spec.orgLevelSecrets"),
-        copies=tuple(reader.copies(spec.get("copySecrets"), "spec.copySecrets")),
+        mappings=tuple(reader.mappings(spec.get("mappings"), ("spec", "mappings"))),
+        org_level=reader.credentials(spec.get("orgLevelSecrets"), ("spec", "orgLevelSecrets")),
+        copies=tuple(reader.copies(spec.get("copySecrets"), ("spec", "copySecrets"))),
         # Checked once here, because a thousand environments may use the result.
-        faults={manifest.field: found for manifest in (*manifests, *secrets) if (found := of_manifest(manifest))},
+        faults={manifest.path: found for manifest in (*manifests, *secrets) if (found := of_manifest(manifest))},
         # Must be the last argument, because the reader collects misfits while the others are evaluated.
         misfits=tuple(reader.misfits),
     )
@@ -48,59 +42,59 @@ class _Reader:
     """Reads fields and collects those of the wrong type."""
 
     def __init__(self) -> None:
-        self.misfits: list[Problem] = []
+        self.misfits: list[Finding] = []
 
-    def mapping(self, value: Any, field: str) -> Mapping[str, Any]:
+    def mapping(self, value: Any, path: Path) -> Mapping[str, Any]:
         if value is None or isinstance(value, Mapping):
             return value or {}
-        self._misfit(field, "use a map")
+        self._misfit(path, "use a map")
         return {}
 
-    def manifests(self, value: Any, field: str) -> Iterator[Manifest]:
-        for position, item in enumerate(self._list(value, field)):
-            where = f"{field}[{position}]"
+    def manifests(self, value: Any, path: Path) -> Iterator[Manifest]:
+        for position, item in enumerate(self._list(value, path)):
+            where = (*path, position)
             body = self.mapping(item, where)
-            metadata = self.mapping(body.get("metadata"), f"{where}.metadata")
+            metadata = self.mapping(body.get("metadata"), (*where, "metadata"))
             words = (_word(body.get("apiVersion")), _word(body.get("kind")), _word(metadata.get("name")))
             yield Manifest(where, *words, body)
 
-    def mappings(self, value: Any, field: str) -> Iterator[RepositoryMapping]:
-        for position, item in enumerate(self._list(value, field)):
-            where = f"{field}[{position}]"
-            repositories = self._texts(self.mapping(item, where).get("repos"), f"{where}.repos")
+    def mappings(self, value: Any, path: Path) -> Iterator[RepositoryMapping]:
+        for position, item in enumerate(self._list(value, path)):
+            where = (*path, position)
+            repositories = self._texts(self.mapping(item, where).get("repos"), (*where, "repos"))
             yield RepositoryMapping(where, repositories, self.credentials(item, where))
 
-    def credentials(self, value: Any, field: str) -> SecretNames:
-        names = self.mapping(value, field)
+    def credentials(self, value: Any, path: Path) -> SecretNames:
+        names = self.mapping(value, path)
         return SecretNames(
-            self._text(names.get("authSecret"), f"{field}.authSecret"),
-            self._text(names.get("imagePullSecret"), f"{field}.imagePullSecret"),
+            self._text(names.get("authSecret"), (*path, "authSecret")),
+            self._text(names.get("imagePullSecret"), (*path, "imagePullSecret")),
         )
 
-    def copies(self, value: Any, field: str) -> Iterator[Copy]:
-        for position, item in enumerate(self._list(value, field)):
-            where = f"{field}[{position}]"
+    def copies(self, value: Any, path: Path) -> Iterator[Copy]:
+        for position, item in enumerate(self._list(value, path)):
+            where = (*path, position)
             copy = self.mapping(item, where)
-            repositories = None if copy.get("repos") is None else self._texts(copy["repos"], f"{where}.repos")
-            yield Copy(where, self._text(copy.get("name"), f"{where}.name"), repositories)
+            repositories = None if copy.get("repos") is None else self._texts(copy["repos"], (*where, "repos"))
+            yield Copy(where, self._text(copy.get("name"), (*where, "name")), repositories)
 
-    def _list(self, value: Any, field: str) -> list[Any]:
+    def _list(self, value: Any, path: Path) -> list[Any]:
         if value is None or isinstance(value, list):
             return value or []
-        self._misfit(field, "use a list")
+        self._misfit(path, "use a list")
         return []
 
-    def _texts(self, value: Any, field: str) -> tuple[str, ...]:
-        return tuple(self._text(item, f"{field}[{position}]") for position, item in enumerate(self._list(value, field)))
+    def _texts(self, value: Any, path: Path) -> tuple[str, ...]:
+        return tuple(self._text(item, (*path, position)) for position, item in enumerate(self._list(value, path)))
 
-    def _text(self, value: Any, field: str) -> str:
+    def _text(self, value: Any, path: Path) -> str:
         if value is None or isinstance(value, str):
             return value or ""
-        self._misfit(field, "use a string")
+        self._misfit(path, "use a string")
         return ""
 
-    def _misfit(self, field: str, message: str) -> None:
-        problem = Problem(MISFIT, field, message)
+    def _misfit(self, path: Path, message: str) -> None:
+        problem = Finding(path=path, reason=MISFIT, message=message)
         if problem not in self.misfits:
             self.misfits.append(problem)
 

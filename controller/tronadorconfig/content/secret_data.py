@@ -11,8 +11,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from controller.apimachinery.findings import Finding, Key
 from controller.apimachinery.objects import Object
-from controller.tronadorconfig.content.model import Manifest, Problem
+from controller.tronadorconfig.content.model import Manifest
 
 INVALID: Final = "InvalidSecretData"
 # Keys whose values are usually typed by people. If such a value decodes to bytes that are not text, it is probably
@@ -21,16 +22,16 @@ _TYPED: Final = re.compile(r"user|pass|token|login|\.dockercfg|\.dockerconfigjso
 _KEY: Final = re.compile(r"[-._a-zA-Z0-9]{1,253}")
 
 
-def problems(manifest: Manifest) -> Iterator[Problem]:
+def problems(manifest: Manifest) -> Iterator[Finding]:
     """Yield the problems with the content of a Secret."""
     for part in ("data", "stringData"):
         content = manifest.body.get(part)
         if content is not None and not isinstance(content, Mapping):
-            yield Problem(INVALID, f"{manifest.field}.{part}", "use a map")
+            yield Finding(path=(*manifest.path, part), reason=INVALID, message="use a map")
             continue
         for key, value in (content or {}).items():
             if message := _message(part, key, value):
-                yield Problem(INVALID, f"{manifest.field}.{part}[{key}]", message)
+                yield Finding(path=(*manifest.path, part, Key(key)), reason=INVALID, message=message)
 
 
 def in_one_map(body: Object) -> dict[str, Any]:

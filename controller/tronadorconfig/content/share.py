@@ -12,9 +12,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from controller.apimachinery import giturls
+from controller.apimachinery.findings import Finding
 from controller.apimachinery.giturls import GitURL
 from controller.tronadorconfig.content import checks, repositories
-from controller.tronadorconfig.content.model import ConfigContent, Copy, Manifest, Problem, SecretNames
+from controller.tronadorconfig.content.model import ConfigContent, Copy, Manifest, SecretNames
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Share:
     git_secret: str = ""
     image_pull_secret: str = ""
     withheld: tuple[str, ...] = ()
-    problems: tuple[Problem, ...] = field(default=())
+    problems: tuple[Finding, ...] = field(default=())
 
     @property
     def is_empty(self) -> bool:
@@ -129,8 +130,8 @@ class _Trust:
         return self._url is not None and any(self._url.is_under(prefix) for prefix in self._prefixes)
 
 
-def _problems(config: ConfigContent, manifests: Sequence[Manifest], copies: Sequence[Copy]) -> Iterator[Problem]:
+def _problems(config: ConfigContent, manifests: Sequence[Manifest], copies: Sequence[Copy]) -> Iterator[Finding]:
     yield from config.misfits
     for manifest in manifests:
-        yield from config.faults.get(manifest.field, ())
+        yield from config.faults.get(manifest.path, ())
     yield from checks.duplicates(manifests, copies)

@@ -12,9 +12,10 @@ from controller.api.environment import Environment
 from controller.api.tronador_config import TronadorConfig
 from controller.apimachinery import conditions
 from controller.apimachinery.conditions import FALSE, TRUE, UNKNOWN, Condition
+from controller.apimachinery.findings import Finding
 from controller.apimachinery.resources import Resource
 from controller.environment.decision import Wait
-from controller.tronadorconfig.content import ConfigContent, Manifest, Problem, Share, cluster_scoped
+from controller.tronadorconfig.content import ConfigContent, Manifest, Share, cluster_scoped, unknown_kind
 
 log = structlog.get_logger(__name__)
 
@@ -24,7 +25,7 @@ _FINE: Final = Condition("Ready", TRUE, "Accepted", "Environments can get everyt
 
 def in_this_cluster(
     config: ConfigContent, served: Callable[[str], frozenset[Resource] | None], has_secret: Callable[[str], bool]
-) -> tuple[Problem, ...]:
+) -> tuple[Finding, ...]:
     """What is wrong with a config in the cluster that it lies in, beyond what is wrong with it anywhere.
 
     Args:
@@ -32,12 +33,12 @@ def in_this_cluster(
         served: what discovery knows of a group version, or None where it gets no answer.
         has_secret: whether the controller's own namespace has a Secret of that name.
     """
-    sound = (m for m in (*config.manifests, *config.secrets) if m.field not in config.faults)
+    sound = (m for m in (*config.manifests, *config.secrets) if m.path not in config.faults)
     found = [problem for manifest in sound if (problem := _of_kind(manifest, served(manifest.api_version)))]
     for copy in config.copies:
         if copy.name and not has_secret(copy.name):
             message = f"the controller's namespace has no Secret {copy.name!r} yet"
-            found.append(Problem("SecretMissing", f"{copy.field}.name", message))
+            found.append(Finding(path=(*copy.path, "name"), reason="SecretMissing", message=message))
     return tuple(found)
 
 
@@ -48,7 +49,7 @@ def carriers(environments: Iterable[Environment], share_of: Callable[[Environmen
 
 def desired(
     config: TronadorConfig,
-    problems: Sequence[Problem],
+    problems: Sequence[Finding],
     environments: int,
     now: datetime,
     *,
@@ -83,14 +84,10 @@ def _carries(environment: Environment, share_of: Callable[[Environment], Share])
         return False
 
 
-def _of_kind(manifest: Manifest, served: frozenset[Resource] | None) -> Problem | None:
+def _of_kind(manifest: Manifest, served: frozenset[Resource] | None) -> Finding | None:
     if served is None:
         return None
     resource = next((found for found in served if found.kind == manifest.kind), None)
     if resource is None:
-        message = (
-            f"the cluster does not serve {manifest.kind} of {manifest.api_version}; install its CRD, and this "
-            "continues by itself"
-        )
-        return Problem("UnknownKind", manifest.field, message)
-    return None if resource.namespaced else cluster_scoped(manifest)
+        return unknown_kind(manifest.kind, manifest.api_version, manifest.path)
+    return None if resource.namespaced else cluster_scoped(manifest.kind, manifest.path)

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from controller.apimachinery.findings import Finding
 from controller.apimachinery.options import OptionError
 from controller.app import cli, commands
 from controller.pipeline.errors import InvalidFiles, PipelineError, Problem
@@ -45,8 +46,8 @@ def test_bad_usage_has_its_own_exit_code(ending, capsys):
 
 
 def test_a_line_about_a_file_begins_with_the_place(ending, capsys):
-    problems = [Problem("a.yaml", 3, 5, "application.x", "is unknown"), Problem("b.yaml", 0, 0, "", "is empty")]
-    assert ending(InvalidFiles(problems)) == 1
+    unknown, empty = Finding(path=("application", "x"), message="is unknown"), Finding(message="is empty")
+    assert ending(InvalidFiles([Problem("a.yaml", 3, 5, unknown), Problem("b.yaml", 0, 0, empty)])) == 1
     assert capsys.readouterr() == ("", "a.yaml:3:5: application.x: is unknown\nb.yaml: is empty\n")
 
 

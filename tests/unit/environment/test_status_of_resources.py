@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from controller.apimachinery.findings import Finding
 from controller.environment import release_sync, status
 from controller.environment.decide import decide
 from controller.environment.decision import Stop, Wait
 from controller.environment.options import EnvironmentOptions
 from controller.environment.plan import Plan, Step
-from controller.tronadorconfig.content import Problem, Share
+from controller.tronadorconfig.content import Share
 from tests.unit.environment.phases.test_phases_with_flux import RELEASE, SOURCE
 from tests.unit.environment.support import flux_builders
 from tests.unit.environment.support.builders import (
@@ -24,7 +25,8 @@ from tests.unit.environment.support.builders import (
 from tests.unit.environment.support.builders import namespace as a_namespace
 
 OPTIONS = operator_options()
-BROKEN = Share(problems=(Problem("UnknownKind", "resources.manifests[0]", "the cluster does not serve Thing"),))
+UNKNOWN = Finding(path=("resources", "manifests", 0), reason="UnknownKind", message="the cluster does not serve Thing")
+BROKEN = Share(problems=(UNKNOWN,))
 STOP = Stop(reason="UnknownKind", message="the cluster does not serve Thing")
 WAIT = Wait(reason="SecretMissing", message="Secret 'git' is not there yet.")
 

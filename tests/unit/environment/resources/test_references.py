@@ -3,6 +3,7 @@
 import pytest
 
 from controller.api.environment import Environment
+from controller.apimachinery.findings import Finding
 from controller.apimachinery.resources import SECRETS
 from controller.environment.decision import Stop, Wait
 from controller.environment.effects import Read, Target
@@ -11,7 +12,7 @@ from controller.environment.engines.engine import Reference
 from controller.environment.observation import REFUSED
 from controller.environment.options import EnvironmentOptions
 from controller.environment.resources import references, wanted
-from controller.tronadorconfig.content import Manifest, Problem, Share, copied
+from controller.tronadorconfig.content import Manifest, Share, copied
 from tests.unit.environment.support.builders import NAME, environment, namespace, observation
 
 OPTIONS = EnvironmentOptions(service_account="")
@@ -30,8 +31,8 @@ def _from(kind, namespace, *, optional=None, name="values"):
     return {kind: reference | ({} if optional is None else {"optional": optional})}
 
 
-def _config_map(name="proxy", api_version="v1", field="resources.manifests[0]", **data):
-    return Manifest(field, api_version, "ConfigMap", name, {"data": data})
+def _config_map(name="proxy", api_version="v1", position=0, **data):
+    return Manifest(("resources", "manifests", position), api_version, "ConfigMap", name, {"data": data})
 
 
 @pytest.mark.parametrize(
@@ -106,7 +107,10 @@ def test_each_original_is_read_once():
 
 
 def test_a_share_with_problems_stops_everything_and_lists_all_of_them():
-    problems = (Problem("InvalidName", "a.b", "no"), Problem("Duplicate", "c.d", "twice"))
+    problems = (
+        Finding(path=("a", "b"), reason="InvalidName", message="no"),
+        Finding(path=("c", "d"), reason="Duplicate", message="twice"),
+    )
     found = wanted.obstacle(observation(share=Share(problems=problems)), OPTIONS, None)
     assert isinstance(found, Stop)
     assert found.reason == "InvalidName"
@@ -127,10 +131,10 @@ def test_only_the_first_of_two_items_with_one_identity_is_applied():
     share = Share(
         manifests=(
             _config_map(a="1"),
-            _config_map(a="2", field="resources.manifests[1]"),
-            Manifest("spec.secrets[0]", "v1", "Secret", "git", {"stringData": {"a": "2"}}),
-            Manifest("x", "apps/v1", "Thing", "t", {}),
-            Manifest("y", "apps/v2", "Thing", "t", {}),
+            _config_map(a="2", position=1),
+            Manifest(("spec", "secrets", 0), "v1", "Secret", "git", {"stringData": {"a": "2"}}),
+            Manifest(("x",), "apps/v1", "Thing", "t", {}),
+            Manifest(("y",), "apps/v2", "Thing", "t", {}),
         ),
         copies=("git",),
     )
@@ -144,7 +148,7 @@ def test_only_the_first_of_two_items_with_one_identity_is_applied():
 
 
 def test_a_secrets_text_is_encoded_as_the_server_stores_it():
-    manifest = Manifest("spec.secrets[0]", "v1", "Secret", "git", {"stringData": {"a": "1"}})
+    manifest = Manifest(("spec", "secrets", 0), "v1", "Secret", "git", {"stringData": {"a": "1"}})
     (item,) = wanted.items(observation(share=Share(manifests=(manifest,))), None)
     assert item.body["data"] == {"a": "MQ=="}
     assert "stringData" not in item.body

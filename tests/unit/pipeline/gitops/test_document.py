@@ -3,6 +3,7 @@
 import pytest
 import yaml
 
+from controller.apimachinery.findings import shown
 from controller.pipeline.errors import InvalidFiles
 from controller.pipeline.gitops import Origin, origin_of, read_environment
 from controller.pipeline.gitops.document import peek
@@ -94,7 +95,7 @@ def test_an_environment_that_every_controller_rejects_is_not_published(line, fie
     with pytest.raises(InvalidFiles) as refused:
         read_environment(content, "f", to_publish=True)
     (problem,) = refused.value.problems
-    assert problem.field == f"spec.application.release.{field}"
+    assert shown(problem.finding.path) == f"spec.application.release.{field}"
     assert problem.line > 0
 
 

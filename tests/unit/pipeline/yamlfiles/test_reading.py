@@ -3,7 +3,7 @@
 import pytest
 
 from controller.pipeline.errors import InvalidFiles
-from controller.pipeline.yamlfiles import PlaceholderError, read, show
+from controller.pipeline.yamlfiles import PlaceholderError, read
 
 
 def _documents(text, fill=lambda placeholder, quoted: f"<{placeholder.name}>"):
@@ -81,17 +81,3 @@ def test_each_of_thousands_of_placeholders_gets_its_own_value():
     names = [f"N{number}" for number in range(2000)]
     document = _document("".join(f"{name.lower()}: {{{{{name}}}}}\n" for name in names))
     assert document.value == {name.lower(): f"<{name}>" for name in names}
-
-
-@pytest.mark.parametrize(
-    ("path", "shown"),
-    [
-        ((), ""),
-        (("a", 0, "b-c"), "a[0].b-c"),
-        (("a", "x.y/z"), "a[x.y/z]"),
-        (("a\n",), "[a\\n]"),
-        (("k" * 99,), "k" * 80 + "..."),
-    ],
-)
-def test_a_path_is_shown_on_one_line(path, shown):
-    assert show(path) == shown

@@ -51,7 +51,7 @@ def test_a_config_of_any_form_is_parsed_without_an_exception(field):
 def test_a_manifest_that_is_nested_too_deep_is_refused_with_its_field(depth):
     odd = GOOD | {"resources": {"manifests": [{**MAP, "spec": nested(depth - 1)}]}}
     assert [str(problem) for problem in problems(parse(odd))] == [
-        f"resources.manifests[0].spec.a.a.a.a.a...: is nested {depth} levels deep; {FLATTEN}"
+        f"resources.manifests[0].spec.a.a.a.a.a.a...: is nested {depth} levels deep; {FLATTEN}"
     ]
 
 

@@ -5,6 +5,7 @@ import base64
 import pytest
 import yaml
 
+from controller.apimachinery.findings import shown
 from controller.tronadorconfig.content import parse, problems
 from tests.samples import documents
 
@@ -28,7 +29,7 @@ def _said(config):
 
 
 def _reasons(config):
-    return [(problem.reason, problem.field) for problem in problems(parse(config))]
+    return [(problem.reason, shown(problem.path)) for problem in problems(parse(config))]
 
 
 # Forms
@@ -246,4 +247,4 @@ def test_plain_text_in_configs_that_users_wrote_is_reported(file):
     plain = [problem for problem in problems(config) if "stringData" in problem.message]
     assert plain
     assert plain == list(problems(config))
-    assert {problem.field.rpartition("[")[2] for problem in plain} == {"password]", "username]"}
+    assert {shown(problem.path).rpartition("[")[2] for problem in plain} == {"password]", "username]"}

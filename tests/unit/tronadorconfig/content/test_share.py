@@ -3,6 +3,7 @@
 import pytest
 import yaml
 
+from controller.apimachinery.findings import shown
 from controller.tronadorconfig.content import for_repository, parse
 from tests.samples import documents
 
@@ -100,7 +101,7 @@ def test_a_repository_is_the_same_however_its_url_is_written(url):
     assert _share(_mapped("private"), url, prefixes=("github.com/org",)).git_secret == "git"
 
 
-# Credentials that an environment may not get
+# SecretNames that an environment may not get
 
 
 @pytest.mark.parametrize(
@@ -200,7 +201,7 @@ def test_a_bad_secret_concerns_only_environments_that_map_to_it():
         mappings=[{"repos": ["github.com/org/private"], "authSecret": "git"}],
         orgLevelSecrets={"imagePullSecret": "registry"},
     )
-    assert [problem.field for problem in _share(config).problems] == ["spec.secrets[0].data[password]"]
+    assert [shown(problem.path) for problem in _share(config).problems] == ["spec.secrets[0].data[password]"]
     assert _share(config, "https://github.com/org/other").problems == ()
 
 
@@ -216,7 +217,7 @@ def test_a_duplicate_concerns_only_environments_that_get_both_objects():
 def test_a_misfit_concerns_every_environment():
     config = parse({"resources": {"manifests": "text"}})
     share = _share(config)
-    assert [problem.field for problem in share.problems] == ["resources.manifests"]
+    assert [shown(problem.path) for problem in share.problems] == ["resources.manifests"]
     assert not share.is_empty
 
 
