@@ -4,7 +4,7 @@ from controller.pipeline.gitops.changes import Change, Content, Outcome, Places,
 from controller.pipeline.gitops.commits import Author
 from controller.pipeline.gitops.credentials import Credentials, check
 from controller.pipeline.gitops.document import read_environment
-from controller.pipeline.gitops.errors import GitOpsError
+from controller.pipeline.gitops.failures import GitOpsError
 from controller.pipeline.gitops.origin import Origin
 from controller.pipeline.gitops.origin import of as origin_of
 from controller.pipeline.gitops.publishing import PushTarget, bring

@@ -10,7 +10,7 @@ from typing import Final
 from controller.apimachinery import names
 from controller.pipeline.gitops import tombstone
 from controller.pipeline.gitops.document import with_kept_release
-from controller.pipeline.gitops.errors import GitOpsError
+from controller.pipeline.gitops.failures import GitOpsError
 from controller.pipeline.gitops.origin import Origin
 from controller.pipeline.gitops.tombstone import Tombstone
 

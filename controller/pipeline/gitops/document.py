@@ -9,8 +9,8 @@ from controller.api.environment import ENVIRONMENTS, Environment
 from controller.apimachinery.findings import Finding
 from controller.pipeline import releasenames, schemas
 from controller.pipeline.errors import InvalidFiles, Problem
-from controller.pipeline.rendering import judge
-from controller.pipeline.schemas import definitions, serverwritten
+from controller.pipeline.rendering import refusals
+from controller.pipeline.schemas import serverwritten
 from controller.pipeline.yamlfiles import Document, keep, read, write
 
 _REMEDY: Final = "pass the file that tronador render writes"
@@ -24,11 +24,10 @@ def read_environment(content: bytes, file: str, *, to_publish: bool = False) -> 
     file that is only compared with the cluster may contain both.
     """
     document = _document(content, file)
-    schema = next(item.schema for item in definitions() if item.kind == ENVIRONMENTS.kind)
-    problems = schemas.check(document, schema)
+    problems = schemas.check(document, schemas.schema_of(ENVIRONMENTS.kind))
     if to_publish:
         if not problems:
-            problems += judge.for_publishing(Environment(document.value), document)
+            problems += refusals.for_publishing(Environment(document.value), document)
         problems += serverwritten.problems(document)
     if problems:
         raise InvalidFiles(sorted(problems))

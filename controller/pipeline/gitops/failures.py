@@ -1,4 +1,4 @@
-"""Classifies a failure by git's output: a lost race, a final failure, or a temporary one.
+"""Why a change did not reach the GitOps repository, and which of these failures git's output means.
 
 A temporary problem of a git server can look like a rejection: `remote rejected`, `pre-receive hook declined`. A list of
 such problems can never be complete, and a retire that gives up leaves an environment running. So only these failures
@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from controller.pipeline.gitops.errors import GitOpsError, LostRace, Transient
+from controller.pipeline.errors import PipelineError
 
 TEXT_LIMIT: Final = 512
 _URL_CREDENTIALS: Final = re.compile(r"(\w+://)[^/\s'\"@]*@")
@@ -82,6 +82,22 @@ _HICCUP: Final = re.compile(
     r"|restarting|starting up|shutting down|read[- ]only (\w+ )?(mode|instance|replica)",
     re.IGNORECASE,
 )
+
+
+class GitOpsError(PipelineError):
+    """A failure that another attempt cannot correct. The message is for users."""
+
+
+class OutOfTime(GitOpsError):
+    """The timeout has expired."""
+
+
+class Transient(GitOpsError):
+    """A failure that may be temporary: there was no answer, or another attempt may get a different one."""
+
+
+class LostRace(GitOpsError):
+    """Somebody else pushed first. The change has to be decided again on top of that push."""
 
 
 def failure(words: str, *, secrets: tuple[str, ...] = ()) -> GitOpsError:

@@ -18,8 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from controller.pipeline.gitops.errors import GitOpsError, OutOfTime
-from controller.pipeline.gitops.failures import failure
+from controller.pipeline.gitops.failures import GitOpsError, OutOfTime, failure
 
 # Network settings of the machine that git needs: proxies and certificate authorities.
 _PASSED_ON: Final = (

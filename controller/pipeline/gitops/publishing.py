@@ -22,7 +22,7 @@ from controller.pipeline.gitops import credentials, document, origin, tombstone
 from controller.pipeline.gitops.changes import Change, Content, Outcome, Places
 from controller.pipeline.gitops.commits import Author
 from controller.pipeline.gitops.credentials import Credentials
-from controller.pipeline.gitops.errors import GitOpsError, LostRace, Transient
+from controller.pipeline.gitops.failures import GitOpsError, LostRace, Transient
 from controller.pipeline.gitops.git import Deadline, Git
 from controller.pipeline.gitops.origin import Origin
 from controller.pipeline.gitops.remote import Remote

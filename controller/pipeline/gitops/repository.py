@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from controller.pipeline.gitops.commits import Author, stream
-from controller.pipeline.gitops.errors import GitOpsError, OutOfTime
+from controller.pipeline.gitops.failures import GitOpsError, OutOfTime
 from controller.pipeline.gitops.git import Git
 
 _FILE_MODES: Final = ("100644", "100755")

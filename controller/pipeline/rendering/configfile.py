@@ -10,8 +10,7 @@ from controller.apimachinery.findings import Finding
 from controller.pipeline import schemas
 from controller.pipeline.errors import InvalidFiles, Problem
 from controller.pipeline.rendering.configschema import KNOWN, ROOT, config_schema
-from controller.pipeline.schemas.suggestions import closest
-from controller.pipeline.schemas.words import listed
+from controller.pipeline.schemas.words import closest, listed
 from controller.pipeline.yamlfiles import Document, File, Placeholder, PlaceholderError, read
 from controller.pipeline.yamlfiles.reading import Part
 

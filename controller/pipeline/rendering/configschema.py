@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from controller.api.environment import ENVIRONMENTS
 from controller.apimachinery.findings import Path
-from controller.pipeline.schemas import Schema, definitions
+from controller.pipeline.schemas import Schema, schema_of
 
 ROOT: Final = "application"
 RELEASE: Final[Path] = ("spec", "application", "release")
@@ -37,7 +37,7 @@ KNOWN: Final[Mapping[tuple[str, ...], str]] = {
 
 def config_schema() -> Schema:
     """Return the JSON Schema of a config file."""
-    environment = next(item.schema for item in definitions() if item.kind == ENVIRONMENTS.kind)
+    environment = schema_of(ENVIRONMENTS.kind)
     return _object(
         {
             ROOT: {

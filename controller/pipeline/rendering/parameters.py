@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from controller.apimachinery import giturls, names
-from controller.apimachinery.findings import cut
+from controller.apimachinery.findings import Finding, cut
 from controller.pipeline import gitrefs
 from controller.pipeline.errors import PipelineError
 from controller.pipeline.releasenames import named_after
@@ -53,7 +53,7 @@ class Parameters:
     def __post_init__(self) -> None:
         """Raise PipelineError, with all problems, if a parameter is invalid."""
         if problems := list(self._problems()):
-            raise PipelineError("; ".join(problems))
+            raise PipelineError("; ".join(map(str, problems)))
 
     @property
     def name(self) -> str:
@@ -70,7 +70,7 @@ class Parameters:
         """The repository that the pull request is for, in the form that is the same for all its URLs."""
         return giturls.parse(self.repository_url or self.git_url).location
 
-    def _problems(self) -> Iterator[str]:
+    def _problems(self) -> Iterator[Finding]:
         if not self.repository_name or not self.repository_name.isprintable():
             yield _refused("--repo-name", self.repository_name, "use the name of the repository")
         urls = {"--git-url": self.git_url}
@@ -93,5 +93,5 @@ class Parameters:
             yield _refused("--image-tag", self.image_tag, "use an image tag")
 
 
-def _refused(flag: str, value: str, remedy: str) -> str:
-    return f"{flag}: '{cut(value)}' is not valid; {remedy}"
+def _refused(flag: str, value: str, remedy: str) -> Finding:
+    return Finding(path=(flag,), message=f"'{cut(value)}' is not valid", remedy=remedy)

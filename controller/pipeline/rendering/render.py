@@ -15,7 +15,7 @@ from controller.api.environment import (
 )
 from controller.apimachinery.objects import Object
 from controller.pipeline.errors import InvalidFiles
-from controller.pipeline.rendering import judge
+from controller.pipeline.rendering import refusals
 from controller.pipeline.rendering.configfile import ConfigFile
 from controller.pipeline.rendering.configschema import POLICY_KEYS
 from controller.pipeline.rendering.parameters import Parameters
@@ -36,7 +36,7 @@ def render(config: ConfigFile, parameters: Parameters, *, base: ConfigFile | Non
         application = {key: value for key, value in application.items() if key not in POLICY_KEYS}
         application |= {key: value for key, value in base.application.items() if key in POLICY_KEYS}
     environment = environment_of(application, parameters)
-    if problems := judge.for_rendering(Environment(environment), config.document, base.document if base else None):
+    if problems := refusals.for_rendering(Environment(environment), config.document, base.document if base else None):
         raise InvalidFiles(problems)
     return environment
 

@@ -12,13 +12,12 @@ from controller.apimachinery import objects
 from controller.apimachinery.findings import Finding
 from controller.pipeline import schemas
 from controller.pipeline.errors import InvalidFiles, Problem
-from controller.pipeline.rendering import judge
+from controller.pipeline.rendering import refusals
 from controller.pipeline.rendering.configfile import PLACEHOLDERS, of_part, second_document
 from controller.pipeline.rendering.parameters import Parameters
 from controller.pipeline.rendering.render import environment_of
 from controller.pipeline.schemas import Definition, definitions, serverwritten
-from controller.pipeline.schemas.suggestions import nearest
-from controller.pipeline.schemas.words import listed
+from controller.pipeline.schemas.words import listed, nearest
 from controller.pipeline.yamlfiles import Document, Placeholder, PlaceholderError, keep, read
 from controller.pipeline.yamlfiles.reading import Part
 from controller.policy import PolicyOptions
@@ -59,7 +58,7 @@ def _of_config(part: Part, options: PolicyOptions, engine: str) -> list[Problem]
     if config is None:
         return problems
     environment = Environment(environment_of(config.application, _SNAPSHOT))
-    return judge.of_config(environment, config.document, _without_origin(options), engine)
+    return refusals.of_config(environment, config.document, _without_origin(options), engine)
 
 
 def _of_manifest(part: Part, options: PolicyOptions, engine: str) -> list[Problem]:
@@ -80,7 +79,7 @@ def _of_manifest(part: Part, options: PolicyOptions, engine: str) -> list[Proble
 
 def _of_kind(document: Document, options: PolicyOptions, engine: str) -> Iterator[Problem]:
     if document.value["kind"] == ENVIRONMENTS.kind:
-        yield from judge.of_manifest(Environment(document.value), document, options, engine)
+        yield from refusals.of_manifest(Environment(document.value), document, options, engine)
     elif document.value["kind"] == TRONADOR_CONFIGS.kind:
         for problem in tronadorconfig.problems(tronadorconfig.parse(document.value)):
             yield document.problem(problem)

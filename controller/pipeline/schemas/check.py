@@ -12,8 +12,7 @@ from jsonschema.exceptions import ValidationError
 from controller.apimachinery.findings import Finding, Path
 from controller.pipeline.errors import Problem
 from controller.pipeline.schemas.definitions import Schema
-from controller.pipeline.schemas.suggestions import nearest
-from controller.pipeline.schemas.words import kind_of, listed, shown, wanted
+from controller.pipeline.schemas.words import kind_of, listed, nearest, quoted, wanted
 from controller.pipeline.yamlfiles import Document
 
 # Remedies for common wrong keys, by their path.
@@ -90,9 +89,9 @@ def _type(document: Document, misfit: _Misfit, known: Known) -> Iterator[Problem
     if misfit.value is None:
         message, remedy = "the value is empty", "fill it in, or remove the key"
     elif "string" in types and isinstance(misfit.value, bool | int | float):
-        message, remedy = f"{shown(misfit.value)} is {kind_of(misfit.value)}, not a string", "quote it"
+        message, remedy = f"{quoted(misfit.value)} is {kind_of(misfit.value)}, not a string", "quote it"
     else:
-        message, remedy = f"{shown(misfit.value)} is {kind_of(misfit.value)}", f"write {wanted(types)}{misfit.about}"
+        message, remedy = f"{quoted(misfit.value)} is {kind_of(misfit.value)}", f"write {wanted(types)}{misfit.about}"
     yield document.problem(misfit.finding(message, remedy))
 
 
@@ -104,23 +103,23 @@ def _form(document: Document, misfit: _Misfit, known: Known) -> Iterator[Problem
     if misfit.value == "":
         yield document.problem(misfit.finding("the value is empty", f"fill it in{misfit.about}"))
     else:
-        yield document.problem(misfit.finding(f"{shown(misfit.value)} is not valid here{misfit.about}"))
+        yield document.problem(misfit.finding(f"{quoted(misfit.value)} is not valid here{misfit.about}"))
 
 
 def _key(document: Document, misfit: _Misfit, known: Known) -> Iterator[Problem]:
-    finding = misfit.finding(f"{shown(misfit.value)} is not a valid key{misfit.about}")
+    finding = misfit.finding(f"{quoted(misfit.value)} is not a valid key{misfit.about}")
     yield document.problem(finding, at_key=True)
 
 
 def _choice(document: Document, misfit: _Misfit, known: Known) -> Iterator[Problem]:
     choices = [str(value) for value in misfit.wanted if value is not None]
-    yield document.problem(misfit.finding(f"{shown(misfit.value)} is not supported", f"use {listed(choices)}"))
+    yield document.problem(misfit.finding(f"{quoted(misfit.value)} is not supported", f"use {listed(choices)}"))
 
 
 def _bound(document: Document, misfit: _Misfit, known: Known) -> Iterator[Problem]:
     side = "least" if misfit.rule == "minimum" else "most"
     remedy = f"use at {side} {misfit.wanted}"
-    yield document.problem(misfit.finding(f"{shown(misfit.value)} is out of range", remedy))
+    yield document.problem(misfit.finding(f"{quoted(misfit.value)} is out of range", remedy))
 
 
 def _length(document: Document, misfit: _Misfit, known: Known) -> Iterator[Problem]:

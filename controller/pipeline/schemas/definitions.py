@@ -53,6 +53,11 @@ def definitions() -> tuple[Definition, ...]:
     )
 
 
+def schema_of(kind: str) -> Schema:
+    """Return the schema of one of our kinds."""
+    return next(definition.schema for definition in definitions() if definition.kind == kind)
+
+
 def python_pattern(pattern: str) -> str:
     """Return a CRD's pattern in Python's syntax, where `$` would also match before a line break at the end."""
     return rf"{pattern[:-1]}\Z" if pattern.endswith("$") else pattern

@@ -4,8 +4,7 @@ import re
 
 import pytest
 
-from controller.pipeline.gitops.errors import GitOpsError, LostRace, Transient
-from controller.pipeline.gitops.failures import failure
+from controller.pipeline.gitops.failures import GitOpsError, LostRace, Transient, failure
 
 
 @pytest.mark.parametrize(

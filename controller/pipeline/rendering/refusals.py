@@ -11,7 +11,6 @@ from controller.apimachinery.findings import Finding, Path, shown
 from controller.pipeline import schemas
 from controller.pipeline.errors import Problem
 from controller.pipeline.rendering.configschema import FIELDS, POLICY_KEYS, RELEASE, ROOT
-from controller.pipeline.schemas import definitions
 from controller.pipeline.yamlfiles import Document
 from controller.policy import PolicyOptions, violations
 
@@ -36,8 +35,7 @@ _FLAGS: Final[Mapping[Path, str]] = {
 def for_rendering(environment: Environment, config: Document, base: Document | None) -> list[Problem]:
     """Return what every controller would reject, at its place in the config file, or with its flag."""
     whole = Document("", environment.obj, {}, {})
-    schema = next(item.schema for item in definitions() if item.kind == ENVIRONMENTS.kind)
-    of_form = [problem.finding for problem in schemas.check(whole, schema)]
+    of_form = [problem.finding for problem in schemas.check(whole, schemas.schema_of(ENVIRONMENTS.kind))]
     of_policy = [_refused(finding) for finding in violations(environment, _PERMISSIVE)]
     return sorted(_in_config(finding, config, base) for finding in of_form or of_policy)
 
