@@ -28,11 +28,12 @@ bench: $(VENV)/.installed ## measure memory and throughput (some minutes; hack/b
 	$(BIN)/python -m hack.bench throughput
 	$(BIN)/python -m hack.bench memory
 
-lint: $(VENV)/.installed ## ruff, mypy --strict, import contracts
+lint: $(VENV)/.installed ## ruff, mypy --strict, import contracts, words to avoid
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m hack.words
 
 format: $(VENV)/.installed ## format the code with ruff
 	$(BIN)/ruff check --fix .

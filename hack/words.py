@@ -32,9 +32,9 @@ WORDS: Final = (
     Word("whoever", "whoever", 0),
     Word("anew", "anew", 0),
     Word("in vain", "in vain", 0),
-    Word("is none", "(?:is|are) none", 0),
+    Word("is none", "(?<![Tt]here )(?:is|are) none", 0),
     # "There is no", "is no longer" and "is no more than" are ordinary English; "a refusal is no answer" is not.
-    Word("is no", "(?<!there )(?<!There )(?:is|are) no(?! longer| more)", 0),
+    Word("is no", "(?<![Tt]here )(?:is|are) no(?! longer| more)", 0),
     Word("goes on", "(?:go|goes|going) on", 0),
     Word("come true", "comes? true", 0),
 )

@@ -140,7 +140,7 @@ def test_a_second_signal_ends_the_program_at_once(
 ) -> None:
     process = start_process(graceful_timeout=600, request_timeout=600)
     process.logged("controller starting")
-    with freezing(cluster.audit, told_by=lambda entry: entry.is_write) as frozen:
+    with freezing(cluster.audit, when=lambda entry: entry.is_write) as frozen:
         environments.create()
         assert frozen.wait(DEADLINE), "a write of the controller hangs"
         # Two of the same kind may be delivered as one.

@@ -64,7 +64,7 @@ class Shares:
 
     @property
     def config(self) -> ConfigContent:
-        """What it says; nothing where there is none."""
+        """The content of the TronadorConfig; empty without one."""
         obj = self.config_object
         parsed_from, parsed = self._parsed
         if obj is not parsed_from:

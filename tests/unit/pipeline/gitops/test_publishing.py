@@ -28,7 +28,7 @@ def test_an_environment_is_published_updated_and_retired(repository, pipeline):
     assert repository.log() == ["Change shop-74"] * 3 + ["Somebody's change"]
 
 
-class _OverAfterTrouble(publishing.Deadline):
+class _OverAfterTrouble(Deadline):
     def remaining(self):
         if self.trouble:
             raise self.over()

@@ -90,7 +90,7 @@ def test_a_null_that_kubectl_dropped_is_reported_with_the_remedy(value, field):
     assert "kubectl apply --server-side" in words
 
 
-def test_the_former_name_of_a_release_is_no_difference():
+def test_the_former_name_of_a_release_does_not_count_as_a_difference():
     def with_name(name, ref="123"):
         chart = {"git": "https://h/r", "path": "deploy", "ref": ref}
         return environment(application={"release": {"chart": chart, "releaseName": name}})
