@@ -10,8 +10,8 @@ import pytest
 
 from controller.pipeline import gitops
 from controller.pipeline.gitops import publishing
-from controller.pipeline.gitops.git import Deadline
 from controller.pipeline.gitops.failures import Transient
+from controller.pipeline.gitops.git import Deadline
 from tests.unit.fakes import eventually
 from tests.unit.pipeline.gitops.conftest import Pipeline
 from tests.unit.pipeline.gitops.origin_repository import environment
