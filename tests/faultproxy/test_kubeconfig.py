@@ -18,21 +18,7 @@ from hack.faultproxy.faults import ResetAfter, Rule
 from hack.faultproxy.kubeconfig import KubeconfigError, Target
 from hack.faultproxy.proxy import Certificate, FaultProxy
 from tests.faultproxy.bed import ScriptedServer, client_of
-
-
-def written(path: Path, *, server: str, user: dict[str, Any] | None = None, **cluster: Any) -> Path:
-    """A kubeconfig file."""
-    document = {
-        "clusters": [{"name": "c", "cluster": {"server": server, **cluster}}],
-        "users": [{"name": "u", "user": user or {}}],
-        "contexts": [
-            {"name": "x", "context": {"cluster": "c", "user": "u", "namespace": "team"}},
-            {"name": "anonymous", "context": {"cluster": "c"}},
-        ],
-        "current-context": "x",
-    }
-    path.write_text(yaml.safe_dump(document))
-    return path
+from tests.faultproxy.kubeconfigs import written
 
 
 def authorization_of(server: ScriptedServer, target: Target, **headers: str) -> str | None:

@@ -15,7 +15,7 @@ import pytest
 
 from hack.faultproxy.__main__ import main
 from tests.faultproxy.bed import DEADLINE, ScriptedServer, client_of
-from tests.faultproxy.test_kubeconfig import written
+from tests.faultproxy.kubeconfigs import written
 
 ROOT = Path(__file__).parent.parent.parent
 KUBECTL = Path(sys.executable).parent / "kubectl"

@@ -7,30 +7,17 @@ import pytest
 from controller.api.environment import ENVIRONMENTS, FINALIZER
 from controller.api.helm_operator import HELM_RELEASES
 from controller.apimachinery.errors import AlreadyExists
-from controller.apimachinery.resources import NAMESPACES, SECRETS
+from controller.apimachinery.resources import SECRETS
 from controller.client import DeletePropagation
 from tests.integration.support.clusters import Cluster
 from tests.integration.support.controllers import ThreadedController
 from tests.integration.support.engines import Engine
-from tests.integration.support.environments import RELEASE, Environment, Environments, manifest
+from tests.integration.support.environments import RELEASE, Environments, manifest
 from tests.integration.support.fixtures import StartController
 from tests.integration.support.history import History
+from tests.integration.support.order import STORAGE, everything_went_in_order
 from tests.integration.support.requests import Requests, summary
 from tests.integration.support.waiting import eventually, throughout
-
-STORAGE = f"sh.helm.release.v1.{RELEASE}.v1"
-
-
-def everything_went_in_order(environment: Environment, history: History) -> None:
-    """HelmRelease, Helm's storage, namespace, environment: each was gone before the next one was."""
-    gone = (
-        history.deleted(HELM_RELEASES, RELEASE, environment.name),
-        history.deleted(SECRETS, STORAGE, environment.name),
-        history.deleted(NAMESPACES, environment.name),
-        history.deleted(ENVIRONMENTS, environment.name),
-    )
-    order = [version.at for version in gone]
-    assert order == sorted(order), [f"{version.resource} at {version.at}" for version in gone]
 
 
 @pytest.mark.parametrize("propagation", [None, *DeletePropagation], ids=lambda p: p.value if p else "default")

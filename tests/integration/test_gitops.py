@@ -14,8 +14,8 @@ from tests.integration.support.engines import Engine
 from tests.integration.support.environments import Environment, manifest
 from tests.integration.support.fixtures import StartController
 from tests.integration.support.history import History
+from tests.integration.support.order import everything_went_in_order
 from tests.integration.support.waiting import eventually
-from tests.integration.test_deletion import everything_went_in_order
 from tests.manifests.definitions import named
 from tests.standins.argocd_bed import FOLDER, ArgoCDBed
 

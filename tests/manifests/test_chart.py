@@ -9,31 +9,13 @@ from controller.app import sharding
 from hack.chart.files import CHART
 from hack.localcluster.schema.structural import Structural
 from tests.manifests.admission import Write, denials
+from tests.manifests.chart_values import EVERYTHING
 from tests.manifests.helm import run
 from tests.manifests.kustomize import rendered, with_components
 from tests.manifests.prometheus_operator import SCHEMAS
 
 ELSEWHERE = "tronador-elsewhere"
 KEEP = "helm.sh/resource-policy"
-EVERYTHING = {
-    "quotas": {"enabled": True},
-    "shards": ["a"],
-    "prometheusRule": {"enabled": True},
-    "dashboard": {"enabled": True},
-    "podMonitor": {"enabled": True},
-    "image": {"pullPolicy": "Always", "pullSecrets": [{"name": "registry"}]},
-    "nodeSelector": {"kubernetes.io/os": "linux"},
-    "tolerations": [{"key": "infra", "operator": "Exists", "effect": "NoSchedule"}],
-    "affinity": {"nodeAffinity": {}},
-    "priorityClassName": "system-cluster-critical",
-    "podAnnotations": {"example.com/note": "1"},
-    "podLabels": {"team": "platform"},
-    "serviceAccount": {"name": "environments", "annotations": {"example.com/role": "tronador"}},
-    "options": {"workers": 8, "namespaceLabels": {"team": "platform"}},
-    "extraEnv": [{"name": "HTTPS_PROXY", "value": "http://proxy.example.com:3128"}],
-    "extraVolumes": [{"name": "authority", "configMap": {"name": "authority"}}],
-    "extraVolumeMounts": [{"name": "authority", "mountPath": "/etc/authority", "readOnly": True}],
-}
 # With the PodMonitor in the place of the ServiceMonitor, and the other way round.
 SECOND = {**EVERYTHING, "podMonitor": {}, "serviceMonitor": {"enabled": True}}
 NEWEST = sorted(set(kubernetes_validate.utils.all_versions()), key=lambda v: tuple(map(int, v.split("."))))[-3:]

@@ -12,8 +12,8 @@ from hack.chart.files import CHART
 from hack.localcluster import LocalCluster
 from hack.paths import MANIFESTS
 from tests.localcluster.support import Kubectl
+from tests.manifests.chart_values import EVERYTHING
 from tests.manifests.helm import Chart, helm
-from tests.manifests.test_chart import EVERYTHING
 
 ENVIRONMENTS = "environmentprovisioners.tronador.stakater.com"
 DEFINITION = f"crds/tronador.stakater.com_{ENVIRONMENTS.partition('.')[0]}.yaml"

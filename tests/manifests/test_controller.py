@@ -11,6 +11,7 @@ from controller.app import options
 from controller.app.options import Options, parse_address
 from hack.paths import MANIFESTS
 from tests.manifests.kustomize import rendered
+from tests.manifests.pods import pod_template
 
 OPTIONS = Options()
 
@@ -18,10 +19,6 @@ OPTIONS = Options()
 def _one(kind, name="tronador-controller"):
     [found] = [o for o in rendered("default") if (o["kind"], o["metadata"]["name"]) == (kind, name)]
     return found
-
-
-def pod_template():
-    return _one("Deployment")["spec"]["template"]
 
 
 def _container():

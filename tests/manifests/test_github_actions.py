@@ -15,8 +15,8 @@ import yaml
 from controller.app import cli
 from hack.paths import MANIFESTS
 from tests.manifests.definitions import documents
+from tests.manifests.hostile import HOSTILE
 from tests.manifests.taskruns import calls, real_tronador, recording_tronador
-from tests.manifests.test_tekton_scripts import HOSTILE
 from tests.unit.pipeline.webhooks.payloads import github
 
 TEXT = (MANIFESTS / "github-actions/tronador.yaml").read_text()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.manifests.test_controller import pod_template
+from tests.manifests.pods import pod_template
 
 ROOT = Path(__file__).parent.parent.parent
 CONTAINERFILE = (ROOT / "hack/image/Containerfile").read_text()

@@ -10,32 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.manifests.hostile import HOSTILE
 from tests.manifests.taskruns import Ran, calls, real_tronador, recording_tronador, run
 
-HOSTILE = [
-    "a;curl${IFS}x|sh",
-    "a;touch${IFS}pwned",
-    "$(id)",
-    "$(touch pwned)",
-    "`touch pwned`",
-    '"; rm -rf / #',
-    '"; touch pwned #',
-    "'; touch pwned; '",
-    "--upload-pack=x",
-    "--output=pwned",
-    "-opwned",
-    "--",
-    "../../x",
-    "first\nsecond",
-    "{a: b}",
-    "!!python/object:os.system",
-    "${HOME}",
-    "*",
-    "%s%n",
-    "trailing\\",
-    " ",
-    "é\u202e",
-]
 SHELLS = [shell for shell in ("sh", "bash") if shutil.which(shell)]
 CREATE = {
     "REPO_NAME": "shop",

@@ -11,7 +11,6 @@ from controller.environment.decision import Stop, Wait
 from controller.environment.options import EnvironmentOptions
 from controller.environment.plan import Plan, Step
 from controller.tronadorconfig.content import Share
-from tests.unit.environment.phases.test_phases_with_flux import RELEASE, SOURCE
 from tests.unit.environment.support import flux_builders
 from tests.unit.environment.support.builders import (
     environment,
@@ -23,6 +22,7 @@ from tests.unit.environment.support.builders import (
     phase,
 )
 from tests.unit.environment.support.builders import namespace as a_namespace
+from tests.unit.environment.support.flux_targets import RELEASE, SOURCE
 
 OPTIONS = operator_options()
 UNKNOWN = Finding(path=("resources", "manifests", 0), reason="UnknownKind", message="the cluster does not serve Thing")

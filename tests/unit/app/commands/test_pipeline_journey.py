@@ -12,7 +12,7 @@ import yaml
 
 from controller.app import cli
 from tests.unit.pipeline.gitops.origin_repository import OriginRepository
-from tests.unit.pipeline.gitops.test_signing import new_key, signer
+from tests.unit.pipeline.gitops.signing_keys import new_key, signer
 from tests.unit.pipeline.webhooks.payloads import LABEL, OLD_SHA, SHA, changed, gitea, github, gitlab
 
 CONFIG = """

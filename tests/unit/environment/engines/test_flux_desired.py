@@ -8,9 +8,9 @@ import yaml
 from controller.api.environment import Environment
 from controller.environment.engines import flux
 from controller.environment.engines.engine import Reference, ReleaseContext
-from tests.unit.environment.engines.test_helm_operator_desired import GUIDE
 from tests.unit.environment.support.builders import NAME, UID, environment
 from tests.unit.environment.support.flux_builders import context
+from tests.unit.environment.support.guide import GUIDE
 
 GUIDES_RELEASE = """
 apiVersion: helm.toolkit.fluxcd.io/v2

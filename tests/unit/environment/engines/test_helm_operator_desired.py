@@ -11,32 +11,8 @@ from tests.unit.environment.support.builders import (
     context,
     environment,
 )
+from tests.unit.environment.support.guide import GUIDE
 
-GUIDE = """
-apiVersion: tronador.stakater.com/v1alpha1
-kind: EnvironmentProvisioner
-metadata:
-  name: stakater-nordmart-inventory-74
-  uid: uid-1
-spec:
-  application:
-    release:
-      chart:
-        git: 'https://github.com/stakater-lab/stakater-nordmart-inventory'
-        path: deploy
-        ref: run-pipeline
-      releaseName: run-pipeline
-      values:
-        application:
-          deployment:
-            image:
-              repository: nexus.example.com/stakater-nordmart-inventory
-              tag: SNAPSHOT-PR-74-6f50ff2f
-  namespaceLabels:
-    kind: pr
-    stakater.com/tenant: veeru
-    team: gabbar
-"""
 GUIDES_RELEASE = """
 apiVersion: helm.fluxcd.io/v1
 kind: HelmRelease

@@ -26,12 +26,11 @@ from tests.unit.environment.support.builders import (
     release_target,
     without_events,
 )
+from tests.unit.environment.support.flux_targets import RELEASE, SOURCE
 
 OPTIONS = EnvironmentOptions(
     service_account="", release_engine="flux", release_service_account="deployer", teardown_timeout=600
 )
-RELEASE = Target(HELM_RELEASES, RELEASE_NAME, NAME)
-SOURCE = Target(GIT_REPOSITORIES, RELEASE_NAME, NAME)
 
 
 def _context(of=None):

@@ -1,0 +1,21 @@
+"""What tests share is in support modules, so that each test file can be read, moved and run alone."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from hack.paths import ROOT
+
+
+def imports_of_tests() -> Iterator[str]:
+    """Yield `FILE imports MODULE` for each import from another file of tests."""
+    for path in sorted((ROOT / "tests").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            module = node.module if isinstance(node, ast.ImportFrom) and node.module else ""
+            if module.startswith("tests.") and any(part.startswith("test_") for part in module.split(".")):
+                yield f"{path.relative_to(ROOT)} imports {module}"
+
+
+def test_no_test_file_imports_another() -> None:
+    assert list(imports_of_tests()) == []
