@@ -70,7 +70,7 @@ def _remove(
     if steps := [step for target, obj in ours.items() for step in _deletion(target, obj)]:
         return _ask(observation, ours, steps, options)
     if ours and not leaving:
-        return _wait_or_give_up(observation, f"{_named(ours)} to go", options, why=_why_they_stay(ours))
+        return _wait_or_give_up(observation, f"{_named(ours)} to be deleted", options, why=_why_they_stay(ours))
     return None
 
 
@@ -136,7 +136,7 @@ def _ask(
 ) -> Wait | Done:
     if observation.age(ASKING) >= options.teardown_timeout:
         what = f"{_named(targets)} to be deleted"
-        return Done(given_up=f"Waited {options.teardown_timeout:g}s for {what}, without success.")
+        return Done(given_up=_timed_out(what, options))
     return _wait(observation, f"Uninstalling {_named(targets)}.", options, *steps, timer=ASKING)
 
 
@@ -144,8 +144,12 @@ def _wait_or_give_up(
     observation: Observation, what: str, options: EnvironmentOptions, *effects: Effect, why: str = ""
 ) -> Wait | Done:
     if observation.age(TIMER) >= options.teardown_timeout:
-        return Done(given_up=f"Waited {options.teardown_timeout:g}s for {what}, without success. {why}".strip())
+        return Done(given_up=f"{_timed_out(what, options)} {why}".strip())
     return _wait(observation, f"Waiting for {what}. {why}".strip(), options, *effects)
+
+
+def _timed_out(what: str, options: EnvironmentOptions) -> str:
+    return f"Timed out after {options.teardown_timeout:g}s waiting for {what}; continuing without it."
 
 
 def _wait(

@@ -169,7 +169,7 @@ def test_the_uninstall_ends_with_a_reason_after_the_timeout(answers):
     given_up = _decide(answers=answers, ages={"uninstall": 600})
 
     assert isinstance(given_up, Done)
-    assert given_up.given_up.startswith("Waited 600s for ")
+    assert given_up.given_up.startswith("Timed out after 600s waiting for ")
 
 
 def test_a_release_that_cannot_be_deleted_times_out_as_well():

@@ -192,7 +192,7 @@ def test_a_teardown_resumes_and_deletes_the_release_and_waits_for_its_finalizer(
     assert [type(effect) for effect in _effects(paused)] == [Patch, Delete]
 
     held = teardown(_live(metadata={"deletionTimestamp": "2026-03-21T12:00:00Z", "finalizers": [FINALIZER]}))
-    assert "Application run-pipeline to go" in held.last.message
+    assert "Application run-pipeline to be deleted" in held.last.message
     assert f"{FINALIZER} (the third engine removes it)" in held.last.message
 
     gone = teardown(None)

@@ -155,15 +155,15 @@ def test_the_release_is_deleted_first_and_awaited():
     assert _uninstall({}).effects == (Read(RELEASE),)
     assert _uninstall({RELEASE: _release()}).effects == (Delete(RELEASE, "uid-9"),)
     waiting = _uninstall({RELEASE: _deleting(_release())})
-    assert (waiting.effects, waiting.message) == ((), "Waiting for HelmRelease run-pipeline to go.")
+    assert (waiting.effects, waiting.message) == ((), "Waiting for HelmRelease run-pipeline to be deleted.")
 
 
 def test_a_failing_uninstall_is_reported_during_the_wait_and_at_the_timeout():
     failed = {"type": "Released", "status": "False", "reason": "UninstallFailed", "message": "hooks are stuck"}
     stuck = {RELEASE: _deleting(_release()) | {"status": {"conditions": [failed]}}}
 
-    assert _uninstall(stuck).message == "Waiting for HelmRelease run-pipeline to go. hooks are stuck"
-    assert _uninstall(stuck, ages={"uninstall": 600}).given_up.endswith("without success. hooks are stuck")
+    assert _uninstall(stuck).message == "Waiting for HelmRelease run-pipeline to be deleted. hooks are stuck"
+    assert _uninstall(stuck, ages={"uninstall": 600}).given_up.endswith("; continuing without it. hooks are stuck")
 
 
 def test_a_suspended_release_is_resumed_before_it_is_deleted():
@@ -184,7 +184,7 @@ def test_the_source_is_deleted_after_its_release_and_awaited():
     assert _uninstall({RELEASE: None}).effects == (Read(SOURCE),)
     assert _uninstall({RELEASE: None, SOURCE: _source()}).effects == (Delete(SOURCE, "uid-9"),)
     waiting = _uninstall({RELEASE: None, SOURCE: _deleting(_source())})
-    assert waiting.message == "Waiting for GitRepository run-pipeline to go."
+    assert waiting.message == "Waiting for GitRepository run-pipeline to be deleted."
 
 
 def test_the_uninstall_is_complete_when_both_objects_are_gone():
@@ -195,7 +195,7 @@ def test_the_wait_for_a_source_times_out_too():
     given_up = _uninstall({RELEASE: None, SOURCE: _deleting(_source())}, ages={"uninstall": 600})
 
     assert isinstance(given_up, Done)
-    assert "GitRepository run-pipeline to go" in given_up.given_up
+    assert "GitRepository run-pipeline to be deleted" in given_up.given_up
 
 
 # Another engine
