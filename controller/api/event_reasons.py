@@ -30,7 +30,7 @@ EVENT_REASONS: Final = (
         "FieldsIgnored",
         "Normal",
         "The release has fields for which this release engine has nothing.",
-        "Remove the fields, or read [flux.md](flux.md#what-becomes-of-the-ep).",
+        "Remove the fields, or read [flux.md](flux.md#how-the-ep-is-translated).",
     ),
     EventReason("Deployed", "Normal", "What the spec asks for is deployed."),
     EventReason(
