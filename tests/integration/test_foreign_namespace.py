@@ -155,7 +155,7 @@ def test_a_protected_name_is_refused_even_with_consent(
     cluster: Cluster, environments: Environments, controller: ThreadedController, name: str
 ) -> None:
     if cluster.local is None:
-        pytest.skip("a real cluster's own namespaces are not played with")
+        pytest.skip("this test changes system namespaces, which a real cluster needs")
     if cluster.get(NAMESPACES, name) is None:
         cluster.create_namespace(name)
     before = cluster.client.patch(NAMESPACES, name, {"metadata": {"annotations": {ADOPT_ANNOTATION: name}}})

@@ -25,7 +25,7 @@ from tests.integration.support.judge import judging
 def test_the_policies_refuse_what_the_controllers_account_must_not_do() -> None:
     with running_cluster() as cluster:
         if cluster.local is None:
-            pytest.skip("the judge listens to the local cluster; a real one refuses it itself")
+            pytest.skip("a real cluster enforces the policies itself")
         cluster.create_namespace("theirs", labels={"owner": "somebody"})
         us = Client(connection=load(kubeconfig=str(cluster.controller_kubeconfig)), user_agent="compromised")
         with judging(cluster.local) as judge:

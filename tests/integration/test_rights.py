@@ -295,7 +295,7 @@ def test_removing_any_right_causes_a_refusal(right: Right) -> None:
 
 
 # One line for the quick tests: what is granted and never asked for is found in the audit log too.
-@pytest.mark.skipif(bool(REAL_KUBECONFIG), reason="a server that streams initial states is asked for no list")
+@pytest.mark.skipif(bool(REAL_KUBECONFIG), reason="a server that streams the initial state gets no list request")
 def test_every_granted_right_is_used() -> None:
     asked: set[tuple[str, str, str]] = set()
     for engine in ENGINES:

@@ -59,7 +59,7 @@ class Base:
             return
         for definition in (environment_definition(), config_definition(), *crds.definitions()):
             if (name := definition["metadata"]["name"]) in self._theirs:
-                pytest.skip(f"the cluster has {name}, which the tests have not installed and must not remove")
+                pytest.skip(f"the tests did not install {name} in this cluster, so they must not remove it")
             cluster.uninstall(definition)
 
 
