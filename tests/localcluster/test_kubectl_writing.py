@@ -187,3 +187,9 @@ def test_deleting_a_namespace_waits_until_it_is_gone(api: Api, kubectl: Kubectl)
 def test_manifests_of_kinds_that_are_not_installed_are_refused_in_known_words(kubectl: Kubectl) -> None:
     result = kubectl.run("apply", "-f", "-", stdin=json.dumps(widget("one")))
     assert 'no matches for kind "Widget" in version "tests.example.com/v1"' in result.stderr
+
+
+def test_scaling_goes_through_the_subresource(api: Api, kubectl: Kubectl) -> None:
+    _apply(kubectl, deployment({"name": "web", "image": "web:1"}))
+    kubectl("scale", "deployment", "web", "--replicas=3")
+    assert api.get("/apis/apps/v1/namespaces/default/deployments/web").body["spec"]["replicas"] == 3

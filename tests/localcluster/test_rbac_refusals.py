@@ -52,9 +52,9 @@ def alice(local_cluster: LocalCluster) -> Iterator[Api]:
         ),
         (
             "PUT",
-            f"{DEPLOYMENTS}/d/status",
+            f"{DEPLOYMENTS}/d/scale",
             'deployments.apps "d"',
-            'update resource "deployments/status" in API group "apps" in the namespace "default"',
+            'update resource "deployments/scale" in API group "apps" in the namespace "default"',
         ),
         (
             "GET",
@@ -161,16 +161,16 @@ def test_rights_in_a_namespace_are_rights_on_the_namespace_itself(api: Api, alic
 
 
 def test_a_subresource_is_a_right_of_its_own(api: Api, alice: Api) -> None:
-    allow(api, "alice", rule("get patch", "*/status", "apps"))
+    allow(api, "alice", rule("get patch", "*/scale", "apps"))
     labels = {"app": "web"}
     spec = {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}}}
     spec["template"]["spec"] = {"containers": [{"name": "web", "image": "web"}]}  # type: ignore[index]
     made(
         api.post(DEPLOYMENTS, {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d"}, "spec": spec})
     )
-    assert alice.merge(f"{DEPLOYMENTS}/d/status", {}).code == 200
+    assert alice.merge(f"{DEPLOYMENTS}/d/scale", {"spec": {"replicas": 3}}).code == 200
     assert alice.get(f"{DEPLOYMENTS}/d").code == 403
-    assert alice.merge(f"{DEPLOYMENTS}/d", {}).code == 403
+    assert alice.merge(f"{DEPLOYMENTS}/d/status", {}).code == 403
 
 
 def test_urls_are_granted_by_cluster_roles(api: Api, alice: Api) -> None:

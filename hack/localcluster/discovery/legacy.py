@@ -11,6 +11,7 @@ from ..registry.custom import CUSTOM_VERBS
 from ..registry.resource import ResourceType
 
 SUBRESOURCE_KINDS = {
+    "scale": {"group": "autoscaling", "version": "v1", "kind": "Scale"},
     "token": {"group": "authentication.k8s.io", "version": "v1", "kind": "TokenRequest"},
 }
 SUBRESOURCE_VERBS = ("get", "patch", "update")

@@ -9,20 +9,25 @@ from aiohttp import web
 from ..errors import StatusError, bad_request, invalid_options
 from ..objects import Object, clone, name_of, namespace_of, uid_of
 from ..options import Options
+from ..patch import json_patch, merge_patch
 from ..registry.context import WriteContext
 from ..registry.lists import list_objects, parse_version
 from ..registry.patching import (
     APPLY_PATCH,
+    JSON_PATCH,
+    MERGE_PATCH,
+    STRATEGIC_PATCH,
     Patcher,
     check_name,
     check_patch_type,
 )
 from ..registry.registry import Registry
+from ..registry.scale import scale_of, with_scale
 from ..storage.paging import Page
 from ..validation.options import validate_list_options
 from ..watch.hub import WatchHub
 from ..watch.stream import WatchRequest, WatchStream
-from .bodies import media_type, read_strictly
+from .bodies import media_type, parse_document, parse_json, read_strictly
 from .negotiate import Representation
 from .params import (
     TRUE,
@@ -54,6 +59,8 @@ class ResourceHandler:
         """
         if target.verb == "watch":
             return await self._watch(request, target)
+        if target.subresource == "scale":
+            return self._scale(request, target, body)
         handlers = {
             "get": self._get,
             "list": self._list,
@@ -203,6 +210,26 @@ class ResourceHandler:
             tracked=patcher.applies,
         )
         return self._object(201 if created else 200, request, target, patched, shape, context)
+
+    def _scale(self, request: web.Request, target: Target, body: bytes) -> web.Response:
+        resource, place = target.resource, (target.namespace, target.name)
+        if target.verb == "get":
+            return respond(200, scale_of(resource, self._registry.get(resource, *place)))
+        context = write_context(request, "UpdateOptions", target)
+        kind = media_type(request.headers.get("Content-Type", ""))
+
+        def change(live: Object | None) -> Object:
+            assert live is not None, "a missing object is never scaled"
+            if target.verb == "patch":
+                patches = {MERGE_PATCH: merge_patch, STRATEGIC_PATCH: merge_patch, JSON_PATCH: json_patch}
+                wanted = patches[kind](scale_of(resource, live), parse_json(body)[0])
+            else:
+                wanted = parse_document(body, kind)[0]
+            return with_scale(resource, live, wanted)
+
+        if target.verb == "patch":
+            check_patch_type(resource, kind)
+        return respond(200, scale_of(resource, self._registry.update(resource, *place, change, context)[0]))
 
     def _delete(self, request: web.Request, target: Target, body: bytes) -> web.Response:
         shape = shape_of(request, target, single=True)

@@ -112,6 +112,7 @@ _INITIAL_STATUS: Mapping[str, Object] = {
     "poddisruptionbudgets": {"disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0},
     "horizontalpodautoscalers": {"desiredReplicas": 0, "currentMetrics": None},
 }
+_SCALED = ("deployments", "statefulsets", "replicasets", "replicationcontrollers")
 
 
 def builtin_resources(types: BuiltinTypes) -> list[ResourceType]:
@@ -133,6 +134,8 @@ def _resource(row: _Row, types: BuiltinTypes) -> ResourceType:
     subresources = [name for name in row.subresources.split(",") if name]
     if strategy.has_status:
         subresources.append("status")
+    if row.plural in _SCALED:
+        subresources.append("scale")
     is_event = row.strategy is events.EventStrategy
     return ResourceType(
         group=row.group,

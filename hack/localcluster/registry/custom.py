@@ -120,10 +120,11 @@ def custom_resources(definition: Object) -> list[ResourceType]:
                 short_names=tuple(accepted.get("shortNames") or ()),
                 categories=tuple(accepted.get("categories") or ()),
                 verbs=ALL_VERBS,
-                subresources=("status",) if "status" in subresources else (),
+                subresources=tuple(sorted(subresources)),
                 storage=(spec["group"], accepted["plural"]),
                 face=VersionFace(f"{spec['group']}/{version['name']}"),
                 custom=True,
+                scale=subresources.get("scale") or {},
                 columns=tuple(version.get("additionalPrinterColumns") or ()),
                 schema=schema,
             )

@@ -31,6 +31,7 @@ class ResourceType:
         storage: (group, plural) under which the objects are kept; two versions of one resource share it.
         subresources: names below an object, with the kind they speak ("" for the object's own).
         custom: comes from a CustomResourceDefinition.
+        scale: the paths of a CustomResourceDefinition's scale subresource.
         columns: printer columns of a CustomResourceDefinition version.
         schema: OpenAPI v3 schema of a CustomResourceDefinition version.
     """
@@ -50,6 +51,7 @@ class ResourceType:
     storage: tuple[str, str]
     face: Face = field(default_factory=Face)
     custom: bool = False
+    scale: dict[str, str] = field(default_factory=dict)
     columns: tuple[dict[str, Any], ...] = ()
     schema: dict[str, Any] = field(default_factory=dict)
 
