@@ -31,7 +31,7 @@ class Continue:
         recheck_after: seconds until the next reconcile; None where a watch is sure to start it.
         timer: name of a timer that starts with this decision, and runs as long as the decision is repeated.
         release: the HelmRelease that the phase sees to; the status records it.
-        health: how that release fares, before the effects.
+        health: the health of that release before the effects.
     """
 
     effects: tuple[Effect, ...] = ()

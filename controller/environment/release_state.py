@@ -1,4 +1,4 @@
-"""How the release fares after the effects of a plan. What was decided is judged again only if an effect changed it."""
+"""The health of the release after the effects of a plan. It is judged again only if an effect changed the release."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from controller.environment.plan import Plan
 
 
 def health(observation: Observation, plan: Plan, options: EnvironmentOptions) -> Health | None:
-    """Return how the release fares; None if the plan ended for a reason that outweighs that."""
+    """Return the health of the release, or None if the plan ended for a reason that outweighs it."""
     last = plan.last
     if not isinstance(last, Continue) and not (_is_beside(plan) and release_sync.is_synced(observation, options)):
         return None

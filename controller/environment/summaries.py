@@ -35,7 +35,7 @@ def of_release(health: Health, parts: tuple[Condition, ...], *, changed: bool) -
     """The release decides about Ready, Reconciling and Stalled.
 
     Args:
-        health: how the release fares.
+        health: the health of the release.
         parts: the conditions of the other parts of the environment.
         changed: whether the release was made or changed just now.
     """

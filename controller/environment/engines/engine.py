@@ -67,7 +67,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How a release fares.
+    """The health of a release.
 
     Attributes:
         state: for `status.applicationStatus`.
@@ -83,7 +83,7 @@ class Health:
 
 
 class Judge(Protocol):
-    """Says how a release fares, from the release and its source. Each is None if it does not exist.
+    """Returns the health of a release, from the release and its source. Each is None if it does not exist.
 
     `chart_patience`: seconds for which fetching the chart may continue to fail; 0 if it has failed for too long.
     """
@@ -106,7 +106,7 @@ class Engine:
         place: where the release of an environment with a certain name lies.
         desired: the release that an environment asks for.
         desired_source: the source that an environment asks for, or None if the engine has no such kind.
-        health: how the release fares.
+        health: returns the health of the release.
         revision: the git revision that is deployed, or "". Takes the release and its source.
         git_secret: the name of the Secret for the chart's repository in the objects of the cluster, or "". Takes the
             release and its source.

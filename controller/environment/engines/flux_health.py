@@ -39,7 +39,7 @@ _PRELUDE: Final = "Fulfilling prerequisites"
 
 
 def health(release: Object | None, source: Object | None, *, chart_patience: float) -> Health:
-    """Return how the release fares.
+    """Return the health of the release.
 
     Args:
         release: the HelmRelease, or None if it does not exist yet.
@@ -80,7 +80,7 @@ def _trouble(git: GitRepository) -> _Condition | None:
 
 
 def _both(helm: HelmRelease, trouble: _Condition) -> str:
-    """Return what is wrong with the source, and how the release fares without it."""
+    """Return what is wrong with the source, and the health of the release without it."""
     if _has_failed(helm) and helm.current("Ready").get("reason") not in _WAITS_FOR_CHART:
         return f"{_words(trouble)} {_failure(helm)}"
     ready = helm.condition("Ready")

@@ -114,7 +114,7 @@ def git_secret(release: Object | None, source: Object | None) -> str:
 
 
 def health(release: Object | None, source: Object | None, *, chart_patience: float) -> Health:
-    """Return how the release fares.
+    """Return the health of the release.
 
     Args:
         release: the HelmRelease, or None if it does not exist yet.

@@ -1,4 +1,4 @@
-"""How the release fares and, if it failed, why.
+"""The health of the release and, if it failed, the cause.
 
 An engine may say only elsewhere why a release failed, for example in Events. These can come a moment after the status,
 so they are read again for a while.

@@ -1,4 +1,4 @@
-"""Says on the TronadorConfig how it fares. Environments take from it by themselves; nothing of that happens here."""
+"""Writes the status of the TronadorConfig. Environments apply their share of it themselves."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def _takers(tree: ast.Module) -> Iterator[tuple[str, int]]:
             names = [argument.arg for argument in node.args.args if argument.arg != "self"]
         else:
             continue
-        # How a release fares is in the words of its engine, and not all of them get into a condition.
+        # The reasons of a release come from its engine, and not all of them reach a condition.
         if "reason" in names and node.name != "Health":
             yield node.name, names.index("reason")
     yield "Condition", 2

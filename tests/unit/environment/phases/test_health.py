@@ -1,4 +1,4 @@
-"""Reading how the release fares, and why it failed: the Helm Operator says that in Events alone."""
+"""The health of the release, and the cause of a failure, which the Helm Operator gives only in Events."""
 
 from dataclasses import replace
 
