@@ -1,6 +1,7 @@
 """`python -m hack.standins --kubeconfig PATH PROGRAM [options]`: runs until SIGTERM or SIGINT.
 
-Prints `ready` on stdout once it has seen everything that is there; logs go to stderr.
+Prints `ready` on stdout once it has seen everything that is there; logs go to stderr. Only `git-server` needs no
+cluster.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ from hack.standins.flux.flux import Flux
 from hack.standins.flux.flux import Options as FluxOptions
 from hack.standins.flux.loop import Pace
 from hack.standins.git.mirrors import MirrorTimes
+from hack.standins.git.server import GitServer
 from hack.standins.helm_operator.operator import HelmOperator, Options
+from hack.standins.kubelet.kubelet import Kubelet
 from hack.standins.plays import OPERATIONS, Plays
 
 STOP_SECONDS = 10.0
@@ -46,31 +49,42 @@ class StandIn(Protocol):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit code 0 after a signal, 1 when the cluster cannot be used, 2 for bad arguments."""
+    """Exit code 0 after a signal, 1 when the cluster or the port cannot be used, 2 for bad arguments."""
     options = _parser().parse_args(arguments)
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
-        connection = load(kubeconfig=options.kubeconfig)
-        client = Client(connection=connection, user_agent=options.program, field_manager=options.program)
-        if options.install_crds:
-            crds.install(client, stop, options.groups)
-    except ApiError as error:
+        options.run(options, stop)
+    except (ApiError, OSError) as error:
         print(f"hack.standins: {error}", file=sys.stderr)
         return 1
-    with tempfile.TemporaryDirectory(prefix="standins-") as folder:
-        stand_in: StandIn = options.build(client, connection, options, Path(folder))
-        stand_in.start()
-        while not stop.is_set() and not stand_in.has_synced():
-            stop.wait(_LOOK_SECONDS)
-        if not stop.is_set():
-            print("ready", flush=True)
-        stop.wait()
-        stand_in.stop(STOP_SECONDS)
-    client.close()
     return 0
+
+
+def _serve_git(options: argparse.Namespace, stop: threading.Event) -> None:
+    _run(GitServer(root=options.root, port=options.port, credentials=options.credentials), stop)
+
+
+def _run_on_cluster(options: argparse.Namespace, stop: threading.Event) -> None:
+    connection = load(kubeconfig=options.kubeconfig)
+    client = Client(connection=connection, user_agent=options.program, field_manager=options.program)
+    if options.install_crds:
+        crds.install(client, stop, options.groups)
+    with tempfile.TemporaryDirectory(prefix="standins-") as folder:
+        _run(options.build(client, connection, options, Path(folder)), stop)
+    client.close()
+
+
+def _run(stand_in: StandIn, stop: threading.Event) -> None:
+    stand_in.start()
+    while not stop.is_set() and not stand_in.has_synced():
+        stop.wait(_LOOK_SECONDS)
+    if not stop.is_set():
+        print("ready", flush=True)
+    stop.wait()
+    stand_in.stop(STOP_SECONDS)
 
 
 def _helm_operator(client: Client, _connection: Connection, options: argparse.Namespace, folder: Path) -> StandIn:
@@ -134,6 +148,10 @@ def _flux_double(client: Client, _connection: Connection, options: argparse.Name
     return FluxDouble(client=client, plays=_plays(options), workers=options.workers, show_phases=options.phases)
 
 
+def _kubelet(client: Client, _connection: Connection, options: argparse.Namespace, _folder: Path) -> StandIn:
+    return Kubelet(client=client, namespace=options.allow_namespace, workers=options.workers)
+
+
 def _plays(options: argparse.Namespace) -> Plays:
     seconds = {operation: getattr(options, f"{operation}_delay", 0.0) for operation in OPERATIONS}
     return Plays(seconds=seconds, failing=options.fail)
@@ -143,6 +161,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m hack.standins", description=__doc__, allow_abbrev=False)
     parser.add_argument("--kubeconfig", help="default: $KUBECONFIG, the pod's service account, ~/.kube/config")
     parser.add_argument("--install-crds", action="store_true", help="create the missing CRDs of its kinds first")
+    parser.set_defaults(run=_run_on_cluster)
     programs = parser.add_subparsers(dest="program", required=True)
 
     operator = programs.add_parser("helm-operator", help="the legacy Helm Operator", allow_abbrev=False)
@@ -194,6 +213,19 @@ def _parser() -> argparse.ArgumentParser:
         double.set_defaults(build=build, groups=groups)
         _add_common(double, workers=4)
         double.add_argument("--phases", action="store_true", help="also write the intermediate phases")
+
+    kubelet = programs.add_parser("kubelet", help="a scheduler and a kubelet without nodes", allow_abbrev=False)
+    kubelet.set_defaults(build=_kubelet, groups=())
+    kubelet.add_argument("--allow-namespace", default="", help="look at this namespace only")
+    kubelet.add_argument("--workers", type=int, default=2, help="default 2")
+
+    git = programs.add_parser("git-server", help="git repositories over HTTP on loopback", allow_abbrev=False)
+    git.set_defaults(run=_serve_git)
+    git.add_argument("--root", metavar="FOLDER", type=_folder, required=True, help="the folder of the repositories")
+    git.add_argument("--port", type=int, required=True, help="the port of 127.0.0.1")
+    git.add_argument(
+        "--credentials", metavar="USER:PASSWORD", type=_credentials, help="what every request must have (default: none)"
+    )
     return parser
 
 
@@ -242,6 +274,19 @@ def _seconds(text: str) -> float:
     if not 0 <= seconds < float("inf"):
         raise ValueError(text)
     return seconds
+
+
+def _folder(text: str) -> Path:
+    if not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a folder")
+    return Path(text)
+
+
+def _credentials(text: str) -> tuple[str, str]:
+    user, separator, password = text.partition(":")
+    if not (user and separator and password):
+        raise argparse.ArgumentTypeError("expected USER:PASSWORD")
+    return user, password
 
 
 def _rewrite(text: str) -> tuple[str, str]:

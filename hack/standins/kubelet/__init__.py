@@ -1,0 +1,1 @@
+"""A scheduler and a kubelet without nodes: `pods` says what a Pod reports, `kubelet` writes it."""
