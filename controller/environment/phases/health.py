@@ -55,7 +55,7 @@ def judge(observation: Observation, options: EnvironmentOptions) -> Health:
 
 def explained(observation: Observation, options: EnvironmentOptions, health: Health) -> Health:
     """Return the release's health; if it failed, the message also says why, as far as that is known."""
-    if health.state is not State.FAILED:
+    if health.state is not State.FAILED or _evidence(observation, options) is None:
         return health
     if note := _note(observation, options):
         return replace(health, message=f"{health.message} {note}".strip())
@@ -108,7 +108,8 @@ def _is_explained(environment: Environment, health: Health) -> bool:
     return (
         condition.get("reason") == health.reason
         and condition.get("observedGeneration") == environment.generation
-        and message.startswith(health.message)
+        # The space ends the engine's words: a longer message of the engine itself is another failure.
+        and message.startswith(f"{health.message} ".lstrip())
         and message != health.message
     )
 

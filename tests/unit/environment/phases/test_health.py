@@ -7,8 +7,9 @@ import pytest
 from controller.apimachinery.resources import CORE_EVENTS
 from controller.environment.decision import Continue
 from controller.environment.effects import Listing, Read
-from controller.environment.engines.engine import State
+from controller.environment.engines.engine import Health, State
 from controller.environment.observation import REFUSED
+from controller.environment.options import EnvironmentOptions
 from controller.environment.phases.health import decide, explained, judge
 from tests.unit.environment.support.builders import (
     NAME,
@@ -159,6 +160,24 @@ def test_a_new_failure_is_looked_up_again(status, generation):
     release = helm_release(status=operator_status("Failed"))
 
     assert _decide(_observe(release, status=status, generation=generation)) == proceed(Read(EVENTS))
+
+
+def test_a_longer_message_of_the_engine_is_another_failure():
+    seen = _observe(FAILED, status=_status_with(f"{words('Failed')}, again"))
+
+    assert explained(seen, OPTIONS, judge(seen, OPTIONS)).message == words("Failed")
+
+
+def test_flux_says_itself_why_a_release_failed():
+    message = "Helm upgrade failed: no such key"
+    seen = observation(
+        environment=environment(status=_status_with(f"{message} (retried)", reason="UpgradeFailed")),
+        namespace=namespace(),
+        releases=[],
+    )
+    failed = Health(State.FAILED, "UpgradeFailed", message)
+
+    assert explained(seen, EnvironmentOptions(release_engine="flux"), failed) == failed
 
 
 # The grace period of a chart
