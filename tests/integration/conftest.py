@@ -24,10 +24,12 @@ from tests.integration.support.fixtures import (
     start_process,
     stopped_engine,
 )
+from tests.integration.support.kubectls import applied, kubectl
 from tests.leaks import nothing_left_behind
 
 __all__ = [
     "any_cluster",
+    "applied",
     "bare_cluster",
     "base",
     "both_engines",
@@ -37,6 +39,7 @@ __all__ = [
     "environments",
     "history",
     "installer",
+    "kubectl",
     "local",
     "make_bare_installer",
     "make_installer",

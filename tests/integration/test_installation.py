@@ -24,7 +24,7 @@ from tests.integration.support.environments import condition, is_deployed
 from tests.integration.support.judge import judging
 from tests.integration.support.pods import Pod, running_pod
 from tests.integration.support.waiting import DEADLINE, eventually
-from tests.localcluster.support import Kubectl
+from tests.kubectl import Kubectl
 from tests.manifests.helm import helm
 
 pytestmark = pytest.mark.skipif(bool(REAL_KUBECONFIG), reason="a real cluster has an installation already")
@@ -80,7 +80,7 @@ def answering_engine(client: Client) -> Iterator[None]:
 @pytest.mark.parametrize("install", [by_kubectl, by_helm])
 def test_the_pod_reconciles_the_samples_with_its_own_arguments_and_rights(install: Install, tmp_path: Path) -> None:
     with LocalCluster() as cluster, judging(cluster) as judge, connected(cluster) as client:
-        kubectl = Kubectl(cluster, home=tmp_path)
+        kubectl = Kubectl(cluster.kubeconfig, home=tmp_path)
         definitions = [*crds.definitions(), EXTERNAL_SECRETS]
         kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": definitions}))
         install(cluster, kubectl)

@@ -1,107 +1,119 @@
-"""The same through the users' own hands: kubectl."""
+"""What users see with kubectl: columns, conditions, Events, fields, and what belongs to an environment."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Callable
-from pathlib import Path
+import json
 
-import pytest
-import yaml
-
-from tests.integration.support.clusters import Cluster
-from tests.integration.support.controllers import ThreadedController
-from tests.integration.support.engines import Engine
-from tests.integration.support.environments import Environment, Environments
+from controller.api.environment import ENVIRONMENTS
+from controller.api.helm_operator import HELM_RELEASES
+from tests.integration.support.environments import RELEASE, Environment
 from tests.integration.support.waiting import eventually
-from tests.samples import guide
+from tests.kubectl import Kubectl
 
-KUBECTL = Path(sys.executable).parent / "kubectl"
 NAME = "stakater-nordmart-inventory-74"
 MESSAGE = f"Release was successful for Helm release 'run-pipeline' in '{NAME}'."
-
-Kubectl = Callable[..., str]
-
-
-@pytest.fixture
-def kubectl(cluster: Cluster, tmp_path: Path) -> Kubectl:
-    """Runs kubectl and gives back what it prints; it keeps its caches in the test's own folder."""
-
-    def run(*arguments: str, stdin: str = "") -> str:
-        done = subprocess.run(
-            [str(KUBECTL), "--kubeconfig", str(cluster.kubeconfig), *arguments],
-            env={"HOME": str(tmp_path), "PATH": ""},
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stderr}"
-        return done.stdout
-
-    return run
+WHOLE_NAME = f"environmentprovisioner.tronador.stakater.com/{NAME}"
+IDLE = "Waiting For Next Reconciliation Loop"
 
 
-@pytest.fixture
-def applied(
-    environments: Environments, engine: Engine, controller: ThreadedController, kubectl: Kubectl
-) -> Environment:
-    """The guide's environment, applied as it stands."""
-    environment = environments.named(NAME)
-    kubectl("apply", "-f", "-", stdin=yaml.safe_dump(guide("environment")))
-    return environment
+def cells(text: str) -> list[list[str]]:
+    """The rows of a table, and each as its cells, which two or more spaces part."""
+    return [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in text.splitlines()]
 
 
 def test_kubectl_wait_returns_when_the_environment_is_ready(applied: Environment, kubectl: Kubectl) -> None:
     out = kubectl("wait", "--for=condition=Ready", f"environmentprovisioner/{NAME}", "--timeout=60s")
-    assert "condition met" in out
+    assert out == f"{WHOLE_NAME} condition met\n"
     assert kubectl("get", "envp", NAME, "-o", "jsonpath={.status.applicationStatus}") == "deployed"
     assert kubectl("get", "envp", NAME, "-o", "jsonpath={.status.applicationStatusMsg}") == MESSAGE
 
 
+def test_kubectl_wait_returns_when_a_field_of_the_status_has_its_value(applied: Environment, kubectl: Kubectl) -> None:
+    out = kubectl("wait", "--for=jsonpath={.status.applicationStatus}=deployed", f"envp/{NAME}", "--timeout=60s")
+    assert out == f"{WHOLE_NAME} condition met\n"
+
+
 def test_kubectl_get_shows_the_columns_of_the_contract(applied: Environment, kubectl: Kubectl) -> None:
     applied.deployed()
-    header, row = kubectl("get", "envp").splitlines()
-    assert header.split() == ["NAME", "STATUS", "PHASE", "RELEASE", "NAMESPACE", "REF", "AGE"]
-    idle = "Waiting For Next Reconciliation Loop"
-    assert row.split()[:-1] == [NAME, "deployed", *idle.split(), "run-pipeline", NAME, "run-pipeline"]
+    header, row = cells(kubectl("get", "envp"))
+    assert header == ["NAME", "STATUS", "PHASE", "RELEASE", "NAMESPACE", "REF", "AGE"]
+    assert row[:-1] == [NAME, "deployed", IDLE, "run-pipeline", NAME, "run-pipeline"]
 
 
 def test_the_wide_output_adds_the_message(applied: Environment, kubectl: Kubectl) -> None:
     applied.deployed()
-    header, row = kubectl("get", "environmentprovisioners", "-o", "wide").splitlines()
-    assert header.split()[-1] == "MESSAGE"
-    assert row.endswith(MESSAGE)
+    header, row = cells(kubectl("get", "environmentprovisioners", "-o", "wide"))
+    assert (header[-1], row[-1]) == ("MESSAGE", MESSAGE)
 
 
-def test_kubectl_describe_shows_the_events(applied: Environment, kubectl: Kubectl) -> None:
+def test_the_category_lists_environments_and_configs(applied: Environment, kubectl: Kubectl) -> None:
+    assert WHOLE_NAME in kubectl("get", "tronador", "-A", "-o", "name").split()
+    rows = cells(kubectl("api-resources", "--categories=tronador", "--no-headers"))
+    assert [(row[0], row[-1]) for row in rows] == [
+        ("environmentprovisioners", "EnvironmentProvisioner"),
+        ("tronadorconfigs", "TronadorConfig"),
+    ]
+
+
+def test_kubectl_get_watch_prints_a_line_for_each_state(applied: Environment, kubectl: Kubectl) -> None:
     applied.deployed()
-    eventually(lambda: "Deployed" in [event["reason"] for event in applied.events()], "the Event about the deployment")
-    _, _, events = kubectl("describe", "envp", NAME).partition("Events:")
+    with kubectl.start("get", "envp", NAME, "--watch", "--no-headers", "--output-watch-events") as process:
+        assert process.stdout is not None
+        lines = (cells(line)[0][:3] for line in process.stdout)
+        try:
+            assert next(lines) == ["ADDED", NAME, "deployed"]
+            applied.patch({"suspend": True})
+            assert ["MODIFIED", NAME, "suspended"] in lines
+            applied.delete()
+            assert "DELETED" in (line[0] for line in lines)
+        finally:
+            process.terminate()
+
+
+def test_kubectl_describe_shows_the_conditions_and_the_events(applied: Environment, kubectl: Kubectl) -> None:
+    applied.deployed()
+    eventually(lambda: "Deployed" in applied.reasons(), "the Event about the deployment")
+    head, _, events = kubectl("describe", "envp", NAME).partition("Events:")
+    for type_ in ("Ready", "NamespaceReady", "ResourcesReady", "ReleaseReady"):
+        assert ["Type:", type_] in [line.split() for line in head.splitlines()]
     for reason in ("NamespaceCreated", "ReleaseCreated", "Deployed"):
         assert reason in events
     assert MESSAGE in events
 
 
-@pytest.mark.parametrize("cascade", ["background", "foreground", "orphan"])
-def test_kubectl_delete_returns_when_everything_is_gone(applied: Environment, kubectl: Kubectl, cascade: str) -> None:
+def test_kubectl_events_lists_those_about_an_environment(applied: Environment, kubectl: Kubectl) -> None:
     applied.deployed()
-    kubectl("delete", "envp", NAME, f"--cascade={cascade}", "--timeout=60s")
-    assert not applied.exists()
-    assert applied.namespace() is None
+    eventually(lambda: "Deployed" in applied.reasons(), "the Event about the deployment")
+    rows = cells(kubectl("events", "--for", f"envp/{NAME}", "-n", "default", "--no-headers"))
+    assert {(row[2], row[3]) for row in rows} >= {
+        (reason, f"EnvironmentProvisioner/{NAME}") for reason in ("NamespaceCreated", "ReleaseCreated", "Deployed")
+    }
 
 
-def test_applying_it_again_server_side_changes_nothing(applied: Environment, kubectl: Kubectl) -> None:
+def test_what_belongs_to_an_environment_is_found_by_its_label(applied: Environment, kubectl: Kubectl) -> None:
     applied.deployed()
-    document = guide("environment")
-    document.pop("status", None)
-    kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=yaml.safe_dump(document))
-    deployed = applied.deployed()
-    assert deployed["metadata"]["generation"] == 1
+    selector = f"tronador.stakater.com/environment={NAME}"
+    kinds = f"namespaces,helmreleases.{HELM_RELEASES.group}"
+    found = json.loads(kubectl("get", kinds, "-A", "-l", selector, "-o", "json"))["items"]
+    assert {(obj["kind"], obj["metadata"]["name"]) for obj in found} == {
+        ("Namespace", NAME),
+        ("HelmRelease", RELEASE),
+    }
+    uid = applied.get()["metadata"]["uid"]
+    for obj in found:
+        assert obj["metadata"]["annotations"]["tronador.stakater.com/environment-uid"] == uid
+        # With owner references the garbage collector would delete them before the release is uninstalled.
+        assert "ownerReferences" not in obj["metadata"]
 
 
-def test_kubectl_explain_describes_a_field(cluster: Cluster, kubectl: Kubectl) -> None:
-    out = kubectl("explain", "environmentprovisioner.spec.application.release.releaseName")
+def test_kubectl_explain_describes_a_field(kubectl: Kubectl) -> None:
+    out = kubectl("explain", "envp.spec.application.release.releaseName")
     assert "Name of the Helm release" in " ".join(out.split())
+    assert "Generation of the spec" in " ".join(kubectl("explain", "envp.status.conditions.observedGeneration").split())
+
+
+def test_kubectl_says_what_the_controller_may_do(applied: Environment, kubectl: Kubectl) -> None:
+    account = "--as=system:serviceaccount:tronador-system:tronador-controller"
+    assert kubectl("auth", "can-i", "patch", ENVIRONMENTS.plural, "--subresource=status", account) == "yes\n"
+    refused = kubectl.run("auth", "can-i", "delete", ENVIRONMENTS.plural, account)
+    assert (refused.returncode, refused.stdout) == (1, "no\n")

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from hack.localcluster import LocalCluster
-from tests.localcluster.support import Api, Kubectl
+from tests.kubectl import PROGRAMS, Kubectl, called
+from tests.localcluster.support import Api
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def api(local_cluster: LocalCluster) -> Iterator[Api]:
         yield client
 
 
-@pytest.fixture
-def kubectl(local_cluster: LocalCluster, tmp_path: Path) -> Kubectl:
+@pytest.fixture(params=PROGRAMS, ids=called)
+def kubectl(request: pytest.FixtureRequest, local_cluster: LocalCluster, tmp_path: Path) -> Kubectl:
     """The real kubectl on that cluster, with a home and caches of its own."""
-    return Kubectl(local_cluster, home=tmp_path)
+    return Kubectl(local_cluster.kubeconfig, home=tmp_path, program=request.param)

@@ -1,12 +1,10 @@
-"""Clients for the tests of the local cluster: plain HTTP, and the real kubectl."""
+"""Clients for the tests of the local cluster over plain HTTP."""
 
 from __future__ import annotations
 
 import http.client
 import json
-import os
 import ssl
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -18,7 +16,6 @@ from typing import Any, Self
 from hack.localcluster import LocalCluster
 from hack.serviceaccounts import write_kubeconfig
 
-_KUBECTL = Path(__file__).parents[2] / ".venv/bin/kubectl"
 DEADLINE_SECONDS = 10.0
 
 
@@ -160,52 +157,6 @@ class Watch:
         line = self._response.readline()
         assert line, "the stream ended"
         return line.decode()
-
-
-class Kubectl:
-    """Runs kubectl against a cluster."""
-
-    def __init__(self, cluster: LocalCluster, *, home: Path) -> None:
-        self._environment = _environment(cluster.kubeconfig, home)
-
-    @classmethod
-    def of(cls, kubeconfig: Path, *, home: Path) -> Self:
-        """Create a client for a cluster in another process."""
-        client = cls.__new__(cls)
-        client._environment = _environment(kubeconfig, home)
-        return client
-
-    def __call__(self, *arguments: str, stdin: str | None = None) -> str:
-        """Run to success; gives stdout."""
-        result = self.run(*arguments, stdin=stdin)
-        assert result.returncode == 0, f"kubectl {' '.join(arguments)}: {result.stderr}"
-        return result.stdout
-
-    def run(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-        """Run, however it ends."""
-        return subprocess.run(
-            [_KUBECTL, *arguments],
-            input=stdin,
-            capture_output=True,
-            text=True,
-            env=self._environment,
-            timeout=30,
-            check=False,
-        )
-
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start a command that keeps running (`get -w`, `wait`)."""
-        return subprocess.Popen(
-            [_KUBECTL, *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=self._environment,
-        )
-
-
-def _environment(kubeconfig: Path, home: Path) -> dict[str, str]:
-    return {**os.environ, "HOME": str(home), "KUBECONFIG": str(kubeconfig)}
 
 
 def _authorization(token: str | None) -> dict[str, str]:

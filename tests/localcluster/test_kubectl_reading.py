@@ -7,8 +7,9 @@ import json
 import pytest
 import yaml
 
+from tests.kubectl import Kubectl
 from tests.localcluster.samples import CONFIG_MAPS, CRDS, WIDGET_DEFINITION, WIDGETS, config_map, widget
-from tests.localcluster.support import Api, Kubectl
+from tests.localcluster.support import Api
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.kubectl import Kubectl
 from tests.localcluster.samples import CONFIG_MAPS, CRDS, WIDGET_DEFINITION, WIDGETS, config_map, owner, widget
-from tests.localcluster.support import Api, Kubectl
+from tests.localcluster.support import Api
 
 _FINALIZER = "tests.example.com/hold"
 
@@ -130,10 +131,16 @@ def test_wait_for_a_condition_returns_when_it_becomes_true(widgets: Api, kubectl
     assert (process.returncode, out) == (0, "widget.tests.example.com/one condition met\n")
 
 
-def test_wait_for_a_field_and_for_creation(widgets: Api, kubectl: Kubectl) -> None:
+def test_wait_for_a_field(widgets: Api, kubectl: Kubectl) -> None:
     widgets.post(WIDGETS, widget("one"))
     widgets.merge(f"{WIDGETS}/one/status", {"status": {"phase": "Done"}})
     kubectl("wait", "widget/one", "--for=jsonpath={.status.phase}=Done", "--timeout=10s")
+
+
+def test_wait_for_creation(widgets: Api, kubectl: Kubectl) -> None:
+    if kubectl.version < (1, 31):
+        pytest.skip("kubectl waits for a creation since 1.31")
+    widgets.post(WIDGETS, widget("one"))
     kubectl("wait", "widget/one", "--for=create", "--timeout=10s")
 
 

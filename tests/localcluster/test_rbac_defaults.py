@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from hack.localcluster import LocalCluster
+from tests.kubectl import Kubectl
 from tests.localcluster.rights import (
     CLUSTER_ROLE_BINDINGS,
     CLUSTER_ROLES,
@@ -18,7 +19,7 @@ from tests.localcluster.rights import (
     rule,
     user,
 )
-from tests.localcluster.support import Api, Kubectl
+from tests.localcluster.support import Api
 
 AGGREGATE = "rbac.authorization.k8s.io/aggregate-to-"
 

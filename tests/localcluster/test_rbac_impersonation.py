@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from hack.localcluster import LocalCluster
+from tests.kubectl import Kubectl
 from tests.localcluster.rights import acting_as, allow, made, make_account, rule, token_of
 from tests.localcluster.samples import CONFIG_MAPS
-from tests.localcluster.support import Api, Kubectl
+from tests.localcluster.support import Api
 
 IDENTITY = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 REVIEW = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}

@@ -11,9 +11,10 @@ import yaml
 
 from hack.localcluster import LocalCluster
 from hack.standins import crds
+from tests.kubectl import Kubectl
 from tests.localcluster.rights import ACCOUNTS, RBAC, binding, made, rule
 from tests.localcluster.samples import CRDS, NAMESPACES, WIDGET_DEFINITION, namespace
-from tests.localcluster.support import Api, Kubectl, kubeconfig_for
+from tests.localcluster.support import Api, kubeconfig_for
 
 ROOT = Path(__file__).parents[2]
 CONTROLLER = "system:serviceaccount:tronador-system:tronador-controller"

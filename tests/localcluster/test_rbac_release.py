@@ -11,9 +11,10 @@ import pytest
 import yaml
 
 from hack.localcluster import LocalCluster
+from tests.kubectl import Kubectl
 from tests.localcluster.rights import ACCOUNTS, RBAC, binding, cluster_role, made, role, rule
 from tests.localcluster.samples import CRDS, NAMESPACES, namespace
-from tests.localcluster.support import Api, Kubectl, kubeconfig_for
+from tests.localcluster.support import Api, kubeconfig_for
 
 ROOT = Path(__file__).parents[2]
 CHART = {"kind": "ServiceAccount", "name": "tronador-release", "namespace": "pr-74"}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from hack.localcluster import LocalCluster
+from tests.kubectl import Kubectl
 from tests.localcluster.rights import (
     CLUSTER_ROLE_BINDINGS,
     ROLE_BINDINGS,
@@ -19,7 +20,7 @@ from tests.localcluster.rights import (
     rule,
     user,
 )
-from tests.localcluster.support import Api, Kubectl
+from tests.localcluster.support import Api
 
 V1 = "/apis/authorization.k8s.io/v1"
 PODS = {"verb": "list", "resource": "pods", "namespace": "default"}

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from hack.localcluster import ClusterProcess, LocalCluster
+from tests.kubectl import Kubectl
 from tests.localcluster.samples import CONFIG_MAPS, CRDS, WIDGET_DEFINITION, WIDGETS, config_map, widget
-from tests.localcluster.support import Api, Kubectl
+from tests.localcluster.support import Api
 
 _SHOWN = ("verb", "resource", "name", "code")
 
@@ -87,7 +88,7 @@ def test_the_program_serves_logs_and_keeps_its_state(tmp_path: Path) -> None:
 
     def run(*arguments: str) -> str:
         with ClusterProcess(kubeconfig, *flags) as process:
-            out = Kubectl.of(kubeconfig, home=tmp_path)(*arguments)
+            out = Kubectl(kubeconfig, home=tmp_path)(*arguments)
             assert process.stop() == 0
         return out
 
@@ -100,6 +101,6 @@ def test_the_program_serves_logs_and_keeps_its_state(tmp_path: Path) -> None:
 def test_a_killed_program_leaves_no_open_port(tmp_path: Path) -> None:
     with ClusterProcess(tmp_path / "kubeconfig") as process:
         assert process.kill() == -signal.SIGKILL
-        refused = Kubectl.of(tmp_path / "kubeconfig", home=tmp_path).run("get", "configmaps")
+        refused = Kubectl(tmp_path / "kubeconfig", home=tmp_path).run("get", "configmaps")
     assert refused.returncode == 1
     assert "refused" in refused.stderr

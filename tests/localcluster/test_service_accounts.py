@@ -15,6 +15,7 @@ from hack.localcluster.auth import Authenticator, Credentials
 from hack.localcluster.auth.tokens import TokenSigner
 from hack.localcluster.storage.store import Store
 from hack.serviceaccounts import write_kubeconfig
+from tests.kubectl import Kubectl
 from tests.localcluster.rights import (
     ACCOUNTS,
     ROLE_BINDINGS,
@@ -26,7 +27,7 @@ from tests.localcluster.rights import (
     token_of,
 )
 from tests.localcluster.samples import CONFIG_MAPS, NAMESPACES, config_map, namespace
-from tests.localcluster.support import Api, Kubectl, kubeconfig_for
+from tests.localcluster.support import Api, kubeconfig_for
 
 SECRETS = "/api/v1/namespaces/default/secrets"
 IDENTITY = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
@@ -240,7 +241,7 @@ def test_a_kubeconfig_of_an_account_leads_to_its_rights(local_cluster: LocalClus
     make_account(api)
     path = kubeconfig_for(local_cluster, "default", "robot")
     assert path.stat().st_mode & 0o077 == 0
-    robot = Kubectl.of(path, home=tmp_path)
+    robot = Kubectl(path, home=tmp_path)
     assert "system:serviceaccount:default:robot" in robot("auth", "whoami")
     assert robot.run("get", "configmaps").returncode == 1
     made(api.post(ROLE_BINDINGS, binding("robot", "ClusterRole/view", account("robot"))))
@@ -258,7 +259,7 @@ def test_a_kubeconfig_finds_the_clusters_files_from_anywhere(local_cluster: Loca
     (folder / "authority.pem").write_text(local_cluster.authority)
     (folder / "config").write_text(yaml.safe_dump(document))
     path = write_kubeconfig(elsewhere / "config", admin=folder / "config", namespace="default", name="default")
-    assert "system:serviceaccount:default:default" in Kubectl.of(path, home=tmp_path)("auth", "whoami")
+    assert "system:serviceaccount:default:default" in Kubectl(path, home=tmp_path)("auth", "whoami")
 
 
 def test_a_kubeconfig_for_a_missing_account_is_refused(local_cluster: LocalCluster) -> None:

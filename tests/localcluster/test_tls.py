@@ -13,8 +13,9 @@ import yaml
 
 from hack.localcluster import LocalCluster, Options
 from hack.localcluster.process import ClusterProcess
+from tests.kubectl import Kubectl
 from tests.localcluster.samples import NAMESPACES
-from tests.localcluster.support import Api, Kubectl, kubeconfig_for
+from tests.localcluster.support import Api, kubeconfig_for
 
 
 def test_the_kubeconfig_holds_what_verifies_the_server(local_cluster: LocalCluster) -> None:
@@ -124,6 +125,6 @@ def test_a_cluster_with_its_state_is_the_same_one_to_its_clients(tmp_path: Path)
         admin = first.kubeconfig.rename(tmp_path / "admin")
     with ClusterProcess(tmp_path / "kubeconfig", "--state-file", state, "--port", str(port)) as again:
         assert again.url == first.url
-        assert "kubernetes-admin" in Kubectl.of(admin, home=tmp_path)("auth", "whoami")
-        assert "system:serviceaccount:default:default" in Kubectl.of(account, home=tmp_path)("auth", "whoami")
+        assert "kubernetes-admin" in Kubectl(admin, home=tmp_path)("auth", "whoami")
+        assert "system:serviceaccount:default:default" in Kubectl(account, home=tmp_path)("auth", "whoami")
     assert (tmp_path / "state.credentials").stat().st_mode & 0o077 == 0

@@ -11,7 +11,7 @@ import pytest
 from hack.chart.files import CHART
 from hack.localcluster import LocalCluster
 from hack.paths import MANIFESTS
-from tests.localcluster.support import Kubectl
+from tests.kubectl import Kubectl
 from tests.manifests.chart_values import EVERYTHING
 from tests.manifests.helm import Chart, helm
 
@@ -27,7 +27,7 @@ def cluster():
 
 @pytest.fixture
 def kubectl(cluster, tmp_path):
-    return Kubectl(cluster, home=tmp_path)
+    return Kubectl(cluster.kubeconfig, home=tmp_path)
 
 
 def done(result):
