@@ -124,6 +124,15 @@ def test_api_resources_and_explain_know_custom_resources(widgets: Api, kubectl: 
     assert "<integer>" in explained
 
 
+def test_explain_describes_the_common_fields_in_the_words_of_kubernetes(widgets: Api, kubectl: Kubectl) -> None:
+    explained = " ".join(kubectl("explain", "widget").split())
+    assert "kind <string> Kind is a string value representing the REST resource" in explained
+    assert "metadata <ObjectMeta> Standard object's metadata." in explained
+    metadata = " ".join(kubectl("explain", "widget.metadata").split())
+    assert "Standard object's metadata." in metadata
+    assert "ObjectMeta is metadata that all persisted resources must have" in metadata
+
+
 def test_version_and_raw_paths_answer(kubectl: Kubectl) -> None:
     assert "Server Version: v1.36.0" in kubectl("version")
     assert kubectl("get", "--raw", "/readyz") == "ok"

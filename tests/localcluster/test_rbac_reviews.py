@@ -128,3 +128,29 @@ def test_kubectl_asks_whether_one_can(api: Api, kubectl: Kubectl) -> None:
     assert kubectl("auth", "can-i", "*", "*") == "yes\n"
     refused = kubectl.run("auth", "can-i", "list", "configmaps", "-n", "kube-system", "--as=alice")
     assert (refused.returncode, refused.stdout) == (1, "no\n")
+
+
+def test_kubectl_lists_what_one_can(api: Api, kubectl: Kubectl) -> None:
+    allow(api, "alice", rule("get list", "configmaps", names="one"), rule("create", "deployments/scale", "apps"))
+    allow(api, "alice", rule("watch", "nodes"), namespace="")
+    rows = [line.split("  ") for line in kubectl("auth", "can-i", "--list", "--as=alice").splitlines()]
+    cells = [[cell.strip() for cell in row if cell.strip()] for row in rows]
+    for row in (
+        ["configmaps", "[]", "[one]", "[get list]"],
+        ["deployments.apps/scale", "[]", "[]", "[create]"],
+        ["nodes", "[]", "[]", "[watch]"],
+        ["[/version]", "[]", "[get]"],
+    ):
+        assert row in cells
+
+
+def test_a_review_of_rules_names_missing_roles_and_returns_no_spec(api: Api, local_cluster: LocalCluster) -> None:
+    made(api.post(ROLE_BINDINGS, binding("b", "ClusterRole/absent", user("alice"))))
+    with acting_as(local_cluster, "alice") as alice:
+        question = review("SelfSubjectRulesReview", namespace="default")
+        answer = made(alice.post(f"{V1}/selfsubjectrulesreviews", question))
+        assert alice.post(f"{V1}/selfsubjectrulesreviews", review("SelfSubjectRulesReview")).code == 400
+    assert answer["spec"] == {}
+    assert answer["status"]["evaluationError"] == 'clusterrole.rbac.authorization.k8s.io "absent" not found'
+    assert answer["status"]["resourceRules"]
+    assert not answer["status"]["incomplete"]

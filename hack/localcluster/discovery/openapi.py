@@ -71,12 +71,7 @@ class OpenApi:
         gvk = [{"group": resource.group, "version": resource.version, "kind": resource.kind}]
         if resource.custom:
             name = ".".join([*reversed(resource.group.split(".")), resource.version, resource.kind])
-            properties = {
-                "apiVersion": {"type": "string"},
-                "kind": {"type": "string"},
-                **(resource.schema.get("properties") or {}),
-                "metadata": self._reference("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta", schemas),
-            }
+            properties = {**(resource.schema.get("properties") or {}), **self._of_all_kinds(schemas)}
             schemas[name] = {**resource.schema, "properties": properties, "x-kubernetes-group-version-kind": gvk}
             return name
         return self._builtin(resource, gvk, schemas)
@@ -89,9 +84,11 @@ class OpenApi:
         schemas[name] = {**schemas.get(name, {"type": "object"}), "x-kubernetes-group-version-kind": gvk}
         return name
 
-    def _reference(self, name: str, schemas: dict[str, Any]) -> Object:
-        self._collect(name, schemas)
-        return {"$ref": f"#/components/schemas/{name}"}
+    def _of_all_kinds(self, schemas: dict[str, Any]) -> Object:
+        """The fields that all kinds have. What a definition says about them is not published."""
+        like = (self._catalog.types.schema("", "v1", "Namespace") or {})["properties"]
+        fields = {name: self._published(like[name], schemas) for name in ("apiVersion", "kind", "metadata")}
+        return {name: {key: field[key] for key in field if key != "enum"} for name, field in fields.items()}
 
     def _collect(self, name: str, schemas: dict[str, Any]) -> None:
         definitions = self._catalog.types.definitions()
@@ -106,12 +103,14 @@ class OpenApi:
             return [self._published(item, schemas) for item in node]
         if not isinstance(node, dict):
             return node
-        result = {}
+        result: Object = {}
         for key, value in node.items():
             if key == "$ref" and isinstance(value, str):
                 name = value.rpartition("/")[2]
                 self._collect(name, schemas)
-                result[key] = f"#/components/schemas/{name}"
+                reference = {key: f"#/components/schemas/{name}"}
+                # Beside a reference nothing else counts, so one with a description of its own is wrapped.
+                result |= reference if len(node) == 1 else {"allOf": [reference]}
             elif key == "type" and isinstance(value, list):
                 result[key] = next((one for one in value if one != "null"), "object")
             else:

@@ -51,6 +51,8 @@ _MESSAGES: Mapping[str, Mapping[int, str]] = {
         1: "resourceAttributes:ResourceAttributes",
         2: "nonResourceAttributes:NonResourceAttributes",
     },
+    "SelfSubjectRulesReview": {1: "metadata:ObjectMeta", 2: "spec:SelfSubjectRulesReviewSpec"},
+    "SelfSubjectRulesReviewSpec": {1: "namespace:string"},
     "ResourceAttributes": {
         1: "namespace:string",
         2: "verb:string",

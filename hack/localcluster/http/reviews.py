@@ -39,6 +39,7 @@ class ReviewHandler:
         self._answers: Mapping[str, Callable[[Target, Object], Object]] = {
             "SelfSubjectAccessReview": self._own_access,
             "SelfSubjectReview": self._identity,
+            "SelfSubjectRulesReview": self._own_rules,
             "SubjectAccessReview": self._access,
             "TokenReview": self._token,
         }
@@ -60,6 +61,23 @@ class ReviewHandler:
         spec = review.get("spec") or {}
         _refuse(_attribute_problems(spec))
         return self._decided(review, target.user)
+
+    def _own_rules(self, target: Target, review: Object) -> Object:
+        namespace = (review.get("spec") or {}).get("namespace")
+        if not namespace:
+            raise errors.bad_request("no namespace on request")
+        rules, problem = self._authorizer.rules(target.user, namespace)
+        status: Object = {
+            "resourceRules": [rule.to_object() for rule in rules if rule.resources],
+            "nonResourceRules": [
+                {"verbs": list(rule.verbs), "nonResourceURLs": list(rule.urls)} for rule in rules if rule.urls
+            ],
+            "incomplete": False,
+        }
+        if problem:
+            status["evaluationError"] = problem
+        # The spec does not come back.
+        return {**review, "spec": {}, "status": status}
 
     def _access(self, target: Target, review: Object) -> Object:
         spec = review.get("spec") or {}

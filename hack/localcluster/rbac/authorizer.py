@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..auth.users import MASTERS
+from ..auth.users import MASTERS, User
 from ..fielderrors import go_quote
 from .attributes import Attributes, refusal
 from .policy import GROUP, Policy
+from .rules import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,11 @@ class Authorizer:
                     return Decision(True, f"RBAC: allowed by {grant.source}")
             missing += grants.missing
         return Decision(False, f"RBAC: {_unresolved(missing)}" if missing else "")
+
+    def rules(self, user: User, namespace: str) -> tuple[list[Rule], str]:
+        """Return the rules of a user in a namespace, and which bound roles are missing ("" for none)."""
+        rules, missing = self._policy.rights(user, namespace)
+        return rules, _unresolved(missing)
 
     def check(self, asked: Attributes) -> None:
         """Refuse what is not allowed.

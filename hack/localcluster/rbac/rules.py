@@ -38,6 +38,11 @@ class Rule:
             urls=tuple(document.get("nonResourceURLs") or ()),
         )
 
+    def to_object(self) -> Object:
+        """Return the rule as a review shows it, without URLs."""
+        shown: Object = {"verbs": list(self.verbs), "apiGroups": list(self.groups), "resources": list(self.resources)}
+        return {**shown, "resourceNames": list(self.names)} if self.names else shown
+
     def allows(self, asked: Attributes) -> bool:
         """Whether it covers the request.
 

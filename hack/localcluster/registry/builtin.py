@@ -61,6 +61,7 @@ _ROWS = (
     _Row(_AUTHENTICATION, "v1", "SelfSubjectReview", "selfsubjectreviews", "cluster review"),
     _Row(_AUTHENTICATION, "v1", "TokenReview", "tokenreviews", "cluster review"),
     _Row(_AUTHORIZATION, "v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews", "cluster review"),
+    _Row(_AUTHORIZATION, "v1", "SelfSubjectRulesReview", "selfsubjectrulesreviews", "cluster review"),
     _Row(_AUTHORIZATION, "v1", "SubjectAccessReview", "subjectaccessreviews", "cluster review"),
     _Row(_RBAC, "v1", "Role", "roles", strategy=core.RoleStrategy),
     _Row(_RBAC, "v1", "RoleBinding", "rolebindings", strategy=bindings.BindingStrategy),
