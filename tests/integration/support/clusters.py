@@ -78,6 +78,10 @@ class Cluster:
         token = "" if local else secrets.token_hex(3)
         self.beginning, self.ending = (f"t{token}-", f"-{token}") if token else ("", "")
 
+    def hang_up(self) -> None:
+        """Close idle connections: a server closes them too, and a later test would see the new one as left behind."""
+        self.client._transport.close()
+
     def witness(self, credential: str = "") -> Witness | None:
         """What a proxy must call to have its requests in the audit log; None where the server itself keeps that."""
         return recording(self.audit, credential=credential) if self.local is None else None

@@ -52,6 +52,8 @@ class Base:
         """Have our CustomResourceDefinitions and the Helm Operator's in the test's cluster."""
         for definition in (environment_definition(), config_definition(), helm_release_definition()):
             (self._real or cluster).install(definition)
+        if self._real is not None:
+            self._real.hang_up()
 
     def uninstall(self, cluster: Cluster) -> None:
         """Have none of them there, nor another engine's; skips the test where others have installed them."""
