@@ -1,7 +1,7 @@
 """Tests that compare our reduced fixtures with the files of other projects from which their facts come.
 
 Those files lie beside the project, in `../shared/fixtures`, or in the folder that TRONADOR_FIXTURES names. They are
-not part of it, so a clone alone leaves out this folder, and nothing else. `test_presence.py` says so.
+not part of it, so a clone alone leaves out this folder; `test_presence.py` says so.
 """
 
 from tests.originals.files import FOLDER
