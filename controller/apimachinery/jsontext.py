@@ -1,8 +1,11 @@
-"""Reads JSON from untrusted sources: a value that Python cannot hold does not prevent the rest from being read.
+"""Writes JSON, and reads it from untrusted sources: a value that Python cannot hold does not hide the rest.
 
 The API server accepts values that Python's reader refuses: values nested thousands of levels deep, and numbers of any
 size. Such a value must not break the list or watch that contains it. So it is replaced by an `Unreadable`, and the rest
 is read. A text that is not JSON at all is an error, because then the whole answer is broken.
+
+`msgspec` does nearly all of the work, in C. It stops at a value that Python cannot hold, and then `_Reader` reads the
+whole text again.
 """
 
 from __future__ import annotations
@@ -14,6 +17,8 @@ import re
 from json.decoder import scanstring  # type: ignore[attr-defined]  # the typings leave it out
 from json.scanner import make_scanner
 from typing import Any, Final
+
+import msgspec
 
 from controller.apimachinery.nesting import READ_LIMIT, Unreadable, is_plain
 
@@ -35,13 +40,20 @@ def decode(data: bytes) -> Any:
     Single surrogates become U+FFFD, as in Go.
     """
     with contextlib.suppress(ValueError, RecursionError):
-        text = data.decode()
-        if not any(half in text for half in _HALVES):
-            value = _QUICK.decode(text)
-            # A text with at most READ_LIMIT brackets cannot be nested deeper, so the value need not be examined.
-            if text.count("{") + text.count("[") <= READ_LIMIT or is_plain(value, READ_LIMIT):
-                return value
+        value = _DECODER.decode(data)
+        # A text with at most READ_LIMIT brackets cannot be nested deeper, so the value need not be examined.
+        if data.count(b"{") + data.count(b"[") <= READ_LIMIT or is_plain(value, READ_LIMIT):
+            return value
     return _Reader(data.decode(errors="replace")).read()
+
+
+def encode(value: Any) -> bytes:
+    """Return the JSON document of a value. Raises TypeError if it contains what JSON does not have."""
+    try:
+        return _ENCODER.encode(value)
+    except UnicodeEncodeError:
+        # Half a character, which came from outside the API. Python escapes it, and the server replaces it.
+        return json.dumps(value).encode()
 
 
 def _finite(text: str) -> float:
@@ -55,8 +67,11 @@ def _no_number(text: str) -> float:
     raise ValueError(f"{text} is not a number")
 
 
-_QUICK: Final = json.JSONDecoder(parse_float=_finite, parse_constant=_no_number)
-_scan: Final = make_scanner(_QUICK)  # type: ignore[arg-type]  # the typings confuse it with its answer
+_DECODER: Final = msgspec.json.Decoder()
+_ENCODER: Final = msgspec.json.Encoder()
+# Reads a part of a text, which msgspec cannot do.
+_PARTIAL: Final = json.JSONDecoder(parse_float=_finite, parse_constant=_no_number)
+_scan: Final = make_scanner(_PARTIAL)  # type: ignore[arg-type]  # the typings confuse it with its answer
 
 
 class _Reader:

@@ -9,7 +9,6 @@ functions in this module do not recurse.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
 from controller.apimachinery.findings import Finding, Path
@@ -21,15 +20,27 @@ LIMIT: Final = 100
 READ_LIMIT: Final = 128
 
 
-@dataclass(frozen=True, slots=True)
 class Unreadable:
     """A placeholder for a value that was not kept. `words` describes the value, `levels` is its depth (0 for a scalar).
 
-    Every serializer refuses it, so it cannot be written back by accident.
+    Every serializer refuses it, so it cannot be written back by accident. It is not a dataclass, because some
+    serializers write those.
     """
 
-    words: str
-    levels: int = 0
+    __slots__ = ("levels", "words")
+
+    def __init__(self, words: str, levels: int = 0) -> None:
+        self.words = words
+        self.levels = levels
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Unreadable) and (self.words, self.levels) == (other.words, other.levels)
+
+    def __hash__(self) -> int:
+        return hash((self.words, self.levels))
+
+    def __repr__(self) -> str:
+        return f"Unreadable({self.words!r}, {self.levels})"
 
     def __str__(self) -> str:
         return self.words

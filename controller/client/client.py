@@ -208,8 +208,8 @@ class Client:
             metadata_only=metadata_only,
         )
         self._throttle(request)
-        response = self._transport.stream(request, read_timeout=read_timeout or self._watch_read_timeout)
-        return WatchStream(response=response, host=self._transport.host)
+        answer = self._transport.stream(request, read_timeout=read_timeout or self._watch_read_timeout)
+        return WatchStream(answer=answer, host=self._transport.host)
 
     def api_resources(self, group_version: str) -> tuple[Mapping[str, Any], ...]:
         """Return the `resources` entries in discovery of a group version (`v1`, `apps/v1`); () if it is unknown."""

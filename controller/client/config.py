@@ -2,8 +2,8 @@
 
 The package's loaders do the reading. Added here: errors that name the file or flag and the remedy
 (`kubeconfig_checks` and `tls_checks`); a refusal to continue without credentials when an exec plugin fails (the package
-only logs that, and then sends unauthenticated requests); token files that are read again; and `Connection.refresh`, by
-which a 401 leads to fresh credentials.
+only logs that, and then sends unauthenticated requests); tokens that are rotated (`rotation`); and
+`Connection.refresh`, by which a 401 leads to fresh credentials.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import urllib3
 from kubernetes.client import Configuration
 from kubernetes.config import ConfigException
 from kubernetes.config.incluster_config import (
@@ -27,7 +26,7 @@ from kubernetes.config.kube_config import load_kube_config
 from kubernetes.utils.keepalive import tcp_keepalive_socket_options
 
 from controller.apimachinery.errors import ConfigError
-from controller.client import kubeconfig_checks, tls_checks
+from controller.client import kubeconfig_checks, rotation, tls_checks
 
 # The time after which a connection is closed if the server has not acknowledged what was sent.
 _UNACKNOWLEDGED_MILLISECONDS = 10_000
@@ -119,7 +118,7 @@ def _from_service_account(token_file: str, ca_file: str, environ: Mapping[str, s
             "token (automountServiceAccountToken) or give --kubeconfig"
         ) from error
     _check(configuration, "the pod's service account")
-    _strip_token(configuration)
+    rotation.renew(configuration)
     return configuration
 
 
@@ -138,12 +137,10 @@ def _from_kubeconfig(files: list[Path], context: str | None) -> Configuration:
         raise ConfigError(kubeconfig_checks.failed_plugin(chosen, logged))
     tls_checks.check(configuration, source=str(chosen))
     _check(configuration, str(chosen))
-    if not configuration.verify_ssl:
-        # The kubeconfig asks for it, so a warning of several lines would not help.
-        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     if chosen.user.get("tokenFile"):
-        _reread_token_file(configuration, files[0].parent / chosen.user["tokenFile"])
-    _strip_token(configuration)
+        rotation.reread(configuration, files[0].parent / chosen.user["tokenFile"])
+    else:
+        rotation.renew(configuration)
     return configuration
 
 
@@ -158,33 +155,3 @@ def _check(configuration: Configuration, source: str) -> None:
         raise ConfigError(
             f"{source}: its token holds a line break or another character that no token has: copy it again"
         )
-
-
-def _reread_token_file(configuration: Configuration, path: Path) -> None:
-    """Read the token file before each request, because tokens are rotated. The package's own hook keeps the first."""
-
-    def read(target: Configuration) -> None:
-        # While a file is being replaced it may be unreadable: keep the old token. If it is expired, a 401 reloads all.
-        try:
-            token = path.read_text().strip()
-        except OSError:
-            return
-        if token:
-            target.api_key["BearerToken"] = f"Bearer {token}"
-
-    configuration.refresh_api_key_hook = read
-
-
-def _strip_token(configuration: Configuration) -> None:
-    """Remove the line break at the end of a token, with which every request fails ("invalid header value")."""
-    hook = configuration.refresh_api_key_hook
-
-    def strip(target: Configuration) -> None:
-        # Runs before each request, in many threads. The inner hook replaces the hook of `target` by itself.
-        if hook is not None:
-            hook(target)
-            target.refresh_api_key_hook = strip
-        if token := target.api_key.get("BearerToken"):
-            target.api_key["BearerToken"] = token.strip()
-
-    configuration.refresh_api_key_hook = strip

@@ -7,17 +7,13 @@ import threading
 from collections.abc import Generator, Iterator
 from typing import Any
 
-import urllib3
-
 from controller.apimachinery import jsontext
 from controller.apimachinery.errors import MalformedAnswer, Stopped
 from controller.apimachinery.scope import current_scope
-from controller.client.interruptible import shut_down, socket_of
-from controller.client.transport import failure
+from controller.client import failures
+from controller.client.wire import Answer
 
 Event = dict[str, Any]
-
-_CHUNK = 64 * 1024
 
 
 class LineSplitter:
@@ -51,19 +47,17 @@ class WatchStream:
     value that Python cannot hold is replaced by an `Unreadable`.
     """
 
-    def __init__(self, *, response: Any, host: str) -> None:
-        self._response = response
+    def __init__(self, *, answer: Answer, host: str) -> None:
+        self._answer = answer
         self._host = host
-        self._socket = socket_of(response)
-        self._lock = threading.Lock()
         self._closed = threading.Event()
         self._cleanup = contextlib.ExitStack()
         scope = current_scope()
         if scope is not None:
             try:
-                self._cleanup.enter_context(scope.interrupting(lambda: shut_down(self._socket)))
+                self._cleanup.enter_context(scope.interrupting(answer.wire.shut_down))
             except Stopped:
-                self._release()
+                self._answer.close()
                 raise
         self._events = self._read()
 
@@ -77,18 +71,17 @@ class WatchStream:
         self.close()
         self._events.close()
         self._cleanup.close()
-        self._release()
+        self._answer.close()
 
     def close(self) -> None:
         """End the stream. Does nothing if it has already ended."""
         self._closed.set()
-        shut_down(self._socket)
+        self._answer.wire.shut_down()
 
     def set_read_timeout(self, seconds: float) -> None:
         """Change the longest allowed silence."""
-        if self._socket is not None:
-            with contextlib.suppress(OSError):
-                self._socket.settimeout(seconds)
+        with contextlib.suppress(OSError):  # it is closed
+            self._answer.wire.set_timeout(seconds)
 
     def _read(self) -> Generator[Event, None, None]:
         splitter = LineSplitter()
@@ -100,28 +93,22 @@ class WatchStream:
                 raise MalformedAnswer("the watch ended in the middle of a line")
         finally:
             self._cleanup.close()
-            self._release()
+            self._answer.close()
 
     def _next_bytes(self) -> bytes:
         if self._closed.is_set():
             return b""
         try:
-            data: bytes = self._response.read1(_CHUNK)
-        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            data = self._answer.read_some()
+        except failures.ERRORS as error:
             if self._closed.is_set():
                 return b""
-            raise failure(error, host=self._host) from error
+            raise failures.failure(error, host=self._host) from error
         if not data:
             scope = current_scope()
             if scope is not None and scope.cancelled:
                 raise Stopped("stopping")
         return data
-
-    def _release(self) -> None:
-        # Close before release: the connection has an unfinished answer on it and must not be used again.
-        with self._lock:
-            self._response.close()
-            self._response.release_conn()
 
 
 def _event(line: bytes) -> Event:

@@ -1,46 +1,44 @@
 """Sends one request once: adds host, credentials and timeouts, and maps every failure to one of our errors.
 
-All use of the HTTP parts of the `kubernetes` package is here: `ApiClient.param_serialize` for the URL and the headers,
-and the connection pool. Bodies are encoded here, because the package would first copy them recursively. A contract test
-checks everything that we rely on.
+Only the body and what the request itself says are encoded for each request (`head`). A contract test checks everything
+that we rely on in other packages.
 """
 
 from __future__ import annotations
 
-import json
-import ssl
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
-import urllib3
-from kubernetes.client import ApiClient
 
 from controller.apimachinery import jsontext
 from controller.apimachinery.clock import Clock
-from controller.apimachinery.errors import (
-    ApiError,
-    ConfigError,
-    ConnectionLost,
-    MalformedAnswer,
-    RequestTimeout,
-    Stopped,
-    TlsFailure,
-    Unauthorized,
-    status_error,
-)
+from controller.apimachinery.errors import ApiError, ConfigError, MalformedAnswer, Stopped, Unauthorized, status_error
 from controller.apimachinery.scope import current_scope
+from controller.client import failures
 from controller.client.config import Connection
-from controller.client.interruptible import close_idle, interrupted_by_scope, make_interruptible, socket_of
+from controller.client.connections import Connections
+from controller.client.head import Heads
 from controller.client.metrics import ClientMetrics
 from controller.client.request import Request
 from controller.client.serverhealth import ServerHealth
+from controller.client.wire import Answer
 
 log = structlog.get_logger(__name__)
 
 NO_ANSWER = "<error>"
+
+
+@dataclass(frozen=True, slots=True)
+class _Session:
+    """What belongs to one generation of the credentials."""
+
+    generation: int
+    connections: Connections
+    heads: Heads
 
 
 class Transport:
@@ -65,8 +63,8 @@ class Transport:
         self._health = health
         self._clock = clock
         self._lock = threading.Lock()
-        self._generation, self._api = self._make()
-        self.host: str = urlsplit(self._api.configuration.host).netloc
+        self._session = self._open()
+        self.host: str = urlsplit(connection.current()[1].host).netloc
 
     def exchange(self, request: Request, *, read_timeout: float, permit: Callable[[], None]) -> dict[str, Any]:
         """Send a request, read the whole answer, and return its JSON object.
@@ -74,14 +72,13 @@ class Transport:
         `permit` is called right before each attempt. Raises errors.ApiError, whatever `permit` raises, and TypeError if
         the body contains a value that JSON does not have.
         """
-        body = None if request.body is None else json.dumps(request.body).encode()
-        response = self._send_authenticated(request, body, read_timeout, permit)
-        data = self._read(response)
+        body = None if request.body is None else jsontext.encode(request.body)
+        data = self._read(self._send_authenticated(request, body, read_timeout, permit))
         self._metrics.sizes(verb=request.method, host=self.host, request=len(body or b""), response=len(data))
         return _parse(data)
 
-    def stream(self, request: Request, *, read_timeout: float) -> Any:
-        """Send a request and return the urllib3 response after a 2xx status. The caller must close and release it."""
+    def stream(self, request: Request, *, read_timeout: float) -> Answer:
+        """Send a request and return the answer after a 2xx status. The caller must close it."""
         return self._send_authenticated(request, None, read_timeout, lambda: None)
 
     def read(self, request: Request, *, read_timeout: float) -> bytes:
@@ -91,27 +88,27 @@ class Transport:
     def close(self) -> None:
         """Close idle connections."""
         with self._lock:
-            close_idle(self._api.rest_client.pool_manager)
+            self._session.connections.close()
 
     def _send_authenticated(
         self, request: Request, body: bytes | None, read_timeout: float, permit: Callable[[], None]
-    ) -> Any:
-        generation = self._current()[0]
+    ) -> Answer:
+        session = self._current()
         permit()
         try:
-            return self._send(request, body, read_timeout)
+            return self._send(session, request, body, read_timeout)
         except Unauthorized as unauthorized:
             try:
-                self._connection.refresh(generation)
+                self._connection.refresh(session.generation)
             except ConfigError as error:
                 log.warning("credentials not renewed", source=self._connection.source, error=str(error))
                 raise unauthorized from error
             # Ask again, because renewing the credentials may have taken long.
             permit()
-            return self._send(request, body, read_timeout)
+            return self._send(self._current(), request, body, read_timeout)
 
-    def _send(self, request: Request, body: bytes | None, read_timeout: float) -> Any:
-        """Make one attempt. Returns the response or raises an error; both update the server's health."""
+    def _send(self, session: _Session, request: Request, body: bytes | None, read_timeout: float) -> Answer:
+        """Make one attempt. Returns the answer or raises an error; both update the server's health."""
         scope = current_scope()
         if scope is not None:
             scope.check()
@@ -119,95 +116,63 @@ class Transport:
             if remaining is not None:
                 read_timeout = min(read_timeout, remaining)
         try:
-            response = self._attempt(request, body, read_timeout)
+            answer = self._attempt(session, request, body, read_timeout)
         except ApiError as error:
             self._health.judge(error)
             raise
         self._health.judge(None)
-        return response
+        return answer
 
-    def _attempt(self, request: Request, body: bytes | None, read_timeout: float) -> Any:
-        _, api = self._current()
+    def _attempt(self, session: _Session, request: Request, body: bytes | None, read_timeout: float) -> Answer:
+        # A timeout of zero would mean not to wait at all.
+        read_timeout = read_timeout or 0.001
+        connect_timeout = min(self._connect_timeout, read_timeout)
         started = self._clock.now()
         code = NO_ANSWER
         try:
-            method, url, headers, _, _ = api.param_serialize(
-                request.method, request.target, header_params=dict(request.headers), auth_settings=["BearerToken"]
-            )
-            # urllib3 does not allow a timeout of zero.
-            connect_timeout = min(self._connect_timeout, read_timeout) or 0.001
-            timeout = urllib3.Timeout(connect=connect_timeout, read=read_timeout or 0.001)
-            response = api.rest_client.pool_manager.request(
-                method, url, body=body, headers=headers, timeout=timeout, preload_content=False
-            )
-            code = str(response.status)
-        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            raise self._failure(error) from error
+            data = session.heads.of(request, length=None if body is None else len(body)) + (body or b"")
+            answer = session.connections.ask(data, connect_timeout=connect_timeout, read_timeout=read_timeout)
+            code = str(answer.status)
+        except failures.ERRORS as error:
+            raise failures.failure(error, host=self.host) from error
         finally:
             seconds = self._clock.now() - started
             self._metrics.request(code=code, method=request.method, host=self.host, seconds=seconds)
-        if 200 <= response.status <= 299:
-            return response
-        raise status_error(response.status, _loads(self._read(response)), retry_after=_retry_after(response))
+        if 200 <= answer.status <= 299:
+            return answer
+        raise status_error(answer.status, _loads(self._read(answer)), retry_after=_retry_after(answer))
 
-    def _read(self, response: Any) -> bytes:
+    def _read(self, answer: Answer) -> bytes:
         """Return the whole body and return the connection to the pool."""
         try:
-            with interrupted_by_scope(socket_of(response)):
-                data: bytes = response.data
-            return data
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            response.close()
-            raise self._failure(error) from error
+            return answer.read()
+        except failures.ERRORS as error:
+            answer.close()
+            raise failures.failure(error, host=self.host) from error
         except Stopped:
-            response.close()
+            answer.close()
             raise
 
-    def _failure(self, error: Exception) -> ApiError:
-        return failure(error, host=self.host)
-
-    def _current(self) -> tuple[int, ApiClient]:
-        """Return the package's client and the generation of its credentials. Renewed credentials get a new client."""
+    def _current(self) -> _Session:
+        """Return the session with the current credentials. Renewed credentials get new connections."""
         with self._lock:
-            if self._connection.current()[0] != self._generation:
-                close_idle(self._api.rest_client.pool_manager)
-                self._generation, self._api = self._make()
-            return self._generation, self._api
+            if self._connection.current()[0] != self._session.generation:
+                self._session.connections.close()
+                self._session = self._open()
+            return self._session
 
-    def _make(self) -> tuple[int, ApiClient]:
+    def _open(self) -> _Session:
         generation, configuration = self._connection.current()
-        configuration.connection_pool_maxsize = self._pool_size
-        api = ApiClient(configuration=configuration)
-        api.user_agent = self._user_agent
-        make_interruptible(api.rest_client.pool_manager)
-        return generation, api
+        connections = Connections(configuration, size=self._pool_size)
+        fixed = {**connections.headers, "User-Agent": self._user_agent}
+        return _Session(
+            generation, connections, Heads(configuration, target_prefix=connections.target_prefix, fixed=fixed)
+        )
 
 
-def failure(error: Exception, *, host: str) -> ApiError:
-    """Return our error for an exception of the HTTP library; `Stopped` if the scope is cancelled."""
-    scope = current_scope()
-    if scope is not None and scope.cancelled:
-        return Stopped("stopping")
-    text = " ".join(str(error).split())
-    if isinstance(error, ValueError) and "header value" in text:
-        # The original message contains the value, which is our token.
-        return ConnectionLost(f"{host}: the token contains a line break or another invalid character")
-    if isinstance(error, urllib3.exceptions.NewConnectionError):
-        # The text begins with the representation of the connection object; the host is more useful to people.
-        # urllib3 makes this a subclass of its timeouts, but a refused connection fails at once.
-        return ConnectionLost(f"{host}: {text.removeprefix(f'{error.conn}: ')}")
-    if isinstance(error, urllib3.exceptions.ReadTimeoutError):
-        return RequestTimeout(f"{host}: no answer in the time allowed")
-    if isinstance(error, (urllib3.exceptions.TimeoutError, TimeoutError)):
-        return RequestTimeout(f"{host}: {text}")
-    if isinstance(error, (urllib3.exceptions.SSLError, ssl.SSLError)):
-        return TlsFailure(f"{host}: TLS: {text}")
-    return ConnectionLost(f"{host}: {text}")
-
-
-def _retry_after(response: Any) -> float | None:
+def _retry_after(answer: Answer) -> float | None:
     """Return the header in whole seconds, or None. Kubernetes servers send no dates, and other values are malformed."""
-    value = (response.headers.get("Retry-After") or "").strip()
+    value = answer.headers.get("retry-after", "").strip()
     return float(value) if value.isascii() and value.isdigit() else None
 
 

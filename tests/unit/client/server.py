@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -18,12 +19,13 @@ from tests.unit.fakes import DEADLINE
 
 @dataclass(frozen=True)
 class Asked:
-    """One request as it arrived."""
+    """One request as it arrived. `certificate` is the serial number of the client's, if it showed one."""
 
     method: str
     target: str
     headers: dict[str, str]
     body: bytes
+    certificate: str = ""
 
     @property
     def json(self) -> Any:
@@ -85,9 +87,9 @@ class Reset:
 
 
 class Server:
-    """Plays answers in order; the last one is repeated."""
+    """Plays answers in order; the last one is repeated. With `tls` it speaks https."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.asked: list[Asked] = []
         self.answers: deque[Any] = deque([Answer()])
         self.on_request: Callable[[Asked], None] = lambda asked: None
@@ -103,7 +105,9 @@ class Server:
             def _any(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                outer._play(self, Asked(self.command, self.path, headers, body))
+                shown = self.connection.getpeercert() if isinstance(self.connection, ssl.SSLSocket) else None
+                serial = str((shown or {}).get("serialNumber", ""))
+                outer._play(self, Asked(self.command, self.path, headers, body, serial))
 
             do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _any  # noqa: N815  # the base class looks for these
 
@@ -115,12 +119,15 @@ class Server:
             block_on_close = True
 
         self._http = Http(("127.0.0.1", 0), Handler)
+        self._scheme = "https" if tls else "http"
+        if tls:
+            self._http.socket = tls.wrap_socket(self._http.socket, server_side=True, do_handshake_on_connect=False)
         self._thread = threading.Thread(target=lambda: self._http.serve_forever(poll_interval=0.01))
         self._thread.start()
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._http.server_address[1]}"
+        return f"{self._scheme}://127.0.0.1:{self._http.server_address[1]}"
 
     def script(self, *answers: Any) -> None:
         self.answers = deque(answers)

@@ -18,8 +18,8 @@ from tests.unit.client.server import Answer, Chunks, Reset, Server
 def test_a_connection_without_an_answer_from_the_network_is_closed(client: Client, server: Server) -> None:
     server.script(Chunks())
     with client.watch(NAMESPACES) as stream:
-        sock = stream._socket
-        assert sock is not None
+        sock = stream._answer.wire._socket
+        assert isinstance(sock, socket.socket)
         assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) != 0
         assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 10_000
 

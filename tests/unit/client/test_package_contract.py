@@ -6,15 +6,16 @@ from __future__ import annotations
 import inspect
 import socket
 from pathlib import Path
-from typing import Any
 
+import httptools
 import pytest
 import urllib3
-from kubernetes.client import ApiClient, Configuration
+from kubernetes.client import Configuration
+from kubernetes.client.rest import RESTClientObject
 from kubernetes.config.incluster_config import InClusterConfigLoader
 from kubernetes.config.kube_config import load_kube_config
 
-from tests.unit.client.server import Answer, Reset, Server, kubeconfig
+from tests.unit.client.server import Server, kubeconfig
 
 
 @pytest.fixture
@@ -34,9 +35,11 @@ def parameters(function: object) -> list[str]:
 
 @pytest.mark.promise("client")
 def test_the_signatures_that_we_call_exist() -> None:
-    assert parameters(ApiClient.param_serialize)[:3] == ["self", "method", "resource_path"]
-    assert {"header_params", "auth_settings"} <= set(parameters(ApiClient.param_serialize))
-    assert {"method", "url", "body", "headers"} <= set(parameters(urllib3.PoolManager.request))
+    assert parameters(RESTClientObject.__init__) == ["self", "configuration"]
+    assert parameters(urllib3.PoolManager.connection_from_host)[:4] == ["self", "host", "port", "scheme"]
+    assert parameters(urllib3.HTTPConnectionPool._new_conn) == ["self"]
+    assert parameters(urllib3.HTTPSConnectionPool._prepare_proxy) == ["self", "conn"]
+    assert parameters(Configuration.get_api_key_with_prefix) == ["self", "identifier", "alias"]
     assert parameters(load_kube_config)[:3] == ["config_file", "context", "client_configuration"]
     assert parameters(InClusterConfigLoader.__init__)[1:] == [
         "token_filename",
@@ -52,60 +55,53 @@ def test_the_settings_that_we_set_exist() -> None:
         assert hasattr(configuration, name)
 
 
-def send(api: ApiClient, method: str, path: str, headers: dict[str, str], body: bytes | None = None) -> Any:
-    """Send a request in the same way as the transport."""
-    _, url, all_headers, _, _ = api.param_serialize(method, path, header_params=headers, auth_settings=["BearerToken"])
-    timeout = urllib3.Timeout(connect=1, read=1)
-    manager = api.rest_client.pool_manager
-    return manager.request(method, url, body=body, headers=all_headers, timeout=timeout, preload_content=False)
+def test_pools_can_be_our_own(configuration: Configuration) -> None:
+    manager = RESTClientObject(configuration).pool_manager
+    assert isinstance(manager, urllib3.PoolManager)
+    assert set(manager.pool_classes_by_scheme) == {"http", "https"}
+    assert manager.proxy is None
 
 
-@pytest.mark.promise("client")
-def test_a_404_is_returned_and_not_raised_and_its_body_can_be_read(
-    configuration: Configuration, server: Server
-) -> None:
-    server.script(Answer(404, b"gone", Retry_After="1"))
-    with ApiClient(configuration) as api:
-        response = send(api, "GET", "/x?a=b", {"Accept": "x"})
-        assert response.status == 404
-        assert response.headers.get("retry-after") == "1"
-        assert response.data == b"gone"
-        response.close()
-    assert server.asked[0].target == "/x?a=b"
-    assert server.asked[0].headers["authorization"] == "Bearer t"
+def test_the_token_is_that_of_the_kubeconfig(configuration: Configuration) -> None:
+    assert configuration.get_api_key_with_prefix("BearerToken", alias="authorization") == "Bearer t"
 
 
-def test_a_body_is_sent_unchanged_with_its_content_type(configuration: Configuration, server: Server) -> None:
-    with ApiClient(configuration) as api:
-        send(api, "PATCH", "/x", {"Content-Type": "application/merge-patch+json"}, b'{"a": null}').close()
-    assert server.asked[0].json == {"a": None}
-    assert server.asked[0].headers["content-type"] == "application/merge-patch+json"
+def test_the_package_s_hook_writes_to_the_configuration_that_it_gets(configuration: Configuration) -> None:
+    hook, other = configuration.refresh_api_key_hook, Configuration()
+    assert hook is not None
+    hook(other)
+    assert other.api_key == configuration.api_key
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT"])
-def test_nothing_is_repeated_when_a_connection_breaks(
-    configuration: Configuration, server: Server, method: str
-) -> None:
-    server.script(Reset())
-    with ApiClient(configuration) as api, pytest.raises(urllib3.exceptions.HTTPError):
-        send(api, method, "/x", {})
-    assert len(server.asked) == 1
+def test_the_parser_calls_what_it_finds_in_an_answer() -> None:
+    calls: list[object] = []
 
+    class Protocol:
+        def on_message_begin(self) -> None:
+            calls.append("begin")
 
-def test_pools_and_connections_can_be_our_own(configuration: Configuration) -> None:
-    with ApiClient(configuration) as api:
-        manager = api.rest_client.pool_manager
-        assert isinstance(manager, urllib3.PoolManager)
-        assert set(manager.pool_classes_by_scheme) == {"http", "https"}
-    assert urllib3.HTTPConnectionPool.ConnectionCls is not None
-    assert callable(urllib3.HTTPResponse.read1)
+        def on_header(self, name: bytes, value: bytes) -> None:
+            calls.append((name, value))
+
+        def on_headers_complete(self) -> None:
+            calls.append(parser.get_status_code())
+
+        def on_body(self, data: bytes) -> None:
+            calls.append(data)
+
+        def on_message_complete(self) -> None:
+            calls.append(parser.should_keep_alive())
+
+    parser = httptools.HttpResponseParser(Protocol())
+    parser.feed_data(b"HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\ngone")
+    assert calls == ["begin", (b"Content-Length", b"4"), 404, b"gone", True]
 
 
 @pytest.mark.promise("watching")
 def test_keepalive_is_really_set_on_the_socket(configuration: Configuration, server: Server) -> None:
     configuration.keep_alive = True
-    with ApiClient(configuration) as api:
-        response = send(api, "GET", "/x", {})
-        sock = response.connection.sock
-        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) != 0
-        response.close()
+    pool = RESTClientObject(configuration).pool_manager.connection_from_url(server.url)
+    connection = pool._new_conn()
+    connection.connect()
+    assert connection.sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) != 0
+    connection.close()
