@@ -22,17 +22,25 @@ class EventReason:
 _OF_CONTESTED: Final = "See [the condition `Contested`](#others-undo-what-the-controller-writes)."
 
 EVENT_REASONS: Final = (
-    EventReason("NamespaceCreated", "Normal", "The namespace was created."),
     EventReason("NamespaceAdopted", "Normal", "An existing namespace was taken over, as its annotation allows."),
-    EventReason("ReleaseCreated", "Normal", "The HelmRelease was created."),
-    EventReason("ReleaseUpdated", "Normal", "The HelmRelease was changed, because the spec changed."),
+    EventReason("ReleaseCreated", "Normal", "The HelmRelease was created, in the namespace that the note names."),
+    EventReason(
+        "ReleaseUpdated",
+        "Normal",
+        "The HelmRelease of a deployed environment was changed, although the spec did not change: somebody else had "
+        "changed it, or the options or the version of the controller changed.",
+    ),
     EventReason(
         "FieldsIgnored",
         "Normal",
         "The release has fields for which this release engine has nothing.",
         "Remove the fields, or read [flux.md](flux.md#how-the-ep-is-translated).",
     ),
-    EventReason("Deployed", "Normal", "What the spec asks for is deployed."),
+    EventReason(
+        "Deployed",
+        "Normal",
+        "What the spec asks for is deployed. Each change of the spec ends with this Event or with `ReleaseFailed`.",
+    ),
     EventReason(
         "ReleaseFailed",
         "Warning",

@@ -76,7 +76,7 @@ def test_kubectl_describe_shows_the_conditions_and_the_events(applied: Environme
     head, _, events = kubectl("describe", "envp", NAME).partition("Events:")
     for type_ in ("Ready", "NamespaceReady", "ResourcesReady", "ReleaseReady"):
         assert ["Type:", type_] in [line.split() for line in head.splitlines()]
-    for reason in ("NamespaceCreated", "ReleaseCreated", "Deployed"):
+    for reason in ("ReleaseCreated", "Deployed"):
         assert reason in events
     assert MESSAGE in events
 
@@ -86,7 +86,7 @@ def test_kubectl_events_lists_those_about_an_environment(applied: Environment, k
     eventually(lambda: "Deployed" in applied.reasons(), "the Event about the deployment")
     rows = cells(kubectl("events", "--for", f"envp/{NAME}", "-n", "default", "--no-headers"))
     assert {(row[2], row[3]) for row in rows} >= {
-        (reason, f"EnvironmentProvisioner/{NAME}") for reason in ("NamespaceCreated", "ReleaseCreated", "Deployed")
+        (reason, f"EnvironmentProvisioner/{NAME}") for reason in ("ReleaseCreated", "Deployed")
     }
 
 

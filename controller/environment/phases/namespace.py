@@ -86,8 +86,8 @@ def _create(observation: Observation, labels: Mapping[str, str], options: Enviro
             "annotations": _annotations(environment, labels, options),
         },
     }
-    event = Emit(EventType.NORMAL, "NamespaceCreated", "Create", f"Created namespace {environment.namespace_name}.")
-    return Continue(effects=(Create(observation.namespace_target, body), event))
+    # The Event about the release names the namespace too.
+    return Continue(effects=(Create(observation.namespace_target, body),))
 
 
 def _correct(

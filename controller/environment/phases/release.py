@@ -13,7 +13,7 @@ from controller.environment.decision import Continue, Decision, Stop, Wait
 from controller.environment.drift.attempts import Correction
 from controller.environment.effects import Create, Effect, Emit, EventType, Generation, Patch, Target
 from controller.environment.engines import choice
-from controller.environment.engines.engine import Engine, ReleaseContext
+from controller.environment.engines.engine import Engine, ReleaseContext, State
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
 
@@ -39,7 +39,8 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
             return outcome
         if outcome.given_up:
             events = (Emit(EventType.WARNING, "UninstallTimedOut", "Uninstall", outcome.given_up),)
-    created = Emit(EventType.NORMAL, "ReleaseCreated", "Create", f"Created {target.resource.kind} {target.name}.")
+    note = f"Created {target.resource.kind} {target.name} in namespace {observation.environment.namespace_name}."
+    created = Emit(EventType.NORMAL, "ReleaseCreated", "Create", note)
     effects = (*events, Create(target, engine.desired(context)), created, *_ignored(observation, engine))
     return Continue(effects=effects, release=target)
 
@@ -69,10 +70,8 @@ def _update(
     if not changes_spec:
         return Continue(effects=(patch,), release=target)
     before = Generation(target, objects.generation(current))
-    updated = Emit(
-        EventType.NORMAL, "ReleaseUpdated", "Update", f"Updated {target.resource.kind} {target.name}.", before
-    )
-    return Continue(effects=(patch, updated, *_ignored(observation, engine, before)), release=target)
+    events = (*_corrected(observation, target, before), *_ignored(observation, engine, before))
+    return Continue(effects=(patch, *events), release=target)
 
 
 def _rests(
@@ -96,6 +95,15 @@ def _rest(target: Target, current: Object, resting: Mapping[str, Any], account_f
         "prevents it."
     )
     return Stop(reason="AccountNotTaken", message=message, effects=(correction[0],) if correction else ())
+
+
+def _corrected(observation: Observation, target: Target, before: Generation) -> Iterator[Emit]:
+    # After a change of the spec, the Event about the outcome tells more, and follows soon.
+    environment = observation.environment
+    status = environment.status
+    if status.get("applicationStatus") == State.DEPLOYED and status.get("observedGeneration") == environment.generation:
+        note = f"Updated {target.resource.kind} {target.name}, although the spec did not change."
+        yield Emit(EventType.NORMAL, "ReleaseUpdated", "Update", note, before)
 
 
 def _ignored(observation: Observation, engine: Engine, before: Generation | None = None) -> Iterator[Emit]:

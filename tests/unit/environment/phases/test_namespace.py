@@ -59,7 +59,7 @@ def test_a_missing_namespace_is_created_with_all_its_metadata_in_one_write():
         },
     )
     assert json.loads(memory) == our_labels()
-    assert event_reasons(decision.effects) == ["NamespaceCreated"]
+    assert event_reasons(decision.effects) == []
 
 
 def test_created_objects_have_no_owner_reference():

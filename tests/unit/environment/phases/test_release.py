@@ -59,7 +59,19 @@ def test_only_differences_are_patched_and_only_with_the_same_uid():
     decision = _decide(helm_release(), of=environment(release={"values": {"image": {"tag": "2"}}}))
 
     assert _patch(decision) == [{"op": "add", "path": "/spec/values", "value": {"image": {"tag": "2"}}}]
-    assert event_reasons(decision.effects) == ["ReleaseUpdated"]
+    assert event_reasons(decision.effects) == []
+
+
+def test_a_change_of_a_deployed_release_has_an_event_if_the_spec_did_not_change():
+    edited = helm_release()
+    edited["spec"] = {**edited["spec"], "wait": True}
+    deployed = {"applicationStatus": "deployed", "observedGeneration": 1}
+
+    assert event_reasons(_decide(edited, of=environment(status=deployed)).effects) == ["ReleaseUpdated"]
+    assert event_reasons(_decide(edited, of=environment(status=deployed, generation=2)).effects) == []
+    assert (
+        event_reasons(_decide(edited, of=environment(status=deployed | {"applicationStatus": "failed"})).effects) == []
+    )
 
 
 def test_an_edited_field_is_corrected():

@@ -96,7 +96,7 @@ def test_a_new_tag_beside_a_contested_field_is_an_update():
         lambda obj: obj["spec"]["application"]["release"].update(values={"image": {"tag": "two"}}),
     )
     settle(world, 60)
-    assert world.recorded.events.count("ReleaseUpdated") == 1
+    assert world.recorded.events.count("Deployed") == 2
     assert world.recorded.events.count("FieldDropped") == 1
     assert condition(world, "Ready")["status"] == "True"
 

@@ -44,7 +44,7 @@ def test_a_created_environment_becomes_deployed(world):
     assert status["currentPhase"] == "Waiting For Next Reconciliation Loop"
     assert status["namespaceLabels"] == LABELS
     assert status["release"] == {"engine": "helm-operator", "name": RELEASE_NAME, "revision": "abc"}
-    assert world.recorded.events == ["NamespaceCreated", "ReleaseCreated", "Deployed"]
+    assert world.recorded.events == ["ReleaseCreated", "Deployed"]
     assert len(world.recorded.ready) == 1
 
 
@@ -113,7 +113,7 @@ def test_a_new_tag_is_deployed_without_showing_the_old_success(world):
 
     assert states[-2:] == ["deploying", "deployed"]
     assert "failed" not in states
-    assert world.recorded.events == ["ReleaseUpdated", "Deployed"]
+    assert world.recorded.events == ["Deployed"]
 
 
 def _set_values(values):
