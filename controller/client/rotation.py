@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
 from pathlib import Path
 from typing import Final
 
 from kubernetes.client import Configuration
 from kubernetes.config import ConfigException
+
+from controller.apimachinery.clock import Clock, MonotonicClock
 
 # Seconds between two looks of the package at whether the token has to be renewed.
 _PAUSE: Final = 1.0
@@ -33,7 +34,7 @@ def reread(configuration: Configuration, path: Path) -> None:
     read(configuration)
 
 
-def renew(configuration: Configuration) -> None:
+def renew(configuration: Configuration, *, clock: Clock | None = None) -> None:
     """Let the package look at most once a second, because it then builds the whole configuration again.
 
     That is often enough: it renews a token minutes before the token expires. Also removes the line break at the end of
@@ -44,6 +45,7 @@ def renew(configuration: Configuration) -> None:
     package_hook = configuration.refresh_api_key_hook
     if package_hook is None:
         return
+    clock = clock or MonotonicClock()
     # The package writes more than the token, among others its own hook. Nothing else uses this copy.
     scratch = Configuration()
     lock = threading.Lock()
@@ -51,14 +53,14 @@ def renew(configuration: Configuration) -> None:
 
     def look(target: Configuration) -> None:
         nonlocal due
-        if time.monotonic() < due or not lock.acquire(blocking=False):
+        if clock.now() < due or not lock.acquire(blocking=False):
             return
         try:
             # As above, a file that is being replaced keeps the old token.
             with contextlib.suppress(ConfigException, OSError):
                 package_hook(scratch)
                 target.api_key["BearerToken"] = scratch.api_key["BearerToken"].strip()
-            due = time.monotonic() + _PAUSE
+            due = clock.now() + _PAUSE
         finally:
             lock.release()
 

@@ -59,7 +59,7 @@ class Wire:
 
     @property
     def is_dropped(self) -> bool:
-        """Whether the server has closed the idle connection, or sent what nobody asked for."""
+        """Whether the server has closed the idle connection, or sent something without a request."""
         return bool(self._poll.poll(0))
 
     def set_timeout(self, seconds: float) -> None:

@@ -98,7 +98,7 @@ def _rest(target: Target, current: Object, resting: Mapping[str, Any], account_f
 
 
 def _corrected(observation: Observation, target: Target, before: Generation) -> Iterator[Emit]:
-    # After a change of the spec, the Event about the outcome tells more, and follows soon.
+    # After a change of the spec, an Event about the outcome follows.
     environment = observation.environment
     status = environment.status
     if status.get("applicationStatus") == State.DEPLOYED and status.get("observedGeneration") == environment.generation:

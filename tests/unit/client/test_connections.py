@@ -96,7 +96,7 @@ def tunnel(tls_server: Server) -> Iterator[Tunnel]:
 def connect(
     server: Server, tls_server: Server, tunnel: Tunnel, tmp_path: Path, authority: trustme.CA
 ) -> Iterator[Callable[..., Client]]:
-    """Makes clients, which are closed before the servers: these wait until nobody is connected."""
+    """Makes clients, which are closed before the servers: these wait for them."""
     clients: list[Client] = []
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
 
