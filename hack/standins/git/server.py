@@ -1,4 +1,4 @@
-"""A git server over HTTP on loopback: `git http-backend`, for clones and fetches of the repositories below a folder."""
+"""A git server over HTTP: `git http-backend`, for clones and fetches of the repositories below a folder."""
 
 from __future__ import annotations
 
@@ -31,23 +31,26 @@ class GitServer:
     Starts in a thread of its own with `start`, and serves until `stop`; as a context manager it does both.
     """
 
-    def __init__(self, *, root: Path, port: int = 0, credentials: tuple[str, str] | None = None) -> None:
-        """Listen on loopback.
+    def __init__(
+        self, *, root: Path, host: str = HOST, port: int = 0, credentials: tuple[str, str] | None = None
+    ) -> None:
+        """Listen.
 
         Args:
             root: the folder of the repositories; must exist.
+            host: the address to listen on; loopback if nothing is given.
             port: 0 takes a free one.
             credentials: the user name and password that every request must have; None: no request needs any.
 
         Raises OSError if the port is in use.
         """
-        self._server = _Server(root, port, credentials)
+        self._server = _Server(root, (host, port), credentials)
         self._thread: threading.Thread | None = None
 
     @property
     def url(self) -> str:
-        """`http://127.0.0.1:PORT`."""
-        return f"http://{HOST}:{self._server.server_port}"
+        """`http://HOST:PORT`."""
+        return f"http://{self._server.host}:{self._server.server_port}"
 
     def start(self) -> None:
         """Begin to answer."""
@@ -75,8 +78,9 @@ class GitServer:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, root: Path, port: int, credentials: tuple[str, str] | None) -> None:
-        super().__init__((HOST, port), _Handler)
+    def __init__(self, root: Path, address: tuple[str, int], credentials: tuple[str, str] | None) -> None:
+        super().__init__(address, _Handler)
+        self.host = address[0]
         self.root = root.resolve()
         self.authorization = _basic(*credentials) if credentials is not None else ""
 
