@@ -9,8 +9,9 @@ import pytest
 
 from tests.docs.pages import PAGES, SHELLS, Block, steps
 from tests.docs.world import World
-from tests.integration.support.clusters import REAL_KUBECONFIG, Cluster
+from tests.integration.support.clusters import Cluster
 from tests.integration.support.fixtures import MakeInstaller, StartController
+from tests.integration.support.variables import REAL_KUBECONFIG
 
 
 def to_run(page: Path) -> bool:

@@ -186,7 +186,7 @@ def journey(
     engine = Engine(both_engines, double=DOUBLES[request.param])
     engine.start()
     yield Journey(engine=request.param, environments=environments, killer=killer, start_process=start_process)
-    engine.stop()
+    engine.close()
 
 
 @pytest.mark.slow

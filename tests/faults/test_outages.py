@@ -27,17 +27,13 @@ from hack.localcluster.process import ClusterProcess
 from hack.serviceaccounts import write_kubeconfig
 from tests.faults.support.bed import Bed, bed
 from tests.faults.support.fleet import Fleet
-from tests.integration.support.clusters import (
-    REAL_KUBECONFIG,
-    Cluster,
-    environment_definition,
-    helm_release_definition,
-)
+from tests.integration.support.clusters import Cluster, environment_definition, helm_release_definition
 from tests.integration.support.controllers import ThreadedController
 from tests.integration.support.engines import Engine
 from tests.integration.support.environments import Environments, is_current
 from tests.integration.support.fixtures import StartController
 from tests.integration.support.requests import Requests
+from tests.integration.support.variables import REAL_KUBECONFIG
 from tests.integration.support.waiting import eventually, throughout
 
 pytestmark = pytest.mark.slow

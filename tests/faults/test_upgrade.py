@@ -20,7 +20,6 @@ from controller.apimachinery.resources import CONFIG_MAPS, NAMESPACES, SECRETS, 
 from hack.standins.flux.double import FluxDouble
 from tests.faults.support.replicas import ELECTION
 from tests.integration.support.clusters import (
-    REAL_KUBECONFIG,
     ROOT,
     Cluster,
     config_definition,
@@ -33,6 +32,7 @@ from tests.integration.support.engines import Engine
 from tests.integration.support.environments import Environment, is_deployed, tag
 from tests.integration.support.history import History
 from tests.integration.support.requests import Requests, summary
+from tests.integration.support.variables import REAL_KUBECONFIG
 from tests.integration.support.waiting import eventually
 
 RELEASES = sorted((ROOT / "tests" / "fixtures").glob("release-*"))

@@ -352,7 +352,7 @@ def answering(request: pytest.FixtureRequest, both_engines: Cluster) -> Iterator
     engine = Engine(both_engines, double=DOUBLES[request.param])
     engine.start()
     yield request.param
-    engine.stop()
+    engine.close()
 
 
 def test_names_that_are_crafted_to_collide_are_two_environments(

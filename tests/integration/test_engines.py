@@ -8,6 +8,7 @@ import pytest
 
 from controller.api.flux import GIT_REPOSITORIES
 from hack.standins import crds
+from tests.integration.support import real_flux
 from tests.integration.support.clusters import Cluster, environment_definition
 from tests.integration.support.environments import RELEASE, Environment, Environments, tag
 from tests.integration.support.fixtures import MakeInstaller, StartController
@@ -104,6 +105,8 @@ def _uids(environment: Environment, engine: str) -> tuple[Any, ...]:
 def test_environments_report_a_missing_engine_and_wait_for_it(
     engine: str, bare_cluster: Cluster, make_bare_installer: MakeInstaller, start_controller: StartController
 ) -> None:
+    if engine == "flux" and bare_cluster.real_flux is not None:
+        real_flux.cannot("remove its CustomResourceDefinitions")
     bare_cluster.install(environment_definition())
     start_controller(release_engine=engine)
     environment = Environments(bare_cluster).create()

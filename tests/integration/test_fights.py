@@ -14,13 +14,14 @@ from controller.api.environment import INSTALLATION_ANNOTATION
 from hack.localcluster import LocalCluster
 from hack.standins import crds
 from hack.standins.flux.double import FluxDouble
-from tests.integration.support.clusters import REAL_KUBECONFIG, Cluster
+from tests.integration.support.clusters import Cluster
 from tests.integration.support.controllers import ThreadedController
 from tests.integration.support.engines import Engine
 from tests.integration.support.environments import RELEASE, Environment, Environments, is_deployed, is_true, tag
 from tests.integration.support.fixtures import StartController
 from tests.integration.support.opponent import opposing
 from tests.integration.support.requests import Requests
+from tests.integration.support.variables import REAL_KUBECONFIG
 from tests.integration.support.waiting import eventually, throughout
 
 LEADER = {"leader_elect": True, "lease_duration": 3.0, "lease_renew_deadline": 2.0, "lease_retry_period": 0.1}
@@ -78,7 +79,7 @@ def older_flux(both_engines: Cluster) -> Iterator[Cluster]:
     engine = Engine(both_engines, double=FluxDouble)
     engine.start()
     yield both_engines
-    engine.stop()
+    engine.close()
 
 
 def test_a_field_unknown_to_an_older_flux_is_rarely_written_and_harmless(

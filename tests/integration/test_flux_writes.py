@@ -39,7 +39,7 @@ def flux_double(both_engines: Cluster) -> Iterator[Engine]:
     """Flux's double, not running yet."""
     engine = Engine(both_engines, double=FluxDouble)
     yield engine
-    engine.stop()
+    engine.close()
 
 
 def test_a_deployment_writes_each_object_once_and_the_status_rarely(

@@ -19,10 +19,11 @@ from hack.localcluster import LocalCluster
 from hack.standins import crds
 from hack.standins.flux.double import FluxDouble
 from hack.standins.plays import Plays
-from tests.integration.support.clusters import CONFIG_MAPS, DEPLOYMENTS, REAL_KUBECONFIG, ROOT
+from tests.integration.support.clusters import CONFIG_MAPS, DEPLOYMENTS, ROOT
 from tests.integration.support.environments import condition, is_deployed
 from tests.integration.support.judge import judging
 from tests.integration.support.pods import Pod, running_pod
+from tests.integration.support.variables import REAL_KUBECONFIG
 from tests.integration.support.waiting import DEADLINE, eventually
 from tests.kubectl import Kubectl
 from tests.manifests.helm import helm

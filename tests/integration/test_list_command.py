@@ -6,7 +6,6 @@ import json
 
 import yaml
 
-from hack.localcluster import LocalCluster
 from tests.integration.support.clusters import Cluster
 from tests.integration.support.controllers import ThreadedController
 from tests.integration.support.engines import Engine
@@ -33,12 +32,12 @@ def test_the_list_shows_every_environment_in_each_format(
     assert {row["name"] for row in found} >= {name}
 
 
-def test_an_empty_cluster_has_no_environments(local: LocalCluster, cluster: Cluster) -> None:
+def test_an_empty_cluster_has_no_environments(cluster: Cluster) -> None:
     listed = run("list", f"--kubeconfig={cluster.kubeconfig}")
     assert (listed.returncode, listed.stdout) == (0, "No environments.\n")
 
 
-def test_a_missing_definition_is_reported_in_a_sentence(local: LocalCluster, bare_cluster: Cluster) -> None:
+def test_a_missing_definition_is_reported_in_a_sentence(bare_cluster: Cluster) -> None:
     listed = run("list", f"--kubeconfig={bare_cluster.kubeconfig}")
     assert listed.returncode == 1
     assert "install the CRDs (manifests/crds)" in listed.stderr

@@ -233,6 +233,8 @@ def test_a_deleted_branch_is_reported_while_the_application_keeps_running(
     start_controller: StartController,
 ) -> None:
     start_controller(release_engine="flux")
+    # Of a repository without any branch Flux says something else.
+    repository.commit("Begin", {}, branch="main")
     environment = environments.create()
     environment.deployed()
     repository.delete_branch(RELEASE)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from controller.api.environment import ENVIRONMENTS, RECONCILE_AT_ANNOTATION
 from controller.api.flux import GIT_REPOSITORIES, HELM_RELEASES, REQUESTED_AT
 from controller.apimachinery.resources import CONFIG_MAPS
-from hack.localcluster import LocalCluster
 from tests.integration.support.clusters import Cluster
 from tests.integration.support.controllers import ThreadedController
 from tests.integration.support.engines import DOUBLES, Engine
@@ -87,7 +86,7 @@ def test_flux_is_asked_to_reconcile_once_and_others_may_ask_it_later(
     environment.patch({"namespaceLabels": {"team": "y"}})
     environment.deployed()
     assert asked() == ["now", "theirs"]
-    engine.stop()
+    engine.close()
 
 
 def test_the_command_waits_until_the_controller_has_reconciled(
@@ -111,7 +110,7 @@ def test_without_a_controller_the_command_ends_with_2(cluster: Cluster, environm
     assert "not reconciled within 0.2s: check that the controller runs" in done.stderr
 
 
-def test_the_command_reports_why_it_failed(local: LocalCluster, cluster: Cluster, environments: Environments) -> None:
+def test_the_command_reports_why_it_failed(cluster: Cluster, environments: Environments) -> None:
     kubeconfig = f"--kubeconfig={cluster.kubeconfig}"
     environment = environments.create(spec={"suspend": True})
     suspended = run("reconcile", environment.name, kubeconfig)

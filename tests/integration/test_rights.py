@@ -26,17 +26,12 @@ from controller.app.options import Options as RunOptions
 from hack.localcluster import Options
 from hack.localcluster.audit import AuditEntry
 from hack.standins import crds, plays
-from tests.integration.support.clusters import (
-    REAL_KUBECONFIG,
-    Cluster,
-    config_definition,
-    environment_definition,
-    running_cluster,
-)
+from tests.integration.support.clusters import Cluster, config_definition, environment_definition, running_cluster
 from tests.integration.support.controllers import ThreadedController
 from tests.integration.support.engines import DOUBLES, Engine
 from tests.integration.support.environments import RELEASE, Environment, Environments, is_deployed, tag
 from tests.integration.support.requests import Requests, summary
+from tests.integration.support.variables import REAL_KUBECONFIG
 from tests.integration.support.waiting import eventually
 
 RBAC = Path(__file__).parents[2] / "manifests" / "rbac"

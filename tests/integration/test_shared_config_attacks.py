@@ -41,7 +41,7 @@ def answering(request: pytest.FixtureRequest, both_engines: Cluster) -> Iterator
     engine = Engine(both_engines, double=DOUBLES[request.param])
     engine.start()
     yield request.param
-    engine.stop()
+    engine.close()
 
 
 def configure(cluster: Cluster, **body: Any) -> None:

@@ -60,7 +60,7 @@ def engine_name(request: pytest.FixtureRequest, both_engines: Cluster) -> Iterat
     engine = Engine(both_engines, double=DOUBLES[request.param])
     engine.start()
     yield request.param
-    engine.stop()
+    engine.close()
     for resource in (TRONADOR_CONFIGS, SECRETS):
         with suppress(NotFound):
             both_engines.client.delete(resource, "strange", namespace=OURS)

@@ -312,7 +312,7 @@ def test_no_log_line_event_status_or_metric_shows_a_secret(
     metrics = eventually(metrics_that_count_it, "the environment is counted as one that lacks something")
     environment.delete()
     environment.gone()
-    engine.stop()
+    engine.close()
 
     shown += [cluster.list(CORE_EVENTS, "default"), shared.read()["status"]]
     assert "hunter2" not in process.output() + metrics + json.dumps(shown)
@@ -351,7 +351,7 @@ def test_flux_gets_a_current_copy_of_what_a_release_refers_to_elsewhere(
     _holds(shared, environment.name, source["name"], {"values.yaml": "a: 1"}, kind="Secret")
     shared.put_secret("values", namespace=elsewhere, **{"values.yaml": "a: 2"})
     _holds(shared, environment.name, source["name"], {"values.yaml": "a: 2"}, kind="Secret")
-    engine.stop()
+    engine.close()
 
 
 @pytest.mark.slow

@@ -15,7 +15,6 @@ from hack.faultproxy.proxy import FaultProxy
 from hack.localcluster import LocalCluster, Options
 from tests.faults.support.fleet import Fleet
 from tests.integration.support.clusters import (
-    REAL_KUBECONFIG,
     Cluster,
     environment_definition,
     helm_release_definition,
@@ -26,6 +25,7 @@ from tests.integration.support.clusters import (
 from tests.integration.support.controllers import ThreadedController
 from tests.integration.support.engines import Engine
 from tests.integration.support.requests import Requests
+from tests.integration.support.variables import REAL_KUBECONFIG
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

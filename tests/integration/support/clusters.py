@@ -6,7 +6,6 @@ and everything that was made is removed after the test, whatever state a failure
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -28,16 +27,17 @@ from hack.localcluster import LocalCluster, Options
 from hack.localcluster.audit import AuditLog
 from hack.standins import crds
 from hack.yamlfiles import documents
-from tests.integration.support import accounts
+from tests.integration.support import accounts, real_flux
 from tests.integration.support.leftovers import Leftovers
+from tests.integration.support.real_flux import RealFlux
 from tests.integration.support.recorder import recording
+from tests.integration.support.variables import FLUX_ADDRESS, REAL_KUBECONFIG
 from tests.integration.support.waiting import eventually
 
 ROOT = Path(__file__).parents[3]
 DEFINITIONS = crds.CRDS
 DEPLOYMENTS = Resource("apps", "v1", "deployments", "Deployment", namespaced=True)
 CONFIG_MAPS = Resource("", "v1", "configmaps", "ConfigMap", namespaced=True)
-REAL_KUBECONFIG = os.environ.get("TRONADOR_TEST_KUBECONFIG", "")
 # In seconds. A real API server learns of new roles and bindings some milliseconds after they are written.
 RIGHTS_DELAY = 0.02
 
@@ -49,6 +49,7 @@ class Cluster:
         kubeconfig: leads to it with the rights of an administrator.
         local: the local cluster, or None for a real one.
         stack: closes what is opened.
+        has_flux: whether a real Flux runs in it.
 
     Attributes:
         kubeconfig: as given.
@@ -56,10 +57,13 @@ class Cluster:
         client: the test's own hands.
         local: the local cluster with its hooks, or None for a real one.
         audit: every request so far; of a real cluster those of the controller alone.
+        real_flux: the real Flux, or None where a stand-in takes its place.
         beginning, ending: of the names that a test makes up. Empty on a local cluster, random on a real one.
     """
 
-    def __init__(self, *, kubeconfig: Path, local: LocalCluster | None, stack: ExitStack) -> None:
+    def __init__(
+        self, *, kubeconfig: Path, local: LocalCluster | None, stack: ExitStack, has_flux: bool = False
+    ) -> None:
         self.kubeconfig = kubeconfig
         self.local = local
         self.client = self.connect("tests")
@@ -68,6 +72,7 @@ class Cluster:
         if local is None:
             self._leftovers = Leftovers(self.client)
             stack.callback(self._leftovers.remove)
+        self.real_flux = RealFlux(self.client, stack) if has_flux else None
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="cluster-")))
         self.controller_kubeconfig = accounts.install(self.put, self.client, admin=kubeconfig, folder=folder)
         self.audit = AuditLog() if local is None else local.audit
@@ -160,9 +165,10 @@ class Cluster:
         return self.client.create(NAMESPACES, body)
 
     def install(self, definition: dict[str, Any]) -> None:
-        """Apply a CustomResourceDefinition and wait until it is served."""
+        """Apply a CustomResourceDefinition, unless it is a real Flux's, and wait until it is served."""
         name = definition["metadata"]["name"]
-        self.put(DEFINITIONS, definition)
+        if self.real_flux is None or not real_flux.is_its(definition):
+            self.put(DEFINITIONS, definition)
         group, names = definition["spec"]["group"], definition["spec"]["names"]
         for version in definition["spec"]["versions"]:
             resource = Resource(group, version["name"], names["plural"], names["kind"], namespaced=True)
@@ -171,6 +177,8 @@ class Cluster:
     def uninstall(self, definition: dict[str, Any]) -> None:
         """Remove a CustomResourceDefinition with all its objects, and wait until it is gone."""
         name = definition["metadata"]["name"]
+        if self.real_flux is not None and real_flux.is_its(definition):
+            real_flux.cannot("remove its CustomResourceDefinitions")
         with suppress(NotFound):
             self.client.delete(DEFINITIONS, name)
         eventually(lambda: self.get(DEFINITIONS, name) is None, f"{name} is gone")
@@ -206,7 +214,8 @@ def running_cluster(options: Options | None = None) -> Iterator[Cluster]:
     """A cluster without any CustomResourceDefinition of ours if it is a local one, else as it is."""
     with ExitStack() as stack:
         if REAL_KUBECONFIG:
-            yield Cluster(kubeconfig=Path(REAL_KUBECONFIG).expanduser(), local=None, stack=stack)
+            kubeconfig = Path(REAL_KUBECONFIG).expanduser()
+            yield Cluster(kubeconfig=kubeconfig, local=None, stack=stack, has_flux=bool(FLUX_ADDRESS))
             return
         local = stack.enter_context(LocalCluster(options or short_options()))
         yield Cluster(kubeconfig=local.kubeconfig, local=local, stack=stack)

@@ -12,17 +12,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from controller.api.engines import AUTO, HELM_OPERATOR
 from controller.apimachinery.options import build
 from controller.apimachinery.threads import start_thread
 from controller.app import wiring
 from controller.app.options import Options
 from controller.client.config import load
 from tests.integration.support.clusters import ROOT
+from tests.integration.support.variables import FLUX_ADDRESS
 from tests.integration.support.waiting import DEADLINE, eventually
 
-# Every interval short; each can be changed by a test.
+# Every interval short; each can be changed by a test. Where a real Flux is, `auto` would choose it for all tests.
 SHORT: Mapping[str, Any] = {
     "leader_elect": False,
+    "release_engine": HELM_OPERATOR if FLUX_ADDRESS else AUTO,
     "status_settle": 0.05,
     "recheck_interval": 0.2,
     "max_backoff": 0.2,

@@ -13,6 +13,7 @@ from controller.client import Client
 from hack.standins.engine_double import EngineDouble
 from hack.standins.flux.double import FluxDouble
 from hack.standins.plays import Plays
+from tests.integration.support import real_flux
 from tests.integration.support.clusters import ROOT, Cluster
 from tests.integration.support.controllers import clean_environ
 from tests.integration.support.waiting import DEADLINE, eventually
@@ -28,6 +29,7 @@ class Engine:
     def __init__(self, cluster: Cluster, *, double: type[EngineDouble] | type[FluxDouble] = EngineDouble) -> None:
         self._cluster = cluster
         self._double = double
+        self._real = cluster.real_flux if double is FluxDouble else None
         self._running: tuple[Client, EngineDouble | FluxDouble] | None = None
 
     def __enter__(self) -> Self:
@@ -35,17 +37,29 @@ class Engine:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.stop()
+        self.close()
 
     def start(self, *, seconds: Mapping[str, float] | None = None, show_phases: bool = False) -> None:
-        """Start it; `seconds` are the durations of operations (`install`, `upgrade`, `uninstall`, ...)."""
+        """Start it; `seconds` are the durations of operations (`install`, `upgrade`, `uninstall`, ...).
+
+        A real Flux runs already, and gets the sample application's chart.
+        """
+        if self._real is not None:
+            self._real.serve()
+            return
         client = self._cluster.connect(USER_AGENT)
         double = self._double(client=client, plays=Plays(seconds=seconds or {}, failing=[]), show_phases=show_phases)
         double.start()
         self._running = client, double
 
     def stop(self) -> None:
-        """Stop it, if it runs."""
+        """Stop it, if it runs; skips the test where Flux is real."""
+        if self._real is not None:
+            real_flux.cannot("stop it")
+        self.close()
+
+    def close(self) -> None:
+        """End what this started."""
         if self._running is not None:
             client, double = self._running
             double.stop(DEADLINE)

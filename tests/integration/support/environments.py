@@ -14,9 +14,9 @@ from controller.apimachinery.errors import NotFound
 from controller.apimachinery.resources import CORE_EVENTS, NAMESPACES, SECRETS
 from controller.client import DeletePropagation
 from tests.integration.support.clusters import Cluster
+from tests.integration.support.real_flux import GIT_URL
 from tests.integration.support.waiting import DEADLINE, eventually
 
-GIT_URL = "https://github.com/stakater-lab/stakater-nordmart-inventory"
 RELEASE = "run-pipeline"
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from controller.api import flux
 from controller.api.environment import ENVIRONMENTS
 from controller.api.helm_operator import HELM_RELEASES
 from controller.apimachinery.resources import NAMESPACES, SECRETS
@@ -17,7 +18,6 @@ from hack.samples import Repo, make_application_repository
 from hack.standins import crds
 from tests.integration.support.clusters import (
     DEFINITIONS,
-    REAL_KUBECONFIG,
     Cluster,
     config_definition,
     environment_definition,
@@ -30,7 +30,11 @@ from tests.integration.support.environments import Environments
 from tests.integration.support.history import History
 from tests.integration.support.installers import RELEASES, Installer
 from tests.integration.support.judge import judging
+from tests.integration.support.leftovers import terminating
+from tests.integration.support.real_flux import is_its
 from tests.integration.support.requests import Requests
+from tests.integration.support.variables import FLUX_ADDRESS, REAL_KUBECONFIG
+from tests.integration.support.waiting import eventually
 
 MakeInstaller = Callable[[str], Installer]
 StartController = Callable[..., ThreadedController]
@@ -47,6 +51,7 @@ class Base:
     def __init__(self, real: Cluster | None) -> None:
         self._real = real
         self._theirs = {d["metadata"]["name"] for d in real.list(DEFINITIONS)} if real else set()
+        self._terminating = terminating(real.client) if real else set()
 
     def install(self, cluster: Cluster) -> None:
         """Have our CustomResourceDefinitions and the Helm Operator's in the test's cluster."""
@@ -56,13 +61,27 @@ class Base:
             self._real.hang_up()
 
     def uninstall(self, cluster: Cluster) -> None:
-        """Have none of them there, nor another engine's; skips the test where others have installed them."""
+        """Have none of them there, nor another engine's but a real Flux's.
+
+        Skips the test where others have installed them.
+        """
         if self._real is None:
             return
         for definition in (environment_definition(), config_definition(), *crds.definitions()):
+            if cluster.real_flux is not None and is_its(definition):
+                continue
             if (name := definition["metadata"]["name"]) in self._theirs:
                 pytest.skip(f"the tests did not install {name} in this cluster, so they must not remove it")
             cluster.uninstall(definition)
+
+    def wait_for_namespaces(self) -> None:
+        """Wait until the namespaces of all tests are gone from a real cluster."""
+        if (real := self._real) is not None:
+            eventually(
+                lambda: terminating(real.client) <= self._terminating,
+                lambda: f"the namespaces of the tests are gone: {terminating(real.client)}",
+                deadline=120,
+            )
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -74,7 +93,12 @@ def base() -> Iterator[Base]:
     if os.environ.get("PYTEST_XDIST_WORKER"):
         pytest.exit("two controllers in one cluster disturb each other: run with -n 0 against a real cluster")
     with running_cluster() as cluster:
-        yield Base(cluster)
+        if cluster.client.has_resource(flux.HELM_RELEASES) != bool(FLUX_ADDRESS):
+            pytest.exit("set TRONADOR_TEST_FLUX if, and only if, Flux runs in the cluster: README.md here says more")
+        base = Base(cluster)
+        base.install(cluster)
+        yield base
+        base.wait_for_namespaces()
 
 
 @pytest.fixture
@@ -137,7 +161,7 @@ def stopped_engine(cluster: Cluster) -> Iterator[Engine]:
     """An engine that the test starts when it is time."""
     engine = Engine(cluster)
     yield engine
-    engine.stop()
+    engine.close()
 
 
 @pytest.fixture
@@ -156,9 +180,10 @@ def both_engines(cluster: Cluster) -> Cluster:
 
 
 @pytest.fixture
-def repository(tmp_path: Path) -> Repo:
+def repository(any_cluster: Cluster, tmp_path: Path) -> Repo:
     """The repository with the chart of every environment."""
-    return make_application_repository(tmp_path / "application")
+    make = make_application_repository if any_cluster.real_flux is None else any_cluster.real_flux.make_repository
+    return make(tmp_path / "application")
 
 
 @pytest.fixture
@@ -173,7 +198,7 @@ def make_bare_installer(any_cluster: Cluster, repository: Repo, tmp_path: Path) 
 
     yield make
     for installer in made:
-        installer.stop()
+        installer.close()
 
 
 @pytest.fixture

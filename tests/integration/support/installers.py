@@ -17,8 +17,10 @@ from hack.standins.flux.loop import Pace
 from hack.standins.git.mirrors import MirrorTimes
 from hack.standins.helm_operator.operator import HelmOperator, Options
 from hack.standins.plays import FAIL, Plays
+from tests.integration.support import real_flux
 from tests.integration.support.clusters import DEPLOYMENTS, Cluster
 from tests.integration.support.environments import GIT_URL, RELEASE, Environment
+from tests.integration.support.frozen import freeze, thaw
 from tests.integration.support.waiting import DEADLINE, eventually
 
 # By the name that `--release-engine` takes.
@@ -50,12 +52,19 @@ class Installer:
         self._folder = folder
         self._plays = Plays(seconds={}, failing=[])
         self._running: tuple[Client, _StandIn] | None = None
+        self._real = cluster.real_flux if engine == "flux" else None
 
     def start(self, *, seconds: Mapping[str, float] | None = None) -> None:
         """Start it and wait until it has seen everything that is there.
 
-        `seconds`: durations of operations (`install`, `upgrade`, `uninstall`, ...).
+        `seconds`: durations of operations (`install`, `upgrade`, `uninstall`, ...). A real Flux runs already, and a
+        test that needs durations is skipped there.
         """
+        if self._real is not None:
+            if seconds:
+                real_flux.cannot("choose how long it takes")
+            self._real.serve(self.repository.path)
+            return
         self._plays = Plays(seconds=seconds or {}, failing=[])
         client = self._cluster.connect(self.engine)
         stand_in = {"helm-operator": self._helm_operator, "flux": self._flux}[self.engine](client)
@@ -64,7 +73,13 @@ class Installer:
         eventually(stand_in.has_synced, f"{self.engine} has seen what is there")
 
     def stop(self) -> None:
-        """Stop it, if it runs."""
+        """Stop it, if it runs; skips the test where Flux is real."""
+        if self._real is not None:
+            real_flux.cannot("stop it")
+        self.close()
+
+    def close(self) -> None:
+        """End what this started."""
         if self._running is not None:
             client, stand_in = self._running
             stand_in.stop(DEADLINE)
@@ -76,9 +91,20 @@ class Installer:
         return environment.cluster.get(self.releases, name, environment.name)
 
     def fail(self, environment: Environment, operations: str | None) -> None:
-        """Let operations of the engine fail for the environment (None: no more)."""
+        """Let upgrades or uninstalls by the engine fail for the environment (None: no more)."""
+        if self._real is not None:
+            self._freeze(environment, operations is not None)
+            return
         body = {"metadata": {"annotations": {FAIL: operations}}}
         environment.cluster.client.patch(self.releases, RELEASE, body, namespace=environment.name)
+
+    def _freeze(self, environment: Environment, frozen: bool) -> None:
+        """Have a real Flux fail for a reason that it may really meet."""
+        cluster = environment.cluster
+        if frozen:
+            freeze(cluster.client, cluster.put, environment.name, RELEASE)
+        else:
+            thaw(cluster.client, environment.name)
 
     def _folder_for(self, program: str) -> Path:
         folder = self._folder / program

@@ -1,7 +1,7 @@
 """What a test leaves in a cluster that outlives it, and its removal without the help of a controller or an engine.
 
 Only what was not there before is removed. In the controller's own namespace that is found by comparison, everywhere
-else it is what was noted.
+else it is what was noted. Namespaces end later: a real cluster takes five seconds for each.
 """
 
 from __future__ import annotations
@@ -31,8 +31,10 @@ from tests.integration.support.waiting import eventually
 ROLES = Resource(RBAC_GROUP, "v1", "roles", "Role", namespaced=True)
 _OWN = Options().namespace
 _IN_OWN = (TRONADOR_CONFIGS, SECRETS, CONFIG_MAPS, LEASES, ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS)
-# Engines hold these by finalizers, and they are stopped by now; tests hold the rest.
-_HELD = (HELM_RELEASES, flux.HELM_RELEASES, flux.GIT_REPOSITORIES, CONFIG_MAPS, SECRETS, ROLE_BINDINGS)
+# Engines hold these by finalizers; stand-ins are stopped by now, and a real Flux need not uninstall anything.
+_RELEASES = (HELM_RELEASES, flux.HELM_RELEASES, flux.GIT_REPOSITORIES)
+# Tests hold these.
+_HELD = (CONFIG_MAPS, SECRETS, ROLE_BINDINGS)
 
 
 class Leftovers:
@@ -51,9 +53,14 @@ class Leftovers:
         self._own = set(self._in_own_namespace()) if self._exists(NAMESPACES, _OWN) else None
 
     def environment(self, name: str) -> None:
-        """Note an environment and its namespace, before they are made. A namespace that is there already stays."""
-        if name not in self._environments and not self._exists(NAMESPACES, name):
-            self._namespaces.add(name)
+        """Note an environment and its namespace, before they are made. A namespace that is there already stays.
+
+        Waits for the end of one that an earlier test had.
+        """
+        if name not in self._environments:
+            eventually(lambda: name not in terminating(self._client), f"the earlier namespace {name} is gone")
+            if not self._exists(NAMESPACES, name):
+                self._namespaces.add(name)
         self._environments.add(name)
 
     def note(self, resource: Resource, name: str, namespace: str = "") -> None:
@@ -62,7 +69,7 @@ class Leftovers:
             self._made.append((resource, name, namespace))
 
     def remove(self) -> None:
-        """Remove everything, and wait until it is gone."""
+        """Remove everything, and wait until it is gone or, for a namespace, until nothing holds it."""
         for name in self._environments:
             self._let_go(ENVIRONMENTS, name)
             with suppress(NotFound):
@@ -74,8 +81,6 @@ class Leftovers:
         if self._own is not None:
             for resource, name in set(self._in_own_namespace()) - self._own:
                 self._remove(resource, name, _OWN)
-        for name in self._namespaces:
-            self._until_gone(NAMESPACES, name)
         for resource, name, namespace in reversed(self._made):
             self._remove(resource, name, namespace)
 
@@ -86,6 +91,12 @@ class Leftovers:
 
     def _let_go_of_all(self, namespace: str) -> None:
         """Strip the finalizers by which something holds a namespace."""
+        for resource in _RELEASES:
+            for obj in self._list(resource, namespace):
+                # First its deletion, or an engine that runs would add its finalizer again.
+                with suppress(NotFound):
+                    self._client.delete(resource, obj["metadata"]["name"], namespace=namespace)
+                self._let_go(resource, obj["metadata"]["name"], namespace)
         for resource in _HELD:
             for obj in self._list(resource, namespace):
                 if obj["metadata"].get("finalizers"):
@@ -115,3 +126,9 @@ class Leftovers:
             return bool(self._client.get(resource, name, namespace=namespace))
         except NotFound:
             return False
+
+
+def terminating(client: Client) -> set[str]:
+    """The names of the namespaces that end."""
+    namespaces = client.list(NAMESPACES)["items"]
+    return {one["metadata"]["name"] for one in namespaces if one["metadata"].get("deletionTimestamp")}

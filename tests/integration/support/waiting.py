@@ -7,11 +7,15 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from tests.integration.support.variables import REAL_KUBECONFIG
+
 T = TypeVar("T")
 
-# Generous, because a busy machine must not fail a test; never used up when all is well.
-DEADLINE = 30.0
-_LOOK_SECONDS = 0.02
+# In seconds. Generous, because a busy machine must not fail a test; never used up when all is well. A real cluster, and
+# a real Flux with its pauses, take longer.
+DEADLINE = 120.0 if REAL_KUBECONFIG else 30.0
+# A look at a real cluster takes its API server's time from the controller.
+_LOOK_SECONDS = 0.1 if REAL_KUBECONFIG else 0.02
 
 
 def eventually(condition: Callable[[], T], what: str | Callable[[], object], *, deadline: float = DEADLINE) -> T:
