@@ -19,7 +19,7 @@ from hack.serviceaccounts import write_kubeconfig
 from tests.integration.support.clusters import Cluster
 from tests.integration.support.controllers import ControllerProcess, ThreadedController
 from tests.integration.support.engines import DOUBLES, Engine
-from tests.integration.support.environments import RELEASE, Environments, tag
+from tests.integration.support.environments import GIT_URL, RELEASE, Environments, tag
 from tests.integration.support.ports import free_port
 from tests.integration.support.program import get
 from tests.integration.support.requests import Requests
@@ -34,7 +34,7 @@ CLUSTER_ROLES = Resource("rbac.authorization.k8s.io", "v1", "clusterroles", "Clu
 BINDINGS = Resource("rbac.authorization.k8s.io", "v1", "clusterrolebindings", "ClusterRoleBinding", namespaced=False)
 READER = "reader"
 # Of the repository that environments of these tests come from.
-LOCATION = "github.com/stakater-lab/stakater-nordmart-inventory"
+LOCATION = GIT_URL.partition("://")[2]
 
 
 @pytest.fixture

@@ -131,7 +131,7 @@ def test_a_credential_is_only_for_its_repository_and_not_for_similar_names(
     start_controller(release_engine=answering, credential_git_prefixes=("github.com/stakater-lab",))
     made = {name: _environment(environments, name, url) for name, url in {"private": PRIVATE, **ALIKE}.items()}
     for environment in made.values():
-        environment.deployed()
+        _has_release(cluster, answering, environment)
 
     holders = {name for name, environment in made.items() if _has_token(cluster, environment)}
     assert holders == {"private"}
@@ -149,13 +149,19 @@ def test_a_bare_name_without_prefixes_grants_no_access(
     configure(both_engines, spec=MAPPED)
     start_controller(release_engine=answering)
     environment = _environment(environments, "private", PRIVATE)
-    environment.deployed()
+    _has_release(both_engines, answering, environment)
 
     assert not _has_token(both_engines, environment)
 
 
 def _environment(environments: Environments, name: str, url: str) -> Environment:
     return environments.create(name, chart={"git": url, "path": "deploy", "ref": "main"})
+
+
+def _has_release(cluster: Cluster, engine: str, environment: Environment) -> None:
+    """Wait until it has its release, and what is shared with it. A real Flux never deploys these charts."""
+    eventually(lambda: _objects_of(cluster, engine, environment.name), "the release is created")
+    environment.resources("True", "Applied")
 
 
 def _has_token(cluster: Cluster, environment: Environment) -> bool:

@@ -14,10 +14,11 @@ from controller.apimachinery.resources import CORE_EVENTS, SECRETS, SERVICE_ACCO
 from controller.app.options import Options
 from hack.localcluster import LocalCluster
 from hack.standins import crds
+from tests.integration.support import real_flux
 from tests.integration.support.clusters import Cluster
 from tests.integration.support.controllers import ThreadedController
 from tests.integration.support.engines import DOUBLES, Engine
-from tests.integration.support.environments import GIT_URL, RELEASE, Environments, tag
+from tests.integration.support.environments import RELEASE, Environments, tag
 from tests.integration.support.fixtures import StartController, StartProcess
 from tests.integration.support.requests import Requests
 from tests.integration.support.shared_config import OWN, SharedConfig, config_map, secret
@@ -25,7 +26,9 @@ from tests.integration.support.waiting import eventually
 
 OTHER = {"git": "https://github.com/elsewhere/thing", "path": "deploy"}
 ROLES = Resource(RBAC_GROUP, "v1", "roles", "Role", namespaced=True)
-LOCATION = GIT_URL.removeprefix("https://")
+# Credentials are only for https.
+LOCATION = "github.com/stakater-lab/stakater-nordmart-inventory"
+MAPPED = {"git": f"https://{LOCATION}", "path": "deploy", "ref": RELEASE}
 
 
 @pytest.fixture
@@ -75,7 +78,7 @@ def test_resources_mapped_to_a_repository_reach_only_its_environments(
             secret("common", token="three"),
         ],
     )
-    mapped, other = environments.create("mapped"), environments.create("other", chart=OTHER)
+    mapped, other = environments.create("mapped", chart=MAPPED), environments.create("other", chart=OTHER)
     mapped.deployed()
     other.deployed()
 
@@ -137,7 +140,7 @@ def test_a_change_touches_only_the_environments_that_it_concerns(
     shared.apply(
         mappings=[{"repos": [LOCATION], "imagePullSecret": "registry"}], secrets=[secret("registry", token="one")]
     )
-    mapped, other = environments.create("mapped"), environments.create("other", chart=OTHER)
+    mapped, other = environments.create("mapped", chart=MAPPED), environments.create("other", chart=OTHER)
     mapped.deployed()
     other.deployed()
     mark = requests.mark()
@@ -281,6 +284,8 @@ def test_no_log_line_event_status_or_metric_shows_a_secret(
 ) -> None:
     for definition in crds.definitions():
         cluster.install(definition)
+    if engine_name == "flux" and cluster.real_flux is not None:
+        real_flux.cannot("serve it charts over https, and credentials are only for https")
     engine = Engine(cluster, double=DOUBLES[engine_name])
     engine.start()
     # An address of this test's own on the loopback interface, so that its port is never taken.
@@ -294,7 +299,7 @@ def test_no_log_line_event_status_or_metric_shows_a_secret(
         copySecrets=[{"name": "pull"}],
         orgLevelSecrets={"imagePullSecret": "pull"},
     )
-    environment = environments.create()
+    environment = environments.create(chart=MAPPED)
     environment.deployed()
     _holds(shared, environment.name, "git", {"username": "bot", "password": "hunter2-git"}, kind="Secret")
     # Refused by the API server, whose words repeat what was sent.

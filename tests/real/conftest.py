@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from controller.client import Client
-from tests.integration.support.clusters import REAL_KUBECONFIG, Cluster
+from tests.integration.support.clusters import Cluster
 from tests.integration.support.fixtures import (
     any_cluster,
     bare_cluster,
@@ -26,6 +26,7 @@ from tests.integration.support.fixtures import (
     start_process,
     stopped_engine,
 )
+from tests.integration.support.variables import REAL_KUBECONFIG
 from tests.leaks import nothing_left_behind
 from tests.real.support.accounts import as_user
 from tests.real.support.config_maps import THREE, put

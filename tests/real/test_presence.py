@@ -6,7 +6,7 @@ import pytest
 
 from controller.client import Client
 from controller.client.config import load
-from tests.integration.support.clusters import REAL_KUBECONFIG
+from tests.integration.support.variables import REAL_KUBECONFIG
 
 
 def test_a_real_api_server_is_named() -> None:
