@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from tests.localcluster.samples import (
     namespace,
     widget,
 )
-from tests.localcluster.support import Api
+from tests.localcluster.support import Answer, Api
 
 _LEASES = "/apis/coordination.k8s.io/v1/namespaces/default/leases"
 _DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
@@ -242,6 +243,21 @@ def test_defaults_of_workloads_are_filled_in(api: Api) -> None:
     assert created["spec"]["template"]["spec"]["containers"][0]["imagePullPolicy"] == "IfNotPresent"
     assert created["spec"]["template"]["spec"]["containers"][0]["ports"] == [{"containerPort": 80, "protocol": "TCP"}]
     assert created["metadata"]["generation"] == 1
+
+
+def test_only_an_image_that_is_never_ready_keeps_a_deployment_from_rolling_out(api: Api) -> None:
+    def replicas(field: str) -> Callable[[Answer], bool]:
+        return lambda found: found.body.get("status", {}).get(field) == 1
+
+    deployment = _deployment("web")
+    deployment["spec"]["template"]["spec"]["containers"][0]["image"] = "web:never-ready"
+    api.post(_DEPLOYMENTS, deployment)
+    found = api.until(f"{_DEPLOYMENTS}/web", replicas("unavailableReplicas"))
+    assert "availableReplicas" not in found.body["status"]
+    deployment["spec"]["template"]["spec"]["containers"][0]["image"] = "web:2"
+    api.merge(f"{_DEPLOYMENTS}/web", deployment)
+    found = api.until(f"{_DEPLOYMENTS}/web", replicas("availableReplicas"))
+    assert "unavailableReplicas" not in found.body["status"]
 
 
 def test_an_aggregated_role_gathers_the_rules_of_others(api: Api) -> None:

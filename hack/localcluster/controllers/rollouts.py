@@ -1,7 +1,7 @@
 """Rollouts without pods: marks workloads as rolled out, so that waiting for them works.
 
 There are no nodes here and nothing runs. A workload whose spec changed is reported, once, as a healthy cluster would
-report it at the end.
+report it at the end. A Deployment of an image with the tag `never-ready` is reported as it would be in between.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from .writing import rewrite
 
 _APPS = "apps"
 _BATCH = "batch"
+_NEVER_READY = ":never-ready"
 
 
 class RolloutController:
@@ -58,6 +59,8 @@ def _observed(obj: Object) -> bool:
 
 def _deployment(obj: Object) -> Object:
     count = obj["spec"].get("replicas", 1)
+    if count and any(each["image"].endswith(_NEVER_READY) for each in obj["spec"]["template"]["spec"]["containers"]):
+        return _deployment_under_way(obj, count)
     available = "Deployment has minimum availability."
     progress = f'ReplicaSet "{name_of(obj)}" has successfully progressed.'
     return {
@@ -66,6 +69,19 @@ def _deployment(obj: Object) -> Object:
         "conditions": [
             _condition("Available", "MinimumReplicasAvailable", available),
             _condition("Progressing", "NewReplicaSetAvailable", progress),
+        ],
+    }
+
+
+def _deployment_under_way(obj: Object, count: int) -> Object:
+    available = "Deployment does not have minimum availability."
+    progress = f'ReplicaSet "{name_of(obj)}" is progressing.'
+    return {
+        "observedGeneration": obj["metadata"]["generation"],
+        **_counts(count, "replicas", "updatedReplicas", "unavailableReplicas"),
+        "conditions": [
+            _condition("Available", "MinimumReplicasUnavailable", available, status="False"),
+            _condition("Progressing", "ReplicaSetUpdated", progress),
         ],
     }
 
@@ -111,9 +127,9 @@ def _counts(count: int, *names: str) -> dict[str, int]:
     return dict.fromkeys(names, count) if count else {}
 
 
-def _condition(kind: str, reason: str, message: str) -> dict[str, Any]:
+def _condition(kind: str, reason: str, message: str, *, status: str = "True") -> dict[str, Any]:
     now = now_seconds()
-    condition = {"type": kind, "status": "True", "lastTransitionTime": now, "reason": reason, "message": message}
+    condition = {"type": kind, "status": status, "lastTransitionTime": now, "reason": reason, "message": message}
     return {**condition, ("lastProbeTime" if kind == "Complete" else "lastUpdateTime"): now}
 
 
