@@ -119,6 +119,7 @@ def _flux(client: Client, connection: Connection, options: argparse.Namespace, f
             git_timeout=options.git_timeout,
             engine_timeout=options.engine_timeout,
             longest_interval=options.longest_interval or float("inf"),
+            requeue_dependency=options.requeue_dependency,
             pace=Pace(first_retry=options.min_retry_delay, last_retry=options.max_retry_delay, workers=options.workers),
             plays=_plays(options),
         ),
@@ -187,6 +188,7 @@ def _parser() -> argparse.ArgumentParser:
         ("git-timeout", 60.0, "for one git command"),
         ("min-retry-delay", 0.75, "before the first retry of what failed; it doubles with each"),
         ("max-retry-delay", 900.0, "before a retry at most"),
+        ("requeue-dependency", 30.0, "until a chart that is not ready is looked at again"),
         ("longest-interval", 0.0, "that an interval of an object counts for at most; 0: no limit"),
     ):
         _add_seconds(flux, name, seconds, meaning)

@@ -146,7 +146,11 @@ class FluxBed:
 
         def holds(obj: dict[str, Any]) -> bool:
             found = condition(obj, type_)
-            current = found.get("observedGeneration") == obj["metadata"]["generation"]
+            generation = obj["metadata"]["generation"]
+            current = found.get("observedGeneration") == generation
+            if (type_, status) in (("Ready", "True"), ("Stalled", "True")):
+                # The rest of the status follows the conditions.
+                current = current and obj["status"].get("observedGeneration") == generation
             return current and (found["status"], found["reason"]) == (status, reason)
 
         return self.until(resource, holds, f"{type_}={status} {reason}", name)

@@ -19,6 +19,7 @@ from hack.standins.flux.packaging import Chart
 from hack.standins.flux.record import Record
 from hack.standins.flux.release import INSTALL, UPGRADE, HelmRelease
 from hack.standins.flux.snapshots import chart_name, full_name
+from hack.standins.helm import storage
 from hack.standins.helm.actions import Helm
 from hack.standins.helm.engine import HelmError
 from hack.standins.plays import Plays
@@ -75,6 +76,7 @@ class Actions:
         """
         current = snapshots.latest(self.history)
         if current is None:
+            self.summarize()
             return
         said = f"for release {full_name(current)} with chart {chart_name(current)}"
         try:
@@ -85,11 +87,11 @@ class Actions:
                 return
             self._uninstall()
         except HelmError as error:
-            self._refresh()
+            self._refresh(changed="uninstall")
             self._failed(RELEASED, "UninstallFailed", f"Helm uninstall failed {said}: {error}")
             self.summarize()
             raise
-        self.record.status["history"] = snapshots.gone(self.history)
+        self.record.status["history"] = snapshots.gone(self.history, "uninstall")
         self.record.status.pop("inventory", None)
         self._ended(RELEASED, FALSE, "UninstallSucceeded", f"Helm uninstall succeeded {said}")
         self.summarize()
@@ -119,12 +121,15 @@ class Actions:
             status["history"] = []
         self.record.drop(TESTED)
         self.record.drop(REMEDIATED)
-        last = self.helm.last()
-        before = last.version if last is not None else 0
+        before = self.helm.history()
+        since = max((release.version for release in before), default=0)
+        # Helm writes the revision that it upgrades, even if the upgrade fails.
+        deployed = (release.version for release in reversed(before) if release.status == storage.DEPLOYED)
+        written = next(deployed, since)
         began = time.monotonic()
         failure = self._try(action)
         status["lastAttemptedReleaseActionDuration"] = f"{time.monotonic() - began:.3f}s"
-        made = self._refresh(action=action, since=before)
+        made = self._refresh(since=since, made=action, changed="", written=written)
         if failure:
             name = f"{self.hr.release_namespace}/{self.hr.release_name}"
             chart = f"{self.chart.name}@{self.chart.version}"
@@ -216,13 +221,13 @@ class Actions:
                 version=int(target["version"]),
             )
         except HelmError as error:
-            made = self._refresh(since=before)
+            made = self._refresh(since=before, made="rollback", changed="rollback")
             self._failed(REMEDIATED, "RollbackFailed", f"{said} failed: {error}")
             self.summarize()
             if not made:
                 raise
             return
-        self._refresh(since=before)
+        self._refresh(since=before, made="rollback", changed="rollback")
         self._ended(REMEDIATED, TRUE, "RollbackSucceeded", f"{said} succeeded")
         self.summarize()
 
@@ -232,18 +237,18 @@ class Actions:
         try:
             self._uninstall()
         except HelmError as error:
-            self._refresh()
+            self._refresh(changed="uninstall-remediation")
             self._failed(REMEDIATED, "UninstallFailed", f"{said} failed: {error}")
             return
-        self.record.status["history"] = snapshots.gone(self.history)
+        self.record.status["history"] = snapshots.gone(self.history, "uninstall-remediation")
         self._ended(REMEDIATED, TRUE, "UninstallSucceeded", f"{said} succeeded")
 
     def _uninstall(self) -> None:
         hooks = not self.hr.section("uninstall").get("disableHooks")
         self.helm.uninstall(play=self.plays.play(plays.UNINSTALL, self.hr.obj), hooks=hooks)
 
-    def _refresh(self, *, action: str = "", since: int | None = None) -> bool:
-        """Bring the history up to date; whether there are revisions after `since`, made by `action`."""
+    def _refresh(self, *, since: int | None = None, **actions: Any) -> bool:
+        """Bring the history up to date as `snapshots.refreshed` does; whether there are revisions after `since`."""
         try:
             stored = self.helm.history()
         except HelmError:
@@ -251,7 +256,7 @@ class Actions:
             return False
         newest = max((release.version for release in stored), default=0)
         since = newest if since is None else since
-        self.record.status["history"] = snapshots.refreshed(self.history, stored, action=action, since=since)
+        self.record.status["history"] = snapshots.refreshed(self.history, stored, since=since, **actions)
         return newest > since
 
     def _failed(self, type_: str, reason: str, message: str) -> None:
@@ -270,16 +275,22 @@ def forget_failures(status: dict[str, Any]) -> None:
         status.pop(counter, None)
 
 
+def forget_older(actions: Actions) -> None:
+    """Shorten the history to what a rollback could need."""
+    hr = actions.hr
+    attempted = str(actions.record.status.get("lastAttemptedReleaseAction") or "")
+    if hr.retry_interval(attempted) is not None:
+        actions.record.status["history"] = actions.history[: snapshots.MAX_SNAPSHOTS]
+        return
+    remediation = hr.remediation(attempted)
+    ignore = remediation.ignores_tests if remediation is not None else hr.ignores_test_failures
+    actions.record.status["history"] = snapshots.truncated(actions.history, ignore_tests=ignore)
+
+
 def in_sync(actions: Actions) -> None:
     """Handle a release that is in sync: correct the conditions that an earlier failure left behind."""
-    record, hr = actions.record, actions.hr
-    attempted = str(record.status.get("lastAttemptedReleaseAction") or "")
-    remediation = hr.remediation(attempted)
-    if hr.retry_interval(attempted) is not None:
-        record.status["history"] = actions.history[: snapshots.MAX_SNAPSHOTS]
-    else:
-        ignore = remediation.ignores_tests if remediation is not None else hr.ignores_test_failures
-        record.status["history"] = snapshots.truncated(actions.history, ignore_tests=ignore)
+    record = actions.record
+    forget_older(actions)
     current = actions.history[0]
     said = f"succeeded for release {full_name(current)} with chart {chart_name(current)}"
     if record.is_(REMEDIATED, TRUE):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import threading
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -195,8 +196,15 @@ class Charts:
                 chart.template,
                 sha=sha_of(str(artifact["revision"])),
                 generation=chart.generation,
+                build_folder=_build_folder(chart),
                 parse=self._parse,
             )
+
+
+def _build_folder(chart: _HelmChart) -> str:
+    # The original makes a temporary folder for each build. It builds a broken chart once for each commit and template.
+    number = zlib.crc32(f"{chart.revision} {chart.generation}".encode())
+    return f"/tmp/helmchart-{chart.release.namespace}-{chart.release.chart_name}-{number}/source"  # noqa: S108
 
 
 def _source_key(chart: _HelmChart) -> str:

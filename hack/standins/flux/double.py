@@ -80,7 +80,7 @@ class FluxDouble:
             namespace, name = objects.split_key(key)
             try:
                 obj = self._client.get(resource, name, namespace=namespace)
-                return answer(Record(client=self._client, resource=resource, obj=obj))
+                return answer(Record(client=self._client, resource=resource, obj=obj, in_one_write=True))
             except NotFound:
                 return DONE
 

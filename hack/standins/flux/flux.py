@@ -42,6 +42,7 @@ class Options:
         git_rewrites: (prefix, replacement) of repository URLs.
         engine_timeout: for one rendering.
         longest_interval: no `interval` or `retryInterval` counts as longer.
+        requeue_dependency: until a chart that is not ready is looked at again, unless it changes before.
         pace: workers of each controller, and its back-off.
         plays: durations and failures of operations.
     """
@@ -52,6 +53,7 @@ class Options:
     git_timeout: float = 60.0
     engine_timeout: float = 60.0
     longest_interval: float = float("inf")
+    requeue_dependency: float = 30.0
     pace: Pace
     plays: Plays
 
@@ -92,6 +94,7 @@ class Flux:
             plays=options.plays,
             pace=options.pace,
             longest=options.longest_interval,
+            requeue_dependency=options.requeue_dependency,
             namespace=options.namespace,
             pause=self._stop.wait,
         )

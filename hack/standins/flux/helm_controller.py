@@ -33,8 +33,6 @@ from hack.standins.helm.kinds import Kinds
 from hack.standins.plays import Plays
 
 COMPONENT = "helm-controller"
-# Seconds between checks of a chart that is not ready, unless a notification comes first.
-DEPENDENCY_SECONDS = 30.0
 # Reasons of Ready=False that no longer apply once their step has succeeded.
 _PASSING = ("SourceNotReady", "ValuesError")
 
@@ -52,6 +50,7 @@ class HelmController:
         plays: Plays,
         pace: Pace,
         longest: float,
+        requeue_dependency: float,
         namespace: str,
         pause: Callable[[float], bool],
     ) -> None:
@@ -59,6 +58,7 @@ class HelmController:
         Args:
             connection: for acting as service accounts.
             longest: seconds that no `interval` exceeds.
+            requeue_dependency: seconds between checks of a chart that is not ready, unless a notification comes first.
             namespace: the only one to look at; "": all.
             pause: see `Helm`.
         """
@@ -69,6 +69,7 @@ class HelmController:
         self._kinds = Kinds(client=client)
         self._plays = plays
         self._longest = longest
+        self._requeue_dependency = requeue_dependency
         self._pause = pause
         self._events = Events(client=client, component=COMPONENT, about=HELM_RELEASES)
         self.loop = Loop(
@@ -115,7 +116,7 @@ class HelmController:
         except ChartNotReady as error:
             record.fail("SourceNotReady", str(error))
             record.save()
-            return Again(min(DEPENDENCY_SECONDS, self._longest))
+            return Again(min(self._requeue_dependency, self._longest))
         try:
             values = self._values(hr)
         except ValuesError as error:
@@ -146,11 +147,12 @@ class HelmController:
             return self._remove_former(hr, record)
         status["storageNamespace"] = hr.storage_namespace
         digest = snapshots.config_digest(values)
-        attempted = (record.generation, chart.version, digest)
+        generation = objects.generation(hr.obj)
+        attempted = (generation, chart.version, digest)
         before = tuple(status.get(f"lastAttempted{what}") for what in ("Generation", "Revision", "ConfigDigest"))
         if attempted != before:
             forget_failures(status)
-        status["lastAttemptedGeneration"] = record.generation
+        status["lastAttemptedGeneration"] = generation
         status["lastAttemptedRevision"] = chart.version
         status["lastAttemptedConfigDigest"] = digest
         forced = self._heed_requests(hr, status)
@@ -198,9 +200,8 @@ class HelmController:
             except HelmError:
                 record.save()
                 return WITH_BACKOFF
-            self._forget_release(record)
             try:
-                record.save(observed=True)
+                record.save_conditions()
             except NotFound:
                 return DONE
         self._charts.forget(hr.key)
@@ -225,9 +226,10 @@ class HelmController:
 
     def _uninstall(self, hr: HelmRelease, record: Record) -> None:
         current = snapshots.latest(record.status.get("history") or ())
-        if current is None:
-            return
-        with self._helm(hr, str(current["name"]), str(current["namespace"])) as helm:
+        target = (
+            (str(current["name"]), str(current["namespace"])) if current else (hr.release_name, hr.release_namespace)
+        )
+        with self._helm(hr, *target) as helm:
             actions = Actions(hr=hr, record=record, helm=helm, events=self._events, plays=self._plays, values={})
             actions.uninstall()
 

@@ -37,6 +37,7 @@ def package(
     *,
     sha: str,
     generation: int,
+    build_folder: str,
     parse: Callable[[str], list[dict[str, Any]]],
 ) -> Chart:
     """Make the chart of a HelmRelease's `chart.spec` out of a tree, in the new folder `target`.
@@ -44,12 +45,13 @@ def package(
     Args:
         sha: the tree's commit; it is part of the version where the template asks for it.
         generation: of the template; part of the version where there are values files.
+        build_folder: where the original would have unpacked the tree, which it names in errors.
         parse: the YAML documents of a text. Raises HelmError.
 
     Raises PackagingError.
     """
     source = _inside(tree, str(template["chart"]))
-    metadata = _metadata(source / "Chart.yaml", str(template["chart"]))
+    metadata = _metadata(source / "Chart.yaml", f"{build_folder}/{source.relative_to(tree)}")
     files = template.get("valuesFiles") or ()
     parts = [sha[:_REVISION_LENGTH]] if template.get("reconcileStrategy") == "Revision" else []
     parts += [str(generation)] if files else []
@@ -85,7 +87,9 @@ def _values(tree: Path, template: Mapping[str, Any], parse: Callable[[str], list
         except (OSError, UnicodeDecodeError):
             if template.get("ignoreMissingValuesFiles"):
                 continue
-            raise PackagingError(f"values files merge error: no values file found at path '{path}'") from None
+            found = f"/{_inside(tree, path).relative_to(tree)}"
+            words = f"values files merge error: no values file found at path '{found}' (reference '{path}')"
+            raise PackagingError(words) from None
         try:
             documents = parse(text)
         except HelmError as error:

@@ -24,16 +24,20 @@ class Record:
         status: its status, changed freely until `save`.
     """
 
-    def __init__(self, *, client: Client, resource: Resource, obj: Object) -> None:
+    def __init__(self, *, client: Client, resource: Resource, obj: Object, in_one_write: bool = False) -> None:
+        """`in_one_write`: save everything at once, unlike the original."""
         self.obj = obj
         self.status: dict[str, Any] = copy.deepcopy(dict(obj.get("status") or {}))
+        self._in_one_write = in_one_write
         self._client = client
         self._resource = resource
         self._saved = copy.deepcopy(self.status)
+        self._generation = objects.generation(obj)
 
     @property
     def generation(self) -> int:
-        return objects.generation(self.obj)
+        """The generation that conditions are marked with: the newest that was seen when conditions were written."""
+        return self._generation
 
     def mark(self, type_: str, status: str, reason: str, message: str) -> None:
         """Set a condition for this generation."""
@@ -79,24 +83,52 @@ class Record:
         """Set Ready to False."""
         self.ready(FALSE, reason, message)
 
+    def observe_ready(self) -> None:
+        """Let Ready, and Reconciling, be about this generation, whatever they say."""
+        for type_ in (READY, RECONCILING):
+            if condition := self.condition(type_):
+                self.mark(type_, condition["status"], condition["reason"], condition["message"])
+
     def retrying(self) -> None:
         """Record that a try failed and another one follows."""
         if reconciling := self.condition(RECONCILING):
             self.mark(RECONCILING, TRUE, PROGRESSING_WITH_RETRY, reconciling["message"])
 
     def save(self, *, observed: bool = False) -> None:
-        """Write what changed; `observed`: this generation has been dealt with. Raises ApiError."""
+        """Write what changed, first the conditions; `observed`: this generation was dealt with. Raises ApiError."""
         if observed:
-            self.status["observedGeneration"] = self.generation
+            self.status["observedGeneration"] = objects.generation(self.obj)
         if requested := objects.annotations(self.obj).get(REQUESTED_AT):
             self.status["lastHandledReconcileAt"] = requested
+        if self.status.get("conditions") != self._saved.get("conditions") and not self._in_one_write:
+            self._mark_newest()
         change = patches.merge_patch(self._saved, self.status)
-        if not change:
-            return
-        body = {"metadata": {"uid": objects.uid(self.obj)}, "status": change}
-        name, namespace = objects.name(self.obj), objects.namespace(self.obj)
-        self._client.patch(self._resource, name, body, namespace=namespace, subresource="status")
+        # As in the original, the conditions are a write of their own, and the first one.
+        first = () if self._in_one_write else ("conditions",)
+        conditions = {field: change.pop(field) for field in first if field in change}
+        for part in filter(None, (conditions, change)):
+            body = {"metadata": {"uid": objects.uid(self.obj)}, "status": part}
+            name, namespace = objects.name(self.obj), objects.namespace(self.obj)
+            self._client.patch(self._resource, name, body, namespace=namespace, subresource="status")
         self._saved = copy.deepcopy(self.status)
+
+    def _mark_newest(self) -> None:
+        """Let new conditions be about the generation that the object has now, even if they are about an older spec.
+
+        That is a trap of the original, which marks a condition when it writes it.
+        """
+        live = self._client.get(self._resource, objects.name(self.obj), namespace=objects.namespace(self.obj))
+        if (generation := objects.generation(live)) == self._generation:
+            return
+        self._generation = generation
+        for condition in self.status.get("conditions") or ():
+            if condition not in (self._saved.get("conditions") or ()):
+                condition["observedGeneration"] = generation
+
+    def save_conditions(self) -> None:
+        """Write only the conditions: what a controller last does for an object that is being deleted."""
+        self.status = self._saved | {"conditions": self.status.get("conditions") or []}
+        self.save()
 
     def add_finalizer(self) -> bool:
         """Put our finalizer on the object; False: it is there."""

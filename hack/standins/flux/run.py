@@ -10,7 +10,7 @@ from enum import Enum
 
 from controller.apimachinery.conditions import FALSE, TRUE
 from hack.standins.flux import decision
-from hack.standins.flux.actions import ActionFailed, Actions, in_sync
+from hack.standins.flux.actions import ActionFailed, Actions, forget_older, in_sync
 from hack.standins.flux.conditions import PROGRESSING, PROGRESSING_WITH_RETRY, READY, RECONCILING
 from hack.standins.flux.decision import Action, MissingRollbackTarget, RetriesExceeded, State, UnknownState, Wanted
 from hack.standins.flux.release import HelmRelease
@@ -85,6 +85,8 @@ class Run:
             self._record.status["history"] = []
         action = decision.action(self._hr, self._record.status, state, forced=self._forced)
         self._forced = False
+        if action is not None and action.is_remediation:
+            forget_older(self._actions)
         return action
 
     def _announce(self, action: Action) -> None:

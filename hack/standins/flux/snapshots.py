@@ -11,14 +11,13 @@ from controller.apimachinery.timestamps import to_time
 from hack.standins.helm import storage
 from hack.standins.helm.storage import Release
 
-UNINSTALLED = "uninstalled"
 MAX_SNAPSHOTS = 5
 
 Snapshot = Mapping[str, Any]
 
 
 def snapshot(release: Release, *, action: str = "", before: Snapshot | None = None) -> dict[str, Any]:
-    """Return the snapshot of a revision, with the action and test results of `before`, the previous snapshot."""
+    """Return the snapshot of a revision that `action` made, with the test results of its previous snapshot."""
     metadata = release.chart.get("metadata") or {}
     remembered: dict[str, Any] = {
         "digest": _digest(release),
@@ -34,8 +33,8 @@ def snapshot(release: Release, *, action: str = "", before: Snapshot | None = No
     }
     if metadata.get("appVersion"):
         remembered["appVersion"] = str(metadata["appVersion"])
-    if action or (before or {}).get("action"):
-        remembered["action"] = action or (before or {})["action"]
+    if action:
+        remembered["action"] = action
     if before is not None and "testHooks" in before:
         remembered["testHooks"] = before["testHooks"]
     return remembered
@@ -52,22 +51,40 @@ def is_of(remembered: Snapshot, release: Release) -> bool:
 
 
 def refreshed(
-    history: Sequence[Snapshot], stored: Sequence[Release], *, action: str, since: int
+    history: Sequence[Snapshot],
+    stored: Sequence[Release],
+    *,
+    since: int,
+    made: str = "",
+    changed: str | None = None,
+    written: int = 0,
 ) -> list[dict[str, Any]]:
-    """The history after an action: in front the revisions after `since`, which it made; the others up to date."""
+    """The history after an action: in front the revisions after `since`, which it made; the others up to date.
+
+    Args:
+        made: the action that new revisions name.
+        changed: the action that older revisions name which have changed; None: they keep theirs.
+        written: an older revision that was written together with new ones, even if it has not changed; 0: none.
+    """
     by_version = {release.version: release for release in stored}
-    fresh = [snapshot(release, action=action) for version, release in sorted(by_version.items()) if version > since]
-    old = [
-        snapshot(by_version[each["version"]], before=each) if each["version"] in by_version else dict(each)
-        for each in history
-        if int(each["version"]) <= since
-    ]
+    fresh = [snapshot(release, action=made) for version, release in sorted(by_version.items()) if version > since]
+    old = []
+    for each in history:
+        release = by_version.get(int(each["version"]))
+        if int(each["version"]) > since:
+            continue
+        if release is None or (is_of(each, release) and not (fresh and release.version == written)):
+            old.append(dict(each))
+        else:
+            action = str(each.get("action") or "") if changed is None else changed
+            old.append(snapshot(release, action=action, before=each))
     return [*reversed(fresh), *old]
 
 
-def gone(history: Sequence[Snapshot]) -> list[dict[str, Any]]:
-    """The history after an uninstall."""
-    return [{**each, "status": UNINSTALLED} if index == 0 else dict(each) for index, each in enumerate(history)]
+def gone(history: Sequence[Snapshot], action: str) -> list[dict[str, Any]]:
+    """The history after an uninstall: the last that was seen of the newest revision is that it went."""
+    newest = {"status": storage.UNINSTALLING, "action": action}
+    return [{**each, **newest} if index == 0 else dict(each) for index, each in enumerate(history)]
 
 
 def latest(history: Sequence[Snapshot]) -> Snapshot | None:

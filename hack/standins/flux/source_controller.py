@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from controller.apimachinery import objects
-from controller.apimachinery.conditions import FALSE, TRUE
+from controller.apimachinery.conditions import FALSE, TRUE, UNKNOWN
 from controller.apimachinery.errors import ApiError, NotFound
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import SECRETS
@@ -84,6 +84,8 @@ class SourceController:
         if objects.is_deleting(obj):
             self._artifacts.remove(key)
             self._events.forget(objects.uid(obj))
+            record.observe_ready()
+            record.save_conditions()
             record.remove_finalizer()
             return DONE
         if record.add_finalizer():
@@ -102,16 +104,16 @@ class SourceController:
 
     def _begin(self, record: Record, repository: GitRepository) -> None:
         observed = record.status.get("observedGeneration", -1)
-        record.progress(PROGRESSING, "reconciliation in progress", unknown=not record.condition(READY))
+        _progress(record, "reconciliation in progress")
         if observed != record.generation:
-            record.progress(PROGRESSING, f"processing object: new generation {observed} -> {record.generation}")
-            record.save()
+            _progress(record, f"processing object: new generation {observed} -> {record.generation}")
+        record.save()
         artifact = record.status.get("artifact")
         if artifact and self._artifacts.holds(repository.key, artifact):
             return
         disappeared = ": disappeared from storage" if record.status.pop("artifact", None) else ""
         record.drop(STORED)
-        record.progress(PROGRESSING, f"building artifact{disappeared}", unknown=True)
+        _progress(record, f"building artifact{disappeared}", drift=True)
         record.save()
 
     def _fetch(self, record: Record, repository: GitRepository) -> str:
@@ -150,7 +152,7 @@ class SourceController:
             message = f"new upstream revision '{revision}'"
             if before is not None:
                 record.mark(OUTDATED, TRUE, "NewRevision", message)
-            record.progress(PROGRESSING, f"building artifact: {message}", unknown=True)
+            _progress(record, f"building artifact: {message}", drift=True)
             record.save()
             try:
                 record.status["artifact"] = self._artifacts.store(repository, sha)
@@ -171,6 +173,11 @@ class SourceController:
         record.ready(FALSE, error.reason, str(error))
         record.save()
         self._events.emit(record.obj, "Warning", error.reason, str(error))
+
+
+def _progress(record: Record, message: str, *, drift: bool = False) -> None:
+    """Set Reconciling; and Ready to Unknown after a `drift`, or if it says no more than that yet."""
+    record.progress(PROGRESSING, message, unknown=drift or record.condition(READY).get("status") in (None, UNKNOWN))
 
 
 def _git_error(words: str) -> _FetchError:

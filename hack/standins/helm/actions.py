@@ -129,6 +129,9 @@ class Helm:
             self._store_failure(release, f'Upgrade "{self._name}" failed: {_words(error)}')
             raise
         self._supersede(history)
+        if current.status != storage.DEPLOYED:
+            # Without a deployed revision, a failed one was the current one.
+            self._store(current.moved(storage.SUPERSEDED, current.description))
         return self._store(release.moved(storage.DEPLOYED, "Upgrade complete"))
 
     @_helm_errors()
