@@ -70,6 +70,11 @@ class HelmRelease(FluxObject):
         return objects.mapping(self.obj.get("spec")).get("suspend") is True
 
     @property
+    def is_untried(self) -> bool:
+        """Whether the last try to release was with an older spec."""
+        return 0 < objects.number(self.status.get("lastAttemptedGeneration")) < self.generation
+
+    @property
     def attempted_commit(self) -> str:
         """The beginning of the commit whose chart was tried last, or ""."""
         return commit_of_chart(objects.text(self.status.get("lastAttemptedRevision")))

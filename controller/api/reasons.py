@@ -367,6 +367,16 @@ _OF_ENGINES: Final = Group(
             "Flux could not use the Secret of the repository.",
             "Correct the Secret ([troubleshooting.md](troubleshooting.md#the-repository-secret-is-wrong)).",
         ),
+        Reason(
+            "ValuesError",
+            "Flux could not read the values: an object of `valuesFrom` or a key in it is missing or invalid.",
+            "Create what the message names, or set `optional`. Flux then tries again by itself.",
+        ),
+        Reason(
+            "StateError",
+            "Flux could not read the release in Helm's storage, mostly because its service account lost its rights.",
+            "Read the message. The controller restores the account and its rights, and Flux then tries again.",
+        ),
         Reason("InstallFailed", "Flux could not install the release.", "Correct the chart or its values."),
         Reason("UpgradeFailed", "Flux could not upgrade the release.", "Correct the chart or its values."),
         Reason("TestFailed", "A test of the chart failed.", "Correct the test, or set `test.ignoreFailures`."),

@@ -325,6 +325,8 @@ ENGINE: Final = Engine(
         "ChartFetchFailed",
         "GitOperationFailed",
         "AuthenticationFailed",
+        "ValuesError",
+        "StateError",
         "InstallFailed",
         "UpgradeFailed",
         "TestFailed",

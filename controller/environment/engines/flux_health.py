@@ -7,11 +7,13 @@ The status is misleading in several ways:
 - Between two retries, Ready is False and Reconciling is True. Ready decides.
 - Every release has the reason SourceNotReady in its first seconds. A release without a chart keeps it. It counts as a
   failure only after a while.
+- A failure with the current generation can be about the spec before, if that changed during the try.
 - After a rollback a release runs, but not the version that was asked for. The message is about the failure.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -31,8 +33,13 @@ MESSAGE_LIMIT: Final = 480
 _Condition = Mapping[str, Any]
 # The chart is not there yet, or never will be.
 _WAITS_FOR_CHART: Final = ("SourceNotReady", "DependencyNotReady", "ArtifactFailed")
-# Not a failure: Flux ended the try because there is a newer version.
-_GIVEN_UP: Final = "HealthCheckCanceled"
+# Not failures: Flux ended the try because there is a newer version, or released the lock of one that was interrupted.
+_CONTINUES: Final = ("HealthCheckCanceled", "PendingRelease")
+# Reasons about a try. helm-controller marks a condition with the generation that it finds when writing it. So it can be
+# about an older spec, and `lastAttemptedGeneration` says which spec was tried.
+_OF_A_TRY: Final = ("InstallFailed", "UpgradeFailed", "TestFailed", "RollbackSucceeded", "RollbackFailed")
+# Where source-controller built a chart. The number is another one in each try, and a message must not change with it.
+_BUILD_FOLDER: Final = re.compile(r"/[^ ]*/helmchart-[a-z0-9.-]+-[0-9]+/source/")
 _SOURCE_TROUBLES: Final = ("FetchFailed", "StorageOperationFailed", "Stalled")
 # The message at the start of every reconciliation, even if there is nothing to do.
 _PRELUDE: Final = "Fulfilling prerequisites"
@@ -97,8 +104,8 @@ def _without_chart(ready: _Condition, chart_patience: float) -> Health:
 
 def _has_failed(helm: HelmRelease) -> bool:
     ready = helm.current("Ready")
-    if ready.get("status") == FALSE:
-        return ready.get("reason") != _GIVEN_UP
+    if ready.get("status") == FALSE and ready.get("reason") not in _CONTINUES:
+        return not (ready.get("reason") in _OF_A_TRY and helm.is_untried)
     return helm.current("Stalled").get("status") == TRUE
 
 
@@ -157,5 +164,5 @@ def _progress(helm: HelmRelease) -> str:
 
 def _words(condition: _Condition) -> str:
     """Return a condition's message on one line, shortened."""
-    text = " ".join(objects.text(condition.get("message")).split())
+    text = " ".join(_BUILD_FOLDER.sub("", objects.text(condition.get("message"))).split())
     return text if len(text) <= MESSAGE_LIMIT else f"{text[: MESSAGE_LIMIT - 1]}…"

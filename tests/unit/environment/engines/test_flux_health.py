@@ -135,6 +135,33 @@ def test_a_release_counts_as_failed_until_its_retry_begins(reason):
     assert _health(_failed(reason, retrying)).state is State.FAILED
 
 
+@pytest.mark.parametrize("reason", ["InstallFailed", "UpgradeFailed", "TestFailed", "RollbackFailed"])
+def test_the_failure_of_the_spec_before_is_not_that_of_the_current_one(reason):
+    helm = _failed(reason, generation=2)
+    helm["status"]["lastAttemptedGeneration"] = 1
+
+    assert _health(helm) == Health(State.DEPLOYING, "Progressing", TAKING_UP)
+
+    helm["status"]["lastAttemptedGeneration"] = 2
+
+    assert _health(helm).state is State.FAILED
+
+
+def test_a_released_lock_is_not_a_failure():
+    unlocking = condition("Reconciling", "True", "Progressing", "Running 'unlock' action with timeout of 1m0s")
+
+    unlocked = condition("Ready", "False", "PendingRelease", "Unlocked Helm release shop-74/shop.v1")
+
+    assert _health(release(unlocked, unlocking)).state is State.DEPLOYING
+
+
+def test_the_folder_of_a_build_is_not_shown():
+    folder = "/tmp/helmchart-shop-74-shop-74-shop-1961358284/source/"
+    helm = release(condition("Ready", "False", "SourceNotReady", f"stat {folder}charts/web: no such file or directory"))
+
+    assert _health(helm, patience=0).message == "stat charts/web: no such file or directory"
+
+
 @pytest.mark.parametrize("stalled", ["RetriesExceeded", "MissingRollbackTarget"])
 def test_a_release_without_retries_left_reports_the_cause_and_not_the_count(stalled):
     found = _health(_failed("InstallFailed", condition("Stalled", "True", stalled)))
