@@ -137,6 +137,7 @@ def _argocd(client: Client, _connection: Connection, options: argparse.Namespace
             refresh=options.refresh_interval,
             heal=options.heal_delay,
             longest_backoff=options.longest_backoff or float("inf"),
+            grace=options.repo_error_grace,
         ),
     )
 
@@ -200,7 +201,8 @@ def _parser() -> argparse.ArgumentParser:
     for name, seconds, meaning in (
         ("git-timeout", 60.0, "for one git command"),
         ("refresh-interval", 180.0, "between two looks at repositories and cluster"),
-        ("heal-delay", 5.0, "from a sync to the next one of the same commit"),
+        ("heal-delay", 2.0, "between the first two corrections of drift; the pause triples each time"),
+        ("repo-error-grace", 180.0, "after which an error of the repository shows"),
         ("longest-backoff", 0.0, "that a pause after a failed sync lasts at most; 0: as the Application says"),
     ):
         _add_seconds(argocd, name, seconds, meaning)

@@ -10,7 +10,7 @@ import pytest
 from controller.api.environment import ENVIRONMENTS
 from controller.environment import status
 from controller.environment.decide import decide
-from hack.standins.argocd.lua import health
+from hack.standins.argocd import health
 from tests.manifests.definitions import documents, named, refusals
 from tests.unit.environment.support.builders import (
     environment,
@@ -33,8 +33,8 @@ def _script() -> str:
     return named("argocd", "ConfigMap", "argocd-cm")["data"][KEY]
 
 
-def _judged(obj: dict[str, Any]) -> tuple[str, str]:
-    return health(_script(), obj)
+def _judged(obj: dict[str, Any]) -> tuple[str, str] | None:
+    return health.of(obj, {KEY: _script()})
 
 
 def _with_status(of: dict[str, Any], **seen: Any) -> dict[str, Any]:
@@ -76,7 +76,8 @@ def test_an_environment_being_deleted_is_progressing_despite_its_conditions() ->
     obj = _with_status(environment(deleting=True), answers=answers)
 
     assert obj["status"]["applicationStatus"] == "uninstalling"
-    assert _judged(obj)[0] == "Progressing"
+    # Argo CD does not ask the script about an object that is being deleted.
+    assert _judged(obj) == ("Progressing", "Pending deletion")
 
 
 @pytest.mark.parametrize("before", ["Succeeded", "Failed"])
@@ -89,13 +90,16 @@ def test_conditions_of_an_older_generation_are_ignored(before: str) -> None:
 
 @pytest.mark.parametrize("absent", [None, {}, {"conditions": []}])
 def test_an_environment_without_a_status_is_progressing(absent: dict[str, Any] | None) -> None:
-    assert _judged(environment(status=absent))[0] == "Progressing"
+    judged = _judged(environment(status=absent))
+    assert judged is not None
+    assert judged[0] == "Progressing"
 
 
 def test_conditions_without_a_message_get_a_default_message() -> None:
     for ready, state in (("True", "Healthy"), ("False", "Degraded"), ("Unknown", "Progressing")):
         found = {"observedGeneration": 1, "conditions": [{"type": "Ready", "status": ready}]}
         judged = _judged(environment(status=found))
+        assert judged is not None
         assert judged[0] == state
         assert judged[1]
 
@@ -115,7 +119,7 @@ def test_the_application_prunes_and_self_heals_even_an_empty_folder() -> None:
     policy = _application()["spec"]["syncPolicy"]
 
     assert policy["automated"] == {"prune": True, "selfHeal": True, "allowEmpty": True}
-    assert set(policy["syncOptions"]) == {"ServerSideApply=true", "PruneLast=true", "PrunePropagationPolicy=background"}
+    assert set(policy["syncOptions"]) == {"ServerSideApply=true", "PrunePropagationPolicy=background"}
 
 
 def test_the_project_allows_only_environments_from_its_repository() -> None:

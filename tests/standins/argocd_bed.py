@@ -94,6 +94,7 @@ class ArgoCDBed:
             "refresh": 0.05,
             "heal": 0.0,
             "longest_backoff": 0.05,
+            "grace": 0.0,
         }
         argocd = ArgoCD(client=self.client, options=Options(**{**options, **changes}))
         argocd.start()

@@ -8,16 +8,21 @@ import pytest
 
 from controller.apimachinery.errors import NotFound
 from controller.client import DeletePropagation
-from hack.standins.argocd import lua
+from hack.standins.argocd import health, lua
 from hack.standins.argocd.application import Application
+from hack.standins.argocd.operation import Operation
 from hack.standins.argocd.resources import APPLICATIONS, FIELD_MANAGER, FINALIZER, TRACKING
 from hack.standins.crds import CRDS
 from tests.standins.argocd_bed import AUTOMATED, EVERYTHING, FOLDER, KEPT, URL, ArgoCDBed, config_map
 from tests.standins.cluster_bed import CONFIG_MAPS, until
 
-ONE, TWO = f"{FOLDER}/one.yaml", f"{FOLDER}/deep/two.yaml"
+ONE, TWO, THREE = f"{FOLDER}/one.yaml", f"{FOLDER}/deep/two.yaml", f"{FOLDER}/three.yaml"
 # A finalizer that no program removes.
 HELD = "example.com/held"
+# The API server does not accept this type of value.
+REFUSED = {**config_map("one"), "data": {"text": {"not": "a text"}}}
+# Each ConfigMap says how healthy it is.
+HEALTH = 'return {status = obj.data.text, message = "says " .. obj.metadata.name}'
 
 
 def test_the_objects_in_the_folder_are_applied_and_marked(argocd_bed: ArgoCDBed) -> None:
@@ -105,8 +110,8 @@ def test_objects_that_leave_the_folder_are_pruned_and_foreign_ones_stay(argocd_b
 
 @pytest.mark.parametrize(
     ("options", "waits"),
-    [([], True), (["PruneLast=true", "PrunePropagationPolicy=background"], False)],
-    ids=["by default", "with options"],
+    [([], True), (["PrunePropagationPolicy=background"], False)],
+    ids=["by default", "with the option"],
 )
 def test_pruning_is_in_the_foreground_unless_an_option_changes_it(
     argocd_bed: ArgoCDBed, options: list[str], waits: bool
@@ -118,7 +123,6 @@ def test_pruning_is_in_the_foreground_unless_an_option_changes_it(
         _own(argocd_bed, owner="one", name="dependent")
         revision = argocd_bed.commit({ONE: None})
         if waits:
-            argocd_bed.operation("Running", "waiting for deletion of /ConfigMap/one")
             until(lambda: _is_deleting(argocd_bed, "dependent"), "its dependent goes first")
             assert argocd_bed.get("one")
         else:
@@ -128,20 +132,36 @@ def test_pruning_is_in_the_foreground_unless_an_option_changes_it(
         argocd_bed.synced(revision)
 
 
-def test_a_finalizer_that_stays_holds_up_everybody_else(argocd_bed: ArgoCDBed) -> None:
+def test_a_finalizer_that_stays_holds_up_no_other_object(argocd_bed: ArgoCDBed) -> None:
     argocd_bed.commit({ONE: {**config_map("one"), "metadata": {"name": "one", "finalizers": [HELD]}}})
     with argocd_bed.running():
         argocd_bed.synced(argocd_bed.repo.head())
         argocd_bed.commit({ONE: None})
-        argocd_bed.operation("Running", "waiting for deletion of /ConfigMap/one")
+        until(lambda: _is_deleting(argocd_bed, "one"), "it is being deleted")
         revision = argocd_bed.commit({TWO: config_map("two")})
-        until(lambda: argocd_bed.status()["sync"]["revision"] == revision, "the commit is seen")
-        assert argocd_bed.status()["sync"]["status"] == "OutOfSync"
-        assert argocd_bed.get("two") is None
-        assert _resource(argocd_bed.status(), "one")["health"]["message"] == "Pending deletion"
+        until(lambda: argocd_bed.get("two"), "the other one is applied")
+        argocd_bed.operation("Succeeded", "successfully synced (all tasks run)")
+        status = argocd_bed.status()
+        assert (status["sync"]["status"], status["health"]["status"]) == ("OutOfSync", "Progressing")
+        assert _resource(status, "one")["requiresPruning"]
         _release(argocd_bed, "one")
         argocd_bed.synced(revision)
-        assert argocd_bed.get("two")
+
+
+def test_prune_last_waits_until_every_other_object_is_healthy(argocd_bed: ArgoCDBed) -> None:
+    argocd_bed.create_settings({"resource.customizations.health.ConfigMap": HEALTH})
+    argocd_bed.application(syncOptions=["PruneLast=true"], retry={"limit": 0})
+    argocd_bed.commit({ONE: config_map("one", "Healthy"), TWO: config_map("two", "Healthy")})
+    with argocd_bed.running():
+        argocd_bed.synced(argocd_bed.repo.head())
+        argocd_bed.commit({ONE: None, TWO: config_map("two", "Suspended")})
+        argocd_bed.operation("Running", "waiting for healthy state of /ConfigMap/two")
+        assert argocd_bed.get("one")
+        _say(argocd_bed, "two", "Degraded")
+        argocd_bed.operation("Failed", "one or more synchronization tasks completed unsuccessfully")
+        assert argocd_bed.get("one")
+        argocd_bed.synced(argocd_bed.commit({TWO: config_map("two", "Healthy")}))
+        assert argocd_bed.get("one") is None
 
 
 def test_the_last_object_is_pruned_only_where_the_application_may_be_empty(argocd_bed: ArgoCDBed) -> None:
@@ -195,15 +215,40 @@ def test_a_deleted_application_takes_its_objects_along_only_with_its_finalizer(
 # What goes wrong
 
 
-def test_one_refused_object_blocks_the_whole_folder_until_a_commit_fixes_it(argocd_bed: ArgoCDBed) -> None:
-    argocd_bed.commit({ONE: {**config_map("one"), "data": {"text": {"not": "a text"}}}, TWO: config_map("two")})
+def test_a_refused_object_fails_the_sync_but_all_others_are_synced(argocd_bed: ArgoCDBed) -> None:
+    argocd_bed.commit({TWO: config_map("two")})
     with argocd_bed.running():
-        state = argocd_bed.operation("Failed", "one or more objects failed to apply (dry run)")
-        [refused] = state["syncResult"]["resources"]
-        assert (refused["name"], refused["status"]) == ("one", "SyncFailed")
+        argocd_bed.synced(argocd_bed.repo.head())
+        argocd_bed.application(retry={"limit": 0})
+        argocd_bed.commit({ONE: REFUSED, THREE: config_map("three"), TWO: None})
+        state = argocd_bed.operation("Failed", "one or more synchronization tasks completed unsuccessfully, reason: ")
+        results = {one["name"]: one["status"] for one in state["syncResult"]["resources"]}
+        assert results == {"one": "SyncFailed", "two": "Pruned", "three": "Synced"}
+        assert argocd_bed.get("three")
         assert argocd_bed.get("two") is None
-        argocd_bed.synced(argocd_bed.commit({ONE: config_map("one")}))
+
+
+def test_with_prune_last_a_refused_object_keeps_all_others_from_being_pruned(argocd_bed: ArgoCDBed) -> None:
+    argocd_bed.commit({TWO: config_map("two")})
+    with argocd_bed.running():
+        argocd_bed.synced(argocd_bed.repo.head())
+        argocd_bed.application(syncOptions=["PruneLast=true"], retry={"limit": 0})
+        argocd_bed.commit({ONE: REFUSED, THREE: config_map("three"), TWO: None})
+        argocd_bed.operation("Failed", "one or more synchronization tasks completed unsuccessfully, reason: ")
+        assert argocd_bed.get("three")
         assert argocd_bed.get("two")
+
+
+def test_an_unknown_field_of_an_existing_object_stops_everything(argocd_bed: ArgoCDBed) -> None:
+    argocd_bed.commit({ONE: config_map("one"), TWO: config_map("two")})
+    with argocd_bed.running():
+        argocd_bed.synced(argocd_bed.repo.head())
+        argocd_bed.commit({ONE: {**config_map("one"), "extra": 1}, TWO: None, THREE: config_map("three")})
+        status = argocd_bed.said("ComparisonError", ".extra: field not declared in schema")
+        assert status["sync"]["status"] == "Unknown"
+        assert argocd_bed.get("two")
+        assert argocd_bed.get("three") is None
+        argocd_bed.synced(argocd_bed.commit({ONE: None}))
 
 
 def test_a_failed_sync_is_retried_up_to_its_limit(argocd_bed: ArgoCDBed) -> None:
@@ -212,8 +257,40 @@ def test_a_failed_sync_is_retried_up_to_its_limit(argocd_bed: ArgoCDBed) -> None
     revision = argocd_bed.commit({ONE: wrong})
     with argocd_bed.running():
         status = argocd_bed.said("SyncError", f"Failed last sync attempt to [{revision}]")
-        assert "The Kubernetes API could not find example.com/Widget/one" in str(status["operationState"])
+        why = "one or more synchronization tasks are not valid: the server could not find the requested resource"
+        assert status["operationState"]["message"] == f"{why} (retried 2 times)."
         argocd_bed.synced(argocd_bed.commit({ONE: config_map("one")}))
+
+
+def test_another_commit_waits_for_the_next_try_of_a_failed_sync(argocd_bed: ArgoCDBed) -> None:
+    argocd_bed.application(retry={"limit": 2, "backoff": {"duration": "5m", "maxDuration": "5m"}})
+    first = argocd_bed.commit({ONE: REFUSED})
+    with argocd_bed.running(longest_backoff=300.0):
+        argocd_bed.operation("Running", "one or more objects failed to apply, reason: ")
+        second = argocd_bed.commit({ONE: config_map("one")})
+        until(lambda: argocd_bed.status()["sync"]["revision"] == second, "the commit is seen")
+        state = argocd_bed.operation("Running", "Retrying attempt #1 at ")
+        assert state["syncResult"]["revision"] == first
+        assert argocd_bed.get("one") is None
+
+
+@pytest.mark.parametrize(("refresh", "revision"), [(True, "second"), (False, "first")])
+def test_a_failed_sync_takes_the_newest_commit_only_with_refresh(refresh: bool, revision: str) -> None:
+    application = Application({"spec": {"syncPolicy": {"retry": {"limit": 1, "refresh": refresh}}}})
+    operation = Operation(application, "first", ())
+    operation.retry("second", ())
+    assert operation.revision == revision
+
+
+def test_an_object_that_kubectl_cannot_decode_stops_everything(argocd_bed: ArgoCDBed) -> None:
+    wrong = config_map("one")
+    wrong["metadata"]["labels"] = {"number": 1}
+    argocd_bed.application(retry={"limit": 0})
+    argocd_bed.commit({ONE: wrong, TWO: config_map("two")})
+    with argocd_bed.running():
+        state = argocd_bed.operation("Failed", "one or more objects failed to apply (dry run)")
+        assert [one["name"] for one in state["syncResult"]["resources"]] == ["one"]
+        assert argocd_bed.get("two") is None
 
 
 def test_a_kind_that_comes_later_is_synced_by_the_next_try(argocd_bed: ArgoCDBed) -> None:
@@ -222,33 +299,48 @@ def test_a_kind_that_comes_later_is_synced_by_the_next_try(argocd_bed: ArgoCDBed
     widget = {"apiVersion": "example.com/v1", "kind": kind, "metadata": {"name": "one"}}
     argocd_bed.commit({ONE: widget})
     with argocd_bed.running():
-        argocd_bed.operation("Failed", "dry run")
+        argocd_bed.operation("Running", "one or more synchronization tasks are not valid")
         argocd_bed.client.create(CRDS, _definition(kind))
         argocd_bed.synced(argocd_bed.repo.head())
 
 
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [("a: [", 'Failed to unmarshal "one.yaml"'), ("just text", 'Object "Kind" is missing')],
-)
-def test_a_file_that_cannot_be_read_is_named_and_nothing_is_pruned(
-    argocd_bed: ArgoCDBed, content: str, words: str
-) -> None:
+def test_a_broken_manifest_is_named_and_nothing_is_pruned(argocd_bed: ArgoCDBed) -> None:
     argocd_bed.commit({TWO: config_map("two")})
     with argocd_bed.running():
         argocd_bed.synced(argocd_bed.repo.head())
-        argocd_bed.commit({ONE: content, TWO: None})
-        argocd_bed.said("ComparisonError", words)
+        argocd_bed.commit({ONE: "apiVersion: v1\nkind: ConfigMap\nmetadata: {", TWO: None})
+        argocd_bed.said("ComparisonError", 'Failed to unmarshal "one.yaml"')
         assert argocd_bed.get("two")
         argocd_bed.synced(argocd_bed.commit({ONE: None}))
+
+
+def test_an_error_of_the_repository_shows_only_after_a_while(argocd_bed: ArgoCDBed) -> None:
+    argocd_bed.commit({ONE: config_map("one")})
+    with argocd_bed.running(grace=1.0):
+        revision = argocd_bed.repo.head()
+        argocd_bed.synced(revision)
+        argocd_bed.commit({ONE: None, KEPT: None})
+        seen = until(lambda: [s for s in [argocd_bed.status()] if s["sync"]["status"] == "Unknown"], "it shows")
+        assert "app path does not exist" in seen[0]["conditions"][0]["message"]
+        assert argocd_bed.get("one")
+
+
+@pytest.mark.parametrize("content", ["a: [", "just text"])
+def test_a_broken_file_that_looks_like_no_manifest_is_ignored(argocd_bed: ArgoCDBed, content: str) -> None:
+    argocd_bed.commit({ONE: config_map("one"), TWO: config_map("two")})
+    with argocd_bed.running():
+        argocd_bed.synced(argocd_bed.repo.head())
+        argocd_bed.synced(argocd_bed.commit({ONE: content}))
+        assert argocd_bed.get("one") is None
+        assert argocd_bed.get("two")
 
 
 def test_a_project_says_which_kinds_and_repositories_may_be_used(argocd_bed: ArgoCDBed) -> None:
     argocd_bed.project({**EVERYTHING, "namespaceResourceBlacklist": [{"group": "*", "kind": "*"}]})
     argocd_bed.commit({ONE: config_map("one")})
     with argocd_bed.running():
-        state = argocd_bed.operation("Failed", "")
-        assert "Resource :ConfigMap is not permitted in project project." in str(state["syncResult"])
+        state = argocd_bed.operation("Running", "resource :ConfigMap is not permitted in project project")
+        assert [one["status"] for one in state["syncResult"]["resources"]] == ["SyncFailed"]
         argocd_bed.project({**EVERYTHING, "sourceRepos": ["https://elsewhere.example.com/*"]})
         argocd_bed.said("ComparisonError", f"application repo {URL} is not permitted in project 'project'")
     assert argocd_bed.get("one") is None
@@ -259,30 +351,41 @@ def test_a_cluster_scoped_kind_must_be_named_by_the_project(argocd_bed: ArgoCDBe
     role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "of-argocd"}}
     argocd_bed.commit({ONE: role})
     with argocd_bed.running():
-        state = argocd_bed.operation("Failed", "")
-    assert "Resource rbac.authorization.k8s.io:ClusterRole is not permitted" in str(state["syncResult"])
+        argocd_bed.operation("Running", "resource rbac.authorization.k8s.io:ClusterRole is not permitted")
 
 
 # Health
 
 
 def test_the_scripts_of_the_settings_judge_and_the_worst_object_counts(argocd_bed: ArgoCDBed) -> None:
-    script = 'return {status = obj.data.text, message = "says " .. obj.metadata.name}'
-    argocd_bed.create_settings({"resource.customizations.health.ConfigMap": script})
+    argocd_bed.create_settings({"resource.customizations.health.ConfigMap": HEALTH})
     argocd_bed.commit({ONE: config_map("one", "Healthy"), TWO: config_map("two", "Degraded")})
     with argocd_bed.running():
         status = argocd_bed.synced(argocd_bed.repo.head())
         until(lambda: argocd_bed.status()["health"]["status"] == "Degraded", "the worst counts")
-        assert _resource(argocd_bed.status(), "one")["health"] == {"status": "Healthy", "message": "says one"}
+        # Argo CD 3 keeps the health of each object to itself.
+        assert not any("health" in one for one in status["resources"])
         argocd_bed.commit({TWO: config_map("two", "Suspended")})
         until(lambda: argocd_bed.status()["health"]["status"] == "Suspended", "it is better now")
     assert status["sync"]["status"] == "Synced"
 
 
 def test_a_script_that_fails_leaves_health_unknown() -> None:
-    for script in ("return 1 +", "return nil", "return string.format('%s', 1)", "os.exit(1)"):
+    for script in ("return 1 +", "return 1", "return string.format('%s', 1)", "os.exit(1)"):
         with pytest.raises(lua.ScriptError):
             lua.health(script, {})
+
+
+@pytest.mark.parametrize(
+    ("script", "judged"),
+    [
+        ("return nil", None),
+        ('return {status = "Fine"}', ("Unknown", "Lua returned an invalid health status")),
+        ('return {status = "Healthy"}', ("Healthy", "")),
+    ],
+)
+def test_only_a_known_state_counts_as_health(script: str, judged: tuple[str, str] | None) -> None:
+    assert health.of(config_map("one"), {"resource.customizations.health.ConfigMap": script}) == judged
 
 
 # Policies
@@ -300,7 +403,7 @@ def test_pauses_grow_up_to_their_limit(retry: Any, pauses: list[float]) -> None:
     spec = {"syncPolicy": {"retry": retry}} if retry else {}
     application = Application({"spec": spec})
     assert [application.pause(number) for number in range(1, len(pauses) + 1)] == pauses
-    assert application.retries == 5
+    assert application.retries == (0 if retry else 5)
     assert application.prune_propagation is DeletePropagation.FOREGROUND
 
 
@@ -311,6 +414,10 @@ def _text(bed: ArgoCDBed, name: str) -> str:
 
 def _resource(status: dict[str, Any], name: str) -> dict[str, Any]:
     return next((one for one in status["resources"] if one["name"] == name), {})
+
+
+def _say(bed: ArgoCDBed, name: str, health: str) -> None:
+    bed.client.patch(CONFIG_MAPS, name, {"data": {"text": health}}, namespace=bed.namespace)
 
 
 def _release(bed: ArgoCDBed, name: str) -> None:

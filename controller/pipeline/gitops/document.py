@@ -20,8 +20,8 @@ def read_environment(content: bytes, file: str, *, to_publish: bool = False) -> 
     """Return the environment in a file. Raises InvalidFiles if the content does not fit the schema of the CRD.
 
     With `to_publish`, it also raises InvalidFiles for fields that only a server writes, and for values that the API
-    server or the controller rejects. If the API server rejects one object, Argo CD applies nothing of the folder. A
-    file that is only compared with the cluster may contain both.
+    server or the controller rejects. One such object makes every sync of Argo CD fail, and some stop the whole folder.
+    A file that is only compared with the cluster may contain both.
     """
     document = _document(content, file)
     problems = schemas.check(document, schemas.schema_of(ENVIRONMENTS.kind))

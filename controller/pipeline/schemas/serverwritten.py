@@ -1,7 +1,7 @@
 """Rejects fields that only a server sets, because they do harm in a file that is applied to a cluster.
 
-An export (`kubectl get -o yaml`) contains them. An API server rejects an object whose resourceVersion or UID differs
-from its own, and if one object is rejected, Argo CD applies nothing of the folder.
+An export (`kubectl get -o yaml`) contains them. An API server rejects an object with managedFields, or whose
+resourceVersion or UID differs from its own. Another generation counts as drift. Argo CD never finishes such a sync.
 """
 
 from __future__ import annotations

@@ -78,7 +78,13 @@ class Application:
     @property
     def retries(self) -> int:
         """Return how often a failed sync is retried; below 0: without limit."""
-        return int((self._policy.get("retry") or {}).get("limit", RETRIES))
+        retry = self._policy.get("retry")
+        return RETRIES if retry is None else int(retry.get("limit", 0))
+
+    @property
+    def refreshes(self) -> bool:
+        """Whether another try of a failed sync takes the newest commit instead of the same one."""
+        return bool((self._policy.get("retry") or {}).get("refresh"))
 
     def pause(self, failures: int) -> float:
         """Seconds before the next try of a sync that has failed so often."""
@@ -92,11 +98,11 @@ class Application:
     @property
     def prune_propagation(self) -> DeletePropagation:
         """Return the propagation policy of pruning: Foreground, unless a sync option sets another one."""
-        for option in self._policy.get("syncOptions") or ():
-            name, _, value = str(option).partition("=")
-            if name == "PrunePropagationPolicy":
-                return DeletePropagation(value.capitalize())
-        return DeletePropagation.FOREGROUND
+        return DeletePropagation(self._options.get("PrunePropagationPolicy", "foreground").capitalize())
+
+    @property
+    def prunes_last(self) -> bool:
+        return self._options.get("PruneLast") == "true"
 
     @property
     def finalizer(self) -> str:
@@ -106,6 +112,11 @@ class Application:
     @property
     def _policy(self) -> Mapping[str, Any]:
         return self.spec.get("syncPolicy") or {}
+
+    @property
+    def _options(self) -> Mapping[str, str]:
+        pairs = (str(option).partition("=") for option in self._policy.get("syncOptions") or ())
+        return {name: value for name, _, value in pairs}
 
     def _automated(self, name: str) -> bool:
         return bool((self._policy.get("automated") or {}).get(name))

@@ -18,13 +18,16 @@ from controller.apimachinery.threads import start_thread
 from controller.client import Client, DeletePropagation
 from hack.standins.argocd import comparison
 from hack.standins.argocd.application import Application, permits_source
-from hack.standins.argocd.cluster import Cluster
+from hack.standins.argocd.cluster import Cluster, ComparisonError
 from hack.standins.argocd.comparison import Row
 from hack.standins.argocd.operation import FAILED, RUNNING, Operation
 from hack.standins.argocd.resources import APP_PROJECTS, APPLICATIONS, BACKGROUND_FINALIZER
 from hack.standins.argocd.sources import SourceError, Sources
 from hack.standins.argocd.status import Report, written
 from hack.standins.git.commands import Git
+
+# Seconds, and what the pause between two corrections of drift is multiplied by.
+_LONGEST_HEAL, _HEAL_FACTOR = 300.0, 3
 
 log = structlog.get_logger(__name__)
 
@@ -38,8 +41,9 @@ class Options:
         namespace: where Applications, projects and settings are.
         git_rewrites: (prefix, replacement) of repository URLs.
         refresh: between two looks at everything; the original looks every 3 minutes, and at every change.
-        heal: from a sync to the next one of the same commit.
+        heal: between the first two corrections of drift from the same commit; the pause triples each time.
         longest_backoff: no pause after a failed sync counts as longer.
+        grace: after which an error of the repository shows, unless the Application is new.
     """
 
     folder: Path
@@ -47,8 +51,9 @@ class Options:
     git_rewrites: Sequence[tuple[str, str]] = ()
     git_timeout: float = 60.0
     refresh: float = 180.0
-    heal: float = 5.0
+    heal: float = 2.0
     longest_backoff: float = float("inf")
+    grace: float = 180.0
 
 
 @dataclass(slots=True)
@@ -56,15 +61,13 @@ class _Memory:
     """The memory of one Application, which its UID identifies.
 
     Attributes:
-        failures: number of failed syncs of the same commit in a row.
-        again: earliest time of the next sync of the same commit (monotonic seconds).
         reported: the status that was last written.
+        unreadable: since when the repository cannot be read (monotonic seconds), or None.
     """
 
     operation: Operation | None = None
-    failures: int = 0
-    again: float = 0.0
     reported: dict[str, Any] = field(default_factory=dict)
+    unreadable: float | None = None
 
 
 class ArgoCD:
@@ -124,9 +127,23 @@ class ArgoCD:
             self._go(application)
             return
         report = self._look(application)
+        if self._hides(memory, report):
+            return
         if report.revision and not report.error:
-            self._sync(application, memory, report)
+            try:
+                self._sync(application, memory, report)
+            except ComparisonError as error:
+                report.error = str(error)
         self._write(application, memory, report)
+
+    def _hides(self, memory: _Memory, report: Report) -> bool:
+        """Whether a broken repository shall not show yet, because the trouble may be short."""
+        if not (report.is_unreadable and memory.reported):
+            memory.unreadable = None
+            return False
+        if memory.unreadable is None:
+            memory.unreadable = time.monotonic()
+        return time.monotonic() - memory.unreadable < self._options.grace
 
     def _look(self, application: Application) -> Report:
         """Compare, or report why that is not possible."""
@@ -140,46 +157,56 @@ class ArgoCD:
         try:
             manifests = self._sources.read(application.key, application.source)
         except SourceError as error:
-            return Report(error=str(error), revision=error.revision)
-        rows = self._cluster.rows(application, project, manifests.objects)
-        return Report(revision=manifests.revision, rows=rows)
+            error_text = f"Failed to load target state: failed to generate manifest for source 1 of 1: {error}"
+            return Report(error=error_text, revision=error.revision, is_unreadable=True)
+        report = Report(revision=manifests.revision, manifests=manifests.objects, project=project)
+        try:
+            report.rows = self._cluster.rows(application, project, manifests.objects)
+        except ComparisonError as error:
+            report.error = f"Failed to compare desired state to live state: failed to calculate diff: {error}"
+        return report
 
     def _sync(self, application: Application, memory: _Memory, report: Report) -> None:
+        """Begin a sync, or do the next step of the one in progress. Raises ComparisonError."""
         operation = memory.operation
-        if operation is not None and operation.phase == RUNNING:
-            operation.look(report.rows)
-            return
-        if not application.is_automated or comparison.sync_status(report.rows) == comparison.SYNCED:
-            return
-        prunes = application.prunes
-        if prunes and not application.may_be_empty and all(row.requires_pruning for row in report.rows):
-            report.sync_error = f"Skipping sync attempt to [{report.revision}]: auto-sync will wipe out all resources"
-            return
-        if not prunes and all(row.is_synced or row.requires_pruning for row in report.rows):
-            return
-        if operation is not None and operation.revision == report.revision:
-            if operation.phase == FAILED:
-                report.sync_error = f"Failed last sync attempt to [{report.revision}]: {operation.message}"
-                if 0 <= application.retries < memory.failures:
-                    return
-            elif not application.heals_itself:
+        if operation is None or operation.phase != RUNNING:
+            operation = self._begun(application, operation, report)
+            if operation is None:
                 return
-            if time.monotonic() < memory.again:
+            memory.operation = operation
+        if operation.again is not None:
+            if time.monotonic() < operation.again:
                 return
-        else:
-            memory.failures = 0
-        self._begin(application, memory, report)
+            operation.retry(report.revision, report.manifests)
+        rows = report.rows
+        if operation.revision != report.revision:
+            rows = self._cluster.rows(application, report.project, operation.manifests)
+        operation.advance(rows, self._cluster, longest_pause=self._options.longest_backoff)
+        log.info("synced", application=application.key, revision=operation.revision, phase=operation.phase)
 
-    def _begin(self, application: Application, memory: _Memory, report: Report) -> None:
-        operation = memory.operation = Operation(report.revision)
-        prune = application.prune_propagation if application.prunes else None
-        operation.begin(report.rows, self._cluster, prune=prune)
-        log.info("synced", application=application.key, revision=report.revision, phase=operation.phase)
-        pause = self._options.heal
-        if operation.phase == FAILED:
-            memory.failures += 1
-            pause = min(application.pause(memory.failures), self._options.longest_backoff)
-        memory.again = time.monotonic() + pause
+    def _begun(self, application: Application, last: Operation | None, report: Report) -> Operation | None:
+        """The next sync, if there is a reason for one."""
+        if not application.is_automated or comparison.sync_status(report.rows) == comparison.SYNCED:
+            return None
+        if not application.prunes and all(row.is_synced or row.requires_pruning for row in report.rows):
+            return None
+        operation = Operation(application, report.revision, report.manifests)
+        if last is not None and last.revision == report.revision:
+            if last.phase == FAILED:
+                report.sync_error = f"Failed last sync attempt to [{report.revision}]: {last.message}"
+                return None
+            if not application.heals_itself or time.monotonic() < last.ended + self._pause(last.heals):
+                return None
+            operation.heals = last.heals + 1
+            operation.only = frozenset(row.key for row in report.rows if not row.is_synced)
+        if application.prunes and not application.may_be_empty and all(row.requires_pruning for row in report.rows):
+            report.sync_error = f"Skipping sync attempt to [{report.revision}]: auto-sync will wipe out all resources"
+            return None
+        return operation
+
+    def _pause(self, heals: int) -> float:
+        """Seconds before drift is corrected once more. Only a new commit makes it short again."""
+        return min(self._options.heal * _HEAL_FACTOR ** (heals - 1), _LONGEST_HEAL) if heals else 0.0
 
     def _write(self, application: Application, memory: _Memory, report: Report) -> None:
         status = written(report, memory.operation)

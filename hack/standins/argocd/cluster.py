@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from controller.apimachinery import objects
@@ -12,27 +13,34 @@ from controller.apimachinery.resources import Resource
 from controller.client import Client, DeletePropagation, PatchType
 from hack.standins.argocd import health
 from hack.standins.argocd.application import Application, permits
-from hack.standins.argocd.comparison import MISSING, Row
+from hack.standins.argocd.comparison import MISSING, Row, identity
 from hack.standins.argocd.resources import CONFIG_MAPS, FIELD_MANAGER, SETTINGS, TRACKING, is_tracked, tracking_id
 from hack.standins.helm.engine import HelmError
 from hack.standins.helm.kinds import Kinds
 
+# The API server's words about an object that does not have the fields or the types of its schema.
+_UNTYPABLE = "failed to create typed patch object ("
+
+
+class ComparisonError(Exception):
+    """The live state cannot be compared with the wanted one; the text goes into the Application's status."""
+
 
 class Cluster:
-    """Handles the objects of an Application. An API error about one object is in its row; all others are raised."""
+    """Handles the objects of an Application."""
 
     def __init__(self, *, client: Client) -> None:
         self._client = client
         self._kinds = Kinds(client=client)
 
     def rows(self, application: Application, project: Object, manifests: Iterable[Object]) -> list[Row]:
-        """Compare the wanted objects with the live ones."""
+        """Compare the wanted objects with the live ones. Raises ComparisonError, ApiError."""
         targets = [self._prepared(application, manifest) for manifest in manifests]
-        live = {_identity(obj): (resource, obj) for resource, obj in self._tracked(application, targets)}
+        live = {identity(obj): (resource, obj) for resource, obj in self._tracked(application, targets)}
         settings = self._settings(application.namespace)
         rows = []
         for target in targets:
-            _, found = live.pop(_identity(target), (None, None))
+            _, found = live.pop(identity(target), (None, None))
             rows.append(self._row(project, target, found, settings))
         for resource, obj in live.values():
             rows.append(Row(resource=resource, live=obj, health=health.of(obj, settings)))
@@ -73,15 +81,19 @@ class Cluster:
         judged = (MISSING, "") if live is None else health.of(live, settings)
         row = Row(resource=resource, target=target, live=live, health=judged)
         if resource is None:
-            return _refused(row, f"The Kubernetes API could not find {row.name}: is its CRD installed?")
+            return _refused(row, "the server could not find the requested resource")
         if not permits(project, resource):
             where = objects.name(project)
-            return _refused(row, f"Resource {resource.group}:{resource.kind} is not permitted in project {where}.")
+            return _refused(row, f"resource {resource.group}:{resource.kind} is not permitted in project {where}")
         try:
             outcome = self._patch(resource, target, dry_run=True)
         except ApiError as error:
-            return _refused(row, str(error))
-        return Row(resource=resource, target=target, live=live, outcome=outcome, health=judged)
+            _, is_untypable, why = str(error).partition(_UNTYPABLE)
+            if is_untypable and live is not None:
+                raise ComparisonError(f"error building typed value from config resource: {why}") from error
+            # Everything else shows only when the object is applied.
+            return row
+        return replace(row, outcome=outcome)
 
     def _patch(self, resource: Resource, target: Object, *, dry_run: bool) -> Object:
         return self._client.patch(
@@ -123,10 +135,5 @@ class Cluster:
             return {}
 
 
-def _identity(obj: Object) -> tuple[str, str, str, str]:
-    group = str(obj["apiVersion"]).rpartition("/")[0]
-    return group, str(obj["kind"]), objects.namespace(obj), objects.name(obj)
-
-
 def _refused(row: Row, why: str) -> Row:
-    return Row(resource=row.resource, target=row.target, live=row.live, health=row.health, refusal=why)
+    return replace(row, refusal=why)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +13,12 @@ from controller.apimachinery.resources import Resource
 SYNCED, OUT_OF_SYNC, UNKNOWN = "Synced", "OutOfSync", "Unknown"
 HEALTHY, SUSPENDED, PROGRESSING, MISSING, DEGRADED = "Healthy", "Suspended", "Progressing", "Missing", "Degraded"
 # From the best to the worst; an Application is as healthy as its worst object.
-_ORDER = (HEALTHY, SUSPENDED, PROGRESSING, MISSING, DEGRADED)
+ORDER = (HEALTHY, SUSPENDED, PROGRESSING, MISSING, DEGRADED, UNKNOWN)
 # What the server writes by itself.
 _SERVER_OWN = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink")
+
+# Group, kind, namespace and name of an object.
+Key = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +29,7 @@ class Row:
         resource: None: the cluster knows no such kind.
         target, live: as the repository and as the cluster have it.
         outcome: what applying `target` would make of it, as far as the server was asked.
-        refusal: why it cannot be applied, or "".
+        refusal: why its kind cannot be synced, or "".
         health: (status, message), or None for a kind without a health check.
     """
 
@@ -42,6 +45,10 @@ class Row:
         found = self.target or self.live
         assert found is not None, "a row is about something"
         return found
+
+    @property
+    def key(self) -> Key:
+        return identity(self.obj)
 
     @property
     def name(self) -> str:
@@ -64,22 +71,28 @@ def sync_status(rows: Iterable[Row]) -> str:
     return SYNCED if all(row.is_synced for row in rows) else OUT_OF_SYNC
 
 
-def health_status(rows: Iterable[Row]) -> str:
-    """Return the health of the whole Application, which is that of its worst object."""
-    found = [row.health[0] for row in rows if row.health is not None]
-    return max(found, key=_ORDER.index, default=HEALTHY)
+def health_status(rows: Sequence[Row]) -> str:
+    """Return the health of the whole Application: of its worst object, or Missing if not one of them is there."""
+    there = [row for row in rows if row.live is not None]
+    if rows and not there:
+        return MISSING
+    return max((row.health[0] for row in there if row.health is not None), key=ORDER.index, default=HEALTHY)
 
 
 def described(row: Row) -> Mapping[str, Any]:
-    """Return the row as an entry of `status.resources`."""
+    """Return the row as an entry of `status.resources`, which does not contain the health of the object."""
     group, _, version = str(row.obj["apiVersion"]).rpartition("/")
     entry: dict[str, Any] = {"group": group, "version": version, "kind": row.obj["kind"]}
     if namespace := objects.namespace(row.obj):
         entry["namespace"] = namespace
     entry |= {"name": objects.name(row.obj), "status": SYNCED if row.is_synced else OUT_OF_SYNC}
-    if row.health is not None:
-        entry["health"] = {"status": row.health[0], **({"message": row.health[1]} if row.health[1] else {})}
     return entry | ({"requiresPruning": True} if row.requires_pruning else {})
+
+
+def identity(obj: Object) -> Key:
+    """Return what identifies an object in any version of its kind."""
+    group = str(obj["apiVersion"]).rpartition("/")[0]
+    return group, str(obj["kind"]), objects.namespace(obj), objects.name(obj)
 
 
 def _essence(obj: Object) -> Mapping[str, Any]:

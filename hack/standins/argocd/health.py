@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from hack.standins.argocd import lua
-from hack.standins.argocd.comparison import HEALTHY, PROGRESSING, UNKNOWN
+from hack.standins.argocd.comparison import HEALTHY, ORDER, PROGRESSING, UNKNOWN
 
 _SCRIPTS = "resource.customizations.health"
 _ROLLED_OUT = ("Deployment", "StatefulSet", "DaemonSet")
@@ -22,9 +22,12 @@ def of(obj: Object, settings: Mapping[str, str]) -> tuple[str, str] | None:
     script = settings.get(f"{_SCRIPTS}.{group}_{obj['kind']}" if group else f"{_SCRIPTS}.{obj['kind']}")
     if script:
         try:
-            return lua.health(script, obj)
+            state, message = lua.health(script, obj)
         except lua.ScriptError as error:
             return UNKNOWN, f"failed to get resource health: {error}"
+        if not state:
+            return None
+        return (state, message) if state in ORDER else (UNKNOWN, "Lua returned an invalid health status")
     if group == "apps" and obj["kind"] in _ROLLED_OUT:
         status = obj.get("status") or {}
         done = status.get("observedGeneration", 0) >= objects.generation(obj)

@@ -16,7 +16,7 @@ class ScriptError(Exception):
 
 
 def health(script: str, obj: Mapping[str, Any]) -> tuple[str, str]:
-    """Status and message that a script gives for an object. Raises ScriptError."""
+    """Status and message that a script gives for an object; both "" if it returns nil. Raises ScriptError."""
     runtime = lua.LuaRuntime(register_eval=False, register_builtins=False)
     names = runtime.globals()
     for name in _ABSENT:
@@ -24,6 +24,8 @@ def health(script: str, obj: Mapping[str, Any]) -> tuple[str, str]:
     names["obj"] = _table(runtime, obj)
     try:
         result = runtime.execute(script)
+        if result is None:
+            return "", ""
         return str(result["status"]), str(result["message"] or "")
     except (lua.LuaError, TypeError) as error:
         raise ScriptError(str(error)) from error

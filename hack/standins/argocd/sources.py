@@ -17,6 +17,8 @@ from hack.standins.git.commands import Git, GitError, rewrite
 from hack.standins.git.trees import unpack
 
 _ENDINGS = (".yaml", ".yml", ".json")
+# A file with all of these is taken for a manifest.
+_MARKS = ("apiVersion:", "kind:", "metadata:")
 
 
 class SourceError(Exception):
@@ -25,6 +27,10 @@ class SourceError(Exception):
     def __init__(self, text: str, revision: str = "") -> None:
         super().__init__(text)
         self.revision = revision
+
+
+class _NotAnObject(Exception):
+    """A YAML document is something other than an object of Kubernetes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +58,13 @@ class Sources:
             mirror = self._fetched(str(source.get("repoURL") or ""))
             revision = self._git.resolve(mirror, str(source.get("targetRevision") or "HEAD"))
         except GitError as error:
-            raise SourceError(f"Failed to load target state: {error}") from error
+            raise SourceError(str(error)) from error
         known_source, known = self._read.get(key, ({}, None))
         if known is None or known_source != source or known.revision != revision:
             try:
                 known = Manifests(revision, tuple(self._objects(mirror, revision, source)))
             except GitError as error:
-                raise SourceError(f"Failed to load target state: {error}", revision) from error
+                raise SourceError(str(error), revision) from error
             self._read[key] = (dict(source), known)
         return known
 
@@ -80,7 +86,7 @@ class Sources:
             root = tree / path
             # git stores no empty folders: without a placeholder file, the folder disappears with its last environment.
             if not root.is_dir():
-                raise SourceError(f"Failed to load target state: {path}: app path does not exist", revision)
+                raise SourceError(f"{path}: app path does not exist", revision)
             directory = source.get("directory") or {}
             files = sorted(root.rglob("*") if directory.get("recurse") else root.glob("*"))
             return [
@@ -105,11 +111,17 @@ def _matches(path: str, glob: str) -> bool:
 
 
 def _parse(file: Path, revision: str) -> list[Object]:
+    """The objects of a file. One that is broken is an error only if it seems to contain objects; else it is ignored."""
+    text = file.read_text(errors="replace")
+    found: list[Object] = []
     try:
-        documents = list(yaml.safe_load_all(file.read_text(errors="replace")))
-    except yaml.YAMLError as error:
-        raise SourceError(f'Failed to unmarshal "{file.name}": {error}', revision) from error
-    for document in documents:
-        if document is not None and not (isinstance(document, dict) and document.get("kind")):
-            raise SourceError(f'Failed to unmarshal "{file.name}": Object "Kind" is missing', revision)
-    return [document for document in documents if document]
+        for document in yaml.safe_load_all(text):
+            if document is None:
+                continue
+            if not isinstance(document, dict) or not document.get("kind"):
+                raise _NotAnObject("Object 'Kind' is missing")
+            found.append(document)
+    except (yaml.YAMLError, _NotAnObject) as error:
+        if found or all(words in text for words in _MARKS):
+            raise SourceError(f'Failed to unmarshal "{file.name}": {error}', revision) from error
+    return found

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from controller.apimachinery.objects import Object
 from hack.standins.argocd import comparison
 from hack.standins.argocd.comparison import Row
 from hack.standins.argocd.operation import Operation
@@ -17,12 +18,17 @@ class Report:
 
     Attributes:
         error: why the comparison failed, or "".
+        is_unreadable: whether that is because of the repository.
         sync_error: why nothing is synced although it should be, or "".
+        revision, manifests: what the repository has.
     """
 
     error: str = ""
+    is_unreadable: bool = False
     sync_error: str = ""
     revision: str = ""
+    manifests: Sequence[Object] = ()
+    project: Object = field(default_factory=dict)
     rows: Sequence[Row] = ()
 
 
