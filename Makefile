@@ -24,9 +24,8 @@ test-slow: $(VENV)/.installed ## run only what `make test` leaves out
 
 test-all: test test-slow ## run every test
 
-bench: $(VENV)/.installed ## measure memory and throughput (some minutes; hack/bench/README.md)
-	$(BIN)/python -m hack.bench throughput
-	$(BIN)/python -m hack.bench memory
+bench: $(VENV)/.installed ## measure what environments cost, beside peers, on $KUBECONFIG or a local cluster (BENCH_ARGS)
+	$(BIN)/python -m hack.bench lifecycle --subjects tronador,kopf,floor $(BENCH_ARGS)
 
 lint: $(VENV)/.installed ## ruff, mypy --strict, import contracts, words to avoid
 	$(BIN)/ruff check .

@@ -8,7 +8,7 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -127,14 +127,16 @@ def running(engine: str = "helm-operator") -> Iterator[Bed]:
         yield bed
 
 
-def environment(name: str) -> dict[str, Any]:
+def environment(name: str, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """An EnvironmentProvisioner."""
     chart = {"git": "https://git.example.org/application", "path": "deploy", "ref": "main"}
     return {
         "apiVersion": ENVIRONMENTS.api_version,
         "kind": ENVIRONMENTS.kind,
         "metadata": {"name": name},
-        "spec": {"application": {"release": {"chart": chart, "releaseName": "application", "values": {}}}},
+        "spec": {
+            "application": {"release": {"chart": chart, "releaseName": "application", "values": dict(values or {})}}
+        },
     }
 
 
