@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from controller.apimachinery import names, objects
@@ -53,7 +54,8 @@ RECONCILE_AT_ANNOTATION = f"{GROUP}/reconcile-at"
 _RECONCILE_AT_LIMIT = 256
 
 
-@dataclass(frozen=True, slots=True)
+# It has no slots, because what is read many times in one reconcile is cached.
+@dataclass(frozen=True)
 class Environment:
     """A read view of one EnvironmentProvisioner. `None` counts as absent everywhere, because pipelines write nulls.
 
@@ -62,7 +64,7 @@ class Environment:
 
     obj: Object
 
-    @property
+    @cached_property
     def name(self) -> str:
         return objects.name(self.obj)
 
@@ -70,11 +72,11 @@ class Environment:
     def uid(self) -> str:
         return objects.uid(self.obj)
 
-    @property
+    @cached_property
     def generation(self) -> int:
         return objects.generation(self.obj)
 
-    @property
+    @cached_property
     def is_deleting(self) -> bool:
         return objects.is_deleting(self.obj)
 
@@ -97,7 +99,7 @@ class Environment:
         """Whether the pipeline marked it as code from a fork. An invalid value of the mark counts as true."""
         return objects.annotations(self.obj).get(FORK_ANNOTATION, "") not in ("", "false")
 
-    @property
+    @cached_property
     def spec(self) -> Mapping[str, Any]:
         return objects.mapping(self.obj.get("spec"))
 
@@ -110,21 +112,21 @@ class Environment:
         labels = objects.mapping(self.spec.get("namespaceLabels"))
         return {name: value for name, value in labels.items() if value is not None}
 
-    @property
+    @cached_property
     def release(self) -> Mapping[str, Any]:
         """`spec.application.release`."""
         return objects.mapping(objects.mapping(self.spec.get("application")).get("release"))
 
-    @property
+    @cached_property
     def release_name(self) -> str:
         """`releaseName`, or the environment's name shortened to Helm's limit."""
         return str(self.release.get("releaseName") or names.shorten(self.name, limit=names.RELEASE_NAME_LIMIT))
 
-    @property
+    @cached_property
     def status(self) -> Mapping[str, Any]:
         return objects.mapping(self.obj.get("status"))
 
-    @property
+    @cached_property
     def recorded_release(self) -> str:
         """The name of the release that we created last, as recorded in the status, or ""."""
         return objects.text(objects.mapping(self.status.get("release")).get("name"))
@@ -149,6 +151,6 @@ class Environment:
         """The request that has not been handled yet, or ""."""
         return self.reconcile_at if self.reconcile_at != self.handled_reconcile_at else ""
 
-    @property
+    @cached_property
     def conditions(self) -> tuple[Mapping[str, Any], ...]:
         return objects.mappings(self.status.get("conditions"))

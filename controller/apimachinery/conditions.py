@@ -35,7 +35,10 @@ _OTHER: Final = "Other"
 
 def find(conditions: Any, type_: str) -> Mapping[str, Any] | None:
     """Return the condition of that type, or None if `conditions` has no such condition or is not a list of maps."""
-    return next((condition for condition in objects.mappings(conditions) if condition.get("type") == type_), None)
+    for condition in objects.mappings(conditions):
+        if condition.get("type") == type_:
+            return condition
+    return None
 
 
 def reason_of(condition: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote
 
@@ -59,6 +60,8 @@ class GitURL:
         return self.location == prefix or self.location.startswith(f"{prefix}/")
 
 
+# Each reconcile asks several times for the same few repositories.
+@lru_cache(maxsize=1024)
 def parse(url: str) -> GitURL:
     """Return the location that `url` leads to. Raises ValueError, without any part of the URL, if it is refused."""
     match = _HTTP.fullmatch(url) or _SSH.fullmatch(url) or _SCP.fullmatch(url)

@@ -17,7 +17,10 @@ def mapping(value: Any) -> Mapping[str, Any]:
 
 def mappings(value: Any) -> tuple[Mapping[str, Any], ...]:
     """Return the maps in the list `value`, or () if it is not a list."""
-    return tuple(item for item in value if isinstance(item, Mapping)) if isinstance(value, list | tuple) else ()
+    if not isinstance(value, list | tuple):
+        return ()
+    # Conditions are read so often that the call of a generator for each of them would be noticed.
+    return tuple([item for item in value if isinstance(item, Mapping)])
 
 
 def text(value: Any) -> str:

@@ -16,6 +16,8 @@ _OPERATIONS_LIMIT: Final = 1000
 
 def equal(left: Any, right: Any) -> bool:
     """Whether two values are equal in JSON. Python considers `True == 1` true, and so would miss such a change."""
+    if left is right:
+        return True
     if isinstance(left, Mapping) and isinstance(right, Mapping):
         return left.keys() == right.keys() and all(equal(value, right[key]) for key, value in left.items())
     if isinstance(left, list) and isinstance(right, list):
