@@ -1,0 +1,135 @@
+"""How much an environment costs: requests, writes, Events, and calls of the controller's functions.
+
+These counts depend on neither the machine nor the time, so the limits are close to today's figures. A change that
+exceeds one is made cheaper, or it raises the limit and says why.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import controller
+from controller.api.environment import ENVIRONMENTS
+from controller.environment import echoes
+from tests.unit.environment.simulation.world import World
+from tests.unit.environment.support.builders import NAME, environment, operator_options
+
+CODE = str(Path(controller.__file__).parent)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a piece of work cost. A call counts if it is one of the controller's Python functions."""
+
+    calls: int
+    reads: int
+    writes: int
+    events: int
+
+    def __le__(self, most: Cost) -> bool:
+        pairs = zip(vars(self).values(), vars(most).values(), strict=True)
+        return all(figure <= limit for figure, limit in pairs)
+
+
+@pytest.fixture
+def world() -> World:
+    """A world with an environment, and a controller that has an account of its own."""
+    world = World(operator_options(service_account="tronador-controller", own_namespace="tronador-system"))
+    world.api.put(ENVIRONMENTS, environment(finalizers=(), uid=""))
+    return world
+
+
+@pytest.fixture
+def cost_of(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], Cost]:
+    """Measures work in this world."""
+    reads: list[str] = []
+    for verb in ("get", "list"):
+        monkeypatch.setattr(world.api, verb, _noting(getattr(world.api, verb), reads))
+
+    def cost_of(work: Callable[[], object]) -> Cost:
+        reads.clear()
+        writes, events = len(world.api.writes), len(world.recorded.events)
+        calls = _calls(work)
+        return Cost(calls, len(reads), len(world.api.writes) - writes, len(world.recorded.events) - events)
+
+    return cost_of
+
+
+def test_a_creation_stays_within_its_limits(world, cost_of):
+    cost = cost_of(lambda: world.run(NAME))
+    assert _status(world) == "deployed"
+    assert cost <= Cost(calls=8000, reads=0, writes=4, events=3), cost
+
+
+def test_a_reconcile_without_a_change_stays_within_its_limits(world, cost_of):
+    world.run(NAME)
+    world.seconds += echoes.SECONDS
+    cost = cost_of(lambda: world.reconcile_strictly(NAME))
+    assert cost <= Cost(calls=1050, reads=0, writes=0, events=0), cost
+
+
+def test_the_echo_of_a_write_stays_within_its_limits(world, cost_of):
+    world.run(NAME)
+    cost = cost_of(lambda: world.reconcile_strictly(NAME))
+    assert cost <= Cost(calls=110, reads=0, writes=0, events=0), cost
+
+
+def test_a_restart_stays_within_its_limits(world, cost_of):
+    world.run(NAME)
+    world.restart()
+    cost = cost_of(lambda: world.run(NAME))
+    assert cost <= Cost(calls=1130, reads=0, writes=0, events=0), cost
+
+
+def test_an_update_stays_within_its_limits(world, cost_of):
+    world.run(NAME)
+    world.api.edit(ENVIRONMENTS, NAME, "", _with_another_tag)
+    cost = cost_of(lambda: world.run(NAME))
+    assert _status(world) == "deployed"
+    assert cost <= Cost(calls=7450, reads=0, writes=2, events=2), cost
+
+
+def test_a_teardown_stays_within_its_limits(world, cost_of):
+    world.run(NAME)
+    world.api.remove(ENVIRONMENTS, NAME)
+    cost = cost_of(lambda: world.run(NAME))
+    assert world.api.peek(ENVIRONMENTS, NAME) is None
+    assert cost <= Cost(calls=3050, reads=7, writes=4, events=2), cost
+
+
+def _noting(call: Callable[..., Any], calls: list[str]) -> Callable[..., Any]:
+    def noted(*args: Any, **kwargs: Any) -> Any:
+        calls.append(call.__name__)
+        return call(*args, **kwargs)
+
+    return noted
+
+
+def _calls(work: Callable[[], object]) -> int:
+    count = 0
+
+    def hook(frame: Any, event: str, _: object) -> None:
+        nonlocal count
+        count += event == "call" and frame.f_code.co_filename.startswith(CODE)
+
+    before = sys.getprofile()
+    sys.setprofile(hook)
+    try:
+        work()
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+def _status(world: World) -> str:
+    return str(world.api.peek(ENVIRONMENTS, NAME)["status"]["applicationStatus"])
+
+
+def _with_another_tag(obj: dict[str, Any]) -> None:
+    obj["spec"]["application"]["release"]["values"] = {"image": {"tag": "SNAPSHOT-PR-74-7a61bb30"}}
