@@ -1,4 +1,4 @@
-"""What the controller costs the API server: few writes to deploy, none afterwards."""
+"""What the controller costs the API server: few writes to deploy, update and take down, and none in between."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from controller.api.helm_operator import HELM_RELEASES
 from tests.integration.support.clusters import Cluster
 from tests.integration.support.controllers import ThreadedController
 from tests.integration.support.engines import Engine
-from tests.integration.support.environments import RELEASE, Environments, is_deployed
+from tests.integration.support.environments import RELEASE, Environments, is_deployed, tag
 from tests.integration.support.fixtures import StartController
 from tests.integration.support.requests import Requests, summary
-from tests.integration.support.waiting import eventually, throughout
+from tests.integration.support.waiting import DEADLINE, eventually, throughout
 
 MOST = 6
 RESYNC = 0.5
@@ -25,6 +25,7 @@ def test_an_environment_is_deployed_with_six_writes_at_most(
     environment.deployed()
     written = until_deployed(requests, environment.name)
     assert len(written) <= MOST, written
+    assert requests.events() <= 3
 
 
 def test_six_writes_suffice_even_if_the_engine_shows_every_phase(
@@ -111,3 +112,22 @@ def test_status_refreshes_by_the_engine_without_a_change_cause_no_writes(
         body = {"status": {"conditions": conditions}}
         cluster.client.patch(HELM_RELEASES, RELEASE, body, namespace=environment.name, subresource="status")
     throughout(RESYNC, lambda: not requests.writes(mark), lambda: f"written: {requests.order(mark)}")
+
+
+def test_an_update_and_a_teardown_take_few_writes_and_events(
+    environments: Environments, engine: Engine, start_controller: StartController, requests: Requests
+) -> None:
+    start_controller(status_settle=DEADLINE)
+    environment = environments.create()
+    environment.deployed()
+    mark = requests.mark()
+    environment.patch_release(values=tag("two"))
+    environment.deployed()
+    assert len(requests.writes(mark, environment=environment.name)) <= 2, requests.order(mark)
+    assert requests.events(mark) <= 2
+    mark = requests.mark()
+    environment.delete()
+    environment.gone()
+    # The last one may show the status of a teardown that a busy machine makes slow.
+    assert len(requests.writes(mark, environment=environment.name)) <= 5, requests.order(mark)
+    assert requests.events(mark) <= 2

@@ -42,6 +42,10 @@ class Requests:
         """How many requests of that kind were made."""
         return sum(entry.verb == verb and entry.resource == resource for entry in self.all(since))
 
+    def events(self, since: int = 0) -> int:
+        """How many times an Event was written."""
+        return sum(entry.is_write and entry.resource == "events" for entry in self.all(since))
+
     def order(self, since: int = 0, *, environment: str = "") -> list[str]:
         """The writes as `verb resource[/subresource] name`."""
         return [summary(entry) for entry in self.writes(since, environment=environment)]
