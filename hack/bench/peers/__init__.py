@@ -1,1 +1,1 @@
-"""Programs that do the controller's job in other ways, to compare their cost. They are no products."""
+"""Programs that do the controller's job in other ways, to compare their cost. They are not meant for use."""

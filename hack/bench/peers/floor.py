@@ -32,7 +32,7 @@ class Api:
         self._connection = server.connect()
 
     def write(self, method: str, path: str, body: Any = None) -> None:
-        """Send a write. What is gone already, or being deleted, is no error."""
+        """Send a write. Ignores that something is gone already, or being deleted."""
         content = shapes.MERGE if method == "PATCH" else "application/json"
         headers = {**self._server.headers, "Content-Type": content}
         self._connection.request(method, path, json.dumps(body) if body is not None else None, headers)

@@ -35,7 +35,7 @@ class Api:
         )
 
     async def write(self, method: str, path: str, body: Any = None) -> None:
-        """Send a write. What exists, is gone or is being deleted is no error."""
+        """Send a write. Ignores that something exists, is gone, or is being deleted."""
         headers = {"Content-Type": shapes.MERGE} if method == "PATCH" else {}
         async with self._session.request(method, self._url + path, json=body, headers=headers) as response:
             if response.status >= 400 and response.status not in _GONE:
