@@ -28,7 +28,6 @@ STORY = (
     "deployed, Waiting For Next Reconciliation Loop",
     "remove: pull request 74 was merged",
     "retired:",
-    "waiting for deletion",
     "uninstalling, Uninstalling Release",
     "the environment is gone",
 )

@@ -37,6 +37,7 @@ _SECONDS = 60
 _AGE = re.compile(r"\b(?:\d+[dhms])+\b")
 _COMMIT = re.compile(r"\b[0-9a-f]{40}\b")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
+_TEMPORARY_FOLDER = re.compile(r"(/tmp/[\w-]+)-\d+/")
 _ANYTHING = "..."
 
 
@@ -173,4 +174,5 @@ def _matches(shown: str, output: str) -> bool:
 
 def _lines(text: str) -> list[str]:
     plain = _COMMIT.sub("COMMIT", _MOMENT.sub("TIME", _AGE.sub("AGE", text)))
+    plain = _TEMPORARY_FOLDER.sub(r"\1-NUMBER/", plain)
     return [" ".join(line.split()) for line in plain.splitlines() if line.strip()]
