@@ -19,19 +19,9 @@ from tests.standins.flux_scenarios.comparison import differences
 from tests.standins.flux_scenarios.performing import perform
 
 REPOSITORIES = "http://git.example.com/"
-QUICK = (
-    "account-gone",
-    "branch-deleted",
-    "chart-missing",
-    "install",
-    "rights-gone",
-    "source-missing",
-    "suspended",
-    "upgrade-not-rolled-back",
-    "values-missing",
-)
+QUICK = ("install", "rights-gone")
 
-# Those with retries and waiting are slow.
+# The others wait, retry, or build charts for seconds.
 NAMES = [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in SCENARIOS]
 
 

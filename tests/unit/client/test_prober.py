@@ -93,7 +93,7 @@ def test_a_server_that_is_away_is_probed_every_second_until_it_is_ready(
     server.answer = None
     clock.advance(1.0)
     eventually(lambda: not health.away)
-    assert health.epoch == 1
+    eventually(lambda: health.epoch == 1)
 
 
 def test_no_probe_is_sent_after_another_request_found_the_server(
