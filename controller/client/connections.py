@@ -32,7 +32,7 @@ class _Opening(urllib3.HTTPConnectionPool):
                 self._prepare_proxy(connection)  # connects through a tunnel
             else:
                 connection.connect()
-        except BaseException:
+        except BaseException:  # a stop or a bug, too, must not leave the socket open; it is raised again
             connection.close()
             raise
         return Wire(connection.sock)
@@ -82,7 +82,7 @@ class Connections:
                 answer = Answer(wire, keep=self._keep)
                 answer.receive_head()
                 return answer
-        except BaseException:
+        except BaseException:  # as above: after a half-sent request nothing else may use the connection
             wire.close()
             raise
 
