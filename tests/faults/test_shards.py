@@ -21,7 +21,7 @@ from tests.faults.support import ledger
 from tests.faults.support.bed import ready_cluster
 from tests.faults.support.fleet import Fleet
 from tests.faults.support.replicas import ELECTION, NAMESPACE, leader, out_of_turn, token_of_its_own
-from tests.integration.support.clusters import Cluster, config_definition
+from tests.integration.support.clusters import Cluster, config_definition, proxied
 from tests.integration.support.controllers import ControllerProcess, ThreadedController
 from tests.integration.support.engines import Engine
 from tests.integration.support.environments import is_deployed
@@ -106,6 +106,8 @@ class Bed:
         number = sum(map(len, self.credentials.values()))
         credential, path = token_of_its_own(self.cluster, f"replica-{number}", self._folder)
         self.credentials[selector].append(credential)
+        if witness := self.cluster.witness(credential):
+            _, path = self._stack.enter_context(proxied(path, self._folder, witness=witness))
         return path
 
 

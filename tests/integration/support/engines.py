@@ -71,17 +71,21 @@ class Engine:
 def helm_operator(cluster: Cluster, log: Path, *, rewrite: str) -> Iterator[None]:
     """The stand-in of the Helm Operator as a program; `rewrite` leads a git URL elsewhere, as PREFIX=PREFIX."""
     flags = ("--mirror-delay", "0.3", "--git-retry-interval", "0.2", "--status-interval", "0.2")
-    command = (
-        *(sys.executable, "-m", "hack.standins", "--kubeconfig", str(cluster.kubeconfig), "--install-crds"),
-        *("helm-operator", "--git-rewrite", rewrite, *flags),
-    )
+    with program(cluster, log, "--install-crds", "helm-operator", "--git-rewrite", rewrite, *flags):
+        yield
+
+
+@contextmanager
+def program(cluster: Cluster, log: Path, *arguments: str) -> Iterator[None]:
+    """A stand-in as a program, with these arguments, from when it is ready."""
+    command = (sys.executable, "-m", "hack.standins", "--kubeconfig", str(cluster.kubeconfig), *arguments)
     out = log.with_suffix(".out")
     with log.open("wb") as err, out.open("wb") as ready:
         process = subprocess.Popen(
             command, cwd=ROOT, env=clean_environ(), stdin=subprocess.DEVNULL, stdout=ready, stderr=err
         )
     try:
-        eventually(lambda: "ready" in out.read_text(), lambda: f"the operator is ready: {log.read_text()}")
+        eventually(lambda: "ready" in out.read_text(), lambda: f"the stand-in is ready: {log.read_text()}")
         yield
     finally:
         process.terminate()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from controller.api import flux
 from controller.api.environment import ENVIRONMENTS
 from controller.api.helm_operator import HELM_RELEASES
-from controller.apimachinery.resources import NAMESPACES, SECRETS
+from controller.apimachinery.resources import NAMESPACES, SECRETS, Resource
 from hack.localcluster import LocalCluster
 from hack.samples import Repo, make_application_repository
 from hack.standins import crds
@@ -25,7 +26,7 @@ from tests.integration.support.clusters import (
     running_cluster,
 )
 from tests.integration.support.controllers import ControllerProcess, ThreadedController
-from tests.integration.support.engines import Engine
+from tests.integration.support.engines import Engine, program
 from tests.integration.support.environments import Environments
 from tests.integration.support.history import History
 from tests.integration.support.installers import RELEASES, Installer
@@ -39,6 +40,7 @@ from tests.integration.support.waiting import eventually
 MakeInstaller = Callable[[str], Installer]
 StartController = Callable[..., ThreadedController]
 StartProcess = Callable[..., ControllerProcess]
+NODES = Resource("", "v1", "nodes", "Node", namespaced=False)
 
 
 class Base:
@@ -85,7 +87,7 @@ class Base:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def base() -> Iterator[Base]:
+def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Base]:
     """What stays in a real cluster between tests."""
     if not REAL_KUBECONFIG:
         yield Base(None)
@@ -95,10 +97,23 @@ def base() -> Iterator[Base]:
     with running_cluster() as cluster:
         if cluster.client.has_resource(flux.HELM_RELEASES) != bool(FLUX_ADDRESS):
             pytest.exit("set TRONADOR_TEST_FLUX if, and only if, Flux runs in the cluster: README.md here says more")
-        base = Base(cluster)
-        base.install(cluster)
-        yield base
-        base.wait_for_namespaces()
+        with kubelet(cluster, tmp_path_factory.mktemp("kubelet")):
+            base = Base(cluster)
+            base.install(cluster)
+            yield base
+            base.wait_for_namespaces()
+
+
+@contextmanager
+def kubelet(cluster: Cluster, folder: Path) -> Iterator[None]:
+    """Have somebody report that Pods are ready: where a cluster has no nodes, a stand-in.
+
+    As a program, because its connections come and go while each test counts those of this process.
+    """
+    with ExitStack() as stack:
+        if not cluster.list(NODES):
+            stack.enter_context(program(cluster, folder / "kubelet.log", "kubelet"))
+        yield
 
 
 @pytest.fixture
