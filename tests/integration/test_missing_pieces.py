@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.integration.support.clusters import Cluster, environment_definition, helm_release_definition
 from tests.integration.support.controllers import ControllerProcess
 from tests.integration.support.engines import Engine
-from tests.integration.support.environments import RELEASE, Environments, tag
+from tests.integration.support.environments import RELEASE, Environment, Environments, tag
 from tests.integration.support.fixtures import StartController, StartProcess
 from tests.integration.support.waiting import throughout
 
@@ -15,16 +17,21 @@ def no_traceback(process: ControllerProcess) -> None:
     assert "Traceback" not in process.output()
 
 
+def missing_engine(environment: Environment) -> dict[str, Any]:
+    """Wait until the status reports that the engine is missing; the environment."""
+    return environment.until(
+        lambda obj: any(c["reason"] == "ReleaseEngineMissing" for c in obj["status"]["conditions"]),
+        "the status reports the missing engine",
+    )
+
+
 def test_environments_wait_for_the_definition_of_their_engine(
     bare_cluster: Cluster, start_controller: StartController
 ) -> None:
     bare_cluster.install(environment_definition())
     start_controller()
     environment = Environments(bare_cluster).create()
-    waiting = environment.until(
-        lambda obj: [c for c in obj["status"]["conditions"] if c["reason"] == "ReleaseEngineMissing"],
-        "the status reports the missing engine",
-    )
+    waiting = missing_engine(environment)
     assert "helmreleases.helm.fluxcd.io" in waiting["status"]["applicationStatusMsg"]
     assert waiting["status"]["applicationStatus"] == "pending"
     assert environment.condition("Ready")["status"] == "Unknown"
@@ -43,6 +50,7 @@ def test_nothing_is_uninstalled_while_the_engines_definition_is_missing(
     environment.deployed()
     engine.stop()
     cluster.uninstall(helm_release_definition())
+    missing_engine(environment)
     throughout(0.5, lambda: environment.namespace() and environment.storage(), "something was taken down")
     cluster.install(helm_release_definition())
     engine.start()

@@ -7,18 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.support.fixtures import (
-    any_cluster,
-    base,
-    cluster,
-    engine,
-    environments,
-    local,
-    start_controller,
-    start_process,
-    stopped_engine,
-)
-from tests.leaks import nothing_left_behind
+from tests.integration.support.fixtures import *  # noqa: F403 - fixtures alone
 from tests.monitoring.prometheus import Prometheus
 
 
@@ -28,17 +17,3 @@ def prometheus(tmp_path: Path) -> Iterator[Prometheus]:
     server = Prometheus(tmp_path / "prometheus")
     yield server
     server.stop()
-
-
-__all__ = [
-    "any_cluster",
-    "base",
-    "cluster",
-    "engine",
-    "environments",
-    "local",
-    "nothing_left_behind",
-    "start_controller",
-    "start_process",
-    "stopped_engine",
-]

@@ -12,40 +12,10 @@ import pytest
 
 from controller.client import Client
 from tests.integration.support.clusters import Cluster
-from tests.integration.support.fixtures import (
-    any_cluster,
-    bare_cluster,
-    base,
-    both_engines,
-    cluster,
-    controller,
-    engine,
-    environments,
-    requests,
-    start_controller,
-    start_process,
-    stopped_engine,
-)
+from tests.integration.support.fixtures import *  # noqa: F403 - fixtures alone
 from tests.integration.support.variables import REAL_KUBECONFIG
-from tests.leaks import nothing_left_behind
 from tests.real.support.accounts import as_user
 from tests.real.support.config_maps import THREE, put
-
-__all__ = [
-    "any_cluster",
-    "bare_cluster",
-    "base",
-    "both_engines",
-    "cluster",
-    "controller",
-    "engine",
-    "environments",
-    "nothing_left_behind",
-    "requests",
-    "start_controller",
-    "start_process",
-    "stopped_engine",
-]
 
 collect_ignore_glob = [] if REAL_KUBECONFIG else ["test_[!p]*.py"]
 

@@ -17,7 +17,6 @@ from tests.integration.support.clusters import (
     Cluster,
     config_definition,
     environment_definition,
-    helm_release_definition,
 )
 from tests.integration.support.engines import Engine
 from tests.integration.support.environments import Environments, manifest, tag
@@ -48,24 +47,6 @@ def test_environments_are_taken_down_with_their_definition(
     again.deployed()
     again.delete()
     again.gone()
-
-
-def test_releases_are_made_again_after_their_definition_was_gone(
-    cluster: Cluster, environments: Environments, engine: Engine, start_controller: StartController
-) -> None:
-    start_controller()
-    environment = environments.create()
-    environment.deployed()
-    engine.stop()
-    cluster.uninstall(helm_release_definition())
-    environment.until(
-        lambda obj: any(c["reason"] == "ReleaseEngineMissing" for c in obj["status"]["conditions"]),
-        "the missing engine is reported",
-    )
-    cluster.install(helm_release_definition())
-    engine.start()
-    environment.deployed()
-    assert environment.helm_release() is not None
 
 
 def with_next_version(*, stored: bool, more: bool = False) -> dict[str, Any]:

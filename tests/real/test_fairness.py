@@ -7,8 +7,9 @@ any share it has one seat: the server never rejects the only request.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -36,10 +37,29 @@ LEVEL = "tronador-tests"
 LONG = 90.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bed:
+    """A running controller with its engine."""
+
+    cluster: Cluster
+    environments: Environments
+    requests: Requests
+
+    def leave_one_seat(self) -> None:
+        """Leave the controller's account one seat of the server, and no queue, until the end of the test."""
+        _limit(self.cluster)
+
+
 @pytest.fixture
-def one_seat(cluster: Cluster) -> Iterator[Callable[[], None]]:
-    """Leaves the controller's account one seat of the server, and no queue, from the call to the end of the test."""
-    yield lambda: _limit(cluster)
+def bed(
+    cluster: Cluster,
+    environments: Environments,
+    engine: Engine,
+    start_controller: StartController,
+    requests: Requests,
+) -> Iterator[Bed]:
+    start_controller()
+    yield Bed(cluster=cluster, environments=environments, requests=requests)
     _lift(cluster)
 
 
@@ -118,27 +138,19 @@ def refusal(client: Client) -> TooManyRequests | None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_nothing_is_lost_while_the_server_rejects_nearly_every_request(
-    cluster: Cluster,
-    environments: Environments,
-    engine: Engine,
-    start_controller: StartController,
-    requests: Requests,
-    one_seat: Callable[[], None],
-) -> None:
-    start_controller()
-    changed, deleted = environments.create("pr-74"), environments.create("pr-75")
+def test_nothing_is_lost_while_the_server_rejects_nearly_every_request(bed: Bed) -> None:
+    changed, deleted = bed.environments.create("pr-74"), bed.environments.create("pr-75")
     for environment in (changed, deleted):
         environment.deployed()
-    one_seat()
-    with occupied_seat(cluster) as client:
+    bed.leave_one_seat()
+    with occupied_seat(bed.cluster) as client:
         refused = eventually(lambda: refusal(client), "the server rejects")
         assert ((refused and refused.retry_after) or 0) >= 1
-        mark = requests.mark()
+        mark = bed.requests.mark()
         changed.patch_release(values=tag("two"))
         deleted.delete()
-        created = environments.create("pr-76")
-        eventually(lambda: rejected(requests, mark), "the controller is rejected")
+        created = bed.environments.create("pr-76")
+        eventually(lambda: rejected(bed.requests, mark), "the controller is rejected")
 
     changed.deployed(LONG)
     created.deployed(LONG)
@@ -153,20 +165,12 @@ def rejected(requests: Requests, since: int) -> list[AuditEntry]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_a_rejected_write_is_repeated_only_after_the_pause_that_was_asked_for(
-    cluster: Cluster,
-    environments: Environments,
-    engine: Engine,
-    start_controller: StartController,
-    requests: Requests,
-    one_seat: Callable[[], None],
-) -> None:
-    start_controller()
-    one_seat()
-    with occupied_seat(cluster) as client:
+def test_a_rejected_write_is_repeated_only_after_the_pause_that_was_asked_for(bed: Bed) -> None:
+    bed.leave_one_seat()
+    with occupied_seat(bed.cluster) as client:
         eventually(lambda: refusal(client), "the server rejects")
-        made = [environments.create(f"pr-{number}") for number in range(6)]
-        eventually(lambda: [entry for entry in rejected(requests, 0) if entry.is_write], "a write is rejected")
+        made = [bed.environments.create(f"pr-{number}") for number in range(6)]
+        eventually(lambda: [entry for entry in rejected(bed.requests, 0) if entry.is_write], "a write is rejected")
     for environment in made:
         environment.deployed(LONG)
     for environment in made:
@@ -174,8 +178,8 @@ def test_a_rejected_write_is_repeated_only_after_the_pause_that_was_asked_for(
     for environment in made:
         environment.gone(LONG)
 
-    for entry in rejected(requests, 0):
-        pauses = [other.time - entry.time for other in requests.all() if _is_repetition(other, entry)]
+    for entry in rejected(bed.requests, 0):
+        pauses = [other.time - entry.time for other in bed.requests.all() if _is_repetition(other, entry)]
         assert min(pauses, default=1.0) >= 1.0, f"{entry.verb} {entry.path} was repeated after {min(pauses)} s"
 
 

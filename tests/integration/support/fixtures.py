@@ -1,4 +1,4 @@
-"""The fixtures of all black-box tests."""
+"""The fixtures of all black-box tests; a conftest imports them all with `*`."""
 
 from __future__ import annotations
 
@@ -31,11 +31,37 @@ from tests.integration.support.environments import Environments
 from tests.integration.support.history import History
 from tests.integration.support.installers import RELEASES, Installer
 from tests.integration.support.judge import judging
+from tests.integration.support.kubectls import applied, kubectl
 from tests.integration.support.leftovers import terminating
 from tests.integration.support.real_flux import is_its
 from tests.integration.support.requests import Requests
 from tests.integration.support.variables import FLUX_ADDRESS, REAL_KUBECONFIG
 from tests.integration.support.waiting import eventually
+from tests.leaks import nothing_left_behind
+
+__all__ = [
+    "any_cluster",
+    "applied",
+    "bare_cluster",
+    "base",
+    "both_engines",
+    "cluster",
+    "controller",
+    "engine",
+    "environments",
+    "history",
+    "installer",
+    "kubectl",
+    "local",
+    "make_bare_installer",
+    "make_installer",
+    "nothing_left_behind",
+    "repository",
+    "requests",
+    "start_controller",
+    "start_process",
+    "stopped_engine",
+]
 
 MakeInstaller = Callable[[str], Installer]
 StartController = Callable[..., ThreadedController]
