@@ -19,6 +19,9 @@ class Target:
     name: str
     namespace: str = ""
 
+    def __hash__(self) -> int:
+        return hash((self.resource.plural, self.name, self.namespace))
+
     def __str__(self) -> str:
         return f"{self.resource} {self.namespace + '/' if self.namespace else ''}{self.name}"
 

@@ -24,12 +24,16 @@ class EnvironmentMetrics:
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        self._phase = registry.histogram(
+        phases = registry.histogram(
             "tronador_reconcile_phase_seconds",
             "Duration of the phases of a reconcile in seconds.",
             buckets.PHASE,
             ["phase", "outcome"],
         )
+        # Create every series before anything happens, so that rates and alerts work from the start.
+        self._phases = {
+            (phase, outcome): phases.labels(phase, outcome) for phase in decide.names() for outcome in OUTCOMES
+        }
         self._ready = registry.histogram(
             "tronador_environment_ready_seconds",
             "Seconds from first seeing a new generation until its release is deployed.",
@@ -51,14 +55,10 @@ class EnvironmentMetrics:
         failures = registry.counter("tronador_release_failures_total", "Releases that failed, by reason.", ["reason"])
         reasons = {reason for engine in ENGINES.values() for reason in engine.failures}
         self._release_failures = {reason: failures.labels(reason) for reason in sorted(reasons | {_OTHER})}
-        # Create every series before anything happens, so that rates and alerts work from the start.
-        for phase in decide.names():
-            for outcome in OUTCOMES:
-                self._phase.labels(phase, outcome)
 
     def phase(self, phase: str, *, outcome: str, seconds: float) -> None:
         """A phase ended with one of `OUTCOMES`."""
-        self._phase.labels(phase, outcome).observe(seconds)
+        self._phases[phase, outcome].observe(seconds)
 
     def environment_ready(self, seconds: float) -> None:
         """A new generation became deployed."""

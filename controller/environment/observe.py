@@ -13,7 +13,7 @@ from controller.apimachinery.resources import NAMESPACES, Resource
 from controller.environment import engines
 from controller.environment.drift.attempts import Attempts, Correction
 from controller.environment.effects import Target
-from controller.environment.observation import Answers, Observation
+from controller.environment.observation import Observation
 from controller.tronadorconfig.content.shares import Shares
 
 ENVIRONMENT_INDEX = "environment"
@@ -59,7 +59,6 @@ class Observer:
         self,
         environment: Object,
         *,
-        answers: Answers,
         ages: Mapping[str, float],
         attempts: Mapping[Correction, Attempts],
     ) -> Observation:
@@ -81,7 +80,6 @@ class Observer:
             has_config=self._shares.config_object is not None,
             own_namespace=self._namespaces.get(self._shares.own_namespace),
             own_secrets=self._shares.sources(share),
-            answers=answers,
             ages=ages,
             attempts=attempts,
             now=self._now(),

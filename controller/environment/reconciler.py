@@ -17,7 +17,7 @@ from controller.apimachinery import conditions, objects, patches
 from controller.apimachinery.errors import ApiError, Conflict, NotFound, NotLeader, Stopped
 from controller.apimachinery.objects import Object
 from controller.apimachinery.scope import Scope, current_scope
-from controller.environment import persistent_errors, recorded_status, rights, status, transitions
+from controller.environment import echoes, persistent_errors, recorded_status, rights, status, transitions
 from controller.environment.apply import Applier, ChangeLog, Waker
 from controller.environment.decide import decide
 from controller.environment.decision import Wait
@@ -60,13 +60,14 @@ class Consistency(Protocol):
 class _Round:
     """A plan as far as it was carried out, the timers of the whole plan, and the answers of the API server.
 
-    The environment still waits for a step that failed, so its timer keeps running although its decision was replaced.
+    `is_complete`: no step failed or was left out. The environment still waits for a step that failed, so its timer keeps running although its decision was replaced.
     """
 
     plan: Plan
     timers: frozenset[str]
     answers: Answers
     decide_again: bool
+    is_complete: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,7 @@ class EnvironmentReconciler:
         # The environments (name: UID) whose finalizer we removed, as long as the cache still has them. The memory
         # of our writes does not cover this: the answer to the removal of the last finalizer has the earlier version.
         self._let_go: dict[str, str] = {}
+        self._echoes = echoes.Echoes(now=now)
 
     def reconcile(self, request: Request) -> Result:
         """Bring one environment a step closer to what its spec asks for.
@@ -155,9 +157,12 @@ class EnvironmentReconciler:
         ages = self._timers.ages(key)
         # A user who asks for a reconcile now does not want to wait for paced corrections. Each request counts once.
         self._bookkeeper.begin(key, f"{objects.uid(environment)} {Environment(environment).reconcile_at}")
+        observation = self._observe(key, environment, ages)
+        if (same := self._echoes.result(key, observation)) is not None:
+            return same
+        is_recognisable = not observation.environment.is_deleting
         answers: dict[Subject, Answer] = {}
         for _ in range(_ROUNDS):
-            observation = self._observe(key, environment, answers, ages)
             self._stopwatch.saw(observation.environment)
             plan = decide(observation, self._options)
             # Before the effects: if one of them fails, the next reconcile still knows that the others were begun.
@@ -165,8 +170,11 @@ class EnvironmentReconciler:
             fresh_rights = rights.TIMER in plan.timers and rights.are_fresh(observation)
             attempt.observation = observation
             done = self._carry_out(plan, environment, attempt, fresh_rights=fresh_rights)
-            answers.update(done.answers)
             self._bookkeeper.found(key, environment, plan.contests)
+            is_recognisable = is_recognisable and done.is_complete and echoes.is_recognisable(plan)
+            if done.answers:
+                answers.update(done.answers)
+                observation = replace(observation, answers=dict(answers), attempts=self._bookkeeper.of(key))
             if not done.decide_again:
                 break
         else:
@@ -181,12 +189,13 @@ class EnvironmentReconciler:
             self._timers.forget(key)
             self._bookkeeper.forget(key)
             return Result()
-        observation = self._observe(key, environment, answers, ages)
-        return self._settle_status(key, observation, done)
+        result, newest = self._settle_status(key, observation, done)
+        if is_recognisable:
+            self._echoes.left(key, observation, newest, result)
+        return result
 
-    def _observe(self, key: str, environment: Object, answers: Answers, ages: Mapping[str, float]) -> Observation:
-        attempts = self._bookkeeper.of(key)
-        return self._observer.observe(environment, answers=answers, ages=ages, attempts=attempts)
+    def _observe(self, key: str, environment: Object, ages: Mapping[str, float]) -> Observation:
+        return self._observer.observe(environment, ages=ages, attempts=self._bookkeeper.of(key))
 
     def _carry_out(self, plan: Plan, environment: Object, attempt: _Attempt, *, fresh_rights: bool) -> _Round:
         steps: list[Step] = []
@@ -194,6 +203,10 @@ class EnvironmentReconciler:
         answers: dict[Subject, Answer] = {}
         decide_again = False
         for step in plan.steps:
+            if not step.decision.effects:
+                self._metrics.phase(step.phase.name, outcome=_outcome(step), seconds=0.0)
+                steps.append(step)
+                continue
             with structlog.contextvars.bound_contextvars(phase=step.phase.name):
                 done = self._carry_out_step(step, environment, attempt, fresh_rights=fresh_rights)
             steps.append(done.step)
@@ -202,7 +215,8 @@ class EnvironmentReconciler:
             decide_again = decide_again or done.decide_again
             if done.cut_short:
                 break
-        return _Round(replace(plan, steps=tuple(steps)), plan.timers, answers, decide_again)
+        done = plan if steps == list(plan.steps) else replace(plan, steps=tuple(steps))
+        return _Round(done, plan.timers, answers, decide_again, is_complete=done is plan)
 
     def _carry_out_step(self, step: Step, environment: Object, attempt: _Attempt, *, fresh_rights: bool) -> _StepDone:
         started = self._now()
@@ -243,12 +257,11 @@ class EnvironmentReconciler:
                 answer = applied.answers.get(effect.target)
                 written = answer if isinstance(answer, Mapping) else None
                 lost |= self._bookkeeper.wrote(key, environment, step.phase, effect, written)
-        outcome = type(step.decision).__name__.lower()
-        self._metrics.phase(step.phase.name, outcome=outcome, seconds=self._now() - started)
+        self._metrics.phase(step.phase.name, outcome=_outcome(step), seconds=self._now() - started)
         # If the server did not take all of a write, the steps that rest on it may have to wait.
         return _StepDone(step, answers, decide_again=decide_again or lost, cut_short=lost)
 
-    def _settle_status(self, key: str, observation: Observation, done: _Round) -> Result:
+    def _settle_status(self, key: str, observation: Observation, done: _Round) -> tuple[Result, Object]:
         wanted = status.desired(observation, done.plan, self._options)
         recheck = [s.decision.recheck_after for s in done.plan.steps if s.decision.recheck_after is not None]
         return self._settle(key, observation, wanted, done.timers, recheck, passing=status.is_passing(wanted))
@@ -262,7 +275,8 @@ class EnvironmentReconciler:
         recheck: list[float],
         *,
         passing: bool,
-    ) -> Result:
+    ) -> tuple[Result, Object]:
+        """Return the result of the reconcile, and the environment in its newest version."""
         timers = set(running)
         patch = patches.merge_patch(observation.environment.status, wanted)
         if patch and passing:
@@ -276,10 +290,11 @@ class EnvironmentReconciler:
         if patch and (wait := self._status_wait(key, observation.environment, wanted, patch)):
             recheck.append(wait)
             patch = {}
+        newest = observation.environment.obj
         if patch:
-            self._write_status(key, observation.environment, wanted, patch)
+            newest = self._write_status(key, observation.environment, wanted, patch)
         recheck += self._bookkeeper.recheck(key)
-        return Result(requeue_after=min(recheck, default=None))
+        return Result(requeue_after=min(recheck, default=None)), newest
 
     def _status_wait(
         self, key: str, environment: Environment, wanted: Mapping[str, Any], patch: Mapping[str, Any]
@@ -289,7 +304,7 @@ class EnvironmentReconciler:
 
     def _write_status(
         self, key: str, environment: Environment, wanted: Mapping[str, Any], patch: Mapping[str, Any]
-    ) -> None:
+    ) -> Object:
         started, before = self._now(), environment.status
         target = Target(ENVIRONMENTS, environment.name)
         answer = self._applier.patch_status(environment.obj, target, patch)
@@ -302,14 +317,15 @@ class EnvironmentReconciler:
             self._metrics.release_failed(reason)
         if transitions.became_deployed(before, wanted):
             self._stopwatch.deployed(environment)
+        return answer
 
     def _say_who_holds(self, key: str, environment: Object) -> Result:
         """Write a last status after our part of the teardown, unless others remove their finalizers meanwhile."""
         self._wakeups.release(key)
         self._stopwatch.finished(key)
-        observation = self._observe(key, environment, {}, self._timers.ages(key))
+        observation = self._observe(key, environment, self._timers.ages(key))
         wanted = recorded_status.of_let_go(observation)
-        return self._settle(key, observation, wanted, (), [], passing=True)
+        return self._settle(key, observation, wanted, (), [], passing=True)[0]
 
     def _show(self, key: str, environment: Environment, attempt: _Attempt, error: Exception) -> None:
         """Write an error into the status if it has lasted for some seconds. Until then a retry may succeed."""
@@ -341,6 +357,7 @@ class EnvironmentReconciler:
             self._write_status(environment.name, environment, wanted, patch)
 
     def _forget(self, key: str) -> None:
+        self._echoes.forget(key)
         self._timers.forget(key)
         self._bookkeeper.forget(key)
         self._wakeups.release(key)
@@ -361,5 +378,11 @@ def _is_idle(effect: Effect, answers: Answers) -> bool:
     return not isinstance(written, Mapping) or objects.generation(written) <= effect.beyond.number
 
 
+def _outcome(step: Step) -> str:
+    return type(step.decision).__name__.lower()
+
+
 def _settle_timer(wanted: Mapping[str, Any]) -> str:
-    return f"settle:{digest(conditions.untimed(wanted))}"
+    # The reconcile that changes the release is in another phase than those that follow, but the state is the same.
+    state = {field: value for field, value in wanted.items() if field != "currentPhase"}
+    return f"settle:{digest(conditions.untimed(state))}"

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-
 from controller.apimachinery import names
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import SECRETS
@@ -35,8 +34,8 @@ def recorded(observation: Observation) -> Target | None:
 
 def cached(observation: Observation) -> frozenset[Target]:
     """Return the releases of all engines that have the environment's label."""
-    kinds = {engine.releases for engine in engines.ENGINES.values()}
-    return frozenset(target for target in observation.cached if target.resource in kinds)
+    kinds = {engine.facts.releases for engine in engines.ENGINES.values()}
+    return frozenset([target for target in observation.cached if target.resource in kinds])
 
 
 def outdated(observation: Observation, engine: Engine) -> frozenset[Target]:

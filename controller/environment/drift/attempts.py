@@ -9,10 +9,11 @@ roleRef is deleted and created), which makes twelve and two.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, assert_never
+
+import msgspec
 
 from controller.api.environment import FINALIZER
 from controller.apimachinery import objects
@@ -24,6 +25,7 @@ DELAYS: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 60.0)
 QUIET: Final = 600.0
 # The usual number of corrections. If one more is needed, another client is undoing them.
 USUAL: Final = 2
+_CANONICAL: Final = msgspec.json.Encoder(order="deterministic", enc_hook=str)
 
 Path = tuple[str, ...]
 Write = Create | Patch | Apply | Replace | Delete | AddFinalizer
@@ -97,7 +99,7 @@ def fingerprint(effect: Write) -> str:
 
 def digest(content: Any) -> str:
     """Return a short text for a content, which does not reveal the content."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:32]
+    return hashlib.sha256(_CANONICAL.encode(content)).hexdigest()[:32]
 
 
 def _lasting(body: Any) -> Any:

@@ -82,6 +82,8 @@ class Bookkeeper:
 
     def refusal(self, key: str, phase: Phase, effect: Write) -> Stop | Wait | None:
         """Return what was decided when the same write was refused; None if it may be sent again now."""
+        if not self._corrections.has_refusals(key):
+            return None
         written = correction(phase.name, effect)
         assert written is not None, "every write is paced"
         return self._corrections.refusal(key, written, fingerprint(effect))
@@ -94,8 +96,10 @@ class Bookkeeper:
 
     def recheck(self, key: str) -> list[float]:
         """Return the seconds until contested corrections are due, and until reports expire. No watch shows either."""
-        known = [attempts for attempts in self.of(key).values() if attempts.contest]
-        return [attempts.wait if attempts.lost and attempts.wait > 0 else attempts.left for attempts in known]
+        return [
+            attempts.wait if attempts.lost and attempts.wait > 0 else attempts.left
+            for attempts in self._corrections.contests(key)
+        ]
 
     # The write of the status is not an effect of a phase, but it is paced as well.
 

@@ -55,6 +55,8 @@ def differences(effect: Write, live: Object) -> tuple[Difference, ...]:
 def _held(wanted: Any, live: Any, path: Path) -> Iterator[Difference]:
     """Return the differences from a body. Others may add fields and items, and the server may write values its way."""
     if isinstance(wanted, Mapping):
+        if patches.equal(wanted, live):
+            return
         inner = live if isinstance(live, Mapping) else {}
         for name, value in wanted.items():
             if (*path, name) != ("metadata", "resourceVersion"):

@@ -53,17 +53,14 @@ class Corrections:
         now = self._now()
         with self._lock:
             entries = self._recent_locked(key, now)
-        return {
-            correction: Attempts(
-                wanted=entry.wanted,
-                writes=entry.writes,
-                wait=max(0.0, entry.last + delay(entry.writes) - now),
-                left=entry.last + QUIET - now,
-                lost=entry.lost,
-                contest=entry.contest,
-            )
-            for correction, entry in entries.items()
-        }
+        return {correction: _attempts(entry, now) for correction, entry in entries.items()}
+
+    def contests(self, key: str) -> tuple[Attempts, ...]:
+        """Return what is known about those corrections that another client undoes."""
+        now = self._now()
+        with self._lock:
+            entries = self._recent_locked(key, now)
+        return tuple(_attempts(entry, now) for entry in entries.values() if entry.contest)
 
     def wrote(
         self,
@@ -118,6 +115,11 @@ class Corrections:
             times = before.times if before is not None and before.wanted == wanted else 0
             found[correction] = _Refused(wanted, times + 1, now, decision)
 
+    def has_refusals(self, key: str) -> bool:
+        """Return whether the API server refused any write for the environment."""
+        with self._lock:
+            return bool(self._refused.get(key))
+
     def refusal(self, key: str, correction: Correction, wanted: str) -> Stop | Wait | None:
         """Return what was decided when the same write was refused, with the seconds until it may be sent again.
 
@@ -152,13 +154,26 @@ class Corrections:
             self._lives.pop(key, None)
 
     def _recent_locked(self, key: str, now: float) -> dict[Correction, _Entry]:
-        found = self._entries.get(key, {})
+        found = self._entries.get(key)
+        if not found:
+            return {}
         recent = {correction: entry for correction, entry in found.items() if now - entry.last < QUIET}
         if recent:
             self._entries[key] = recent
         else:
             self._entries.pop(key, None)
         return recent
+
+
+def _attempts(entry: _Entry, now: float) -> Attempts:
+    return Attempts(
+        wanted=entry.wanted,
+        writes=entry.writes,
+        wait=max(0.0, entry.last + delay(entry.writes) - now),
+        left=entry.last + QUIET - now,
+        lost=entry.lost,
+        contest=entry.contest,
+    )
 
 
 def _is_opposite(other: Correction, entry: _Entry, correction: Correction) -> bool:

@@ -28,4 +28,7 @@ def of(resource: Resource) -> Engine:
 
 def find(resource: Resource) -> Engine | None:
     """Return the engine to which a kind belongs, or None."""
-    return next((engine for engine in ENGINES.values() if resource in engine.resources), None)
+    for engine in ENGINES.values():
+        if resource in (engine.facts.releases, engine.facts.sources):
+            return engine
+    return None

@@ -54,7 +54,7 @@ def test_an_observation_holds_the_environments_own_objects():
     elsewhere["metadata"]["namespace"] = "elsewhere"
     observer = _observer(namespaces=[namespace(), namespace(name="other")], releases=[helm_release(), elsewhere])
 
-    seen = observer.observe(environment(), answers={}, ages={"x": 1.0}, attempts={})
+    seen = observer.observe(environment(), ages={"x": 1.0}, attempts={})
 
     assert seen.namespace == namespace()
     assert dict(seen.cached) == {release_target(): helm_release()}
@@ -118,6 +118,6 @@ def test_our_own_namespace_and_its_config_are_observed():
     config = {"metadata": {"name": "tronador-config", "namespace": OWN}}
 
     for configs in ((), (config,)):
-        seen = _observer(namespaces=[own], configs=configs).observe(environment(), answers={}, ages={}, attempts={})
+        seen = _observer(namespaces=[own], configs=configs).observe(environment(), ages={}, attempts={})
         assert seen.own_namespace == own
         assert seen.has_config is bool(configs)

@@ -19,8 +19,6 @@ def test_a_temporary_state_is_written_only_if_it_lasts():
     assert status_of(world) == {}
 
     world.sync()
-    world.seconds += 0.1
-    world.reconcile(NAME)
     world.seconds += 0.2
     assert world.reconcile(NAME).requeue_after == pytest.approx(0.1)
     assert status_of(world) == {}

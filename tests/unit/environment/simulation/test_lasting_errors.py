@@ -15,6 +15,7 @@ from controller.apimachinery.clock import MonotonicClock
 from controller.apimachinery.errors import ConnectionLost, NotLeader, RequestTimeout, Stopped, status_error
 from controller.apimachinery.resources import CONFIG_MAPS, NAMESPACES
 from controller.apimachinery.scope import Scope
+from controller.environment import echoes
 from controller.environment import reconciler as reconciler_module
 from controller.environment import status as status_module
 from controller.environment.options import EnvironmentOptions
@@ -200,6 +201,7 @@ def test_an_internal_error_does_not_change_the_state_of_a_deployed_release(monke
     world = _world()
     world.run(NAME)
     before = _status(world)
+    world.seconds += echoes.SECONDS
     monkeypatch.setattr(reconciler_module, "decide", lambda *_: {}["hunter2"])
 
     _try(world, 6)

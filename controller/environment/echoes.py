@@ -1,0 +1,144 @@
+"""Recognises a reconcile that could only repeat the last one.
+
+Each of our writes comes back through a watch and queues its environment again. What is decided follows from what is
+observed, so the decision stays the same as long as all of that is the same, and no timer is due. The contents are
+compared, because a server that was restored from a backup gives the same versions to other contents.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from controller.api.environment import ENVIRONMENTS
+from controller.apimachinery.objects import Object
+from controller.apimachinery.resources import NAMESPACES
+from controller.environment import engines
+from controller.environment.effects import AddFinalizer, Create, Effect, Emit, Patch, Target
+from controller.environment.observation import Observation
+from controller.environment.plan import Plan
+from controller.runtime.reconcile import Result
+from controller.tronadorconfig.content import Share
+
+# Seconds after which everything is decided again, so that a resync never repeats an answer. Echoes come within one.
+SECONDS: Final = 10.0
+_CACHED: Final = frozenset({ENVIRONMENTS, NAMESPACES, *engines.resources()})
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """Everything in the caches that decides about one environment."""
+
+    environment: Object
+    namespace: Object | None
+    of_engines: Mapping[Target, Object]
+    share: Share
+    has_config: bool
+    own_namespace: Object | None
+    own_secrets: Mapping[str, Object]
+
+    def equals(self, other: _View) -> bool:
+        return (
+            self.share == other.share
+            and self.has_config == other.has_config
+            and self.own_secrets == other.own_secrets
+            and self.of_engines.keys() == other.of_engines.keys()
+            and all(_same(*pair) for pair in self._pairs(other))
+        )
+
+    def _pairs(self, other: _View) -> Iterable[tuple[Object | None, Object | None]]:
+        yield self.environment, other.environment
+        yield self.namespace, other.namespace
+        yield self.own_namespace, other.own_namespace
+        for target, obj in self.of_engines.items():
+            yield obj, other.of_engines[target]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """What the last reconcile left behind. `due` and `until` are monotonic seconds."""
+
+    view: _View
+    due: float | None
+    until: float
+
+
+class Echoes:
+    """The last reconcile of each environment. `now` returns monotonic seconds. Thread-safe."""
+
+    def __init__(self, *, now: Callable[[], float]) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+        self._rests: dict[str, _Rest] = {}
+
+    def left(self, key: str, observation: Observation, environment: Object, result: Result) -> None:
+        """Remember how a reconcile ended; `environment` is its newest version, also after a write of the status."""
+        now = self._now()
+        due = None if result.requeue_after is None else now + result.requeue_after
+        with self._lock:
+            self._rests[key] = _Rest(_view(observation, environment), due, now + SECONDS)
+
+    def result(self, key: str, observation: Observation) -> Result | None:
+        """Return how the last reconcile ended, if this one would only repeat it. Otherwise forget that reconcile."""
+        with self._lock:
+            rest = self._rests.pop(key, None)
+        if rest is None:
+            return None
+        now = self._now()
+        if now >= rest.until or (rest.due is not None and now >= rest.due):
+            return None
+        view = _view(observation, observation.cached_environment)
+        if not view.equals(rest.view):
+            return None
+        with self._lock:
+            # Holds the objects of the caches from now on, so that the answers to our writes can be freed.
+            self._rests[key] = _Rest(view, rest.due, rest.until)
+        return Result(requeue_after=None if rest.due is None else rest.due - now)
+
+    def forget(self, key: str) -> None:
+        """Forget the environment."""
+        with self._lock:
+            self._rests.pop(key, None)
+
+
+def is_recognisable(plan: Plan) -> bool:
+    """Return whether a plan needed nothing but the caches, and all that it writes comes back through them."""
+    return all(map(_comes_back, plan.effects))
+
+
+def _comes_back(effect: Effect) -> bool:
+    if isinstance(effect, Create | Patch):
+        return effect.target.resource in _CACHED
+    return isinstance(effect, AddFinalizer | Emit)
+
+
+def _view(observation: Observation, environment: Object) -> _View:
+    written = (target for target in observation.answers if isinstance(target, Target))
+    targets = {*observation.cached, *(target for target in written if target.resource in _CACHED)}
+    found = {target: observation.get(target) for target in targets if engines.find(target.resource) is not None}
+    return _View(
+        environment=environment,
+        namespace=observation.namespace,
+        of_engines={target: obj for target, obj in found.items() if obj is not None},
+        share=observation.share,
+        has_config=observation.has_config,
+        own_namespace=observation.own_namespace,
+        own_secrets=observation.own_secrets,
+    )
+
+
+def _same(left: Object | None, right: Object | None) -> bool:
+    if left is right:
+        return True
+    if left is None or right is None or left.keys() != right.keys():
+        return False
+    return all(value == right[field] for field, value in left.items() if field != "metadata") and _metadata(
+        left
+    ) == _metadata(right)
+
+
+def _metadata(obj: Object) -> dict[str, Any]:
+    # The answer to a write has these, and the caches do not.
+    return {field: value for field, value in (obj.get("metadata") or {}).items() if field != "managedFields"}

@@ -1,0 +1,129 @@
+"""A reconcile that could only repeat the last one is recognised; every other one decides again."""
+
+from __future__ import annotations
+
+import pytest
+
+from controller.api.environment import ENVIRONMENTS
+from controller.api.helm_operator import HELM_RELEASES
+from controller.apimachinery.resources import NAMESPACES, SERVICE_ACCOUNTS
+from controller.environment import echoes
+from controller.environment import reconciler as reconciler_module
+from controller.environment.decision import Continue
+from controller.environment.effects import Apply, Create, Delete, Read, Target
+from controller.environment.plan import Plan, Step
+from tests.unit.environment.simulation.world import World
+from tests.unit.environment.support.builders import NAME, RELEASE_NAME, namespace_target, operator_options, phase
+from tests.unit.environment.support.reconciling import new_world, status_of
+
+
+@pytest.fixture
+def world() -> World:
+    """An environment right after the reconcile that created everything, with caches that have all of it."""
+    world = new_world(operator_options(status_settle=0.5))
+    world.reconcile(NAME)
+    world.sync()
+    return world
+
+
+@pytest.fixture
+def decisions(monkeypatch: pytest.MonkeyPatch) -> list[Plan]:
+    """What was decided, in order."""
+    decided: list[Plan] = []
+    decide = reconciler_module.decide
+
+    def noted(*args: object) -> Plan:
+        decided.append(decide(*args))
+        return decided[-1]
+
+    monkeypatch.setattr(reconciler_module, "decide", noted)
+    return decided
+
+
+def test_the_echo_of_its_own_writes_is_not_decided_again(world, decisions):
+    world.seconds += 0.2
+    assert world.reconcile_strictly(NAME).requeue_after == pytest.approx(0.3)
+    assert decisions == []
+
+
+def test_the_echo_of_a_status_is_not_decided_again(world, decisions):
+    world.run(NAME)
+    assert status_of(world)["applicationStatus"] == "deployed"
+    decisions.clear()
+    world.reconcile_strictly(NAME)
+    assert decisions == []
+
+
+def test_a_change_by_another_program_is_decided(world, decisions):
+    world.api.edit(HELM_RELEASES, RELEASE_NAME, NAME, lambda obj: obj["spec"].update(timeout=1))
+    world.sync()
+    world.reconcile_strictly(NAME)
+    assert len(decisions) == 1
+
+
+def test_a_change_of_the_environment_is_decided(world, decisions):
+    world.api.edit(ENVIRONMENTS, NAME, "", lambda obj: obj["metadata"].setdefault("annotations", {}).update(a="b"))
+    world.sync()
+    world.reconcile_strictly(NAME)
+    assert len(decisions) == 1
+
+
+@pytest.mark.parametrize("resource", [NAMESPACES, HELM_RELEASES], ids=lambda resource: resource.plural)
+def test_other_contents_under_the_same_version_are_decided(world, decisions, resource):
+    # A server that was restored from a backup counts on from an earlier version.
+    name, namespace = (NAME, "") if resource is NAMESPACES else (RELEASE_NAME, NAME)
+    found = world.stores[resource].get(f"{namespace}/{name}".lstrip("/"))
+    found["metadata"]["uid"] = "another"
+    world.reconcile(NAME)
+    assert len(decisions) == 1
+
+
+def test_an_object_that_is_gone_is_decided(world, decisions):
+    world.stores[HELM_RELEASES].leave(f"{NAME}/{RELEASE_NAME}")
+    world.reconcile(NAME)
+    assert decisions != []
+
+
+def test_what_is_due_is_decided(world, decisions):
+    world.seconds += 0.5
+    world.reconcile_strictly(NAME)
+    assert status_of(world)["applicationStatus"] == "pending"
+    assert decisions != []
+
+
+def test_a_resync_is_decided(world, decisions):
+    world.run(NAME)
+    decisions.clear()
+    world.seconds += echoes.SECONDS
+    world.reconcile_strictly(NAME)
+    assert len(decisions) == 1
+
+
+def test_a_new_process_decides_everything(world, decisions):
+    world.run(NAME)
+    world.restart()
+    decisions.clear()
+    world.reconcile_strictly(NAME)
+    assert len(decisions) == 1
+
+
+def test_a_recognised_echo_holds_no_second_copy_of_the_objects(world):
+    world.reconcile_strictly(NAME)
+    held = world._reconciler._echoes._rests[NAME].view
+    assert held.environment is world.stores[ENVIRONMENTS].get(NAME)
+    assert held.namespace is world.stores[NAMESPACES].get(NAME)
+
+
+@pytest.mark.parametrize(
+    "effect",
+    [
+        Read(namespace_target()),
+        Create(Target(SERVICE_ACCOUNTS, "default", NAME), {}),
+        Apply(Target(HELM_RELEASES, RELEASE_NAME, NAME), {}),
+        Delete(namespace_target(), "uid"),
+    ],
+    ids=lambda effect: type(effect).__name__,
+)
+def test_a_plan_that_needs_more_than_the_caches_is_not_recognised(effect):
+    assert echoes.is_recognisable(Plan((Step(phase("namespace"), Continue()),)))
+    assert not echoes.is_recognisable(Plan((Step(phase("namespace"), Continue(effects=(effect,))),)))
