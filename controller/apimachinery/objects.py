@@ -13,7 +13,7 @@ Object = Mapping[str, Any]
 def mapping(value: Any) -> Mapping[str, Any]:
     """Return `value` if it is a map, else an empty map."""
     # The check for `dict` is much quicker than the one for `Mapping`, and nearly every map is one.
-    return value if isinstance(value, dict) or isinstance(value, Mapping) else {}
+    return value if isinstance(value, (dict, Mapping)) else {}
 
 
 def mappings(value: Any) -> tuple[Mapping[str, Any], ...]:
@@ -21,7 +21,7 @@ def mappings(value: Any) -> tuple[Mapping[str, Any], ...]:
     if not isinstance(value, list | tuple):
         return ()
     # Conditions are read so often that the call of a generator for each of them would be noticed.
-    return tuple([item for item in value if isinstance(item, dict) or isinstance(item, Mapping)])
+    return tuple([item for item in value if isinstance(item, (dict, Mapping))])
 
 
 def text(value: Any) -> str:

@@ -65,6 +65,8 @@ class Observation:
             `served` and `outcome`.
         ages: by running timer, the seconds since its start.
         attempts: the corrections that were made before, and when each of them is due again.
+        is_due: whether it is time for the look that the last reconcile asked for, or there was none in this process.
+            Otherwise, something changed in the caches.
         now: the time of the wall clock, for conditions.
         environment: the environment in its newest known version.
     """
@@ -79,6 +81,7 @@ class Observation:
     answers: Answers = field(default_factory=dict, repr=False)
     ages: Mapping[str, float] = field(default_factory=dict)
     attempts: Mapping[Correction, Attempts] = field(default_factory=dict)
+    is_due: bool = True
     now: datetime
     # Each phase asks for it many times, so it is found once.
     environment: Environment = field(init=False, compare=False, repr=False)

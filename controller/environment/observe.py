@@ -61,6 +61,7 @@ class Observer:
         *,
         ages: Mapping[str, float],
         attempts: Mapping[Correction, Attempts],
+        is_due: bool = True,
     ) -> Observation:
         """Return what is known about one environment now."""
         name = objects.name(environment)
@@ -82,5 +83,6 @@ class Observer:
             own_secrets=self._shares.sources(share),
             ages=ages,
             attempts=attempts,
+            is_due=is_due,
             now=self._now(),
         )

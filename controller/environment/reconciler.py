@@ -60,7 +60,8 @@ class Consistency(Protocol):
 class _Round:
     """A plan as far as it was carried out, the timers of the whole plan, and the answers of the API server.
 
-    `is_complete`: no step failed or was left out. The environment still waits for a step that failed, so its timer keeps running although its decision was replaced.
+    `is_complete`: no step failed or was left out. The environment still waits for a step that failed, so its timer
+    keeps running although its decision was replaced.
     """
 
     plan: Plan
@@ -122,6 +123,8 @@ class EnvironmentReconciler:
         # of our writes does not cover this: the answer to the removal of the last finalizer has the earlier version.
         self._let_go: dict[str, str] = {}
         self._echoes = echoes.Echoes(now=now)
+        # When the next look at an environment in teardown is due, whatever the caches show.
+        self._next_looks: dict[str, float] = {}
 
     def reconcile(self, request: Request) -> Result:
         """Bring one environment a step closer to what its spec asks for.
@@ -188,14 +191,18 @@ class EnvironmentReconciler:
             self._stopwatch.finished(key)
             self._timers.forget(key)
             self._bookkeeper.forget(key)
+            self._next_looks.pop(key, None)
             return Result()
         result, newest = self._settle_status(key, observation, done)
+        if observation.environment.is_deleting and result.requeue_after is not None:
+            self._next_looks[key] = self._now() + result.requeue_after
         if is_recognisable:
             self._echoes.left(key, observation, newest, result)
         return result
 
     def _observe(self, key: str, environment: Object, ages: Mapping[str, float]) -> Observation:
-        return self._observer.observe(environment, ages=ages, attempts=self._bookkeeper.of(key))
+        is_due = self._now() >= self._next_looks.get(key, 0.0)
+        return self._observer.observe(environment, ages=ages, attempts=self._bookkeeper.of(key), is_due=is_due)
 
     def _carry_out(self, plan: Plan, environment: Object, attempt: _Attempt, *, fresh_rights: bool) -> _Round:
         steps: list[Step] = []
@@ -363,6 +370,7 @@ class EnvironmentReconciler:
         self._wakeups.release(key)
         self._consistency.clear(key)
         self._stopwatch.forget(key)
+        self._next_looks.pop(key, None)
 
 
 def _is_unchangeable(effect: Write, answers: Answers) -> bool:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+
 from controller.apimachinery import names
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import SECRETS

@@ -60,8 +60,13 @@ def obstacle(observation: Observation) -> str:
     return stuck_deletions.of_objects({target: binding})
 
 
-def repair_ours(observation: Observation, options: EnvironmentOptions) -> tuple[Effect, ...]:
-    """Return what repairs our own binding: first a Read, then what its answer requires. Nothing if it is right."""
+def repair_ours(
+    observation: Observation, options: EnvironmentOptions, *, is_expected: bool = True
+) -> tuple[Effect, ...]:
+    """Return what repairs our own binding: first a Read, then what its answer requires. Nothing if it is right.
+
+    If it is not `is_expected` to exist, it is created without a Read. If it exists nevertheless, the answer shows it.
+    """
     if not options.service_account:
         return ()
     body = _binding(
@@ -71,7 +76,7 @@ def repair_ours(observation: Observation, options: EnvironmentOptions) -> tuple[
         account=options.service_account,
         account_namespace=options.own_namespace,
     )
-    return tuple(_repair(observation, binding_target(observation), body))
+    return tuple(_repair(observation, binding_target(observation), body, is_expected=is_expected))
 
 
 def repair_releases(observation: Observation, options: EnvironmentOptions, engine: Engine) -> tuple[Effect, ...]:
@@ -117,10 +122,12 @@ def _release_targets(observation: Observation, options: EnvironmentOptions) -> t
     )
 
 
-def _repair(observation: Observation, target: Target, body: dict[str, Any]) -> Iterator[Effect]:
+def _repair(
+    observation: Observation, target: Target, body: dict[str, Any], *, is_expected: bool = True
+) -> Iterator[Effect]:
     answer = observation.live(target)
-    if observation.namespace is None:
-        # This plan creates the namespace, so there is nothing in it yet.
+    if observation.namespace is None or (answer is UNASKED and not is_expected):
+        # If this plan creates the namespace, there is nothing in it yet.
         yield Create(target, body)
     elif answer is UNASKED:
         yield Read(target)

@@ -50,6 +50,11 @@ def decide(observation: Observation, targets: Iterable[Target], options: Environ
     return _decide_storage(observation, gone, options)
 
 
+def has_begun(observation: Observation) -> bool:
+    """Return whether an earlier reconcile of this process waited for an uninstall that is not over yet."""
+    return not observation.ages.keys().isdisjoint({ASKING, TIMER})
+
+
 def _is_leaving(observation: Observation) -> bool:
     return observation.namespace is None or objects.is_deleting(observation.namespace)
 

@@ -33,6 +33,8 @@ TIMER: Final = "teardown"
 DELETING: Final = "DeletingNamespace"
 BLOCKED: Final = "TeardownBlocked"
 FORBIDDEN: Final = "Forbidden"
+# Seconds. No namespace is gone much sooner.
+_PATIENCE: Final = 5.0
 # Runs while only the namespace's own finalizers are left.
 _HELD: Final = "teardown:held"
 
@@ -40,6 +42,8 @@ _HELD: Final = "teardown:held"
 def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     """Return the next step of the teardown of an environment that our finalizer holds."""
     namespace = observation.live(observation.namespace_target)
+    if namespace is UNASKED and (cached := _terminating(observation)):
+        return _await_namespace(observation, cached, options)
     if namespace is UNASKED:
         event = () if _is_announced(observation) else (_announcement(observation),)
         look = Read(observation.namespace_target)
@@ -88,10 +92,17 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
 def _rights(observation: Observation, options: EnvironmentOptions) -> tuple[Effect, ...]:
     """Return the writes that repair our rights; or, if these are right, those for the rights of the engine.
 
-    Ours come first, because they need a moment to take effect.
+    Ours come first, because they need a moment to take effect. Once they were right, a refusal shows that they are not
+    any more. An engine that works with an account needs its rights until the end, and no refusal shows us that they are
+    gone.
     """
     engine = choice.choose(observation, options)
-    ours = rights.repair_ours(observation, options)
+    has_account = engine is not None and bool(engine.account(options))
+    has_begun = uninstall.has_begun(observation)
+    if has_begun and not has_account and REFUSED not in observation.answers.values():
+        return ()
+    is_expected = has_begun or has_account or not observation.share.is_empty
+    ours = rights.repair_ours(observation, options, is_expected=is_expected)
     return ours or (rights.repair_releases(observation, options, engine) if engine else ())
 
 
@@ -104,6 +115,18 @@ def _releases(observation: Observation, options: EnvironmentOptions, *, ours: bo
         engine = choice.choose(observation, options)
         for candidate in (engine,) if engine else ENGINES.values():
             yield releases.wanted(observation, candidate)
+
+
+def _terminating(observation: Observation) -> Object | None:
+    """Return the namespace in the cache if nothing is left to do but to wait for its end.
+
+    The watch of namespaces shows its progress. A look that is due takes nothing from the cache, but reads everything.
+    """
+    cached = observation.cached_namespace
+    if observation.is_due or cached is None or not objects.is_deleting(cached) or releases.cached(observation):
+        return None
+    is_ours = ownership.is_labelled(observation, cached) and not ownership.is_adopted(cached)
+    return cached if is_ours else None
 
 
 def _await_namespace(observation: Observation, namespace: Object, options: EnvironmentOptions) -> Wait:
@@ -168,7 +191,8 @@ def _wait(
     timer: str = TIMER,
 ) -> Wait:
     # The informer of all namespaces shows when it is gone. This pause is for the case that it does not.
-    pause = min(max(observation.age(timer), 1.0), options.recheck_interval)
+    least = _PATIENCE if (reason, timer) == (DELETING, TIMER) else 1.0
+    pause = min(max(observation.age(timer), least), options.recheck_interval)
     return Wait(
         reason=reason,
         message=message,

@@ -1,5 +1,7 @@
 """Taking an environment down: release, namespace, finalizer, in this order, each on live answers."""
 
+from dataclasses import replace
+
 import pytest
 
 from controller.api.environment import (
@@ -15,9 +17,10 @@ from controller.api.environment import ENVIRONMENTS as ENVIRONMENT_RESOURCE
 from controller.api.rbac import ROLE_BINDINGS
 from controller.apimachinery.resources import SECRETS, SERVICE_ACCOUNTS
 from controller.environment.decision import Continue, Wait
-from controller.environment.effects import Delete, Listing, Patch, Read, RemoveFinalizer, Target
+from controller.environment.effects import Create, Delete, Listing, Patch, Read, RemoveFinalizer, Target
 from controller.environment.observation import REFUSED
 from controller.environment.phases.teardown import decide
+from controller.tronadorconfig.content import Share
 from tests.unit.environment.support.builders import (
     LABELS,
     NAME,
@@ -325,15 +328,69 @@ def test_the_message_does_not_depend_on_the_order_of_conditions():
 # Rights that somebody takes away again and again
 
 
-@pytest.mark.parametrize(
-    ("waited", "asked"), [(599.0, Target(ROLE_BINDINGS, "tronador-controller", NAME)), (600.0, release_target())]
-)
-def test_the_teardown_stops_correcting_rights_after_the_timeout(waited, asked):
-    options = operator_options(service_account="tronador", own_namespace="tronador-system", teardown_timeout=600)
-    seen = observation(
+OURS = operator_options(service_account="tronador", own_namespace="tronador-system", teardown_timeout=600)
+BINDING = Target(ROLE_BINDINGS, "tronador-controller", NAME)
+
+
+def _begun(waited, **answers):
+    """What is seen `waited` seconds after the rights were put right."""
+    return observation(
         environment=environment(deleting=True),
-        answers={namespace_target(): namespace()},
+        answers={namespace_target(): namespace(), release_target(): None, **answers.pop("answers", {})},
         ages={"uninstall": waited},
+        **answers,
     )
 
-    assert decide(seen, options).effects == (Read(asked),)
+
+@pytest.mark.parametrize(("waited", "asked"), [(599.0, (Read(BINDING),)), (600.0, ())])
+def test_the_teardown_stops_correcting_rights_after_the_timeout(waited, asked):
+    effects = decide(_begun(waited, answers={STORAGE: REFUSED}), OURS).effects
+
+    assert tuple(effect for effect in effects if isinstance(effect, Read)) == asked
+
+
+def test_rights_that_were_right_are_read_again_only_after_a_refusal():
+    assert decide(_begun(1.0), OURS).effects == (Read(STORAGE),)
+
+
+@pytest.mark.parametrize("share", [None, Share(copies=("secret",))])
+def test_a_binding_that_nothing_needed_so_far_is_created_without_a_read(share):
+    seen = observation(environment=environment(deleting=True), answers={namespace_target(): namespace()}, share=share)
+
+    [effect] = decide(seen, OURS).effects
+
+    assert isinstance(effect, Read if share else Create)
+    assert BINDING in (getattr(effect, "subject", None), getattr(effect, "target", None))
+
+
+# Waiting for the end of the namespace
+
+
+def _waiting(*, is_due, **seen):
+    of = environment(deleting=True)
+    return decide(replace(observation(environment=of, **seen), is_due=is_due), OPTIONS)
+
+
+def test_a_change_of_the_terminating_namespace_is_judged_without_a_request():
+    conditions = [_condition("NamespaceContentRemaining", "Pods remain.")]
+
+    decision = _waiting(is_due=False, namespace=namespace(deleting=True, conditions=conditions))
+
+    assert decision.effects == ()
+    assert "Pods remain." in decision.message
+
+
+@pytest.mark.parametrize(
+    ("is_due", "seen"),
+    [
+        (True, {"namespace": namespace(deleting=True)}),
+        (False, {"namespace": namespace()}),
+        (False, {"namespace": None}),
+        (False, {"namespace": namespace(deleting=True), "releases": [helm_release()]}),
+        (False, {"namespace": foreign_namespace(deleting=True)}),
+        (False, {"namespace": _adopted(deleting=True)}),
+    ],
+    ids=["due", "not terminating", "gone", "release left", "foreign", "adopted"],
+)
+def test_every_other_look_at_the_namespace_is_a_live_one(is_due, seen):
+    assert Read(namespace_target()) in _waiting(is_due=is_due, **seen).effects
