@@ -55,9 +55,11 @@ def merge_patch(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[s
     patch: dict[str, Any] = {key: None for key in current if key not in wanted}
     for key, value in wanted.items():
         before = current.get(key)
-        if key not in current or not equal(before, value):
-            both_maps = isinstance(before, Mapping) and isinstance(value, Mapping)
-            patch[key] = merge_patch(before, value) if both_maps else value
+        if key in current and equal(before, value):
+            continue
+        if isinstance(before, Mapping) and isinstance(value, Mapping):
+            value = merge_patch(before, value)
+        patch[key] = value
     return patch
 
 

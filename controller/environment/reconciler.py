@@ -222,8 +222,9 @@ class EnvironmentReconciler:
             decide_again = decide_again or done.decide_again
             if done.cut_short:
                 break
-        done = plan if steps == list(plan.steps) else replace(plan, steps=tuple(steps))
-        return _Round(done, plan.timers, answers, decide_again, is_complete=done is plan)
+        is_complete = tuple(steps) == plan.steps
+        carried_out = plan if is_complete else replace(plan, steps=tuple(steps))
+        return _Round(carried_out, plan.timers, answers, decide_again, is_complete)
 
     def _carry_out_step(self, step: Step, environment: Object, attempt: _Attempt, *, fresh_rights: bool) -> _StepDone:
         started = self._now()
