@@ -17,29 +17,33 @@ from controller.pipeline.errors import InvalidFiles, PipelineError
 
 def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:
     """Run the command that the arguments name. Returns the exit code, or exits with 2 if the usage is wrong."""
-    known = parser(_program(sys.argv[0]))
-    completion.answer(known)
-    parsed = known.parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    completion.answer(parser)
+    known = parser(_program(sys.argv[0]), command=words[0] if words else "")
+    parsed = known.parse_args(words)
     if [] in vars(parsed).values():
         # argparse takes the two dashes in --flag=-- for the end of the flags, and drops the value.
         known.error("'--' cannot be the value of a flag")
     command: Command = parsed.command
     try:
-        return command.execute(parsed, environ)
+        return command.load().execute(parsed, environ)
     except OptionError as error:
-        print(f"tronador {command.NAME}: {error}", file=sys.stderr)
+        print(f"tronador {command.name}: {error}", file=sys.stderr)
         return exits.USAGE
     except InvalidFiles as error:
         # Each line begins with file:line:column, as editors and CI systems expect it.
         print(error, file=sys.stderr)
         return exits.FAILED
     except PipelineError as error:
-        print(f"tronador {command.NAME}: {error}", file=sys.stderr)
+        print(f"tronador {command.name}: {error}", file=sys.stderr)
         return exits.FAILED
 
 
-def parser(program: str = "tronador") -> argparse.ArgumentParser:
-    """Return the parser of the whole command line. Its help shows `program`."""
+def parser(program: str = "tronador", *, command: str = "") -> argparse.ArgumentParser:
+    """Return the parser of the whole command line. Its help shows `program`.
+
+    If `command` is one of the commands, only that one gets its arguments, because it costs time to import them all.
+    """
     parser = argparse.ArgumentParser(
         prog=program,
         description="Test environments on Kubernetes: a namespace and a Helm release for every pull request.",
@@ -48,10 +52,12 @@ def parser(program: str = "tronador") -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"tronador {version('tronador')}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in COMMANDS:
-        added = commands.add_parser(command.NAME, help=command.HELP, allow_abbrev=False)
-        added.set_defaults(command=command)
-        command.add_arguments(added)
+    is_known = command in {known.name for known in COMMANDS}
+    for each in COMMANDS:
+        added = commands.add_parser(each.name, help=each.help, allow_abbrev=False)
+        added.set_defaults(command=each)
+        if each.name == command or not is_known:
+            each.load().add_arguments(added)
     return parser
 
 

@@ -6,6 +6,7 @@ import argparse
 import os
 import shlex
 import sys
+from collections.abc import Callable
 from typing import Final
 
 SHELLS: Final = ("bash", "zsh", "fish")
@@ -15,13 +16,13 @@ _ASKED: Final = "_ARGCOMPLETE"
 _NO_FILES: Final = ":4"
 
 
-def answer(parser: argparse.ArgumentParser) -> None:
+def answer(parser: Callable[[], argparse.ArgumentParser]) -> None:
     """If a shell asks for completions, print them and exit. Otherwise do nothing."""
     if _ASKED in os.environ:
         # Imported here to keep every other run fast.
         import argcomplete
 
-        argcomplete.autocomplete(parser)
+        argcomplete.autocomplete(parser())
 
 
 def script(shell: str) -> str:

@@ -14,19 +14,18 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from kubernetes.client import Configuration
-from kubernetes.config import ConfigException
-from kubernetes.config.incluster_config import (
+from controller.apimachinery.errors import ConfigError
+from controller.client import kubeconfig_checks, rotation, tls_checks
+from controller.client.kubernetes_package import (
     SERVICE_CERT_FILENAME,
     SERVICE_HOST_ENV_NAME,
     SERVICE_TOKEN_FILENAME,
+    ConfigException,
+    Configuration,
     InClusterConfigLoader,
+    load_kube_config,
+    tcp_keepalive_socket_options,
 )
-from kubernetes.config.kube_config import load_kube_config
-from kubernetes.utils.keepalive import tcp_keepalive_socket_options
-
-from controller.apimachinery.errors import ConfigError
-from controller.client import kubeconfig_checks, rotation, tls_checks
 
 # The time after which a connection is closed if the server has not acknowledged what was sent.
 _UNACKNOWLEDGED_MILLISECONDS = 10_000

@@ -10,10 +10,9 @@ import threading
 from typing import Any
 
 import urllib3
-from kubernetes.client import Configuration
-from kubernetes.client.rest import RESTClientObject
 from urllib3.util import parse_url
 
+from controller.client.kubernetes_package import Configuration, RESTClientObject
 from controller.client.wire import Answer, Wire
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kubernetes.client import Configuration
-
+from controller.client.kubernetes_package import Configuration
 from controller.client.request import Request
 
 

@@ -7,10 +7,8 @@ import threading
 from pathlib import Path
 from typing import Final
 
-from kubernetes.client import Configuration
-from kubernetes.config import ConfigException
-
 from controller.apimachinery.clock import Clock, MonotonicClock
+from controller.client.kubernetes_package import ConfigException, Configuration
 
 # Seconds between two looks of the package at whether the token has to be renewed.
 _PAUSE: Final = 1.0

@@ -6,9 +6,8 @@ import ssl
 import tempfile
 from pathlib import Path
 
-from kubernetes.client import Configuration
-
 from controller.apimachinery.errors import ConfigError
+from controller.client.kubernetes_package import Configuration
 
 
 def check(configuration: Configuration, *, source: str) -> None:

@@ -29,14 +29,14 @@ def of_run(kind: type[Any] = Options) -> str:
 
 def of_commands() -> str:
     """Return a section for each other command, with its description and a table of its flags."""
-    return "\n".join(_section(command.NAME, parser) for command, parser in _parsers())
+    return "\n".join(_section(command.name, parser) for command, parser in _parsers())
 
 
 def _parsers() -> Iterator[tuple[Command, argparse.ArgumentParser]]:
     for command in COMMANDS:
-        parser = argparse.ArgumentParser(prog=f"tronador {command.NAME}", add_help=False)
-        command.add_arguments(parser)
-        if command.NAME != "run":
+        parser = argparse.ArgumentParser(prog=f"tronador {command.name}", add_help=False)
+        command.load().add_arguments(parser)
+        if command.name != "run":
             yield command, parser
 
 

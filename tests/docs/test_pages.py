@@ -134,7 +134,7 @@ def test_each_module_to_run_exists() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_each_command_within_a_sentence_exists(page: Path) -> None:
-    known = {command.NAME for command in COMMANDS}
+    known = {command.name for command in COMMANDS}
     named = {found[1] for code in codes(page) if (found := re.match(r"tronador ([a-z]+)\b", code))}
 
     assert named <= known
@@ -152,7 +152,7 @@ def test_each_flag_within_a_sentence_exists(page: Path) -> None:
 def parsers() -> Iterator[argparse.ArgumentParser]:
     for command in COMMANDS:
         parser = argparse.ArgumentParser()
-        command.add_arguments(parser)
+        command.load().add_arguments(parser)
         yield parser
 
 

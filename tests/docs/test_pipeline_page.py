@@ -11,4 +11,4 @@ def test_the_page_shows_every_pipeline_command():
     shown = {words[1] for block in blocks for text in block.commands for words in commands(text)}
     for_people_and_clusters = {"run", "list", "reconcile", "completion"}
 
-    assert shown == {command.NAME for command in COMMANDS} - for_people_and_clusters
+    assert shown == {command.name for command in COMMANDS} - for_people_and_clusters

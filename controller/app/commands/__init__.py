@@ -1,4 +1,4 @@
-"""The commands of `tronador`: one module each, with the name, the arguments and a thin `execute`.
+"""The commands of `tronador`: one module each, with its arguments and a thin `execute`.
 
 `controller.app` and `controller.pipeline` contain the work of the commands. `execute` may raise `OptionError` for wrong
 usage and `PipelineError` for failures and refusals; `cli` prints them.
@@ -8,19 +8,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from typing import Protocol
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Protocol, cast
 
-from . import completion, event, listing, name, publish, reconcile, render, retire, run, validate, wait
 
-
-class Command(Protocol):
-    """The content of a command's module. `HELP` is one line, in lower case and without a full stop."""
-
-    @property
-    def NAME(self) -> str: ...  # noqa: N802 - a module's constant
-
-    @property
-    def HELP(self) -> str: ...  # noqa: N802 - a module's constant
+class Module(Protocol):
+    """The content of a command's module."""
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Add the command's flags, and set the parser's description."""
@@ -29,19 +23,37 @@ class Command(Protocol):
         """Run the command. Returns the exit code (`controller.app.exits`)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command. Its module is imported only when it is needed: the controller needs nothing of the pipeline's.
+
+    Attributes:
+        help: one line, in lower case and without a full stop.
+        module: the name of its module in this package, if it is not that of the command.
+    """
+
+    name: str
+    help: str
+    module: str = ""
+
+    def load(self) -> Module:
+        """Import the command's module and return it."""
+        return cast(Module, import_module(f"{__name__}.{self.module or self.name}"))
+
+
 # In the order of `tronador --help`.
 COMMANDS: tuple[Command, ...] = (
-    run,
-    render,
-    validate,
-    event,
-    name,
-    publish,
-    retire,
-    wait,
-    listing,
-    reconcile,
-    completion,
+    Command("run", "run the controller"),
+    Command("render", "write the environment of a pull request"),
+    Command("validate", "check files without a cluster"),
+    Command("event", "decide what to do about a webhook of GitHub, GitLab, Gitea or Forgejo"),
+    Command("name", "print the name of a pull request's environment"),
+    Command("publish", "put an environment into a GitOps repository"),
+    Command("retire", "take an environment out of a GitOps repository"),
+    Command("wait", "wait until an environment is deployed, or gone"),
+    Command("list", "list the environments of a cluster", module="listing"),
+    Command("reconcile", "make the controller reconcile an environment now"),
+    Command("completion", "print the script for shell completion"),
 )
 
 __all__ = ["COMMANDS", "Command"]

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from typing import Final
 
 from controller.app import completion, exits
-
-NAME: Final = "completion"
-HELP: Final = "print the script for shell completion"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

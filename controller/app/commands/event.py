@@ -13,8 +13,6 @@ from controller.app import exits
 from controller.app.commands import files, naming
 from controller.pipeline.webhooks import Delivery, Rules, decide, parse_headers
 
-NAME: Final = "event"
-HELP: Final = "decide what to do about a webhook of GitHub, GitLab, Gitea or Forgejo"
 _SIGNATURE_VARIABLE: Final = "TRONADOR_SIGNATURE"
 
 

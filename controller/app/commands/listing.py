@@ -16,8 +16,6 @@ from controller.api.summary import Summary, summarize
 from controller.apimachinery.timestamps import age, to_time
 from controller.app import clusters, exits
 
-NAME: Final = "list"
-HELP: Final = "list the environments of a cluster"
 _PAGE: Final = 500
 _MESSAGE_WIDTH: Final = 100
 
@@ -38,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Print the list. Raises PipelineError if the cluster cannot be read."""
-    with clusters.connected(parsed, environ, command=NAME, verbs="list") as client:
+    with clusters.connected(parsed, environ, command="list", verbs="list") as client:
         found = _read(client, parsed.selector)
     summaries = sorted(map(summarize, found), key=lambda s: (s.created or datetime.min.replace(tzinfo=UTC), s.name))
     print(_show(summaries, parsed.output), end="")

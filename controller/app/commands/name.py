@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from typing import Final
 
 from controller.apimachinery import names
 from controller.apimachinery.options import OptionError
 from controller.app import exits
 from controller.app.commands import files, naming
-
-NAME: Final = "name"
-HELP: Final = "print the name of a pull request's environment"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,14 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping
-from typing import Final
 
 from controller.app import exits, signals
 from controller.app.commands import files, gitops_repository
 from controller.pipeline import gitops
-
-NAME: Final = "publish"
-HELP: Final = "put an environment into a GitOps repository"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,4 +51,4 @@ def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 
 def _report(text: str) -> None:
-    sys.stderr.write(f"tronador {NAME}: {text}\n")
+    sys.stderr.write(f"tronador publish: {text}\n")

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from controller.api.environment import ENVIRONMENTS, RECONCILE_AT_ANNOTATION, Environment
 from controller.apimachinery import durations, names
@@ -18,9 +18,6 @@ from controller.pipeline.errors import PipelineError
 
 if TYPE_CHECKING:
     from controller.client import Client
-
-NAME: Final = "reconcile"
-HELP: Final = "make the controller reconcile an environment now"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +41,7 @@ def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
     except ValueError as error:
         raise OptionError(f"--timeout: {error}") from None
     reached = clusters.connected(
-        parsed, environ, command=NAME, verbs="get, list, watch and patch", field_manager="tronador-reconcile"
+        parsed, environ, command="reconcile", verbs="get, list, watch and patch", field_manager="tronador-reconcile"
     )
     with reached as client, signals.ending_in_order():
         value = _ask(client, parsed.name)
@@ -89,5 +86,5 @@ def _await(client: Client, name: str, value: str, scope: Scope) -> Environment:
 
 
 def _say(name: str, text: str) -> None:
-    sys.stderr.write(f"tronador {NAME}: {name}: {text}\n")
+    sys.stderr.write(f"tronador reconcile: {name}: {text}\n")
     sys.stderr.flush()

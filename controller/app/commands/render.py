@@ -6,16 +6,12 @@ import argparse
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
 
 from controller.app import exits
 from controller.app.commands import files, naming
 from controller.pipeline import rendering
 from controller.pipeline.rendering import ConfigFile, Parameters
 from controller.pipeline.yamlfiles import write
-
-NAME: Final = "render"
-HELP: Final = "write the environment of a pull request"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,7 +62,7 @@ def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
     if parsed.base_config is not None:
         base = _base(parsed.base_config, parameters)
         for key in rendering.differences(config, base):
-            print(f"tronador {NAME}: {key} is taken from {parsed.base_config}, which differs", file=sys.stderr)
+            print(f"tronador render: {key} is taken from {parsed.base_config}, which differs", file=sys.stderr)
     environment = rendering.render(config, parameters, base=base)
     files.write_text(parsed.output, write(environment))
     if parsed.output is not None:

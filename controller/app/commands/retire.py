@@ -5,16 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping
-from typing import Final
 
 from controller.apimachinery import giturls
 from controller.apimachinery.options import OptionError
 from controller.app import exits, signals
 from controller.app.commands import files, gitops_repository, naming
 from controller.pipeline import gitops
-
-NAME: Final = "retire"
-HELP: Final = "take an environment out of a GitOps repository"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -81,4 +77,4 @@ def _origin(parsed: argparse.Namespace) -> gitops.Origin:
 
 
 def _report(text: str) -> None:
-    sys.stderr.write(f"tronador {NAME}: {text}\n")
+    sys.stderr.write(f"tronador retire: {text}\n")

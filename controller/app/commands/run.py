@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from typing import Final
 
 from controller.app import logs, options
 from controller.app.options import Options
-
-NAME: Final = "run"
-HELP: Final = "run the controller"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from controller.api.engines import AUTO
 from controller.apimachinery.options import group
@@ -15,9 +14,6 @@ from controller.environment.options import release_engine
 from controller.pipeline.errors import InvalidFiles
 from controller.pipeline.rendering import validate
 from controller.policy import PolicyOptions
-
-NAME: Final = "validate"
-HELP: Final = "check files without a cluster"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

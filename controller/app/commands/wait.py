@@ -5,16 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping
-from typing import Final
 
 from controller.api.environment import Environment
 from controller.apimachinery import durations, names
 from controller.apimachinery.options import OptionError
 from controller.app import clusters, exits, signals
 from controller.app.commands import files
-
-NAME: Final = "wait"
-HELP: Final = "wait until an environment is deployed, or gone"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,7 +49,7 @@ def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
         timeout = durations.parse(parsed.timeout)
     except ValueError as error:
         raise OptionError(f"--timeout: {error}") from None
-    reached = clusters.connected(parsed, environ, command=NAME, verbs="get, list and watch")
+    reached = clusters.connected(parsed, environ, command="wait", verbs="get, list and watch")
     try:
         with reached as client, signals.ending_in_order():
             end = waiting.wait_for(
@@ -72,5 +68,5 @@ def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 
 def _report(name: str, text: str) -> None:
-    sys.stderr.write(f"tronador {NAME}: {name}: {text}\n")
+    sys.stderr.write(f"tronador wait: {name}: {text}\n")
     sys.stderr.flush()

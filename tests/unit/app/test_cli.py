@@ -22,7 +22,8 @@ def ending(monkeypatch):
                 raise outcome
             return outcome
 
-        command = SimpleNamespace(NAME="try", HELP="try it", add_arguments=lambda parser: None, execute=execute)
+        module = SimpleNamespace(add_arguments=lambda parser: None, execute=execute)
+        command = SimpleNamespace(name="try", help="try it", load=lambda: module)
         monkeypatch.setattr(cli, "COMMANDS", (command,))
         return cli.main(["try"], {})
 
@@ -65,12 +66,12 @@ def test_two_dashes_do_not_count_as_a_value(capsys):
     assert "'--' cannot be the value of a flag" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", commands.COMMANDS, ids=lambda command: command.NAME)
+@pytest.mark.parametrize("command", commands.COMMANDS, ids=lambda command: command.name)
 def test_every_command_has_a_help_text(capsys, command):
     with pytest.raises(SystemExit) as ended:
-        cli.main([command.NAME, "--help"], {})
+        cli.main([command.name, "--help"], {})
     assert ended.value.code == 0
-    assert f"tronador {command.NAME}" in capsys.readouterr().out
+    assert f"tronador {command.name}" in capsys.readouterr().out
 
 
 def test_the_command_line_does_not_load_the_controller():
