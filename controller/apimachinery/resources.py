@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """A REST resource: what client-go calls a GroupVersionResource, with its kind and scope."""
+class Resource(NamedTuple):
+    """A REST resource: what client-go calls a GroupVersionResource, with its kind and scope.
+
+    A reconcile looks up hundreds of them in dicts. A tuple is hashed in C, a dataclass is not.
+    """
 
     group: str
     version: str
