@@ -177,7 +177,9 @@ class EnvironmentReconciler:
             is_recognisable = is_recognisable and done.is_complete and echoes.is_recognisable(plan)
             if done.answers:
                 answers.update(done.answers)
-                observation = replace(observation, answers=dict(answers), attempts=self._bookkeeper.of(key))
+                has_written = any(isinstance(effect, Write) for effect in plan.effects)
+                attempts = self._bookkeeper.of(key) if has_written else observation.attempts
+                observation = replace(observation, answers=dict(answers), attempts=attempts)
             if not done.decide_again:
                 break
         else:

@@ -15,7 +15,7 @@ from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import SECRETS
 from controller.environment import engines, ownership, releases, rights, stuck_deletions
 from controller.environment.decision import CurrentPhase, Wait
-from controller.environment.effects import Delete, Effect, Target, WakeOnChange
+from controller.environment.effects import Delete, Effect, Question, Target, WakeOnChange
 from controller.environment.engines.engine import UNINSTALL_FAILED, Engine
 from controller.environment.observation import REFUSED, Observation, Unknown
 from controller.environment.options import EnvironmentOptions
@@ -48,6 +48,15 @@ def decide(observation: Observation, targets: Iterable[Target], options: Environ
     if outcome := _remove(observation, sources, "the source of the chart", options):
         return outcome
     return _decide_storage(observation, gone, options)
+
+
+def questions(observation: Observation, targets: Iterable[Target]) -> tuple[Question, ...]:
+    """Return what the next decision about these releases will ask, as far as the cache tells."""
+    asked = tuple(dict.fromkeys(targets))
+    if any(target in observation.cached for target in asked):
+        return asked
+    storage = (engines.of(target.resource).leftovers(target) for target in asked)
+    return (*asked, *(listing for listing in storage if listing is not None))
 
 
 def has_begun(observation: Observation) -> bool:

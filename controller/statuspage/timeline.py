@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from controller.api.summary import Summary, summarize
-from controller.apimachinery import objects
+from controller.apimachinery import conditions, objects
 from controller.apimachinery.objects import Object
 from controller.statuspage import texts
 
@@ -45,7 +44,7 @@ class Timeline:
     def saw(self, obj: Object) -> None:
         """An EnvironmentProvisioner is like this now. Another UID begins from the start."""
         name, uid = objects.name(obj), objects.uid(obj)
-        entry = _entry(summarize(obj), self._now())
+        entry = _entry(obj, self._now())
         with self._lock:
             known, entries = self._lives.get(name, ("", None))
             if entries is None or known != uid:
@@ -68,9 +67,17 @@ class Timeline:
             return tuple(reversed(entries)) if entries else ()
 
 
-def _entry(summary: Summary, seen: datetime) -> Entry:
-    status, phase, reason = (texts.cut(text, TEXT) for text in (summary.status, summary.phase, summary.reason))
-    return Entry(seen, status, phase, reason, texts.cut(summary.message, MESSAGE))
+def _entry(obj: Object, seen: datetime) -> Entry:
+    # Every change of an environment comes here, so this finds only the four texts and not a whole summary.
+    status = objects.mapping(obj.get("status"))
+    ready = conditions.find(objects.mappings(status.get("conditions")), "Ready") or {}
+    return Entry(
+        seen,
+        texts.cut(objects.text(status.get("applicationStatus")) or "pending", TEXT),
+        texts.cut(objects.text(status.get("currentPhase")), TEXT),
+        texts.cut(objects.text(ready.get("reason")), TEXT),
+        texts.cut(objects.text(status.get("applicationStatusMsg")), MESSAGE),
+    )
 
 
 def _state(entry: Entry) -> tuple[str, ...]:

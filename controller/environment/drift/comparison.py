@@ -65,6 +65,8 @@ def _held(wanted: Any, live: Any, path: Path) -> Iterator[Difference]:
         if live is not ABSENT and live not in (None, {}, [], ""):
             yield Difference(path, ABSENT, live)
     elif isinstance(wanted, list) and isinstance(live, list):
+        if patches.equal(wanted, live):
+            return
         if not all(any(likeness.holds(item, one) for item in live) for one in wanted):
             yield Difference(path, wanted, live)
     elif not likeness.holds(None if live is ABSENT else live, wanted):

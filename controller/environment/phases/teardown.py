@@ -22,7 +22,17 @@ from controller.apimachinery import conditions, objects
 from controller.apimachinery.objects import Object
 from controller.environment import namespace_labels, ownership, releases, rights, stuck_deletions, uninstall
 from controller.environment.decision import Continue, CurrentPhase, Decision, Wait
-from controller.environment.effects import Delete, Effect, Emit, EventType, Patch, Read, RemoveFinalizer, Target
+from controller.environment.effects import (
+    Delete,
+    Effect,
+    Emit,
+    EventType,
+    Patch,
+    Question,
+    Read,
+    RemoveFinalizer,
+    Target,
+)
 from controller.environment.engines import ENGINES, choice
 from controller.environment.engines.engine import State
 from controller.environment.observation import REFUSED, UNASKED, Observation
@@ -46,8 +56,9 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
         return _await_namespace(observation, cached, options)
     if namespace is UNASKED:
         event = () if _is_announced(observation) else (_announcement(observation),)
-        look = Read(observation.namespace_target)
-        return Wait(reason=uninstall.REASON, message="Looking for the namespace.", effects=(*event, look), timer=TIMER)
+        looks = map(Read, (observation.namespace_target, *_next_questions(observation, options)))
+        message = "Looking for the namespace."
+        return Wait(reason=uninstall.REASON, message=message, effects=(*event, *looks), timer=TIMER)
     if namespace is REFUSED:
         # The answer neither justifies a deletion nor proves that the namespace is gone.
         name = observation.environment.namespace_name
@@ -115,6 +126,17 @@ def _releases(observation: Observation, options: EnvironmentOptions, *, ours: bo
         engine = choice.choose(observation, options)
         for candidate in (engine,) if engine else ENGINES.values():
             yield releases.wanted(observation, candidate)
+
+
+def _next_questions(observation: Observation, options: EnvironmentOptions) -> tuple[Question, ...]:
+    """Return what the uninstall will ask if the namespace is still ours, so that one round answers everything.
+
+    An uninstall that has not begun may have to set up rights first.
+    """
+    cached = observation.cached_namespace
+    if cached is None or not ownership.is_labelled(observation, cached) or not uninstall.has_begun(observation):
+        return ()
+    return uninstall.questions(observation, tuple(_releases(observation, options, ours=True)))
 
 
 def _terminating(observation: Observation) -> Object | None:
