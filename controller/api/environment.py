@@ -89,7 +89,7 @@ class Environment:
         """Whether our part of the teardown is complete, and only finalizers of others keep the environment."""
         return self.is_deleting and not self.has_finalizer
 
-    @property
+    @cached_property
     def namespace_name(self) -> str:
         """The name of the environment's namespace, which is that of the environment."""
         return self.name
@@ -103,11 +103,11 @@ class Environment:
     def spec(self) -> Mapping[str, Any]:
         return objects.mapping(self.obj.get("spec"))
 
-    @property
+    @cached_property
     def suspended(self) -> bool:
         return self.spec.get("suspend") is True
 
-    @property
+    @cached_property
     def namespace_labels(self) -> Mapping[str, str]:
         labels = objects.mapping(self.spec.get("namespaceLabels"))
         return {name: value for name, value in labels.items() if value is not None}

@@ -77,13 +77,16 @@ def names() -> tuple[str, ...]:
 
 def conditions() -> tuple[str, ...]:
     """Return the types of the conditions of all phases, in order."""
-    return tuple(dict.fromkeys(phase.condition for phase in PHASES))
+    return tuple(dict.fromkeys([phase.condition for phase in PHASES]))
 
 
 def ready(condition: str, observation: Observation) -> Ready | None:
     """Return what a condition says while it is True; None if the release itself decides that."""
-    said = [phase.ready for phase in PHASES if phase.condition == condition and phase.ready is not None]
-    return said[-1](observation) if said else None
+    said = None
+    for phase in PHASES:
+        if phase.condition == condition and phase.ready is not None:
+            said = phase.ready
+    return said(observation) if said else None
 
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Plan:

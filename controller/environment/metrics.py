@@ -26,7 +26,7 @@ class EnvironmentMetrics:
         self._registry = registry
         phases = registry.histogram(
             "tronador_reconcile_phase_seconds",
-            "Duration of the phases of a reconcile in seconds.",
+            "Duration in seconds of the phases of a reconcile that wrote or read something, or could not continue.",
             buckets.PHASE,
             ["phase", "outcome"],
         )

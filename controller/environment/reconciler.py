@@ -20,7 +20,7 @@ from controller.apimachinery.scope import Scope, current_scope
 from controller.environment import echoes, persistent_errors, recorded_status, rights, status, transitions
 from controller.environment.apply import Applier, ChangeLog, Waker
 from controller.environment.decide import decide
-from controller.environment.decision import Wait
+from controller.environment.decision import Continue, Wait
 from controller.environment.drift.attempts import Write, digest
 from controller.environment.drift.bookkeeper import Bookkeeper
 from controller.environment.drift.corrections import Corrections
@@ -213,7 +213,8 @@ class EnvironmentReconciler:
         decide_again = False
         for step in plan.steps:
             if not step.decision.effects:
-                self._metrics.phase(step.phase.name, outcome=_outcome(step), seconds=0.0)
+                if not isinstance(step.decision, Continue):
+                    self._metrics.phase(step.phase.name, outcome=_outcome(step), seconds=0.0)
                 steps.append(step)
                 continue
             with structlog.contextvars.bound_contextvars(phase=step.phase.name):

@@ -110,7 +110,8 @@ def _look_into(path: Path, value: Any, shape: Mapping[str, Any]) -> Iterator[Fin
         yield _of_type(path, value, "a map")
         return
     for name, of_name in shape.items():
-        yield from _look((*path, name), value.get(name), of_name)
+        if value.get(name) is not None:
+            yield from _look((*path, name), value[name], of_name)
     if shape is _AROUND or shape is _AROUND["application"]:
         return
     for name in sorted(value.keys() - shape.keys()):

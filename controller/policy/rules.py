@@ -50,12 +50,13 @@ def violations(environment: Environment, options: PolicyOptions, *, engine: str 
         return tuple(found)
     title = ENGINES[engine].title if engine else ""
     for rule in RULES:
-        remedy = f"{rule.remedy}, or have it allowed by {rule.allowed_by}" if rule.allowed_by else rule.remedy
-        found += [
-            refusal(rule.reason, path, value, remedy.format(engine=title))
-            for path, value in rule.find(environment, options, engine)
-        ]
+        for path, value in rule.find(environment, options, engine):
+            found.append(refusal(rule.reason, path, value, _remedy(rule).format(engine=title)))  # nearly always none
     return tuple(found)
+
+
+def _remedy(rule: Rule) -> str:
+    return f"{rule.remedy}, or have it allowed by {rule.allowed_by}" if rule.allowed_by else rule.remedy
 
 
 def explained(violation: Finding) -> str:

@@ -77,6 +77,9 @@ def pace(plan: Plan, observation: Observation) -> Plan:
     waiting: frozenset[Correction] = frozenset()
     guards: dict[_Guard, Step] = {}
     for step in plan.steps:
+        if not step.decision.effects:
+            steps.append(step)
+            continue
         if blocked := _blocked(step, guards):
             steps.append(blocked)
             break
