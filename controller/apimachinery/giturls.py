@@ -72,6 +72,8 @@ def parse(url: str) -> GitURL:
     return GitURL(scheme, _host(found["host"], found.get("port"), _DEFAULT_PORTS[scheme]), _path(found["path"]))
 
 
+# A TronadorConfig may name hundreds, and each is compared with many repositories.
+@lru_cache(maxsize=4096)
 def parse_prefix(text: str) -> str:
     """Return a prefix of locations (`host`, `host/org` or deeper) in normal form. Raises ValueError if invalid."""
     host, _, path = text.partition("/")

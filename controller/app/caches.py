@@ -14,6 +14,7 @@ from controller.client import Client
 from controller.client.serverhealth import ServerHealth
 from controller.environment.watches import WATCHES, Watch
 from controller.metrics import Registry
+from controller.tronadorconfig.content import recipients
 from controller.workqueue import RateLimitingQueue
 
 Keys = Callable[[Object], Iterable[str]]
@@ -105,14 +106,15 @@ class Spread:
 
 
 def _informer(watch: Watch, client: Client, options: Options, registry: Registry, recovery: ServerHealth) -> Informer:
+    is_environment = watch.resource == ENVIRONMENTS
     return Informer(
         client=client,
         resource=watch.resource,
         namespace=options.namespace if watch.in_own_namespace else "",
-        label_selector=options.watch_label_selector if watch.resource == ENVIRONMENTS else watch.label_selector,
-        indexers=watch.indexers,
+        label_selector=options.watch_label_selector if is_environment else watch.label_selector,
+        indexers={**watch.indexers, **({recipients.INDEX: recipients.index} if is_environment else {})},
         # A resync of the environments is enough, because everything else is reconciled with its environment.
-        resync_period=options.cache.resync_period if watch.resource == ENVIRONMENTS else 0.0,
+        resync_period=options.cache.resync_period if is_environment else 0.0,
         # Without an engine's CRD there are no releases. The status of the environments reports that until it appears.
         missing_is_empty=watch.may_be_missing,
         settings=ReflectorSettings(watch_silence=options.requests.watch_read_timeout),

@@ -108,7 +108,7 @@ class Reconcilers:
             client=client,
             changes=changes,
             shares=self.shares,
-            environments=self.stores[ENVIRONMENTS].list,
+            environments=self.stores[ENVIRONMENTS],
             served=self.discovery.served,
             now=lambda: datetime.now(UTC),
             monotonic=time.monotonic,

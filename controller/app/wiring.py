@@ -79,7 +79,7 @@ def build(options: Options, connection: Connection) -> Application:
     shares = Shares(configs=stores[TRONADOR_CONFIGS], secrets=stores[SECRETS], options=options.tronadorconfig)
     queue = _queue(options, registry)
     caches.enqueue(informers, queue)
-    tronadorconfig.spread(informers, Concerned(shares=shares, environments=stores[ENVIRONMENTS].list), queue)
+    tronadorconfig.spread(informers, Concerned(shares=shares, environments=stores[ENVIRONMENTS]), queue)
     reconcilers = Reconcilers(
         options=options, stores=stores, shares=shares, discovery=Discovery(client=requests, now=time.monotonic)
     )

@@ -57,6 +57,11 @@ class Store:
         with self._lock:
             return set(self._indices[index])
 
+    def index_sizes(self, index: str) -> dict[str, int]:
+        """Return the number of objects for each value in `index`. Raises KeyError if the index does not exist."""
+        with self._lock:
+            return {value: len(keys) for value, keys in self._indices[index].items()}
+
     def last_sync_resource_version(self) -> str:
         """Return the version up to which the store is complete: "" before the first list or without the resource."""
         with self._lock:

@@ -19,7 +19,7 @@ from controller.environment.effects import Effect, Listing, Patch, Target
 from controller.environment.observation import Observation, Unknown
 from controller.environment.options import EnvironmentOptions
 from controller.environment.resources.memory import LOST, Memory, remembered
-from controller.tronadorconfig.content.shares import LOST_REASON, has_lost_config
+from controller.tronadorconfig.content.recipients import LOST_REASON, has_lost_config
 
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Wait | None:

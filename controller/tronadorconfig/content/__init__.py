@@ -7,7 +7,7 @@ from .checks import cluster_scoped, of_manifest, problems, unknown_kind
 from .model import ConfigContent, Copy, Manifest, RepositoryMapping, SecretNames
 from .parsing import parse
 from .secret_data import copied, in_one_map
-from .share import Share, for_repository
+from .share import Share, Sharing
 
 __all__ = [
     "ConfigContent",
@@ -16,9 +16,9 @@ __all__ = [
     "RepositoryMapping",
     "SecretNames",
     "Share",
+    "Sharing",
     "cluster_scoped",
     "copied",
-    "for_repository",
     "in_one_map",
     "of_manifest",
     "parse",

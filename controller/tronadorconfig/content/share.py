@@ -10,12 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final
 
 from controller.apimachinery import giturls
 from controller.apimachinery.findings import Finding
 from controller.apimachinery.giturls import GitURL
 from controller.tronadorconfig.content import checks, repositories
 from controller.tronadorconfig.content.model import ConfigContent, Copy, Manifest, SecretNames
+
+# The number of repositories whose shares are remembered.
+_REMEMBERED: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,37 +49,45 @@ class Share:
         return not (self.manifests or self.copies or self.image_pull_secret or self.problems)
 
 
-def for_repository(
-    config: ConfigContent, git_url: str, *, credential_git_prefixes: Sequence[str], fork: bool = False
-) -> Share:
-    """Return what the environment of a repository gets.
+class Sharing:
+    """What one TronadorConfig gives to the environments of each repository. Thread-safe.
+
+    There are far more environments than repositories, so the shares are remembered.
 
     Args:
         config: the parsed TronadorConfig.
-        git_url: the git URL of the environment's chart. If it is invalid, the environment gets only what is for all.
         credential_git_prefixes: prefixes (`host/org`, from `giturls.parse_prefix`) of repositories that may get git
             credentials which are mapped to a bare name, or are for all repositories.
-        fork: whether the code comes from a fork of the repository. If so, the environment gets only what is for all.
     """
-    url = None if fork else _parsed(git_url)
-    trust = _Trust(config, url, tuple(credential_git_prefixes))
-    mapped, exactly = trust.mapped()
-    granted = SecretNames(
-        mapped.auth_secret if trust.with_credentials(exactly=exactly) else "",
-        mapped.image_pull_secret if trust.with_secret(mapped.image_pull_secret, exactly=exactly) else "",
-    )
-    named = {granted.auth_secret, granted.image_pull_secret} - {""}
-    manifests = (*config.manifests, *(secret for secret in config.secrets if secret.name in named))
-    copies = tuple(copy for copy in config.copies if trust.with_copy(copy))
-    meant = {mapped.auth_secret, mapped.image_pull_secret} - {""}
-    return Share(
-        manifests=manifests,
-        copies=tuple(copy.name for copy in copies),
-        git_secret=granted.auth_secret,
-        image_pull_secret=granted.image_pull_secret,
-        withheld=tuple(sorted(meant - named)),
-        problems=tuple(_problems(config, manifests, copies)),
-    )
+
+    def __init__(self, config: ConfigContent, *, credential_git_prefixes: Sequence[str]) -> None:
+        self.config = config
+        self._prefixes = tuple(credential_git_prefixes)
+        self._of = lru_cache(maxsize=_REMEMBERED)(self._decide)
+
+    def of(self, git_url: str) -> Share:
+        """Return what the environments of a repository get. If its URL is invalid, they get only what is for all."""
+        return self._of(git_url)
+
+    def _decide(self, git_url: str) -> Share:
+        trust = _Trust(self.config, _parsed(git_url), self._prefixes)
+        mapped, exactly = trust.mapped()
+        granted = SecretNames(
+            mapped.auth_secret if trust.with_credentials(exactly=exactly) else "",
+            mapped.image_pull_secret if trust.with_secret(mapped.image_pull_secret, exactly=exactly) else "",
+        )
+        named = {granted.auth_secret, granted.image_pull_secret} - {""}
+        manifests = (*self.config.manifests, *(secret for secret in self.config.secrets if secret.name in named))
+        copies = tuple(copy for copy in self.config.copies if trust.with_copy(copy))
+        meant = {mapped.auth_secret, mapped.image_pull_secret} - {""}
+        return Share(
+            manifests=manifests,
+            copies=tuple(copy.name for copy in copies),
+            git_secret=granted.auth_secret,
+            image_pull_secret=granted.image_pull_secret,
+            withheld=tuple(sorted(meant - named)),
+            problems=tuple(_problems(self.config, manifests, copies)),
+        )
 
 
 def _parsed(git_url: str) -> GitURL | None:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 import structlog
 
 from controller.api.environment import Environment
 from controller.api.tronador_config import CONFIG_NAME
-from controller.apimachinery import conditions, objects
+from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
-from controller.tronadorconfig.content import ConfigContent, Share, copied, for_repository, parse
+from controller.tronadorconfig.content import ConfigContent, Share, Sharing, copied, parse, recipients
 from controller.tronadorconfig.content.options import TronadorConfigOptions
+from controller.tronadorconfig.content.recipients import Environments
 
 log = structlog.get_logger(__name__)
-
-# The reason of ResourcesReady while an environment keeps what it got from a TronadorConfig that vanished by accident.
-LOST_REASON: Final = "TronadorConfigLost"
 
 
 class Store(Protocol):
@@ -28,19 +26,6 @@ class Store(Protocol):
         ...
 
 
-def share_of(environment: Environment, config: ConfigContent, prefixes: Sequence[str]) -> Share:
-    """What a TronadorConfig gives to an environment; `prefixes` are those of `--credential-git-prefixes`."""
-    chart: Any = environment.release.get("chart")
-    git = chart.get("git") if isinstance(chart, Mapping) else ""
-    return for_repository(config, str(git or ""), credential_git_prefixes=prefixes, fork=environment.is_of_fork)
-
-
-def has_lost_config(environment: Environment) -> bool:
-    """Whether the status of an environment says that the TronadorConfig of its shared objects is lost."""
-    condition = conditions.find(environment.conditions, "ResourcesReady") or {}
-    return condition.get("reason") == LOST_REASON
-
-
 class Shares:
     """See the module. `configs` and `secrets` hold what is in our own namespace. Thread-safe."""
 
@@ -49,8 +34,9 @@ class Shares:
         self._secrets = secrets
         self._own_namespace = options.own_namespace
         self._prefixes = options.credential_git_prefixes
-        # What was parsed last, and from which object: a thousand environments read the same one.
-        self._parsed: tuple[Object | None, ConfigContent] = (None, ConfigContent())
+        # What was parsed last, and from which object: thousands of environments read the same one.
+        empty = Sharing(ConfigContent(), credential_git_prefixes=self._prefixes)
+        self._parsed: tuple[Object | None, Sharing] = (None, empty)
 
     @property
     def own_namespace(self) -> str:
@@ -63,28 +49,29 @@ class Shares:
         return self._configs.get(objects.join_key(self._own_namespace, CONFIG_NAME))
 
     @property
+    def sharing(self) -> Sharing:
+        """What the TronadorConfig that counts gives."""
+        obj = self.config_object
+        parsed_from, sharing = self._parsed
+        if obj is not parsed_from:
+            sharing = self.sharing_of(obj)
+            self._parsed = (obj, sharing)
+        return sharing
+
+    @property
     def config(self) -> ConfigContent:
         """The content of the TronadorConfig; empty without one."""
-        obj = self.config_object
-        parsed_from, parsed = self._parsed
-        if obj is not parsed_from:
-            parsed = parse(obj or {})
-            self._parsed = (obj, parsed)
-        return parsed
+        return self.sharing.config
 
     def of(self, environment: Environment) -> Share:
         """The environment's share."""
-        return share_of(environment, self.config, self._prefixes)
+        return self.sharing.of(recipients.repository_of(environment))
 
-    def differing(
-        self, environments: Iterable[Environment], before: ConfigContent, after: ConfigContent
-    ) -> tuple[str, ...]:
-        """The environments, by name, whose share of one TronadorConfig is not that of the other."""
-
-        def differs(environment: Environment) -> bool:
-            return share_of(environment, before, self._prefixes) != share_of(environment, after, self._prefixes)
-
-        return tuple(environment.name for environment in environments if _holds(differs, environment))
+    def sharing_of(self, obj: Object | None) -> Sharing:
+        """What a TronadorConfig gives, or what is given without one."""
+        if obj is not None and obj is self._parsed[0]:
+            return self._parsed[1]
+        return Sharing(parse(obj or {}), credential_git_prefixes=self._prefixes)
 
     def has_secret(self, name: str) -> bool:
         """Whether the controller's own namespace has that Secret."""
@@ -99,10 +86,10 @@ class Shares:
 class Concerned:
     """Which environments a change in the controller's own namespace concerns: only those whose part is another one.
 
-    `environments` returns all that there are.
+    `environments` have the index of `recipients`.
     """
 
-    def __init__(self, *, shares: Shares, environments: Callable[[], Iterable[Object]]) -> None:
+    def __init__(self, *, shares: Shares, environments: Environments) -> None:
         self._shares = shares
         self._environments = environments
 
@@ -113,33 +100,22 @@ class Concerned:
         if before is not None and after is not None and _says(before) == _says(after):
             # Our own status, most of the time.
             return ()
-        differing = self._shares.differing(self._views(), parse(before or {}), parse(after or {}))
-        # They hold objects of a TronadorConfig that vanished, which no share shows, so each has to look again.
-        lost = (view.name for view in self._views() if has_lost_config(view))
-        return tuple(dict.fromkeys((*differing, *lost)))
+        of_before, of_after = self._shares.sharing_of(before), self._shares.sharing_of(after)
+        return self._names(lambda repository: of_before.of(repository) != of_after.of(repository))
 
     def by_secret(self, before: Object | None, after: Object | None) -> tuple[str, ...]:
         """The environments, by name, that hold a copy of a Secret whose content changed."""
         if copied(before or {}) == copied(after or {}) and (before is None) == (after is None):
             return ()
-        name = objects.name(after or before or {})
+        name, sharing = objects.name(after or before or {}), self._shares.sharing
+        return self._names(lambda repository: name in sharing.of(repository).copies)
 
-        def has_copy(view: Environment) -> bool:
-            return name in self._shares.of(view).copies
-
-        return tuple(view.name for view in self._views() if _holds(has_copy, view))
-
-    def _views(self) -> Iterator[Environment]:
-        return (Environment(obj) for obj in self._environments())
-
-
-def _holds(test: Callable[[Environment], bool], environment: Environment) -> bool:
-    """Whether an environment passes, or cannot be tested; then its own reconcile says what is wrong."""
-    try:
-        return test(environment)
-    except Exception:  # whatever one odd environment raises must not hide the change from the others
-        log.exception("comparison of shared resources failed", environment=environment.name)
-        return True
+    def _names(self, concerns: Callable[[str], bool]) -> tuple[str, ...]:
+        found: list[str] = []
+        for value, repository, _ in recipients.repositories(self._environments):
+            if recipients.is_always_concerned(value) or concerns(repository):
+                found += map(objects.name, self._environments.by_index(recipients.INDEX, value))
+        return tuple(found)
 
 
 def _says(config: Object) -> tuple[Any, Any]:

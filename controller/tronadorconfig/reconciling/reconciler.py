@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
 import structlog
 
-from controller.api.environment import Environment
 from controller.api.tronador_config import TRONADOR_CONFIGS, TronadorConfig
 from controller.apimachinery import conditions, objects, patches
 from controller.apimachinery.errors import ApiError, Conflict, NotFound, NotLeader, Stopped
@@ -22,6 +21,7 @@ from controller.environment.effects import GroupVersion, Read, Target
 from controller.environment.timers import Timers
 from controller.runtime.reconcile import Request, Result
 from controller.tronadorconfig.content import problems
+from controller.tronadorconfig.content.recipients import Environments
 from controller.tronadorconfig.content.shares import Shares
 from controller.tronadorconfig.reconciling import status
 
@@ -51,7 +51,7 @@ class PatchClient(Protocol):
 class ConfigReconciler:
     """See the module. Only the config that counts is looked at; others are ignored.
 
-    `environments` returns all that there are; `now` is the wall clock, `monotonic` returns seconds, and
+    `environments` have the index of `recipients`; `now` is the wall clock, `monotonic` returns seconds, and
     `recheck_interval` is in seconds. `changes` gets a line for each status that was written.
     """
 
@@ -60,7 +60,7 @@ class ConfigReconciler:
         *,
         client: PatchClient,
         shares: Shares,
-        environments: Callable[[], Iterable[Object]],
+        environments: Environments,
         served: Callable[[str], frozenset[Resource]],
         now: Callable[[], datetime],
         monotonic: Callable[[], float],
@@ -116,8 +116,7 @@ class ConfigReconciler:
         found = (*problems(config), *in_this_cluster)
         if unanswered and not found:
             raise _Unanswered(unanswered)
-        views = (Environment(environment) for environment in self._environments())
-        environments = status.carriers(views, self._shares.of)
+        environments = status.carriers(self._environments, self._shares.sharing)
         wait = self._write(obj, status.desired(TronadorConfig(obj), found, environments, self._now()))
         # A kind that is unknown may be installed, and no watch shows it.
         recheck = self._recheck_interval if in_this_cluster or unanswered else None

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 import structlog
 
-from controller.api.environment import Environment
 from controller.api.tronador_config import TronadorConfig
 from controller.apimachinery import conditions
 from controller.apimachinery.conditions import FALSE, TRUE, UNKNOWN, Condition
 from controller.apimachinery.findings import Finding
 from controller.apimachinery.resources import Resource
 from controller.environment.decision import Wait
-from controller.tronadorconfig.content import ConfigContent, Manifest, Share, cluster_scoped, unknown_kind
+from controller.tronadorconfig.content import ConfigContent, Manifest, Sharing, cluster_scoped, recipients, unknown_kind
+from controller.tronadorconfig.content.recipients import Environments
 
 log = structlog.get_logger(__name__)
 
@@ -42,9 +42,10 @@ def in_this_cluster(
     return tuple(found)
 
 
-def carriers(environments: Iterable[Environment], share_of: Callable[[Environment], Share]) -> int:
+def carriers(environments: Environments, sharing: Sharing) -> int:
     """How many environments have everything that they are to get, where that is anything at all."""
-    return sum(1 for environment in environments if _carries(environment, share_of))
+    ready = recipients.repositories(environments, recipients.READY)
+    return sum(size for _, repository, size in ready if not sharing.of(repository).is_empty)
 
 
 def desired(
@@ -70,18 +71,6 @@ def desired(
         "environments": environments,
         "conditions": conditions.merge(config.conditions, wanted, generation=config.generation, now=now),
     }
-
-
-def _carries(environment: Environment, share_of: Callable[[Environment], Share]) -> bool:
-    try:
-        return (
-            (conditions.find(environment.conditions, "ResourcesReady") or {}).get("status") == TRUE
-            and not environment.is_deleting
-            and not share_of(environment).is_empty
-        )
-    except Exception:  # an odd environment may raise anything, and must not leave the config without a status
-        log.exception("environment not counted", environment=environment.name)
-        return False
 
 
 def _of_kind(manifest: Manifest, served: frozenset[Resource] | None) -> Finding | None:

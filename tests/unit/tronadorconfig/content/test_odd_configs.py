@@ -8,8 +8,7 @@ from controller.api.environment import Environment
 from controller.api.tronador_config import TronadorConfig
 from controller.apimachinery.nesting import FLATTEN
 from controller.environment.resources.item import Identity, build
-from controller.tronadorconfig.content import in_one_map, parse, problems
-from controller.tronadorconfig.content.shares import share_of
+from controller.tronadorconfig.content import Sharing, in_one_map, parse, problems
 from controller.tronadorconfig.reconciling import status
 from tests.unit.environment.support.builders import GIT, NOW, environment
 from tests.unit.odd import nested, variants
@@ -40,7 +39,7 @@ def test_a_config_of_any_form_is_parsed_without_an_exception(field):
         config = parse(odd)
         found = problems(config)
         json.dumps(status.desired(TronadorConfig(odd), found, 0, NOW))
-        share = share_of(Environment(environment()), config, ())
+        share = Sharing(config, credential_git_prefixes=()).of(GIT)
         for manifest in () if share.problems else share.manifests:
             body = in_one_map(manifest.body) if manifest.kind == "Secret" else manifest.body
             identity = Identity(manifest.api_version, manifest.kind, manifest.name)

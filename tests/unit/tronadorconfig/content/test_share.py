@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from controller.apimachinery.findings import shown
-from controller.tronadorconfig.content import for_repository, parse
+from controller.tronadorconfig.content import Sharing, parse
 from tests.samples import documents
 
 REPOSITORY = "https://github.com/org/private"
@@ -19,7 +19,7 @@ def _config(**spec):
 
 
 def _share(config, url=REPOSITORY, *, prefixes=(), fork=False):
-    return for_repository(config, url, credential_git_prefixes=prefixes, fork=fork)
+    return Sharing(config, credential_git_prefixes=prefixes).of("" if fork else url)
 
 
 def _mapped(*repositories):

@@ -1,5 +1,6 @@
 """What is said on the TronadorConfig, and which environments a change of it, or of a Secret, concerns."""
 
+from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
 
@@ -10,6 +11,7 @@ from controller.apimachinery import conditions, objects
 from controller.apimachinery.errors import ApiError, status_error
 from controller.apimachinery.resources import CONFIG_MAPS, NAMESPACES, SECRETS
 from controller.runtime.reconcile import Request, Result
+from controller.tronadorconfig.content import recipients
 from controller.tronadorconfig.content.options import TronadorConfigOptions
 from controller.tronadorconfig.content.shares import Concerned, Shares
 from controller.tronadorconfig.reconciling.reconciler import ConfigReconciler
@@ -45,16 +47,24 @@ class _World:
             secrets={objects.key(secret): secret for secret in secrets},
             options=TronadorConfigOptions(own_namespace=OWN),
         )
-        self.concerned = Concerned(shares=self.shares, environments=lambda: self.environments)
+        self.concerned = Concerned(shares=self.shares, environments=self)
         self._reconciler = ConfigReconciler(
             client=self,
             shares=self.shares,
-            environments=lambda: self.environments,
+            environments=self,
             served=self._served,
             now=lambda: self.now,
             monotonic=lambda: (self.now - NOW).total_seconds(),
             recheck_interval=5.0,
         )
+
+    def by_index(self, index, value):
+        assert index == recipients.INDEX
+        return tuple(obj for obj in self.environments if recipients.index(obj) == (value,))
+
+    def index_sizes(self, index):
+        assert index == recipients.INDEX
+        return Counter(value for obj in self.environments for value in recipients.index(obj))
 
     def _served(self, version):
         if version in self.silent:
@@ -220,7 +230,7 @@ def test_a_change_concerns_only_environments_whose_share_changes():
     mapping = _config([PROXY], mappings=[{"repos": [LOCATION], "imagePullSecret": "registry"}])
 
     assert concerned.by_config(plain, mapping) == ("mapped",)
-    assert concerned.by_config(None, plain) == concerned.by_config(plain, None) == ("mapped", "other")
+    assert concerned.by_config(None, plain) == concerned.by_config(plain, None) == ("other", "mapped")
     assert concerned.by_config(plain, _config([PROXY], status={"environments": 2})) == ()
     assert concerned.by_config(plain, _config([PROXY], orgLevelSecrets={})) == ()
     assert concerned.by_config(None, _config([PROXY], name="other")) == ()
@@ -283,7 +293,7 @@ def test_an_environment_that_cannot_be_compared_does_not_affect_the_others():
         _config([PROXY]), environments=[environment(name="a", status=READY), unforeseen, environment(name="b")]
     )
 
-    assert world.concerned.by_config(None, _config([PROXY])) == ("a", "unforeseen", "b")
+    assert world.concerned.by_config(None, _config([PROXY])) == ("unforeseen", "b", "a")
     world.reconcile()
     assert world.patches[0]["environments"] == 1
 
