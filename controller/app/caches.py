@@ -8,7 +8,7 @@ from controller.api.environment import ENVIRONMENTS
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import Resource
 from controller.app.options import Options
-from controller.cache import Backoff, ConsistencyStore, DeletedFinalStateUnknown, Informer, Store
+from controller.cache import Backoff, ConsistencyStore, DeletedFinalStateUnknown, Informer, Store, Texts
 from controller.cache.listwatch import ReflectorSettings
 from controller.client import Client
 from controller.client.serverhealth import ServerHealth
@@ -26,7 +26,9 @@ def informers(
     options: Options, client: Client, registry: Registry, *, recovery: ServerHealth
 ) -> dict[Resource, Informer]:
     """Return the informer of every watched resource."""
-    return {watch.resource: _informer(watch, client, options, registry, recovery) for watch in WATCHES}
+    # A release has the values of its environment.
+    texts = Texts()
+    return {watch.resource: _informer(watch, client, options, registry, recovery, texts) for watch in WATCHES}
 
 
 def consistency(stores: Mapping[Resource, Store]) -> ConsistencyStore:
@@ -105,7 +107,9 @@ class Spread:
             self._add_after(key, position * self._pause)
 
 
-def _informer(watch: Watch, client: Client, options: Options, registry: Registry, recovery: ServerHealth) -> Informer:
+def _informer(
+    watch: Watch, client: Client, options: Options, registry: Registry, recovery: ServerHealth, texts: Texts
+) -> Informer:
     is_environment = watch.resource == ENVIRONMENTS
     return Informer(
         client=client,
@@ -120,5 +124,6 @@ def _informer(watch: Watch, client: Client, options: Options, registry: Registry
         settings=ReflectorSettings(watch_silence=options.requests.watch_read_timeout),
         backoff=Backoff(maximum=min(30.0, options.controller.max_backoff)),
         recovery=recovery,
+        texts=texts,
         registry=registry,
     )

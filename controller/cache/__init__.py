@@ -18,6 +18,7 @@ from controller.cache.listwatch import ReflectorSettings
 from controller.cache.notifier import DeletedFinalStateUnknown, Handler, Registration
 from controller.cache.preparation import default_transform
 from controller.cache.store import Store
+from controller.cache.texts import Texts
 
 __all__ = [
     "Backoff",
@@ -29,5 +30,6 @@ __all__ = [
     "ReflectorSettings",
     "Registration",
     "Store",
+    "Texts",
     "default_transform",
 ]

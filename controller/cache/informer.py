@@ -27,6 +27,7 @@ from controller.cache.preparation import Preparation, Transform, default_transfo
 from controller.cache.recovery import NoRecovery, Recovery
 from controller.cache.reflector import Reflector
 from controller.cache.store import IndexFunction, Store
+from controller.cache.texts import Texts
 from controller.metrics import Registry
 
 log = structlog.get_logger(__name__)
@@ -44,6 +45,7 @@ class Informer:
         missing_is_empty: treat a resource that the server does not serve (its CRD is not installed) as synced and
         empty.
             The store fills when the resource appears. Otherwise the informer is not synced before its first list.
+        texts: informers with the same one keep one copy of equal texts.
         recovery: reports when the server answers again after an outage, which ends every wait.
     """
 
@@ -62,6 +64,7 @@ class Informer:
         settings: ReflectorSettings | None = None,
         backoff: Backoff | None = None,
         recovery: Recovery | None = None,
+        texts: Texts | None = None,
         registry: Registry | None = None,
         clock: Clock | None = None,
     ) -> None:
@@ -72,7 +75,7 @@ class Informer:
         self._metrics = InformerMetrics(registry or Registry(), resource)
         self.store = Store(indexers={name: self._guarded(name, of) for name, of in (indexers or {}).items()})
         self._clock = clock or MonotonicClock()
-        self._preparation = Preparation(resource=resource, transform=transform, metrics=self._metrics)
+        self._preparation = Preparation(resource=resource, transform=transform, metrics=self._metrics, texts=texts)
         settings = settings or ReflectorSettings()
         self._freshness = Freshness(proof=settings.short_watch, clock=self._clock)
         self._reflector = Reflector(

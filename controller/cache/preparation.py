@@ -12,25 +12,29 @@ from controller.apimachinery.findings import shown
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import Resource
 from controller.cache.metrics import InformerMetrics
+from controller.cache.texts import Texts
 
 log = structlog.get_logger(__name__)
 
-Transform = Callable[[dict[str, Any]], Object]
+Transform = Callable[[dict[str, Any]], dict[str, Any]]
 
 
-def default_transform(obj: dict[str, Any]) -> Object:
+def default_transform(obj: dict[str, Any]) -> dict[str, Any]:
     """Return `obj` without `metadata.managedFields`, which are often half of an object and which no code here reads."""
     obj["metadata"].pop("managedFields", None)
     return obj
 
 
 class Preparation:
-    """Prepares the objects of one resource for the cache."""
+    """Prepares the objects of one resource for the cache. Caches with the same `texts` share equal texts."""
 
-    def __init__(self, *, resource: Resource, transform: Transform, metrics: InformerMetrics) -> None:
+    def __init__(
+        self, *, resource: Resource, transform: Transform, metrics: InformerMetrics, texts: Texts | None = None
+    ) -> None:
         self._resource = resource
         self._transform = transform
         self._metrics = metrics
+        self._texts = texts or Texts()
 
     def prepare(self, raw: dict[str, Any], *, listed: bool) -> tuple[str, Object] | None:
         """Return the key and the final form of `raw`, or None if it is malformed or its transform fails.
@@ -50,7 +54,8 @@ class Preparation:
             log.exception("object transform failed", resource=str(self._resource), object=objects.key(raw))
             self._metrics.skipped.inc()
             return None
-        self._report_unreadable(obj)
+        if not self._texts.share(obj):
+            self._report_unreadable(obj)
         return objects.key(obj), obj
 
     def _report_unreadable(self, obj: Object) -> None:
