@@ -41,8 +41,7 @@ def decode(data: bytes) -> Any:
     """
     with contextlib.suppress(ValueError, RecursionError):
         value = _DECODER.decode(data)
-        # A text with at most READ_LIMIT brackets cannot be nested deeper, so the value need not be examined.
-        if data.count(b"{") + data.count(b"[") <= READ_LIMIT or is_plain(value, READ_LIMIT):
+        if _containers(data) < READ_LIMIT or is_plain(value, READ_LIMIT):
             return value
     return _Reader(data.decode(errors="replace")).read()
 
@@ -54,6 +53,14 @@ def encode(value: Any) -> bytes:
     except UnicodeEncodeError:
         # Half a character, which came from outside the API. Python escapes it, and the server replaces it.
         return json.dumps(value).encode()
+
+
+def _containers(data: bytes) -> int:
+    """Return at least the number of maps and lists that are not empty. A value cannot be nested deeper than one more.
+
+    Most maps of an object are empty: each managed field is one.
+    """
+    return data.count(b"{") - data.count(b"{}") + data.count(b"[") - data.count(b"[]")
 
 
 def _finite(text: str) -> float:
