@@ -11,7 +11,7 @@ from controller.apimachinery.clock import Clock, MonotonicClock
 from controller.client.kubernetes_package import ConfigException, Configuration
 
 # Seconds between two looks of the package at whether the token has to be renewed.
-_PAUSE: Final = 1.0
+_PAUSE: Final = 10.0
 
 
 def reread(configuration: Configuration, path: Path) -> None:
@@ -33,7 +33,7 @@ def reread(configuration: Configuration, path: Path) -> None:
 
 
 def renew(configuration: Configuration, *, clock: Clock | None = None) -> None:
-    """Let the package look at most once a second, because it then builds the whole configuration again.
+    """Let the package look only every few seconds, because it then builds the whole configuration again.
 
     That is often enough: it renews a token minutes before the token expires. Also removes the line break at the end of
     a token, with which no server accepts it.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import random
 import threading
-import uuid
 
 import structlog
 from structlog.contextvars import bound_contextvars
@@ -107,7 +107,8 @@ class Controller:
         with self._lock:
             self._scopes.add(scope)
         try:
-            with bound_contextvars(controller=self.name, key=key, reconcile_id=uuid.uuid4().hex[:12]), scope.bound():
+            reconcile_id = f"{random.getrandbits(48):012x}"
+            with bound_contextvars(controller=self.name, key=key, reconcile_id=reconcile_id), scope.bound():
                 result = self._reconcile(key, scope)
         finally:
             with self._lock:
