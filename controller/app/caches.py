@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 
 from controller.api.environment import ENVIRONMENTS
+from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import Resource
 from controller.app.options import Options
@@ -18,6 +20,7 @@ from controller.tronadorconfig.content import recipients
 from controller.workqueue import RateLimitingQueue
 
 Keys = Callable[[Object], Iterable[str]]
+Add = Callable[[str], None]
 # The keys that a change concerns. Takes the object before and after it, each None if it did not exist then.
 ChangedKeys = Callable[[Object | None, Object | None], Iterable[str]]
 
@@ -40,8 +43,12 @@ def consistency(stores: Mapping[Resource, Store]) -> ConsistencyStore:
     )
 
 
-def enqueue(informers: Mapping[Resource, Informer], queue: RateLimitingQueue) -> None:
-    """Have an environment reconciled when it or one of its objects changes."""
+def enqueue(informers: Mapping[Resource, Informer], queue: RateLimitingQueue, *, resync_period: float) -> None:
+    """Have an environment reconciled when it or one of its objects changes, and in each resync.
+
+    Environments that are up to date at the start wait until nothing else is to do, and a resync is spread over its
+    period (seconds). So a change never waits for thousands of environments that did not change.
+    """
     environments = informers[ENVIRONMENTS].store
 
     def add_known(key: str) -> None:
@@ -49,34 +56,65 @@ def enqueue(informers: Mapping[Resource, Informer], queue: RateLimitingQueue) ->
         if environments.get(key) is not None:
             queue.add(key)
 
+    def add_initial(key: str) -> None:
+        environment = environments.get(key)
+        if environment is not None:
+            (queue.add_last if _is_up_to_date(environment) else queue.add)(key)
+
+    def add_in_turn(key: str) -> None:
+        # Each environment has its place in the period, whatever the others are.
+        queue.add_after(key, resync_period * zlib.crc32(key.encode()) / 2**32)
+
     for watch in WATCHES:
         if watch.keys is not None:
-            handler = Enqueue(keys=watch.keys, add=queue.add if watch.resource == ENVIRONMENTS else add_known)
-            informers[watch.resource].add_handler(handler, name=f"enqueue-{watch.resource}")
+            add = queue.add if watch.resource == ENVIRONMENTS else add_known
+            handler = Enqueue(keys=watch.keys, add=add, initial=add_initial, resync=add_in_turn)
+            registration = informers[watch.resource].add_handler(handler, name=f"enqueue-{watch.resource}")
+            handler.has_synced = registration.has_synced
+
+
+def _is_up_to_date(environment: Object) -> bool:
+    observed = objects.mapping(environment.get("status")).get("observedGeneration")
+    return observed == objects.generation(environment) and not objects.is_deleting(environment)
 
 
 class Enqueue:
-    """A handler of an informer that queues the keys of an object, both those before and those after a change."""
+    """A handler of an informer that queues the keys of an object, both those before and those after a change.
 
-    def __init__(self, *, keys: Keys, add: Callable[[str], None]) -> None:
+    Args:
+        add: queues a key.
+        initial: queues a key of an object that existed at the start, if that is another way.
+        resync: queues a key of an object that did not change, if that is another way.
+
+    Attributes:
+        has_synced: whether the handler has got all objects that existed at the start.
+    """
+
+    def __init__(self, *, keys: Keys, add: Add, initial: Add | None = None, resync: Add | None = None) -> None:
+        self.has_synced: Callable[[], bool] = lambda: True
         self._keys = keys
         self._add = add
+        self._initial = initial or add
+        self._resync = resync or add
 
     def on_add(self, obj: Object) -> None:
         """Handle a new object, or one that existed at the start."""
-        self._queue(obj)
+        self._queue(self._add if self.has_synced() else self._initial, obj)
 
     def on_update(self, old: Object, new: Object) -> None:
         """Handle a change, which may move an object from one environment to another."""
-        self._queue(old, new)
+        if new is old:
+            self._queue(self._resync, new)
+        else:
+            self._queue(self._add, old, new)
 
     def on_delete(self, obj: Object | DeletedFinalStateUnknown) -> None:
         """Handle a deletion, seen or inferred."""
-        self._queue(obj.obj if isinstance(obj, DeletedFinalStateUnknown) else obj)
+        self._queue(self._add, obj.obj if isinstance(obj, DeletedFinalStateUnknown) else obj)
 
-    def _queue(self, *objects: Object) -> None:
+    def _queue(self, add: Add, *objects: Object) -> None:
         for key in dict.fromkeys(key for obj in objects for key in self._keys(obj)):
-            self._add(key)
+            add(key)
 
 
 class Spread:

@@ -78,7 +78,7 @@ def build(options: Options, connection: Connection) -> Application:
     stores = {resource: informer.store for resource, informer in informers.items()}
     shares = Shares(configs=stores[TRONADOR_CONFIGS], secrets=stores[SECRETS], options=options.tronadorconfig)
     queue = _queue(options, registry)
-    caches.enqueue(informers, queue)
+    caches.enqueue(informers, queue, resync_period=options.cache.resync_period)
     tronadorconfig.spread(informers, Concerned(shares=shares, environments=stores[ENVIRONMENTS]), queue)
     reconcilers = Reconcilers(
         options=options, stores=stores, shares=shares, discovery=Discovery(client=requests, now=time.monotonic)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import threading
-from collections import deque
+from collections import OrderedDict, deque
 from dataclasses import dataclass
 
 from controller.apimachinery.clock import Clock, MonotonicClock
@@ -55,6 +55,8 @@ class RateLimitingQueue:
         self._condition = threading.Condition()
         # The keys that are dirty and not processing, in the order in which workers take them.
         self._ready: deque[str] = deque()
+        # Those that workers take only if there are no others.
+        self._last: OrderedDict[str, None] = OrderedDict()
         # Key -> the time (clock seconds) since which it needs processing.
         self._dirty: dict[str, float] = {}
         # Key -> the time at which a worker took it.
@@ -75,6 +77,17 @@ class RateLimitingQueue:
         """Queue `key`. Does nothing if it is already queued or the queue is shutting down."""
         with self._condition:
             self._add_locked(key, self._clock.now())
+
+    def add_last(self, key: str) -> None:
+        """Queue `key` behind all keys that are queued in other ways, now or later. Those go before it."""
+        with self._condition:
+            if self._shutting_down or key in self._dirty:
+                return
+            self._metrics.adds.inc()
+            self._dirty[key] = self._clock.now()
+            if key not in self._processing:
+                self._last[key] = None
+                self._condition.notify()
 
     def add_after(self, key: str, seconds: float) -> None:
         """Add `key` after `seconds` (at once if <= 0). Of several delays for one key, the earliest counts."""
@@ -127,8 +140,8 @@ class RateLimitingQueue:
             while True:
                 now = self._clock.now()
                 self._promote_locked(now)
-                if self._ready:
-                    key = self._ready.popleft()
+                if self._ready or self._last:
+                    key = self._ready.popleft() if self._ready else self._last.popitem(last=False)[0]
                     since = self._dirty.pop(key)
                     self._processing[key] = now
                     self._metrics.queue_duration.observe(max(0.0, now - since))
@@ -166,11 +179,11 @@ class RateLimitingQueue:
         with self._condition:
             self._draining = True
             self._shut_down_locked()
-            while self._draining and (self._ready or self._processing):
+            while self._draining and (self._ready or self._last or self._processing):
                 if deadline is not None and self._clock.now() >= deadline:
                     return False
                 self._clock.wait_until(self._condition, deadline)
-            return not (self._ready or self._processing)
+            return not (self._ready or self._last or self._processing)
 
     @property
     def shutting_down(self) -> bool:
@@ -181,20 +194,25 @@ class RateLimitingQueue:
         """Return the number of ready keys."""
         with self._condition:
             self._promote_locked(self._clock.now())
-            return len(self._ready)
+            return len(self._ready) + len(self._last)
 
     def snapshot(self) -> Snapshot:
         """Return a consistent view of the content."""
         with self._condition:
             now = self._clock.now()
             return Snapshot(
-                ready=tuple(self._ready),
+                ready=(*self._ready, *self._last),
                 delayed=tuple(sorted((key, due - now) for key, due in self._due.items())),
                 processing=tuple(sorted((key, now - since) for key, since in self._processing.items())),
             )
 
     def _add_locked(self, key: str, since: float) -> None:
-        if self._shutting_down or key in self._dirty:
+        if self._shutting_down:
+            return
+        if key in self._dirty:
+            if key in self._last:
+                del self._last[key]
+                self._ready.append(key)
             return
         self._metrics.adds.inc()
         self._dirty[key] = since

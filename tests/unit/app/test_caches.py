@@ -1,7 +1,85 @@
 """How the changes of watched objects become keys in a queue."""
 
+from collections import Counter
+
+import pytest
+
+from controller.api.environment import ENVIRONMENTS
+from controller.apimachinery import objects
+from controller.app import caches
 from controller.app.caches import Spread
-from controller.cache import DeletedFinalStateUnknown
+from controller.cache import DeletedFinalStateUnknown, Store
+from controller.environment.watches import WATCHES
+from controller.workqueue import RateLimitingQueue
+from tests.unit.environment.support.builders import environment
+from tests.unit.fakes import FakeClock
+
+MANY = 10_000
+PERIOD = 36_000.0
+
+
+class Informer:
+    """Keeps its handler and the state of its registration."""
+
+    def __init__(self):
+        self.store = Store()
+        self.synced = False
+
+    def add_handler(self, handler, *, name):
+        self.handler = handler
+        return self
+
+    def has_synced(self):
+        return self.synced
+
+
+@pytest.fixture
+def queue():
+    return RateLimitingQueue(name="test", clock=FakeClock())
+
+
+@pytest.fixture
+def informers(queue):
+    informers = {watch.resource: Informer() for watch in WATCHES}
+    caches.enqueue(informers, queue, resync_period=PERIOD)
+    return informers
+
+
+def fill(informer, *objs):
+    for obj in objs:
+        informer.store.put(objects.key(obj), obj, resource_version="1")
+        informer.handler.on_add(obj)
+
+
+def up_to_date(name):
+    return environment(name=name, status={"observedGeneration": 1})
+
+
+def test_a_change_goes_before_ten_thousand_environments_of_the_start(informers, queue):
+    of_environments = informers[ENVIRONMENTS]
+    fill(of_environments, *(up_to_date(f"e-{number}") for number in range(MANY)))
+    of_environments.synced = True
+    fill(of_environments, up_to_date("new"))
+    of_environments.handler.on_update(up_to_date("e-7"), up_to_date("e-7"))
+    assert len(queue) == MANY + 1
+    assert [queue.get() for _ in range(3)] == ["new", "e-7", "e-0"]
+
+
+def test_work_that_was_left_goes_before_environments_that_are_up_to_date(informers, queue):
+    left = environment(name="updated", generation=2, status={"observedGeneration": 1})
+    deleted = environment(name="deleted", status={"observedGeneration": 1}, deleting=True)
+    fill(informers[ENVIRONMENTS], up_to_date("a"), left, environment(name="created"), deleted)
+    assert [queue.get() for _ in range(4)] == ["updated", "created", "deleted", "a"]
+
+
+def test_a_resync_of_ten_thousand_environments_is_spread_over_its_period(informers, queue):
+    for number in range(MANY):
+        obj = up_to_date(f"e-{number}")
+        informers[ENVIRONMENTS].handler.on_update(obj, obj)
+    assert len(queue) == 0
+    tenths = Counter(int(10 * seconds / PERIOD) for _, seconds in queue.snapshot().delayed)
+    assert sorted(tenths) == list(range(10))
+    assert all(0.9 * MANY / 10 < number < 1.1 * MANY / 10 for number in tenths.values())
 
 
 def test_a_change_for_many_keys_is_delivered_one_after_another():

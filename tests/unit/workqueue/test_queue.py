@@ -43,6 +43,33 @@ def test_a_key_added_while_processed_is_queued_once_more_when_done(queue: RateLi
     assert len(queue) == 0
 
 
+def test_keys_added_last_come_out_when_there_are_no_others(queue: RateLimitingQueue) -> None:
+    queue.add_last("x")
+    queue.add_last("y")
+    queue.add("a")
+    assert len(queue) == 3
+    assert queue.snapshot().ready == ("a", "x", "y")
+    assert [take(queue) for _ in range(3)] == ["a", "x", "y"]
+
+
+def test_a_key_added_last_takes_its_turn_when_it_is_added_again(queue: RateLimitingQueue) -> None:
+    queue.add_last("x")
+    queue.add_last("y")
+    queue.add("y")
+    queue.add_last("y")
+    assert [take(queue) for _ in range(2)] == ["y", "x"]
+    assert len(queue) == 0
+
+
+def test_a_key_added_last_while_processed_is_queued_once_more(queue: RateLimitingQueue) -> None:
+    queue.add("a")
+    take(queue)
+    queue.add_last("a")
+    assert len(queue) == 0
+    queue.done("a")
+    assert take(queue) == "a"
+
+
 def test_a_key_that_is_done_can_be_added_again(queue: RateLimitingQueue) -> None:
     for _ in range(2):
         queue.add("a")
