@@ -1,4 +1,4 @@
-"""`python -m hack.bench lifecycle|memory|outage|page`: measures, and ends with 1 when a limit is exceeded."""
+"""`python -m hack.bench lifecycle|memory|outage|page|scale`: measures, and ends with 1 when a limit is exceeded."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from controller.apimachinery.errors import ApiError
-from hack.bench import lifecycle, memory, outage, page
+from hack.bench import lifecycle, memory, outage, page, scale
 from hack.bench.bed import BenchError
 from hack.demo.programs import ProgramError
 
@@ -21,6 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     outage.add_to(benchmarks)
     page.add_to(benchmarks)
     lifecycle.add_to(benchmarks)
+    scale.add_to(benchmarks)
     options = parser.parse_args(arguments)
     # Handle SIGTERM like Ctrl-C, so that the programs end with the benchmark.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -78,6 +78,24 @@ class Bed:
         ]
         self._programs.start("controller", arguments, ready=lambda: self.version_seen() > 0)
 
+    def stop_controller(self) -> None:
+        """End the controller."""
+        self._programs.stop("controller")
+
+    def stop_engine(self) -> None:
+        """End the release engine."""
+        self._programs.stop("engine")
+
+    @property
+    def controller_pid(self) -> int:
+        """The process ID of the controller."""
+        return self._programs.pid("controller")
+
+    @property
+    def state_file(self) -> Path:
+        """Where the cluster keeps its objects while it is stopped."""
+        return self._folder / "state"
+
     def resident_bytes(self) -> int:
         """The controller's resident memory."""
         status = Path(f"/proc/{self._programs.pid('controller')}/status").read_text()
