@@ -45,6 +45,8 @@ BLOCKED: Final = "TeardownBlocked"
 FORBIDDEN: Final = "Forbidden"
 # Seconds. No namespace is gone much sooner.
 _PATIENCE: Final = 5.0
+# How much longer the pauses may grow while an informer shows every change of what is awaited.
+_WATCHED: Final = 6
 # Runs while only the namespace's own finalizers are left.
 _HELD: Final = "teardown:held"
 
@@ -213,8 +215,9 @@ def _wait(
     timer: str = TIMER,
 ) -> Wait:
     # The informer of all namespaces shows when it is gone. This pause is for the case that it does not.
+    is_watched = reason in (DELETING, BLOCKED)
     least = _PATIENCE if (reason, timer) == (DELETING, TIMER) else 1.0
-    pause = min(max(observation.age(timer), least), options.recheck_interval)
+    pause = min(max(observation.age(timer), least), options.recheck_interval * (_WATCHED if is_watched else 1))
     return Wait(
         reason=reason,
         message=message,

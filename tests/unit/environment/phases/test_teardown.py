@@ -278,7 +278,7 @@ def test_the_finalizer_is_kept_however_long_our_namespace_takes():
 
     assert isinstance(decision, Wait)
     assert decision.effects == ()
-    assert decision.recheck_after == 10
+    assert decision.recheck_after == 60
 
 
 def _condition(type_, message, status="True"):
