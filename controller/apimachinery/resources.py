@@ -27,10 +27,6 @@ class Resource(NamedTuple):
         """`plural.group`, as in error messages and RBAC."""
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
-    def __hash__(self) -> int:
-        # Every key of a cache or an answer has one. The generated hash would combine all fields each time.
-        return hash(self.plural)
-
     def __str__(self) -> str:
         return self.group_resource
 

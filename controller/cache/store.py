@@ -25,6 +25,8 @@ class Store:
         self._indexers: dict[str, IndexFunction] = {}
         # Index name -> value -> keys. Empty sets are removed, or values that come and go would leak.
         self._indices: dict[str, dict[str, set[str]]] = {}
+        # Index name -> key -> values. They seldom change, and then there is nothing to do.
+        self._values: dict[str, dict[str, frozenset[str]]] = {}
         self._resource_version = ""
         self.add_indexers(indexers or {})
 
@@ -73,22 +75,18 @@ class Store:
             for name, function in indexers.items():
                 if name in self._indexers:
                     raise ValueError(f"index {name!r} already exists")
-                index: dict[str, set[str]] = {}
-                for key, obj in self._objects.items():
-                    for value in set(function(obj)):
-                        index.setdefault(value, set()).add(key)
+                values = {key: frozenset(function(obj)) for key, obj in self._objects.items()}
                 self._indexers[name] = function
-                self._indices[name] = index
+                self._indices[name], self._values[name] = {}, {}
+                for key, of_object in values.items():
+                    self._index_locked(key, {name: of_object})
 
     def put(self, key: str, obj: Object, *, resource_version: str) -> Object | None:
         """Add or update an object. Returns the object that it replaces, or None."""
         with self._lock:
-            values = self._values_locked(obj)
+            self._index_locked(key, self._values_locked(obj))
             old = self._objects.get(key)
-            if old is not None:
-                self._unindex_locked(key, old)
             self._objects[key] = obj
-            self._index_locked(key, values)
             self._resource_version = resource_version or self._resource_version
             return old
 
@@ -97,7 +95,7 @@ class Store:
         with self._lock:
             old = self._objects.pop(key, None)
             if old is not None:
-                self._unindex_locked(key, old)
+                self._index_locked(key, dict.fromkeys(self._indexers, frozenset()))
             self._resource_version = resource_version or self._resource_version
             return old
 
@@ -108,6 +106,7 @@ class Store:
             values = {key: self._values_locked(obj) for key, obj in objects.items()}
             self._objects = dict(objects)
             self._indices = {name: {} for name in self._indexers}
+            self._values = {name: {} for name in self._indexers}
             for key, of_object in values.items():
                 self._index_locked(key, of_object)
             self._resource_version = resource_version
@@ -123,18 +122,23 @@ class Store:
         with self._lock:
             self._resource_version = ""
 
-    def _values_locked(self, obj: Object) -> dict[str, set[str]]:
-        return {name: set(function(obj)) for name, function in self._indexers.items()}
+    def _values_locked(self, obj: Object) -> dict[str, frozenset[str]]:
+        return {name: frozenset(function(obj)) for name, function in self._indexers.items()}
 
-    def _index_locked(self, key: str, values: Mapping[str, set[str]]) -> None:
+    def _index_locked(self, key: str, values: Mapping[str, frozenset[str]]) -> None:
+        """Give an object its values in the indices; none: take it out."""
         for name, of_index in values.items():
-            for value in of_index:
-                self._indices[name].setdefault(value, set()).add(key)
-
-    def _unindex_locked(self, key: str, obj: Object) -> None:
-        for name, of_index in self._values_locked(obj).items():
+            before = self._values[name].get(key, frozenset())
+            if of_index == before:
+                continue
             index = self._indices[name]
-            for value in of_index:
+            for value in before - of_index:
                 index[value].discard(key)
                 if not index[value]:
                     del index[value]
+            for value in of_index - before:
+                index.setdefault(value, set()).add(key)
+            if of_index:
+                self._values[name][key] = of_index
+            else:
+                del self._values[name][key]
