@@ -62,9 +62,9 @@ def test_one_hundred_deployed_environments_cause_no_writes_even_after_a_restart(
     nothing_is_written(requests)
     controller.stop()
     mark = requests.mark()
-    start_controller(resync_period=RESYNC)
-    # The queue is first in, first out: once a later one is deployed, all that were there before have been looked at.
+    controller = start_controller(resync_period=RESYNC)
     environments.create("last").deployed()
+    eventually(lambda: controller.is_idle, "all that were there before have been looked at")
     nothing_is_written(requests)
     assert [line for line in requests.order(mark) if "pr-" in line] == []
 

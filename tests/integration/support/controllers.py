@@ -61,6 +61,12 @@ class ThreadedController:
         if self._failure is not None:
             raise self._failure
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is queued or being reconciled now."""
+        snapshots = [queue.snapshot() for queue in self._application.queues]
+        return not any(snapshot.ready or snapshot.processing for snapshot in snapshots)
+
     def _run(self) -> None:
         try:
             self._application.manager.run()
