@@ -54,7 +54,8 @@ class Bed:
     def start_cluster(self) -> None:
         """Bring it back, as an API server whose watch history is gone; returns when it answers."""
         port = self.client.host.rpartition(":")[2]
-        self._programs.start("cluster", [*_cluster(self._folder), "--port", port], ready=self.answers)
+        self._programs.start("cluster", [*_cluster(self._folder), "--port", port], ready=lambda: True)
+        self.wait_until(self.answers, "the cluster answers")
 
     def answers(self) -> bool:
         """Whether the API server is ready."""
