@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from typing import Any
 
 import structlog
 
-from controller.apimachinery import jsontext, nesting, objects
+from controller.apimachinery import nesting, objects
 from controller.apimachinery.findings import shown
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import Resource
@@ -60,10 +59,6 @@ class Preparation:
         return objects.key(obj), obj
 
     def _report_unreadable(self, obj: Object) -> None:
-        with contextlib.suppress(TypeError):
-            # No serializer accepts an unreadable part, and this one is much quicker than the search for it.
-            jsontext.encode(obj)
-            return
         fault = next(nesting.faults(obj, nesting.READ_LIMIT), None)
         if fault is not None:
             log.warning(
