@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from controller.api import flux
 from controller.api.helm_operator import HELM_RELEASES
@@ -26,6 +25,7 @@ from controller.app.options import Options as RunOptions
 from hack.localcluster import Options
 from hack.localcluster.audit import AuditEntry
 from hack.standins import crds, plays
+from hack.yamlfiles import documents
 from tests.integration.support.clusters import Cluster, config_definition, environment_definition, running_cluster
 from tests.integration.support.controllers import ThreadedController
 from tests.integration.support.engines import DOUBLES, Engine
@@ -81,8 +81,8 @@ class Right:
 
 def roles() -> dict[tuple[str, str], dict[str, Any]]:
     """The roles that give the controller its rights outside of environments."""
-    documents = yaml.safe_load_all((RBAC / "controller.yaml").read_text())
-    return {(d["kind"], d["metadata"]["name"]): d for d in documents if d["kind"] in ("ClusterRole", "Role")}
+    found = documents(RBAC / "controller.yaml")
+    return {(d["kind"], d["metadata"]["name"]): d for d in found if d["kind"] in ("ClusterRole", "Role")}
 
 
 def rights() -> list[Right]:

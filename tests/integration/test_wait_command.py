@@ -21,6 +21,7 @@ from tests.integration.support.clusters import ROOT, Cluster
 from tests.integration.support.controllers import ThreadedController, clean_environ
 from tests.integration.support.engines import Engine
 from tests.integration.support.environments import Environment, Environments, tag
+from tests.integration.support.program import run
 from tests.integration.support.waiting import DEADLINE, eventually, throughout
 
 SERVICE_ACCOUNTS = Resource("", "v1", "serviceaccounts", "ServiceAccount", namespaced=True)
@@ -227,10 +228,10 @@ def test_wait_ends_at_once_and_names_the_missing_right(
         (("-f", "/no/such/file"), 1, "--file: cannot read '/no/such/file'"),
     ],
 )
-def test_bad_usage_is_reported(start_waiting: StartWaiting, arguments: tuple[str, ...], code: int, words: str) -> None:
-    ended, said = start_waiting(*arguments).ended()
-    assert ended == code
-    assert words in said
+def test_bad_usage_is_reported(arguments: tuple[str, ...], code: int, words: str) -> None:
+    done = run("wait", "--kubeconfig=/no/such/kubeconfig", *arguments)
+    assert done.returncode == code
+    assert words in done.stderr
 
 
 def test_wait_makes_two_requests_and_ends_within_a_second(
@@ -248,5 +249,7 @@ def test_wait_makes_two_requests_and_ends_within_a_second(
         seconds.append(time.monotonic() - started)
         asked = [entry.verb for entry in local.audit.entries() if entry.user_agent.endswith("(wait)")]
         assert asked == ["list", "watch"] * (number + 1)
+        if seconds[-1] < 1.0:
+            break
     # The quickest, for the machine may be busy with others.
     assert min(seconds) < 1.0

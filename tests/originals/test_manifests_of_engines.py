@@ -154,7 +154,7 @@ def test_a_real_environment_leads_to_objects_valid_for_the_engine(name: str) -> 
 
 
 @given(environments(), st.sampled_from(["", "git-credentials"]), st.sampled_from(["", "tronador-release"]))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40)
 def test_the_original_crds_allow_what_every_environment_leads_to(
     environment: Json, git_secret: str, service_account: str
 ) -> None:

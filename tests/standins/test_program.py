@@ -44,10 +44,9 @@ def test_a_missing_kubeconfig_ends_with_1_and_its_name(tmp_path: Path, capsys: p
     assert str(tmp_path / "none") in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize("program", ["helm-operator", "engine-double"])
+@pytest.mark.parametrize(("program", "number"), [("helm-operator", signal.SIGTERM), ("engine-double", signal.SIGINT)])
 def test_it_says_when_it_is_ready_and_runs_until_a_signal(
-    bed: ClusterBed, cluster: LocalCluster, number: signal.Signals, program: str
+    bed: ClusterBed, cluster: LocalCluster, program: str, number: signal.Signals
 ) -> None:
     command = [
         sys.executable,

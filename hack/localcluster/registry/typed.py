@@ -142,9 +142,12 @@ def _normal_time(text: str, kind: str) -> str:
 
 
 def _first(kind: Any) -> str:
-    if isinstance(kind, list):
-        return next((name for name in kind if name != "null"), "")
-    return str(kind or "")
+    if not isinstance(kind, list):
+        return str(kind or "")
+    for name in kind:
+        if name != "null":
+            return str(name)
+    return ""
 
 
 def _fits(value: Any, kind: str) -> bool:

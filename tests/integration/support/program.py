@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 import urllib.error
 import urllib.request
+from contextlib import redirect_stderr, redirect_stdout
+from subprocess import CompletedProcess
 
+from controller.app import cli
 from tests.integration.support.clusters import ROOT
 from tests.integration.support.controllers import clean_environ
 from tests.integration.support.waiting import DEADLINE
 
 
-def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run the program to its end."""
+def run(*arguments: str, **environ: str) -> CompletedProcess[str]:
+    """Run a command to its end in this process, because a process of its own takes a second for its imports."""
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        try:
+            code = cli.main(arguments, clean_environ() | environ)
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+    return CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
+
+
+def run_alone(*arguments: str, **environ: str) -> CompletedProcess[str]:
+    """Run a command to its end in a process of its own: `tronador run` sets up logging for the whole process."""
     return subprocess.run(
         [sys.executable, "-m", "controller", *arguments],
         cwd=ROOT,

@@ -217,13 +217,13 @@ def _environment_names_are_distinct(pulls, template):
     assert all(names.is_dns_label(name) for name in found)
 
 
-@settings(max_examples=500)
+@settings(max_examples=100)
 @given(st.sets(BRANCHES, max_size=8))
 def test_the_releases_of_different_branches_have_different_names(branches):
     _release_names_are_distinct(branches)
 
 
-@settings(max_examples=500)
+@settings(max_examples=100)
 @given(st.sets(st.tuples(BRANCHES, NUMBERS), max_size=8), TEMPLATES)
 def test_different_pull_requests_have_different_names(pulls, template):
     _environment_names_are_distinct(pulls, template)

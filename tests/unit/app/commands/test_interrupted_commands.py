@@ -7,16 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from tests.unit.fakes import DEADLINE, eventually
 from tests.unit.pipeline.gitops.origin_repository import environment
 
 ROOT = Path(__file__).parents[4]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_an_interrupted_publish_leaves_no_files(tmp_path, number):
+def test_an_interrupted_publish_leaves_no_files(tmp_path):
     private, key = tmp_path / "private", tmp_path / "key"
     private.mkdir()
     (tmp_path / "ssh").write_text(f"#!/bin/sh\necho $$ >'{tmp_path}/pid'\nexec cat '{tmp_path}/never'\n")
@@ -33,17 +30,16 @@ def test_an_interrupted_publish_leaves_no_files(tmp_path, number):
     # It opens for writing only when the other end is open for reading: ssh runs.
     writer = os.open(tmp_path / "never", os.O_WRONLY)
     assert list(private.rglob("key"))
-    code, said = ended(started, number)
+    code, said = ended(started, signal.SIGTERM)
     os.close(writer)
-    assert (code, said) == (128 + number, "")
+    assert (code, said) == (128 + signal.SIGTERM, "")
     assert list(private.iterdir()) == []
     eventually(
         lambda: not runs(int((tmp_path / "pid").read_text())), "ssh has ended, which the kernel does in its own time"
     )
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_wait_can_be_interrupted_during_a_read(tmp_path, number):
+def test_wait_can_be_interrupted_during_a_read(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         kubeconfig = tmp_path / "kubeconfig"
         kubeconfig.write_text(
@@ -55,7 +51,7 @@ def test_wait_can_be_interrupted_during_a_read(tmp_path, number):
         connection, _ = silent.accept()
         with connection:
             assert connection.recv(1), "it has asked"
-            assert ended(started, number) == (128 + number, "")
+            assert ended(started, signal.SIGINT) == (128 + signal.SIGINT, "")
 
 
 def start(*arguments, **environ):

@@ -16,7 +16,7 @@ from tests.unit.environment.support.generated import environments, our_schema
 
 
 @given(environments(), st.sampled_from(["", "git-credentials"]), st.sampled_from(["", "tronador-release"]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=60)
 def test_the_crds_of_the_engines_allow_what_every_environment_leads_to(
     environment: dict[str, Any], git_secret: str, service_account: str
 ) -> None:

@@ -72,7 +72,7 @@ def _find(obj: dict[str, Any], type_: str) -> dict[str, Any]:
 
 
 @given(RELEASES, SOURCES, PATIENCE)
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_every_state_has_a_reason_and_one_short_line(helm: Any, git: Any, patience: float) -> None:
     found = flux.health(helm, git, chart_patience=patience)
 
@@ -83,7 +83,7 @@ def test_every_state_has_a_reason_and_one_short_line(helm: Any, git: Any, patien
 
 
 @given(RELEASES, SOURCES, PATIENCE)
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_only_releases_ready_in_both_objects_count_as_deployed(helm: Any, git: Any, patience: float) -> None:
     if flux.health(helm, git, chart_patience=patience).state is not State.DEPLOYED:
         return
@@ -100,7 +100,7 @@ def test_only_releases_ready_in_both_objects_count_as_deployed(helm: Any, git: A
 
 
 @given(RELEASES, SOURCES, PATIENCE)
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_the_grace_period_never_turns_a_good_state_into_a_failure(helm: Any, git: Any, patience: float) -> None:
     patient = flux.health(helm, git, chart_patience=240.0)
     impatient = flux.health(helm, git, chart_patience=0.0)

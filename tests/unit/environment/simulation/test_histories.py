@@ -307,7 +307,7 @@ def _search(histories: type[Histories], examples: int, steps: int) -> None:
 
 @HISTORIES
 def test_every_short_history_ends_in_the_right_state(histories):
-    _search(histories, examples=100, steps=30)
+    _search(histories, examples=40, steps=30)
 
 
 @pytest.mark.slow

@@ -185,7 +185,7 @@ def _search(examples: int, steps: int) -> None:
 
 
 def test_labels_follow_the_rules_in_every_short_history():
-    _search(examples=120, steps=25)
+    _search(examples=50, steps=25)
 
 
 @pytest.mark.slow

@@ -62,7 +62,7 @@ def _step(world: World, step: str, value: Any) -> None:
         world.reconcile(NAME)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(STEPS, max_size=12))
 def test_the_environment_ends_with_the_last_shared_resources(history):
     world = World()

@@ -192,7 +192,13 @@ def test_every_situation_ends_and_becomes_quiet(env):
             raise
 
 
-@pytest.mark.parametrize("env", list(ENVIRONMENT_STATES))
+@pytest.mark.parametrize(
+    "env",
+    [
+        env if env in ("new", "deleting, recorded") else pytest.param(env, marks=pytest.mark.slow)
+        for env in ENVIRONMENT_STATES
+    ],
+)
 def test_the_ends_are_the_same_with_own_rights_in_each_environment(env):
     options = operator_options(service_account="tronador")
     for situation in _situations():

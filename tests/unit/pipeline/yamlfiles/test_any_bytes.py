@@ -25,7 +25,7 @@ PIECES = [
 JOINED = st.lists(st.sampled_from(PIECES), max_size=25).map(b"".join)
 
 
-@settings(max_examples=1000)
+@settings(max_examples=300)
 @given(st.one_of(st.binary(max_size=60), JOINED))
 def test_any_bytes_give_documents_or_a_readable_error(content):
     try:
@@ -39,7 +39,7 @@ def test_any_bytes_give_documents_or_a_readable_error(content):
     assert all(line.isprintable() and line.startswith("f:") for line in lines)
 
 
-@settings(max_examples=1000)
+@settings(max_examples=300)
 @given(JOINED)
 def test_plain_data_is_parsed_as_by_pyyaml(content):
     """Except for placeholders, and for values that are strings or rejected on purpose."""

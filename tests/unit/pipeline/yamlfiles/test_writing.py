@@ -42,14 +42,14 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(VALUES)
 def test_written_yaml_is_read_back_as_the_same_data(value):
     found = yaml.safe_load(write({"x": value}))
     assert json.dumps(found) == json.dumps({"x": value})
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(VALUES)
 def test_our_own_reader_returns_the_same_data_or_rejects_it(value):
     try:
