@@ -84,7 +84,7 @@ def test_every_option_given_as_yaml_reaches_the_program(chart):
         given[name], expected[option.variable] = natural, text
     # What the flags would say, read by the program.
     wanted = options.read(Options, parse([]), expected)
-    assert as_options(chart, {"replicas": 1, "options": given}) == wanted
+    assert as_options(chart, {"replicas": 1, "terminationGracePeriodSeconds": 6000, "options": given}) == wanted
     unchanged = [option.name for _, option in values() if option.parse(expected[option.variable], "") == option.default]
     assert unchanged == []
 
@@ -144,6 +144,28 @@ def test_the_account_is_passed_to_the_program_as_an_option(chart):
             ("options.metricsAddress is 0", "nothing to scrape"),
         ),
         ({"options": {"leaderElect": False}}, ("options.leaderElect is false", "set replicas to 1")),
+        (
+            {"terminationGracePeriodSeconds": 30},
+            ("terminationGracePeriodSeconds is 30", "gracefulTimeout is 30s", "more"),
+        ),
+        ({"options": {"gracefulTimeout": 45}}, ("terminationGracePeriodSeconds is 45", "gracefulTimeout is 45:")),
+        ({"options": {"gracefulTimeout": "0.7m3s500ms"}}, ("terminationGracePeriodSeconds is 45", "0.7m3s500ms")),
+        ({"options": {"gracefulTimeout": "1h"}, "terminationGracePeriodSeconds": 3600}, ("gracefulTimeout is 1h",)),
+        (
+            {"extraArgs": ["--workers=2", "--namespace=x"]},
+            ("extraArgs contains --namespace,", "install the release in"),
+        ),
+        ({"extraArgs": ["--lease-identity", "x"]}, ("extraArgs contains --lease-identity,", "remove it")),
+        ({"extraArgs": ["--service-account=x"]}, ("extraArgs contains --service-account,", "serviceAccount.name")),
+        (
+            {"shards": ["a"], "extraArgs": ["--watch-label-selector=x=y"]},
+            ("extraArgs contains --watch-label-selector,", "shards"),
+        ),
+        ({"extraEnv": [{"name": "TRONADOR_NAMESPACE", "value": "x"}]}, ("extraEnv contains TRONADOR_NAMESPACE,",)),
+        (
+            {"options": {"workers": 2}, "extraEnv": [{"name": "TRONADOR_WORKERS", "value": "3"}]},
+            ("extraEnv contains TRONADOR_WORKERS,", "change options.workers"),
+        ),
     ],
     ids=lambda part: json.dumps(part) if isinstance(part, dict) else "",
 )
@@ -151,6 +173,29 @@ def test_helm_refuses_a_value_and_names_it(chart, given, words):
     with pytest.raises(HelmError) as refused:
         chart.render(given)
     assert all(word in str(refused.value) for word in words), refused.value
+
+
+def test_the_grace_period_has_to_exceed_the_programs_own_default(chart):
+    default = options.read(Options, parse([]), {}).graceful_timeout
+    with pytest.raises(HelmError):
+        chart.render({"terminationGracePeriodSeconds": int(default)})
+    assert chart.render({"terminationGracePeriodSeconds": int(default) + 1})
+    assert chart.render({"terminationGracePeriodSeconds": 61, "options": {"gracefulTimeout": "1m"}})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"extraArgs": ["--workers=2", "--namespace-labels=namespace=x"]},
+        {"extraArgs": ["--watch-label-selector=x=y"]},
+        {"options": {"workers": 2}, "extraEnv": [{"name": "TRONADOR_LOG_LEVEL", "value": "debug"}]},
+    ],
+    ids=json.dumps,
+)
+def test_further_flags_and_variables_may_set_what_the_chart_does_not(chart, given):
+    container = chart.container(given)
+    assert container["args"] == ["run", *given.get("extraArgs", [])]
+    assert all(entry in container["env"] for entry in given.get("extraEnv", []))
 
 
 @pytest.mark.parametrize("name", sorted({*VALUES} - {*SCHEMA["required"]}))
