@@ -26,13 +26,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Handle SIGTERM like Ctrl-C, so that the programs end with the benchmark.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        within_limits: bool = options.run(options)
+        within_limits: bool | None = options.run(options)
     except (BenchError, ProgramError, ApiError) as error:
         print(f"hack.bench: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 1
-    return 0 if within_limits else 1
+    # A benchmark without a limit returns None.
+    return 1 if within_limits is False else 0
 
 
 if __name__ == "__main__":

@@ -52,8 +52,8 @@ def add_to(benchmarks: Any) -> None:
     parser.set_defaults(run=run)
 
 
-def run(options: argparse.Namespace) -> bool:
-    """Run the benchmark and write results.json, results.md and plots. Returns True always: it has no limit."""
+def run(options: argparse.Namespace) -> None:
+    """Run the benchmark and write results.json, results.md and plots."""
     for name in options.subjects:
         if options.engine not in SUBJECTS[name].engines:
             raise BenchError(f"{name} works with {', '.join(SUBJECTS[name].engines)} only")
@@ -79,7 +79,6 @@ def run(options: argparse.Namespace) -> bool:
     (options.output / "results.md").write_text(report)
     _plot(runs, options.output)
     print(report)
-    return True
 
 
 def _life(site: Site, options: argparse.Namespace, name: str, environments: int, profiled: list[str]) -> Run:

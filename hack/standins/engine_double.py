@@ -20,63 +20,37 @@ from controller.apimachinery import objects, patches
 from controller.apimachinery.errors import AlreadyExists, ApiError, Forbidden, NotFound
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import SECRETS
-from controller.apimachinery.threads import start_thread
 from controller.cache import Backoff, DeletedFinalStateUnknown, Informer
 from controller.client import Client
-from controller.workqueue import RateLimitingQueue
 from hack.standins import plays
 from hack.standins.helm import storage
 from hack.standins.helm.storage import Release, secret_for, secret_name
 from hack.standins.helm_operator import status as vocabulary
 from hack.standins.helm_operator.resource import HELM_RELEASES, HelmRelease
+from hack.standins.keyworkers import KeyWorkers
 from hack.standins.plays import Plays
 
 log = structlog.get_logger(__name__)
 
 
-class EngineDouble:
+class EngineDouble(KeyWorkers):
     """`start` once, `stop` once."""
 
     def __init__(self, *, client: Client, plays: Plays, workers: int = 4, show_phases: bool = False) -> None:
         """`show_phases`: also write each intermediate phase, in an update of its own."""
         self._client = client
         self._plays = plays
-        self._workers = workers
         self._show_phases = show_phases
-        self._stop = threading.Event()
-        self._queue = RateLimitingQueue(name="engine-double")
         self._lock = threading.Lock()
         # Key -> the HelmRelease that is gone, until its release is removed.
         self._gone: dict[str, HelmRelease] = {}
         # Key -> (UID, generation, phase) that was last written. One worker at a time has a key, so no lock.
         self._answered: dict[str, tuple[str, int, str]] = {}
         # Tests take the API server away; short pauses let them continue soon after it is back.
-        self._informer = Informer(client=client, resource=HELM_RELEASES, backoff=Backoff(maximum=1.0))
-        self._informer.add_handler(self, name="engine-double")
-        self._threads: list[threading.Thread] = []
-
-    def start(self) -> None:
-        """Begin, in threads of its own."""
-        self._informer.start()
-        for number in range(self._workers):
-            self._threads.append(start_thread(f"engine-double worker {number}", self._work))
-
-    def has_synced(self) -> bool:
-        """Whether everything that existed at the start has been seen."""
-        return self._informer.has_synced()
-
-    def stop(self, timeout: float) -> None:
-        """End within about `timeout` seconds."""
-        self._stop.set()
-        self._queue.shutdown()
-        self._informer.stop(timeout)
-        for thread in self._threads:
-            thread.join(timeout)
+        informer = Informer(client=client, resource=HELM_RELEASES, backoff=Backoff(maximum=1.0))
+        super().__init__(name="engine-double", informer=informer, workers=workers)
 
     # The informer's handler.
-
-    def on_add(self, obj: Object) -> None:
-        self._queue.add(objects.key(obj))
 
     def on_update(self, old: Object, new: Object) -> None:
         if objects.uid(old) != objects.uid(new):
@@ -88,12 +62,6 @@ class EngineDouble:
         with self._lock:
             self._gone[gone.key] = gone
         self._queue.add(gone.key)
-
-    def _work(self) -> None:
-        while (key := self._queue.get()) is not None:
-            if not self._stop.is_set():
-                self._process(key)
-            self._queue.done(key)
 
     def _process(self, key: str) -> None:
         try:

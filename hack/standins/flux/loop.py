@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,11 +12,11 @@ from controller.apimachinery import objects
 from controller.apimachinery.errors import ApiError
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import Resource
-from controller.apimachinery.threads import start_thread
 from controller.cache import Backoff, DeletedFinalStateUnknown, Informer
 from controller.client import Client
-from controller.workqueue import ItemExponentialLimiter, RateLimitingQueue
+from controller.workqueue import ItemExponentialLimiter
 from hack.standins.flux.resources import REQUESTED_AT
+from hack.standins.keyworkers import KeyWorkers
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +41,7 @@ class Pace:
     workers: int
 
 
-class Loop:
+class Loop(KeyWorkers):
     """One kind and its reconciler. `start` once, `stop` once."""
 
     def __init__(
@@ -62,41 +61,18 @@ class Loop:
             reconcile: called with a key; raising ApiError has the same effect as returning WITH_BACKOFF.
             changed: called in the informer's thread with every object that appeared or changed (status included).
         """
-        self._name = name
-        self._pace = pace
         self._reconcile = reconcile
         self._changed = changed
-        self._stop = threading.Event()
-        limiter = ItemExponentialLimiter(base=pace.first_retry, maximum=pace.last_retry)
-        self._queue = RateLimitingQueue(name=name, limiter=limiter)
         # Tests take the API server or the CRD away; short pauses let them continue soon after it is back.
-        self._informer = Informer(
+        informer = Informer(
             client=client,
             resource=resource,
             namespace=namespace,
             backoff=Backoff(maximum=1.0),
             missing_is_empty=True,
         )
-        self._informer.add_handler(self, name=name)
-        self._threads: list[threading.Thread] = []
-
-    def start(self) -> None:
-        """Begin, in threads of its own."""
-        self._informer.start()
-        for number in range(self._pace.workers):
-            self._threads.append(start_thread(f"{self._name} worker {number}", self._work))
-
-    def has_synced(self) -> bool:
-        """Whether everything that existed at the start has been seen."""
-        return self._informer.has_synced()
-
-    def stop(self, timeout: float) -> None:
-        """End; what is under way is finished, within about `timeout` seconds."""
-        self._stop.set()
-        self._queue.shutdown()
-        self._informer.stop(timeout)
-        for thread in self._threads:
-            thread.join(timeout)
+        limiter = ItemExponentialLimiter(base=pace.first_retry, maximum=pace.last_retry)
+        super().__init__(name=name, informer=informer, workers=pace.workers, limiter=limiter)
 
     def enqueue(self, key: str) -> None:
         """Have a key reconciled now."""
@@ -124,12 +100,6 @@ class Loop:
     def on_delete(self, obj: Object | DeletedFinalStateUnknown) -> None:
         # Reconciling a deleted object cleans up after it, even if another client removed the finalizer.
         self._queue.add(obj.key if isinstance(obj, DeletedFinalStateUnknown) else objects.key(obj))
-
-    def _work(self) -> None:
-        while (key := self._queue.get()) is not None:
-            if not self._stop.is_set():
-                self._process(key)
-            self._queue.done(key)
 
     def _process(self, key: str) -> None:
         try:

@@ -6,7 +6,6 @@ and only if this program sees the event: if a HelmRelease is deleted while the p
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,6 @@ from controller.apimachinery.objects import Object
 from controller.apimachinery.threads import start_thread
 from controller.cache import DeletedFinalStateUnknown, Informer
 from controller.client import Client
-from controller.workqueue import RateLimitingQueue
 from hack.standins.events import Events
 from hack.standins.git.commands import Git
 from hack.standins.git.mirrors import Mirrors, MirrorTimes
@@ -29,6 +27,7 @@ from hack.standins.helm_operator.charts import Charts
 from hack.standins.helm_operator.reporter import Reporter
 from hack.standins.helm_operator.resource import HELM_RELEASES, HelmRelease
 from hack.standins.helm_operator.sync import Syncer, SyncFailed
+from hack.standins.keyworkers import KeyWorkers
 from hack.standins.plays import Plays
 
 log = structlog.get_logger(__name__)
@@ -66,21 +65,19 @@ class Options:
     plays: Plays
 
 
-class HelmOperator:
+class HelmOperator(KeyWorkers):
     """The whole operator. `start` once, `stop` once."""
 
     def __init__(self, *, client: Client, options: Options) -> None:
         self._client = client
         self._options = options
-        self._stop = threading.Event()
-        self._queue = RateLimitingQueue(name="helm-operator")
-        self._informer = Informer(
+        informer = Informer(
             client=client,
             resource=HELM_RELEASES,
             namespace=options.namespace,
             resync_period=options.sync_interval,
         )
-        self._informer.add_handler(self, name="helm-operator")
+        super().__init__(name="helm-operator", informer=informer, workers=options.workers)
         self._engine = HelmEngine(timeout=options.engine_timeout)
         self._kinds = Kinds(client=client)
         self._reporter = Reporter(client=client)
@@ -106,33 +103,19 @@ class HelmOperator:
             plays=options.plays,
             helm=self._helm,
         )
-        self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
         """Begin, in threads of its own."""
-        self._informer.start()
-        for number in range(self._options.workers):
-            self._threads.append(start_thread(f"helm-operator worker {number}", self._work))
+        super().start()
         self._threads.append(start_thread("helm-operator status", self._refresh_statuses))
-
-    def has_synced(self) -> bool:
-        """Whether everything that existed at the start has been seen."""
-        return self._informer.has_synced()
 
     def stop(self, timeout: float) -> None:
         """End; what is under way is finished without its remaining delays, within about `timeout` seconds."""
-        self._stop.set()
-        self._queue.shutdown()
-        self._informer.stop(timeout)
-        for thread in self._threads:
-            thread.join(timeout)
+        super().stop(timeout)
         self._charts.stop(timeout)
         self._engine.close()
 
     # The informer's handler.
-
-    def on_add(self, obj: Object) -> None:
-        self._queue.add(objects.key(obj))
 
     def on_update(self, old: Object, new: Object) -> None:
         if objects.uid(old) != objects.uid(new):
@@ -159,15 +142,14 @@ class HelmOperator:
             log.info("uninstalled", helmrelease=hr.key)
         self._events.forget(objects.uid(hr.obj))
 
-    def _work(self) -> None:
-        while (key := self._queue.get()) is not None:
-            obj = self._informer.store.get(key)
-            if obj is not None and not self._stop.is_set():
-                try:
-                    self._sync(HelmRelease(obj))
-                except Exception:  # a bug that one HelmRelease meets must not end the worker
-                    log.exception("sync crashed", helmrelease=key)
-            self._queue.done(key)
+    def _process(self, key: str) -> None:
+        obj = self._informer.store.get(key)
+        if obj is None:
+            return
+        try:
+            self._sync(HelmRelease(obj))
+        except Exception:  # a bug that one HelmRelease meets must not end the worker
+            log.exception("sync crashed", helmrelease=key)
 
     def _sync(self, hr: HelmRelease) -> None:
         release = f"release '{hr.release_name}' in namespace '{hr.target_namespace}'"
