@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Images often set it. Then every program that a test starts compiles the project anew, and every worker all tests.
+# Images often set it. Then every program that a test starts compiles the project again, and every worker all tests.
 unexport PYTHONDONTWRITEBYTECODE
 # Three processes suit two cores, because many tests wait; PYTEST_ARGS passes anything else on (for example: make test PYTEST_ARGS="-k teardown").
 PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal $(PYTEST_ARGS)

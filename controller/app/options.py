@@ -59,7 +59,10 @@ class CacheOptions:
         DURATION, 36000.0, "how often every environment is reconciled even if nothing changed; 0 means never", least=0
     )
     cache_sync_timeout: float = option(
-        DURATION, 0.0, "exit if the caches are not filled within this time; 0 waits for ever", least=0
+        DURATION,
+        0.0,
+        "exit if the caches are not filled within this time; 0 waits for ever, or 60s with --dry-run-once",
+        least=0,
     )
     cache_staleness_limit: float = option(
         DURATION,

@@ -41,7 +41,10 @@ def run(options: Options) -> int:
         log.warning("API server not usable yet", error=problem)
     try:
         application.manager.run()
-    except (SyncTimeout, LeadershipLost) as error:
+    except SyncTimeout as error:
+        log.error("exiting", error=f"{error}; correct what the lines above report, or raise --cache-sync-timeout")
+        return exits.FAILED
+    except LeadershipLost as error:
         log.error("exiting", error=str(error))
         return exits.FAILED
     finally:

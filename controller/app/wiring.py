@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 from controller.api.environment import ENVIRONMENTS
 from controller.api.tronador_config import TRONADOR_CONFIGS
@@ -37,6 +38,9 @@ from controller.workqueue import (
     MaxOfLimiter,
     RateLimitingQueue,
 )
+
+# Seconds for the caches of a single dry run, if no option says otherwise.
+_DRY_RUN_SYNC: Final = 60.0
 
 CONTROLLER_NAME = "environmentprovisioner"
 REPORTING_CONTROLLER = "tronador.stakater.com/controller"
@@ -134,9 +138,15 @@ def build(options: Options, connection: Connection) -> Application:
         controllers=tuple(controllers),
         elector=elector,
         graceful_timeout=options.graceful_timeout,
-        sync_timeout=options.cache.cache_sync_timeout or math.inf,
+        sync_timeout=sync_timeout(options),
     )
     return Application(manager, dry_run, tuple(queues), clients)
+
+
+def sync_timeout(options: Options) -> float:
+    """Return how many seconds the caches have to be filled. A controller may wait for ever, a single dry run not."""
+    single = _DRY_RUN_SYNC if options.dry_run.dry_run_once else math.inf
+    return options.cache.cache_sync_timeout or single
 
 
 def _queue(options: Options, registry: Registry) -> RateLimitingQueue:

@@ -43,6 +43,8 @@ HEADERS: Final[Mapping[str, str]] = {
 }
 # Seconds after which ages are written again although nothing else has changed.
 _AGES: Final = 30.0
+# Seconds that a reader waits for others. Without a limit, threads of readers that left long ago would pile up.
+_PATIENCE: Final = 5.0
 # Keys of a queue that are shown one by one.
 _KEYS: Final = 10
 
@@ -85,56 +87,64 @@ class StatusPage:
     def routes(self) -> Mapping[str, Route]:
         """For an HttpServer."""
         return {
-            "/": self._list,
-            "/environments": self._environment,
-            "/controller": self._controller,
+            "/": self._in_turn(self._list),
+            "/environments": self._in_turn(self._environment),
+            "/controller": self._in_turn(self._controller),
             "/state": self._state,
             "/static": self._static,
         }
 
+    def _in_turn(self, route: Route) -> Route:
+        def answer(rest: str, parameters: Mapping[str, list[str]]) -> Response:
+            if not self._rendering.acquire(timeout=_PATIENCE):
+                return Response(503, b"busy with other readers: try again\n", headers=HEADERS)
+            try:
+                return route(rest, parameters)
+            finally:
+                self._rendering.release()
+
+        return answer
+
     def _list(self, rest: str, parameters: Mapping[str, list[str]]) -> Response:
         asked = query.parse(parameters)
-        with self._rendering:
-            state = self._state_text()
-            selection = query.select(self._rows.summaries(self._sources.environments()), asked)
-            now = self._sources.now()
-            return self._page(
-                "list.html",
-                title="Environments",
-                state=state,
-                query=asked,
-                selection=selection,
-                row=lambda summary: Markup(self._rows.html(summary, now)),  # noqa: S704  # row.html has escaped it
-            )
+        state = self._state_text()
+        selection = query.select(self._rows.summaries(self._sources.environments()), asked)
+        now = self._sources.now()
+        return self._page(
+            "list.html",
+            title="Environments",
+            state=state,
+            query=asked,
+            selection=selection,
+            row=lambda summary: Markup(self._rows.html(summary, now)),  # noqa: S704  # row.html has escaped it
+        )
 
     def _environment(self, rest: str, parameters: Mapping[str, list[str]]) -> Response:
         name = unquote(rest)
-        with self._rendering:
-            state = self._state_text()
-            obj = self._sources.environment(name) if name else None
-            if obj is None:
-                return self._page("missing.html", status=404, title="Not found", state=state, name=name)
-            return self._page(
-                "environment.html",
-                title=name,
-                state=state,
-                environment=summarize(obj),
-                conditions=[_condition(condition) for condition in Environment(obj).conditions],
-                timeline=self._timeline.of(name),
-                started=self._sources.started,
-            )
+        state = self._state_text()
+        obj = self._sources.environment(name) if name else None
+        if obj is None:
+            return self._page("missing.html", status=404, title="Not found", state=state, name=name)
+        return self._page(
+            "environment.html",
+            title=name,
+            state=state,
+            environment=summarize(obj),
+            conditions=[_condition(condition) for condition in Environment(obj).conditions],
+            timeline=self._timeline.of(name),
+            started=self._sources.started,
+        )
 
     def _controller(self, rest: str, parameters: Mapping[str, list[str]]) -> Response:
-        with self._rendering:
-            # Queues change all the time, so this page has no state that could be compared.
-            return self._page(
-                "controller.html",
-                title="Controller",
-                state="",
-                queues=self._sources.queues(),
-                caches=sorted(self._sources.caches(), key=lambda cache: cache.resource),
-                keys_shown=_KEYS,
-            )
+        # Queues change all the time, so this page has no state that could be compared.
+        return self._page(
+            "controller.html",
+            title="Controller",
+            state="",
+            queues=self._sources.queues(),
+            caches=sorted(self._sources.caches(), key=lambda cache: cache.resource),
+            keys_shown=_KEYS,
+        )
 
     def _state(self, rest: str, parameters: Mapping[str, list[str]]) -> Response:
         return Response(200, self._state_text().encode(), headers=HEADERS)

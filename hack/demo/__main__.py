@@ -98,6 +98,7 @@ def _run(console: Console, folder: Path, *, engine: Engine, keep: bool) -> None:
         journey.timeline.show(console)
         report.show(console, journey.steps, audit_log=audit_log, controller_log=programs.log_of("controller"))
         console.print(f"The journey took {journey.timeline.seconds:.0f} seconds.")
+        console.print(f"The logs and repositories stay in {folder}. Remove it when you are done.", highlight=False)
         if keep:
             _explain(console, kubeconfig, gitops, journey.name, page, programs.leave_running())
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -43,6 +45,14 @@ def test_its_webhooks_are_signed_and_understood(action: str, before: str, verdic
     assert decide(delivery, Rules(), name=lambda pull: "name").verdict == verdict
 
 
+def remove_what_stays(output: str) -> None:
+    """Check that the output names the folder with the logs, and remove it."""
+    folder = re.search(r"The logs and repositories stay in (\S+)\. Remove it", output)
+    assert folder, output
+    assert (Path(folder[1]) / "controller.log").exists()
+    shutil.rmtree(folder[1])
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", sorted(ENGINES))
 def test_it_shows_the_whole_journey_in_time(engine: str) -> None:
@@ -62,6 +72,7 @@ def test_it_shows_the_whole_journey_in_time(engine: str) -> None:
         _, found, timeline = timeline.partition(words)
         assert found, f"{words!r} is missing or too late in {done.stdout}"
     assert "Errors in the controller's log: 0." in summary
+    remove_what_stays(done.stdout)
     seconds = int(summary.partition("The journey took ")[2].partition(" ")[0])
     assert seconds < JOURNEY_SECONDS
 

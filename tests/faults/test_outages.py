@@ -5,7 +5,6 @@ The back-off is the one of production (up to a minute): a controller that sleeps
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 import urllib.error
@@ -32,6 +31,7 @@ from tests.integration.support.controllers import ThreadedController
 from tests.integration.support.engines import Engine
 from tests.integration.support.environments import Environments, is_current
 from tests.integration.support.fixtures import StartController
+from tests.integration.support.ports import free_address
 from tests.integration.support.requests import Requests
 from tests.integration.support.variables import REAL_KUBECONFIG
 from tests.integration.support.waiting import eventually, throughout
@@ -121,8 +121,7 @@ def test_a_throttling_server_is_listed_as_soon_as_its_storage_is_ready(tmp_path:
 
 @pytest.mark.promise("outages")
 def test_an_outage_shows_in_readiness_and_metrics_and_never_in_liveness(tmp_path: Path) -> None:
-    # Every process has addresses of its own on the loopback interface, so no port is ever taken.
-    address = f"127.{os.getpid() >> 8 & 255}.{os.getpid() & 255}.1:8080"
+    address = free_address()
     served = {"health_address": address, "metrics_address": address, "cache_staleness_limit": 1.0}
     with bed(tmp_path, options={**PRODUCTION, **served}) as running:
         eventually(lambda: get(address, "/readyz")[0] == 200, "it is ready")

@@ -182,3 +182,19 @@ def test_a_single_dry_run_without_an_api_server_fails_with_one_line(
         "controller starting",
         "cannot start",
     ]
+
+
+def test_a_single_dry_run_without_rights_ends_and_names_what_it_could_not_read(
+    cluster: Cluster, start_process: StartProcess, tmp_path: Path
+) -> None:
+    name = cluster.name("outsider")
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name}}
+    cluster.client.create(SERVICE_ACCOUNTS, account, namespace=OWN)
+    outsider = write_kubeconfig(tmp_path / "outsider", admin=cluster.kubeconfig, namespace=OWN, name=name)
+    process = start_process(kubeconfig=outsider, dry_run_once="true", cache_sync_timeout="1s")
+    assert process.ended() == 1
+    process.logged("not permitted", "403", "environmentprovisioners")
+    error = process.logged("exiting")["error"]
+    assert error.startswith("caches not synced within 1 s: ")
+    assert "environmentprovisioners" in error
+    assert error.endswith("raise --cache-sync-timeout")

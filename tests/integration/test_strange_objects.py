@@ -7,11 +7,9 @@ kind that the controller watches.
 from __future__ import annotations
 
 import json
-import os
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from itertools import count
 from typing import Any
 
 import pytest
@@ -33,6 +31,7 @@ from tests.integration.support.engines import DOUBLES, Engine
 from tests.integration.support.environments import GIT_URL, RELEASE, Environment, Environments, manifest, tag
 from tests.integration.support.fixtures import StartController
 from tests.integration.support.installers import RELEASES
+from tests.integration.support.ports import free_address
 from tests.integration.support.texts import nested
 from tests.integration.support.waiting import eventually
 
@@ -50,7 +49,6 @@ MORE_UNUSUAL: Mapping[str, str] = {
     "long": json.dumps({"text": "x" * 1_000_000}),
     "keys": json.dumps({f"key-{number}": number for number in range(10_000)}),
 }
-ADDRESSES = count(1)
 CHART_REF = {"kind": "HelmChart", "name": "x"}
 
 
@@ -101,11 +99,6 @@ def body(resource: Resource, name: str, namespace: str, *, labels: Any = None, *
     return {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": metadata, **fields}
 
 
-def address() -> str:
-    # Of this test's own on the loopback interface, so that its port is never taken.
-    return f"127.{os.getpid() >> 8 & 255}.{os.getpid() & 255}.{next(ADDRESSES)}:8080"
-
-
 def get(url: str) -> str:
     with urllib.request.urlopen(url, timeout=10) as answer:
         text: str = answer.read().decode()
@@ -128,7 +121,7 @@ def all_is_well(
     depths: Sequence[int],
 ) -> None:
     """Good environments are deployed among strange ones, seen in a watch as well as in what is there at the start."""
-    metrics_address, health_address = address(), address()
+    metrics_address, health_address = free_address(), free_address()
     first = start(release_engine=engine, metrics_address=metrics_address)
     create_strange_neighbours(cluster)
     named = {text: environments.named(cluster.name(text)) for text in unusual}

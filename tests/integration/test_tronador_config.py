@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import urllib.request
 
 import pytest
@@ -20,6 +19,7 @@ from tests.integration.support.controllers import ThreadedController
 from tests.integration.support.engines import DOUBLES, Engine
 from tests.integration.support.environments import RELEASE, Environments, tag
 from tests.integration.support.fixtures import StartController, StartProcess
+from tests.integration.support.ports import free_address
 from tests.integration.support.requests import Requests
 from tests.integration.support.shared_config import OWN, SharedConfig, config_map, secret
 from tests.integration.support.waiting import eventually
@@ -288,8 +288,7 @@ def test_no_log_line_event_status_or_metric_shows_a_secret(
         real_flux.cannot("serve it charts over https, and credentials are only for https")
     engine = Engine(cluster, double=DOUBLES[engine_name])
     engine.start()
-    # An address of this test's own on the loopback interface, so that its port is never taken.
-    address = f"127.{os.getpid() >> 8 & 255}.{os.getpid() & 255}.200:8080"
+    address = free_address()
     process = start_process("--log-level=debug", release_engine=engine_name, metrics_address=address)
     shared.put_secret("pull", token="hunter2-copy")
     shared.apply(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
 import urllib.request
 from collections.abc import Iterable
@@ -19,6 +18,7 @@ from hack.localcluster.audit import AuditEntry
 from hack.serviceaccounts import write_kubeconfig
 from tests.integration.support.clusters import Cluster
 from tests.integration.support.controllers import ControllerProcess
+from tests.integration.support.ports import free_address
 
 NAMESPACE = Options().namespace
 # In seconds. Long, so that no replica loses its lease because the machine is busy.
@@ -47,8 +47,7 @@ class Replica:
     ) -> None:
         self.credential = credential
         self.proxy = proxy
-        # Every process has addresses of its own on the loopback interface, so no port is ever taken.
-        self._address = f"127.{os.getpid() >> 8 & 255}.{os.getpid() & 255}.{number + 1}:8080"
+        self._address = free_address()
         self.process = ControllerProcess(kubeconfig, log, **{**ELECTION, "metrics_address": self._address, **options})
 
     def metric(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any, cast
 
@@ -11,6 +12,8 @@ import structlog
 from controller.apimachinery.errors import status_error
 from controller.apimachinery.resources import NAMESPACES
 from controller.app.dry_run import DryRun
+from controller.app.options import CacheOptions, DryRunOptions, Options
+from controller.app.wiring import sync_timeout
 from controller.client import Client, PlanningClient
 from controller.runtime import Request, Result
 
@@ -116,3 +119,13 @@ def test_an_interrupted_dry_run_is_not_complete() -> None:
     rig.dry_run.start()
     rig.look("a")
     assert not rig.dry_run.report()
+
+
+@pytest.mark.parametrize(
+    ("once", "given", "seconds"), [(True, 0.0, 60.0), (True, 5.0, 5.0), (False, 0.0, math.inf), (False, 5.0, 5.0)]
+)
+def test_only_a_single_dry_run_has_a_deadline_for_its_caches_by_default(
+    once: bool, given: float, seconds: float
+) -> None:
+    options = Options(dry_run=DryRunOptions(dry_run_once=once), cache=CacheOptions(cache_sync_timeout=given))
+    assert sync_timeout(options) == seconds

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
-from controller.statuspage import CacheState, QueueState
+from controller.runtime import Response
+from controller.statuspage import CacheState, QueueState, page
 from controller.statuspage.page import HEADERS
 from tests.unit.statuspage.builders import NOW, World, environment
 
@@ -116,3 +119,22 @@ def test_half_a_character_does_not_break_the_page() -> None:
 
 def test_a_page_says_which_version_made_it_and_when() -> None:
     assert f"Tronador 1.2.3 · as of {NOW:%Y-%m-%d %H:%M:%S} UTC" in World().html().text
+
+
+def test_a_reader_who_would_wait_too_long_for_others_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page, "_PATIENCE", 0.01)
+    world = World(environment())
+    answers: list[Response] = []
+
+    class AskedMeanwhile(list[CacheState]):
+        def __iter__(self) -> Iterator[CacheState]:
+            reader = threading.Thread(target=lambda: answers.append(world.get("/controller")))
+            reader.start()
+            reader.join()
+            return super().__iter__()
+
+    world.caches = AskedMeanwhile()
+    assert world.get("/controller").status == 200
+    assert [answer.status for answer in answers] == [503]
+    world.caches = []
+    assert world.get("/controller").status == 200

@@ -228,8 +228,8 @@ def test_an_invalid_value_is_reported_with_place_and_remedy(key, value, words):
         ("a//x", f"c.yaml:2:15: application.chart_path: 'a//x' is not valid here {CHART_PATH}"),
         (
             "../../x",
-            "c.yaml:2:15: application.chart_path: '../../x' is refused (InvalidSpec); name the chart's folder within the "
-            "repository, without '..'",
+            "c.yaml:2:15: application.chart_path: '../../x' is refused (InvalidSpec); name the chart's folder within "
+            "the repository, without '..'",
         ),
         ("[a]", f"c.yaml:2:15: application.chart_path: the value is a list; write a string {CHART_PATH}"),
     ],
