@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from functools import cached_property
 from importlib import resources
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, unquote
-
-import jinja2
-from markupsafe import Markup
 
 from controller.api.environment import Environment
 from controller.api.summary import summarize
@@ -24,6 +22,9 @@ from controller.statuspage import query, texts
 from controller.statuspage.rows import Rows
 from controller.statuspage.sources import Sources
 from controller.statuspage.timeline import ENTRIES, Timeline
+
+if TYPE_CHECKING:
+    import jinja2
 
 _CONTENT_TYPES: Final = {
     "style.css": "text/css; charset=utf-8",
@@ -61,7 +62,13 @@ class StatusPage:
         self._rendering = threading.Lock()
         folder = resources.files(__package__) / "static"
         self._files = {name: (folder / name).read_bytes() for name in _CONTENT_TYPES}
-        self._templates = jinja2.Environment(
+
+    @cached_property
+    def _templates(self) -> jinja2.Environment:
+        # Imported for the first page, because it would take a tenth of the start.
+        import jinja2
+
+        templates = jinja2.Environment(
             loader=jinja2.PackageLoader(__package__),
             autoescape=True,
             undefined=jinja2.StrictUndefined,
@@ -69,8 +76,8 @@ class StatusPage:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        self._templates.globals |= {"version": sources.version, "entries": ENTRIES}
-        self._templates.filters |= {
+        templates.globals |= {"version": self._sources.version, "entries": ENTRIES}
+        templates.filters |= {
             "age": age,
             "clock": texts.clock,
             "cut": texts.cut,
@@ -81,8 +88,12 @@ class StatusPage:
             "time": to_time,
             "web": texts.web_address,
         }
+        return templates
+
+    @cached_property
+    def _rows(self) -> Rows:
         row = self._templates.get_template("row.html")
-        self._rows = Rows(render=lambda summary, age: row.render(e=summary, age=age))
+        return Rows(render=lambda summary, age: row.render(e=summary, age=age))
 
     def routes(self) -> Mapping[str, Route]:
         """For an HttpServer."""
@@ -106,6 +117,8 @@ class StatusPage:
         return answer
 
     def _list(self, rest: str, parameters: Mapping[str, list[str]]) -> Response:
+        from markupsafe import Markup
+
         asked = query.parse(parameters)
         state = self._state_text()
         selection = query.select(self._rows.summaries(self._sources.environments()), asked)

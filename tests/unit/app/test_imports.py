@@ -10,7 +10,7 @@ import pytest
 CONTROLLER = "from controller.app import cli; cli.parser(command='run'); from controller.app import run"
 STEP = "from controller.app import cli; cli.parser(command='event')"
 PACKAGE = ("kubernetes.client.api", "kubernetes.client.api_client", "kubernetes.client.models", "kubernetes.dynamic")
-LIBRARIES = ("oauthlib.oauth2", "pydantic", "requests", "requests_oauthlib", "websocket")
+LIBRARIES = ("jinja2", "oauthlib.oauth2", "pydantic", "requests", "requests_oauthlib", "websocket")
 OF_PIPELINE = (
     "controller.pipeline.gitops",
     "controller.pipeline.rendering",
