@@ -77,7 +77,8 @@ class Bed:
             *("controller", "run", "--kubeconfig", str(self._folder / "kubeconfig"), "--leader-elect", "false"),
             *("--metrics-address", self.address, "--health-address", "0", "--log-level", "warning", *flags),
         ]
-        self._programs.start("controller", arguments, ready=lambda: self.version_seen() > 0)
+        self._programs.start("controller", arguments, ready=lambda: True)
+        self.wait_until(lambda: self.version_seen() > 0, "the controller has seen the environments")
 
     def stop_controller(self) -> None:
         """End the controller."""

@@ -131,7 +131,8 @@ def _unchanged(arguments: list[str]) -> list[str]:
 def _with_memray(folder: Path, title: str, arguments: list[str]) -> list[str]:
     # The process ID keeps the recordings before and after the restart apart.
     recording = folder.absolute() / f"{title}-{len(list(folder.glob(f'{title}-*.memray')))}.memray"
-    return ["memray", "run", "--force", "--quiet", "--output", str(recording), "-m", *arguments]
+    options = ["--force", "--quiet", "--aggregate", "--trace-python-allocators"]
+    return ["memray", "run", *options, "--output", str(recording), "-m", *arguments]
 
 
 def _report(runs: Sequence[Run], about: dict[str, Any], counts: Sequence[int], profiled: Sequence[str]) -> str:
