@@ -38,7 +38,8 @@ RBAC = Path(__file__).parents[2] / "manifests" / "rbac"
 ENGINES = ("helm-operator", "flux")
 CLUSTER_ROLES = Resource(RBAC_GROUP, "v1", "clusterroles", "ClusterRole", namespaced=False)
 ROLES = Resource(RBAC_GROUP, "v1", "roles", "Role", namespaced=True)
-LEADER = {"leader_elect": True, "lease_duration": 3.0, "lease_renew_deadline": 2.0, "lease_retry_period": 0.1}
+# Patient, because a busy machine renews late.
+LEADER = {"leader_elect": True, "lease_duration": 30.0, "lease_renew_deadline": 20.0, "lease_retry_period": 0.1}
 # Charts may make something that the controller itself may not: so it has to be allowed to bind that role by name.
 OPT_IN = {
     "apiVersion": CLUSTER_ROLES.api_version,
