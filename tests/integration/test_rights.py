@@ -214,7 +214,10 @@ class Journey:
             raise Refused(refused[0])
 
     def refused(self) -> list[str]:
-        """What the controller was refused so far; on a real cluster what it still is some seconds later."""
+        """What the controller was refused so far; on a real cluster what it still is some seconds later.
+
+        An Event is not posted again, and needs no binding of an environment: it counts at once.
+        """
         entries = self.requests.all()
         refused = [entry for entry in entries if entry.code == 403]
         if self._knows_rights_at_once:
@@ -224,7 +227,7 @@ class Journey:
         return [
             summary(entry)
             for asked, entry in first.items()
-            if last[asked].code == 403 and last[asked].time - entry.time >= NEW_RIGHTS
+            if entry.resource == "events" or (last[asked].code == 403 and last[asked].time - entry.time >= NEW_RIGHTS)
         ]
 
 
