@@ -9,7 +9,7 @@ from tests.integration.support.engines import Engine
 from tests.integration.support.environments import Environment, Environments
 from tests.integration.support.fixtures import StartController
 from tests.integration.support.history import History
-from tests.integration.support.waiting import throughout
+from tests.integration.support.waiting import DEADLINE, throughout
 
 
 def old_is_gone_before_new_comes(environment: Environment, history: History) -> None:
@@ -71,7 +71,8 @@ def test_a_restart_after_the_old_uninstall_still_waits_for_its_storage(
 def test_the_status_says_that_the_old_release_is_being_uninstalled(
     environments: Environments, stopped_engine: Engine, controller: ThreadedController
 ) -> None:
-    stopped_engine.start(seconds={"uninstall": 0.5})
+    # Long enough to be seen, also where everything takes longer.
+    stopped_engine.start(seconds={"uninstall": DEADLINE / 60})
     environment = environments.create(releaseName="old")
     environment.deployed()
     environment.patch_release(releaseName="new")
