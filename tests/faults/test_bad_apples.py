@@ -70,10 +70,10 @@ def still_works(running: Bed) -> None:
     ledger.check(running.requests, lives=running.fleet.lives, living=running.fleet.living)
 
 
-@pytest.mark.parametrize("what", SENSELESS)
-def test_a_nonsensical_event_is_skipped_and_its_stream_continues(running: Bed, what: str) -> None:
+def test_nonsensical_events_are_skipped_and_their_stream_continues(running: Bed) -> None:
     before = opened(running)
-    assert running.proxy.insert_line(SENSELESS[what], NAMESPACE_WATCH) == 1
+    for what, line in SENSELESS.items():
+        assert running.proxy.insert_line(line, NAMESPACE_WATCH) == 1, what
     still_works(running)
     assert opened(running) == before
 
