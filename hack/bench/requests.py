@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 # A verb as RBAC calls it, a space, and `resource` or `resource/subresource`.
 Counts = Counter[str]
@@ -35,26 +36,35 @@ class RequestSource(Protocol):
 
 
 class AuditFile:
-    """The requests in an audit log: that of the local cluster, or one that kube-apiserver writes as JSON lines."""
+    """The requests in an audit log: that of the local cluster, or one that kube-apiserver writes as JSON lines.
+
+    kube-apiserver begins another file at 100 MB. So the file stays open here, and is read to its end before the next.
+    """
 
     words = "requests of this client, from the audit log"
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._offset = 0
+        self._file: BinaryIO | None = None
         self._by_agent: dict[str, Counts] = defaultdict(Counter)
 
     def counts(self, user_agent: str) -> Counts:
         """See `RequestSource`. Raises OSError if the file cannot be read."""
-        with self._path.open("rb") as file:
-            file.seek(self._offset)
-            for line in file:
-                if not line.endswith(b"\n"):
-                    break
-                self._offset += len(line)
-                if found := audited(json.loads(line)):
-                    self._by_agent[found[0]][found[1]] += 1
+        if self._file is None:
+            self._file = self._path.open("rb")
+        while not os.path.samestat(os.fstat(self._file.fileno()), self._path.stat()):
+            self._read(self._file)
+            self._file.close()
+            self._file = self._path.open("rb")
+        self._read(self._file)
         return total(counts for agent, counts in self._by_agent.items() if agent.startswith(user_agent))
+
+    def _read(self, file: BinaryIO) -> None:
+        while (line := file.readline()).endswith(b"\n"):
+            if found := audited(json.loads(line)):
+                self._by_agent[found[0]][found[1]] += 1
+        # The rest of this line is not written yet.
+        file.seek(-len(line), os.SEEK_CUR)
 
 
 class ServerCounters:

@@ -49,13 +49,17 @@ def run(options: argparse.Namespace) -> bool:
         settled = _await_quiet(bed, renewals)
         usage = process.usage(bed.controller_pid)
         print(f"{options.environments} environments: settled after {settled - began:.1f} s", end=", ")
-        print(f"{usage.cpu_seconds:.2f} s of CPU, {_writes(bed):.0f} writes")
+        print(f"{usage.cpu_seconds:.2f} s of CPU, {_writes(bed):.0f} writes, with those that make its lease")
         print(f"resident memory: {usage.resident_bytes / 2**20:.0f} MiB, peak {usage.peak_bytes / 2**20:.0f} MiB")
         print(f"longest time between two renewals of the lease: {renewals.longest:.1f} s")
+        before = process.usage(bed.controller_pid).cpu_seconds
         end = time.monotonic() + options.idle_seconds
         bed.wait_until(lambda: time.monotonic() > end, "the time of idling is over")
-        idle = process.usage(bed.controller_pid).cpu_seconds - usage.cpu_seconds
+        idle = process.usage(bed.controller_pid).cpu_seconds - before
         print(f"idle: {100 * idle / options.idle_seconds:.2f} % of a core")
+        before = process.usage(bed.controller_pid).cpu_seconds
+        bed.version_seen()
+        print(f"one scrape of the metrics: {process.usage(bed.controller_pid).cpu_seconds - before:.2f} s of CPU")
     return True
 
 
@@ -100,7 +104,7 @@ def _make_one(bed: Bed, values_bytes: int) -> None:
 
 
 def _writes(bed: Bed) -> float:
-    """Return how many requests the controller has sent that change something, besides those for its lease."""
+    """Return how many requests the controller has sent that change something; it renews its lease with PUT."""
     return sum(bed.metric("rest_client_requests_total", f'method="{method}"') for method in ("POST", "PATCH", "DELETE"))
 
 

@@ -69,6 +69,19 @@ def test_an_audit_file_counts_per_client_and_reads_on_where_it_stopped(tmp_path:
     assert source.counts("engine") == {"create namespaces": 1}
 
 
+def test_an_audit_file_is_read_to_its_end_after_another_has_begun(tmp_path: Path) -> None:
+    file = tmp_path / "audit.log"
+    line = json.dumps(local()) + "\n"
+    file.write_text(line)
+    source = AuditFile(file)
+    assert source.counts("tronador") == {"create namespaces": 1}
+    with file.open("a") as log:
+        log.write(2 * line)
+    file.rename(tmp_path / "audit-1.log")
+    file.write_text(line)
+    assert source.counts("tronador") == {"create namespaces": 4}
+
+
 def test_the_servers_counters_are_added_up_over_codes_and_speak_of_verbs_as_rbac() -> None:
     assert ServerCounters(lambda: METRICS).counts("any") == {"create namespaces": 15, "patch helmreleases/status": 1}
 
