@@ -128,15 +128,9 @@ _OF_RECONCILES: Final = (
         "status not judged", "debug", "After an error the status is computed from the last one, and not from caches."
     ),
     LogEvent(
-        "comparison of shared resources failed",
+        "repository of environment not found",
         "error",
-        "The controller cannot compare what an environment gets, so it reconciles the environment.",
-        _REPORT,
-    ),
-    LogEvent(
-        "environment not counted",
-        "error",
-        "An environment cannot be judged, so the status of the TronadorConfig does not count it.",
+        "An environment cannot be read, so every change of the TronadorConfig reconciles it, and no status counts it.",
         _REPORT,
     ),
     LogEvent("wake-up stream ended", "debug", "The watch for the end of an uninstall ended; reads replace it."),
