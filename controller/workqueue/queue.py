@@ -102,9 +102,7 @@ class RateLimitingQueue:
                 self._add_locked(key, now)
                 return
             self._delay_locked(key, now + seconds)
-            if self._heap[0][2] == key:
-                # One thread is enough to wake at the new time. The others would only look and wait again.
-                self._condition.notify()
+            self._condition.notify_all()
 
     def add_rate_limited(self, key: str) -> None:
         """Add `key` after the time that the limiter returns."""
@@ -160,9 +158,7 @@ class RateLimitingQueue:
             self._metrics.work_duration.observe(self._clock.now() - since)
             if key in self._dirty:
                 self._ready.append(key)
-                self._condition.notify()
-            if self._draining:
-                self._condition.notify_all()
+            self._condition.notify_all()
 
     def shutdown(self) -> None:
         """Ignore further adds and drop delayed keys. Workers get the backlog and then None. Also ends a drain."""
