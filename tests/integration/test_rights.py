@@ -135,9 +135,9 @@ class Journey:
     def _labels_and_values(self, environment: Environment) -> None:
         environment.patch({"namespaceLabels": {"team": "gabbar"}})
         self._until(lambda: environment.labels().get("team") == "gabbar", "the label is there")
-        # Twice the same Event: the second is counted by a patch of the first.
-        for text in ("two", "three"):
-            environment.patch_release(values=tag(text), chart={"ref": text})
+        # Twice the same Event: the second is counted by a patch of the first. Both are references to one branch.
+        for text, ref in (("two", f"refs/heads/{RELEASE}"), ("three", RELEASE)):
+            environment.patch_release(values=tag(text), chart={"ref": ref})
             self._until(lambda text=text: text in json.dumps(self._release(environment)), "the values are there")
             self._deployed(environment)
         self._until(lambda: self.requests.count("patch", "events"), "a repeated Event is counted")
@@ -260,7 +260,7 @@ def journey(engine: str, *, without: Right | None = None) -> Iterator[Journey]:
             yield Journey(cluster, engine)
         finally:
             controller.stop()
-            installs.stop()
+            installs.close()
             if without is not None:
                 cluster.put(_resource(without), roles()[without.kind, without.role])
 
