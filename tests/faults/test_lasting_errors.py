@@ -26,7 +26,7 @@ def test_a_failure_of_some_seconds_is_reported_once_and_recovered_from(tmp_path:
         eventually(lambda: persistent_errors.RETRYING in str(found().get("status")), "the status says what fails")
         said = found()
         assert condition(said, "Ready")["status"] == "Unknown"
-        assert "Creating namespaces pr-0 fails: 503" in condition(said, "Ready")["message"]
+        assert f"Creating namespaces {running.fleet.name(0)} fails: 503" in condition(said, "Ready")["message"]
         version = said["metadata"]["resourceVersion"]
         throughout(2.0, lambda: found()["metadata"]["resourceVersion"] == version, "the same words are written again")
         running.proxy.set_rules()

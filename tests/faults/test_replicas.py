@@ -187,7 +187,9 @@ def test_a_leader_ended_by_an_outage_leads_again_at_once_with_the_same_name(pair
 
     mark, back = pair.requests.mark(), time.monotonic()
     leader.proxy.accept()
-    eventually(lambda: pair.requests.writes(mark, environment="pr-1"), "the environment that waits is reconciled")
+    eventually(
+        lambda: pair.requests.writes(mark, environment=pair.fleet.name(1)), "the environment that waits is reconciled"
+    )
     assert time.monotonic() - back < 5
     pair.right()
     assert out_of_turn(pair.requests.all()) == []
