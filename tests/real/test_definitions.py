@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -27,7 +26,7 @@ from tests.real.support.releases import settled, values_of
 
 NEXT = "v1alpha2"
 NAME = environment_definition()["metadata"]["name"]
-NEXT_ENVIRONMENTS = replace(ENVIRONMENTS, version=NEXT)
+NEXT_ENVIRONMENTS = ENVIRONMENTS._replace(version=NEXT)
 
 
 def test_environments_are_taken_down_with_their_definition(
