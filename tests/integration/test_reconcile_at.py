@@ -11,7 +11,7 @@ from tests.integration.support.clusters import Cluster
 from tests.integration.support.controllers import ThreadedController
 from tests.integration.support.engines import DOUBLES, Engine
 from tests.integration.support.environments import RELEASE, Environment, Environments
-from tests.integration.support.program import run
+from tests.integration.support.program import run_alone
 from tests.integration.support.requests import Requests
 from tests.integration.support.shared_config import SharedConfig, config_map
 
@@ -94,7 +94,7 @@ def test_the_command_waits_until_the_controller_has_reconciled(
 ) -> None:
     environment = environments.create()
     environment.deployed()
-    done = run("reconcile", environment.name, f"--kubeconfig={cluster.kubeconfig}")
+    done = run_alone("reconcile", environment.name, f"--kubeconfig={cluster.kubeconfig}")
     assert done.returncode == 0
     assert done.stderr.startswith(f"tronador reconcile: {environment.name}: deployed: ")
     obj = environment.get()
@@ -105,7 +105,7 @@ def test_the_command_waits_until_the_controller_has_reconciled(
 
 def test_without_a_controller_the_command_ends_with_2(cluster: Cluster, environments: Environments) -> None:
     environment = environments.create()
-    done = run("reconcile", environment.name, "--timeout=0.2s", f"--kubeconfig={cluster.kubeconfig}")
+    done = run_alone("reconcile", environment.name, "--timeout=0.2s", f"--kubeconfig={cluster.kubeconfig}")
     assert done.returncode == 2
     assert "not reconciled within 0.2s: check that the controller runs" in done.stderr
 
@@ -113,10 +113,10 @@ def test_without_a_controller_the_command_ends_with_2(cluster: Cluster, environm
 def test_the_command_reports_why_it_failed(cluster: Cluster, environments: Environments) -> None:
     kubeconfig = f"--kubeconfig={cluster.kubeconfig}"
     environment = environments.create(spec={"suspend": True})
-    suspended = run("reconcile", environment.name, kubeconfig)
-    missing = run("reconcile", "nothing", kubeconfig)
+    suspended = run_alone("reconcile", environment.name, kubeconfig)
+    missing = run_alone("reconcile", "nothing", kubeconfig)
     assert (suspended.returncode, missing.returncode) == (1, 1)
     assert "is suspended" in suspended.stderr
     assert "environment 'nothing' does not exist" in missing.stderr
-    assert run("reconcile", "No Name", kubeconfig).returncode == 2
+    assert run_alone("reconcile", "No Name", kubeconfig).returncode == 2
     assert RECONCILE_AT_ANNOTATION not in str(environment.get())

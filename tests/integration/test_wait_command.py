@@ -21,7 +21,7 @@ from tests.integration.support.clusters import ROOT, Cluster
 from tests.integration.support.controllers import ThreadedController, clean_environ
 from tests.integration.support.engines import Engine
 from tests.integration.support.environments import Environment, Environments, tag
-from tests.integration.support.program import run
+from tests.integration.support.program import run_alone
 from tests.integration.support.waiting import DEADLINE, eventually, throughout
 
 SERVICE_ACCOUNTS = Resource("", "v1", "serviceaccounts", "ServiceAccount", namespaced=True)
@@ -229,7 +229,7 @@ def test_wait_ends_at_once_and_names_the_missing_right(
     ],
 )
 def test_bad_usage_is_reported(arguments: tuple[str, ...], code: int, words: str) -> None:
-    done = run("wait", "--kubeconfig=/no/such/kubeconfig", *arguments)
+    done = run_alone("wait", "--kubeconfig=/no/such/kubeconfig", *arguments)
     assert done.returncode == code
     assert words in done.stderr
 

@@ -17,7 +17,10 @@ from tests.integration.support.waiting import DEADLINE
 
 
 def run(*arguments: str, **environ: str) -> CompletedProcess[str]:
-    """Run a command to its end in this process, because a process of its own takes a second for its imports."""
+    """Run a command to its end in this process, because a process of its own takes a second for its imports.
+
+    The output also has what other threads print, so no controller may run in this process.
+    """
     out, err = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err):
         try:
@@ -28,7 +31,7 @@ def run(*arguments: str, **environ: str) -> CompletedProcess[str]:
 
 
 def run_alone(*arguments: str, **environ: str) -> CompletedProcess[str]:
-    """Run a command to its end in a process of its own: `tronador run` sets up logging for the whole process."""
+    """Run a command to its end in a process of its own, for example while a controller runs in this one."""
     return subprocess.run(
         [sys.executable, "-m", "controller", *arguments],
         cwd=ROOT,

@@ -225,12 +225,7 @@ def test_an_invalid_value_is_reported_with_place_and_remedy(key, value, words):
         ("", f"c.yaml:2:14: application.chart_path: required key is missing; add it {CHART_PATH}"),
         ("''", f"c.yaml:2:15: application.chart_path: the value is empty; fill it in {CHART_PATH}"),
         ("5", "c.yaml:2:15: application.chart_path: 5 is an integer, not a string; quote it"),
-        ("a//x", f"c.yaml:2:15: application.chart_path: 'a//x' is not valid here {CHART_PATH}"),
-        (
-            "../../x",
-            "c.yaml:2:15: application.chart_path: '../../x' is refused (InvalidSpec); name the chart's folder within "
-            "the repository, without '..'",
-        ),
+        ("../../x", f"c.yaml:2:15: application.chart_path: '../../x' is not valid here {CHART_PATH}"),
         ("[a]", f"c.yaml:2:15: application.chart_path: the value is a list; write a string {CHART_PATH}"),
     ],
 )

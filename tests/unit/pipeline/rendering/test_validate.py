@@ -76,8 +76,9 @@ def test_an_empty_file_is_rejected():
         (
             "path: deploy",
             "path: ../x",
-            "f:10:15: spec.application.release.chart.path: '../x' is refused (InvalidSpec); name the chart's folder "
-            "within the repository, without '..'",
+            "f:10:15: spec.application.release.chart.path: '../x' is not valid here (folder of the chart, relative "
+            "to "
+            """the repository's root and without '..'; "." is the root itself)""",
         ),
         (
             "path: deploy\n",
