@@ -86,6 +86,8 @@ class ControllerProcess:
         ]
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
+        # How many lines its log had at the last start.
+        self._earlier = 0
 
     @property
     def process(self) -> subprocess.Popen[bytes]:
@@ -94,6 +96,7 @@ class ControllerProcess:
 
     def start(self) -> ControllerProcess:
         """Start it and return at once."""
+        self._earlier = len(self.lines())
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 self._command, cwd=ROOT, env=clean_environ(), stdin=subprocess.DEVNULL, stdout=log, stderr=log
@@ -133,10 +136,11 @@ class ControllerProcess:
         return [json.loads(line) for line in whole if line.startswith("{")]
 
     def logged(self, *words: str) -> dict[str, Any]:
-        """The first log line that has all these words in it, now or later."""
+        """The first log line since the last start that has all these words in it, now or later."""
 
         def found() -> dict[str, Any] | None:
-            return next((line for line in self.lines() if all(word in json.dumps(line) for word in words)), None)
+            lines = self.lines()[self._earlier :]
+            return next((line for line in lines if all(word in json.dumps(line) for word in words)), None)
 
         return eventually(found, lambda: f"a log line with {words}; it printed {self.output()}")
 
