@@ -64,27 +64,27 @@ def cost_of(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable
 def test_a_creation_stays_within_its_limits(world, cost_of):
     cost = cost_of(lambda: world.run(NAME))
     assert _status(world) == "deployed"
-    assert cost <= Cost(calls=6900, reads=0, writes=4, events=2), cost
+    assert cost <= Cost(calls=6650, reads=0, writes=4, events=2), cost
 
 
 def test_the_echo_of_a_write_stays_within_its_limits(world, cost_of):
     world.run(NAME)
     cost = cost_of(lambda: world.reconcile_strictly(NAME))
-    assert cost <= Cost(calls=150, reads=0, writes=0, events=0), cost
+    assert cost <= Cost(calls=125, reads=0, writes=0, events=0), cost
 
 
 def test_a_reconcile_without_a_change_stays_within_its_limits(world, cost_of):
     world.run(NAME)
     world.seconds += echoes.SECONDS
     cost = cost_of(lambda: world.reconcile_strictly(NAME))
-    assert cost <= Cost(calls=780, reads=0, writes=0, events=0), cost
+    assert cost <= Cost(calls=760, reads=0, writes=0, events=0), cost
 
 
 def test_a_restart_stays_within_its_limits(world, cost_of):
     world.run(NAME)
     world.restart()
     cost = cost_of(lambda: world.run(NAME))
-    assert cost <= Cost(calls=860, reads=0, writes=0, events=0), cost
+    assert cost <= Cost(calls=850, reads=0, writes=0, events=0), cost
 
 
 def test_an_update_stays_within_its_limits(world, cost_of):
@@ -92,7 +92,7 @@ def test_an_update_stays_within_its_limits(world, cost_of):
     world.api.edit(ENVIRONMENTS, NAME, "", _with_another_tag)
     cost = cost_of(lambda: world.run(NAME))
     assert _status(world) == "deployed"
-    assert cost <= Cost(calls=6450, reads=0, writes=2, events=1), cost
+    assert cost <= Cost(calls=6100, reads=0, writes=2, events=1), cost
 
 
 def test_a_teardown_stays_within_its_limits(world, cost_of):
@@ -100,7 +100,7 @@ def test_a_teardown_stays_within_its_limits(world, cost_of):
     world.api.remove(ENVIRONMENTS, NAME)
     cost = cost_of(lambda: world.run(NAME))
     assert world.api.peek(ENVIRONMENTS, NAME) is None
-    assert cost <= Cost(calls=2430, reads=7, writes=4, events=2), cost
+    assert cost <= Cost(calls=2200, reads=7, writes=4, events=2), cost
 
 
 def _noting(call: Callable[..., Any], calls: list[str]) -> Callable[..., Any]:
