@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from pathlib import Path
+
 import pytest
 
 from controller.client import Client
 from controller.client.config import load
 from tests.integration.support.variables import REAL_KUBECONFIG
+
+
+@pytest.mark.parametrize("module", sorted(path.stem for path in Path(__file__).parent.glob("test_*.py")))
+def test_a_module_that_is_left_out_can_still_be_imported(module: str) -> None:
+    import_module(f"tests.real.{module}")
 
 
 def test_a_real_api_server_is_named() -> None:
