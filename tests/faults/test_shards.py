@@ -27,7 +27,7 @@ from tests.integration.support.engines import Engine
 from tests.integration.support.environments import is_deployed
 from tests.integration.support.requests import Requests, summary
 from tests.integration.support.shared_config import SharedConfig
-from tests.integration.support.waiting import eventually
+from tests.integration.support.waiting import DEADLINE, eventually
 from tests.manifests.kustomize import rendered
 
 MAIN, A = sharding.MAIN, f"{SHARD_LABEL}=a"
@@ -213,7 +213,7 @@ def test_a_thousand_environments_are_created_once_even_if_a_leader_is_killed(bed
         return thread
 
     creators = (create(range(500)), create(range(500, 1000), **IN_A))
-    eventually(lambda: len(_written_by(bed, first)) > 500, "shard a is at work", deadline=60.0)
+    eventually(lambda: len(_written_by(bed, first)) > 500, "shard a is at work", deadline=2 * DEADLINE)
     processes[first].kill()
     mark = bed.requests.mark()
     second = eventually(lambda: bed.leader(A) not in (first, "") and bed.leader(A), "the other replica leads shard a")
