@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from controller.api.environment import ENVIRONMENTS
+from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import NAMESPACES
 from controller.environment import engines
@@ -132,13 +133,10 @@ def _view(observation: Observation, environment: Object) -> _View:
 def _same(left: Object | None, right: Object | None) -> bool:
     if left is right:
         return True
-    if left is None or right is None or left.keys() != right.keys():
-        return False
-    return all(value == right[field] for field, value in left.items() if field != "metadata") and _metadata(
-        left
-    ) == _metadata(right)
+    return left is not None and right is not None and _content(left) == _content(right)
 
 
-def _metadata(obj: Object) -> dict[str, Any]:
-    # The answer to a write has these, and the caches do not.
-    return {field: value for field, value in (obj.get("metadata") or {}).items() if field != "managedFields"}
+def _content(obj: Object) -> dict[str, Any]:
+    # The answer to a write has managed fields, and the caches do not.
+    metadata = {field: value for field, value in objects.metadata(obj).items() if field != "managedFields"}
+    return {**obj, "metadata": metadata}

@@ -51,7 +51,7 @@ def decide(observation: Observation, targets: Iterable[Target], options: Environ
 
 
 def questions(observation: Observation, targets: Iterable[Target]) -> tuple[Question, ...]:
-    """Return what the next decision about these releases will ask, as far as the cache shows what it is."""
+    """Return what the next decision about these releases will ask, judged by the cache."""
     asked = tuple(dict.fromkeys(targets))
     if any(target in observation.cached for target in asked):
         return asked
