@@ -1,6 +1,10 @@
-"""What a registry shows."""
+"""What a registry shows, and how many functions a piece of work calls."""
 
 from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
 
 from controller.metrics import Registry
 
@@ -19,3 +23,20 @@ def counted(registry: Registry, series: str, label: str) -> dict[str, float]:
     samples = [sample for family in registry.collect() for sample in family.samples if sample.name == series]
     values = {sample.labels[label] for sample in samples if sample.value}
     return {value: measured(registry, series, **{label: value}) for value in values}
+
+
+def count_calls(work: Callable[[], object], *, below: str = "") -> int:
+    """Count the calls of Python functions in this thread whose file has a path that begins with `below`."""
+    count = 0
+
+    def hook(frame: Any, event: str, _: object) -> None:
+        nonlocal count
+        count += event == "call" and frame.f_code.co_filename.startswith(below)
+
+    before = sys.getprofile()
+    sys.setprofile(hook)
+    try:
+        work()
+    finally:
+        sys.setprofile(before)
+    return count

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from controller.client.stream import LineSplitter, _event
 from controller.environment.engines import ENGINES
 from controller.metrics import Registry
 from controller.workqueue import RateLimitingQueue
+from tests.unit.measured import count_calls
 
 CODE = str(Path(controller.__file__).parent)
 RECORDED = json.loads((Path(__file__).parents[2] / "fixtures" / "cached" / "kubernetes-1.36.json").read_text())
@@ -60,22 +60,6 @@ def test_a_changed_object_is_queued_with_few_calls(resource: Any, kind: str, mos
     watched.send(resource, RECORDED[kind])()
     assert watched.queue.get() == NAME
     watched.queue.done(NAME)
-    calls = _calls(watched.send(resource, RECORDED[kind]))
+    calls = count_calls(watched.send(resource, RECORDED[kind]), below=CODE)
     assert watched.queue.get() == NAME
     assert calls <= most
-
-
-def _calls(work: Callable[[], object]) -> int:
-    count = 0
-
-    def hook(frame: Any, event: str, _: object) -> None:
-        nonlocal count
-        count += event == "call" and frame.f_code.co_filename.startswith(CODE)
-
-    before = sys.getprofile()
-    sys.setprofile(hook)
-    try:
-        work()
-    finally:
-        sys.setprofile(before)
-    return count

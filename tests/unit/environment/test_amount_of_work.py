@@ -6,7 +6,6 @@ exceeds one is made cheaper, or it raises the limit and says why.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from controller.api.environment import ENVIRONMENTS
 from controller.environment import echoes
 from tests.unit.environment.simulation.world import World
 from tests.unit.environment.support.builders import NAME, environment, operator_options
+from tests.unit.measured import count_calls
 
 CODE = str(Path(controller.__file__).parent)
 
@@ -55,7 +55,7 @@ def cost_of(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable
     def cost_of(work: Callable[[], object]) -> Cost:
         reads.clear()
         writes, events = len(world.api.writes), len(world.recorded.events)
-        calls = _calls(work)
+        calls = count_calls(work, below=CODE)
         return Cost(calls, len(reads), len(world.api.writes) - writes, len(world.recorded.events) - events)
 
     return cost_of
@@ -109,22 +109,6 @@ def _noting(call: Callable[..., Any], calls: list[str]) -> Callable[..., Any]:
         return call(*args, **kwargs)
 
     return noted
-
-
-def _calls(work: Callable[[], object]) -> int:
-    count = 0
-
-    def hook(frame: Any, event: str, _: object) -> None:
-        nonlocal count
-        count += event == "call" and frame.f_code.co_filename.startswith(CODE)
-
-    before = sys.getprofile()
-    sys.setprofile(hook)
-    try:
-        work()
-    finally:
-        sys.setprofile(before)
-    return count
 
 
 def _status(world: World) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,6 +14,7 @@ from controller.tronadorconfig.content.options import TronadorConfigOptions
 from controller.tronadorconfig.content.shares import Concerned, Shares
 from controller.tronadorconfig.reconciling import status
 from tests.unit.environment.support.builders import GIT, environment
+from tests.unit.measured import count_calls
 
 OWN = "tronador-system"
 READY = {"conditions": [{"type": "ResourcesReady", "status": "True"}]}
@@ -49,9 +48,9 @@ def test_the_work_for_a_change_grows_with_repositories_not_with_environments() -
     few, many = _World(200), _World(10_000)
     assert (few.count(), many.count()) == (200, 10_000)
     assert (len(few.change()), len(many.change())) == (2, 100)
-    assert _calls(many.count) <= 1.1 * _calls(few.count)
+    assert count_calls(many.count) <= 1.1 * count_calls(few.count)
     # Only the names of those environments are read that it concerns.
-    assert _calls(many.change) <= 1.1 * _calls(few.change) + 5 * 100
+    assert count_calls(many.change) <= 1.1 * count_calls(few.change) + 5 * 100
 
 
 class _World:
@@ -87,19 +86,3 @@ def _config(secret: str) -> dict[str, Any]:
         "resources": {"manifests": [common]},
         "spec": {"mappings": [mapping], "secrets": secrets},
     }
-
-
-def _calls(work: Callable[[], object]) -> int:
-    count = 0
-
-    def hook(_frame: object, event: str, _: object) -> None:
-        nonlocal count
-        count += event == "call"
-
-    before = sys.getprofile()
-    sys.setprofile(hook)
-    try:
-        work()
-    finally:
-        sys.setprofile(before)
-    return count
