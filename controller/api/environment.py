@@ -48,6 +48,13 @@ PULL_REQUEST_ANNOTATION = f"{GROUP}/pull-request"
 # The repository's number at its provider. It stays the same if the repository is renamed or moved to another owner.
 REPOSITORY_ID_ANNOTATION = f"{GROUP}/repository-id"
 
+# On an environment, set by the pipeline, about the commit that is deployed: its full SHA, its branch, and the author
+# (user name) and the URL of its pull request. An author chooses the name of a branch: it is text, and never a command.
+COMMIT_ANNOTATION = f"{GROUP}/commit"
+BRANCH_ANNOTATION = f"{GROUP}/branch"
+# On an environment, set by the reporter: a hash of what it last told the provider.
+REPORTED_ANNOTATION = f"{GROUP}/reported"
+
 # On an environment, set by anybody to request a reconcile now. As with Flux, every new value is a request.
 RECONCILE_AT_ANNOTATION = f"{GROUP}/reconcile-at"
 # The limit of the CRD for status.lastHandledReconcileAt.

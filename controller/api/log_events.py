@@ -223,6 +223,35 @@ _OF_LEADER_ELECTION: Final = (
     ),
 )
 
+_OF_FEEDBACK: Final = (
+    LogEvent("feedback written", "info", "`tronador report` wrote to GitHub or GitLab; `channel` says what."),
+    LogEvent(
+        "feedback paused",
+        "warning",
+        "GitHub or GitLab failed, refused the credentials, or asked for a pause. Nothing is sent for `prefix` then.",
+        _RETRIED,
+    ),
+    LogEvent("feedback resumed", "info", "GitHub or GitLab answers as it should again."),
+    LogEvent(
+        "feedback refused",
+        "warning",
+        "The credentials may not write this, or what it is about does not exist. It is tried again.",
+        "Give the token or the App the missing permission, or correct what `error` names.",
+    ),
+    LogEvent(
+        "feedback rejected",
+        "warning",
+        "GitHub or GitLab will never accept this feedback, so it waits for the next change of the environment.",
+        _SEE_ERROR,
+    ),
+    LogEvent(
+        "environment not reported",
+        "info",
+        "No prefix of `--credentials` is for the repository of an environment. Each repository is logged once.",
+        "Add a prefix, if it should be.",
+    ),
+)
+
 LOG_EVENTS: Final = (
     *_OF_PROCESS,
     *_OF_DRY_RUN,
@@ -230,4 +259,5 @@ LOG_EVENTS: Final = (
     *_OF_CACHES,
     *_OF_API_SERVER,
     *_OF_LEADER_ELECTION,
+    *_OF_FEEDBACK,
 )

@@ -10,17 +10,23 @@ from typing import Any
 from controller.apimachinery.errors import AlreadyExists, NotFound
 from controller.apimachinery.options import OptionError
 from controller.apimachinery.resources import NAMESPACES, Resource
-from controller.app import sharding
 from controller.app.clients import Clients
-from controller.app.options import Options
 from controller.client import Client
 from controller.client.serverhealth import ServerHealth
-from controller.leaderelection import LeaderElectionConfig, LeaderElector
+from controller.leaderelection import LeaderElectionConfig, LeaderElectionOptions, LeaderElector
 from controller.metrics import Registry
 
 
-def build(options: Options, clients: Clients, registry: Registry, *, health: ServerHealth) -> LeaderElector | None:
-    """Return the elector, or None if this process works alone.
+def build(
+    options: LeaderElectionOptions,
+    clients: Clients,
+    registry: Registry,
+    *,
+    namespace: str,
+    lease: str,
+    health: ServerHealth,
+) -> LeaderElector | None:
+    """Return the elector for the Lease of this name, or None if this process works alone.
 
     Raises OptionError if the durations do not fit together.
     """
@@ -31,14 +37,14 @@ def build(options: Options, clients: Clients, registry: Registry, *, health: Ser
         health.wait(seconds, since=seen)
         seen = health.epoch
 
-    if not options.election.leader_elect:
+    if not options.leader_elect:
         return None
     try:
         election = LeaderElectionConfig(
-            namespace=options.namespace,
-            name=sharding.lease_name(options.watch_label_selector),
-            identity=options.election.lease_identity or f"{socket.gethostname()}_{uuid.uuid4()}",
-            durations=options.election.durations,
+            namespace=namespace,
+            name=lease,
+            identity=options.lease_identity or f"{socket.gethostname()}_{uuid.uuid4()}",
+            durations=options.durations,
         )
     except ValueError as error:
         raise OptionError(f"--lease-duration, --lease-renew-deadline, --lease-retry-period: {error}") from None

@@ -52,12 +52,9 @@ class ConnectionOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CacheOptions:
-    """The local copies of the API server's objects. Durations are in seconds."""
+class FreshnessOptions:
+    """How long the local copies of the API server's objects may be missing or out of date, in seconds."""
 
-    resync_period: float = option(
-        DURATION, 36000.0, "how often every environment is reconciled even if nothing changed; 0 means never", least=0
-    )
     cache_sync_timeout: float = option(
         DURATION,
         0.0,
@@ -69,6 +66,15 @@ class CacheOptions:
         60.0,
         "how long a cache may be out of date, because it can be neither listed nor watched, before /readyz fails",
         least=0.1,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheOptions(FreshnessOptions):
+    """The local copies of the API server's objects. Durations are in seconds."""
+
+    resync_period: float = option(
+        DURATION, 36000.0, "how often every environment is reconciled even if nothing changed; 0 means never", least=0
     )
 
 
@@ -119,11 +125,17 @@ class DryRunOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HttpOptions:
-    """What is served, and where. `parse_address` reads the addresses."""
+class AddressOptions:
+    """Where metrics and probes are served. `parse_address` reads the addresses."""
 
     metrics_address: str = option(_ADDRESS, ":8080", "address of /metrics, or 0 for none")
     health_address: str = option(_ADDRESS, ":8081", "address of /healthz, /readyz and the status page, or 0 for none")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpOptions(AddressOptions):
+    """What is served, and where."""
+
     status_page: bool = option(
         SWITCH,
         True,

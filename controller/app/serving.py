@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from controller.apimachinery.resources import Resource
 from controller.app import page
-from controller.app.options import HttpOptions, Options, parse_address
+from controller.app.options import AddressOptions, Options, parse_address
 from controller.cache import Informer
 from controller.leaderelection import LeaderElector
 from controller.metrics import Registry
@@ -56,7 +56,7 @@ def build(
 
 
 def servers(
-    options: HttpOptions,
+    options: AddressOptions,
     registry: Registry,
     *,
     healthy: Mapping[str, Check],
@@ -91,7 +91,7 @@ def servers(
     return tuple(servers)
 
 
-def _taken(options: HttpOptions, address: str, error: OSError) -> str:
+def _taken(options: AddressOptions, address: str, error: OSError) -> str:
     chosen = {"--metrics-address": options.metrics_address, "--health-address": options.health_address}
     flags = ", ".join(flag for flag, given in chosen.items() if given == address)
     why = "another program uses this port" if error.errno == errno.EADDRINUSE else error.strerror or str(error)

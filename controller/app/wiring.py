@@ -28,7 +28,9 @@ from controller.environment.discovery import Discovery
 from controller.environment.metrics import EnvironmentMetrics
 from controller.environment.stopwatch import Stopwatch
 from controller.environment.wakeups import Wakeups
+from controller.environment.watches import WATCHES
 from controller.events import Recorder
+from controller.leaderelection import LeaderElector
 from controller.metrics import Registry, of_process
 from controller.runtime import Controller, Manager
 from controller.tronadorconfig.content.shares import Concerned, Shares
@@ -72,12 +74,15 @@ def build(options: Options, connection: Connection) -> Application:
     registry = of_process()
     metrics = EnvironmentMetrics(registry)
     health = ServerHealth()
-    clients = Clients(options, connection, registry=registry, health=health)
+    command = "run --dry-run" if options.dry_run.enabled else "run"
+    clients = Clients(connection, options.requests, command=command, registry=registry, health=health)
     dry = options.dry_run.enabled
-    elector = None if dry else election.build(options, clients, registry, health=health)
+    elector = None if dry else _elector(options, clients, registry, health)
     # Called before each write, so that a process that lost its lease sends no write, and a dry run never does.
-    requests = clients.for_requests(may_write=elector.is_leader_now if elector else lambda: not dry)
-    watches = clients.for_watches()
+    requests = clients.for_requests(
+        may_write=elector.is_leader_now if elector else lambda: not dry, workers=options.controller.workers
+    )
+    watches = clients.for_watches(len(WATCHES))
     informers = caches.informers(options, watches, registry, recovery=health)
     stores = {resource: informer.store for resource, informer in informers.items()}
     shares = Shares(configs=stores[TRONADOR_CONFIGS], secrets=stores[SECRETS], options=options.tronadorconfig)
@@ -147,6 +152,11 @@ def sync_timeout(options: Options) -> float:
     """Return how many seconds the caches have to be filled. A controller may wait for ever, a single dry run not."""
     single = _DRY_RUN_SYNC if options.dry_run.dry_run_once else math.inf
     return options.cache.cache_sync_timeout or single
+
+
+def _elector(options: Options, clients: Clients, registry: Registry, health: ServerHealth) -> LeaderElector | None:
+    lease = sharding.lease_name(options.watch_label_selector)
+    return election.build(options.election, clients, registry, namespace=options.namespace, lease=lease, health=health)
 
 
 def _queue(options: Options, registry: Registry) -> RateLimitingQueue:

@@ -48,6 +48,15 @@ MARKS: Final = (
         "you, or `tronador reconcile`",
         "A new value makes the controller reconcile the environment now. `status.lastHandledReconcileAt` records it.",
     ),
+    (ours.COMMIT_ANNOTATION, "annotation", "EP", "`tronador render`", "The full SHA of the commit that is deployed."),
+    (ours.BRANCH_ANNOTATION, "annotation", "EP", "`tronador render`", "The branch of that commit."),
+    (
+        ours.REPORTED_ANNOTATION,
+        "annotation",
+        "EP",
+        "`tronador report`",
+        "Hashes of what the pull request shows, and the generation in which the comment was last written.",
+    ),
     (ours.PULL_REQUEST_ANNOTATION, "annotation", "EP", "`tronador render`", "Number of the pull request."),
     (
         ours.ENVIRONMENT_LABEL,

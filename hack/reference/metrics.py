@@ -14,6 +14,7 @@ from controller.environment.metrics import EnvironmentMetrics
 from controller.events.metrics import EventMetrics
 from controller.leaderelection.metrics import LeaderElectionMetrics
 from controller.metrics import Registry, of_process
+from controller.report.metrics import ReportMetrics
 from controller.runtime.metrics import ControllerMetrics
 from controller.workqueue.metrics import QueueMetrics
 from hack.reference.markdown import code, plain, table
@@ -47,6 +48,9 @@ def exercised() -> Registry:
     EventMetrics(registry)
     EnvironmentMetrics(registry).observe(environments=tuple, longest_wait=float, longest_teardown=float)
     DryRunMetrics(registry, lambda: {("patch", "namespaces"): 2})
+    report = ReportMetrics(registry)
+    report.request(host="h", method="GET", code="200", seconds=0.1)
+    report.observe(ignored=int, waiting=int, longest=float, paused={"github.com/org": float})
     return registry
 
 

@@ -51,6 +51,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("publish", "put an environment into a GitOps repository"),
     Command("retire", "take an environment out of a GitOps repository"),
     Command("wait", "wait until an environment is deployed, or gone"),
+    Command("report", "show what an environment does on its pull request"),
     Command("list", "list the environments of a cluster", module="listing"),
     Command("reconcile", "make the controller reconcile an environment now"),
     Command("completion", "print the script for shell completion"),

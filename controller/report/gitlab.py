@@ -1,0 +1,138 @@
+"""Feedback on GitLab: notes of a merge request, statuses of a commit, and an environment with its deployments.
+
+GitLab takes a line of a note that begins with a slash for a command. No line of ours begins with what an author wrote,
+except in a block of code, where GitLab does not look for commands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+from urllib.parse import quote
+
+from controller.apimachinery import objects
+from controller.report.scm import Comment, Deployed, Place, Session
+
+_STATUSES: Final = {"pending": "pending", "success": "success", "failure": "failed"}
+_DEPLOYMENTS: Final = {"queued": "running", "in_progress": "running", "success": "success", "failure": "failed"}
+_RUNNING: Final = "running"
+_STOPPED: Final = ("stopped", "stopping")
+
+
+class GitLab:
+    """See `scm.Scm`."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def login(self) -> str:
+        """See `Scm.login`."""
+        return self._session.auth.login()
+
+    def comments(self, place: Place) -> Iterator[Comment]:
+        """See `Scm.comments`."""
+        query = {"sort": "asc", "order_by": "created_at"}
+        for entry in self._session.pages(place.path, _notes(place), query):
+            # Notes of the system report what people did.
+            if entry.get("system") is not True:
+                yield _comment(entry)
+
+    def comment(self, place: Place, number: int) -> Comment | None:
+        """See `Scm.comment`."""
+        answer = self._session.find(place.path, f"{_notes(place)}/{number}")
+        return None if answer is None else _comment(objects.mapping(answer.body))
+
+    def create_comment(self, place: Place, body: str) -> int:
+        """See `Scm.create_comment`."""
+        return objects.number(self._session.write(place.path, "POST", _notes(place), {"body": body}).get("id"))
+
+    def edit_comment(self, place: Place, number: int, body: str) -> None:
+        """See `Scm.edit_comment`."""
+        self._session.write(place.path, "PUT", f"{_notes(place)}/{number}", {"body": body})
+
+    def set_status(
+        self, place: Place, commit: str, *, branch: str, context: str, word: str, text: str, url: str
+    ) -> bool:
+        """See `Scm.set_status`."""
+        state = _STATUSES[word]
+        query = {"name": context}
+        for entry in self._session.pages(place.path, f"{_of(place)}/repository/commits/{commit}/statuses", query):
+            if entry.get("name") == context:
+                if entry.get("status") == state:
+                    return False
+                break
+        body = {"state": state, "name": context, "description": text}
+        body |= {"target_url": url} if url else {}
+        body |= {"ref": branch} if branch else {}
+        self._session.write(place.path, "POST", f"{_of(place)}/statuses/{commit}", body)
+        return True
+
+    def set_deployment(self, place: Place, wanted: Deployed) -> bool:
+        """See `Scm.set_deployment`."""
+        name = f"review/{wanted.environment}"
+        environment = self._environment(place, name)
+        if wanted.word not in _DEPLOYMENTS:
+            return self._stop(place, environment)
+        written = False
+        number = objects.number((environment or {}).get("id"))
+        if environment is None:
+            body = {"name": name, "tier": "development", **({"external_url": wanted.url} if wanted.url else {})}
+            self._session.write(place.path, "POST", f"{_of(place)}/environments", body)
+            written = True
+        elif wanted.url and environment.get("external_url") != wanted.url:
+            request = f"{_of(place)}/environments/{number}"
+            self._session.write(place.path, "PUT", request, {"external_url": wanted.url})
+            written = True
+        return self._deploy(place, name, wanted) or written
+
+    def _deploy(self, place: Place, name: str, wanted: Deployed) -> bool:
+        state = _DEPLOYMENTS[wanted.word]
+        last = self._last_deployment(place, name)
+        if last is not None and last.get("sha") == wanted.commit:
+            if last.get("status") == state:
+                return False
+            if state != _RUNNING:
+                request = f"{_of(place)}/deployments/{objects.number(last.get('id'))}"
+                self._session.write(place.path, "PUT", request, {"status": state})
+                return True
+            # One that has ended cannot run again. This is another deployment of the same commit.
+        body = {
+            "environment": name,
+            "sha": wanted.commit,
+            "ref": wanted.branch or wanted.commit,
+            "tag": False,
+            "status": state,
+        }
+        self._session.write(place.path, "POST", f"{_of(place)}/deployments", body)
+        return True
+
+    def _stop(self, place: Place, environment: Mapping[str, Any] | None) -> bool:
+        if environment is None or environment.get("state") in _STOPPED:
+            return False
+        request = f"{_of(place)}/environments/{objects.number(environment.get('id'))}/stop"
+        self._session.write(place.path, "POST", request)
+        return True
+
+    def _environment(self, place: Place, name: str) -> Mapping[str, Any] | None:
+        for entry in self._session.pages(place.path, f"{_of(place)}/environments", {"name": name}):
+            if entry.get("name") == name:
+                return entry
+        return None
+
+    def _last_deployment(self, place: Place, name: str) -> Mapping[str, Any] | None:
+        query: dict[str, str | int] = {"environment": name, "order_by": "id", "sort": "desc", "per_page": 1}
+        answer = self._session.get(place.path, f"{_of(place)}/deployments", query)
+        return next(iter(objects.mappings(answer.body)), None)
+
+
+def _of(place: Place) -> str:
+    return f"/projects/{quote(place.path, safe='')}"
+
+
+def _notes(place: Place) -> str:
+    return f"{_of(place)}/merge_requests/{place.number}/notes"
+
+
+def _comment(entry: Mapping[str, Any]) -> Comment:
+    author = objects.text(objects.mapping(entry.get("author")).get("username"))
+    return Comment(objects.number(entry.get("id")), author, objects.text(entry.get("body")))

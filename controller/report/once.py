@@ -1,0 +1,33 @@
+"""Reports one environment once, for a pipeline: waits for limits and outages, but not for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from controller.apimachinery.errors import RequestTimeout
+from controller.apimachinery.scope import Scope
+from controller.report.accounts import Account
+from controller.report.feedback import Feedback
+from controller.report.memory import Memory
+from controller.report.record import Record
+from controller.report.reporter import Outcome, Reporter
+
+REFUSED: Final = ("refused", "rejected")
+
+
+def report(feedback: Feedback, account: Account, reporter: Reporter, *, scope: Scope) -> Mapping[str, Outcome]:
+    """Return what became of each channel, at the latest when the deadline of `scope` has passed."""
+    memory = Memory(uid=feedback.uid, record=Record())
+    outcomes: dict[str, Outcome] = {}
+    with scope.bound():
+        try:
+            while True:
+                outcomes |= reporter.report(feedback, account, memory)
+                # A permission that is missing will be missing in a minute, too.
+                waits = [outcome.wait for outcome in outcomes.values() if outcome.result == "" and outcome.wait]
+                if not waits:
+                    return outcomes
+                scope.wait(min(waits))
+        except RequestTimeout:
+            return outcomes
