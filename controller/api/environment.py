@@ -52,7 +52,7 @@ REPOSITORY_ID_ANNOTATION = f"{GROUP}/repository-id"
 # (user name) and the URL of its pull request. An author chooses the name of a branch: it is text, and never a command.
 COMMIT_ANNOTATION = f"{GROUP}/commit"
 BRANCH_ANNOTATION = f"{GROUP}/branch"
-# On an environment, set by the reporter: a hash of what it last told the provider.
+# On an environment, set by the reporter: hashes of what the pull request shows.
 REPORTED_ANNOTATION = f"{GROUP}/reported"
 
 # On an environment, set by anybody to request a reconcile now. As with Flux, every new value is a request.

@@ -104,7 +104,7 @@ class App:
         return {**_GITHUB, "Authorization": f"Bearer {lent.token}"}
 
     def renew(self) -> bool:
-        """See `Auth.renew`. The App may have been installed anew."""
+        """See `Auth.renew`. The App may have been installed again."""
         with self._lock:
             had, self._lent = bool(self._lent), {}
             self._installations.clear()

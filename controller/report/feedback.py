@@ -157,15 +157,14 @@ def _is_true(environment: Environment, type_: str) -> bool:
 
 def _reason(environment: Environment) -> str:
     """Return why an environment failed, or what keeps it from becoming ready; "" for neither."""
-    problems = objects.mappings(environment.status.get("problems"))
-    lines = [line for problem in problems if (line := _problem(problem))]
-    ready = conditions.find(environment.conditions, "Ready") or {}
+    message = ""
     if text(environment.status.get("applicationStatus")) != State.DEPLOYING or _is_true(environment, "Stalled"):
+        ready = conditions.find(environment.conditions, "Ready") or {}
         message = text(ready.get("message")) or text(environment.status.get("applicationStatusMsg"))
-        # The first problem stands at the end of that message, too.
-        told = [line for line in lines if text(problems[0].get("message")) not in message] if lines else []
-        lines = [message, *told] if message else lines
-    return inert.plain("\n".join(lines), limit=REASON_LIMIT)
+    # The first problem stands at the end of that message, too.
+    problems = objects.mappings(environment.status.get("problems"))
+    others = [_problem(problem) for problem in problems if text(problem.get("message")) not in (message or "\n")]
+    return inert.plain("\n".join(filter(None, [message, *others])), limit=REASON_LIMIT)
 
 
 def _problem(problem: Mapping[str, Any]) -> str:

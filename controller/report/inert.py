@@ -11,7 +11,7 @@ import unicodedata
 from typing import Final
 from urllib.parse import urlsplit
 
-# Characters that control the direction of text, or that nobody sees. Cf holds those and some others like them.
+# Characters that control the direction of text, or cannot be seen. Cf holds those and some others like them.
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _URL_LIMIT: Final = 2048
 # Printable ASCII that neither Markdown nor HTML gives a meaning in <https://...>.

@@ -29,7 +29,7 @@ from controller.report.feedback import Feedback
 from controller.report.memory import Memory
 from controller.report.metrics import ReportMetrics
 from controller.report.reporter import Reporter
-from controller.runtime import Request, Result
+from controller.runtime.reconcile import Request, Result
 
 log = structlog.get_logger(__name__)
 
@@ -133,7 +133,7 @@ class FeedbackReconciler:
             return self._save(key, memory, exists=exists, result=Result())
         wait = min(waits)
         if account.budget.wait() > 0:
-            # Otherwise all that wait would come back in the same instant, and most of them in vain.
+            # Otherwise all that wait would come back in the same instant, and most of them too early.
             wait += self._rand() * self.waiting() * self._pace
         result = Result(requeue_after=wait)
         return result if wait < _SOON else self._save(key, memory, exists=exists, result=result)

@@ -1,8 +1,8 @@
 """What was reported last, as the annotation `reported` keeps it, and what is due now. Pure.
 
 The annotation has one short hash for each channel, and the generation in which the comment was last written. It holds
-no number of a comment, deployment or repository. So whoever can write it can only keep feedback about this one
-environment from being written, which they could do by deleting the environment as well.
+no number of a comment, deployment or repository. So a forged one can only keep feedback about this one
+environment from being written, which a deletion of the environment does as well.
 
 What a hash is of are facts, not texts. So another wording in a new version does not write to every pull request.
 """

@@ -18,7 +18,7 @@ PROGRAMS = Path(sys.executable).parent
 @pytest.mark.parametrize(
     ("words", "found"),
     [
-        (("re",), ["render", "retire", "reconcile"]),
+        (("re",), ["render", "retire", "report", "reconcile"]),
         (("wait", "--for", ""), ["deployed", "gone"]),
         (("list", "-l", "a b=$(id)", "--kube"), ["--kubeconfig"]),
     ],
