@@ -1,7 +1,7 @@
 """`python -m hack.standins --kubeconfig PATH PROGRAM [options]`: runs until SIGTERM or SIGINT.
 
-Prints `ready` on stdout once it has seen everything that is there; logs go to stderr. Only `git-server` needs no
-cluster.
+Prints `ready` on stdout once it has seen everything that is there; logs go to stderr. Only `git-server` and `scm` need
+no cluster.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from hack.standins.git.server import GitServer
 from hack.standins.helm_operator.operator import HelmOperator, Options
 from hack.standins.kubelet.kubelet import Kubelet
 from hack.standins.plays import OPERATIONS, Plays
+from hack.standins.scm.server import ForgeServer
 
 STOP_SECONDS = 10.0
 _LOOK_SECONDS = 0.02
@@ -65,6 +66,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _serve_git(options: argparse.Namespace, stop: threading.Event) -> None:
     _run(GitServer(root=options.root, port=options.port, credentials=options.credentials), stop)
+
+
+def _serve_scm(options: argparse.Namespace, stop: threading.Event) -> None:
+    server = ForgeServer(port=options.port, certificate=options.certificate)
+    if options.url_file:
+        options.url_file.write_text(server.url)
+    _run(server, stop)
 
 
 def _run_on_cluster(options: argparse.Namespace, stop: threading.Event) -> None:
@@ -230,6 +238,12 @@ def _parser() -> argparse.ArgumentParser:
     git.add_argument(
         "--credentials", metavar="USER:PASSWORD", type=_credentials, help="what every request must have (default: none)"
     )
+
+    scm = programs.add_parser("scm", help="a small GitHub and GitLab on loopback", allow_abbrev=False)
+    scm.set_defaults(run=_serve_scm)
+    scm.add_argument("--port", type=int, required=True, help="the port of 127.0.0.1; 0 takes a free one")
+    scm.add_argument("--url-file", metavar="FILE", type=Path, help="write the URL to this file")
+    scm.add_argument("--certificate", metavar="FILE", type=Path, help="a PEM file with key and certificates, for HTTPS")
     return parser
 
 
