@@ -24,6 +24,7 @@ from controller.client import Client
 from controller.client.config import Connection
 from controller.client.prober import Prober
 from controller.client.serverhealth import ServerHealth
+from controller.environment import counts
 from controller.environment.discovery import Discovery
 from controller.environment.metrics import EnvironmentMetrics
 from controller.environment.stopwatch import Stopwatch
@@ -130,7 +131,7 @@ def build(options: Options, connection: Connection) -> Application:
     for each in queues:
         health.subscribe(each.hasten)
     metrics.observe(
-        environments=stores[ENVIRONMENTS].list,
+        counted=lambda: counts.of(stores[ENVIRONMENTS].index_sizes(counts.INDEX)),
         longest_wait=stopwatch.longest_wait,
         longest_teardown=stopwatch.longest_teardown,
     )

@@ -1,43 +1,75 @@
-"""How many environments are in which status, for the gauges of the metrics."""
+"""How many environments are in which status, for the gauges of the metrics.
+
+The cache keeps this index current. So a scrape of the metrics does not look at every environment.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
+
+import structlog
 
 from controller.api.environment import Environment
 from controller.apimachinery import conditions, objects
 from controller.apimachinery.objects import Object
 from controller.environment.engines.engine import State
 
+log = structlog.get_logger(__name__)
+
+# The name of the index, and the first words of its values.
+INDEX: Final = "counts"
+_STATUS: Final = "status "
+_CONDITION: Final = "condition "
+_LACKING: Final = "lacking"
 # The conditions that exist only while something is wrong.
 ABNORMAL: Final = ("Contested", "Stalled", "TeardownBlocked")
 
 
-def by_status(environments: Iterable[Object]) -> Mapping[str, int]:
-    """Return the number of environments by `status.applicationStatus`. One without a status counts as pending.
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Numbers of environments.
 
-    An environment that only the finalizers of others hold after its teardown does not count.
+    Attributes:
+        by_status: by `status.applicationStatus`. One without a status counts as pending, and one that only the
+            finalizers of others hold after its teardown does not count. A status that none has is 0.
+        abnormal: by the conditions `ABNORMAL`.
+        lacking_resources: those that lack something that the TronadorConfig shares with them.
     """
-    views = (view for obj in environments if not (view := Environment(obj)).is_let_go)
-    return Counter(objects.text(view.status.get("applicationStatus")) or State.PENDING for view in views)
+
+    by_status: Mapping[str, int]
+    abnormal: Mapping[str, int]
+    lacking_resources: int
 
 
-def lacking_resources(environments: Iterable[Object]) -> int:
-    """Return how many environments lack something that the TronadorConfig shares with them."""
-    found = (conditions.find(Environment(obj).conditions, "ResourcesReady") for obj in environments)
-    return sum(1 for condition in found if condition and condition.get("status") != conditions.TRUE)
+def index(obj: Object) -> list[str]:
+    """Return the values of an environment in the index."""
+    try:
+        return _values(Environment(obj))
+    except Exception:  # whatever one odd environment raises must not hide a change from it
+        log.exception("environment not counted", environment=objects.name(obj))
+        return []
 
 
-def abnormal(environments: Iterable[Object]) -> Mapping[str, int]:
-    """Return how many environments have each of the conditions `ABNORMAL`."""
-    found = Counter(dict.fromkeys(ABNORMAL, 0))
-    for obj in environments:
-        standing = Environment(obj).conditions
-        found.update(type_ for type_ in ABNORMAL if _is_true(conditions.find(standing, type_)))
-    return found
+def of(sizes: Mapping[str, int]) -> Counts:
+    """Return the counts from the number of environments for each value in the index."""
+    statuses = {value.removeprefix(_STATUS): size for value, size in sizes.items() if value.startswith(_STATUS)}
+    return Counts(
+        by_status=dict.fromkeys(map(str, State), 0) | statuses,
+        abnormal={type_: sizes.get(_CONDITION + type_, 0) for type_ in ABNORMAL},
+        lacking_resources=sizes.get(_LACKING, 0),
+    )
 
 
-def _is_true(condition: Mapping[str, object] | None) -> bool:
-    return condition is not None and condition.get("status") == conditions.TRUE
+def _values(environment: Environment) -> list[str]:
+    values = []
+    if not environment.is_let_go:
+        values.append(_STATUS + (objects.text(environment.status.get("applicationStatus")) or State.PENDING))
+    for condition in environment.conditions:
+        type_, is_true = condition.get("type"), condition.get("status") == conditions.TRUE
+        if type_ in ABNORMAL and is_true:
+            values.append(f"{_CONDITION}{type_}")
+        elif type_ == "ResourcesReady" and not is_true:
+            values.append(_LACKING)
+    return values

@@ -8,10 +8,9 @@ from typing import Final
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from controller.apimachinery.objects import Object
-from controller.environment import counts, decide
+from controller.environment import decide
+from controller.environment.counts import Counts
 from controller.environment.engines import ENGINES
-from controller.environment.engines.engine import State
 from controller.metrics import Registry, buckets
 
 # How a phase can end.
@@ -75,42 +74,42 @@ class EnvironmentMetrics:
     def observe(
         self,
         *,
-        environments: Callable[[], Iterable[Object]],
+        counted: Callable[[], Counts],
         longest_wait: Callable[[], float],
         longest_teardown: Callable[[], float],
     ) -> None:
         """Register functions that are called at each scrape.
 
-        `environments` returns all environments; the others return the age in seconds of the oldest release and of the
-        oldest teardown that are awaited.
+        `counted` returns how many environments there are; the others return the age in seconds of the oldest release
+        and of the oldest teardown that are awaited.
         """
-        self._registry.register(_EnvironmentCounts(environments))
+        self._registry.register(_EnvironmentCounts(counted))
         self._longest_wait.set_function(longest_wait)
         self._longest_teardown.set_function(longest_teardown)
 
 
 class _EnvironmentCounts(Collector):
-    """Counts environments at each scrape, so that nothing needs updates. A status without environments shows 0."""
+    """Reads the counts at each scrape, so that nothing needs updates."""
 
-    def __init__(self, environments: Callable[[], Iterable[Object]]) -> None:
-        self._environments = environments
+    def __init__(self, counted: Callable[[], Counts]) -> None:
+        self._counted = counted
 
     def collect(self) -> Iterable[Metric]:
         """Yield the current gauges."""
-        environments = tuple(self._environments())
+        counted = self._counted()
         statuses = GaugeMetricFamily("tronador_environments", "Environments by status.", labels=["status"])
-        for status, number in (dict.fromkeys(map(str, State), 0) | dict(counts.by_status(environments))).items():
+        for status, number in counted.by_status.items():
             statuses.add_metric([status], number)
         abnormal = GaugeMetricFamily(
             "tronador_environments_with_condition",
             "Environments with a condition that is present only when something is wrong.",
             labels=["type"],
         )
-        for type_, number in counts.abnormal(environments).items():
+        for type_, number in counted.abnormal.items():
             abnormal.add_metric([type_], number)
         lacking = GaugeMetricFamily(
             "tronador_environments_lacking_resources",
             "Environments in any status that lack an object which TronadorConfig gives them.",
-            value=counts.lacking_resources(environments),
+            value=counted.lacking_resources,
         )
         return [statuses, abnormal, lacking]

@@ -11,7 +11,7 @@ from controller.api.tronador_config import TRONADOR_CONFIGS
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import NAMESPACES, SECRETS, Resource
-from controller.environment import engines
+from controller.environment import counts, engines
 from controller.environment.observe import ENVIRONMENT_INDEX, environment_of
 
 IndexFunction = Callable[[Object], list[str]]
@@ -49,7 +49,7 @@ def _own_namespace(obj: Object) -> Iterable[str]:
 
 
 WATCHES: Final[tuple[Watch, ...]] = (
-    Watch(ENVIRONMENTS, _same_name),
+    Watch(ENVIRONMENTS, _same_name, indexers={counts.INDEX: counts.index}),
     Watch(NAMESPACES, _same_name),
     *(
         Watch(

@@ -53,7 +53,7 @@ def _receive(informer: Informer, line: bytes) -> None:
         notifier._deliver(*notifier._pending.popitem(last=False))
 
 
-@pytest.mark.parametrize(("resource", "kind", "most"), [(ENVIRONMENTS, "environment", 86), (RELEASES, "release", 80)])
+@pytest.mark.parametrize(("resource", "kind", "most"), [(ENVIRONMENTS, "environment", 96), (RELEASES, "release", 80)])
 def test_a_changed_object_is_queued_with_few_calls(resource: Any, kind: str, most: int) -> None:
     watched = Watched()
     watched.send(ENVIRONMENTS, RECORDED["environment"])()

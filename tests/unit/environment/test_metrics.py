@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
 
+from controller.api.environment import FINALIZER
+from controller.cache import Store
+from controller.environment import counts
 from controller.environment.metrics import OUTCOMES, EnvironmentMetrics
 from controller.metrics import Registry
 from tests.unit.environment.support.builders import environment
@@ -25,22 +29,52 @@ def test_environments_are_counted_when_scraped_and_unused_statuses_show_zero(
     registry: Registry, metrics: EnvironmentMetrics
 ) -> None:
     stalled = [{"type": "Stalled", "status": "True"}, {"type": "ResourcesReady", "status": "False"}]
-    environments: list[Any] = [
-        environment(status={"applicationStatus": "deployed"}),
-        environment(status={"applicationStatus": "deployed", "conditions": stalled}),
-    ]
-    metrics.observe(environments=lambda: environments, longest_wait=float, longest_teardown=float)
+    store = Store(indexers={counts.INDEX: counts.index})
+    store.put("one", environment(status={"applicationStatus": "deployed"}), resource_version="1")
+    store.put("two", environment(status={"applicationStatus": "deployed", "conditions": stalled}), resource_version="2")
+    _observe(metrics, store)
     assert registry.get_sample_value("tronador_environments", {"status": "deployed"}) == 2
     assert registry.get_sample_value("tronador_environments", {"status": "failed"}) == 0
     assert registry.get_sample_value("tronador_environments_lacking_resources") == 1
     assert registry.get_sample_value("tronador_environments_with_condition", {"type": "Stalled"}) == 1
-    environments.clear()
+    store.replace({}, resource_version="3")
     assert registry.get_sample_value("tronador_environments", {"status": "deployed"}) == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "finalizers", "counted"),
+    [
+        (None, [FINALIZER], {"pending": 1}),
+        ({"applicationStatus": None}, [FINALIZER], {"pending": 1}),
+        ({"applicationStatus": 7}, [FINALIZER], {"pending": 1}),
+        ({"applicationStatus": "of a later version"}, [FINALIZER], {"of a later version": 1}),
+        ({"applicationStatus": "uninstalling"}, [FINALIZER, "of/others"], {"uninstalling": 1}),
+        ({"applicationStatus": "uninstalling"}, ["of/others"], {}),
+        ({"conditions": [{"type": "Stalled", "status": "False"}, "odd", None]}, [FINALIZER], {"pending": 1}),
+    ],
+)
+def test_each_environment_counts_once_until_our_part_of_its_teardown_is_complete(
+    status: Any, finalizers: list[str], counted: dict[str, int]
+) -> None:
+    obj = environment(status=status)
+    obj["metadata"] |= {"finalizers": finalizers}
+    if status and status.get("applicationStatus") == "uninstalling":
+        obj["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    found = counts.of(Counter(counts.index(obj)))
+    assert {status: number for status, number in found.by_status.items() if number} == counted
+    assert not any(found.abnormal.values())
+
+
+def test_an_environment_that_cannot_be_read_stops_no_scrape() -> None:
+    obj: Any = {"metadata": {"name": "odd", "deletionTimestamp": "now", "finalizers": 7}}
+    assert sum(counts.of(Counter(counts.index(obj))).by_status.values()) <= 1
 
 
 def test_the_longest_waits_are_read_when_scraped(registry: Registry, metrics: EnvironmentMetrics) -> None:
     waits = {"ready": 4.0, "teardown": 9.0}
-    metrics.observe(environments=tuple, longest_wait=lambda: waits["ready"], longest_teardown=lambda: waits["teardown"])
+    metrics.observe(
+        counted=lambda: counts.of({}), longest_wait=lambda: waits["ready"], longest_teardown=lambda: waits["teardown"]
+    )
     assert registry.get_sample_value("tronador_environment_longest_wait_seconds") == 4
     assert registry.get_sample_value("tronador_teardown_longest_wait_seconds") == 9
     waits["ready"] = 0.0
@@ -67,3 +101,9 @@ def test_every_outcome_of_a_phase_shows_zero_before_anything_happens(registry: R
 @pytest.mark.parametrize("reason", ["DeployFailed", "ChartFetchFailed", "Other"])
 def test_every_reason_of_a_failure_shows_zero_before_anything_happens(registry: Registry, reason: str) -> None:
     assert registry.get_sample_value("tronador_release_failures_total", {"reason": reason}) == 0
+
+
+def _observe(metrics: EnvironmentMetrics, store: Store) -> None:
+    metrics.observe(
+        counted=lambda: counts.of(store.index_sizes(counts.INDEX)), longest_wait=float, longest_teardown=float
+    )
