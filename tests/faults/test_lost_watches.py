@@ -12,6 +12,7 @@ from tests.integration.support.controllers import ThreadedController
 from tests.integration.support.engines import Engine
 from tests.integration.support.environments import Environments, tag
 from tests.integration.support.requests import Requests
+from tests.integration.support.waiting import eventually
 
 
 def hooks_of(cluster: Cluster) -> LocalCluster:
@@ -106,6 +107,8 @@ def test_lost_watches_cause_no_writes_if_nothing_changed(
     made = [environments.create(f"pr-{number}") for number in range(5)]
     for environment in made:
         environment.deployed()
+    # The status can be there before its answer. Without the answer, the controller would have to write it again.
+    eventually(lambda: controller.is_idle, "it has every answer")
     mark = requests.mark()
     TROUBLES[trouble](cluster)
     last = environments.create("last")

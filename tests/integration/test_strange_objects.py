@@ -50,6 +50,7 @@ MORE_UNUSUAL: Mapping[str, str] = {
     "keys": json.dumps({f"key-{number}": number for number in range(10_000)}),
 }
 CHART_REF = {"kind": "HelmChart", "name": "x"}
+_UNREADABLE = "tronador_reflector_unreadable_objects_total"
 
 
 @pytest.fixture(params=DOUBLES)
@@ -133,17 +134,21 @@ def all_is_well(
     good_ones = [environments.create(f"good-{number}") for number in range(good)]
     judge([*good_ones, *named.values()], too_deep)
 
-    def counted() -> bool:
-        metrics = get(f"http://{metrics_address}/metrics")
-        return (
-            value(metrics, 'tronador_environments{status="deployed"}') == good + len(unusual)
-            and value(metrics, 'tronador_environments{status="failed"}') == len(depths)
-            and value(metrics, "tronador_reflector_unreadable_objects_total") > 0
-            and value(metrics, "tronador_reflector_handler_failures_total") == 0
-            and value(metrics, "tronador_reflector_failures_total") == 0
-        )
+    expected = {
+        'tronador_environments{status="deployed"}': good + len(unusual),
+        'tronador_environments{status="failed"}': len(depths),
+        "tronador_reflector_handler_failures_total": 0,
+        "tronador_reflector_failures_total": 0,
+    }
 
-    eventually(counted, "the metrics say so")
+    def counted() -> dict[str, float]:
+        metrics = get(f"http://{metrics_address}/metrics")
+        return {series: value(metrics, series) for series in (*expected, _UNREADABLE)}
+
+    eventually(
+        lambda: (found := counted()).pop(_UNREADABLE) > 0 and found == expected,
+        lambda: f"the metrics should be {expected}; they are {counted()}",
+    )
     first.stop()
 
     start(release_engine=engine, health_address=health_address)

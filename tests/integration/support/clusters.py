@@ -16,7 +16,7 @@ from typing import Any
 from controller.api.environment import ENVIRONMENTS
 from controller.api.helm_operator import HELM_RELEASES
 from controller.api.tronador_config import TRONADOR_CONFIGS
-from controller.apimachinery.errors import NotFound
+from controller.apimachinery.errors import NotFound, TooManyRequests
 from controller.apimachinery.resources import NAMESPACES, Resource
 from controller.client import Client, PatchType
 from controller.client.config import load
@@ -165,14 +165,24 @@ class Cluster:
         return self.client.create(NAMESPACES, body)
 
     def install(self, definition: dict[str, Any]) -> None:
-        """Apply a CustomResourceDefinition, unless it is a real Flux's, and wait until it is served."""
+        """Apply a CustomResourceDefinition, unless it is a real Flux's, and wait until its cache is served."""
         name = definition["metadata"]["name"]
         if self.real_flux is None or not real_flux.is_its(definition):
             self.put(DEFINITIONS, definition)
         group, names = definition["spec"]["group"], definition["spec"]["names"]
         for version in definition["spec"]["versions"]:
             resource = Resource(group, version["name"], names["plural"], names["kind"], namespaced=True)
-            eventually(lambda resource=resource: self.client.has_resource(resource), f"{name} is served")
+            eventually(lambda resource=resource: self._serves(resource), f"{name} is served")
+
+    def _serves(self, resource: Resource) -> bool:
+        if not self.client.has_resource(resource):
+            return False
+        try:
+            # Version "0" is answered from the server's cache, which is made a moment later than the resource.
+            self.client.list(resource, limit=1, resource_version="0")
+        except (NotFound, TooManyRequests):
+            return False
+        return True
 
     def uninstall(self, definition: dict[str, Any]) -> None:
         """Remove a CustomResourceDefinition with all its objects, and wait until it is gone."""
