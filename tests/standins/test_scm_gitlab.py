@@ -25,7 +25,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def forge(clock: Clock) -> Forge:
-    forge = Forge(clock=clock, limits=Limits(requests=100, content_per_minute=50))
+    forge = Forge(clock=clock, limits=Limits(requests=60, content_per_minute=20))
     forge.add_repository(PROJECT, private=True)
     forge.open_pull(PROJECT, 7, sha=SHA, branch="change")
     forge.add_token(TOKEN, permissions={"api": "write"}, owners=["platform"])
@@ -198,7 +198,7 @@ def test_too_many_requests_are_refused_until_the_window_ends(call: Caller, clock
 
 
 def test_too_much_content_is_refused_for_a_minute(call: Caller, clock: Clock) -> None:
-    answers = [call("POST", NOTES, {"body": "x"}).status for _ in range(51)]
-    assert answers == [201] * 50 + [429]
+    answers = [call("POST", NOTES, {"body": "x"}).status for _ in range(21)]
+    assert answers == [201] * 20 + [429]
     clock.now += 60
     assert call("POST", NOTES, {"body": "x"}).status == 201

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 import ssl
 import threading
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,7 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 import structlog
 
 from controller.apimachinery.threads import start_thread
-from hack.standins.scm import control
+from hack.standins.scm import control, page
 from hack.standins.scm.exchange import Answer, Request
 from hack.standins.scm.forge import Forge
 
@@ -26,7 +28,8 @@ _APIS = ("api", "app", "orgs", "rate_limit", "repos", "repositories", "user", "u
 
 
 class ForgeServer:
-    """Serves a forge: GitHub's API at its root and below /api/v3, GitLab's below /api/v4, and control below /_scm.
+    """Serves a forge: GitHub's API at its root and below /api/v3, GitLab's below /api/v4, control below /_scm, and the
+    page of a pull request at `/OWNER/NAME/pull/NUMBER`.
 
     Starts in a thread of its own with `start`, and serves until `stop`; as a context manager it does both.
     """
@@ -67,6 +70,7 @@ class ForgeServer:
         if self._thread is not None:
             self._server.shutdown()
             self._thread.join(timeout)
+        self._server.hang_up()
         self._server.server_close()
 
     def __enter__(self) -> Self:
@@ -85,6 +89,8 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, forge: Forge, address: tuple[str, int], certificate: Path | None) -> None:
         super().__init__(address, _Handler)
         self.forge = forge
+        self._lock = threading.Lock()
+        self._open: set[socket.socket] = set()
         if certificate is None:
             self.root = f"http://{address[0]}:{self.server_port}"
         else:
@@ -92,6 +98,25 @@ class _Server(ThreadingHTTPServer):
             context.load_cert_chain(certificate)
             self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
             self.root = f"https://localhost:{self.server_port}"
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Remember the connection until it is closed."""
+        with self._lock:
+            self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Close a connection."""
+        with self._lock:
+            self._open.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        """End all connections: clients keep them open, and a thread waits for each."""
+        with self._lock:
+            for connection in self._open:
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Keep silent: clients may disconnect at any time."""
@@ -139,11 +164,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _find(self, request: Request) -> Answer | None:
         first = request.path.split("/")[1]
-        if first == control.NAME:
-            return control.answer(self.server.forge, request)
         if first in _APIS:
             return self.server.forge.answer(request)
-        return Answer(status=HTTPStatus.NOT_FOUND, text="Not Found\n", headers={"Content-Type": "text/plain"})
+        if first == control.NAME and request.path != page.STYLE:
+            return control.answer(self.server.forge, request)
+        return page.answer(self.server.forge, request)
 
     def _answer(self, answer: Answer) -> None:
         raw = answer.raw()
