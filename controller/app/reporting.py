@@ -45,10 +45,12 @@ class Application:
     manager: Manager
     queue: RateLimitingQueue
     clients: Clients
+    accounts: Accounts
 
     def close(self) -> None:
         """Close all connections. Call this after the manager has stopped."""
         self.clients.close()
+        self.accounts.close()
 
     def describe(self) -> str:
         """Return the content of the queue as text, for debugging."""
@@ -129,7 +131,7 @@ def build(options: ReportOptions, connection: Connection) -> Application:
         graceful_timeout=options.graceful_timeout,
         sync_timeout=options.freshness.cache_sync_timeout or math.inf,
     )
-    return Application(manager, queue, clients)
+    return Application(manager, queue, clients, found)
 
 
 def accounts(

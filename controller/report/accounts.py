@@ -71,6 +71,12 @@ class Account:
                 self._opened = _Opened(found, web, GitHub(session) if found.provider == GITHUB else GitLab(session))
             return self._opened.scm
 
+    def close(self) -> None:
+        """Close the idle connections."""
+        with self._lock:
+            if self._opened is not None:
+                self._opened.web.close()
+
     def _permit(self) -> None:
         if not self._may_write():
             raise NotNow("this process is not the leader", 1.0)
@@ -128,6 +134,11 @@ class Accounts:
     def pauses(self) -> Mapping[str, Callable[[], float]]:
         """Return for each prefix a function that returns for how many seconds nothing is sent."""
         return {account.prefix: account.budget.pause for account in self}
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        for account in self:
+            account.close()
 
     def __iter__(self) -> Iterator[Account]:
         return iter(self._accounts.values())
