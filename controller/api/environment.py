@@ -52,6 +52,15 @@ REPOSITORY_ID_ANNOTATION = f"{GROUP}/repository-id"
 # (user name) and the URL of its pull request. An author chooses the name of a branch: it is text, and never a command.
 COMMIT_ANNOTATION = f"{GROUP}/commit"
 BRANCH_ANNOTATION = f"{GROUP}/branch"
+AUTHOR_ANNOTATION = f"{GROUP}/author"
+PULL_REQUEST_URL_ANNOTATION = f"{GROUP}/pull-request-url"
+# On an environment, set by the pipeline: the URL under which the application can be seen.
+PREVIEW_URL_ANNOTATION = f"{GROUP}/preview-url"
+# On an object of a chart that leads to a URL, set by its author: the scheme of the URL (http or https); "true" on the
+# one whose URL comes first; and "true" on a Service of type LoadBalancer that is to be shown at all.
+URL_SCHEME_ANNOTATION = f"{GROUP}/url-scheme"
+PRIMARY_URL_ANNOTATION = f"{GROUP}/primary-url"
+EXPOSE_ANNOTATION = f"{GROUP}/expose"
 # On an environment, set by the reporter: hashes of what the pull request shows.
 REPORTED_ANNOTATION = f"{GROUP}/reported"
 
@@ -59,6 +68,20 @@ REPORTED_ANNOTATION = f"{GROUP}/reported"
 RECONCILE_AT_ANNOTATION = f"{GROUP}/reconcile-at"
 # The limit of the CRD for status.lastHandledReconcileAt.
 _RECONCILE_AT_LIMIT = 256
+# The most characters in one of the pipeline's annotations. A URL is the longest of them.
+_ANNOTATION_LIMIT = 4096
+_URL_FIELDS = ("url", "kind", "name")
+# The most URLs in the status.
+URLS_LIMIT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewURL:
+    """A URL in the status, and the kind and the name of the object that leads to it."""
+
+    url: str
+    kind: str
+    name: str
 
 
 # It has no slots, because what is read many times in one reconcile is cached.
@@ -157,6 +180,51 @@ class Environment:
     def requested_at(self) -> str:
         """The request that has not been handled yet, or ""."""
         return self.reconcile_at if self.reconcile_at != self.handled_reconcile_at else ""
+
+    @cached_property
+    def preview_url(self) -> str:
+        """The URL that the pipeline has set, or "". It may be of any form and length; the policy refuses bad ones."""
+        return objects.text(objects.annotations(self.obj).get(PREVIEW_URL_ANNOTATION))
+
+    @property
+    def pull_request(self) -> str:
+        """The number of the pull request, or "" if the pipeline did not set it."""
+        return self._annotation(PULL_REQUEST_ANNOTATION)
+
+    @property
+    def commit(self) -> str:
+        """The full SHA of the commit that is deployed, or "" if the pipeline did not set it."""
+        return self._annotation(COMMIT_ANNOTATION)
+
+    @property
+    def branch(self) -> str:
+        """The branch of that commit, or ""."""
+        return self._annotation(BRANCH_ANNOTATION)
+
+    @property
+    def author(self) -> str:
+        """The user name of the author of the pull request, or ""."""
+        return self._annotation(AUTHOR_ANNOTATION)
+
+    @property
+    def pull_request_url(self) -> str:
+        """The URL of the pull request, or ""."""
+        return self._annotation(PULL_REQUEST_URL_ANNOTATION)
+
+    @property
+    def url(self) -> str:
+        """The URL of the application, as recorded in the status, or ""."""
+        return objects.text(self.status.get("url"))
+
+    @property
+    def urls(self) -> tuple[PreviewURL, ...]:
+        """All URLs of the application, as recorded in the status. The first one is `url`."""
+        entries = objects.mappings(self.status.get("urls"))
+        return tuple([PreviewURL(*[objects.text(entry.get(field)) for field in _URL_FIELDS]) for entry in entries])
+
+    def _annotation(self, name: str) -> str:
+        value = objects.text(objects.annotations(self.obj).get(name))
+        return value if len(value) <= _ANNOTATION_LIMIT else ""
 
     @cached_property
     def conditions(self) -> tuple[Mapping[str, Any], ...]:

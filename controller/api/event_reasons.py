@@ -64,6 +64,13 @@ EVENT_REASONS: Final = (
         "Normal",
         "A shared object was deleted and created again, because a field that cannot be changed had changed.",
     ),
+    EventReason(
+        "URLsNotRead",
+        "Normal",
+        "The controller may not read a kind of object that leads to URLs, so its URLs are missing in the status.",
+        "Label a ClusterRole, as the note says, or use `manifests/gateway-api`"
+        " ([preview-url.md](preview-url.md#rights)).",
+    ),
     EventReason("Suspended", "Normal", "Nothing is changed while spec.suspend is true."),
     EventReason("Resumed", "Normal", "The environment is reconciled again."),
     EventReason(

@@ -21,6 +21,8 @@ WATCHED = "Enabled"
 REQUESTED_AT = "reconcile.fluxcd.io/requestedAt"
 # On every object of Flux: its controllers remove it after they have cleaned up for the object.
 FINALIZER = "finalizers.fluxcd.io"
+# On an object of Flux: the part after it becomes a key of the metadata of each event about the object.
+EVENT_PREFIX = "event.toolkit.fluxcd.io/"
 # A commit has 40 digits. Another program could write a longer text, which must not fill our own status.
 _COMMIT_LIMIT: Final = 255
 # With `reconcileStrategy: Revision` a chart's version ends in the first 12 digits of its commit. If there are

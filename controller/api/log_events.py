@@ -101,6 +101,11 @@ _OF_RECONCILES: Final = (
         "debug",
         "A step of the phase has to wait for something that passes by itself, such as the end of a namespace.",
     ),
+    LogEvent(
+        "look failed",
+        "debug",
+        "Something that may lead to a URL could not be read. Its URLs are missing, and nothing else happens.",
+    ),
     LogEvent("reconcile failed", "error", "A request failed. The reconcile is repeated after a back-off.", _RETRIED),
     LogEvent(
         "reconcile failed terminally",

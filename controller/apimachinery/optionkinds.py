@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from controller.apimachinery import durations, giturls, names, selectors
+from controller.apimachinery import durations, giturls, names, placeholders, selectors, weburls
 from controller.apimachinery.options import Kind
 
 
@@ -54,6 +54,17 @@ def _prefixes(text: str) -> tuple[str, ...]:
     return tuple(giturls.parse_prefix(part) for part in _list(text))
 
 
+def _url_template(text: str) -> str:
+    # A valid URL with these values is valid with every other name and number.
+    known = placeholders.values(name="name", number="1", release="name")
+    if text and not weburls.is_valid(placeholders.fill(text, known)):
+        names_ = ", ".join(f"{{{{{name}}}}}" for name in placeholders.NAMES)
+        raise ValueError(
+            f"{text!r} is not a template of URLs: write an https or http URL without a user, with {names_}"
+        )
+    return text
+
+
 def _show_labels(labels: Mapping[str, str]) -> str:
     return ",".join(f"{name}={value}" for name, value in labels.items())
 
@@ -68,4 +79,5 @@ LABELS: Final[Kind[Mapping[str, str]]] = Kind(_labels, _show_labels, "NAME=VALUE
 NAME: Final[Kind[str]] = Kind(_name, str, "NAME", "name")
 REPOSITORIES: Final[Kind[tuple[str, ...]]] = Kind(_repositories, ",".join, "HOST/GLOB,...", "patterns")
 PREFIXES: Final[Kind[tuple[str, ...]]] = Kind(_prefixes, ",".join, "HOST/ORG,...", "host/org prefixes")
+URL_TEMPLATE: Final[Kind[str]] = Kind(_url_template, str, "URL", "URL with placeholders")
 SELECTOR: Final[Kind[str]] = Kind(selectors.canonical, str, "SELECTOR", "label selector")

@@ -10,7 +10,7 @@ from controller.api.engines import ENGINES
 from controller.api.environment import FORK_ANNOTATION, Environment
 from controller.apimachinery import names
 from controller.apimachinery.findings import Finding, Path, shown
-from controller.policy import chart, labels, references
+from controller.policy import chart, labels, links, references
 from controller.policy.fields import INVALID, VALUES_SOURCES, misfits, refusal
 from controller.policy.options import PolicyOptions
 
@@ -118,6 +118,9 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(INVALID, references.bad_external_source, "use an http or https URL without credentials"),
     Rule(INVALID, references.bad_chart_file, "name a file within the chart's folder, without '..'"),
+    Rule(
+        INVALID, links.no_web_url, "use an https or http URL of at most 2048 ASCII characters, without a user or spaces"
+    ),
     Rule(INVALID, labels.bad_key, "use a valid label key: name or prefix/name"),
     Rule(INVALID, labels.bad_value, "use a valid label value: empty, or at most 63 letters, digits, '-', '_' and '.'"),
     Rule("LabelReserved", labels.our_own, "this label identifies the owner of the namespace; remove it"),

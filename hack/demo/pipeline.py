@@ -63,6 +63,8 @@ class Pipeline:
             *(f"--repo-name={parameters['repo_name']}", f"--pr-number={parameters['pr_number']}"),
             f"--repository-id={parameters['repository_id']}",
             *(f"--git-url={parameters['git_url']}", f"--git-ref={parameters['git_ref']}"),
+            *(f"--commit={parameters['commit']}", f"--branch={parameters['branch']}"),
+            *(f"--author={parameters['author']}", f"--pull-request-url={parameters['pull_request_url']}"),
             *(f"--image-repository={IMAGE}", f"--image-tag={image_tag}", f"--output={self.environment}"),
         ).strip()
 

@@ -36,6 +36,9 @@ SAME = {
     "git-url": "git_url",
     "git-ref": "git_ref",
     "git-revision": "commit",
+    "branch": "branch",
+    "author": "author",
+    "pull-request-url": "pull_request_url",
     "fork": "fork",
     "event-time": "event_time",
 }

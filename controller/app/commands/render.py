@@ -27,8 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--base-config",
         metavar="FILE",
-        help="the base branch's config file: namespaceLabels, values_from and secret_ref are taken from there; a file "
-        "that does not exist counts as empty",
+        help="the base branch's config file: namespaceLabels, values_from, secret_ref and preview_url are taken from "
+        "there; a file that does not exist counts as empty",
     )
     add("--repo-name", metavar="NAME", required=True, help="bare name of the repository")
     add("--pr-number", metavar="NUMBER", required=True, help="number of the pull request")
@@ -40,6 +40,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--image-tag", metavar="TAG", required=True, help="the image's tag")
     naming.add_template(parser)
     add("--fork", action="store_true", help="mark the environment as one of a fork")
+    add("--commit", metavar="SHA", default="", help="commit of the code, for annotations")
+    add("--branch", metavar="NAME", default="", help="branch of the code, for annotations; also of a fork")
+    add("--author", metavar="NAME", default="", help="user name of the pull request's author, for annotations")
+    add("--pull-request-url", metavar="URL", default="", help="URL of the pull request, for annotations")
     add("-o", "--output", metavar="FILE", help="file to write to; its folder is created if it is missing")
 
 
@@ -56,6 +60,10 @@ def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
         image_tag=parsed.image_tag,
         name_template=naming.template_of(parsed),
         fork=parsed.fork,
+        commit=parsed.commit,
+        branch=parsed.branch,
+        author=parsed.author,
+        pull_request_url=parsed.pull_request_url,
     )
     config = _read(parsed.config, "--config", parameters)
     base = None
@@ -71,12 +79,7 @@ def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 
 def _read(path: str, flag: str, parameters: Parameters) -> ConfigFile:
-    return rendering.read_config(
-        files.read_bytes(path, flag),
-        path,
-        image_repository=parameters.image_repository,
-        image_tag=parameters.image_tag,
-    )
+    return rendering.read_config(files.read_bytes(path, flag), path, parameters.placeholders)
 
 
 def _base(path: str, parameters: Parameters) -> ConfigFile:

@@ -6,17 +6,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from controller.apimachinery import placeholders
 from controller.apimachinery.findings import Finding
 from controller.pipeline import schemas
 from controller.pipeline.errors import InvalidFiles, Problem
 from controller.pipeline.rendering.configschema import KNOWN, ROOT, config_schema
+from controller.pipeline.rendering.parameters import IMAGE_NAME, IMAGE_TAG
 from controller.pipeline.schemas.words import closest, listed
 from controller.pipeline.yamlfiles import Document, File, Placeholder, PlaceholderError, read
 from controller.pipeline.yamlfiles.reading import Part
 
-IMAGE_NAME: Final = "APPLICATION_IMAGE_NAME"
-IMAGE_TAG: Final = "APPLICATION_IMAGE_TAG"
-PLACEHOLDERS: Final = (IMAGE_NAME, IMAGE_TAG)
+# `value_overrides` must contain these.
+_OF_IMAGE: Final = (IMAGE_NAME, IMAGE_TAG)
+PLACEHOLDERS: Final = (*_OF_IMAGE, *placeholders.NAMES)
 # Similarity (0 to 1) from which a word in a quoted string counts as a misspelling of our placeholder, and not as a
 # template for the chart. Words in capitals need less, because no template engine that charts use has such variables.
 # Dashboards have labels such as `application_name`.
@@ -38,21 +40,23 @@ class ConfigFile:
 NO_CONFIG: Final = ConfigFile(Document("", {}, {}, {}), {})
 
 
-def read_config(content: bytes, file: str, *, image_repository: str, image_tag: str) -> ConfigFile:
-    """Return the config file in `content`, with its placeholders filled in. Raises InvalidFiles if it is invalid."""
+def read_config(content: bytes, file: str, values: Mapping[str, str]) -> ConfigFile:
+    """Return the config file in `content`, with the values of its placeholders (`Parameters.placeholders`).
+
+    Raises InvalidFiles if it is invalid.
+    """
     found = read(content, file)
     problems = list(_of_file(found))
     if problems:
         raise InvalidFiles(problems)
-    config, problems = of_part(found.parts[0], image_repository=image_repository, image_tag=image_tag)
+    config, problems = of_part(found.parts[0], values)
     if config is None:
         raise InvalidFiles(problems)
     return config
 
 
-def of_part(part: Part, *, image_repository: str, image_tag: str) -> tuple[ConfigFile | None, list[Problem]]:
+def of_part(part: Part, values: Mapping[str, str]) -> tuple[ConfigFile | None, list[Problem]]:
     """Return the config file in a document and no problems, or None and its problems."""
-    values = {IMAGE_NAME: image_repository, IMAGE_TAG: image_tag}
     document = part.document(lambda placeholder, quoted: _fill(placeholder, quoted, values))
     if not isinstance(document.value, dict):
         finding = Finding(message="the document is not a mapping", remedy=f"write {ROOT}: and its keys below it")
@@ -99,7 +103,7 @@ def _of_form(document: Document, application: Any) -> list[Problem]:
 def _of_image(document: Document) -> Iterator[Problem]:
     """Require both placeholders. Otherwise the environment would not run the image of the pull request."""
     used = {placeholder.name for path, placeholder in document.filled if path[:2] == (ROOT, "value_overrides")}
-    missing = [f"{{{{{name}}}}}" for name in PLACEHOLDERS if name not in used]
+    missing = [f"{{{{{name}}}}}" for name in _OF_IMAGE if name not in used]
     if missing:
         verb = "is" if len(missing) == 1 else "are"
         finding = Finding(
@@ -138,9 +142,12 @@ def _unknown(placeholder: Placeholder, values: Mapping[str, str]) -> str:
 
 
 def _meant(placeholder: Placeholder) -> bool:
-    """Return whether the author means one of our placeholders, misspelt or in an expression."""
+    """Return whether the author means one of the image's placeholders, misspelt or in an expression.
+
+    The words of the others are so common that a chart may use similar ones.
+    """
     return any(
-        closest(word, PLACEHOLDERS, cutoff=_MISSPELT_CAPITALS if word.isupper() else _MISSPELT)
+        closest(word, _OF_IMAGE, cutoff=_MISSPELT_CAPITALS if word.isupper() else _MISSPELT)
         for word in placeholder.words
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from controller.api.environment import ENVIRONMENTS
+from controller.api.environment import ENVIRONMENTS, PREVIEW_URL_ANNOTATION
 from controller.apimachinery.findings import Path
 from controller.pipeline.schemas import Schema, schema_of
 
@@ -18,10 +18,19 @@ FIELDS: Final[Mapping[str, Path]] = {
     "value_overrides": (*RELEASE, "values"),
     "values_from": (*RELEASE, "valuesFrom"),
     "namespaceLabels": ("spec", "namespaceLabels"),
+    "preview_url": ("metadata", "annotations", PREVIEW_URL_ANNOTATION),
+}
+# Annotations have no schema of their own. The policy has the rules about URLs, with a message for each.
+_SCHEMAS: Final[Mapping[str, Schema]] = {
+    "preview_url": {
+        "type": "string",
+        "minLength": 1,
+        "description": "URL of the application in the environment, with placeholders",
+    },
 }
 # Keys that are taken from the file of the base branch if it is given. The author of a pull request must not decide
-# which secrets the release reads, and which labels its namespace gets.
-POLICY_KEYS: Final = ("secret_ref", "values_from", "namespaceLabels")
+# which secrets the release reads, which labels its namespace gets, and where the link in a comment of ours leads.
+POLICY_KEYS: Final = ("secret_ref", "values_from", "namespaceLabels", "preview_url")
 _OLD: Final = "it dates from before the first release of Tronador and no longer has an effect; remove it"
 # Unsupported keys that occur in real files, and their remedies.
 KNOWN: Final[Mapping[tuple[str, ...], str]] = {
@@ -32,6 +41,7 @@ KNOWN: Final[Mapping[tuple[str, ...], str]] = {
     (ROOT, "chartVarsPath"): "list values files of the chart in values_from, each with a chartFileRef",
     (ROOT, "values"): "did you mean value_overrides?",
     (ROOT, "labels"): "did you mean namespaceLabels?",
+    (ROOT, "url"): "did you mean preview_url?",
 }
 
 
@@ -41,7 +51,7 @@ def config_schema() -> Schema:
     return _object(
         {
             ROOT: {
-                **_object({key: _at(environment, path) for key, path in FIELDS.items()}),
+                **_object({key: _SCHEMAS.get(key) or _at(environment, path) for key, path in FIELDS.items()}),
                 "required": ["chart_path"],
             }
         },

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from controller.apimachinery import giturls, names
+from controller.apimachinery import giturls, names, placeholders, weburls
 from controller.apimachinery.findings import Finding, cut
 from controller.pipeline import gitrefs
 from controller.pipeline.errors import PipelineError
 from controller.pipeline.releasenames import named_after
 from controller.pipeline.rendering import images
+from controller.pipeline.usernames import is_user_name
 
+IMAGE_NAME: Final = "APPLICATION_IMAGE_NAME"
+IMAGE_TAG: Final = "APPLICATION_IMAGE_TAG"
 _DIGEST: Final = r"(@sha256:[0-9a-f]{64})?"
 _TAG: Final = re.compile(rf"[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}}{_DIGEST}")
 # What to do with a user name in a URL. Azure DevOps shows such URLs.
@@ -37,6 +40,9 @@ class Parameters:
         repository_id: the provider's ID of that repository; "" if it is not known.
         name_template: see `names.is_name_template`.
         fork: whether the code comes from a fork.
+        commit, branch: the full SHA and the branch of the code; "" if not known.
+        author: user name of the author of the pull request; "" if not known.
+        pull_request_url: URL of the pull request; "" if not known.
     """
 
     repository_name: str
@@ -49,6 +55,10 @@ class Parameters:
     repository_id: str = ""
     name_template: str = names.DEFAULT_NAME_TEMPLATE
     fork: bool = False
+    commit: str = ""
+    branch: str = ""
+    author: str = ""
+    pull_request_url: str = ""
 
     def __post_init__(self) -> None:
         """Raise PipelineError, with all problems, if a parameter is invalid."""
@@ -69,6 +79,15 @@ class Parameters:
     def origin(self) -> str:
         """The repository that the pull request is for, in the form that is the same for all its URLs."""
         return giturls.parse(self.repository_url or self.git_url).location
+
+    @property
+    def placeholders(self) -> Mapping[str, str]:
+        """The values of the placeholders of a config file, by name."""
+        return {
+            IMAGE_NAME: self.image_repository,
+            IMAGE_TAG: self.image_tag,
+            **placeholders.values(name=self.name, number=str(self.number), release=self.release_name),
+        }
 
     def _problems(self) -> Iterator[Finding]:
         if not self.repository_name or not self.repository_name.isprintable():
@@ -91,6 +110,20 @@ class Parameters:
             yield _refused("--image-repository", images.masked(self.image_repository), str(error))
         if not _TAG.fullmatch(self.image_tag):
             yield _refused("--image-tag", self.image_tag, "use an image tag")
+        yield from self._optional_problems()
+
+    def _optional_problems(self) -> Iterator[Finding]:
+        if self.commit and not gitrefs.is_commit(self.commit):
+            yield _refused("--commit", self.commit, "use the full SHA of the commit")
+        if self.branch and not gitrefs.is_branch(self.branch):
+            yield _refused("--branch", self.branch, "use a branch name that git accepts")
+        if self.author and not is_user_name(self.author):
+            yield _refused("--author", self.author, "use the user name at the provider, not a display name")
+        if self.pull_request_url:
+            try:
+                weburls.check(self.pull_request_url)
+            except ValueError as error:
+                yield _refused("--pull-request-url", giturls.masked(self.pull_request_url), str(error))
 
 
 def _refused(flag: str, value: str, remedy: str) -> Finding:

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from controller.api.argocd import LINK_ANNOTATION
 from controller.api.environment import (
+    AUTHOR_ANNOTATION,
+    BRANCH_ANNOTATION,
+    COMMIT_ANNOTATION,
     ENVIRONMENTS,
     FORK_ANNOTATION,
+    PREVIEW_URL_ANNOTATION,
     PULL_REQUEST_ANNOTATION,
+    PULL_REQUEST_URL_ANNOTATION,
     REPOSITORY_ANNOTATION,
     REPOSITORY_ID_ANNOTATION,
     Environment,
@@ -48,11 +54,6 @@ def differences(config: ConfigFile, base: ConfigFile) -> tuple[str, ...]:
 
 def environment_of(application: Mapping[str, Any], parameters: Parameters) -> Object:
     """Return the environment for the keys of a config file and the parameters, without checking it."""
-    annotations = {REPOSITORY_ANNOTATION: parameters.origin, PULL_REQUEST_ANNOTATION: str(parameters.number)}
-    if parameters.repository_id:
-        annotations[REPOSITORY_ID_ANNOTATION] = parameters.repository_id
-    if parameters.fork:
-        annotations[FORK_ANNOTATION] = "true"
     chart = {"git": parameters.git_url, "path": application["chart_path"], "ref": parameters.git_ref}
     release = {"chart": chart, "releaseName": parameters.release_name, "values": application["value_overrides"]}
     if "secret_ref" in application:
@@ -65,6 +66,23 @@ def environment_of(application: Mapping[str, Any], parameters: Parameters) -> Ob
     return {
         "apiVersion": ENVIRONMENTS.api_version,
         "kind": ENVIRONMENTS.kind,
-        "metadata": {"name": parameters.name, "annotations": annotations},
+        "metadata": {"name": parameters.name, "annotations": _annotations(application, parameters)},
         "spec": spec,
     }
+
+
+def _annotations(application: Mapping[str, Any], parameters: Parameters) -> dict[str, str]:
+    url = application.get("preview_url", "")
+    optional = {
+        REPOSITORY_ID_ANNOTATION: parameters.repository_id,
+        FORK_ANNOTATION: "true" if parameters.fork else "",
+        COMMIT_ANNOTATION: parameters.commit,
+        BRANCH_ANNOTATION: parameters.branch,
+        AUTHOR_ANNOTATION: parameters.author,
+        PULL_REQUEST_URL_ANNOTATION: parameters.pull_request_url,
+        PREVIEW_URL_ANNOTATION: url,
+        # Argo CD shows it as a link beside the environment. Only Git may change the annotations of the environment.
+        LINK_ANNOTATION: url,
+    }
+    present = {name: value for name, value in optional.items() if value}
+    return {REPOSITORY_ANNOTATION: parameters.origin, PULL_REQUEST_ANNOTATION: str(parameters.number), **present}

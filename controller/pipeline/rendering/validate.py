@@ -54,7 +54,7 @@ def _of_part(part: Part, options: PolicyOptions, engine: str) -> list[Problem]:
 
 
 def _of_config(part: Part, options: PolicyOptions, engine: str) -> list[Problem]:
-    config, problems = of_part(part, image_repository=_SNAPSHOT.image_repository, image_tag=_SNAPSHOT.image_tag)
+    config, problems = of_part(part, _SNAPSHOT.placeholders)
     if config is None:
         return problems
     environment = Environment(environment_of(config.application, _SNAPSHOT))

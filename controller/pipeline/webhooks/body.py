@@ -14,10 +14,11 @@ from datetime import UTC
 from typing import Any, Final
 from urllib.parse import parse_qs
 
-from controller.apimachinery import giturls, timestamps
+from controller.apimachinery import giturls, timestamps, weburls
 from controller.apimachinery.findings import Finding, Path
 from controller.pipeline import gitrefs
 from controller.pipeline.errors import PipelineError
+from controller.pipeline.usernames import is_user_name
 
 # GitHub does not send more than 25 MB; form encoding can triple that.
 SIZE_LIMIT: Final = 80 * 1024 * 1024
@@ -64,6 +65,10 @@ class Fields:
         """Return whether the field exists and is not null."""
         return self._obj.get(name) is not None
 
+    def has_same(self, name: str, other: Fields, other_name: str) -> bool:
+        """Return whether the field exists, and equals a field of another object."""
+        return self.has(name) and self._obj[name] == other._obj.get(other_name)
+
     def at(self, name: str) -> Fields:
         """Return the object in a field."""
         return Fields(self._of_type(name, Mapping, "an object"), (*self._path, name))
@@ -105,6 +110,16 @@ class Fields:
     def maybe_number(self, name: str) -> str:
         """Return the digits of the integer in a field, which must be above 0, or "" if it is absent or null."""
         return str(self.number(name)) if self.has(name) else ""
+
+    def maybe_user_name(self, name: str) -> str:
+        """Return the user name in a field, or "" for anything else. It is for people, and nothing fails without it."""
+        value = self._obj.get(name)
+        return value if isinstance(value, str) and is_user_name(value) else ""
+
+    def maybe_link(self, name: str) -> str:
+        """Return the URL of a page in a field, or "" for anything else, in the same way."""
+        value = self._obj.get(name)
+        return value if isinstance(value, str) and weburls.is_valid(value) else ""
 
     def flag(self, name: str) -> bool:
         """Return the boolean in a field, or False if it is absent or null."""

@@ -103,8 +103,15 @@ def pull_request(
         is_draft=is_draft,
         labels=frozenset(label.text("name") for label in pull.each("labels")),
         time=pull.maybe_time("updated_at"),
+        author=_author(pull.maybe("user")),
+        url=pull.maybe_link("html_url"),
         bot=bot,
     )
+
+
+def _author(user: Fields | None) -> str:
+    # The account of an author may have been deleted.
+    return user.maybe_user_name("login") if user is not None else ""
 
 
 def _bot(sender: Fields | None) -> str:

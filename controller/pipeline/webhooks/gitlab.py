@@ -90,6 +90,8 @@ def read(delivery: Delivery, body: Body) -> PullRequest | str:
         is_draft=is_draft,
         labels=frozenset(label.text("title") for label in labels.each("labels")),
         time=attributes.maybe_time("updated_at"),
+        author=_author(attributes, fields.maybe("user")),
+        url=attributes.maybe_link("url"),
         bot=_bot(fields.maybe("user")),
     )
 
@@ -127,6 +129,13 @@ def _labels_changed(changes: Fields | None) -> tuple[frozenset[str], frozenset[s
     before = frozenset(label.text("title") for label in labels.each("previous"))
     after = frozenset(label.text("title") for label in labels.each("current"))
     return after - before, before - after
+
+
+def _author(attributes: Fields, user: Fields | None) -> str:
+    """Return the author's user name. The hook has only the author's ID, and the user who did what it reports."""
+    if user is None or not user.has_same("id", attributes, "author_id"):
+        return ""
+    return user.maybe_user_name("username")
 
 
 def _bot(user: Fields | None) -> str:

@@ -41,6 +41,8 @@ class PullRequest:
         base_branch: the target branch.
         is_fork: whether the head is in another repository.
         time: time of the change by the provider's clock (RFC 3339); "" if the delivery does not contain it.
+        author: user name of the author; "" if the delivery does not contain it.
+        url: URL of the pull request for people; "" if the delivery does not contain it.
         bot: user name of the bot that triggered the event; "" if it was a person.
     """
 
@@ -62,6 +64,8 @@ class PullRequest:
     is_draft: bool
     labels: frozenset[str]
     time: str = ""
+    author: str = ""
+    url: str = ""
     bot: str = ""
 
 

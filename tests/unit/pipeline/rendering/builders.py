@@ -32,7 +32,7 @@ def parameters(**others):
 def config(text, *, file="c.yaml", given=None):
     content = text if isinstance(text, bytes) else text.encode()
     given = given or parameters()
-    return read_config(content, file, image_repository=given.image_repository, image_tag=given.image_tag)
+    return read_config(content, file, given.placeholders)
 
 
 def rendered(text, *, base=None, **others):

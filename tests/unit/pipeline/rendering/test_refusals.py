@@ -5,6 +5,7 @@ import pytest
 from tests.unit.pipeline.rendering.builders import MINIMAL, refusal, rendered, values
 
 NAME, TAG = "{{APPLICATION_IMAGE_NAME}}", "{{APPLICATION_IMAGE_TAG}}"
+ALL = f"{NAME}, {TAG}, {{{{ENVIRONMENT_NAME}}}}, {{{{PR_NUMBER}}}} or {{{{RELEASE_NAME}}}}"
 CHART_PATH = """(folder of the chart, relative to the repository's root and without '..'; "." is the root itself)"""
 
 
@@ -123,7 +124,7 @@ def test_an_environment_instead_of_a_config_file_is_recognized():
         (
             "replicas",
             "c.yaml:7:3: application.replicas: unknown key; remove it, or use chart_path, secret_ref, "
-            "value_overrides, values_from or namespaceLabels",
+            "value_overrides, values_from, namespaceLabels or preview_url",
         ),
     ],
 )
@@ -266,8 +267,8 @@ def test_values_without_the_image_placeholders_are_rejected(text, place, missing
 def test_an_unknown_placeholder_is_reported(spelling):
     placeholder = spelling.removeprefix("x-").removesuffix("-y") % "IMAGE"
     assert refusal(f"{MINIMAL}    x: {spelling % 'IMAGE'}\n") == [
-        f"c.yaml:7:8: application.value_overrides.x: unknown placeholder {placeholder}; use {NAME} or "
-        f"{TAG}; if this is meant for the chart, quote it"
+        f"c.yaml:7:8: application.value_overrides.x: unknown placeholder {placeholder}; use {ALL}; "
+        "if this is meant for the chart, quote it"
     ]
 
 
@@ -307,7 +308,7 @@ def test_a_misspelt_placeholder_in_quotes_is_rejected(name, quote):
 def test_a_placeholder_with_an_expression_is_rejected(text):
     (line,) = refusal(f"{MINIMAL}    x: {text}\n")
     written = text.strip("'") if text.startswith("'") else text.removeprefix('"').removesuffix('"')
-    assert f"application.value_overrides.x: {written} is not a placeholder: use {NAME} or {TAG}, without" in line
+    assert f"application.value_overrides.x: {written} is not a placeholder: use {ALL}, without" in line
 
 
 @pytest.mark.parametrize(

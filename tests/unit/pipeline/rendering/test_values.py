@@ -6,7 +6,7 @@ import yaml
 from controller.pipeline.gitops import read_environment
 from controller.pipeline.rendering import read_config
 from controller.pipeline.yamlfiles import write
-from tests.unit.pipeline.rendering.builders import MINIMAL, rendered, values
+from tests.unit.pipeline.rendering.builders import MINIMAL, parameters, rendered, values
 
 NAME, TAG = "{{APPLICATION_IMAGE_NAME}}", "{{APPLICATION_IMAGE_TAG}}"
 
@@ -124,7 +124,8 @@ def test_an_unused_anchor_is_ignored():
 )
 def test_filled_in_values_are_never_parsed(text):
     content = f"{MINIMAL}    x: a-{TAG}-b\n".encode()
-    found = read_config(content, "c.yaml", image_repository=text, image_tag=text).application["value_overrides"]
+    filled = dict.fromkeys(parameters().placeholders, text)
+    found = read_config(content, "c.yaml", filled).application["value_overrides"]
     assert found == {"image": {"repository": text, "tag": text}, "x": f"a-{text}-b"}
     assert yaml.safe_load(write(found)) == found
 

@@ -97,6 +97,37 @@ def test_a_fork_is_pinned_to_the_labelled_commit_of_the_fork():
     assert (parameters["name"], parameters["repository_url"]) == ("shop-74", "https://github.com/acme/shop.git")
 
 
+def test_the_branch_of_a_fork_is_known_beside_its_commit():
+    parameters = ask(github("labeled", fork=True, labels=[LABEL], label=LABEL), rules=FORKS).parameters
+    assert (parameters["branch"], parameters["author"]) == ("run-pipeline", "someone")
+    assert parameters["pull_request_url"] == "https://github.com/acme/shop/pull/74"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("user", None),
+        ("user", {"id": 7}),
+        ("user", {"login": 7}),
+        ("user", {"login": "some one"}),
+        ("user", {"login": "@all"}),
+        ("user", {"login": "a](https://evil.example)"}),
+        ("html_url", None),
+        ("html_url", 7),
+        ("html_url", "javascript:alert(1)"),
+        ("html_url", "https://user@evil.example/"),
+    ],
+)
+def test_a_strange_author_or_link_is_left_out_and_fails_nothing(field, value):
+    decision = ask(github(**{field: value}))
+    assert str(decision.verdict) == "apply"
+    assert decision.parameters[{"user": "author", "html_url": "pull_request_url"}[field]] == ""
+
+
+def test_an_app_is_an_author_too():
+    assert ask(github(user={"login": "renovate[bot]"})).parameters["author"] == "renovate[bot]"
+
+
 def test_a_draft_of_a_fork_waits_until_it_is_ready():
     labeled = github("labeled", fork=True, labels=[LABEL], label=LABEL, draft=True)
     assert verdict(labeled, rules=FORKS) == "ignore"

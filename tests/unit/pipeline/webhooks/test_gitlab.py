@@ -175,10 +175,18 @@ def test_the_parameters_come_from_the_merge_request():
         "git_url": "https://gitlab.example.com/acme/shop.git",
         "git_ref": "run-pipeline",
         "commit": SHA,
+        "branch": "run-pipeline",
+        "author": "someone",
+        "pull_request_url": "https://gitlab.example.com/acme/shop/-/merge_requests/74",
         "base_ref": "main",
         "fork": False,
         "event_time": TIME,
     }
+
+
+@pytest.mark.parametrize("author_id", [8, None, "7", {}])
+def test_another_user_than_the_author_is_not_named_as_the_author(author_id):
+    assert ask(gitlab("update", pushed=True, author_id=author_id)).parameters["author"] == ""
 
 
 def test_a_fork_is_pinned_to_the_labelled_commit():
