@@ -11,11 +11,14 @@ import structlog
 from controller.apimachinery import objects
 from controller.apimachinery.errors import (
     AlreadyExists,
+    ApiError,
     Conflict,
     Forbidden,
     Invalid,
     NotFound,
+    NotLeader,
     StatusError,
+    Stopped,
     without_content,
 )
 from controller.apimachinery.objects import Object
@@ -30,6 +33,7 @@ from controller.environment.effects import (
     Emit,
     GroupVersion,
     Listing,
+    Look,
     Outcome,
     Patch,
     Question,
@@ -179,6 +183,8 @@ class Applier:
                 return self._delete(target, uid)
             case Read(subject):
                 return Applied({subject: self.read(subject)}, decide_again=True)
+            case Look(subject):
+                return Applied({subject: self._look(subject)}, decide_again=True)
             case WakeOnChange(listing):
                 self._waker.ensure(listing, objects.key(environment))
                 return Applied({})
@@ -288,6 +294,15 @@ class Applier:
                     assert_never(subject)
         except Forbidden:
             return REFUSED
+
+    def _look(self, subject: Question) -> Answer:
+        try:
+            return self.read(subject)
+        except (Stopped, NotLeader):
+            raise
+        except ApiError as error:
+            log.debug("look failed", error=str(error))
+            return frozenset() if isinstance(subject, GroupVersion) else () if isinstance(subject, Listing) else None
 
     def _live(self, target: Target) -> Object | None:
         try:

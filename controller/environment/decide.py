@@ -17,6 +17,7 @@ from controller.environment.phases import (
     finalizer,
     health,
     namespace,
+    preview,
     prune,
     release,
     resources,
@@ -65,6 +66,7 @@ PHASES: Final[tuple[Phase, ...]] = (
     ),
     Phase("prune", prune.decide, RELEASE_READY, CurrentPhase.UNINSTALLING, spec_decides_existence=True),
     Phase("health", health.decide, RELEASE_READY, CurrentPhase.WAITING),
+    Phase("preview", preview.decide, RELEASE_READY, CurrentPhase.WAITING),
 )
 # Takes the place of all phases once the environment is deleted.
 TEARDOWN: Final = Phase("teardown", teardown.decide, "", CurrentPhase.UNINSTALLING)

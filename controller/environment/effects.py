@@ -135,6 +135,16 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """Read what is good to know. If that fails, the answer is that there is nothing, and nothing else fails.
+
+    What follows from the answer stands in the status. So the echo of its write need not look again.
+    """
+
+    subject: Question
+
+
+@dataclass(frozen=True, slots=True)
 class WakeOnChange:
     """Watch a listing while an environment waits for it, and reconcile the environment when it changes."""
 
@@ -171,4 +181,4 @@ class Emit:
     beyond: Generation | None = None
 
 
-Effect = Create | Patch | Apply | Replace | Delete | AddFinalizer | RemoveFinalizer | Read | WakeOnChange | Emit
+Effect = Create | Patch | Apply | Replace | Delete | AddFinalizer | RemoveFinalizer | Read | Look | WakeOnChange | Emit

@@ -23,6 +23,7 @@ from controller.environment.effects import (
     Effect,
     Emit,
     GroupVersion,
+    Look,
     Patch,
     Read,
     RemoveFinalizer,
@@ -118,7 +119,7 @@ def _is_final(error: StatusError) -> bool:
 
 def _subject(effect: Effect) -> str:
     match effect:
-        case Read(subject):
+        case Read(subject) | Look(subject):
             return str(subject) if isinstance(subject, GroupVersion) else str(subject.resource)
         case WakeOnChange(listing):
             return str(listing.resource)

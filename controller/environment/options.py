@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from controller.api.engines import AUTO, ENGINES
 from controller.api.options import own_namespace
-from controller.apimachinery.optionkinds import DURATION, LABELS, NAME, TEXT
+from controller.apimachinery.optionkinds import DURATION, LABELS, NAME, SWITCH, TEXT, URL_TEMPLATE
 from controller.apimachinery.options import group, option
 from controller.policy import PolicyOptions
 
@@ -51,6 +51,17 @@ class EnvironmentOptions:
     )
     status_settle: float = option(
         DURATION, 0.3, "how long a temporary state must last before it is written to the status", least=0
+    )
+    discover_urls: bool = option(
+        SWITCH,
+        True,
+        "look for the URLs of a deployed application in its HTTPRoutes, Ingresses, Routes and Services, for the status",
+    )
+    url_template: str = option(
+        URL_TEMPLATE,
+        "",
+        "URL of every environment whose pipeline does not set one, with {{ENVIRONMENT_NAME}}, {{PR_NUMBER}} and "
+        "{{RELEASE_NAME}}; it comes before the URLs that are found",
     )
     # The Helm Operator's first attempt always fails, because its mirror of the repository does not exist yet.
     chart_grace: float = option(

@@ -30,6 +30,7 @@ from controller.environment.effects import (
     Emit,
     GroupVersion,
     Listing,
+    Look,
     Patch,
     Question,
     Read,
@@ -100,7 +101,7 @@ def _doing(effect: Effect | None) -> tuple[str, bool]:
     match effect:
         case None | Emit():
             return "Writing the status", False
-        case Read(subject):
+        case Read(subject) | Look(subject):
             return _reading(subject)
         case WakeOnChange(listing):
             return f"Watching {_place(listing)}", _is_secret(listing.resource)

@@ -15,12 +15,13 @@ from controller.environment.decide import RELEASE_READY
 from controller.environment.decision import CurrentPhase, Wait
 from controller.environment.engines.engine import State
 from controller.environment.observation import Observation
+from controller.environment.previews import recorded as preview_urls
 from controller.environment.summaries import Summary
 
 # The teardown is over, and the environment is still there.
 HELD_BY_OTHERS: Final = "HeldByOthers"
 # Fields that need an observation.
-_KEPT: Final = ("namespaceLabels", "release")
+_KEPT: Final = ("namespaceLabels", "release", *preview_urls.FIELDS)
 
 
 def unjudged(environment: Environment, error: Wait, now: datetime) -> dict[str, Any]:

@@ -17,10 +17,16 @@ def health(observation: Observation, plan: Plan, options: EnvironmentOptions) ->
     last = plan.last
     if not isinstance(last, Continue) and not (_is_beside(plan) and release_sync.is_synced(observation, options)):
         return None
-    decided = last.health if isinstance(last, Continue) else None
+    decided = _decided(plan) if isinstance(last, Continue) else None
     is_stale = any(engines.find(write.target.resource) is not None for write in plan.writes)
     found = judge(observation, options) if decided is None or is_stale else decided
     return explained(observation, options, found)
+
+
+def _decided(plan: Plan) -> Health | None:
+    """Return what the phase `health` has decided."""
+    found = (step.decision.health for step in plan.steps if isinstance(step.decision, Continue))
+    return next((health for health in found if health is not None), None)
 
 
 def target(plan: Plan) -> Target | None:

@@ -15,6 +15,7 @@ from controller.environment.effects import Target
 from controller.environment.engines.engine import Engine, Reference, ReleaseContext
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
+from controller.environment.previews import urls
 from controller.environment.resources import references
 
 
@@ -71,12 +72,14 @@ def context(observation: Observation, options: EnvironmentOptions, engine: Engin
     copies = {
         reference: references.copy_name(reference) for reference in engine.foreign_references(observation.environment)
     }
+    declared = urls.declared(observation.environment, options.url_template)
     return ReleaseContext(
         environment=observation.environment,
         # A Secret that the spec names takes precedence over the one that the TronadorConfig maps to the repository.
         git_secret=_own_secret(observation, copies) or observation.share.git_secret,
         service_account=engine.account(options),
         copies=copies,
+        preview_url=declared.url if declared else "",
     )
 
 

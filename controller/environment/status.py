@@ -25,6 +25,7 @@ from controller.environment.engines.engine import State
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
 from controller.environment.plan import Plan
+from controller.environment.previews import recorded as preview_urls
 from controller.environment.summaries import Summary
 
 # applicationStatusMsg is shown in a column of a table. An error of Helm can be a whole page.
@@ -50,6 +51,7 @@ def desired(observation: Observation, plan: Plan, options: EnvironmentOptions) -
         status["namespaceLabels"] = namespace_labels.mirrored(environment, options.namespace_labels)
     elif environment.status.get("namespaceLabels") is not None:
         status["namespaceLabels"] = dict(environment.status["namespaceLabels"])
+    status |= preview_urls.fields(observation, options, summary.state)
     if recorded := _release(observation, plan, has_namespace=has_namespace):
         status["release"] = recorded
     return status

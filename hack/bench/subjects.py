@@ -30,9 +30,11 @@ class Subject:
 
 
 def _controller(site: Site, engine: str) -> list[str]:
-    # Settings for people and other programs stay as they are by default, except for the addresses.
+    # Settings for people and other programs stay as they are by default, except for the addresses. The doubles install
+    # nothing that leads to a URL, so the looks for one would disturb the idle phase.
     return [
         *("controller", "run", "--kubeconfig", str(site.account), "--release-engine", engine),
+        "--discover-urls=false",
         *("--metrics-address", f"{_host()}:8080", "--health-address", f"{_host()}:8081", "--log-format", "json"),
     ]
 

@@ -23,6 +23,7 @@ _COPIED: Final = (
     "rbac/*.yaml",
     "policies/*.yaml",
     "quotas/*.yaml",
+    "gateway-api/*.yaml",
     "shards/a/lease.yaml",
     "monitoring/*.yaml",
     "monitoring/podmonitor/podmonitor.yaml",

@@ -25,6 +25,7 @@ _GLOB: Final = {"type": "string", "pattern": r"^[A-Za-z0-9._*?\[\]!-]+$"}
 _TYPES: Final[Mapping[str, Mapping[str, Any]]] = {
     "TEXT": {"type": "string"},
     "NAME": {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"},
+    "URL": {"type": "string", "pattern": "^(https?://[^@ ]+)?$"},
     "BOOL": {"type": "boolean"},
     "NUMBER": {"type": "integer"},
     "HOST:PORT": {"type": ["string", "integer"], "pattern": "^(0|.*:[0-9]{1,5})$", "maximum": 0, "minimum": 0},

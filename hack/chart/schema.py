@@ -20,7 +20,7 @@ _NAME: Final = {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$",
 _SHARD: Final = {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", "maxLength": 40}
 # Required, because a blank section would lose its switches.
 _SECTIONS: Final = (
-    *("image", "serviceAccount", "rbac", "policies", "quotas", "crds", "pdb", "networkPolicy"),
+    *("image", "serviceAccount", "rbac", "policies", "quotas", "gatewayApi", "crds", "pdb", "networkPolicy"),
     *("serviceMonitor", "podMonitor", "prometheusRule", "dashboard"),
 )
 _PORTS: Final = {"type": "array", "items": {"type": "integer", "minimum": 1, "maximum": 65535}, "minItems": 1}
@@ -69,6 +69,7 @@ def schema() -> Schema:
             rbac=_object(create=_BOOL),
             policies=_object(create=_BOOL),
             quotas=_object(enabled=_BOOL),
+            gatewayApi=_object(enabled=_BOOL),
             crds=_object(install=_BOOL),
             options=options.schema(),
             extraArgs={"type": "array", "items": _TEXT},

@@ -253,7 +253,7 @@ def journey(engine: str, *, without: Right | None = None) -> Iterator[Journey]:
             _take(cluster, without)
         installs = Engine(cluster, double=DOUBLES[engine])
         installs.start()
-        options = {**LEADER, "release_engine": engine}
+        options = {**LEADER, "release_engine": engine, "discover_urls": True}
         controller = ThreadedController(cluster.controller_kubeconfig, **options)
         try:
             controller.start(wait=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 EVERYTHING = {
     "quotas": {"enabled": True},
+    "gatewayApi": {"enabled": True},
     "shards": ["a"],
     "prometheusRule": {"enabled": True},
     "dashboard": {"enabled": True},

@@ -52,13 +52,14 @@ def test_another_namespace_gets_the_same_as_from_kustomize(chart):
     ("values", "components"),
     [
         ({"quotas": {"enabled": True}}, ["quotas"]),
+        ({"gatewayApi": {"enabled": True}}, ["gateway-api"]),
         ({key: {"enabled": True} for key in ("serviceMonitor", "prometheusRule", "dashboard")}, ["monitoring"]),
         (
             {key: {"enabled": True} for key in ("podMonitor", "prometheusRule", "dashboard")},
             ["monitoring", "monitoring/podmonitor"],
         ),
     ],
-    ids=["quotas", "service monitor", "pod monitor"],
+    ids=["quotas", "gateway API", "service monitor", "pod monitor"],
 )
 def test_optional_parts_are_the_same_as_the_components_of_kustomize(chart, values, components):
     assert differences(chart.render(values), with_components(*components)) == []

@@ -18,6 +18,7 @@ from controller.api.tronador_config import CONFIG_NAME, DEFINITION, TRONADOR_CON
 from controller.apimachinery import giturls
 from controller.apimachinery.resources import CUSTOM_RESOURCE_DEFINITIONS, EVENTS, LEASES, NAMESPACES, SECRETS
 from controller.app.options import Options
+from controller.environment.previews.kinds import HTTP_ROUTES
 from controller.environment.watches import WATCHES
 from controller.tronadorconfig import content as tronadorconfig
 from hack.localcluster.schema.crd_checks import check_definition
@@ -257,6 +258,16 @@ def test_the_role_for_quotas_is_optional_and_for_environments_only():
     assert (component["kind"], component["resources"]) == ("Component", ["role.yaml"])
     [default] = _documents(ROOT / "manifests" / "default" / "kustomization.yaml")
     assert "../quotas" not in (*default["resources"], *default.get("components", ()))
+
+
+def test_the_role_for_the_gateway_api_is_optional_and_only_lists():
+    role = _named("ClusterRole", "tronador-environment-gateway-api")
+    assert role["metadata"]["labels"] == {AGGREGATE_LABEL: "true"}
+    assert _rights(role) == {(HTTP_ROUTES.group, HTTP_ROUTES.plural): {"list"}}
+    [component] = _documents(ROOT / "manifests" / "gateway-api" / "kustomization.yaml")
+    assert (component["kind"], component["resources"]) == ("Component", ["role.yaml"])
+    [default] = _documents(ROOT / "manifests" / "default" / "kustomization.yaml")
+    assert "../gateway-api" not in (*default["resources"], *default.get("components", ()))
 
 
 def test_events_go_to_the_namespace_default_and_the_lease_is_our_own():

@@ -45,6 +45,7 @@ class ReleaseContext:
         service_account: the account whose rights apply to the chart, in the environment's namespace, or "".
         copies: by object in another namespace, the name of its copy in the environment's namespace.
         suspended: whether the engine must not touch the release.
+        preview_url: where the application can be seen, as far as that is known before it is deployed, or "".
     """
 
     environment: Environment
@@ -52,6 +53,7 @@ class ReleaseContext:
     service_account: str = ""
     copies: Mapping[Reference, str] = field(default_factory=dict)
     suspended: bool = False
+    preview_url: str = ""
 
 
 class State(StrEnum):

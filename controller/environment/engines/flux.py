@@ -27,6 +27,7 @@ from controller.api.environment import (
     Environment,
 )
 from controller.api.flux import (
+    EVENT_PREFIX,
     FINALIZER,
     GIT_REPOSITORIES,
     HELM_RELEASES,
@@ -103,7 +104,7 @@ def desired(context: ReleaseContext) -> dict[str, Any]:
         "valuesFrom": list(_values_from(context)) or None,
         "values": release.get("values"),
     }
-    return _object(HELM_RELEASES, environment, spec | _present(optional))
+    return _object(HELM_RELEASES, environment, spec | _present(optional), _event_metadata(context))
 
 
 def revision(release: Object | None, source: Object | None) -> str:
@@ -172,7 +173,9 @@ def _patch(target: Target, obj: Object, operation: str, suspend: bool) -> Patch:
     return Patch(target, [same_object, {"op": operation, "path": "/spec/suspend", "value": suspend}])
 
 
-def _object(resource: Resource, environment: Environment, spec: dict[str, Any]) -> dict[str, Any]:
+def _object(
+    resource: Resource, environment: Environment, spec: dict[str, Any], annotations: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     return {
         "apiVersion": resource.api_version,
         "kind": resource.kind,
@@ -184,10 +187,27 @@ def _object(resource: Resource, environment: Environment, spec: dict[str, Any]) 
                 MANAGED_BY_LABEL: MANAGED_BY,
                 ENVIRONMENT_LABEL: environment.name,
             },
-            "annotations": {UID_ANNOTATION: environment.uid} | _request(environment),
+            "annotations": {UID_ANNOTATION: environment.uid, **(annotations or {})} | _request(environment),
         },
         "spec": spec,
     }
+
+
+def _event_metadata(context: ReleaseContext) -> dict[str, str]:
+    """Return the annotations from which Flux's notification-controller knows the pull request.
+
+    Flux copies them to each event about the release, and its providers for pull requests and commits need them. Without
+    a commit there are none, so an environment of a pipeline that passes nothing about its commit stays as it is.
+    """
+    environment = context.environment
+    known = {
+        "change_request": environment.pull_request,
+        "commit": environment.commit,
+        "preview-url": context.preview_url,
+        "branch": environment.branch,
+        "author": environment.author,
+    }
+    return {f"{EVENT_PREFIX}{key}": value for key, value in known.items() if value} if environment.commit else {}
 
 
 def _request(environment: Environment) -> dict[str, str]:

@@ -26,6 +26,8 @@ from tests.integration.support.waiting import DEADLINE, eventually
 SHORT: Mapping[str, Any] = {
     "leader_elect": False,
     "release_engine": HELM_OPERATOR if FLUX_ADDRESS else AUTO,
+    # The doubles of the engines install nothing that leads to a URL, so the looks would continue for two minutes.
+    "discover_urls": False,
     "status_settle": 0.05,
     "recheck_interval": 0.2,
     "max_backoff": 0.2,

@@ -69,6 +69,7 @@ def test_the_phases_have_the_names_and_the_order_of_the_contract():
         "release",
         "prune",
         "health",
+        "preview",
         "status",
         "teardown",
     ]

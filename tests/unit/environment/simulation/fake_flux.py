@@ -7,8 +7,9 @@ from typing import Any
 
 from controller.api.flux import GIT_REPOSITORIES, HELM_RELEASES
 from controller.apimachinery.resources import NAMESPACES, SECRETS, SERVICE_ACCOUNTS, Resource
+from controller.environment.previews.kinds import INGRESSES
 from tests.unit.environment.simulation.fake_api import FakeApi
-from tests.unit.environment.simulation.fake_operator import storage_secret
+from tests.unit.environment.simulation.fake_operator import chart_ingress, storage_secret
 
 FINALIZER = "finalizers.fluxcd.io"
 COMMIT = "6f50ff2ff844f5f7c2b6627e3d7319e4717ac847"
@@ -61,7 +62,9 @@ class FakeFlux:
             self._say(HELM_RELEASES, release, "False", "InstallFailed")
         else:
             if self._api.peek(NAMESPACES, release["metadata"]["namespace"]):
-                self._api.put(SECRETS, storage_secret(release["metadata"]["namespace"], release["spec"]["releaseName"]))
+                place = release["metadata"]["namespace"], release["spec"]["releaseName"]
+                self._api.put(SECRETS, storage_secret(*place))
+                self._api.put(INGRESSES, chart_ingress(*place))
                 self.abandoned.discard(release["spec"]["releaseName"])
             attempt = {"history": [{"chartVersion": f"0.0.0+{COMMIT[:12]}", "status": "deployed"}]}
             self._say(HELM_RELEASES, release, "True", "InstallSucceeded", **attempt)
@@ -74,6 +77,7 @@ class FakeFlux:
         can_act = not account or self._api.peek(SERVICE_ACCOUNTS, account, namespace) is not None
         if can_act and not release["spec"].get("suspend"):
             self._api.remove(SECRETS, f"sh.helm.release.v1.{name}.v1", namespace)
+            self._api.remove(INGRESSES, name, namespace)
         else:
             self.abandoned.add(name)
         self._let_go(HELM_RELEASES, release)

@@ -7,10 +7,12 @@ from typing import Any
 
 from controller.api.helm_operator import HELM_RELEASES
 from controller.apimachinery.resources import NAMESPACES, SECRETS
+from controller.environment.previews.kinds import INGRESSES
 from tests.unit.environment.simulation.fake_api import FakeApi
 from tests.unit.environment.support.builders import operator_status
 
 OBSERVED = "the end of a sync"
+DOMAIN = "preview.example.com"
 
 
 class FakeOperator:
@@ -71,6 +73,7 @@ class FakeOperator:
             return
         if self._api.peek(NAMESPACES, namespace):
             self._api.put(SECRETS, storage_secret(namespace, release["spec"]["releaseName"]))
+            self._api.put(INGRESSES, chart_ingress(namespace, release["spec"]["releaseName"]))
         yield "Deployed"
         yield "Succeeded"
 
@@ -103,6 +106,15 @@ class FakeOperator:
             for secret in list(self._api.all(SECRETS, namespace)):
                 if secret["metadata"]["labels"].get("name") == release_name:
                     self._api.remove(SECRETS, secret["metadata"]["name"], namespace)
+                    self._api.remove(INGRESSES, release_name, namespace)
+
+
+def chart_ingress(namespace: str, release_name: str) -> dict[str, Any]:
+    """What the chart of every release contains: a way to the application."""
+    return {
+        "metadata": {"name": release_name, "namespace": namespace},
+        "spec": {"tls": [{"hosts": [f"*.{DOMAIN}"]}], "rules": [{"host": f"{release_name}.{DOMAIN}"}]},
+    }
 
 
 def storage_secret(namespace: str, release_name: str) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from controller.environment.engines import ENGINES
 from controller.environment.engines.engine import Engine, ReleaseContext
 from controller.environment.options import EnvironmentOptions
 from tests.unit.environment.simulation.fake_api import Write
+from tests.unit.environment.simulation.fake_operator import DOMAIN
 from tests.unit.environment.simulation.world import WATCHED, World
 from tests.unit.environment.support.builders import (
     NAME,
@@ -251,6 +252,10 @@ class Histories(RuleBasedStateMachine):
         assert labels == {**self.theirs, **wanted}
         assert found["status"]["namespaceLabels"] == wanted
         assert found["status"]["observedGeneration"] == found["metadata"]["generation"]
+        # A release that Flux let go without an uninstall leaves its Ingress, so there may be one more.
+        urls = [entry["url"] for entry in found["status"]["urls"]]
+        assert f"https://{Environment(found).release_name}.{DOMAIN}" in urls
+        assert found["status"]["url"] == urls[0]
         made = ReleaseContext(
             environment=Environment(found),
             service_account=self.engine.account(self.world.options),

@@ -178,8 +178,9 @@ def context(of: Mapping[str, Any] | None = None) -> ReleaseContext:
 
 
 def operator_options(**options: Any) -> EnvironmentOptions:
-    """The options where the Helm Operator is the engine."""
-    return EnvironmentOptions(**{"service_account": "", "release_engine": helm_operator.ENGINE.name, **options})
+    """The options where the Helm Operator is the engine, and no URLs are looked for."""
+    defaults = {"service_account": "", "release_engine": helm_operator.ENGINE.name, "discover_urls": False}
+    return EnvironmentOptions(**{**defaults, **options})
 
 
 def flux_release(of: Mapping[str, Any] | None = None) -> dict[str, Any]:
