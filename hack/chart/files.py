@@ -24,6 +24,7 @@ _COPIED: Final = (
     "policies/*.yaml",
     "quotas/*.yaml",
     "gateway-api/*.yaml",
+    "report/*.yaml",
     "shards/a/lease.yaml",
     "monitoring/*.yaml",
     "monitoring/podmonitor/podmonitor.yaml",

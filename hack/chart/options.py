@@ -1,4 +1,4 @@
-"""The options of `tronador run` as values of the chart: names, types in YAML, and defaults."""
+"""The options of both controllers as values of the chart: names, types in YAML, and defaults."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import Any, Final
 
 from controller.apimachinery.options import Option, options_of
 from controller.app.options import Options
+from controller.app.reportoptions import ReportOptions
 
 # The templates set these: the namespace of the release, the name of the pod, and the account and the shard, for which
 # there are other values.
 SET_BY_THE_CHART: Final = ("namespace", "lease_identity", "service_account", "watch_label_selector")
+SET_FOR_REPORT: Final = ("namespace", "lease_identity", "credentials")
 _LABEL: Final = "[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?"
 _LABEL_KEYS: Final = {"pattern": f"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?{_LABEL}$"}
 # The templates join a list with commas, so its items must not contain any.
@@ -31,6 +33,7 @@ _TYPES: Final[Mapping[str, Mapping[str, Any]]] = {
     "HOST:PORT": {"type": ["string", "integer"], "pattern": "^(0|.*:[0-9]{1,5})$", "maximum": 0, "minimum": 0},
     "DURATION": {"type": ["string", "number"], "pattern": r"^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$", "minimum": 0},
     "GLOB,...": _LIST,
+    "CHANNEL,...": _LIST,
     "HOST/ORG,...": _PLACES,
     "HOST/GLOB,...": _REPOSITORIES,
     "NAME=VALUE,...": {
@@ -50,9 +53,9 @@ _TYPES: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 
 
-def values(kind: type[Any] = Options) -> list[tuple[str, Option]]:
+def values(kind: type[Any] = Options, *, left_out: tuple[str, ...] = SET_BY_THE_CHART) -> list[tuple[str, Option]]:
     """Return each option of a group that is a value, by its name there: `statusSettle` for `status_settle`."""
-    return [(_camel_case(option.name), option) for option in options_of(kind) if option.name not in SET_BY_THE_CHART]
+    return [(_camel_case(option.name), option) for option in options_of(kind) if option.name not in left_out]
 
 
 def schema(kind: type[Any] = Options) -> dict[str, Any]:
@@ -60,11 +63,20 @@ def schema(kind: type[Any] = Options) -> dict[str, Any]:
 
     Raises KeyError for an option of a kind that has no row in `_TYPES`.
     """
+    return _object("run", values(kind))
+
+
+def schema_for_report() -> dict[str, Any]:
+    """Return the JSON schema of the value `report.options`."""
+    return _object("report", values(ReportOptions, left_out=SET_FOR_REPORT))
+
+
+def _object(command: str, found: list[tuple[str, Option]]) -> dict[str, Any]:
     return {
-        "description": "The options of `tronador run`",
+        "description": f"The options of `tronador {command}`",
         "type": "object",
         "additionalProperties": False,
-        "properties": {name: _schema(option) for name, option in values(kind)},
+        "properties": {name: _schema(option) for name, option in found},
     }
 
 

@@ -16,12 +16,14 @@ _ANY_OBJECT: Final = {"type": "object"}
 _ANY_LIST: Final = {"type": "array", "items": {"type": "object"}}
 _DURATION: Final = {"type": "string", "pattern": "^([0-9]+(ms|[smhd]))+$"}
 _NAME: Final = {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", "maxLength": 253}
+# Of repositories, without https://.
+_PREFIX: Final = {"type": "string", "pattern": "^[^,=/ ]*[^,=/: ](/[^,= ]*)?$"}
 # The name of a shard becomes a part of the names of its Deployment and Service.
 _SHARD: Final = {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", "maxLength": 40}
 # Required, because a blank section would lose its switches.
 _SECTIONS: Final = (
     *("image", "serviceAccount", "rbac", "policies", "quotas", "gatewayApi", "crds", "pdb", "networkPolicy"),
-    *("serviceMonitor", "podMonitor", "prometheusRule", "dashboard"),
+    *("serviceMonitor", "podMonitor", "prometheusRule", "dashboard", "report"),
 )
 _PORTS: Final = {"type": "array", "items": {"type": "integer", "minimum": 1, "maximum": 65535}, "minItems": 1}
 
@@ -82,6 +84,16 @@ def schema() -> Schema:
             podMonitor=_object(enabled=_BOOL, interval=_DURATION, labels=_MAP),
             prometheusRule=_object(enabled=_BOOL, labels=_MAP),
             dashboard=_object(enabled=_BOOL, labels=_MAP, annotations=_MAP),
+            report=_object(
+                enabled=_BOOL,
+                credentials={
+                    "type": "array",
+                    "items": _object("prefix", "secret", prefix=_PREFIX, secret=_NAME),
+                },
+                replicas={"type": "integer", "minimum": 0},
+                resources=_ANY_OBJECT,
+                options=options.schema_for_report(),
+            ),
             # Helm passes this to a chart that is part of another chart.
             **{"global": _ANY_OBJECT},
         ),

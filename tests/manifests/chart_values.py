@@ -6,6 +6,7 @@ EVERYTHING = {
     "quotas": {"enabled": True},
     "gatewayApi": {"enabled": True},
     "shards": ["a"],
+    "report": {"enabled": True, "credentials": [{"prefix": "github.com/org", "secret": "scm-org"}]},
     "prometheusRule": {"enabled": True},
     "dashboard": {"enabled": True},
     "podMonitor": {"enabled": True},

@@ -16,6 +16,7 @@ from tests.manifests.prometheus_operator import SCHEMAS
 
 ELSEWHERE = "tronador-elsewhere"
 KEEP = "helm.sh/resource-policy"
+CREDENTIALS = {"prefix": "github.com/example", "secret": "tronador-report"}
 # With the PodMonitor in the place of the ServiceMonitor, and the other way round.
 SECOND = {**EVERYTHING, "podMonitor": {}, "serviceMonitor": {"enabled": True}}
 NEWEST = sorted(set(kubernetes_validate.utils.all_versions()), key=lambda v: tuple(map(int, v.split("."))))[-3:]
@@ -53,13 +54,14 @@ def test_another_namespace_gets_the_same_as_from_kustomize(chart):
     [
         ({"quotas": {"enabled": True}}, ["quotas"]),
         ({"gatewayApi": {"enabled": True}}, ["gateway-api"]),
+        ({"report": {"enabled": True, "credentials": [CREDENTIALS]}}, ["report"]),
         ({key: {"enabled": True} for key in ("serviceMonitor", "prometheusRule", "dashboard")}, ["monitoring"]),
         (
             {key: {"enabled": True} for key in ("podMonitor", "prometheusRule", "dashboard")},
             ["monitoring", "monitoring/podmonitor"],
         ),
     ],
-    ids=["quotas", "gateway API", "service monitor", "pod monitor"],
+    ids=["quotas", "gateway API", "report", "service monitor", "pod monitor"],
 )
 def test_optional_parts_are_the_same_as_the_components_of_kustomize(chart, values, components):
     assert differences(chart.render(values), with_components(*components)) == []

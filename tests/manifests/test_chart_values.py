@@ -356,6 +356,6 @@ def leaves(value, path=()):
 
 def paths(schema, path=()):
     """The paths that the schema has, as deep as the chart's own keys go; options have tests of their own."""
-    if path != ("options",) and "properties" in schema:
+    if path[-1:] != ("options",) and "properties" in schema:
         return {found for name, part in schema["properties"].items() for found in paths(part, (*path, name))}
     return {path}

@@ -85,7 +85,8 @@ An object of files/, as it has to be for this release. Takes a dict of "object" 
 {{- $_ := set $object.metadata "namespace" $namespace }}
 {{- end }}
 {{- if $object.subjects }}
-{{- $_ := set $object "subjects" (list (dict "kind" "ServiceAccount" "name" .root.Values.serviceAccount.name "namespace" $namespace)) }}
+{{- $account := replace "tronador-controller" .root.Values.serviceAccount.name (first $object.subjects).name }}
+{{- $_ := set $object "subjects" (list (dict "kind" "ServiceAccount" "name" $account "namespace" $namespace)) }}
 {{- if and (ne (dig "metadata" "namespace" "" $object) $namespace) (ne $namespace "tronador-system") }}
 {{- $_ := set $object.metadata "name" (printf "%s.%s" $object.metadata.name $namespace) }}
 {{- end }}
