@@ -219,6 +219,7 @@ def test_a_restart_asks_the_forge_nothing(environments: Environments, start_repo
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_restart_with_1000_environments_asks_the_forge_nothing(
     environments: Environments, start_reporter: Start, forge: Forge
 ) -> None:

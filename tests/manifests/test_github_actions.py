@@ -14,6 +14,8 @@ import yaml
 
 from controller.app import cli
 from hack.paths import MANIFESTS
+from hack.standins.scm.forge import Forge
+from hack.standins.scm.server import ForgeServer
 from tests.manifests.definitions import documents
 from tests.manifests.hostile import HOSTILE
 from tests.manifests.taskruns import calls, real_tronador, recording_tronador
@@ -27,6 +29,7 @@ JOBS: dict[str, dict[str, Any]] = WORKFLOW["jobs"]
 STEPS = [(job, step) for job, spec in JOBS.items() for step in spec["steps"]]
 CLOSING_STEPS = {f"closed-{step.get('name') or step['id']}": step for step in CLOSING["jobs"]["retire"]["steps"]}
 SCRIPTS = {f"{job}-{step.get('name') or step['id']}": step for job, step in STEPS if "run" in step} | CLOSING_STEPS
+COMMIT = "6f50ff2f00112233445566778899aabbccddeeff"
 CONTAINERS = [job["container"] for job in [*JOBS.values(), *CLOSING["jobs"].values()] if "container" in job]
 
 
@@ -44,7 +47,8 @@ def test_the_removal_of_an_environment_starts_despite_conflicts_and_has_secrets(
     assert "tronador retire" not in TEXT
     assert CLOSING["permissions"] == {}
     [job] = CLOSING["jobs"].values()
-    assert "permissions" not in job
+    # The token of the workflow may show the end on the pull request, and nothing else.
+    assert job["permissions"] == {"deployments": "write", "pull-requests": "write"}
     # A bot's pull request is taken down as any other.
     assert job["if"] == "github.event.pull_request.head.repo.id == github.event.pull_request.base.repo.id"
 
@@ -52,7 +56,7 @@ def test_the_removal_of_an_environment_starts_despite_conflicts_and_has_secrets(
 def test_no_code_of_the_pull_request_runs_with_the_secrets_of_the_base() -> None:
     assert all("uses" not in step for step in CLOSING_STEPS.values())
     programs = {word for step in CLOSING_STEPS.values() for word in re.findall(r"tronador (\w+)", step["run"])}
-    assert programs == {"event", "retire"}
+    assert programs == {"event", "retire", "report"}
     assert [name for name, step in CLOSING_STEPS.items() if "secrets." in json.dumps(step)] == ["closed-retire"]
     assert set(re.findall(r"secrets\.(\w+)", CLOSING_TEXT)) == {"TRONADOR_GITOPS_TOKEN"}
 
@@ -117,7 +121,7 @@ def test_steps_that_run_the_authors_code_have_no_secrets() -> None:
     assert {name: job.get("permissions", {}) for name, job in JOBS.items()} == {
         "decide": {},
         "build": {"contents": "read", "packages": "write"},
-        "environment": {"contents": "read"},
+        "environment": {"contents": "read", "deployments": "write", "pull-requests": "write", "statuses": "write"},
     }
     for _, step in STEPS:
         if step.get("uses", "").startswith("actions/checkout@"):
@@ -169,6 +173,63 @@ def test_the_content_of_variables_is_never_executed(name: str, tmp_path: Path) -
         [call] = calls(tmp_path)
         assert call == [re.sub(r"harmless-\d+", lambda _, text=text: text, argument) for argument in expected]
         assert _files(tmp_path) == before
+
+
+def _feedback(forge: Forge, url: str, **more: str) -> dict[str, str]:
+    """What the runner sets for a step that reports; the API is a stand-in's."""
+    forge.add_repository("acme/shop", private=True)
+    forge.open_pull("acme/shop", 74, sha=COMMIT)
+    rights = {"metadata": "read", "pull_requests": "write", "statuses": "write", "deployments": "write"}
+    forge.add_token("ghs_workflow", login="github-actions[bot]", permissions=rights, owners=["acme"], app=15368)
+    server = {"SERVER": "https://github.com", "API": url, "OWNER": "acme", "TOKEN": "ghs_workflow", "FEEDBACK": ""}
+    return {**server, **more}
+
+
+def test_the_end_is_reported_with_the_token_of_the_workflow(tmp_path: Path) -> None:
+    with ForgeServer() as server:
+        forge = server.forge
+        variables = _feedback(forge, server.url, NAME="shop-74", PR_NUMBER="74")
+        forge.comment(
+            "acme/shop",
+            74,
+            login="github-actions[bot]",
+            body="<!-- tronador environment=shop-74 cluster=default -->\n**It is deployed.**",
+        )
+        variables["REPOSITORY_URL"] = "https://github.com/acme/shop.git"
+        ended = _shell(SCRIPTS["closed-report"], tmp_path, real_tronador(tmp_path), variables)
+        assert ended.returncode == 0, ended.stderr
+        [comment] = forge.comments("acme/shop", 74)
+        assert "is removed" in comment.body
+
+
+@pytest.mark.parametrize(("feedback", "comments"), [("", 1), ("status", 0), ("none", 0)])
+def test_a_run_reports_and_has_the_url_as_output(tmp_path: Path, feedback: str, comments: int) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    facts = {
+        "repository": "github.com/acme/shop",
+        "pull-request": "74",
+        "commit": "6f50ff2f00112233445566778899aabbccddeeff",
+    }
+    environment = {
+        "apiVersion": "tronador.stakater.com/v1alpha1",
+        "kind": "EnvironmentProvisioner",
+        "metadata": {"name": "shop-74", "annotations": {f"tronador.stakater.com/{k}": v for k, v in facts.items()}},
+        "spec": {"application": {"release": {"chart": {"git": "https://github.com/acme/shop.git", "path": "."}}}},
+    }
+    (work / "environment.yaml").write_text(json.dumps(environment))
+    step = dict(SCRIPTS["environment-report"])
+    # There is no cluster here; without one the command reports what the file says.
+    step["run"] = step["run"].replace(' --kubeconfig="$RUNNER_TEMP/kubeconfig"', "")
+    with ForgeServer() as server:
+        variables = _feedback(server.forge, server.url, FEEDBACK=feedback)
+        ended = _shell(step, tmp_path, real_tronador(tmp_path), variables)
+        assert ended.returncode == 0, ended.stderr
+        assert len(server.forge.comments("acme/shop", 74)) == comments
+    name, _, answer = (tmp_path / "output").read_text().strip().partition("=")
+    assert name == "report"
+    assert {"state": "pending", "url": ""}.items() <= json.loads(answer).items()
+    assert JOBS["environment"]["outputs"]["url"].endswith("fromJSON(steps.report.outputs.report).url }}")
 
 
 def test_an_image_is_tagged_by_pull_request_and_commit(tmp_path: Path) -> None:
