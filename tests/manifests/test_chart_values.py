@@ -22,6 +22,7 @@ NATURAL = {
     "TEXT": ("text", "text"),
     "NAME": ("other.name", "other.name"),
     "NUMBER": (7, "7"),
+    "URL": ("https://{{ENVIRONMENT_NAME}}.x", "https://{{ENVIRONMENT_NAME}}.x"),
     "HOST:PORT": ("127.0.0.1:9000", "127.0.0.1:9000"),
     "DURATION": ("1h30m", "1h30m"),
     "GLOB,...": (["a-*", "b-[0-9]?"], "a-*,b-[0-9]?"),

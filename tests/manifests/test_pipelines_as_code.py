@@ -26,6 +26,8 @@ VALUES = {
     "source_branch": "run-pipeline",
     "revision": "6f50ff2f00112233445566778899aabbccddeeff",
     "body.pull_request.updated_at": "2026-03-01T12:00:00Z",
+    "body.pull_request.user.login": "renovate[bot]",
+    "body.pull_request.html_url": "https://github.com/acme/Hello-World/pull/74",
 }
 HOSTILE = [
     *[
@@ -100,7 +102,7 @@ def test_variables_are_passed_as_parameters_only() -> None:
 @pytest.mark.parametrize("branch", HOSTILE)
 def test_every_branch_name_is_a_single_parameter(branch: str) -> None:
     run, harmless = _substituted(source_branch=branch), _substituted()
-    assert _params(run) == {**_params(harmless), "git-ref": branch}
+    assert _params(run) == {**_params(harmless), "git-ref": branch, "branch": branch}
     assert {**run, "spec": {**run["spec"], "params": []}} == {**harmless, "spec": {**harmless["spec"], "params": []}}
 
 
