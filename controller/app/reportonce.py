@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping
+from contextlib import closing
 from typing import Any, Final
 
 from controller.api.environment import ENVIRONMENTS
@@ -42,7 +43,7 @@ def report(parsed: argparse.Namespace, options: ReportOptions, environ: Mapping[
     metrics = ReportMetrics(Registry())
     accounts = reporting.accounts(options.feedback, metrics)
     wanted = gitops.read_environment(files.read_bytes(parsed.file, "--file"), parsed.file).obj
-    with signals.ending_in_order():
+    with signals.ending_in_order(), closing(accounts):
         feedback = _feedback(parsed, wanted, environ)
         account = accounts.of(feedback.repository)
         if account is None:
@@ -50,7 +51,8 @@ def report(parsed: argparse.Namespace, options: ReportOptions, environ: Mapping[
             raise PipelineError(f"{feedback.environment}: no prefix of --credentials is for its repository, {where}")
         reporter = Reporter(options=options.feedback, metrics=metrics, clock=MonotonicClock())
         outcomes = once.report(feedback, account, reporter, scope=scope)
-    files.write_text(None, json.dumps(_printed(feedback, outcomes, options)) + "\n")
+    sys.stdout.write(json.dumps(_printed(feedback, outcomes, options)) + "\n")
+    sys.stdout.flush()
     problems = [f"{channel}: {found.problem}" for channel, found in outcomes.items() if found.problem]
     if problems:
         sys.stderr.write(f"tronador report: {feedback.environment}: not reported: {'; '.join(problems)}\n")

@@ -11,9 +11,9 @@ from controller.report.accounts import Account
 from controller.report.feedback import Feedback
 from controller.report.memory import Memory
 from controller.report.record import Record
-from controller.report.reporter import Outcome, Reporter
+from controller.report.reporter import WRITTEN, Outcome, Reporter
 
-REFUSED: Final = ("refused", "rejected")
+_LATE: Final = Outcome("", None, "the time is over")
 
 
 def report(feedback: Feedback, account: Account, reporter: Reporter, *, scope: Scope) -> Mapping[str, Outcome]:
@@ -30,4 +30,7 @@ def report(feedback: Feedback, account: Account, reporter: Reporter, *, scope: S
                     return outcomes
                 scope.wait(min(waits))
         except RequestTimeout:
-            return outcomes
+            late = dict.fromkeys(memory.record.due(reporter.wanted(feedback)), _LATE)
+            # What was done just before the deadline has no outcome.
+            done = {channel: Outcome(WRITTEN) for channel in memory.record.hashes}
+            return {**late, **done, **outcomes}
