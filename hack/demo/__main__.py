@@ -19,6 +19,7 @@ from controller.apimachinery.errors import ApiError
 from controller.client import Client, config
 from hack.demo import report, repositories, world
 from hack.demo.engines import ENGINES, Engine
+from hack.demo.forge import OWNER, PullRequest
 from hack.demo.journey import Journey, JourneyError
 from hack.demo.pipeline import Pipeline, PipelineError
 from hack.demo.programs import ProgramError, Programs
@@ -68,10 +69,13 @@ def _run(console: Console, folder: Path, *, engine: Engine, keep: bool) -> None:
     console.print(f"  {repositories.GITOPS_URL}: {gitops}", highlight=False)
 
     with Programs(folder=folder, environ={"KUBECONFIG": str(kubeconfig), "TRONADOR_LOG_FORMAT": "json"}) as programs:
-        console.print(f"Starting a Kubernetes API server, {engine.title}, Argo CD and the controller …")
+        console.print(
+            f"Starting a Kubernetes API server, {engine.title}, Argo CD, GitHub, the controller and the reporter …"
+        )
         client = _start(
             programs, folder, engine=engine, application=application.path, gitops=gitops, audit_log=audit_log, page=page
         )
+        pull_request = _start_feedback(programs, folder)
         if engine.note:
             console.print(engine.note, highlight=False)
         pipeline = Pipeline(
@@ -89,6 +93,7 @@ def _run(console: Console, folder: Path, *, engine: Engine, keep: bool) -> None:
             application=application,
             gitops=gitops,
             pipeline=pipeline,
+            pull_request=pull_request,
         )
         journey.open()
         journey.push()
@@ -97,9 +102,11 @@ def _run(console: Console, folder: Path, *, engine: Engine, keep: bool) -> None:
         console.print()
         journey.timeline.show(console)
         report.show(console, journey.steps, audit_log=audit_log, controller_log=programs.log_of("controller"))
+        console.print(f"Writes to the pull request: {pull_request.writes()}. It has one comment.")
         console.print(f"The journey took {journey.timeline.seconds:.0f} seconds.")
         console.print(f"The logs and repositories stay in {folder}. Remove it when you are done.", highlight=False)
         if keep:
+            console.print(f"\nThe pull request: {pull_request.page}", highlight=False)
             _explain(console, kubeconfig, gitops, journey.name, page, programs.leave_running())
 
 
@@ -140,6 +147,32 @@ def _start(
         ready=lambda: "controller starting" in _text(programs.log_of("controller")),
     )
     return client
+
+
+def _start_feedback(programs: Programs, folder: Path) -> PullRequest:
+    """Start a GitHub with the repository, and the reporter with credentials for it."""
+    url = folder / "github.url"
+    programs.start(
+        "github",
+        ["hack.standins", "scm", "--port", "0", "--url-file", str(url)],
+        ready=lambda: "ready" in _text(programs.log_of("github")),
+    )
+    pull_request = PullRequest(url.read_text())
+    credentials = pull_request.prepare(folder / "credentials")
+    kubeconfig = folder / "kubeconfig"
+    world.kubectl(kubeconfig, "apply", "-f", str(ROOT / "manifests" / "report" / "rbac.yaml"))
+    account = write_kubeconfig(
+        folder / "report.kubeconfig", admin=kubeconfig, namespace="tronador-system", name="tronador-report"
+    )
+    programs.start(
+        "report",
+        [
+            *("controller", "report", "--kubeconfig", str(account), "--leader-elect=false", "--edit-interval=0s"),
+            *(f"--credentials=github.com/{OWNER}={credentials}", "--metrics-address=0", "--health-address=0"),
+        ],
+        ready=lambda: "controller starting" in _text(programs.log_of("report")),
+    )
+    return pull_request
 
 
 def _explain(console: Console, kubeconfig: Path, gitops: Path, name: str, page: str, processes: list[int]) -> None:

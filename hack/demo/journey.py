@@ -16,6 +16,7 @@ from rich.console import Console
 from controller.client import Client
 from hack.demo import repositories, webhooks, world
 from hack.demo.engines import Engine
+from hack.demo.forge import PullRequest, Shown
 from hack.demo.pipeline import Pipeline
 from hack.demo.programs import Programs
 from hack.demo.report import StepTime
@@ -44,6 +45,7 @@ class Journey:
         application: Repo,
         gitops: Path,
         pipeline: Pipeline,
+        pull_request: PullRequest,
     ) -> None:
         self._client = client
         self._engine = engine
@@ -52,9 +54,10 @@ class Journey:
         self._application = application
         self._gitops = gitops
         self._pipeline = pipeline
+        self._pull_request = pull_request
         self._pause = threading.Event()
         self._name = ""
-        # Program -> its last entry in the timeline.
+        # Program, or fact of the pull request -> its last entry in the timeline.
         self._last: dict[str, str] = {}
         self.timeline = Timeline()
         self.steps: list[StepTime] = []
@@ -83,6 +86,7 @@ class Journey:
         self._await(lambda: self._pipeline.start_waiting(f"--timeout={WAIT_SECONDS}s", "--for=gone", self._name))
         self._note("pipeline", f"{self._name} is gone, and its namespace with it")
         self._see_synced()
+        self._see_reported(lambda shown: "is removed" in shown.comments[0] and not shown.active)
         self.steps.append(step.done())
 
     def _deploy(self, name: str, action: str, title: str, *, before: str = "") -> None:
@@ -99,12 +103,14 @@ class Journey:
         if not seen.images or not all(image.endswith(f":{tag}") for image in seen.images):
             raise JourneyError(f"deployed, but with the images {', '.join(seen.images) or '(none)'} and not {tag}")
         self._note("pipeline", f"{tag} is deployed in {self._name}")
+        self._see_reported(lambda shown: "is deployed" in shown.comments[0] and shown.active == {sha: "success"})
         self.steps.append(step.done())
 
     def _receive(self, action: str, title: str, *, expected: str, before: str = "") -> dict[str, Any]:
         self._console.print(f"\n[bold]Pull request {webhooks.NUMBER}: {title}[/bold]")
         base = self._application.head(repositories.BASE_BRANCH)
         delivery = webhooks.delivery(action, sha=self._head(), base_sha=base, before=before)
+        self._pull_request.follow(action, sha=self._head())
         self._note("GitHub", f"sends the webhook pull_request, action {action}")
         decision = self._pipeline.decide(delivery)
         self._note("pipeline", f"{decision['decision']}: {decision['reason']}")
@@ -143,7 +149,29 @@ class Journey:
             self._pause.wait(_LOOK_SECONDS)
         self._note_changes(seen)
 
+    def _see_reported(self, is_complete: Callable[[Shown], bool]) -> None:
+        """The reporter sees by itself how the environment is, and writes it to the pull request."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        while not ((shown := self._pull_request.look()).comments and is_complete(shown)):
+            self._note_news(shown)
+            self._programs.check()
+            if time.monotonic() > deadline:
+                raise JourneyError(f"the pull request does not show it after {WAIT_SECONDS}s, but {shown}")
+            self._pause.wait(_LOOK_SECONDS)
+        self._note_news(shown)
+        for text in shown.news.values():
+            self._console.print(f"  [dim]pull request[/dim]  {text}", highlight=False)
+        if len(shown.comments) != 1:
+            raise JourneyError(f"the pull request has {len(shown.comments)} comments, and not one")
+
+    def _note_news(self, shown: Shown) -> None:
+        for name, text in shown.news.items():
+            if text != self._last.get(name):
+                self.timeline.note("reporter", text)
+                self._last[name] = text
+
     def _note_changes(self, seen: World) -> None:
+        self._note_news(self._pull_request.look())
         # Do not report a state that has no name yet, or the state before the first event.
         state = f"{seen.state}, {seen.phase}" if seen.environment else "the environment is gone"
         news = {"Argo CD": seen.sync, "controller": state if seen.state != "-" else ""}

@@ -49,7 +49,9 @@ def show(console: Console, steps: Sequence[StepTime], *, audit_log: Path, contro
 
 def is_counted(entry: dict[str, Any]) -> bool:
     """Whether an audit entry is a write of the controller to an object or a status."""
-    ours = str(entry["user_agent"]).startswith("tronador")
+    agent = str(entry["user_agent"])
+    # The other commands have names of their own there.
+    ours = agent.startswith("tronador") and agent.endswith("(run)")
     return ours and entry["verb"] in WRITES and entry["resource"] not in UNCOUNTED
 
 

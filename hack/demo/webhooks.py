@@ -14,7 +14,8 @@ from hack.demo.repositories import APPLICATION_URL, BASE_BRANCH, BRANCH
 NUMBER = 74
 SECRET = b"A secret of the demonstration"
 _ORGANISATION, _NAME = APPLICATION_URL.split("/")[-2:]
-_REPOSITORY_ID, _USER = 450074, {"login": "veeru", "id": 74, "type": "User"}
+USER = "veeru"
+_REPOSITORY_ID, _USER = 450074, {"login": USER, "id": 74, "type": "User"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,14 +23,17 @@ JOURNEY_SECONDS = 60
 STORY = (
     "apply: pull request 74 was opened",
     "published:",
+    "is waiting for the cluster",
     "Synced",
     "deployed, Waiting For Next Reconciliation Loop",
     "apply: pull request 74 has new commits",
     "published:",
-    "deployed, Waiting For Next Reconciliation Loop",
+    ": inactive",
+    "is deployed",
+    ": success",
     "remove: pull request 74 was merged",
     "retired:",
-    "uninstalling, Uninstalling Release",
+    "is removed",
     "the environment is gone",
 )
 
@@ -72,6 +75,7 @@ def test_it_shows_the_whole_journey_in_time(engine: str) -> None:
         _, found, timeline = timeline.partition(words)
         assert found, f"{words!r} is missing or too late in {done.stdout}"
     assert "Errors in the controller's log: 0." in summary
+    assert "It has one comment." in summary
     remove_what_stays(done.stdout)
     seconds = int(summary.partition("The journey took ")[2].partition(" ")[0])
     assert seconds < JOURNEY_SECONDS
@@ -87,6 +91,10 @@ def test_what_it_leaves_running_has_a_status_page() -> None:
         assert page, done.stdout
         with urllib.request.urlopen(page[1], timeout=10) as answer:
             assert b"stakater-nordmart-inventory-74" in answer.read()
+        pull_request = re.search(r"The pull request: (http://\S+/pull/74)\n", done.stdout)
+        assert pull_request, done.stdout
+        with urllib.request.urlopen(pull_request[1], timeout=10) as answer:
+            assert b"is deployed" in answer.read()
     finally:
         for process in done.stdout.rpartition("To stop it: kill ")[2].split():
             os.kill(int(process), signal.SIGTERM)
