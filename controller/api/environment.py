@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from controller.api import problems
+from controller.api.problems import Problem
 from controller.apimachinery import names, objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import Resource
@@ -229,3 +231,8 @@ class Environment:
     @cached_property
     def conditions(self) -> tuple[Mapping[str, Any], ...]:
         return objects.mappings(self.status.get("conditions"))
+
+    @cached_property
+    def problems(self) -> tuple[Problem, ...]:
+        """Why the environment does not run, the most useful first; empty if it runs, or if nothing was found."""
+        return problems.of_status(self.status)

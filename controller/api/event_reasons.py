@@ -44,8 +44,21 @@ EVENT_REASONS: Final = (
     EventReason(
         "ReleaseFailed",
         "Warning",
-        "The release failed. The note repeats what the release engine reports.",
+        "The release failed. The note repeats what the release engine reports, and the first [problem](#problems).",
         "Correct the chart or its values.",
+    ),
+    EventReason(
+        "ProblemFound",
+        "Warning",
+        "The controller found out why the release is not ready. The note is the first [problem](#problems).",
+        "See the reason of the problem.",
+    ),
+    EventReason(
+        "DiagnosisForbidden",
+        "Warning",
+        "The controller may not read the Pods or Events of the environment, so its status does not say why the release"
+        " is not ready. Nothing else depends on them.",
+        "Label a ClusterRole as the note says.",
     ),
     EventReason(
         "Stalled",

@@ -106,6 +106,11 @@ _OF_RECONCILES: Final = (
         "debug",
         "Something that may lead to a URL could not be read. Its URLs are missing, and nothing else happens.",
     ),
+    LogEvent(
+        "optional read failed",
+        "debug",
+        "The Pods or Events of an environment could not be read, so its status does not say yet why it does not run.",
+    ),
     LogEvent("reconcile failed", "error", "A request failed. The reconcile is repeated after a back-off.", _RETRIED),
     LogEvent(
         "reconcile failed terminally",

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from controller.api.environment import PULL_REQUEST_ANNOTATION, REPOSITORY_ANNOTATION, Environment
+from controller.api.problems import Problem
 from controller.apimachinery import conditions, giturls, objects
 from controller.apimachinery.objects import Object, text
 from controller.apimachinery.timestamps import from_time
@@ -33,6 +34,7 @@ class Summary:
         image_tag: the first image tag in the release's values, or "".
         url: the address of the environment, or "".
         message: `applicationStatusMsg`, or "".
+        problems: why it does not run, the most useful first.
     """
 
     name: str
@@ -51,6 +53,12 @@ class Summary:
     image_tag: str
     url: str
     message: str
+    problems: tuple[Problem, ...]
+
+    @property
+    def headline(self) -> str:
+        """The first problem if there is one, else the message. Only their beginning may have room."""
+        return str(self.problems[0]) if self.problems else self.message
 
     def age(self, now: datetime) -> float:
         """Return the seconds since the creation; 0 if that is unknown or in the future."""
@@ -81,6 +89,7 @@ def summarize(obj: Object) -> Summary:
         image_tag=_image_tag(environment.release.get("values")),
         url=text(status.get("url")),
         message=text(status.get("applicationStatusMsg")),
+        problems=environment.problems,
     )
 
 

@@ -80,6 +80,7 @@ class PlanningClient:
         label_selector: str = "",
         field_selector: str = "",
         metadata_only: bool = False,
+        limit: int | None = None,
     ) -> dict[str, Any]:
         """Return a list as the cluster has it now; empty in a namespace that does not exist yet."""
         if namespace in self._new_namespaces:
@@ -90,6 +91,7 @@ class PlanningClient:
             label_selector=label_selector,
             field_selector=field_selector,
             metadata_only=metadata_only,
+            limit=limit,
         )
 
     def create(self, resource: Resource, obj: Body, *, namespace: str = "") -> dict[str, Any]:

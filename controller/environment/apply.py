@@ -43,7 +43,7 @@ from controller.environment.effects import (
     Target,
     WakeOnChange,
 )
-from controller.environment.observation import REFUSED, Answer, Answers, Unchangeable
+from controller.environment.observation import FAILED, REFUSED, Answer, Answers, Unchangeable
 
 log = structlog.get_logger(__name__)
 
@@ -63,6 +63,7 @@ class Cluster(Protocol):
         label_selector: str = "",
         field_selector: str = "",
         metadata_only: bool = False,
+        limit: int | None = None,
     ) -> dict[str, Any]:
         """Read a list."""
         ...
@@ -181,8 +182,9 @@ class Applier:
                 return self._patch(environment, target, {"metadata": metadata})
             case Delete(target, uid):
                 return self._delete(target, uid)
-            case Read(subject):
-                return Applied({subject: self.read(subject)}, decide_again=True)
+            case Read(subject, optional):
+                answer = self._read_if_possible(subject) if optional else self.read(subject)
+                return Applied({subject: answer}, decide_again=True)
             case Look(subject):
                 return Applied({subject: self._look(subject)}, decide_again=True)
             case WakeOnChange(listing):
@@ -304,6 +306,15 @@ class Applier:
             log.debug("look failed", error=str(error))
             return frozenset() if isinstance(subject, GroupVersion) else () if isinstance(subject, Listing) else None
 
+    def _read_if_possible(self, subject: Question) -> Answer:
+        try:
+            return self.read(subject)
+        except Stopped:
+            raise
+        except ApiError as error:
+            log.debug("optional read failed", error=str(error))
+            return FAILED
+
     def _live(self, target: Target) -> Object | None:
         try:
             return self._client.get(target.resource, target.name, namespace=target.namespace)
@@ -318,6 +329,7 @@ class Applier:
                 label_selector=listing.label_selector,
                 field_selector=listing.field_selector,
                 metadata_only=listing.metadata_only,
+                limit=listing.limit or None,
             )
         except NotFound:
             return ()

@@ -5,6 +5,7 @@ This is pure, so tests can explore the whole controller without a thread or a so
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from controller.environment import installation
@@ -14,6 +15,7 @@ from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
 from controller.environment.phases import (
     access,
+    diagnosis,
     finalizer,
     health,
     namespace,
@@ -67,6 +69,7 @@ PHASES: Final[tuple[Phase, ...]] = (
     Phase("prune", prune.decide, RELEASE_READY, CurrentPhase.UNINSTALLING, spec_decides_existence=True),
     Phase("health", health.decide, RELEASE_READY, CurrentPhase.WAITING),
     Phase("preview", preview.decide, RELEASE_READY, CurrentPhase.WAITING),
+    Phase("diagnosis", diagnosis.decide, RELEASE_READY, CurrentPhase.WAITING, while_release=diagnosis.STATES),
 )
 # Takes the place of all phases once the environment is deleted.
 TEARDOWN: Final = Phase("teardown", teardown.decide, "", CurrentPhase.UNINSTALLING)
@@ -104,11 +107,17 @@ def _plan(observation: Observation, options: EnvironmentOptions) -> Plan:
     if environment.is_deleting:
         return Plan((Step(TEARDOWN, TEARDOWN.decide(observation, options)),))
     steps = []
+    health = None
     for phase in PHASES:
         if environment.suspended and not phase.while_suspended:
             continue
+        if phase.while_release is not None:
+            if health is None or health.state not in phase.while_release:
+                continue
+            observation = replace(observation, health=health)
         decision = phase.decide(observation, options)
         steps.append(Step(phase, decision))
         if not isinstance(decision, Continue):
             break
+        health = decision.health or health
     return Plan(tuple(steps))

@@ -28,13 +28,17 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The objects of one namespace that match both selectors. With `metadata_only` they come without their content."""
+    """The objects of one namespace that match both selectors. With `metadata_only` they come without their content.
+
+    With `limit`, only so many are asked for; 0 stands for all.
+    """
 
     resource: Resource
     namespace: str
     label_selector: str = ""
     field_selector: str = ""
     metadata_only: bool = False
+    limit: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +133,13 @@ class RemoveFinalizer:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """Ask the API server for one object, a listing, or what it serves. The next observation has the answer."""
+    """Ask the API server for one object, a listing, or what it serves. The next observation has the answer.
+
+    If nothing depends on a listing, its read is `optional`: an error of the API server becomes the answer FAILED.
+    """
 
     subject: Question
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import NAMESPACES, Resource
 from controller.environment.drift.attempts import Attempts, Correction
 from controller.environment.effects import GroupVersion, Listing, Outcome, Question, Read, Subject, Target
+from controller.environment.engines.engine import Health
 from controller.tronadorconfig.content import Share
 
 
@@ -24,10 +25,15 @@ class Unknown(Enum):
     UNASKED = "unasked"
     # A 403: in a terminating namespace even our own rights may be gone already.
     REFUSED = "refused"
+    # An optional read of a listing ended with an error.
+    FAILED = "failed"
 
 
 UNASKED: Final = Unknown.UNASKED
 REFUSED: Final = Unknown.REFUSED
+FAILED: Final = Unknown.FAILED
+# Reads of single objects are never optional.
+Unseen = Literal[Unknown.UNASKED, Unknown.REFUSED]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,7 @@ class Observation:
         is_due: whether it is time for the look that the last reconcile asked for, or there was none in this process.
             Otherwise, something changed in the caches.
         now: the time of the wall clock, for conditions.
+        health: the health of the release, for the phases after the one that finds it; None before.
         environment: the environment in its newest known version.
     """
 
@@ -83,6 +90,7 @@ class Observation:
     attempts: Mapping[Correction, Attempts] = field(default_factory=dict)
     is_due: bool = True
     now: datetime
+    health: Health | None = None
     # Each phase asks for it many times, so it is found once.
     environment: Environment = field(init=False, compare=False, repr=False)
 
@@ -110,9 +118,9 @@ class Observation:
         answer = self.live(target)
         return self.cached.get(target) if isinstance(answer, Unknown) else answer
 
-    def live(self, target: Target) -> Object | Unknown | None:
+    def live(self, target: Target) -> Object | Unseen | None:
         """Return an object as this reconcile read or wrote it. None: it does not exist."""
-        return cast("Object | Unknown | None", self.answers.get(target, UNASKED))
+        return cast("Object | Unseen | None", self.answers.get(target, UNASKED))
 
     def listed(self, listing: Listing) -> tuple[Object, ...] | Unknown:
         """Return the objects of a listing as this reconcile read them."""
@@ -126,9 +134,10 @@ class Observation:
         """Return what came of applying an object in this reconcile."""
         return cast("Applied | Unknown", self.answers.get(Outcome(target), UNASKED))
 
-    def unasked(self, questions: Iterable[Question]) -> tuple[Read, ...]:
+    def unasked(self, questions: Iterable[Question], *, optional: bool = False) -> tuple[Read, ...]:
         """Return a read for each question without an answer."""
-        return tuple(Read(question) for question in questions if self.answers.get(question, UNASKED) is UNASKED)
+        open_questions = (question for question in questions if self.answers.get(question, UNASKED) is UNASKED)
+        return tuple(Read(question, optional) for question in open_questions)
 
     def age(self, timer: str) -> float:
         """Return the seconds since the start of a timer, or 0 if it does not run."""

@@ -67,6 +67,12 @@ class EnvironmentOptions:
     chart_grace: float = option(
         DURATION, 300.0, "how long fetching a chart may fail before that counts as failed", least=0
     )
+    diagnose_after: float = option(
+        DURATION,
+        60.0,
+        "how long a release may be deploying before the controller looks at its Pods and Events for the reason",
+        least=0,
+    )
     teardown_timeout: float = option(
         DURATION, 600.0, "how long an uninstall may take before a teardown continues without it", least=0
     )

@@ -9,6 +9,7 @@ from typing import Final
 from controller.environment.decision import Decision, Stop
 from controller.environment.drift.attempts import Contest, Correction
 from controller.environment.effects import Create, Effect, Patch
+from controller.environment.engines.engine import State
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
 
@@ -37,6 +38,8 @@ class Phase:
         while_suspended: whether the phase also decides for a suspended environment.
         beside_release: whether an obstacle in this phase says nothing about a release that runs already.
         guards_releases: whether no release is made or changed while a correction of this phase waits.
+        while_release: the states of the release in which the phase decides; None for all. Such a phase comes after the
+            one that finds the state.
         spec_decides_existence: whether the spec decides if an object of this phase exists. A write that creates it then
             ends the memory of writes that deleted it, and the other way round.
     """
@@ -50,6 +53,7 @@ class Phase:
     beside_release: bool = field(default=False, kw_only=True)
     guards_releases: bool = field(default=False, kw_only=True)
     spec_decides_existence: bool = field(default=False, kw_only=True)
+    while_release: frozenset[State] | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -275,7 +275,8 @@ class EnvironmentReconciler:
     def _settle_status(self, key: str, observation: Observation, done: _Round) -> tuple[Result, Object]:
         wanted = status.desired(observation, done.plan, self._options)
         recheck = [s.decision.recheck_after for s in done.plan.steps if s.decision.recheck_after is not None]
-        return self._settle(key, observation, wanted, done.timers, recheck, passing=status.is_passing(wanted))
+        passing = status.is_passing(wanted, observation.environment)
+        return self._settle(key, observation, wanted, done.timers, recheck, passing=passing)
 
     def _settle(
         self,
@@ -301,9 +302,8 @@ class EnvironmentReconciler:
         if patch and (wait := self._status_wait(key, observation.environment, wanted, patch)):
             recheck.append(wait)
             patch = {}
-        newest = observation.environment.obj
-        if patch:
-            newest = self._write_status(key, observation.environment, wanted, patch)
+        before = observation.environment
+        newest = self._write_status(key, before, wanted, patch) if patch else before.obj
         recheck += self._bookkeeper.recheck(key)
         return Result(requeue_after=min(recheck, default=None)), newest
 

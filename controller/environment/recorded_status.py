@@ -73,4 +73,6 @@ def _recorded(condition: Mapping[str, Any]) -> Condition:
 
 def _with_kept(environment: Environment, summary: Summary, now: datetime) -> dict[str, Any]:
     kept = {field: environment.status[field] for field in _KEPT if field in environment.status}
+    if summary.state is State.FAILED:
+        summary = replace(summary, problems=environment.problems)
     return kept | status.written(environment, summary, now)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
+from controller.api import problems
 from controller.api.environment import Environment
 from controller.apimachinery import conditions
 from controller.apimachinery.conditions import TRUE, UNKNOWN, Condition
@@ -24,12 +25,10 @@ from controller.environment.decision import Continue, CurrentPhase, Decision, St
 from controller.environment.engines.engine import State
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
+from controller.environment.phases import diagnosis
 from controller.environment.plan import Plan
 from controller.environment.previews import recorded as preview_urls
 from controller.environment.summaries import Summary
-
-# applicationStatusMsg is shown in a column of a table. An error of Helm can be a whole page.
-MESSAGE_LIMIT: Final = 1024
 
 
 def desired(observation: Observation, plan: Plan, options: EnvironmentOptions) -> dict[str, Any]:
@@ -57,8 +56,13 @@ def desired(observation: Observation, plan: Plan, options: EnvironmentOptions) -
     return status
 
 
-def is_passing(status: Mapping[str, Any]) -> bool:
-    """Return whether this state leads to another one. Such a state is written only if it lasts."""
+def is_passing(status: Mapping[str, Any], environment: Environment) -> bool:
+    """Return whether this state leads to another one. Such a state is written only if it lasts.
+
+    What a look at the Pods has found is written at once, because only the status remembers it.
+    """
+    if diagnosis.recorded_problems(environment) != problems.of_status(status):
+        return False
     found = status.get("conditions") or ()
     resources_ready = conditions.find(found, RESOURCES_READY) or {}
     return conditions.find(found, "Reconciling") is not None or resources_ready.get("status") == UNKNOWN
@@ -70,7 +74,7 @@ def written(environment: Environment, summary: Summary, now: datetime) -> dict[s
     handled = environment.reconcile_at or environment.handled_reconcile_at
     return {
         "applicationStatus": str(summary.state),
-        "applicationStatusMsg": summary.message[:MESSAGE_LIMIT],
+        "applicationStatusMsg": summary.message[: summaries.MESSAGE_LIMIT],
         "currentPhase": summary.phase,
         "observedGeneration": environment.generation,
         "namespace": environment.namespace_name,
@@ -78,6 +82,7 @@ def written(environment: Environment, summary: Summary, now: datetime) -> dict[s
             environment.conditions, summary.conditions, generation=environment.generation, now=now
         ),
         **({"lastHandledReconcileAt": handled} if handled else {}),
+        **({"problems": [asdict(problem) for problem in summary.problems]} if summary.problems else {}),
     }
 
 
@@ -126,11 +131,13 @@ def _summarize(observation: Observation, plan: Plan, options: EnvironmentOptions
     if health is None:
         assert not isinstance(last, Continue), "once every phase could continue, the release decides"
         return summaries.of_obstacle(observation, plan, last)
+    found = diagnosis.shown(observation, health)
     if not isinstance(last, Continue):
-        return summaries.of_release_beside(observation, plan, last, health)
+        return summaries.of_release_beside(observation, plan, last, health, problems=found)
     if health.state is State.DEPLOYED and (contest := contested.of_what_runs(observation, plan)):
         return summaries.of_contest(observation, contest)
-    return summaries.of_release(health, summaries.ready_parts(observation), changed=release_state.is_changed(plan))
+    parts = summaries.ready_parts(observation)
+    return summaries.of_release(health, parts, changed=release_state.is_changed(plan), problems=found)
 
 
 def _release(observation: Observation, plan: Plan, *, has_namespace: bool) -> Mapping[str, Any] | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from controller.api.environment import Environment
+from controller.api.problems import Problem
 from controller.apimachinery.conditions import FALSE, TRUE, UNKNOWN, Condition
 from controller.environment import decide, failures, persistent_errors
 from controller.environment.decide import RELEASE_READY, TEARDOWN
@@ -19,6 +20,8 @@ from controller.environment.plan import Plan
 # Reasons of Ready that repeat what the release says.
 DEPLOYED: Final = "Deployed"
 RELEASE_FAILED: Final = "ReleaseFailed"
+# applicationStatusMsg is shown in a column of a table. An error of Helm can be a whole page.
+MESSAGE_LIMIT: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +32,21 @@ class Summary:
     phase: str
     message: str
     conditions: tuple[Condition, ...]
+    problems: tuple[Problem, ...] = ()
 
 
-def of_release(health: Health, parts: tuple[Condition, ...], *, changed: bool) -> Summary:
+def of_release(
+    health: Health, parts: tuple[Condition, ...], *, changed: bool, problems: tuple[Problem, ...] = ()
+) -> Summary:
     """The release decides about Ready, Reconciling and Stalled.
 
     Args:
         health: the health of the release.
         parts: the conditions of the other parts of the environment.
         changed: whether the release was made or changed just now.
+        problems: why the release is not ready.
     """
+    shown = _with_problem(health.message, problems)
     if health.state is State.DEPLOYED:
         ready = (
             Condition("Ready", TRUE, DEPLOYED, health.message),
@@ -48,32 +56,48 @@ def of_release(health: Health, parts: tuple[Condition, ...], *, changed: bool) -
         return Summary(health.state, CurrentPhase.IDLE, health.message, ready)
     if health.state is State.FAILED:
         failed = (
-            Condition("Ready", FALSE, RELEASE_FAILED, health.message),
+            Condition("Ready", FALSE, RELEASE_FAILED, shown),
             *parts,
             Condition(RELEASE_READY, FALSE, health.reason, health.message),
         )
-        return Summary(health.state, CurrentPhase.IDLE, health.message, failed)
+        return Summary(health.state, CurrentPhase.IDLE, shown, failed, problems)
     progressing = (
-        Condition("Ready", UNKNOWN, "Progressing", health.message),
+        Condition("Ready", UNKNOWN, "Progressing", shown),
         *parts,
         Condition(RELEASE_READY, UNKNOWN, "Progressing", health.message),
         Condition("Reconciling", TRUE, "Progressing", health.message),
     )
     phase = CurrentPhase.DEPLOYING if changed else CurrentPhase.WAITING
-    return Summary(health.state, phase, health.message, progressing)
+    return Summary(health.state, phase, shown, progressing, problems)
 
 
-def of_release_beside(observation: Observation, plan: Plan, last: Wait | Stop, health: Health) -> Summary:
+def _with_problem(message: str, problems: tuple[Problem, ...]) -> str:
+    """Return the release's own words, as far as there is room for them, and then the first problem."""
+    if not problems:
+        return message
+    problem = str(problems[0])
+    own = message[: MESSAGE_LIMIT - len(problem) - 2].rstrip()
+    return f"{own}{' ' if own.endswith(('.', '!', '?')) else '. '}{problem}" if own else problem
+
+
+def of_release_beside(
+    observation: Observation,
+    plan: Plan,
+    last: Wait | Stop,
+    health: Health,
+    *,
+    problems: tuple[Problem, ...] = (),
+) -> Summary:
     """The release decides, and the conditions of the other parts show what is wrong beside it."""
     parts = _parts(observation, plan, last)
     if last.reason not in persistent_errors.REASONS:
-        return of_release(health, parts, changed=False)
+        return of_release(health, parts, changed=False, problems=problems)
     # The parts after the one that failed were not looked at.
     types = decide.conditions()
     unseen = types[types.index(parts[-1].type) + 1 :]
     parts += tuple(Condition(type_, UNKNOWN, last.reason, last.message) for type_ in unseen)
     others = tuple(part for part in parts if part.type != RELEASE_READY)
-    found = of_release(health, others, changed=False)
+    found = of_release(health, others, changed=False, problems=problems)
     shown = (condition for condition in found.conditions if condition.type != "Reconciling")
     return replace(found, conditions=(*shown, Condition("Reconciling", TRUE, last.reason, last.message)))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from controller.api import problems
+from controller.api.problems import Problem
 from controller.apimachinery import conditions
 from controller.apimachinery.conditions import FALSE, TRUE
 from controller.environment import decide
@@ -20,6 +22,8 @@ def events(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Emit
         yield Emit(EventType.NORMAL, "Deployed", "Deploy", message)
     if release_failure(before, after):
         yield Emit(EventType.WARNING, "ReleaseFailed", "Deploy", message)
+    elif problem := _new_problem(before, after):
+        yield Emit(EventType.WARNING, "ProblemFound", "Diagnose", str(problem))
     if stalled := _appeared(before, after, "Stalled"):
         yield Emit(EventType.WARNING, "Stalled", "Reconcile", f"{stalled['reason']}: {stalled['message']}")
     if not stalled and (held := _appeared(before, after, RESOURCES_READY, FALSE)):
@@ -49,6 +53,12 @@ def release_failure(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
         return ""
     unchanged = known.get("status") == FALSE and known.get("reason") == failed.get("reason")
     return "" if unchanged and not _moved(before, after, "applicationStatus") else str(failed.get("reason") or "")
+
+
+def _new_problem(before: Mapping[str, Any], after: Mapping[str, Any]) -> Problem | None:
+    """Return the first problem if the status had another one, or none."""
+    found, known = problems.of_status(after), problems.of_status(before)
+    return found[0] if found and found[:1] != known[:1] else None
 
 
 def _moved(before: Mapping[str, Any], after: Mapping[str, Any], field: str) -> bool:

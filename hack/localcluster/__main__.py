@@ -41,6 +41,7 @@ def main() -> None:
         help="seconds until changes of roles and bindings take effect",
     )
     parser.add_argument("--no-rollouts", action="store_true", help="do not simulate the status of workloads")
+    parser.add_argument("--pods", action="store_true", help="make Pods for Deployments; something has to run them")
     given = parser.parse_args()
     options = Options(
         host=given.host,
@@ -51,6 +52,7 @@ def main() -> None:
         history_limit=given.history_limit,
         initial_events=not given.no_initial_events,
         rollouts=not given.no_rollouts,
+        pods=given.pods,
         rights_delay=given.rights_delay,
     )
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")

@@ -18,6 +18,8 @@ class Options:
         initial_events: answer watches with sendInitialEvents; False refuses them as a server without progress
             notifications from its storage does.
         rollouts: a small controller marks workloads as rolled out.
+        pods: Deployments get ReplicaSets and Pods; their statuses follow from the Pods, which somebody else has to
+            report as running, such as the kubelet of `hack.standins`.
         rights_delay: seconds until a change of roles or bindings takes effect, as on a real server it takes some
             milliseconds; 0 for at once.
         namespace_report_delay: seconds until a terminating namespace says what remains in it.
@@ -31,5 +33,6 @@ class Options:
     history_limit: int = 10_000
     initial_events: bool = True
     rollouts: bool = True
+    pods: bool = False
     rights_delay: float = 0.0
     namespace_report_delay: float = 1.0

@@ -14,6 +14,7 @@ from .controllers.definitions import DefinitionController
 from .controllers.garbage import GarbageCollector
 from .controllers.manager import ControllerManager
 from .controllers.namespaces import NamespaceController
+from .controllers.replicas import ReplicaController
 from .controllers.rollouts import RolloutController
 from .controllers.tokens import TokenController
 from .discovery.handler import DiscoveryHandler
@@ -79,7 +80,9 @@ class Server:
         self._controllers.add(AggregationController(registry).react)
         self._controllers.add(TokenController(registry, credentials).react)
         if options.rollouts:
-            self._controllers.add(RolloutController(registry).react)
+            self._controllers.add(RolloutController(registry, with_pods=options.pods).react)
+        if options.pods:
+            self._controllers.add(ReplicaController(registry).react)
         namespaces.bootstrap()
         bootstrap(registry)
         readiness = Readiness(catalog, paths_installed=not half_started)

@@ -36,6 +36,12 @@ _SECTIONS: Final = (
         reasons.of_conditions,
     ),
     (
+        "Problems",
+        "The reasons of `status.problems`: why an environment does not run. The most useful comes first."
+        " `kubectl describe envp/NAME` and `tronador wait` show them.",
+        reasons.of_problems,
+    ),
+    (
         "Events",
         "Events about an EnvironmentProvisioner. `kubectl describe envp/NAME` shows them.",
         reasons.of_events,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from controller.api.event_reasons import EVENT_REASONS
 from controller.api.log_events import LOG_EVENTS
+from controller.api.problems import PROBLEM_REASONS
 from controller.api.reasons import CONDITION_TYPES, GROUPS
 from hack.reference.markdown import code, table
 
@@ -19,6 +20,12 @@ def of_conditions() -> str:
         for group in GROUPS
     )
     return "\n".join((types, *groups))
+
+
+def of_problems() -> str:
+    """The table of reasons of problems, the most useful first."""
+    rows = ((code(found.name), found.meaning, found.remedy) for found in PROBLEM_REASONS)
+    return table(("reason", "meaning", "remedy"), rows)
 
 
 def of_events() -> str:

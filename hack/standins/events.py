@@ -33,8 +33,8 @@ class Events:
         # (uid, type, reason, message) -> (name of the Event, its count)
         self._said: dict[tuple[str, str, str, str], tuple[str, int]] = {}
 
-    def emit(self, obj: Object, type_: str, reason: str, message: str) -> None:
-        """Write an Event about an object."""
+    def emit(self, obj: Object, type_: str, reason: str, message: str, *, field_path: str = "") -> None:
+        """Write an Event about an object, or about the part of it that `field_path` names."""
         now = to_time(datetime.now(UTC))
         message = message[:_MESSAGE_LIMIT]
         said = (objects.uid(obj), type_, reason, message)
@@ -46,7 +46,10 @@ class Events:
                 body = {"count": count + 1, "lastTimestamp": now}
                 self._client.patch(CORE_EVENTS, name, body, namespace=namespace)
             else:
-                created = self._client.create(CORE_EVENTS, self._event(obj, said, now), namespace=namespace)
+                event = self._event(obj, said, now)
+                if field_path:
+                    event["involvedObject"]["fieldPath"] = field_path
+                created = self._client.create(CORE_EVENTS, event, namespace=namespace)
                 name = objects.name(created)
         except ApiError as error:
             # The Event has expired or the namespace is being deleted: the next one starts a new count.

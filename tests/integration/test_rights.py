@@ -159,6 +159,7 @@ class Journey:
             environment.patch_release(values=tag(text))
             state = "failed" if operation else "deployed"
             self._until(lambda state=state: environment.status().get("applicationStatus") == state, f"it has {state}")
+        self._until(lambda: self.requests.count("list", "pods"), "the Pods were read after the failure")
 
     def _shared(self, environment: Environment) -> None:
         """The platform team gives something to every environment, and takes it back."""

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from controller.apimachinery.conditions import find
+from controller.apimachinery.resources import PODS
 from hack.localcluster import LocalCluster
 from hack.standins.kubelet import pods
-from hack.standins.kubelet.kubelet import PODS, Kubelet
+from hack.standins.kubelet.kubelet import Kubelet
 from tests.standins.cluster_bed import DEADLINE, ClusterBed, until
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

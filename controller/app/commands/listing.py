@@ -69,7 +69,7 @@ def _show(summaries: Sequence[Summary], output: str) -> str:
     if output == "wide":
         header += ["NAMESPACE", "RELEASE", "REF", "MESSAGE"]
         for row, s in zip(rows, summaries, strict=True):
-            row += [s.namespace, s.release, s.ref, s.message[:_MESSAGE_WIDTH]]
+            row += [s.namespace, s.release, s.ref, s.headline[:_MESSAGE_WIDTH]]
     return table(header, rows)
 
 

@@ -64,6 +64,8 @@ def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
         _report(name, str(error))
         return exits.USAGE
     _report(name, end.message)
+    for problem in end.problems:
+        _report(name, str(problem))
     return exits.OK if end.state is waiting.State.REACHED else exits.FAILED
 
 

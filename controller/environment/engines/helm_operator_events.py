@@ -7,13 +7,13 @@ fetch of the chart, which always fails. So Events from before the failure do not
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from controller.api.helm_operator import HELM_RELEASES, HelmRelease
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import CORE_EVENTS
 from controller.apimachinery.timestamps import from_time
+from controller.environment import core_events
 from controller.environment.effects import Listing, Target
 
 
@@ -36,12 +36,6 @@ def explain(release: Object | None, events: Sequence[Object]) -> str:
     notes = [
         (moment, objects.name(event), str(event.get("message") or "").strip())
         for event in events
-        if (moment := _moment(event)) and (failed_at is None or moment >= failed_at)
+        if (moment := core_events.moment(event)) and (failed_at is None or moment >= failed_at)
     ]
     return max(notes)[-1] if notes else ""
-
-
-def _moment(event: Object) -> datetime | None:
-    series = event.get("series") or {}
-    moments = (series.get("lastObservedTime"), event.get("lastTimestamp"), event.get("eventTime"))
-    return from_time(next((str(moment) for moment in moments if moment), None))

@@ -1,10 +1,10 @@
 """Creates and repairs the rights inside the environment when something needs them.
 
 The controller has the rights to releases in the whole cluster. It needs more to see the end of an uninstall, in Helm's
-storage, to learn why a release failed, from Events, and to look for URLs. If it does not look for any, there is no
-binding in an environment that just runs, and a stolen account of the controller cannot read its Secrets. If an engine
-applies charts with an account of the environment, that account has to exist first. A teardown creates and repairs all
-rights that it needs by itself.
+storage, to learn why a release is not ready, from Pods and Events, and to look for URLs. If it does not look for any,
+there is no binding in an environment that was quickly deployed and just runs, and a stolen account of the controller
+cannot read its Secrets. If an engine applies charts with an account of the environment, that account has to exist
+first. A teardown creates and repairs all rights that it needs by itself.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from controller.environment.engines import choice
 from controller.environment.engines.engine import Engine, State
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
-from controller.environment.phases import health
+from controller.environment.phases import diagnosis, health
 from controller.environment.previews import discovery
 from controller.environment.resources import wanted
 
@@ -52,8 +52,10 @@ def _is_needed(observation: Observation, options: EnvironmentOptions, engine: En
         return options.discover_urls
     if discovery.is_without_rights(observation):
         return True
-    failed = health.judge(observation, options).state is State.FAILED
-    return failed or bool(releases.outdated(observation, engine))
+    found = health.judge(observation, options)
+    if found.state is State.FAILED or diagnosis.is_due(observation, options, found):
+        return True
+    return bool(releases.outdated(observation, engine))
 
 
 def _is_settled(observation: Observation, engine: Engine) -> bool:

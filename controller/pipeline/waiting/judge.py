@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from controller.api.environment import Environment
+from controller.api.problems import Problem
 from controller.apimachinery import conditions
 from controller.apimachinery.objects import Object
 from controller.pipeline.waiting.comparison import difference
@@ -28,10 +29,11 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The state, and a message for users that explains it."""
+    """The state, a message for users that explains it, and the problems that the message does not name."""
 
     state: State
     message: str
+    problems: tuple[Problem, ...] = ()
 
 
 def judge(goal: Goal, live: Object | None, *, wanted: Object | None = None) -> Judgement:
@@ -69,5 +71,6 @@ def _deployed(live: Object | None, wanted: Object | None) -> Judgement:
     if status == "deployed" and ready.get("status") == conditions.TRUE:
         return Judgement(State.REACHED, f"deployed: {message}")
     if status == "failed" and ready.get("status") == conditions.FALSE:
-        return Judgement(State.FAILED, f"{ready.get('reason')}: {message}")
+        # The message has the first problem.
+        return Judgement(State.FAILED, f"{ready.get('reason')}: {message}", environment.problems[1:])
     return Judgement(State.PENDING, f"{status}: {message}" if message else status)

@@ -22,14 +22,18 @@ _NEVER_READY = ":never-ready"
 
 
 class RolloutController:
-    """Writes the status of Deployments, StatefulSets, DaemonSets, ReplicaSets and Jobs."""
+    """Writes the status of Deployments, StatefulSets, DaemonSets, ReplicaSets and Jobs.
 
-    def __init__(self, registry: Registry) -> None:
+    `with_pods`: Deployments and ReplicaSets have Pods, so somebody else does it for them.
+    """
+
+    def __init__(self, registry: Registry, *, with_pods: bool = False) -> None:
         self._registry = registry
+        self._status = {resource: of for resource, of in _STATUS.items() if not (with_pods and resource in _WITH_PODS)}
 
     def react(self, resource: GroupPlural, change: Change) -> None:
         """Handle one change."""
-        status_of = _STATUS.get(resource)
+        status_of = self._status.get(resource)
         if status_of is None or change.kind == "DELETED":
             return
         namespace, name = namespace_of(change.obj), name_of(change.obj)
@@ -57,10 +61,26 @@ def _observed(obj: Object) -> bool:
     return bool(status.get("succeeded"))
 
 
-def _deployment(obj: Object) -> Object:
+def deployment_status(obj: Object, ready: int) -> Object:
+    """Return the status of a Deployment of which so many Pods are ready."""
     count = obj["spec"].get("replicas", 1)
-    if count and any(each["image"].endswith(_NEVER_READY) for each in obj["spec"]["template"]["spec"]["containers"]):
-        return _deployment_under_way(obj, count)
+    return _deployment_rolled_out(obj, count) if ready >= count else _deployment_under_way(obj, count)
+
+
+def replica_set_status(obj: Object, ready: int) -> Object:
+    """Return the status of a ReplicaSet of which so many Pods are ready."""
+    count = obj["spec"].get("replicas", 1)
+    numbers = {**_counts(count, "fullyLabeledReplicas"), **_counts(ready, "readyReplicas", "availableReplicas")}
+    return {"observedGeneration": obj["metadata"]["generation"], "replicas": count, **numbers}
+
+
+def _deployment(obj: Object) -> Object:
+    containers = obj["spec"]["template"]["spec"]["containers"]
+    is_ready = not any(each["image"].endswith(_NEVER_READY) for each in containers)
+    return deployment_status(obj, obj["spec"].get("replicas", 1) if is_ready else 0)
+
+
+def _deployment_rolled_out(obj: Object, count: int) -> Object:
     available = "Deployment has minimum availability."
     progress = f'ReplicaSet "{name_of(obj)}" has successfully progressed.'
     return {
@@ -107,9 +127,7 @@ def _daemon_set(obj: Object) -> Object:
 
 
 def _replica_set(obj: Object) -> Object:
-    count = obj["spec"].get("replicas", 1)
-    numbers = _counts(count, "fullyLabeledReplicas", "readyReplicas", "availableReplicas")
-    return {"observedGeneration": obj["metadata"]["generation"], "replicas": count, **numbers}
+    return replica_set_status(obj, obj["spec"].get("replicas", 1))
 
 
 def _job(obj: Object) -> Object:
@@ -133,6 +151,7 @@ def _condition(kind: str, reason: str, message: str, *, status: str = "True") ->
     return {**condition, ("lastProbeTime" if kind == "Complete" else "lastUpdateTime"): now}
 
 
+_WITH_PODS = frozenset({(_APPS, "deployments"), (_APPS, "replicasets")})
 _STATUS: dict[GroupPlural, Callable[[Object], Object]] = {
     (_APPS, "deployments"): _deployment,
     (_APPS, "statefulsets"): _stateful_set,

@@ -1,4 +1,4 @@
-"""Watches Pods and writes their statuses, so that the controllers of workloads see them run, or fail."""
+"""Watches Pods, and writes their statuses and Events, so that the controllers of workloads see them run, or fail."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ import structlog
 
 from controller.apimachinery import objects
 from controller.apimachinery.errors import ApiError, NotFound
-from controller.apimachinery.resources import Resource
+from controller.apimachinery.resources import PODS
 from controller.cache import Backoff, Informer
 from controller.client import Client
+from hack.standins.events import Events
 from hack.standins.keyworkers import KeyWorkers
 from hack.standins.kubelet import pods
 
 log = structlog.get_logger(__name__)
-
-PODS = Resource("", "v1", "pods", "Pod", namespaced=True)
 
 
 class Kubelet(KeyWorkers):
@@ -25,6 +24,7 @@ class Kubelet(KeyWorkers):
     def __init__(self, *, client: Client, namespace: str = "", workers: int = 2) -> None:
         """`namespace`: the only one to look at; "": all."""
         self._client = client
+        self._events = Events(client=client, component="kubelet", about=PODS)
         informer = Informer(client=client, resource=PODS, namespace=namespace, backoff=Backoff(maximum=1.0))
         super().__init__(name="kubelet", informer=informer, workers=workers)
 
@@ -46,3 +46,5 @@ class Kubelet(KeyWorkers):
             return
         body = {"metadata": {"uid": objects.uid(pod)}, "status": status}
         self._client.patch(PODS, objects.name(pod), body, namespace=objects.namespace(pod), subresource="status")
+        for reason, message, path in pods.warnings(pod):
+            self._events.emit(pod, "Warning", reason, message, field_path=path)

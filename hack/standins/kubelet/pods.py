@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from controller.apimachinery import objects
 from controller.apimachinery.conditions import FALSE, TRUE, find
@@ -17,12 +17,30 @@ PLAY: Final = "standins.tronador.stakater.com/pod"
 IMAGE_PULL_ERROR: Final = "image-pull-error"
 CRASH_LOOP: Final = "crash-loop"
 NEVER_READY: Final = "never-ready"
-_PLAYS: Final = (IMAGE_PULL_ERROR, CRASH_LOOP, NEVER_READY)
+OOM_KILLED: Final = "oom-killed"
+INIT_CRASH: Final = "init-crash"
+UNSCHEDULABLE: Final = "unschedulable"
+MISSING_VOLUME: Final = "missing-volume"
+PLAYS: Final = (IMAGE_PULL_ERROR, CRASH_LOOP, NEVER_READY, OOM_KILLED, INIT_CRASH, UNSCHEDULABLE, MISSING_VOLUME)
+
+NO_NODE: Final = (
+    "0/3 nodes are available: 1 node(s) had untolerated taint {node-role.kubernetes.io/control-plane: }, 2 "
+    "Insufficient cpu. preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling."
+)
+NO_VOLUME: Final = 'MountVolume.SetUp failed for volume "config" : configmap "application-config" not found'
 
 _PENDING: Final = "Pending"
 _RUNNING: Final = "Running"
 _ENDED: Final = ("Succeeded", "Failed")
 _ALWAYS: Final = "Always"
+
+
+class Warned(NamedTuple):
+    """A Warning Event about a Pod; `path` is the field of its container, or ""."""
+
+    reason: str
+    message: str
+    path: str = ""
 
 
 def play_of(pod: Object) -> str:
@@ -32,10 +50,10 @@ def play_of(pod: Object) -> str:
     `registry.example.com/application:crash-loop`, `crash-loop:1.0`.
     """
     if play := objects.annotations(pod).get(PLAY):
-        return play if play in _PLAYS else ""
+        return play if play in PLAYS else ""
     for container in _containers(pod):
         name, _, tag = str(container.get("image") or "").rpartition("/")[2].partition(":")
-        if found := next((play for play in (tag, name) if play in _PLAYS), ""):
+        if found := next((play for play in (tag, name) if play in PLAYS), ""):
             return found
     return ""
 
@@ -55,14 +73,41 @@ def status(pod: Object, now: datetime) -> dict[str, Any] | None:
     wanted = {
         "phase": phase,
         "startTime": started,
-        "conditions": _conditions(before.get("conditions") or (), phase, is_ready, now),
+        "conditions": _conditions(before.get("conditions") or (), phase, is_ready, play, now),
         "initContainerStatuses": [
-            _container(each, {"terminated": _terminated("Completed", 0, started)}, is_ready=True)
-            for each in objects.mapping(pod.get("spec")).get("initContainers") or ()
+            _init_status(each, play, started) for each in objects.mapping(pod.get("spec")).get("initContainers") or ()
         ],
         "containerStatuses": [_status(each, phase, play, started) for each in _containers(pod)],
     }
+    if play == UNSCHEDULABLE:
+        # No kubelet has seen it.
+        wanted = {"phase": phase, "conditions": wanted["conditions"][:1]}
     return None if _says(before, wanted) else wanted
+
+
+def warnings(pod: Object) -> list[Warned]:
+    """Return the Warning Events that a scheduler and a kubelet write about a Pod."""
+    play = play_of(pod)
+    main = next(iter(_containers(pod)), {})
+    name, image = main.get("name"), main.get("image")
+    path = f"spec.containers{{{name}}}"
+    match play:
+        case "image-pull-error":
+            cause = f'Failed to pull image "{image}": {image}: not found'
+            return [Warned("Failed", cause, path), Warned("Failed", "Error: ErrImagePull", path)]
+        case "crash-loop" | "oom-killed":
+            return [Warned("BackOff", f"Back-off restarting failed container {name}", path)]
+        case "init-crash":
+            first: Mapping[str, Any] = next(iter(objects.mapping(pod.get("spec")).get("initContainers") or ()), {})
+            said = f"Back-off restarting failed container {first.get('name')}"
+            return [Warned("BackOff", said, f"spec.initContainers{{{first.get('name')}}}")]
+        case "never-ready":
+            return [Warned("Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503", path)]
+        case "unschedulable":
+            return [Warned("FailedScheduling", NO_NODE)]
+        case "missing-volume":
+            return [Warned("FailedMount", NO_VOLUME)]
+    return []
 
 
 def _says(value: Any, wanted: Any) -> bool:
@@ -80,19 +125,22 @@ def _containers(pod: Object) -> Iterable[Mapping[str, Any]]:
 
 
 def _phase(pod: Object, play: str) -> str:
-    if play == IMAGE_PULL_ERROR:
+    if play in (IMAGE_PULL_ERROR, INIT_CRASH, UNSCHEDULABLE, MISSING_VOLUME):
         return _PENDING
     policy = objects.mapping(pod.get("spec")).get("restartPolicy") or _ALWAYS
-    if play == CRASH_LOOP:
+    if play in (CRASH_LOOP, OOM_KILLED):
         return "Failed" if policy == "Never" else _RUNNING
     return _RUNNING if play == NEVER_READY or policy == _ALWAYS else "Succeeded"
 
 
-def _conditions(before: Iterable[Mapping[str, Any]], phase: str, is_ready: bool, now: datetime) -> list[dict[str, Any]]:
+def _conditions(
+    before: Iterable[Mapping[str, Any]], phase: str, is_ready: bool, play: str, now: datetime
+) -> list[dict[str, Any]]:
     reason = {"Succeeded": "PodCompleted", "Failed": "PodFailed"}.get(phase, "ContainersNotReady")
     ready: dict[str, str] = {"status": TRUE} if is_ready else {"status": FALSE, "reason": reason}
+    no_node = {"status": FALSE, "reason": "Unschedulable", "message": NO_NODE}
     wanted: list[dict[str, Any]] = [
-        {"type": "PodScheduled", "status": TRUE},
+        {"type": "PodScheduled", **(no_node if play == UNSCHEDULABLE else {"status": TRUE})},
         {"type": "Initialized", "status": TRUE},
         {"type": "ContainersReady", **ready},
         {"type": "Ready", **ready},
@@ -105,21 +153,39 @@ def _conditions(before: Iterable[Mapping[str, Any]], phase: str, is_ready: bool,
 
 
 def _status(container: Mapping[str, Any], phase: str, play: str, started: str) -> dict[str, Any]:
-    name, image = container.get("name"), container.get("image")
+    image = container.get("image")
     match phase, play:
         case ("Succeeded", _):
             return _container(container, {"terminated": _terminated("Completed", 0, started)})
+        case ("Failed", "oom-killed"):
+            return _container(container, {"terminated": _terminated("OOMKilled", 137, started)})
         case ("Failed", _):
             return _container(container, {"terminated": _terminated("Error", 1, started)})
+        case (_, "init-crash"):
+            return _container(container, {"waiting": {"reason": "PodInitializing"}}, pulled=False)
+        case (_, "missing-volume"):
+            return _container(container, {"waiting": {"reason": "ContainerCreating"}}, pulled=False)
         case (_, "image-pull-error"):
             words = f'Back-off pulling image "{image}": ErrImagePull: {image}: not found'
             return _container(container, {"waiting": {"reason": "ImagePullBackOff", "message": words}}, pulled=False)
         case (_, "crash-loop"):
-            words = f"back-off 5m0s restarting failed container={name}"
-            crashed = _container(container, {"waiting": {"reason": "CrashLoopBackOff", "message": words}})
-            return crashed | {"restartCount": 5, "lastState": {"terminated": _terminated("Error", 1, started)}}
+            return _crashed(container, _terminated("Error", 1, started))
+        case (_, "oom-killed"):
+            return _crashed(container, _terminated("OOMKilled", 137, started))
     running = {"running": {"startedAt": started}}
     return _container(container, running, is_ready=not play) | {"started": True}
+
+
+def _init_status(container: Mapping[str, Any], play: str, started: str) -> dict[str, Any]:
+    if play == INIT_CRASH:
+        return _crashed(container, _terminated("Error", 1, started))
+    return _container(container, {"terminated": _terminated("Completed", 0, started)}, is_ready=True)
+
+
+def _crashed(container: Mapping[str, Any], ended: dict[str, Any]) -> dict[str, Any]:
+    words = f"back-off 5m0s restarting failed container={container.get('name')}"
+    crashed = _container(container, {"waiting": {"reason": "CrashLoopBackOff", "message": words}})
+    return crashed | {"restartCount": 5, "lastState": {"terminated": ended}}
 
 
 def _container(

@@ -239,7 +239,13 @@ def test_an_object_is_read_live(answer, want):
 def test_a_listing_is_read_live_with_both_its_selectors(answer, want):
     applied, requests, _ = _apply(Read(LISTING), answer)
 
-    parameters = {"namespace": NAME, "label_selector": "owner=helm", "field_selector": "", "metadata_only": True}
+    parameters = {
+        "namespace": NAME,
+        "label_selector": "owner=helm",
+        "field_selector": "",
+        "metadata_only": True,
+        "limit": None,
+    }
     assert requests == [("list", "secrets", parameters)]
     assert applied == Applied({LISTING: want}, decide_again=True)
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from controller.api.environment import Environment
 from controller.environment import status
 from controller.environment.decide import decide
 from tests.unit.environment.support.builders import (
@@ -192,7 +193,7 @@ def test_the_stages_of_an_installation_share_one_status():
 
 @pytest.mark.parametrize(("passing", "want"), [("Installing", True), ("Succeeded", False), ("Failed", False)])
 def test_only_an_intermediate_state_is_temporary(passing, want):
-    assert status.is_passing(_of(passing)) is want
+    assert status.is_passing(_of(passing), Environment({})) is want
 
 
 # Failure

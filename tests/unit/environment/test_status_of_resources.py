@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from controller.api.environment import Environment
 from controller.apimachinery.findings import Finding
 from controller.environment import release_sync, status
 from controller.environment.decide import decide
@@ -105,7 +106,7 @@ def test_the_plan_of_a_broken_config_ends_before_the_release():
 
 @pytest.mark.parametrize(("decision", "want"), [(STOP, False), (WAIT, True)])
 def test_only_a_wait_beside_a_deployed_release_may_stay_unwritten(decision, want):
-    assert status.is_passing(_status_after(decision, release=_running("Succeeded"))) is want
+    assert status.is_passing(_status_after(decision, release=_running("Succeeded")), Environment({})) is want
 
 
 # The release of this spec

@@ -161,7 +161,7 @@ def test_a_healthy_release_makes_the_environment_ready():
 
 
 def test_a_failed_release_is_explained_by_what_the_engine_asks_to_read():
-    assert _effects(_plan(_live(status="Degraded"))) == [Read(WHY)]
+    assert Read(WHY) in _effects(_plan(_live(status="Degraded")))
 
     found = _status(_observe(_live(status="Degraded"), answers={WHY: ({"message": "The image is missing."},)}))
 

@@ -70,6 +70,7 @@ def test_the_phases_have_the_names_and_the_order_of_the_contract():
         "prune",
         "health",
         "preview",
+        "diagnosis",
         "status",
         "teardown",
     ]
