@@ -97,7 +97,7 @@ def test_an_update_stays_within_its_limits(world, cost_of):
     assert _status(world) == "deployed"
     # The two reads are those of the new generation's URLs. Their answers take one more decision.
     # While a release is being deployed, each reconcile also decides when to look at its Pods.
-    assert cost <= Cost(calls=7650, reads=2, writes=2, events=1), cost
+    assert cost <= Cost(calls=7820, reads=2, writes=2, events=1), cost
 
 
 def test_a_teardown_stays_within_its_limits(world, cost_of):
