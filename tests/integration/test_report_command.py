@@ -15,13 +15,15 @@ from controller.apimachinery import objects
 from controller.apimachinery.errors import Forbidden
 from controller.apimachinery.resources import CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES, SECRETS, Resource
 from controller.client import Client, config
-from hack.localcluster import LocalCluster
+from hack.localcluster import LocalCluster, Options
+from hack.localcluster.audit import AuditEntry
 from hack.paths import MANIFESTS
 from hack.serviceaccounts import write_kubeconfig
 from hack.standins.scm.forge import Forge
 from hack.standins.scm.server import ForgeServer
 from hack.yamlfiles import documents
 from tests.integration.support.program import run
+from tests.integration.support.reporters import ThreadedReporter
 from tests.integration.support.waiting import eventually
 
 COMMIT = "6f50ff2f8ed1cbf6f7c8d1cbf6f7c8d1cbf6f7c8"
@@ -56,6 +58,7 @@ class World:
 
     Attributes:
         admin, admin_kubeconfig: may do everything in the cluster.
+        audit: every request to the cluster.
         kubeconfig: of the reporter's account.
         folder: the credentials.
     """
@@ -63,6 +66,7 @@ class World:
     def __init__(self, cluster: LocalCluster, forge: ForgeServer, folder: Path) -> None:
         self.forge = forge.forge
         self.admin_kubeconfig = cluster.kubeconfig
+        self.audit = cluster.audit
         self.admin = Client(connection=config.load(kubeconfig=str(cluster.kubeconfig)))
         namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "tronador-system"}}
         for obj in (namespace, *_manifests()):
@@ -109,10 +113,45 @@ def _log_as_tests_do(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    with LocalCluster() as cluster, ForgeServer(forge=Forge()) as forge:
+    # A server that streams no initial states, as an older one does: then they are listed. It knows new rights at once.
+    options = Options(initial_events=False, rights_delay=0.0)
+    with LocalCluster(options) as cluster, ForgeServer(forge=Forge()) as forge:
         found = World(cluster, forge, tmp_path)
         yield found
         found.close()
+
+
+@pytest.mark.slow
+def test_the_rights_in_the_manifests_are_sufficient_and_each_is_used(world: World) -> None:
+    reporter = ThreadedReporter(
+        world.kubeconfig, prefix="github.com/acme", folder=world.folder, leader_elect=True, lease_retry_period=0.2
+    )
+    reporter.start()
+    try:
+        world.admin.create(ENVIRONMENTS, ENVIRONMENT)
+        world.set_status(applicationStatus="deployed")
+        world.comments("is deployed")
+        granted = {
+            (group, resource, verb)
+            for role in documents(MANIFESTS / "report" / "rbac.yaml")
+            for rule in role.get("rules", ())
+            for group in rule["apiGroups"]
+            for resource in rule["resources"]
+            for verb in rule["verbs"]
+        }
+
+        def asked() -> list[AuditEntry]:
+            return [
+                entry for entry in world.audit.entries() if entry.user_agent.endswith("(report)") and entry.resource
+            ]
+
+        eventually(
+            lambda: {(entry.group, entry.resource, entry.verb) for entry in asked()} == granted,
+            lambda: f"{granted} are used: {asked()}",
+        )
+        assert [entry for entry in asked() if entry.code == 403] == []
+    finally:
+        reporter.stop()
 
 
 @pytest.mark.slow
