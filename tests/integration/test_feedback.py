@@ -86,7 +86,7 @@ def push(environment: Environment, commit: str, text: str) -> None:
     environment.cluster.client.patch(ENVIRONMENTS, environment.name, body)
 
 
-def become(environment: Environment, state: str, message: str = "") -> None:
+def become(environment: Environment, state: str, message: str = "", *, url: str = "") -> None:
     """Write a status as the controller does."""
     obj = environment.get()
     generation = obj["metadata"]["generation"]
@@ -103,6 +103,7 @@ def become(environment: Environment, state: str, message: str = "") -> None:
         "applicationStatus": state,
         "applicationStatusMsg": message,
         "conditions": [ready],
+        **({"url": url} if url else {}),
     }
     environment.cluster.client.patch(ENVIRONMENTS, environment.name, {"status": status}, subresource="status")
 
@@ -191,7 +192,7 @@ def test_every_request_is_one_that_github_describes(
     reporter = start_reporter()
     environment = request_environment(environments)
     for state in ("deploying", "failed", "deployed"):
-        become(environment, state, "why")
+        become(environment, state, "why", url="https://pr.example.com")
         settled(environment, reporter)
         shows(forge, {"deploying": "is being deployed", "failed": "has failed"}.get(state, "is deployed"))
     environment.delete()
@@ -400,8 +401,8 @@ def test_a_fork_gets_feedback_on_the_pull_request_of_the_base(
     forge.open_pull(PATH, 75, sha=SECOND, head="stranger/shop", author="stranger")
     reporter = start_reporter()
     environment = request_environment(environments, "pr-75", number=75, commit=SECOND, fork="true")
-    become(environment, "deployed")
-    shows(forge, "is deployed", number=75)
+    become(environment, "deployed", url="https://pr.example.com")
+    shows(forge, "is deployed", "https://pr.example.com", number=75)
     settled(environment, reporter)
     assert states(forge, SECOND)[-1] == "success"
     assert {entry.path.split("/")[4] for entry in forge.writes()} == {"acme"}
@@ -435,3 +436,48 @@ def test_the_annotation_is_all_that_it_writes_to_the_cluster(
     after = environment.get()
     assert after["spec"] == before["spec"]
     assert set(after["metadata"]["annotations"]) == set(before["metadata"]["annotations"])
+
+
+@pytest.mark.slow
+def test_a_merge_request_shows_each_step_of_its_environment(
+    environments: Environments, cluster: Cluster, server: ForgeServer, forge: Forge, tmp_path: Path
+) -> None:
+    project = "platform/teams/shop"
+    forge.add_repository(project, private=True)
+    forge.open_pull(project, 7, sha=FIRST, branch="change")
+    # The role Developer and the scope api: what docs/feedback.md asks for.
+    forge.add_token("glpat", login="project_bot", permissions={"api": "write"}, owners=["platform"], level=30)
+    folder = credentials(tmp_path / "gitlab", token="glpat", api=f"{server.url}/api/v4", provider="gitlab")
+    reporter = ThreadedReporter(cluster.kubeconfig, prefix="git.example.com/platform", folder=folder).start()
+    try:
+        document = manifest("pr-7", values=tag("one"))
+        facts = {"repository": f"git.example.com/{project}", "pull-request": "7", "commit": FIRST, "branch": "change"}
+        document["metadata"]["annotations"] = {f"tronador.stakater.com/{k}": v for k, v in facts.items()}
+        environment = environments.apply(document)
+
+        def until(state: str, words: str) -> None:
+            def holds() -> bool:
+                notes = forge.comments(project, 7)
+                made = [one.state for one in forge.environments(project)]
+                return len(notes) == 1 and words in notes[0].body and made == [state]
+
+            eventually(holds, lambda: f"{words}, {state}: {forge.comments(project, 7)}, {forge.environments(project)}")
+
+        become(environment, "deploying")
+        until("available", "is being deployed")
+        become(environment, "failed", "/close\nno more room")
+        until("available", "no more room")
+        become(environment, "deployed", url="https://pr.example.com")
+        until("available", "https://pr.example.com")
+        settled(environment, reporter)
+        assert [one.external_url for one in forge.environments(project)] == ["https://pr.example.com"]
+        assert [one.name for one in forge.environments(project)] == ["review/pr-7"]
+        assert forge.statuses(project, FIRST)[-1].state == "success"
+        assert forge.environment_deployments(project)[-1].status == "success"
+        environment.delete()
+        until("stopped", "is removed")
+        # No line of the author was taken for a quick action.
+        assert forge.pull(project, 7).closed is None
+        assert [entry for entry in forge.requests() if entry.status >= 400] == []
+    finally:
+        reporter.stop()
