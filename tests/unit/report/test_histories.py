@@ -19,7 +19,7 @@ STEPS = st.one_of(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(steps=st.lists(STEPS, min_size=3, max_size=12), last=st.sampled_from(STATES))
 def test_whatever_happens_the_newest_state_stands_in_one_comment(tmp_path_factory, steps, last):
     bed = Bed(tmp_path_factory.mktemp("scm"))
