@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import Any
-
 import pytest
 
-from controller.api.environment import FINALIZER
 from controller.cache import Store
 from controller.environment import counts
 from controller.environment.metrics import OUTCOMES, EnvironmentMetrics
@@ -39,35 +35,6 @@ def test_environments_are_counted_when_scraped_and_unused_statuses_show_zero(
     assert registry.get_sample_value("tronador_environments_with_condition", {"type": "Stalled"}) == 1
     store.replace({}, resource_version="3")
     assert registry.get_sample_value("tronador_environments", {"status": "deployed"}) == 0
-
-
-@pytest.mark.parametrize(
-    ("status", "finalizers", "counted"),
-    [
-        (None, [FINALIZER], {"pending": 1}),
-        ({"applicationStatus": None}, [FINALIZER], {"pending": 1}),
-        ({"applicationStatus": 7}, [FINALIZER], {"pending": 1}),
-        ({"applicationStatus": "of a later version"}, [FINALIZER], {"of a later version": 1}),
-        ({"applicationStatus": "uninstalling"}, [FINALIZER, "of/others"], {"uninstalling": 1}),
-        ({"applicationStatus": "uninstalling"}, ["of/others"], {}),
-        ({"conditions": [{"type": "Stalled", "status": "False"}, "odd", None]}, [FINALIZER], {"pending": 1}),
-    ],
-)
-def test_each_environment_counts_once_until_our_part_of_its_teardown_is_complete(
-    status: Any, finalizers: list[str], counted: dict[str, int]
-) -> None:
-    obj = environment(status=status)
-    obj["metadata"] |= {"finalizers": finalizers}
-    if status and status.get("applicationStatus") == "uninstalling":
-        obj["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
-    found = counts.of(Counter(counts.index(obj)))
-    assert {status: number for status, number in found.by_status.items() if number} == counted
-    assert not any(found.abnormal.values())
-
-
-def test_an_environment_that_cannot_be_read_stops_no_scrape() -> None:
-    obj: Any = {"metadata": {"name": "odd", "deletionTimestamp": "now", "finalizers": 7}}
-    assert sum(counts.of(Counter(counts.index(obj))).by_status.values()) <= 1
 
 
 def test_the_longest_waits_are_read_when_scraped(registry: Registry, metrics: EnvironmentMetrics) -> None:
