@@ -140,9 +140,10 @@ _OF_RECONCILES: Final = (
     LogEvent(
         "repository of environment not found",
         "error",
-        "An environment cannot be read, so every change of the TronadorConfig reconciles it, and no status counts it.",
+        "An environment cannot be read, so every change of the TronadorConfig reconciles it.",
         _REPORT,
     ),
+    LogEvent("environment not counted", "error", "An environment cannot be read, so no gauge counts it.", _REPORT),
     LogEvent("wake-up stream ended", "debug", "The watch for the end of an uninstall ended; reads replace it."),
 )
 
