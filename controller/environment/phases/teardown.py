@@ -114,7 +114,8 @@ def _rights(observation: Observation, options: EnvironmentOptions) -> tuple[Effe
     has_begun = uninstall.has_begun(observation)
     if has_begun and not has_account and REFUSED not in observation.answers.values():
         return ()
-    is_expected = has_begun or has_account or not observation.share.is_empty
+    # The search for URLs and whatever was shared needed them before.
+    is_expected = has_begun or has_account or options.discover_urls or not observation.share.is_empty
     ours = rights.repair_ours(observation, options, is_expected=is_expected)
     return ours or (rights.repair_releases(observation, options, engine) if engine else ())
 
