@@ -47,7 +47,7 @@ def explained(environment: Environment) -> tuple[dict[str, Any], Problem]:
 def test_a_crash_loop_is_explained_and_ends_with_a_better_image(
     installer: Installer, environments: Environments, start_controller: StartController
 ) -> None:
-    start_controller(diagnose_after=0.5)
+    start_controller(diagnose_after=0.5, release_engine=installer.engine)
     environment = failing(environments, pods.CRASH_LOOP)
     status, problem = explained(environment)
 
@@ -66,7 +66,7 @@ def test_a_crash_loop_is_explained_and_ends_with_a_better_image(
 def test_an_image_that_cannot_be_pulled_is_named(
     installer: Installer, environments: Environments, start_controller: StartController
 ) -> None:
-    start_controller(diagnose_after=0.5)
+    start_controller(diagnose_after=0.5, release_engine=installer.engine)
     _, problem = explained(failing(environments, pods.IMAGE_PULL_ERROR))
 
     image = f"{IMAGE}:{pods.IMAGE_PULL_ERROR}"
