@@ -26,8 +26,8 @@ _SECRETS: Final = (
     (re.compile(rf"(?i)([\"']{_HOLDER}[\"']\s*:\s*)(\"[^\"]*\"|'[^']*')"), rf"\1{_HIDDEN}"),
     (re.compile(r"\b(?:eyJ[\w-]{8,}(?:\.[\w-]*){1,2}|(?:AKIA|ASIA)[A-Z0-9]{16})"), _HIDDEN),
     (re.compile(r"\b(?:gh[pousr]_|github_pat_|glpat-|xox[a-z]-|dckr_pat_|npm_|pypi-)[\w-]{8,}"), _HIDDEN),
-    # Long random text. Names in Kubernetes have no capitals.
-    (re.compile(r"(?<![\w/.-])(?=[\w+-]*[A-Z])(?=[\w+-]*[a-z])(?=[\w+-]*\d)[\w+-]{32,}=*"), _HIDDEN),
+    # Long random text. Names in Kubernetes have no capitals, and the tag of an image follows a colon.
+    (re.compile(r"(?<![\w/.:-])(?=[\w+-]*[A-Z])(?=[\w+-]*[a-z])(?=[\w+-]*\d)[\w+-]{32,}=*"), _HIDDEN),
 )
 _UNSTABLE: Final = (
     (re.compile(r"\b(sha256:[0-9a-f]{12})[0-9a-f]{52}\b"), r"\1"),

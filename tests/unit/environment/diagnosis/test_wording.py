@@ -27,6 +27,7 @@ SECRETS = {
 }
 KEPT = (
     "docker.io/acme/web:1@sha256:0a399eb16751",
+    'image "registry.example.com/acme/web:SNAPSHOT-PR-74-7d3a1f0e5b2c4d6e8f90a1b2c3d4e5f607182930" not found',
     "failed to fetch oauth token: unexpected status",
     "unable to retrieve auth token: invalid username/password: unauthorized",
     "no basic auth credentials",
