@@ -3,34 +3,23 @@
 import pytest
 
 from tests.unit.environment.support.pods import (
-    HASH,
+    CRASHED,
+    HTTP,
+    INIT_WAITS,
+    LIMITED,
     POD,
+    PULL,
+    REFUSED,
     container,
+    crash,
     ended,
     event,
     explain,
+    job,
     pod,
     running,
     waiting,
 )
-
-CRASHED = {"state": waiting("CrashLoopBackOff", "back-off 2m40s restarting failed container=web pod=x"), "restarts": 5}
-LIMITED = {"resources": {"limits": {"memory": "128Mi"}}}
-HTTP = {"httpGet": {"path": "/healthz", "port": 8080}}
-REFUSED = "dial tcp 10.1.2.3:8080: connect: connection refused"
-PULL = {"state": waiting("ImagePullBackOff", 'Back-off pulling image "web:2": ErrImagePull: web:2: not found')}
-INIT_WAITS = container("web", state=waiting("PodInitializing"))
-FORBIDDEN = f'Error creating: pods "web-{HASH}-abcde" is forbidden: '
-RS = f"ReplicaSet/web-{HASH}"
-
-
-def _crash(code, reason="Error", message="", **parts):
-    return container("web", last=ended(code, reason, message), **CRASHED, **parts)
-
-
-def _job(*containers, phase="Failed", suffix="abcde", **more):
-    return pod(*containers, workload="Job/migrate", suffix=suffix, phase=phase, **more)
-
 
 # By name: the Pods, the Events, and the problem as one line.
 CASES = {
@@ -97,7 +86,7 @@ CASES = {
     ),
     # Ends of containers
     "a crash loop": (
-        [pod(_crash(1), phase="Running")],
+        [pod(crash(1), phase="Running")],
         [],
         "CrashLoop: Deployment web: Container web exits with code 1.",
     ),
@@ -112,24 +101,24 @@ CASES = {
         "CrashLoop: Deployment web: Container web exits with code 1.",
     ),
     "a command that does not exist": (
-        [pod(_crash(127), phase="Running")],
+        [pod(crash(127), phase="Running")],
         [],
         "CrashLoop: Deployment web: Container web exits with code 127 (its command was not found).",
     ),
     "a program that ends although it should not": (
-        [pod(_crash(0, "Completed"), phase="Running")],
+        [pod(crash(0, "Completed"), phase="Running")],
         [],
         "CrashLoop: Deployment web: Container web exits with code 0, but it has to keep running.",
     ),
     "the output of a program stays out": (
-        [pod(_crash(1, "Error", "FATAL: password is hunter2"), phase="Running")],
+        [pod(crash(1, "Error", "FATAL: password is hunter2"), phase="Running")],
         [],
         "CrashLoop: Deployment web: Container web exits with code 1.",
     ),
     "a container that the runtime cannot start": (
         [
             pod(
-                _crash(128, "StartError", 'failed to create containerd task: exec: "/app": no such file'),
+                crash(128, "StartError", 'failed to create containerd task: exec: "/app": no such file'),
                 phase="Running",
             )
         ],
@@ -150,7 +139,7 @@ CASES = {
     ),
     # Memory
     "too much memory before": (
-        [pod(_crash(137, "OOMKilled", **LIMITED), phase="Running")],
+        [pod(crash(137, "OOMKilled", **LIMITED), phase="Running")],
         [],
         "OOMKilled: Deployment web: Container web used too much memory: its limit is 128Mi.",
     ),
@@ -166,7 +155,7 @@ CASES = {
         "OOMKilled: Deployment web: Init container migrate used too much memory: its limit is 128Mi.",
     ),
     "too much memory in a Job": (
-        [_job(container("migrate", state=ended(137, "OOMKilled"), **LIMITED))],
+        [job(container("migrate", state=ended(137, "OOMKilled"), **LIMITED))],
         [],
         "OOMKilled: Job migrate: Container migrate used too much memory: its limit is 128Mi.",
     ),
@@ -243,7 +232,7 @@ CASES = {
         "connection refused.",
     ),
     "a liveness probe that ends the container": (
-        [pod(_crash(137, livenessProbe=HTTP), phase="Running")],
+        [pod(crash(137, livenessProbe=HTTP), phase="Running")],
         [
             event(
                 POD,
@@ -256,7 +245,7 @@ CASES = {
         "statuscode: 500.",
     ),
     "a program that crashes has no problem with its probe": (
-        [pod(_crash(1, livenessProbe=HTTP), phase="Running")],
+        [pod(crash(1, livenessProbe=HTTP), phase="Running")],
         [event(POD, "Unhealthy", f"Liveness probe failed: {REFUSED}", path="containers{web}")],
         "CrashLoop: Deployment web: Container web exits with code 1.",
     ),

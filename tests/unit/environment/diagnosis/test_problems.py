@@ -4,41 +4,29 @@ import pytest
 
 from controller.environment.diagnosis.problems import find
 from tests.unit.environment.support.pods import (
-    HASH,
+    FORBIDDEN,
+    HTTP,
+    INIT_WAITS,
     NOW,
+    PULL,
+    RS,
     container,
+    crash,
     ended,
     event,
     explain,
+    job,
     pod,
     running,
     unscheduled,
     waiting,
 )
 
-CRASHED = {"state": waiting("CrashLoopBackOff", "back-off 2m40s restarting failed container=web pod=x"), "restarts": 5}
-LIMITED = {"resources": {"limits": {"memory": "128Mi"}}}
-HTTP = {"httpGet": {"path": "/healthz", "port": 8080}}
-REFUSED = "dial tcp 10.1.2.3:8080: connect: connection refused"
-PULL = {"state": waiting("ImagePullBackOff", 'Back-off pulling image "web:2": ErrImagePull: web:2: not found')}
-INIT_WAITS = container("web", state=waiting("PodInitializing"))
-FORBIDDEN = f'Error creating: pods "web-{HASH}-abcde" is forbidden: '
-RS = f"ReplicaSet/web-{HASH}"
-
-
-def _crash(code, reason="Error", message="", **parts):
-    return container("web", last=ended(code, reason, message), **CRASHED, **parts)
-
-
-def _job(*containers, phase="Failed", suffix="abcde", **more):
-    return pod(*containers, workload="Job/migrate", suffix=suffix, phase=phase, **more)
-
-
 # By name: the Pods, the Events, and the problem as one line.
 CASES = {
     # Jobs and hooks
     "a Job that fails": (
-        [_job(container("migrate", state=ended(1)))],
+        [job(container("migrate", state=ended(1)))],
         [event("Job/migrate", "BackoffLimitExceeded", "Job has reached the specified backoff limit")],
         "HookFailed: Job migrate: Container migrate exits with code 1.",
     ),
@@ -66,12 +54,12 @@ CASES = {
     ),
     # Owners
     "a Pod of a ReplicaSet without a Deployment": (
-        [pod(_crash(1), workload="ReplicaSet/web")],
+        [pod(crash(1), workload="ReplicaSet/web")],
         [],
         "CrashLoop: ReplicaSet web: Container web exits with code 1.",
     ),
     "a Pod of a StatefulSet": (
-        [pod(_crash(1), workload="StatefulSet/db", suffix="0")],
+        [pod(crash(1), workload="StatefulSet/db", suffix="0")],
         [],
         "CrashLoop: StatefulSet db: Container web exits with code 1.",
     ),
@@ -81,7 +69,7 @@ CASES = {
         'ImagePullFailed: CronJob report: Container x: image "registry.example.com/web:1" cannot be pulled: not found.',
     ),
     "a Pod without an owner": (
-        [pod(_crash(1), workload="Pod/debug")],
+        [pod(crash(1), workload="Pod/debug")],
         [],
         "CrashLoop: Pod debug: Container web exits with code 1.",
     ),
@@ -93,15 +81,15 @@ WELL = {
         pod(container(state=running(61), last=ended(1), ready=True, restarts=3), phase="Running")
     ],
     "a Pod that ended well": [pod(container(state=ended(0, "Completed")), workload="Job/migrate", phase="Succeeded")],
-    "a Pod that is being deleted": [pod(_crash(1), deleting=True)],
+    "a Pod that is being deleted": [pod(crash(1), deleting=True)],
     "an init container that has just begun": [pod(INIT_WAITS, init=[container("wait", state=running(5))])],
     "an init container that ended well": [pod(INIT_WAITS, init=[container("wait", state=ended(0, "Completed"))])],
     "a container that is being created": [pod(container(state=waiting("ContainerCreating")))],
     "a Pod without a status": [pod({"spec": {"name": "web"}, "status": {}}, scheduled={})],
-    "a Job that runs": [_job(container("migrate", state=running()), phase="Running")],
+    "a Job that runs": [job(container("migrate", state=running()), phase="Running")],
     "a Job that succeeded in its second attempt": [
-        _job(container("migrate", state=ended(1))),
-        _job(container("migrate", state=ended(0, "Completed")), phase="Succeeded", suffix="fghij"),
+        job(container("migrate", state=ended(1))),
+        job(container("migrate", state=ended(0, "Completed")), phase="Succeeded", suffix="fghij"),
     ],
     "a container without a readiness probe that is not ready yet": [pod(container(state=running(1)), phase="Running")],
 }
@@ -118,14 +106,14 @@ def test_what_runs_or_may_still_run_has_no_problem(pods):
 
 
 def test_replicas_with_the_same_failure_are_one_problem():
-    replicas = [pod(_crash(1), suffix=suffix, phase="Running") for suffix in ("aaaaa", "bbbbb", "ccccc")]
+    replicas = [pod(crash(1), suffix=suffix, phase="Running") for suffix in ("aaaaa", "bbbbb", "ccccc")]
 
     assert explain(replicas) == ["CrashLoop: Deployment web: Container web exits with code 1."]
 
 
 def test_replicas_in_different_moments_of_a_loop_are_one_problem():
     replicas = [
-        pod(_crash(1, readinessProbe=HTTP), suffix="aaaaa", phase="Running"),
+        pod(crash(1, readinessProbe=HTTP), suffix="aaaaa", phase="Running"),
         pod(container("web", state=running(), started=True, readinessProbe=HTTP), suffix="bbbbb", phase="Running"),
     ]
 
@@ -142,7 +130,7 @@ def test_of_replicas_the_one_whose_kubelet_says_more_is_quoted():
 
 
 def test_only_the_newest_revision_of_a_deployment_counts():
-    before = pod(_crash(1), revision="bbbbbbbbbb", created=4000, phase="Running")
+    before = pod(crash(1), revision="bbbbbbbbbb", created=4000, phase="Running")
 
     assert explain([before, pod(container("web", "web:2", **PULL))]) == [
         'ImagePullFailed: Deployment web: Container web: image "web:2" cannot be pulled: not found.'
@@ -158,7 +146,7 @@ def test_a_pod_that_was_replaced_after_its_eviction_does_not_count():
 def test_the_most_useful_problem_comes_first_whatever_the_order_of_the_lists():
     pods = [
         pod(container("web", state=running(), started=True, readinessProbe=HTTP), phase="Running"),
-        pod(_crash(1), workload="StatefulSet/queue", suffix="0", phase="Running"),
+        pod(crash(1), workload="StatefulSet/queue", suffix="0", phase="Running"),
         pod(
             container(),
             workload="StatefulSet/db",
@@ -184,17 +172,17 @@ def test_what_only_waits_comes_after_what_fails():
 def test_nothing_waits_for_a_cron_job():
     cron = pod(container("x", **PULL), workload="Job/report-29123456")
 
-    assert [found.split()[1] for found in explain([cron, pod(_crash(1), phase="Running")])] == ["Deployment", "CronJob"]
+    assert [found.split()[1] for found in explain([cron, pod(crash(1), phase="Running")])] == ["Deployment", "CronJob"]
 
 
 def test_at_most_five_problems_are_shown():
-    pods = [pod(_crash(1), workload=f"StatefulSet/db-{number}", suffix="0") for number in range(9)]
+    pods = [pod(crash(1), workload=f"StatefulSet/db-{number}", suffix="0") for number in range(9)]
 
     assert [found.split()[2] for found in explain(pods)] == [f"db-{number}:" for number in range(5)]
 
 
 def test_each_container_has_a_problem_of_its_own():
-    both = pod(_crash(1), container("proxy", "proxy:1", **PULL), phase="Running")
+    both = pod(crash(1), container("proxy", "proxy:1", **PULL), phase="Running")
 
     assert [found.partition(":")[0] for found in explain([both])] == ["ImagePullFailed", "CrashLoop"]
 

@@ -3,34 +3,17 @@
 import pytest
 
 from tests.unit.environment.support.pods import (
+    FORBIDDEN,
     HASH,
     POD,
+    RS,
     container,
-    ended,
     event,
     explain,
     pod,
     unscheduled,
     waiting,
 )
-
-CRASHED = {"state": waiting("CrashLoopBackOff", "back-off 2m40s restarting failed container=web pod=x"), "restarts": 5}
-LIMITED = {"resources": {"limits": {"memory": "128Mi"}}}
-HTTP = {"httpGet": {"path": "/healthz", "port": 8080}}
-REFUSED = "dial tcp 10.1.2.3:8080: connect: connection refused"
-PULL = {"state": waiting("ImagePullBackOff", 'Back-off pulling image "web:2": ErrImagePull: web:2: not found')}
-INIT_WAITS = container("web", state=waiting("PodInitializing"))
-FORBIDDEN = f'Error creating: pods "web-{HASH}-abcde" is forbidden: '
-RS = f"ReplicaSet/web-{HASH}"
-
-
-def _crash(code, reason="Error", message="", **parts):
-    return container("web", last=ended(code, reason, message), **CRASHED, **parts)
-
-
-def _job(*containers, phase="Failed", suffix="abcde", **more):
-    return pod(*containers, workload="Job/migrate", suffix=suffix, phase=phase, **more)
-
 
 # By name: the Pods, the Events, and the problem as one line.
 CASES = {

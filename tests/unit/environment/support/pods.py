@@ -13,6 +13,12 @@ NOW = datetime(2026, 3, 21, 12, 0, 0, tzinfo=UTC)
 HASH = "7d4b9c8f5d"
 # A Pod as Events name it: the default of `pod`.
 POD = f"Pod/web-{HASH}-x2x7z"
+# What a ReplicaSet is called, and how its complaint about a Pod that may not be created begins.
+RS = f"ReplicaSet/web-{HASH}"
+FORBIDDEN = f'Error creating: pods "web-{HASH}-abcde" is forbidden: '
+LIMITED = {"resources": {"limits": {"memory": "128Mi"}}}
+HTTP = {"httpGet": {"path": "/healthz", "port": 8080}}
+REFUSED = "dial tcp 10.1.2.3:8080: connect: connection refused"
 
 
 def ago(seconds: float) -> str:
@@ -123,3 +129,22 @@ def explain(
 ) -> list[str]:
     """The problems, each as one line. `since`: when the release was changed, in seconds before NOW."""
     return [str(found) for found in find(pods, events, since=NOW - timedelta(seconds=since), now=NOW)]
+
+
+def crash(code: int, reason: str = "Error", message: str = "", **parts: Any) -> dict[str, Any]:
+    """A container that crashes again and again."""
+    return container("web", last=ended(code, reason, message), **CRASHED, **parts)
+
+
+def job(*containers: Mapping[str, Any], phase: str = "Failed", suffix: str = "abcde", **more: Any) -> dict[str, Any]:
+    """A Pod of the Job `migrate`."""
+    return pod(*containers, workload="Job/migrate", suffix=suffix, phase=phase, **more)
+
+
+# States of a container, and the container that waits for init containers.
+CRASHED: dict[str, Any] = {
+    "state": waiting("CrashLoopBackOff", "back-off 2m40s restarting failed container=web pod=x"),
+    "restarts": 5,
+}
+PULL = {"state": waiting("ImagePullBackOff", 'Back-off pulling image "web:2": ErrImagePull: web:2: not found')}
+INIT_WAITS = container("web", state=waiting("PodInitializing"))
