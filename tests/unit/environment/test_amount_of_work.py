@@ -105,8 +105,8 @@ def test_a_teardown_stays_within_its_limits(world, cost_of):
     world.api.remove(ENVIRONMENTS, NAME)
     cost = cost_of(lambda: world.run(NAME))
     assert world.api.peek(ENVIRONMENTS, NAME) is None
-    # The RoleBinding is there since the creation.
-    assert cost <= Cost(calls=1950, reads=7, writes=3, events=2), cost
+    # The RoleBinding is there since the creation. To create it again, and be refused, takes about 30 calls more.
+    assert cost <= Cost(calls=1900, reads=7, writes=3, events=2), cost
 
 
 def _noting(call: Callable[..., Any], calls: list[str]) -> Callable[..., Any]:
