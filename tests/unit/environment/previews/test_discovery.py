@@ -54,6 +54,16 @@ class Looks:
         self.api.put(ENVIRONMENTS, environment(finalizers=(), uid=""))
         self.world.run(NAME)
 
+    def find_nothing_once(self) -> None:
+        """Create the environment, and run until the first look. What leads to a URL does not exist yet."""
+        self.is_hidden = True
+        self.api.put(ENVIRONMENTS, environment(finalizers=(), uid=""))
+        while not self.listed:
+            self.world.sync()
+            self.world.reconcile(NAME)
+            self.world.engines_step()
+            self.world.seconds += 0.01
+
     def annotate(self, name: str, value: str | None) -> None:
         """Set an annotation of the environment."""
         self.api.edit(
@@ -172,13 +182,7 @@ def test_a_url_that_comes_late_is_found_and_written_once(make):
 
 def test_a_restart_within_the_two_minutes_does_not_end_the_looks(make):
     looks = make()
-    looks.is_hidden = True
-    looks.api.put(ENVIRONMENTS, environment(finalizers=(), uid=""))
-    while not looks.listed:
-        looks.world.sync()
-        looks.world.reconcile(NAME)
-        looks.world.engines_step()
-        looks.world.seconds += 0.01
+    looks.find_nothing_once()
     looks.world.restart()
     looks.world.seconds += 1.0
     looks.is_hidden = False
@@ -189,13 +193,7 @@ def test_a_restart_within_the_two_minutes_does_not_end_the_looks(make):
 
 def test_events_of_the_cluster_cause_no_look_before_its_time(make):
     looks = make()
-    looks.is_hidden = True
-    looks.api.put(ENVIRONMENTS, environment(finalizers=(), uid=""))
-    while not looks.listed:
-        looks.world.sync()
-        looks.world.reconcile(NAME)
-        looks.world.engines_step()
-        looks.world.seconds += 0.01
+    looks.find_nothing_once()
     looks.listed.clear()
     for number in range(20):
         looks.annotate("example.com/noise", str(number))
