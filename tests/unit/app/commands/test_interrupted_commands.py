@@ -51,6 +51,8 @@ def test_wait_can_be_interrupted_during_a_read(tmp_path):
         connection, _ = silent.accept()
         with connection:
             assert connection.recv(1), "it has asked"
+            # Just before it sleeps, Python would notice the signal only after the read.
+            eventually(lambda: state(started.pid) == "S", "it sleeps until the answer comes")
             assert ended(started, signal.SIGINT) == (128 + signal.SIGINT, "")
 
 
@@ -68,9 +70,14 @@ def ended(process, number):
     return process.returncode, said
 
 
+def state(process):
+    """The letter with which Linux shows what a process does: "S" sleeps, "Z" has ended unnoticed; "" is gone."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2][0]
+    except OSError:
+        return ""
+
+
 def runs(process):
     """Whether a process is there, and more than what its parent has not looked at yet."""
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2][0] != "Z"
-    except OSError:
-        return False
+    return state(process) not in ("", "Z")
