@@ -1,11 +1,14 @@
-"""Durations on the command line, as Go writes them: `300ms`, `10s`, `1m30s`, `2h`; a bare number is seconds."""
+"""Durations on the command line, as Go writes them: `300ms`, `10s`, `1m30s`, `2h`; a bare number is seconds.
+
+Days are a unit too, because environments live for days: `7d`. Go does not know them.
+"""
 
 from __future__ import annotations
 
 import re
 
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 
 
 def parse(text: str) -> float:
@@ -31,5 +34,5 @@ def render(seconds: float) -> str:
 def _sum(text: str) -> float:
     parts = _PART.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise ValueError(f"{text!r} is not a valid duration: write, for example, 300ms, 10s, 1m30s or 2h")
+        raise ValueError(f"{text!r} is not a valid duration: write, for example, 300ms, 10s, 1m30s, 2h or 7d")
     return sum(float(number) * _UNITS[unit] for number, unit in parts)

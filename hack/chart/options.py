@@ -31,7 +31,7 @@ _TYPES: Final[Mapping[str, Mapping[str, Any]]] = {
     "BOOL": {"type": "boolean"},
     "NUMBER": {"type": "integer"},
     "HOST:PORT": {"type": ["string", "integer"], "pattern": "^(0|.*:[0-9]{1,5})$", "maximum": 0, "minimum": 0},
-    "DURATION": {"type": ["string", "number"], "pattern": r"^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$", "minimum": 0},
+    "DURATION": {"type": ["string", "number"], "pattern": r"^([0-9]+(\.[0-9]+)?(ms|s|m|h|d))+$", "minimum": 0},
     "GLOB,...": _LIST,
     "CHANNEL,...": _LIST,
     "HOST/ORG,...": _PLACES,

@@ -24,7 +24,7 @@ _SECTIONS: Final = (
     (
         "Options of the controller",
         "Each option of `tronador run` is a flag and an environment variable. The flag wins. Write durations as"
-        " `300ms`, `10s`, `1m30s` or `2h`, and lists with commas.",
+        " `300ms`, `10s`, `1m30s`, `2h` or `7d`, and lists with commas.",
         options.of_run,
     ),
     ("Other commands", "`tronador COMMAND --help` prints the same.", options.of_commands),

@@ -17,6 +17,8 @@ from controller.apimachinery.durations import parse, render
         ("1.5h", 5400),
         ("5", 5),
         ("0", 0),
+        ("7d", 604800),
+        ("1d12h", 129600),
         (" 2s ", 2),
         ("0s", 0),
     ],
@@ -25,9 +27,9 @@ def test_a_duration_is_read_as_seconds(text, seconds):
     assert parse(text) == pytest.approx(seconds)
 
 
-@pytest.mark.parametrize("text", ["", "s", "ten", "10 s", "10d", "1h-5m", "10s!", "10sx", "x10s", "1m 30s"])
+@pytest.mark.parametrize("text", ["", "s", "ten", "10 s", "10w", "1h-5m", "10s!", "10sx", "x10s", "1m 30s"])
 def test_an_invalid_duration_is_refused_with_examples(text):
-    with pytest.raises(ValueError, match=r"is not a valid duration: write, for example, 300ms, 10s, 1m30s or 2h"):
+    with pytest.raises(ValueError, match=r"is not a valid duration: write, for example, 300ms, 10s, 1m30s, 2h or 7d"):
         parse(text)
 
 
