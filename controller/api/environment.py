@@ -68,6 +68,10 @@ REPORTED_ANNOTATION = f"{GROUP}/reported"
 
 # On an environment, set by anybody to request a reconcile now. As with Flux, every new value is a request.
 RECONCILE_AT_ANNOTATION = f"{GROUP}/reconcile-at"
+# On an environment, set by anybody: "true" to keep it from expiring, or a time (RFC 3339) to keep it until then.
+KEEP_ANNOTATION = f"{GROUP}/keep"
+# On an environment, set by anybody: a new value counts as activity, which puts off its expiry.
+ACTIVE_AT_ANNOTATION = f"{GROUP}/active-at"
 # The limit of the CRD for status.lastHandledReconcileAt.
 _RECONCILE_AT_LIMIT = 256
 # The most characters in one of the pipeline's annotations. A URL is the longest of them.

@@ -25,6 +25,11 @@ def answer(parser: Callable[[], argparse.ArgumentParser]) -> None:
         argcomplete.autocomplete(parser())
 
 
+def complete(argument: argparse.Action, values: Callable[..., list[str]]) -> None:
+    """Let shells offer `values(prefix=..., parsed_args=...)` for an argument."""
+    argument.completer = values  # type: ignore[attr-defined]
+
+
 def script(shell: str) -> str:
     """Return the script that a shell evaluates."""
     from argcomplete.shell_integration import shellcode

@@ -24,6 +24,7 @@ _COPIED: Final = (
     "policies/*.yaml",
     "quotas/*.yaml",
     "gateway-api/*.yaml",
+    "users/*.yaml",
     "report/*.yaml",
     "shards/a/lease.yaml",
     "monitoring/*.yaml",

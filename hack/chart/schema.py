@@ -22,7 +22,7 @@ _PREFIX: Final = {"type": "string", "pattern": "^[^,=/ ]*[^,=/: ](/[^,= ]*)?$"}
 _SHARD: Final = {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", "maxLength": 40}
 # Required, because a blank section would lose its switches.
 _SECTIONS: Final = (
-    *("image", "serviceAccount", "rbac", "policies", "quotas", "gatewayApi", "crds", "pdb", "networkPolicy"),
+    *("image", "serviceAccount", "rbac", "policies", "quotas", "gatewayApi", "users", "crds", "pdb", "networkPolicy"),
     *("serviceMonitor", "podMonitor", "prometheusRule", "dashboard", "report"),
 )
 _PORTS: Final = {"type": "array", "items": {"type": "integer", "minimum": 1, "maximum": 65535}, "minItems": 1}
@@ -72,6 +72,7 @@ def schema() -> Schema:
             policies=_object(create=_BOOL),
             quotas=_object(enabled=_BOOL),
             gatewayApi=_object(enabled=_BOOL),
+            users=_object(enabled=_BOOL),
             crds=_object(install=_BOOL),
             options=options.schema(),
             extraArgs={"type": "array", "items": _TEXT},

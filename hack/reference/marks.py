@@ -49,6 +49,20 @@ MARKS: Final = (
         "A new value makes the controller reconcile the environment now. `status.lastHandledReconcileAt` records it.",
     ),
     (
+        ours.KEEP_ANNOTATION,
+        "annotation",
+        "EP",
+        "you, or `tronador keep`",
+        "`true`: the environment does not expire. A time (RFC 3339): it does not expire before.",
+    ),
+    (
+        ours.ACTIVE_AT_ANNOTATION,
+        "annotation",
+        "EP",
+        "you",
+        "A new value counts as activity, like a push: the time until the environment expires begins again.",
+    ),
+    (
         ours.REPORTED_ANNOTATION,
         "annotation",
         "EP",

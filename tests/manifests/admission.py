@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import fnmatch
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -25,7 +25,8 @@ _OPERATORS = {"Exists": lambda labels, key: key in labels, "DoesNotExist": lambd
 class Write:
     """One write as admission sees it: CREATE has no `before`, DELETE no `after`.
 
-    `namespace` is the Namespace object that the write happens in; None for one of a cluster-scoped object.
+    `namespace` is the Namespace object that the write happens in; None for one of a cluster-scoped object. `verbs` are
+    the rights of the user to the object.
     """
 
     user: str
@@ -36,6 +37,7 @@ class Write:
     after: Mapping[str, Any] | None = None
     namespace: Mapping[str, Any] | None = None
     subresource: str = ""
+    verbs: Collection[str] = ()
 
 
 @cache
@@ -91,6 +93,7 @@ def _messages(spec: Mapping[str, Any], write: Write) -> list[str]:
         "object": write.after,
         "oldObject": write.before,
         "namespaceObject": write.namespace,
+        "authorizer": {"requestResource": list(write.verbs)},
     }
     activation = {name: celpy.json_to_cel(value) for name, value in variables.items()}
     if not all(_holds(condition["expression"], activation) for condition in spec.get("matchConditions", ())):
@@ -118,4 +121,8 @@ def program(expression: str) -> Any:
     limit = sys.getrecursionlimit()
     environment = celpy.Environment()
     sys.setrecursionlimit(limit)
-    return environment.program(environment.compile(expression))
+    functions = {
+        "check": lambda verbs, verb: celpy.celtypes.BoolType(verb in verbs),
+        "allowed": lambda decision: decision,
+    }
+    return environment.program(environment.compile(expression), functions=functions)

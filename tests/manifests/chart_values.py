@@ -5,6 +5,7 @@ from __future__ import annotations
 EVERYTHING = {
     "quotas": {"enabled": True},
     "gatewayApi": {"enabled": True},
+    "users": {"enabled": True},
     "shards": ["a"],
     "report": {"enabled": True, "credentials": [{"prefix": "github.com/org", "secret": "scm-org"}]},
     "prometheusRule": {"enabled": True},

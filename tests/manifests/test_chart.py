@@ -54,6 +54,7 @@ def test_another_namespace_gets_the_same_as_from_kustomize(chart):
     [
         ({"quotas": {"enabled": True}}, ["quotas"]),
         ({"gatewayApi": {"enabled": True}}, ["gateway-api"]),
+        ({"users": {"enabled": True}}, ["users"]),
         ({"report": {"enabled": True, "credentials": [CREDENTIALS]}}, ["report"]),
         ({key: {"enabled": True} for key in ("serviceMonitor", "prometheusRule", "dashboard")}, ["monitoring"]),
         (
@@ -61,7 +62,7 @@ def test_another_namespace_gets_the_same_as_from_kustomize(chart):
             ["monitoring", "monitoring/podmonitor"],
         ),
     ],
-    ids=["quotas", "gateway API", "report", "service monitor", "pod monitor"],
+    ids=["quotas", "gateway API", "users", "report", "service monitor", "pod monitor"],
 )
 def test_optional_parts_are_the_same_as_the_components_of_kustomize(chart, values, components):
     assert differences(chart.render(values), with_components(*components)) == []

@@ -53,6 +53,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("wait", "wait until an environment is deployed, or gone"),
     Command("report", "show what an environment does on its pull request"),
     Command("list", "list the environments of a cluster", module="listing"),
+    Command("open", "open the URL of an environment in a browser", module="opening"),
+    Command("keep", "keep an environment from expiring"),
     Command("reconcile", "make the controller reconcile an environment now"),
     Command("completion", "print the script for shell completion"),
 )

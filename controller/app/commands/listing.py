@@ -11,12 +11,11 @@ from typing import Any, Final
 
 import yaml
 
-from controller.api.environment import ENVIRONMENTS
 from controller.api.summary import Summary, summarize
 from controller.apimachinery.timestamps import age, to_time
 from controller.app import clusters, exits
+from controller.app.commands import environments
 
-_PAGE: Final = 500
 _MESSAGE_WIDTH: Final = 100
 
 
@@ -37,21 +36,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Print the list. Raises PipelineError if the cluster cannot be read."""
     with clusters.connected(parsed, environ, command="list", verbs="list") as client:
-        found = _read(client, parsed.selector)
+        found = list(environments.pages(client, selector=parsed.selector))
     summaries = sorted(map(summarize, found), key=lambda s: (s.created or datetime.min.replace(tzinfo=UTC), s.name))
     print(_show(summaries, parsed.output), end="")
     return exits.OK
-
-
-def _read(client: Any, selector: str) -> Sequence[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    token = ""
-    while True:
-        page = client.list(ENVIRONMENTS, label_selector=selector, limit=_PAGE, continue_token=token)
-        found += page["items"]
-        token = page["metadata"].get("continue") or ""
-        if not token:
-            return found
 
 
 def _show(summaries: Sequence[Summary], output: str) -> str:

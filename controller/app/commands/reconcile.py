@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from controller.api.environment import ENVIRONMENTS, RECONCILE_AT_ANNOTATION, Environment
-from controller.apimachinery import durations, names
-from controller.apimachinery.errors import NotFound, RequestTimeout
+from controller.api.environment import RECONCILE_AT_ANNOTATION, Environment
+from controller.apimachinery import durations
+from controller.apimachinery.errors import RequestTimeout
 from controller.apimachinery.options import OptionError
 from controller.apimachinery.scope import Scope
 from controller.app import clusters, exits, signals
+from controller.app.commands import environments
 from controller.pipeline.errors import PipelineError
 
 if TYPE_CHECKING:
@@ -27,15 +28,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "Flux then checks the environment's source and release too. Exit code 0: done; 1: this is not possible, and "
         "the last line says why; 2: the time is over."
     )
-    parser.add_argument("name", metavar="NAME", help="the environment's name")
+    environments.add_name(parser)
     parser.add_argument("--timeout", metavar="DURATION", default="1m", help="how long to wait (default: 1m)")
     clusters.add_arguments(parser)
 
 
 def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Request a reconcile, and wait until it is done. Raises OptionError and PipelineError."""
-    if not names.is_dns_label(parsed.name):
-        raise OptionError(f"NAME: {parsed.name!a} is not a valid name of an environment")
+    environments.check_name(parsed.name)
     try:
         timeout = durations.parse(parsed.timeout)
     except ValueError as error:
@@ -59,14 +59,9 @@ def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
 def _ask(client: Client, name: str) -> str:
     """Set the annotation to a new value, and return the value."""
     value = datetime.now(UTC).isoformat().replace("+00:00", "Z")
-    try:
-        if Environment(client.get(ENVIRONMENTS, name)).suspended:
-            raise PipelineError(f"{name} is suspended, so the controller changes nothing: set spec.suspend to false")
-        client.patch(ENVIRONMENTS, name, {"metadata": {"annotations": {RECONCILE_AT_ANNOTATION: value}}})
-    except NotFound as error:
-        if error.resource_missing:
-            raise
-        raise PipelineError(f"environment {name!r} does not exist: `tronador list` shows all environments") from error
+    if environments.read(client, name).suspended:
+        raise PipelineError(f"{name} is suspended, so the controller changes nothing: set spec.suspend to false")
+    environments.annotate(client, name, {RECONCILE_AT_ANNOTATION: value})
     return value
 
 

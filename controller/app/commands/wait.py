@@ -7,10 +7,10 @@ import sys
 from collections.abc import Mapping
 
 from controller.api.environment import Environment
-from controller.apimachinery import durations, names
+from controller.apimachinery import durations
 from controller.apimachinery.options import OptionError
 from controller.app import clusters, exits, signals
-from controller.app.commands import files
+from controller.app.commands import environments, files
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "reached; 1: the environment has failed, and the last line says why; 2: the time is over."
     )
     which = parser.add_mutually_exclusive_group(required=True)
-    which.add_argument("name", metavar="NAME", nargs="?", help="the environment's name")
+    environments.add_name(which, nargs="?")
     which.add_argument("-f", "--file", metavar="FILE", help="the environment, as it was published")
     parser.add_argument(
         "--for",
@@ -42,9 +42,7 @@ def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
     wanted: Environment | None = None
     if parsed.file is not None:
         wanted = gitops.read_environment(files.read_bytes(parsed.file, "--file"), parsed.file)
-    name = wanted.name if wanted is not None else parsed.name
-    if not names.is_dns_label(name):
-        raise OptionError(f"NAME: {name!a} is not a valid name of an environment")
+    name = environments.check_name(wanted.name if wanted is not None else parsed.name)
     try:
         timeout = durations.parse(parsed.timeout)
     except ValueError as error:
