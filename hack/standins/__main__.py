@@ -164,7 +164,8 @@ def _kubelet(client: Client, _connection: Connection, options: argparse.Namespac
 
 def _plays(options: argparse.Namespace) -> Plays:
     seconds = {operation: getattr(options, f"{operation}_delay", 0.0) for operation in OPERATIONS}
-    return Plays(seconds=seconds, failing=options.fail)
+    longest_wait = getattr(options, "longest_wait", 0.0) or float("inf")
+    return Plays(seconds=seconds, failing=options.fail, longest_wait=longest_wait)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -279,6 +280,7 @@ def _add_charts(parser: argparse.ArgumentParser) -> None:
     _add_seconds(parser, "engine-timeout", 60.0, "for rendering a chart")
     for operation, meaning in (("upgrade", "an upgrade"), ("rollback", "a rollback"), ("test", "a test")):
         _add_seconds(parser, f"{operation}-delay", 0.0, f"that {meaning} takes")
+    _add_seconds(parser, "longest-wait", 0.0, "that workloads get to become ready at most; 0: as the release says")
 
 
 def _add_seconds(parser: argparse.ArgumentParser, name: str, default: float, meaning: str) -> None:

@@ -28,19 +28,35 @@ OPERATIONS = (FETCH, INSTALL, UPGRADE, TEST, ROLLBACK, UNINSTALL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Play:
-    """How one operation behaves: how long it takes (seconds), and whether it then fails."""
+    """How one operation behaves: how long it takes, whether it then fails, and how long it waits for readiness at most.
+
+    Both times are in seconds.
+    """
 
     seconds: float = 0.0
     fail: bool = False
+    longest_wait: float = float("inf")
 
 
 class Plays:
     """The plays of all objects. An object's annotations override the command line."""
 
-    def __init__(self, *, seconds: Mapping[str, float], failing: Iterable[tuple[str, str]]) -> None:
-        """`seconds`: each operation's ordinary duration; `failing`: (operation, glob over `namespace/name`)."""
+    def __init__(
+        self,
+        *,
+        seconds: Mapping[str, float],
+        failing: Iterable[tuple[str, str]],
+        longest_wait: float = float("inf"),
+    ) -> None:
+        """
+        Args:
+            seconds: each operation's ordinary duration.
+            failing: (operation, glob over `namespace/name`).
+            longest_wait: seconds that no wait for readiness exceeds, whatever the release says.
+        """
         self._seconds = dict(seconds)
         self._failing = tuple(failing)
+        self._longest_wait = longest_wait
 
     def play(self, operation: str, obj: Object) -> Play:
         """Return how `operation` behaves for this object."""
@@ -51,6 +67,7 @@ class Plays:
         return Play(
             seconds=own.get(operation, self._seconds.get(operation, 0.0)),
             fail=fails or any(name == operation and fnmatch.fnmatchcase(key, glob) for name, glob in self._failing),
+            longest_wait=self._longest_wait,
         )
 
 

@@ -13,6 +13,7 @@ def test_the_command_line_speaks_for_everybody() -> None:
     assert ORDINARY.play(INSTALL, obj()) == Play(seconds=2.0)
     assert ORDINARY.play(UNINSTALL, obj()) == Play()
     assert ORDINARY.play(UNINSTALL, obj("team-a")) == Play(fail=True)
+    assert Plays(seconds={}, failing=[], longest_wait=4.0).play(INSTALL, obj()) == Play(longest_wait=4.0)
 
 
 def test_annotations_speak_for_one_object_and_win() -> None:

@@ -160,7 +160,7 @@ class Helm:
         try:
             self._rollout.apply(wanted)
             self._rollout.play(play)
-            self._rollout.wait_ready(wanted, wait)
+            self._rollout.wait_ready(wanted, min(wait, play.longest_wait))
             self._rollout.remove_dropped(self._objects(last), wanted)
         except (ApiError, HelmError) as error:
             self._store_failure(release, f'Rollback "{self._name}" failed: {_words(error)}')

@@ -36,7 +36,7 @@ class Rollout:
         self.run_hooks(f"pre-{operation}", hooks)
         self.apply(wanted)
         self.play(play)
-        self.wait_ready(wanted, wait)
+        self.wait_ready(wanted, min(wait, play.longest_wait))
         self.run_hooks(f"post-{operation}", hooks)
 
     def install_crds(self, crds: Iterable[Object]) -> None:
