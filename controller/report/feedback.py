@@ -37,7 +37,7 @@ from controller.report import inert
 
 REASON_LIMIT: Final = 1000
 _BRANCH_LIMIT: Final = 255
-_COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,9}")
 
 
@@ -74,6 +74,8 @@ class Feedback:
         url: where the environment can be opened, or "".
         expires: when the environment ends, or None.
         reason: why it failed, or what is wrong so far, as the author may have written it; "" if nothing is.
+        problem: the first problem of the Pods of a failed environment, for a short text; "" if none is known.
+        was_deployed: whether this generation is deployed again, and its commit has a result from the first time.
     """
 
     environment: str
@@ -87,6 +89,8 @@ class Feedback:
     url: str = ""
     expires: datetime | None = None
     reason: str = ""
+    problem: str = ""
+    was_deployed: bool = False
 
 
 def of(obj: Object) -> Feedback | None:
@@ -104,12 +108,13 @@ def of(obj: Object) -> Feedback | None:
         generation=environment.generation,
         repository=_repository(text(annotations.get(REPOSITORY_ANNOTATION))),
         pull_request=int(number) if _NUMBER.fullmatch(number) else 0,
-        commit=commit if _COMMIT.fullmatch(commit) else "",
+        commit=commit if COMMIT.fullmatch(commit) else "",
         branch="" if environment.is_of_fork else text(annotations.get(BRANCH_ANNOTATION))[:_BRANCH_LIMIT],
         state=state,
         url=inert.url(text(environment.status.get("url"))) if state is State.DEPLOYED else "",
         expires=None if state.is_over else from_time(environment.status.get("expiresAt")),
         reason=_reason(environment) if state in (State.FAILED, State.DEPLOYING) else "",
+        problem=_first_problem(environment) if state is State.FAILED else "",
     )
 
 
@@ -122,7 +127,7 @@ def gone(obj: Object) -> Feedback:
 
 def unlike(feedback: Feedback, *, state: State, reason: str) -> Feedback:
     """Return the feedback with what a pipeline knows better."""
-    return replace(feedback, state=state, reason=reason, url="", expires=None)
+    return replace(feedback, state=state, reason=reason, problem="", url="", expires=None)
 
 
 def _state(environment: Environment) -> State | None:
@@ -165,6 +170,11 @@ def _reason(environment: Environment) -> str:
     problems = objects.mappings(environment.status.get("problems"))
     others = [_problem(problem) for problem in problems if text(problem.get("message")) not in (message or "\n")]
     return inert.plain("\n".join(filter(None, [message, *others])), limit=REASON_LIMIT)
+
+
+def _first_problem(environment: Environment) -> str:
+    first = next(iter(environment.problems), None)
+    return f"{first.reason}: {first.message}" if first is not None and first.reason else ""
 
 
 def _problem(problem: Mapping[str, Any]) -> str:

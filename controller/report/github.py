@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from controller.apimachinery import objects
 from controller.report.outcomes import Rejected
-from controller.report.scm import Comment, Deployed, Place, Session
+from controller.report.scm import Comment, Deployed, Place, Session, Status
 
 ENVIRONMENT: Final = "preview"
 INACTIVE: Final = "inactive"
@@ -47,17 +47,19 @@ class GitHub:
         """See `Scm.edit_comment`."""
         self._session.write(place.path, "PATCH", f"{_of(place)}/issues/comments/{number}", {"body": body})
 
-    def set_status(
-        self, place: Place, commit: str, *, branch: str, context: str, word: str, text: str, url: str
-    ) -> bool:
+    def delete_comment(self, place: Place, number: int) -> None:
+        """See `Scm.delete_comment`."""
+        self._session.write(place.path, "DELETE", f"{_of(place)}/issues/comments/{number}")
+
+    def set_status(self, place: Place, commit: str, wanted: Status, *, instead_of: str = "") -> bool:
         """See `Scm.set_status`."""
-        for entry in self._session.pages(place.path, f"{_of(place)}/commits/{commit}/statuses", {}):
-            # The newest comes first.
-            if entry.get("context") == context:
-                if entry.get("state") == word:
-                    return False
-                break
-        body = {"state": word, "context": context, "description": text, **({"target_url": url} if url else {})}
+        found = self._session.pages(place.path, f"{_of(place)}/commits/{commit}/statuses", {})
+        # The newest comes first.
+        state = next((entry.get("state") for entry in found if entry.get("context") == wanted.context), None)
+        if state == wanted.word or instead_of not in ("", state):
+            return False
+        body = {"state": wanted.word, "context": wanted.context, "description": wanted.description}
+        body |= {"target_url": wanted.url} if wanted.url else {}
         self._session.write(place.path, "POST", f"{_of(place)}/statuses/{commit}", body)
         return True
 

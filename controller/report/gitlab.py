@@ -11,9 +11,9 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from controller.apimachinery import objects
-from controller.report.scm import Comment, Deployed, Place, Session
+from controller.report.scm import Comment, Deployed, Place, Session, Status
 
-_STATUSES: Final = {"pending": "pending", "success": "success", "failure": "failed"}
+_STATUSES: Final = {"pending": "pending", "success": "success", "failure": "failed", "error": "canceled"}
 _DEPLOYMENTS: Final = {"queued": "running", "in_progress": "running", "success": "success", "failure": "failed"}
 _RUNNING: Final = "running"
 _STOPPED: Final = ("stopped", "stopping")
@@ -50,20 +50,21 @@ class GitLab:
         """See `Scm.edit_comment`."""
         self._session.write(place.path, "PUT", f"{_notes(place)}/{number}", {"body": body})
 
-    def set_status(
-        self, place: Place, commit: str, *, branch: str, context: str, word: str, text: str, url: str
-    ) -> bool:
+    def delete_comment(self, place: Place, number: int) -> None:
+        """See `Scm.delete_comment`."""
+        self._session.write(place.path, "DELETE", f"{_notes(place)}/{number}")
+
+    def set_status(self, place: Place, commit: str, wanted: Status, *, instead_of: str = "") -> bool:
         """See `Scm.set_status`."""
-        state = _STATUSES[word]
-        query = {"name": context}
-        for entry in self._session.pages(place.path, f"{_of(place)}/repository/commits/{commit}/statuses", query):
-            if entry.get("name") == context:
-                if entry.get("status") == state:
-                    return False
-                break
-        body = {"state": state, "name": context, "description": text}
-        body |= {"target_url": url} if url else {}
-        body |= {"ref": branch} if branch else {}
+        request = f"{_of(place)}/repository/commits/{commit}/statuses"
+        found = self._session.pages(place.path, request, {"name": wanted.context})
+        state = next((entry.get("status") for entry in found if entry.get("name") == wanted.context), None)
+        word = _STATUSES[wanted.word]
+        if state == word or (instead_of and state != _STATUSES[instead_of]):
+            return False
+        body = {"state": word, "name": wanted.context, "description": wanted.description}
+        body |= {"target_url": wanted.url} if wanted.url else {}
+        body |= {"ref": wanted.branch} if wanted.branch else {}
         self._session.write(place.path, "POST", f"{_of(place)}/statuses/{commit}", body)
         return True
 

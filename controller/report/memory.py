@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from controller.report.feedback import Feedback
 from controller.report.record import Record
 
 _FIRST_PAUSE: Final = 60.0
@@ -42,6 +43,7 @@ class Memory:
         is_unsaved: whether the annotation still has to be written.
         comment: the number of our comment; 0 if it is not known.
         edited: when (clock seconds) the comment was last written; None if this process has not written it.
+        failure: what the pull request was to show when the environment last failed; None if that was before the start.
         since: when (clock seconds) the change was first seen that is not reported yet; None if there is none.
         refusals: by channel.
     """
@@ -52,5 +54,6 @@ class Memory:
     is_unsaved: bool = False
     comment: int = 0
     edited: float | None = None
+    failure: Feedback | None = None
     since: float | None = None
     refusals: dict[str, Refusal] = field(default_factory=dict)

@@ -22,10 +22,10 @@ from controller.apimachinery.errors import Conflict, NotFound
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import Resource
 from controller.report import feedback as feedbacks
-from controller.report import record
+from controller.report import record, retries
 from controller.report.accounts import Accounts
 from controller.report.departed import Departed
-from controller.report.feedback import Feedback
+from controller.report.feedback import Feedback, State
 from controller.report.memory import Memory
 from controller.report.metrics import ReportMetrics
 from controller.report.reporter import Reporter
@@ -120,6 +120,13 @@ class FeedbackReconciler:
         if account is None:
             self._ignore(feedback, memory)
             return Result()
+        steady = retries.steady(feedback, memory.record, memory.failure)
+        memory.record = retries.noted(memory.record, feedback)
+        if feedback.state is State.FAILED:
+            memory.failure = feedback
+        if steady is None:
+            return Result()
+        feedback = steady
         if not memory.record.due(self._reporter.wanted(feedback)):
             memory.since = None
             return self._save(key, memory, exists=exists, result=Result())

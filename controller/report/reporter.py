@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -16,7 +17,7 @@ from controller.report.memory import Memory, Refusal
 from controller.report.metrics import ReportMetrics
 from controller.report.options import FeedbackOptions
 from controller.report.outcomes import Limited, NotNow, Refused, Rejected, Unauthorized, Unavailable
-from controller.report.scm import Comment, Deployed, Place, Scm
+from controller.report.scm import Comment, Deployed, Place, Scm, Status
 
 log = structlog.get_logger(__name__)
 
@@ -111,20 +112,11 @@ class Reporter:
         scm = account.scm()
         assert feedback.repository is not None, "an account belongs to a repository"
         place = Place(feedback.repository.path, feedback.pull_request)
-        description = texts.description(feedback)
         match channel:
             case "comment":
                 return self._comment(scm, place, feedback, memory)
             case "status":
-                return scm.set_status(
-                    place,
-                    feedback.commit,
-                    branch=feedback.branch,
-                    context=self._options.status_context,
-                    word=record.status_of(feedback.state),
-                    text=description,
-                    url=feedback.url,
-                )
+                return self._status(scm, place, feedback, memory)
             case _:
                 return scm.set_deployment(
                     place,
@@ -135,9 +127,30 @@ class Reporter:
                         branch=feedback.branch,
                         word=record.deployment_of(feedback.state),
                         url=feedback.url,
-                        description=description,
+                        description=texts.description(feedback),
                     ),
                 )
+
+    def _status(self, scm: Scm, place: Place, feedback: Feedback, memory: Memory) -> bool:
+        """Set the status of the commit, and end that of an earlier one that is pending. Returns whether it wrote."""
+        wanted = Status(
+            context=self._options.status_context,
+            branch=feedback.branch,
+            word=record.status_of(feedback.state),
+            description=texts.description(feedback),
+            url=feedback.url,
+        )
+        wrote = scm.set_status(place, feedback.commit, wanted)
+        before = memory.record.pending
+        if before not in ("", feedback.commit):
+            ended = replace(wanted, word=record.SUPERSEDED, description=texts.superseded(feedback.commit), url="")
+            try:
+                wrote = scm.set_status(place, before, ended, instead_of=record.PENDING) or wrote
+            except (Refused, Rejected) as error:
+                # After a forced push it may not exist any more.
+                log.info("feedback rejected", channel="status", state="superseded", error=str(error))
+        memory.record = replace(memory.record, pending=feedback.commit if wanted.word == record.PENDING else "")
+        return wrote
 
     def _comment(self, scm: Scm, place: Place, feedback: Feedback, memory: Memory) -> bool:
         """Write the comment if its text differs. Returns whether that was so."""
@@ -149,25 +162,30 @@ class Reporter:
         host = feedback.repository.host.partition(":")[0]
         body = texts.comment(feedback, cluster=self._options.cluster, host=host)
         found = self._find(scm, place, feedback.environment, memory.comment)
+        wrote = found is None
         if found is None:
             memory.comment = 0
             # A comment that people removed comes back with the next generation. One about an end is never the first.
             if feedback.state.is_over or 0 < memory.record.generation == feedback.generation:
                 return False
-            memory.comment = scm.create_comment(place, body)
-        elif texts.same_text(found.body) == texts.same_text(body):
-            memory.comment = found.id
-            memory.record = replace(memory.record, generation=feedback.generation)
-            return False
-        else:
-            memory.comment = found.id
+            number = scm.create_comment(place, body)
+            # Another replica can do so in the same moment, if it has just lost the lease without noticing.
+            found = self._find(scm, place, feedback.environment, 0) or Comment(number, "", body)
+        memory.comment = found.id
+        if texts.same_text(found.body) != texts.same_text(body):
             scm.edit_comment(place, found.id, body)
-        memory.edited = self._clock.now()
+            wrote = True
+        if wrote:
+            memory.edited = self._clock.now()
         memory.record = replace(memory.record, generation=feedback.generation)
-        return True
+        return wrote
 
     def _find(self, scm: Scm, place: Place, environment: str, known: int) -> Comment | None:
-        """Return our comment about the environment. A comment of others with our marker does not count."""
+        """Return our comment about the environment. A comment of others with our marker does not count.
+
+        Without its number all comments are read. If there are several of ours, the oldest stays, and the others are
+        deleted.
+        """
         us = scm.login().lower()
 
         def is_ours(comment: Comment) -> bool:
@@ -176,4 +194,9 @@ class Reporter:
         if known:
             comment = scm.comment(place, known)
             return comment if comment is not None and is_ours(comment) else None
-        return next(filter(is_ours, scm.comments(place)), None)
+        ours = sorted(filter(is_ours, scm.comments(place)), key=lambda comment: comment.id)
+        for duplicate in ours[1:]:
+            # Somebody else may have deleted it already.
+            with suppress(Refused, Rejected):
+                scm.delete_comment(place, duplicate.id)
+        return ours[0] if ours else None

@@ -37,6 +37,25 @@ class Comment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What the status of a commit should say.
+
+    Attributes:
+        context: which of the commit's statuses it is.
+        branch: that of the commit, or "".
+        word: GitHub's word for the state.
+        description: one line of text.
+        url: where it leads, or "".
+    """
+
+    context: str
+    branch: str
+    word: str
+    description: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Deployed:
     """What a deployment should say.
 
@@ -80,10 +99,15 @@ class Scm(Protocol):
         """Change the text of a comment."""
         ...
 
-    def set_status(
-        self, place: Place, commit: str, *, branch: str, context: str, word: str, text: str, url: str
-    ) -> bool:
-        """Set the status of a commit, unless its state is that already. Returns whether something was written."""
+    def delete_comment(self, place: Place, number: int) -> None:
+        """Delete a comment."""
+        ...
+
+    def set_status(self, place: Place, commit: str, wanted: Status, *, instead_of: str = "") -> bool:
+        """Set the status of a commit, unless its state is that already. Returns whether something was written.
+
+        `instead_of`: the word of the only state that may be replaced; "": any.
+        """
         ...
 
     def set_deployment(self, place: Place, wanted: Deployed) -> bool:

@@ -73,9 +73,18 @@ def comment(feedback: Feedback, *, cluster: str, host: str) -> str:
     return "\n".join(lines)
 
 
+def superseded(commit: str) -> str:
+    """Return the description of the status of a commit that was never deployed, because `commit` came after it."""
+    return f"Superseded by {commit[:_SHORT_COMMIT]}"
+
+
 def description(feedback: Feedback) -> str:
-    """Return one line of plain text, such as `Failed: Deployment shop: ImagePullFailed: ...`."""
+    """Return one line of plain text, such as `Failed: ImagePullFailed: Container shop: ...`.
+
+    There is room for one cause only. That of the Pods says more than the engine, which has only waited for them.
+    """
     what = _DESCRIPTIONS[feedback.state]
-    if feedback.state is State.FAILED and feedback.reason:
-        what = f"{what}: {feedback.reason}"
+    cause = feedback.problem or feedback.reason
+    if feedback.state is State.FAILED and cause:
+        what = f"{what}: {cause}"
     return inert.line(what, limit=DESCRIPTION_LIMIT)

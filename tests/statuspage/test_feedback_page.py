@@ -35,14 +35,12 @@ pytestmark = pytest.mark.slow
 
 PATH, NUMBER, COMMIT = "acme/shop", 74, "6f50ff2f00112233445566778899aabbccddeeff"
 IMAGES = ROOT / "docs" / "images"
-REASON = (
-    "Release failed for Helm release 'shop' in 'shop-74'. Pod shop-7d9c: ImagePullFailed: failed to pull image "
-    '"registry.example.com/shop:SNAPSHOT-PR-74-6f50ff2f": not found'
-)
+PROBLEM = 'Container shop: image "registry.example.com/shop:SNAPSHOT-PR-74-6f50ff2f" cannot be pulled: not found.'
+REASON = f"Release failed for Helm release 'shop' in 'shop-74'. ImagePullFailed: Deployment shop: {PROBLEM}"
 REPOSITORY = giturls.parse(f"https://github.com/{PATH}")
 
 
-def feedback(state: State, *, url: str = "", reason: str = "") -> Feedback:
+def feedback(state: State, *, url: str = "", reason: str = "", problem: str = "") -> Feedback:
     return Feedback(
         environment="shop-74",
         repository=REPOSITORY,
@@ -51,12 +49,13 @@ def feedback(state: State, *, url: str = "", reason: str = "") -> Feedback:
         state=state,
         url=url,
         reason=reason,
+        problem=problem,
     )
 
 
 STEPS = {
     "deployed": feedback(State.DEPLOYED, url="https://shop-74.example.com"),
-    "failed": feedback(State.FAILED, reason=REASON),
+    "failed": feedback(State.FAILED, reason=REASON, problem=f"ImagePullFailed: {PROBLEM}"),
     "gone": feedback(State.GONE),
 }
 

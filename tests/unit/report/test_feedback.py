@@ -175,3 +175,14 @@ def test_a_description_is_one_line_of_at_most_140_characters(reason):
     assert len(description) <= 140
     assert "\n" not in description
     assert description.startswith("Failed")
+
+
+def test_a_description_names_the_problem_of_the_pods_before_what_the_engine_says():
+    waited = "Helm upgrade failed for release shop-74/shop with chart shop@1.0: timed out waiting for the condition"
+    failed = feedback.of(environment("failed", ready=waited, problems=[PROBLEM]))
+    plain = feedback.of(environment("failed", ready=waited))
+
+    assert failed is not None
+    assert plain is not None
+    assert texts.description(failed) == "Failed: ImagePullFailed: manifest unknown"
+    assert texts.description(plain) == f"Failed: {waited}"

@@ -18,19 +18,29 @@ def changed(before, after, **options):
 
 
 def test_a_record_survives_the_annotation():
-    before = Record(wanted(environment("deployed")), generation=7)
+    before = Record(wanted(environment("deployed")), generation=10**9, failed=10**9, pending=64 * "a")
 
     assert record.parse(record.render(before)) == before
     assert len(record.render(before)) < 200
 
 
 @pytest.mark.parametrize(
-    "text", ["", "odd", "comment", "generation=-1", "generation=²", "id=5,url=https://evil.example", "x" * 10_000]
+    "text",
+    [
+        "",
+        "odd",
+        "comment",
+        "generation=-1",
+        "generation=²",
+        "id=5,url=https://evil.example",
+        "pending=main",
+        "x" * 10_000,
+    ],
 )
 def test_what_others_wrote_into_the_annotation_counts_as_nothing(text):
     found = record.parse(text)
 
-    assert found.generation == 0
+    assert (found.generation, found.pending) == (0, "")
     assert set(found.due(wanted(environment("deployed")))) == set(CHANNELS)
 
 
