@@ -19,7 +19,7 @@ from controller.apimachinery.errors import ApiError
 from controller.client import Client, config
 from hack.demo import report, repositories, world
 from hack.demo.engines import ENGINES, Engine
-from hack.demo.forge import OWNER, PullRequest
+from hack.demo.forge import OWNER, PullRequest, repetitions
 from hack.demo.journey import Journey, JourneyError
 from hack.demo.pipeline import Pipeline, PipelineError
 from hack.demo.programs import ProgramError, Programs
@@ -70,7 +70,8 @@ def _run(console: Console, folder: Path, *, engine: Engine, keep: bool) -> None:
 
     with Programs(folder=folder, environ={"KUBECONFIG": str(kubeconfig), "TRONADOR_LOG_FORMAT": "json"}) as programs:
         console.print(
-            f"Starting a Kubernetes API server, {engine.title}, Argo CD, GitHub, the controller and the reporter …"
+            f"Starting a Kubernetes API server, a kubelet, {engine.title}, Argo CD, GitHub, the controller and the "
+            "reporter …"
         )
         client = _start(
             programs, folder, engine=engine, application=application.path, gitops=gitops, audit_log=audit_log, page=page
@@ -97,12 +98,16 @@ def _run(console: Console, folder: Path, *, engine: Engine, keep: bool) -> None:
         )
         journey.open()
         journey.push()
+        journey.fail()
+        journey.mend()
         if not keep:
             journey.close()
         console.print()
         journey.timeline.show(console)
         report.show(console, journey.steps, audit_log=audit_log, controller_log=programs.log_of("controller"))
-        console.print(f"Writes to the pull request: {pull_request.writes()}. It has one comment.")
+        writes = pull_request.writes()
+        counts = f"{len(writes)}, {repetitions(writes)} of them without a change"
+        console.print(f"Writes to the pull request: {counts}. It has one comment.")
         console.print(f"The journey took {journey.timeline.seconds:.0f} seconds.")
         console.print(f"The logs and repositories stay in {folder}. Remove it when you are done.", highlight=False)
         if keep:
@@ -117,7 +122,7 @@ def _start(
     kubeconfig = folder / "kubeconfig"
     programs.start(
         "localcluster",
-        ["hack.localcluster", "--kubeconfig", str(kubeconfig), "--audit-log", str(audit_log)],
+        ["hack.localcluster", "--kubeconfig", str(kubeconfig), "--audit-log", str(audit_log), "--pods"],
         ready=kubeconfig.exists,
     )
     client = Client(connection=config.load(kubeconfig=str(kubeconfig)), user_agent="demo")
@@ -129,6 +134,7 @@ def _start(
         [*standin, engine.name, "--git-rewrite", f"{repositories.APPLICATION_URL}={application}", *engine.flags],
         ready=lambda: world.is_served(client, engine.releases) and "ready" in _text(programs.log_of(engine.name)),
     )
+    programs.start("kubelet", [*standin, "kubelet"], ready=lambda: "ready" in _text(programs.log_of("kubelet")))
     programs.start(
         "argocd",
         [*standin, "argocd", "--git-rewrite", f"{repositories.GITOPS_URL}={gitops}", "--refresh-interval", "0.5"],
@@ -140,7 +146,11 @@ def _start(
     account = write_kubeconfig(
         folder / "controller.kubeconfig", admin=kubeconfig, namespace="tronador-system", name="tronador-controller"
     )
-    rest = ("--leader-elect=false", "--metrics-address", "127.0.0.1:0", "--health-address", page)
+    rest = (
+        *("--leader-elect=false", "--metrics-address", "127.0.0.1:0", "--health-address", page),
+        # Before the engine rolls a failed version back, and its Pods are gone.
+        *("--diagnose-after", "3s"),
+    )
     programs.start(
         "controller",
         ["controller", "run", "--kubeconfig", str(account), *rest],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -23,9 +23,16 @@ _SHORT: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What the pull request shows: the first sentence of each comment, and the state of each deployment by commit."""
+    """What the pull request shows.
+
+    Attributes:
+        comments: the first sentence of each, and the reason that follows it.
+        statuses: state and description of our status of each commit.
+        deployments: the state of that of each commit.
+    """
 
     comments: tuple[str, ...]
+    statuses: Mapping[str, str]
     deployments: Mapping[str, str]
 
     @property
@@ -37,10 +44,11 @@ class Shown:
     def news(self) -> Mapping[str, str]:
         """Every fact under a name that stays the same while the fact changes."""
         comments = {f"comment {number}": f"comment: {text}" for number, text in enumerate(self.comments)}
+        statuses = {f"status {sha}": f"status of {sha[:_SHORT]}: {text}" for sha, text in self.statuses.items()}
         deployments = {
             f"deployment {sha}": f"deployment of {sha[:_SHORT]}: {state}" for sha, state in self.deployments.items()
         }
-        return {**comments, **deployments}
+        return {**comments, **statuses, **deployments}
 
 
 class PullRequest:
@@ -79,17 +87,19 @@ class PullRequest:
         """Return what it shows now; nothing before it was opened."""
         answer = self._http.request("GET", f"{self._url}/_scm/pull?path={PATH}&number={webhooks.NUMBER}")
         if answer.status != 200:
-            return Shown((), {})
+            return Shown((), {}, {})
         seen = answer.json()
         return Shown(
-            tuple(_sentence(comment["body"]) for comment in seen["comments"]),
+            tuple(_words(comment["body"]) for comment in seen["comments"]),
+            # The newest comes last.
+            {one["sha"]: f"{one['state']}: {one['description']}" for one in seen["statuses"]},
             {one["sha"]: (one["states"] or ["pending"])[-1] for one in seen["deployments"]},
         )
 
-    def writes(self) -> int:
-        """Return how many requests of the reporter have changed something."""
+    def writes(self) -> Sequence[Mapping[str, Any]]:
+        """Return the writes of the reporter, in order."""
         entries = self._http.request("GET", f"{self._url}/_scm/ledger").json()
-        return sum(entry["method"] not in ("GET", "HEAD") and entry["status"] < 300 for entry in entries)
+        return [entry for entry in entries if entry["method"] not in ("GET", "HEAD") and entry["status"] < 300]
 
     def _do(self, verb: str, **body: Any) -> None:
         answer = self._http.request("POST", f"{self._url}/_scm/{verb}", json=body)
@@ -97,6 +107,22 @@ class PullRequest:
             raise RuntimeError(f"{verb}: {answer.data.decode()}")
 
 
-def _sentence(body: str) -> str:
-    text = re.sub(r"<!--.*?-->", "", body, flags=re.DOTALL).strip().partition("\n")[0]
-    return re.sub(r"[*`]", "", text)
+def repetitions(writes: Iterable[Mapping[str, Any]]) -> int:
+    """Return how many writes say what the one before about the same thing said."""
+    last: dict[str, Mapping[str, Any]] = {}
+    count = 0
+    for entry in writes:
+        # There is one comment: it is created at one path, and edited at another.
+        about = "comment" if "/comments" in entry["path"] else entry["path"]
+        # Another description alone is not news.
+        said = {key: value for key, value in entry["body"].items() if key != "description"}
+        count += last.get(about) == said
+        last[about] = said
+    return count
+
+
+def _words(body: str) -> str:
+    text = re.sub(r"<!--.*?-->", "", body, flags=re.DOTALL).strip()
+    sentence = re.sub(r"[*`]", "", text.partition("\n")[0])
+    reason = re.search(r"^```text\n(.*?)\n```$", text, flags=re.DOTALL | re.MULTILINE)
+    return f"{sentence} {' '.join(reason[1].split())}" if reason else sentence

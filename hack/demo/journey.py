@@ -1,5 +1,6 @@
-"""The stages of the journey: a pull request is opened, gets another commit, and is closed. Each ends when the cluster
-shows its outcome, which is what `tronador wait` waits for.
+"""The stages of the journey: a pull request is opened, gets another commit, then one whose image cannot be pulled, is
+mended, and is closed. Each ends when the cluster shows its outcome, which is what `tronador wait` waits for, and the
+pull request does, too.
 """
 
 from __future__ import annotations
@@ -7,7 +8,7 @@ from __future__ import annotations
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from hack.demo.report import StepTime
 from hack.demo.timeline import Timeline
 from hack.demo.world import World
 from hack.samples import Repo
+from hack.standins.kubelet import pods
 
 WAIT_SECONDS = 120
 _LOOK_SECONDS = 0.1
@@ -59,6 +61,8 @@ class Journey:
         self._name = ""
         # Program, or fact of the pull request -> its last entry in the timeline.
         self._last: dict[str, str] = {}
+        # Fact of the pull request -> how it stood at the end of the last stage.
+        self._printed: Mapping[str, str] = {}
         self.timeline = Timeline()
         self.steps: list[StepTime] = []
 
@@ -73,9 +77,32 @@ class Journey:
 
     def push(self) -> None:
         """The pull request gets another commit: the snapshot is replaced."""
-        before = self._head()
-        self._application.commit("Sell even more", {"README.md": "# Inventory\n\nSells even more.\n"})
+        before = self._commit("Sell even more")
         self._deploy("updated", "synchronize", "new commit", before=before)
+
+    def fail(self) -> None:
+        """The pull request gets a commit whose image cannot be pulled: it says why it failed."""
+        step = _Step("failed")
+        before = self._commit("Sell too much")
+        tag = pods.IMAGE_PULL_ERROR
+        build = f"here CI would build an image, but not push it: no registry has the tag {tag}"
+        sha = self._publish("synchronize", "an image that is missing", before=before, tag=tag, build=build)
+        seen = self._await(self._wait_for_deployment, succeeds=False)
+        self._note("pipeline", f"tronador wait has failed: {seen.problem}")
+        self._see_reported(
+            lambda shown: (
+                "has failed" in shown.comments[0]
+                and "cannot be pulled" in shown.comments[0]
+                and shown.statuses.get(sha, "").startswith("failure: Failed: ImagePullFailed:")
+                and shown.active == {sha: "failure"}
+            )
+        )
+        self.steps.append(step.done())
+
+    def mend(self) -> None:
+        """The pull request gets a commit that mends it: the snapshot runs again."""
+        before = self._commit("Sell within reason")
+        self._deploy("mended", "synchronize", "mended", before=before)
 
     def close(self) -> None:
         """The pull request is merged: everything goes, in order."""
@@ -91,20 +118,36 @@ class Journey:
 
     def _deploy(self, name: str, action: str, title: str, *, before: str = "") -> None:
         step = _Step(name)
-        decision = self._receive(action, title, expected="apply", before=before)
-        sha = self._head()
-        tag = f"SNAPSHOT-PR-{webhooks.NUMBER}-{sha[:8]}"
-        self._note("pipeline", f"here CI would build and push the image {tag}; this cluster pulls no images")
-        self._name = self._pipeline.render(decision["parameters"], tag)
-        outcome = self._pipeline.publish(decision["parameters"])
-        self._note("pipeline", f"{outcome}: {repositories.last_commit(self._gitops)}")
-        waited = f"--file={self._pipeline.environment}", f"--timeout={WAIT_SECONDS}s"
-        seen = self._await(lambda: self._pipeline.start_waiting(*waited))
+        tag = f"SNAPSHOT-PR-{webhooks.NUMBER}-{self._head()[:8]}"
+        build = f"here CI would build and push the image {tag}; this cluster pulls no images"
+        sha = self._publish(action, title, before=before, tag=tag, build=build)
+        seen = self._await(self._wait_for_deployment)
         if not seen.images or not all(image.endswith(f":{tag}") for image in seen.images):
             raise JourneyError(f"deployed, but with the images {', '.join(seen.images) or '(none)'} and not {tag}")
         self._note("pipeline", f"{tag} is deployed in {self._name}")
-        self._see_reported(lambda shown: "is deployed" in shown.comments[0] and shown.active == {sha: "success"})
+        self._see_reported(
+            lambda shown: (
+                "is deployed" in shown.comments[0]
+                and shown.statuses.get(sha) == "success: Deployed"
+                and shown.active == {sha: "success"}
+            )
+        )
         self.steps.append(step.done())
+
+    def _publish(self, action: str, title: str, *, before: str, tag: str, build: str) -> str:
+        """Bring the pull request's commit, with an image of this tag, into the GitOps repository; gives its SHA.
+
+        `build`: what CI would do before.
+        """
+        decision = self._receive(action, title, expected="apply", before=before)
+        self._note("pipeline", build)
+        self._name = self._pipeline.render(decision["parameters"], tag)
+        outcome = self._pipeline.publish(decision["parameters"])
+        self._note("pipeline", f"{outcome}: {repositories.last_commit(self._gitops)}")
+        return self._head()
+
+    def _wait_for_deployment(self) -> subprocess.Popen[str]:
+        return self._pipeline.start_waiting(f"--file={self._pipeline.environment}", f"--timeout={WAIT_SECONDS}s")
 
     def _receive(self, action: str, title: str, *, expected: str, before: str = "") -> dict[str, Any]:
         self._console.print(f"\n[bold]Pull request {webhooks.NUMBER}: {title}[/bold]")
@@ -118,8 +161,11 @@ class Journey:
             raise JourneyError(f"{action}: decided {decision['decision']}, not {expected}: {decision['reason']}")
         return decision
 
-    def _await(self, start: Callable[[], subprocess.Popen[str]]) -> World:
-        """Show how the cluster gets there while `tronador wait` waits for it; what there is in the end."""
+    def _await(self, start: Callable[[], subprocess.Popen[str]], *, succeeds: bool = True) -> World:
+        """Show how the cluster gets there while `tronador wait` waits for it; what there is in the end.
+
+        `succeeds`: what `tronador wait` should do; it ends with 1 if the environment has failed.
+        """
         process = start()
         began, shown = time.monotonic(), ""
         while True:
@@ -135,7 +181,7 @@ class Journey:
             self._pause.wait(_LOOK_SECONDS)
         assert process.stderr is not None
         words = process.stderr.read().strip()
-        if process.returncode:
+        if process.returncode != (0 if succeeds else 1):
             raise JourneyError(f"tronador wait ended with {process.returncode}: {words}")
         return seen
 
@@ -159,8 +205,10 @@ class Journey:
                 raise JourneyError(f"the pull request does not show it after {WAIT_SECONDS}s, but {shown}")
             self._pause.wait(_LOOK_SECONDS)
         self._note_news(shown)
-        for text in shown.news.values():
-            self._console.print(f"  [dim]pull request[/dim]  {text}", highlight=False)
+        for name, text in shown.news.items():
+            if text != self._printed.get(name):
+                self._console.print(f"  [dim]pull request[/dim]  {text}", highlight=False)
+        self._printed = shown.news
         if len(shown.comments) != 1:
             raise JourneyError(f"the pull request has {len(shown.comments)} comments, and not one")
 
@@ -185,6 +233,12 @@ class Journey:
     def _note(self, who: str, what: str) -> None:
         self.timeline.note(who, what)
         self._console.print(f"  {what}", highlight=False)
+
+    def _commit(self, title: str) -> str:
+        """Commit to the pull request's branch; gives the SHA before."""
+        before = self._head()
+        self._application.commit(title, {"README.md": f"# Inventory\n\n{title}.\n"})
+        return before
 
     def _head(self) -> str:
         return self._application.head(repositories.BRANCH)

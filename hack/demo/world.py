@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from controller.api import problems
 from controller.api.environment import ENVIRONMENTS
 from controller.apimachinery.errors import ApiError, NotFound
 from controller.apimachinery.resources import NAMESPACES, Resource
@@ -54,6 +55,11 @@ class World:
     @property
     def state(self) -> str:
         return str(self.status.get("applicationStatus") or "-") if self.environment else "gone"
+
+    @property
+    def problem(self) -> str:
+        """Return the first problem of its Pods, or ""."""
+        return next(map(str, problems.of_status(self.status)), "")
 
     @property
     def phase(self) -> str:
