@@ -44,10 +44,15 @@ def check(url: str) -> None:
         raise ValueError("use a port from 1 to 65535")
 
 
-# Each reconcile of an environment asks about the same few URLs.
-@lru_cache(maxsize=4096)
 def is_valid(url: str) -> bool:
     """Return whether `check` accepts it."""
+    # The cache must not keep long texts, which anybody may write.
+    return len(url) <= LIMIT and _is_valid(url)
+
+
+# Each reconcile of an environment asks about the same few URLs.
+@lru_cache(maxsize=4096)
+def _is_valid(url: str) -> bool:
     try:
         check(url)
     except ValueError:

@@ -24,6 +24,8 @@ from controller.environment.previews.kinds import HTTP_ROUTES, INGRESSES, ROUTES
 # Seconds between the looks while nothing is found. Their sum is the time after which a URL is no longer expected.
 PAUSES: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 WINDOW: Final = sum(PAUSES)
+# Objects of one kind that are read, the first ones by name. An author may create any number of them.
+LIMIT: Final = 200
 # Every cluster serves these.
 _BUILT_IN: Final = (INGRESSES, SERVICES)
 # Whether a cluster serves these is asked first: for a kind that does not exist, the answer may be a 403 as well.
@@ -120,7 +122,7 @@ def _served(observation: Observation) -> tuple[Resource, ...]:
 
 
 def _listing(observation: Observation, resource: Resource) -> Listing:
-    return Listing(resource, observation.environment.namespace_name)
+    return Listing(resource, observation.environment.namespace_name, limit=LIMIT)
 
 
 def _seconds_deployed(observation: Observation) -> float:

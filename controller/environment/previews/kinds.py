@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, Final
 
 from controller.api.environment import EXPOSE_ANNOTATION, URL_SCHEME_ANNOTATION
@@ -46,11 +47,15 @@ def of_http_route(route: Object) -> Iterator[str]:
 def of_ingress(ingress: Object) -> Iterator[str]:
     """Yield the URL of each host of an Ingress, with its first path."""
     spec = mapping(ingress.get("spec"))
-    entries = mappings(spec.get("tls"))
+    # Sets, because one Ingress can have ten thousand hosts in its rules, and as many here.
+    entries = [frozenset(_texts(entry.get("hosts"))) for entry in mappings(spec.get("tls"))]
+    hosts = frozenset(chain.from_iterable(entries))
+    # An entry without hosts is for every host.
+    is_for_all = frozenset() in entries
     for rule in mappings(spec.get("rules")):
         host = text(rule.get("host"))
         paths = mappings(mapping(rule.get("http")).get("paths"))
-        scheme = _HTTPS if any(_covers(entry, host) for entry in entries) else _HTTP
+        scheme = _HTTPS if is_for_all or host in hosts or f"*.{host.partition('.')[2]}" in hosts else _HTTP
         yield _url(scheme, host, _path(paths[0].get("path")) if paths else "")
 
 
@@ -95,12 +100,6 @@ READERS: Final[Mapping[Resource, Callable[[Object], Iterator[str]]]] = {
 def _url(scheme: str, host: str, rest: str) -> str:
     """Return the URL, or "" if the host is not one: it could have a user, a port or a path of its own."""
     return f"{scheme}://{host}{rest}" if weburls.is_host(host) else ""
-
-
-def _covers(entry: Mapping[str, Any], host: str) -> bool:
-    """Return whether an entry of `tls` is for a host. One without hosts is for every host, and `*.x` for `a.x`."""
-    hosts = _texts(entry.get("hosts"))
-    return not hosts or host in hosts or f"*.{host.partition('.')[2]}" in hosts
 
 
 def _path(value: object) -> str:

@@ -59,9 +59,12 @@ def combined(urls: Iterable[PreviewURL]) -> tuple[PreviewURL, ...]:
     """Return the valid ones of these URLs in their order, each once, and not more than a status may have."""
     kept: dict[str, PreviewURL] = {}
     for url in urls:
+        # An object, or a namespace, can have many thousands.
+        if len(kept) == URLS_LIMIT:
+            break
         if weburls.is_valid(url.url):
             kept.setdefault(weburls.comparable(url.url), url)
-    return tuple(kept.values())[:URLS_LIMIT]
+    return tuple(kept.values())
 
 
 def _candidates(namespace: Mapping[Resource, Iterable[Object]], release: str) -> Iterator[tuple[_Rank, PreviewURL]]:
@@ -76,8 +79,8 @@ def _candidates(namespace: Mapping[Resource, Iterable[Object]], release: str) ->
             yield _Rank(is_not_primary, 0, name, 0), PreviewURL(link, resource.kind, name)
             if annotations.get(IGNORE_DEFAULT_LINKS_ANNOTATION) == "true":
                 continue
-            for position, url in enumerate(read(obj)):
-                yield _Rank(is_not_primary, preference, name, position), PreviewURL(url, resource.kind, name)
+            for position, url in enumerate(combined(PreviewURL(url, resource.kind, name) for url in read(obj))):
+                yield _Rank(is_not_primary, preference, name, position), url
 
 
 def _counts(obj: Object, release: str) -> bool:

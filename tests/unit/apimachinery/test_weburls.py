@@ -120,3 +120,10 @@ def test_whatever_is_accepted_is_one_printable_word(text):
             assert url.isascii()
             assert url.isprintable()
             assert not set(url) & set(' <>"\\`{}|^')
+
+
+def test_no_long_text_stays_in_memory():
+    before = weburls._is_valid.cache_info()
+
+    assert not weburls.is_valid("https://a.example/" + "x" * 100_000)
+    assert weburls._is_valid.cache_info() == before

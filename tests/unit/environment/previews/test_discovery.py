@@ -211,6 +211,16 @@ def test_a_kind_that_the_cluster_serves_is_read_and_comes_first(make):
     assert [entry["url"] for entry in looks.status["urls"]] == ["https://gate.example.com", URL]
 
 
+def test_of_any_number_of_objects_only_the_first_ones_are_read(make):
+    looks = make()
+    for number in range(discovery.LIMIT):
+        looks.api.put(INGRESSES, {"metadata": {"name": f"a-{number:03}", "namespace": NAME}, "spec": {}})
+    looks.deploy()
+
+    # That of the chart comes after them.
+    assert "url" not in looks.status
+
+
 def test_a_kind_that_may_not_be_read_is_named_in_one_event(make):
     looks = make()
     looks.api.serves |= {HTTP_ROUTES}

@@ -15,6 +15,7 @@ import jsonpointer
 
 from controller.api.environment import FIELD_MANAGER
 from controller.api.helm_operator import HELM_RELEASES
+from controller.apimachinery import objects
 from controller.apimachinery.errors import ApiError, status_error
 from controller.apimachinery.resources import NAMESPACES, Resource
 from controller.client import DeletePropagation, PatchType
@@ -76,7 +77,15 @@ class FakeApi:
         self.reads.add((resource, namespace, name))
         return copy.deepcopy(self._existing((resource, namespace, name)))
 
-    def list(self, resource: Resource, *, namespace: str = "", label_selector: str = "", **_: Any) -> dict[str, Any]:
+    def list(
+        self,
+        resource: Resource,
+        *,
+        namespace: str = "",
+        label_selector: str = "",
+        limit: int | None = None,
+        **_: Any,
+    ) -> dict[str, Any]:
         self._check("list", resource, namespace, "")
         wanted = dict(part.split("=") for part in label_selector.split(",") if part)
         items = [
@@ -84,7 +93,8 @@ class FakeApi:
             for obj in self.all(resource, namespace)
             if wanted.items() <= (obj["metadata"].get("labels") or {}).items()
         ]
-        return {"metadata": {"resourceVersion": str(self._version)}, "items": items}
+        items.sort(key=objects.name)
+        return {"metadata": {"resourceVersion": str(self._version)}, "items": items[:limit]}
 
     def create(self, resource: Resource, body: Mapping[str, Any], *, namespace: str = "") -> dict[str, Any]:
         name = body["metadata"]["name"]
