@@ -26,8 +26,3 @@ def regarding(event: Object) -> Mapping[str, Any]:
 def reason(event: Object) -> str:
     """Return the reason of an Event, or ""."""
     return objects.text(event.get("reason"))
-
-
-def message(event: Object) -> str:
-    """Return the message of an Event as one line, or ""."""
-    return " ".join(objects.text(event.get("message")).split())

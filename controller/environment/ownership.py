@@ -38,6 +38,15 @@ def is_adopted(namespace: Object) -> bool:
     return not objects.annotations(namespace).keys().isdisjoint({ADOPT_ANNOTATION, ADOPTED_ANNOTATION})
 
 
+def sole_release(observation: Observation) -> str:
+    """Return the release that is ours in a namespace that existed before, or "" if everything in it is ours.
+
+    In such a namespace, others may have applications of their own.
+    """
+    namespace = observation.namespace
+    return observation.environment.release_name if namespace is not None and is_adopted(namespace) else ""
+
+
 def is_our_release(observation: Observation, release: Object) -> bool:
     """Return whether the controller created this object of a release engine.
 

@@ -93,16 +93,16 @@ def find(container: Container, now: datetime) -> Trouble | None:
     waiting = container.state("waiting")
     reason = text(waiting.get("reason"))
     if reason in images.REASONS:
-        said = images.words((text(waiting.get("message")), *_notes(container, "Failed", "InspectFailed")))
+        said = images.words((wording.said(waiting), *_notes(container, "Failed", "InspectFailed")))
         image = text(container.spec.get("image"))
         return Trouble(ProblemReason.IMAGE_PULL_FAILED, images.message(container.label, image, reason, said))
     if reason == "CreateContainerConfigError":
-        said = text(waiting.get("message")) or next(iter(_notes(container, "Failed")), "")
+        said = wording.said(waiting) or next(iter(_notes(container, "Failed")), "")
         refused = any(word in said for word in _AS_ROOT)
         cause = ProblemReason.POD_SECURITY if refused else ProblemReason.VOLUME_PENDING
         return Trouble(cause, wording.sentence(f"{container.label} cannot be created", said.removeprefix("Error: ")))
     if reason in _NOT_STARTED:
-        said = text(waiting.get("message")) or next(iter(_notes(container, "Failed")), "")
+        said = wording.said(waiting) or next(iter(_notes(container, "Failed")), "")
         return Trouble(_of_exit(container), _not_started(container, said))
     ended = _failed_end(container, now)
     if ended is not None:
@@ -134,7 +134,7 @@ def _of_end(container: Container, ended: Mapping[str, Any]) -> Trouble:
         why = f"its limit is {limit}" if limit else "it has no limit, so its node had no memory left"
         return Trouble(ProblemReason.OOM_KILLED, f"{container.label} used too much memory: {why}.")
     if reason in _BY_RUNTIME:
-        return Trouble(_of_exit(container), _not_started(container, text(ended.get("message"))))
+        return Trouble(_of_exit(container), _not_started(container, wording.said(ended)))
     if (killed := probes.killed(container.spec, container.events, code)) and container.role is not Role.INIT:
         return Trouble(ProblemReason.PROBE_FAILED, wording.sentence(f"{container.label} is restarted", killed))
     if not code and not container.ends:
@@ -171,4 +171,4 @@ def _of_running(container: Container, now: datetime) -> Trouble | None:
 
 
 def _notes(container: Container, *reasons: str) -> list[str]:
-    return [core_events.message(event) for event in container.events if core_events.reason(event) in reasons]
+    return [wording.said(event) for event in container.events if core_events.reason(event) in reasons]

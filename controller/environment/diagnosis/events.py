@@ -61,7 +61,7 @@ def of_owners(
             continue
         workload = workloads.of_object(kind, name)
         created = from_time(newest.get(workload, ""))
-        reason, message = core_events.reason(event), core_events.message(event)
+        reason, message = core_events.reason(event), wording.said(event)
         if reason == "FailedCreate" and _REFUSAL.search(message) and not (created and moment < created):
             yield Finding(workload=workload, reason=_refused(message), message=_why(message, name, workload))
         if kind == workloads.JOB and (why := _JOB_FAILED.get(reason)):
@@ -74,7 +74,7 @@ def of_claims(events: Iterable[Object]) -> Iterator[Finding]:
         regarding = core_events.regarding(event)
         if regarding.get("kind") == "PersistentVolumeClaim" and core_events.reason(event) in _CLAIM_FAILED:
             workload = Workload("PersistentVolumeClaim", text(regarding.get("name")))
-            said = wording.sentence("it has no volume", core_events.message(event))
+            said = wording.sentence("it has no volume", wording.said(event))
             yield Finding(workload=workload, reason=ProblemReason.VOLUME_PENDING, message=said)
 
 

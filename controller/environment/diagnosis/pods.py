@@ -37,13 +37,13 @@ def of_pod(pod: Object, workload: Workload, events: Sequence[Object], now: datet
     status = mapping(pod.get("status"))
     if status.get("phase") == "Succeeded":
         return
-    reason, message = text(status.get("reason")), text(status.get("message"))
+    reason, message = text(status.get("reason")), wording.said(status)
     if status.get("phase") == "Failed" and _REFUSED.fullmatch(reason):
         yield Finding(workload=workload, reason=ProblemReason.UNSCHEDULABLE, message=wording.sentence(reason, message))
         return
     scheduled = conditions.find(status.get("conditions"), "PodScheduled") or {}
     if scheduled.get("status") == conditions.FALSE:
-        yield _unscheduled(workload, text(scheduled.get("reason")), text(scheduled.get("message")))
+        yield _unscheduled(workload, text(scheduled.get("reason")), wording.said(scheduled))
         return
     found = False
     for container in _containers(pod, workload, events):
@@ -57,9 +57,7 @@ def of_pod(pod: Object, workload: Workload, events: Sequence[Object], now: datet
                 is_vague=trouble.is_vague,
             )
     if not found and _is_preparing(pod):
-        said = volumes.words(
-            core_events.message(event) for event in events if core_events.reason(event) in volumes.REASONS
-        )
+        said = volumes.words(wording.said(event) for event in events if core_events.reason(event) in volumes.REASONS)
         if said:
             message = wording.sentence("a volume cannot be mounted", said)
             yield Finding(workload=workload, reason=ProblemReason.VOLUME_PENDING, message=message)

@@ -12,6 +12,7 @@ from typing import Any, Final
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.environment import core_events
+from controller.environment.diagnosis import wording
 
 _UNHEALTHY: Final = "Unhealthy"
 _FAILED: Final = re.compile(r"^(Startup|Readiness|Liveness) probe (?:failed|errored)[^:]*: ?(.*)$", re.DOTALL)
@@ -39,7 +40,7 @@ def failing(spec: Mapping[str, Any], events: Sequence[Object], *, is_started: bo
 
 def _said(probe: str, spec: Mapping[str, Any], events: Sequence[Object]) -> str:
     """Return the words about a probe; of several the first in alphabetical order, which is always the same one."""
-    found = (_FAILED.match(core_events.message(event)) for event in events if _is_unhealthy(event))
+    found = (_FAILED.match(wording.said(event)) for event in events if _is_unhealthy(event))
     said = sorted(match[2].strip() for match in found if match and match[1] == probe)
     if not said:
         return ""

@@ -20,7 +20,9 @@ _KIND_LIMIT: Final = 63
 _NAME_LIMIT: Final = 253
 
 
-def find(pods: Sequence[Object], events: Sequence[Object], *, since: datetime, now: datetime) -> tuple[Problem, ...]:
+def find(
+    pods: Sequence[Object], events: Sequence[Object], *, since: datetime, now: datetime, release: str = ""
+) -> tuple[Problem, ...]:
     """Return the problems, at most MOST, the most useful first. The same objects in another order give the same.
 
     Args:
@@ -28,9 +30,11 @@ def find(pods: Sequence[Object], events: Sequence[Object], *, since: datetime, n
         events: its Warning Events.
         since: when the release left its last good state, at the earliest.
         now: the time of the wall clock.
+        release: if not "", workloads do not count whose Pods are labelled with another release.
     """
     about = _by_pod(events)
-    current = of_pods.newest(pods)
+    foreign = {workloads.of_pod(pod) for pod in pods if workloads.is_foreign(pod, release)}
+    current = of_pods.newest(pod for pod in pods if workloads.of_pod(pod) not in foreign)
     findings = [
         finding
         for workload, found in current.items()
@@ -38,7 +42,8 @@ def find(pods: Sequence[Object], events: Sequence[Object], *, since: datetime, n
         for finding in of_pods.of_pod(pod, workload, about.get(objects.uid(pod), ()), now)
     ]
     newest = {workload: of_pods.created(found) for workload, found in current.items()}
-    findings += of_events.of_owners(events, newest, since=since, now=now)
+    of_owners = of_events.of_owners(events, newest, since=since, now=now)
+    findings += [finding for finding in of_owners if finding.workload not in foreign]
     if any(finding.reason is ProblemReason.VOLUME_PENDING and not finding.container for finding in findings):
         findings += of_events.of_claims(events)
     names = {objects.name(pod): workloads.of_pod(pod).name for pod in pods if workloads.of_pod(pod).kind != "Pod"}
@@ -85,8 +90,9 @@ def _order(finding: Finding) -> tuple[object, ...]:
 def _problem(finding: Finding, names: Mapping[str, str]) -> Problem:
     message = wording.clean(finding.message, names)
     return Problem(
-        kind=finding.workload.kind[:_KIND_LIMIT],
-        name=finding.workload.name[:_NAME_LIMIT],
+        # Who creates a Pod may name any owner.
+        kind=wording.printable(finding.workload.kind)[:_KIND_LIMIT],
+        name=wording.printable(finding.workload.name)[:_NAME_LIMIT],
         reason=str(finding.reason),
         message=wording.cut(message[:1].upper() + message[1:], MESSAGE_LIMIT),
     )

@@ -8,24 +8,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
-# Enough for each message of a kubelet. The patterns below take more than linear time.
+from controller.apimachinery import objects
+
+# Characters: enough for each message of a kubelet. A registry, or who writes an Event, can say much more, and patterns
+# take more than linear time.
 _LOOKED_AT: Final = 2048
 _HIDDEN: Final = "***"
 
-_HOLDER: Final = r"[\w-]*(?:password|passwd|pwd|secret|token|api[-_]?key|access[-_]?key|signature|credentials?)[\w-]*"
+_HOLDER: Final = (
+    r"[\w-]*(?:pass(?:word|wd|phrase)?|pwd|secret|token|(?:api|access|account)[-_]?key|signature|credentials?)[\w-]*"
+)
 _SECRETS: Final = (
     # The user and the password of a URL, and of a name that only looks like one. A digest (name:tag@sha256:) stays.
     (re.compile(r"(?<=://)[^\s/\"']{1,256}@"), f"{_HIDDEN}@"),
     (re.compile(r"(?<![^\s\"'(=])[^\s/@\"'=:]{1,256}:[^\s/@\"']{1,256}@(?!sha\d)"), f"{_HIDDEN}@"),
     # The query of a URL holds tokens and signatures.
     (re.compile(r"(https?://[^\s\"'?#]{1,512})[?#][^\s\"']*?(?=[:,.;)\]]*(?:[\s\"']|$))"), r"\1"),
-    (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/-]{8,}=*"), rf"\1 {_HIDDEN}"),
+    (re.compile(r"(?i)\b(bearer|basic|authorization:\s*token)\s+[\w.~+/-]{8,}=*"), rf"\1 {_HIDDEN}"),
     (re.compile(rf"(?i)({_HOLDER}[\"']?(?:=|:(?=[\"'\w])))(\"[^\"]*\"|'[^']*'|[^\s,;&\"']+)"), rf"\1{_HIDDEN}"),
-    (re.compile(rf"(?i)([\"']{_HOLDER}[\"']\s*:\s*)(\"[^\"]*\"|'[^']*')"), rf"\1{_HIDDEN}"),
+    # `auth` in the configuration of Docker is user and password in base64.
+    (re.compile(rf"(?i)([\"'](?:auth|{_HOLDER})[\"']\s*:\s*)(\"[^\"]*\"|'[^']*')"), rf"\1{_HIDDEN}"),
     (re.compile(r"\b(?:eyJ[\w-]{8,}(?:\.[\w-]*){1,2}|(?:AKIA|ASIA)[A-Z0-9]{16})"), _HIDDEN),
-    (re.compile(r"\b(?:gh[pousr]_|github_pat_|glpat-|xox[a-z]-|dckr_pat_|npm_|pypi-)[\w-]{8,}"), _HIDDEN),
+    (re.compile(r"\b(?:gh[pousr]_|github_pat_|gl[a-z]{2,6}-|xox[a-z]-|dckr_pat_|npm_|pypi-)[\w-]{8,}"), _HIDDEN),
+    (re.compile(r"\b(?:ya29|hv[sbr])\.[\w-]{8,}"), _HIDDEN),
     # Long random text. Names in Kubernetes have no capitals, and the tag of an image follows a colon.
     (re.compile(r"(?<![\w/.:-])(?=[\w+-]*[A-Z])(?=[\w+-]*[a-z])(?=[\w+-]*\d)[\w+-]{32,}=*"), _HIDDEN),
 )
@@ -50,10 +57,20 @@ def clean(text: str, names: Mapping[str, str]) -> str:
         text: the words of others.
         names: by name of a Pod, the name of its workload, which takes its place.
     """
-    line = " ".join("".join(char if char.isprintable() else " " for char in text[:_LOOKED_AT]).split())
+    line = printable(text)
     for pattern, replacement in (*_SECRETS, *_UNSTABLE):
         line = pattern.sub(replacement, line)
     return _NAME.sub(lambda found: names.get(found[0], found[0]), line)
+
+
+def printable(text: str) -> str:
+    """Return the beginning of a text as one line, without characters that control a terminal or cannot be seen."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text[:_LOOKED_AT]).split())
+
+
+def said(state: Mapping[str, Any]) -> str:
+    """Return the beginning of the message of a status, a condition or an Event as one line, or ""."""
+    return " ".join(objects.text(state.get("message"))[:_LOOKED_AT].split())
 
 
 def cut(text: str, limit: int) -> str:

@@ -17,6 +17,8 @@ _HASH: Final = re.compile(r"-[bcdfghjklmnpqrstvwxz2456789]{5,10}$")
 # A CronJob names its Jobs by the minute of their start.
 _MINUTE: Final = re.compile(r"-\d{8,10}$")
 _HOOK: Final = "helm.sh/hook"
+# What charts usually label their Pods with: the name of the release.
+_RELEASE: Final = "app.kubernetes.io/instance"
 JOB: Final = "Job"
 CRON_JOB: Final = "CronJob"
 
@@ -49,6 +51,11 @@ def revision(pod: Object) -> str:
 def ends(pod: Object, workload: Workload) -> bool:
     """Return whether a Pod is meant to end: that of a Job, or a hook of Helm."""
     return workload.kind in (JOB, CRON_JOB) or _HOOK in objects.annotations(pod)
+
+
+def is_foreign(pod: Object, release: str) -> bool:
+    """Return whether a Pod says that it belongs to another release. None does if `release` is ""."""
+    return bool(release) and objects.labels(pod).get(_RELEASE, release) != release
 
 
 def _owner(pod: Object) -> Mapping[str, Any]:

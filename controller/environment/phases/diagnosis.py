@@ -15,7 +15,7 @@ from controller.api.problems import Problem
 from controller.apimachinery import conditions
 from controller.apimachinery.resources import CORE_EVENTS, PODS
 from controller.apimachinery.timestamps import from_time
-from controller.environment import release_sync, rights
+from controller.environment import ownership, release_sync, rights
 from controller.environment.decision import Continue, Decision
 from controller.environment.diagnosis import problems
 from controller.environment.drift.attempts import digest
@@ -86,7 +86,8 @@ def shown(observation: Observation, found: Health) -> tuple[Problem, ...]:
     if isinstance(pods, Unknown):
         return recorded
     seen = () if isinstance(events, Unknown) else events
-    now = problems.find(pods, seen, since=_since(observation), now=observation.now)
+    release = ownership.sole_release(observation)
+    now = problems.find(pods, seen, since=_since(observation), now=observation.now, release=release)
     return now or (recorded if found.state is State.FAILED else ())
 
 

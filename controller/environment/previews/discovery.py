@@ -110,10 +110,7 @@ def found(observation: Observation) -> tuple[PreviewURL, ...]:
     for kind in (*_BUILT_IN, *_served(observation)):
         answer = observation.listed(_listing(observation, kind))
         lists[kind] = () if isinstance(answer, Unknown) else answer
-    # In a namespace that existed before, others may have applications of their own.
-    namespace = observation.namespace
-    is_adopted = namespace is not None and ownership.is_adopted(namespace)
-    return urls.found(lists, release=observation.environment.release_name if is_adopted else "")
+    return urls.found(lists, release=ownership.sole_release(observation))
 
 
 def _served(observation: Observation) -> tuple[Resource, ...]:

@@ -1,13 +1,18 @@
 """Jobs and owners, and how findings with the same cause become one problem."""
 
+import time
+from datetime import timedelta
+
 import pytest
 
 from controller.environment.diagnosis.problems import find
 from tests.unit.environment.support.pods import (
     FORBIDDEN,
+    HASH,
     HTTP,
     INIT_WAITS,
     NOW,
+    POD,
     PULL,
     RS,
     container,
@@ -271,3 +276,52 @@ def test_a_message_has_at_most_480_characters():
 
     assert len(found.message) == 480
     assert found.message.endswith("…")
+
+
+def test_an_owner_of_any_name_is_shown_in_one_line():
+    found = pod(container(state=ended(1)), workload="Evil\x1b[31m\nKind/a\u202eb")
+
+    [problem] = find([found], [], since=NOW, now=NOW)
+
+    assert (problem.kind, problem.name) == ("Evil [31m Kind", "a b")
+
+
+MEGABYTE = 1_000_000
+
+
+@pytest.mark.parametrize(
+    "said", ["a:" * MEGABYTE, ", used: " * MEGABYTE, "Error: " * MEGABYTE, "Internal error occurred: " * MEGABYTE]
+)
+def test_a_gigantic_message_takes_no_noticeable_time(said):
+    pods = [pod(container(state=waiting("ImagePullBackOff", said)))]
+    events = [
+        event(RS, "FailedCreate", f"{said} forbidden"),
+        event(POD, "Failed", said, path="containers{web}"),
+        event("Job/migrate", "FailedCreate", f"forbidden {said}"),
+    ]
+    started = time.process_time()
+
+    assert find(pods, events, since=NOW, now=NOW)
+    assert time.process_time() - started < 1
+
+
+OTHERS = {"app.kubernetes.io/instance": "other"}
+OURS = {"app.kubernetes.io/instance": "shop"}
+
+
+def test_in_a_shared_namespace_another_release_is_not_blamed():
+    ours, theirs = pod(crash(1)), pod(crash(2), workload="Deployment/their", suffix="aaaaa")
+    ours["metadata"]["labels"] |= OURS
+    theirs["metadata"]["labels"] |= OTHERS
+    refused = event(f"ReplicaSet/their-{HASH}", "FailedCreate", f"{FORBIDDEN}exceeded quota: q", at=1)
+
+    def blamed(release):
+        found = find([ours, theirs], [refused], since=NOW - timedelta(hours=1), now=NOW, release=release)
+        return {problem.name for problem in found}
+
+    assert blamed("shop") == {"web"}
+    assert blamed("") == {"web", "their"}
+
+
+def test_in_a_shared_namespace_a_pod_that_names_no_release_counts():
+    assert find([pod(crash(1))], [], since=NOW, now=NOW, release="shop")

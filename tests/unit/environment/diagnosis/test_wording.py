@@ -22,6 +22,13 @@ SECRETS = {
     "JWT": (f"denied for {JWT}", "eyJzdWIiOiJ4In0"),
     "GitHub token": ("denied for ghp_0123456789abcdefABCDEF", "0123456789abcdef"),
     "GitLab token": ("denied for glpat-0123456789abcdef", "0123456789abcdef"),
+    "deploy token": ("denied for gldt-0123456789abcdef", "0123456789abcdef"),
+    "token of Google": ("denied for ya29.a0AfH6SMBx1234567890", "a0AfH6SMBx"),
+    "token of Vault": ("denied for hvs.CAESIJ1234567890abcdef", "CAESIJ"),
+    "configuration of Docker": ('{"auths":{"r.example.com":{"auth":"amFuZTpodW50ZXIy"}}}', "amFuZTpodW50ZXIy"),
+    "authorization": ("sent Authorization: token 0123456789abcdef0123456789abcdef", "0123456789abcdef"),
+    "key of an account": ("AccountKey=Eby8vdM02xNOcqFlqUwJPLl/K1SZFPTOtr==;", "K1SZFPTOtr"),
+    "passphrase": ("passphrase=hunter2", "hunter2"),
     "AWS key": ("key AKIAIOSFODNN7EXAMPLE", "IOSFODNN7"),
     "long random text": ("value wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY1 is wrong", "wJalrXUtnFEMI"),
 }
