@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from controller.apimachinery import conditions, objects
@@ -16,7 +17,8 @@ HELM_RELEASES = Resource("helm.fluxcd.io", "v1", "helmreleases", "HelmRelease", 
 _REVISION_LIMIT: Final = 255
 
 
-@dataclass(frozen=True, slots=True)
+# It has no slots, because what is read many times in one reconcile is cached.
+@dataclass(frozen=True)
 class HelmRelease:
     """A read view of one HelmRelease."""
 
@@ -26,11 +28,11 @@ class HelmRelease:
     def name(self) -> str:
         return objects.name(self.obj)
 
-    @property
+    @cached_property
     def status(self) -> Mapping[str, Any]:
         return objects.mapping(self.obj.get("status"))
 
-    @property
+    @cached_property
     def phase(self) -> str:
         """One of the operator's phases, "Other" for any other value, or "" before the operator has set it."""
         phase = self.status.get("phase")
@@ -52,7 +54,7 @@ class HelmRelease:
         of_phase = (c for c in self.conditions if (c.get("reason"), c.get("status")) == (self.phase, "False"))
         return max((objects.text(condition.get("lastTransitionTime")) for condition in of_phase), default="")
 
-    @property
+    @cached_property
     def conditions(self) -> tuple[Mapping[str, Any], ...]:
         return objects.mappings(self.status.get("conditions"))
 

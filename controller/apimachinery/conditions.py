@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from controller.apimachinery import objects
 from controller.apimachinery.timestamps import to_time
 
 TRUE = "True"
@@ -35,8 +34,10 @@ _OTHER: Final = "Other"
 
 def find(conditions: Any, type_: str) -> Mapping[str, Any] | None:
     """Return the condition of that type, or None if `conditions` has no such condition or is not a list of maps."""
-    for condition in objects.mappings(conditions):
-        if condition.get("type") == type_:
+    if not isinstance(conditions, list | tuple):
+        return None
+    for condition in conditions:
+        if isinstance(condition, (dict, Mapping)) and condition.get("type") == type_:
             return condition
     return None
 

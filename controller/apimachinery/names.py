@@ -114,7 +114,10 @@ def former_release_name(branch: str) -> str:
 
 def matches_any(text: str, globs: Iterable[str]) -> str | None:
     """Return the first of the shell-style `globs` that matches the whole `text`, or None."""
-    return next((glob for glob in globs if fnmatch.fnmatchcase(text, glob)), None)
+    for glob in globs:
+        if fnmatch.fnmatchcase(text, glob):
+            return glob
+    return None
 
 
 def _keeps(text: str, limit: int) -> bool:

@@ -39,14 +39,17 @@ def metadata(obj: Object) -> Mapping[str, Any]:
     return obj.get("metadata") or {}
 
 
+# A reconcile asks these questions hundreds of times, so they do not call `metadata` for it.
+
+
 def name(obj: Object) -> str:
     """`metadata.name`, or ""."""
-    return str(metadata(obj).get("name") or "")
+    return str((obj.get("metadata") or {}).get("name") or "")
 
 
 def namespace(obj: Object) -> str:
     """`metadata.namespace`, or "" for cluster-scoped objects."""
-    return str(metadata(obj).get("namespace") or "")
+    return str((obj.get("metadata") or {}).get("namespace") or "")
 
 
 def key(obj: Object) -> str:
@@ -67,34 +70,34 @@ def split_key(key: str) -> tuple[str, str]:
 
 def uid(obj: Object) -> str:
     """`metadata.uid`, or ""."""
-    return str(metadata(obj).get("uid") or "")
+    return str((obj.get("metadata") or {}).get("uid") or "")
 
 
 def resource_version(obj: Object) -> str:
     """`metadata.resourceVersion`, or ""."""
-    return str(metadata(obj).get("resourceVersion") or "")
+    return str((obj.get("metadata") or {}).get("resourceVersion") or "")
 
 
 def generation(obj: Object) -> int:
     """`metadata.generation`, or 0."""
-    return int(metadata(obj).get("generation") or 0)
+    return int((obj.get("metadata") or {}).get("generation") or 0)
 
 
 def labels(obj: Object) -> Mapping[str, str]:
     """`metadata.labels`, or an empty mapping."""
-    return metadata(obj).get("labels") or {}
+    return (obj.get("metadata") or {}).get("labels") or {}
 
 
 def annotations(obj: Object) -> Mapping[str, str]:
     """`metadata.annotations`, or an empty mapping."""
-    return metadata(obj).get("annotations") or {}
+    return (obj.get("metadata") or {}).get("annotations") or {}
 
 
 def finalizers(obj: Object) -> tuple[str, ...]:
     """`metadata.finalizers`, or an empty tuple."""
-    return tuple(metadata(obj).get("finalizers") or ())
+    return tuple((obj.get("metadata") or {}).get("finalizers") or ())
 
 
 def is_deleting(obj: Object) -> bool:
     """Whether the object is being deleted."""
-    return bool(metadata(obj).get("deletionTimestamp"))
+    return bool((obj.get("metadata") or {}).get("deletionTimestamp"))

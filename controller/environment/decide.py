@@ -11,6 +11,7 @@ from typing import Final
 from controller.environment import installation
 from controller.environment.decision import Continue, CurrentPhase
 from controller.environment.drift import pacing
+from controller.environment.engines import choice
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
 from controller.environment.phases import (
@@ -106,18 +107,18 @@ def _plan(observation: Observation, options: EnvironmentOptions) -> Plan:
         return Plan((Step(INSTALLATION, belongs),))
     if environment.is_deleting:
         return Plan((Step(TEARDOWN, TEARDOWN.decide(observation, options)),))
+    # Nearly every phase asks for these.
+    observation = replace(observation, engine=choice.choose(observation, options))
+    found = health.judge(observation, options)
+    observation = replace(observation, health=found)
     steps = []
-    health = None
     for phase in PHASES:
         if environment.suspended and not phase.while_suspended:
             continue
-        if phase.while_release is not None:
-            if health is None or health.state not in phase.while_release:
-                continue
-            observation = replace(observation, health=health)
+        if phase.while_release is not None and found.state not in phase.while_release:
+            continue
         decision = phase.decide(observation, options)
         steps.append(Step(phase, decision))
         if not isinstance(decision, Continue):
             break
-        health = decision.health or health
     return Plan(tuple(steps))

@@ -5,22 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import Resource
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """One object of the cluster, by name."""
+class Target(NamedTuple):
+    """One object of the cluster, by name. A tuple for the same reason as Resource."""
 
     resource: Resource
     name: str
     namespace: str = ""
-
-    def __hash__(self) -> int:
-        return hash((self.resource.plural, self.name, self.namespace))
 
     def __str__(self) -> str:
         return f"{self.resource} {self.namespace + '/' if self.namespace else ''}{self.name}"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from functools import cached_property
 from typing import Final, Literal, cast
 
 from controller.api.environment import ENVIRONMENTS, Environment
@@ -14,7 +15,7 @@ from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import NAMESPACES, Resource
 from controller.environment.drift.attempts import Attempts, Correction
 from controller.environment.effects import GroupVersion, Listing, Outcome, Question, Read, Subject, Target
-from controller.environment.engines.engine import Health
+from controller.environment.engines.engine import Engine, Health
 from controller.tronadorconfig.content import Share
 
 
@@ -54,7 +55,8 @@ Answer = Object | None | tuple[Object, ...] | frozenset[Resource] | Applied | Un
 Answers = Mapping[Subject, Answer]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# It has no slots, because what the phases ask for many times is cached.
+@dataclass(frozen=True, kw_only=True)
 class Observation:
     """What is known about one environment, frozen.
 
@@ -74,8 +76,9 @@ class Observation:
         is_due: whether it is time for the look that the last reconcile asked for, or there was none in this process.
             Otherwise, something changed in the caches.
         now: the time of the wall clock, for conditions.
-        health: the health of the release, for the phases after the one that finds it; None before.
-        environment: the environment in its newest known version.
+        engine: the engine of the environment, once it is chosen for all phases (`choice.choose`); else None.
+        health: the health of the release, once it is judged for all phases (`health.judge`); else None.
+        environment: the environment in its newest known version; found by itself.
     """
 
     cached_environment: Object
@@ -90,14 +93,16 @@ class Observation:
     attempts: Mapping[Correction, Attempts] = field(default_factory=dict)
     is_due: bool = True
     now: datetime
+    engine: Engine | None = None
     health: Health | None = None
-    # Each phase asks for it many times, so it is found once.
-    environment: Environment = field(init=False, compare=False, repr=False)
+    # A view keeps what it has read, so a copy of an observation keeps the view.
+    environment: Environment = field(default=Environment({}), compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        written = self.live(Target(ENVIRONMENTS, objects.name(self.cached_environment)))
+        written = self.live(Target(ENVIRONMENTS, objects.name(self.cached_environment))) if self.answers else UNASKED
         newest = self.cached_environment if isinstance(written, Unknown) or not written else written
-        object.__setattr__(self, "environment", Environment(newest))
+        if self.environment.obj is not newest:
+            object.__setattr__(self, "environment", Environment(newest))
 
     @property
     def environment_target(self) -> Target:
@@ -107,7 +112,7 @@ class Observation:
     def namespace_target(self) -> Target:
         return Target(NAMESPACES, self.environment.namespace_name)
 
-    @property
+    @cached_property
     def namespace(self) -> Object | None:
         """The namespace in its newest known version, or None."""
         answer = self.live(self.namespace_target)

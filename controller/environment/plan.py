@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
-from controller.environment.decision import Decision, Stop
+from controller.environment.decision import Continue, Decision, Stop
 from controller.environment.drift.attempts import Contest, Correction
-from controller.environment.effects import Create, Effect, Patch
-from controller.environment.engines.engine import State
+from controller.environment.effects import Create, Effect, Patch, Target
+from controller.environment.engines.engine import Health, State
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
 
@@ -64,7 +65,8 @@ class Step:
     decision: Decision
 
 
-@dataclass(frozen=True, slots=True)
+# It has no slots, because what is asked several times is cached.
+@dataclass(frozen=True)
 class Plan:
     """The steps in order; only the last one may be a Wait or a Stop.
 
@@ -83,19 +85,30 @@ class Plan:
         """The decision that the plan ends with."""
         return self.steps[-1].decision
 
-    @property
+    @cached_property
     def effects(self) -> tuple[Effect, ...]:
         """The effects of all steps, in order."""
-        return tuple(effect for step in self.steps for effect in step.decision.effects)
+        return tuple([effect for step in self.steps for effect in step.decision.effects])
 
-    @property
+    @cached_property
     def writes(self) -> tuple[Create | Patch, ...]:
         """Those effects that create or patch an object."""
-        return tuple(effect for effect in self.effects if isinstance(effect, Create | Patch))
+        return tuple([effect for effect in self.effects if isinstance(effect, Create | Patch)])
 
-    @property
+    @cached_property
     def timers(self) -> frozenset[str]:
         """Timers that run as long as the plan stays as it is."""
-        return frozenset(
-            step.decision.timer for step in self.steps if not isinstance(step.decision, Stop) and step.decision.timer
-        )
+        decisions = [step.decision for step in self.steps]
+        return frozenset([each.timer for each in decisions if not isinstance(each, Stop) and each.timer])
+
+    @cached_property
+    def release(self) -> Target | None:
+        """The release that the plan came to, or None."""
+        decisions = [step.decision for step in self.steps]
+        return next(iter([each.release for each in decisions if isinstance(each, Continue) and each.release]), None)
+
+    @cached_property
+    def health(self) -> Health | None:
+        """The health of that release before the effects, or None if the plan did not come so far."""
+        decisions = [step.decision for step in self.steps]
+        return next(iter([each.health for each in decisions if isinstance(each, Continue) and each.health]), None)

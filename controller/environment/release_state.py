@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from controller.environment import engines, persistent_errors, release_sync
 from controller.environment.decision import Continue
-from controller.environment.effects import Target
 from controller.environment.engines.engine import Health
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
@@ -17,28 +16,15 @@ def health(observation: Observation, plan: Plan, options: EnvironmentOptions) ->
     last = plan.last
     if not isinstance(last, Continue) and not (_is_beside(plan) and release_sync.is_synced(observation, options)):
         return None
-    decided = _decided(plan) if isinstance(last, Continue) else None
+    decided = plan.health if isinstance(last, Continue) else None
     is_stale = any(engines.find(write.target.resource) is not None for write in plan.writes)
     found = judge(observation, options) if decided is None or is_stale else decided
     return explained(observation, options, found)
 
 
-def _decided(plan: Plan) -> Health | None:
-    """Return what the phase `health` has decided."""
-    found = (step.decision.health for step in plan.steps if isinstance(step.decision, Continue))
-    return next((health for health in found if health is not None), None)
-
-
-def target(plan: Plan) -> Target | None:
-    """Return the release that the plan came to, or None."""
-    came_to = (step.decision.release for step in plan.steps if isinstance(step.decision, Continue))
-    return next((found for found in came_to if found is not None), None)
-
-
 def is_changed(plan: Plan) -> bool:
     """Return whether the plan created or changed the release that it came to."""
-    made = target(plan)
-    return any(write.target == made for write in plan.writes)
+    return any(write.target == plan.release for write in plan.writes)
 
 
 def _is_beside(plan: Plan) -> bool:

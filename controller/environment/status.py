@@ -143,7 +143,7 @@ def _summarize(observation: Observation, plan: Plan, options: EnvironmentOptions
 def _release(observation: Observation, plan: Plan, *, has_namespace: bool) -> Mapping[str, Any] | None:
     """Return `status.release`: the release that the plan came to, or else what is recorded already."""
     environment = observation.environment
-    target = release_state.target(plan)
+    target = plan.release
     if environment.is_deleting or not has_namespace or target is None:
         return environment.status.get("release")
     engine = engines.of(target.resource)

@@ -18,6 +18,8 @@ from controller.environment.options import EnvironmentOptions
 
 def choose(observation: Observation, options: EnvironmentOptions) -> Engine | None:
     """Return the engine of the environment. None if the cluster has none, or if `questions` have no answer yet."""
+    if observation.engine is not None:
+        return observation.engine
     if options.release_engine != AUTO:
         return ENGINES[options.release_engine]
     return _kept(observation) or next(

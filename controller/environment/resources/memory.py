@@ -54,15 +54,20 @@ class Memory:
         return json.dumps(written, sort_keys=True, separators=(",", ":"))
 
 
+_EMPTY: Final = Memory()
+
+
 def remembered(namespace: Object | None) -> Memory:
     """Return what the namespace remembers. An annotation that is not valid counts as empty: nothing is removed."""
-    text = objects.annotations(namespace or {}).get(APPLIED_RESOURCES_ANNOTATION) or "{}"
+    text = objects.annotations(namespace or {}).get(APPLIED_RESOURCES_ANNOTATION)
+    if not text:
+        return _EMPTY
     try:
         written = jsontext.decode(text.encode())
     except ValueError:
-        return Memory()
+        return _EMPTY
     if not isinstance(written, dict):
-        return Memory()
+        return _EMPTY
     return Memory(
         frozenset(Identity(*entry) for entry in _list(written.get("objects")) if _is_identity(entry)),
         {
