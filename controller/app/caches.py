@@ -69,7 +69,9 @@ def enqueue(informers: Mapping[Resource, Informer], queue: RateLimitingQueue, *,
         if watch.keys is not None:
             add = queue.add if watch.resource == ENVIRONMENTS else add_known
             handler = Enqueue(keys=watch.keys, add=add, initial=add_initial, resync=add_in_turn)
-            registration = informers[watch.resource].add_handler(handler, name=f"enqueue-{watch.resource}")
+            registration = informers[watch.resource].add_handler(
+                handler, name=f"enqueue-{watch.resource}", at_once=True
+            )
             handler.has_synced = registration.has_synced
 
 

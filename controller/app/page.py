@@ -22,7 +22,7 @@ def build(
     """Return the routes of the page. Calls `process` when it renders a page."""
     environments = informers[ENVIRONMENTS]
     timeline = Timeline(now=_now)
-    environments.add_handler(_Watch(timeline), name="timeline", resync_period=0.0)
+    environments.add_handler(_Watch(timeline), name="timeline", resync_period=0.0, at_once=True)
     page = StatusPage(
         sources=Sources(
             environments=environments.store.list,

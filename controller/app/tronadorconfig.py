@@ -57,7 +57,8 @@ def build(
 
     for resource, add in ((TRONADOR_CONFIGS, queue.add), (SECRETS, soon), (ENVIRONMENTS, soon)):
         handler: Any = Enqueue(keys=lambda _: (key,), add=add)
-        informers[resource].add_handler(handler, name=f"config-status-{resource}", resync_period=0.0)
+        name = f"config-status-{resource}"
+        informers[resource].add_handler(handler, name=name, resync_period=0.0, at_once=True)
     controller = Controller(
         name=CONTROLLER_NAME,
         queue=queue,

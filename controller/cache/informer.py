@@ -101,10 +101,19 @@ class Informer:
         self._metrics.version.set_function(lambda: last_digits(self.store.last_sync_resource_version()))
         self._metrics.stale.set_function(lambda: self.staleness().seconds)
 
-    def add_handler(self, handler: Handler, *, name: str, resync_period: float | None = None) -> Registration:
+    def add_handler(
+        self, handler: Handler, *, name: str, resync_period: float | None = None, at_once: bool = False
+    ) -> Registration:
         """Call `handler` for every existing object and then for every change, in a thread of its own.
 
-        `resync_period` replaces the informer's; it is varied by 10 % so that informers do not resync at the same time.
+        Args:
+            handler: what to call.
+            name: for logs, and for the name of its thread.
+            resync_period: replaces the informer's; it is varied by 10 % so that informers do not resync at the same
+                time.
+            at_once: call it in the thread of the informer instead. Only for a handler that takes microseconds, never
+                waits, and does not call the informer: the stream and the other handlers wait for it.
+
         Raises RuntimeError if the informer has been stopped.
         """
         period = self._resync_period if resync_period is None else resync_period
@@ -112,6 +121,7 @@ class Informer:
             name=name,
             resource=self.resource,
             handler=handler,
+            at_once=at_once,
             metrics=self._metrics,
             clock=self._clock,
             resync_period=period * random.uniform(0.9, 1.1),

@@ -2,6 +2,9 @@
 
 A map of pending changes separates the informer from the handler. Changes to the same key are merged, so at most one
 change per object waits for a slow handler: from the last state that the handler knows to the newest state.
+
+A handler that never waits can be called `at_once`, in the informer's own thread. Waking another thread for a change
+costs more than such a handler itself.
 """
 
 from __future__ import annotations
@@ -81,7 +84,10 @@ class _Pending:
 
 
 class Notifier:
-    """The pending changes and the thread of one handler. `added`, `updated` and `deleted` never block."""
+    """The pending changes and the thread of one handler. `added`, `updated` and `deleted` never block.
+
+    With `at_once`, these three call the handler themselves, and the thread only resyncs.
+    """
 
     def __init__(
         self,
@@ -89,6 +95,7 @@ class Notifier:
         name: str,
         resource: Resource,
         handler: Handler,
+        at_once: bool,
         metrics: InformerMetrics,
         clock: Clock,
         resync_period: float,
@@ -97,6 +104,7 @@ class Notifier:
         self.name = name
         self._resource = resource
         self._handler = handler
+        self._at_once = at_once
         self._metrics = metrics
         self._clock = clock
         self._resync_period = resync_period
@@ -113,6 +121,8 @@ class Notifier:
 
     def start(self) -> None:
         """Start calling the handler. Until then, changes are collected."""
+        if self._at_once and self._resync_period <= 0:
+            return
         self._thread = start_thread(f"handler-{self._resource.plural}-{self.name}", self._run)
 
     def stop(self) -> None:
@@ -131,33 +141,18 @@ class Notifier:
 
     def added(self, key: str, obj: Object) -> None:
         """Queue the notification that `obj` appeared."""
-        with self._condition:
-            pending = self._pending.get(key)
-            if pending is None:
-                self._put_locked(key, _Pending(old=None, new=obj))
-            else:
-                pending.new, pending.last = obj, None
+        self._notify(key, _Pending(old=None, new=obj))
 
     def updated(self, key: str, old: Object, new: Object) -> None:
         """Queue the notification that `old` became `new`."""
-        with self._condition:
-            pending = self._pending.get(key)
-            if pending is None:
-                self._put_locked(key, _Pending(old=old, new=new))
-            else:
-                pending.new, pending.last = new, None
+        self._notify(key, _Pending(old=old, new=new))
 
     def deleted(self, key: str, old: Object, last: Object | DeletedFinalStateUnknown) -> None:
         """Queue the notification that `old`, whose final state was `last`, is gone.
 
         The handler is notified even if it never saw the object added, because it may know the object from elsewhere.
         """
-        with self._condition:
-            pending = self._pending.get(key)
-            if pending is None:
-                self._put_locked(key, _Pending(old=old, new=None, last=last))
-            else:
-                pending.new, pending.last = None, last
+        self._notify(key, _Pending(old=old, new=None, last=last))
 
     def initial_state_complete(self) -> None:
         """Record that every object of the initial state was passed to `added` or already has a pending change."""
@@ -181,10 +176,18 @@ class Notifier:
         with self._condition:
             return len(self._pending)
 
-    def _put_locked(self, key: str, pending: _Pending) -> None:
-        if not self._stopped:
-            self._pending[key] = pending
-            self._condition.notify_all()
+    def _notify(self, key: str, change: _Pending) -> None:
+        if self._at_once:
+            if not self._stopped:
+                self._call(key, change)
+            return
+        with self._condition:
+            pending = self._pending.get(key)
+            if pending is not None:
+                pending.new, pending.last = change.new, change.last
+            elif not self._stopped:
+                self._pending[key] = change
+                self._condition.notify_all()
 
     def _check_synced_locked(self) -> None:
         if self._unsynced is not None and not self._unsynced:
@@ -210,6 +213,14 @@ class Notifier:
         return due is not None and self._clock.now() >= due
 
     def _deliver(self, key: str, pending: _Pending) -> None:
+        self._call(key, pending)
+        with self._condition:
+            self._delivering = None
+            if self._unsynced is not None:
+                self._unsynced.discard(key)
+                self._check_synced_locked()
+
+    def _call(self, key: str, pending: _Pending) -> None:
         started = self._clock.now()
         try:
             if pending.new is None:
@@ -223,8 +234,3 @@ class Notifier:
             self._metrics.handler_failures.inc()
             log.exception("handler failed", handler=self.name, resource=str(self._resource), key=key)
         self._metrics.handling.observe(self._clock.now() - started)
-        with self._condition:
-            self._delivering = None
-            if self._unsynced is not None:
-                self._unsynced.discard(key)
-                self._check_synced_locked()

@@ -101,8 +101,9 @@ class RateLimitingQueue:
             if seconds <= 0:
                 self._add_locked(key, now)
                 return
-            self._delay_locked(key, now + seconds)
-            self._condition.notify_all()
+            if self._delay_locked(key, now + seconds) and self._heap[0][2] == key:
+                # Workers that wait look at the heap when its first key is due, so only another first key concerns them.
+                self._condition.notify_all()
 
     def add_rate_limited(self, key: str) -> None:
         """Add `key` after the time that the limiter returns."""
@@ -158,7 +159,9 @@ class RateLimitingQueue:
             self._metrics.work_duration.observe(self._clock.now() - since)
             if key in self._dirty:
                 self._ready.append(key)
-            self._condition.notify_all()
+                self._condition.notify()
+            if self._draining:
+                self._condition.notify_all()
 
     def shutdown(self) -> None:
         """Ignore further adds and drop delayed keys. Workers get the backlog and then None. Also ends a drain."""
@@ -216,12 +219,13 @@ class RateLimitingQueue:
             self._ready.append(key)
             self._condition.notify()
 
-    def _delay_locked(self, key: str, due: float) -> None:
-        """Delay `key` until `due` (clock seconds), unless it is already due earlier."""
+    def _delay_locked(self, key: str, due: float) -> bool:
+        """Delay `key` until `due` (clock seconds), unless it is already due earlier. Return whether it was not."""
         if key in self._due and self._due[key] <= due:
-            return
+            return False
         self._due[key] = due
         heapq.heappush(self._heap, (due, next(self._sequence), key))
+        return True
 
     def _promote_locked(self, now: float) -> None:
         """Add the delayed keys that are due."""

@@ -25,7 +25,7 @@ class Informer:
         self.store = Store()
         self.synced = False
 
-    def add_handler(self, handler, *, name):
+    def add_handler(self, handler, *, name, at_once):
         self.handler = handler
         return self
 

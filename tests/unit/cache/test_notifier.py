@@ -38,6 +38,7 @@ def test_an_object_in_delivery_at_the_end_of_the_initial_state_is_unsynced() -> 
         name="slow",
         resource=WIDGETS,
         handler=handler,
+        at_once=False,
         metrics=InformerMetrics(Registry(), WIDGETS),
         clock=FakeClock(),
         resync_period=0.0,

@@ -120,6 +120,26 @@ class TestHandlers:
         assert other.threads == {"handler-widgets-two"}
 
     @pytest.mark.promise("store")
+    def test_a_handler_that_never_waits_can_be_called_by_the_informer_itself(self, rig: Rig) -> None:
+        quick, late = Handler(broken=("a10",)), Handler()
+        informer = rig.informer("a")
+        registration = informer.add_handler(quick, name="quick", at_once=True)
+        informer.start()
+        rig.api.stream().send(added("b", 11))
+        rig.api.stream().send(modified("b", 12))
+        rig.api.stream().send(deleted("b", 13))
+        quick.expect("+a10", "+b11", "b11>b12", "-b13")
+        assert quick.threads == {informer.name}
+        assert rig.measured("tronador_reflector_handler_failures_total") == 1
+        assert registration.has_synced()
+        assert informer.add_handler(late, name="late", at_once=True).has_synced()
+        assert late.log == ["+a10"]
+        registration.remove()
+        rig.api.stream().send(added("c", 14))
+        late.expect("+a10", "+c14")
+        assert quick.log[-1] == "-b13"
+
+    @pytest.mark.promise("store")
     def test_a_blocked_handler_delays_neither_others_nor_the_store(self, rig: Rig, handler: Handler) -> None:
         blocked = Handler()
         blocked.gate.clear()

@@ -24,6 +24,15 @@ class TestResync:
         assert [verb for verb, _ in rig.api.calls] == ["list", "watch"]
 
     @pytest.mark.promise("store")
+    def test_a_handler_that_is_called_at_once_is_resynced_too(self, rig: Rig, handler: Handler) -> None:
+        informer = rig.informer("a", resync_period=100)
+        informer.add_handler(handler, name="quick", at_once=True)
+        informer.start()
+        eventually(lambda: 90 <= (rig.clock.next_wake() or 0) <= 110)
+        rig.clock.advance(110)
+        handler.expect("+a10", "a10>a10")
+
+    @pytest.mark.promise("store")
     def test_each_handler_can_have_its_own_resync_period(self, rig: Rig) -> None:
         often, never = Handler(), Handler()
         informer = rig.informer("a", resync_period=100)
