@@ -87,6 +87,16 @@ def parse_prefix(text: str) -> str:
         raise ValueError(f"{text!r} is not a repository prefix: use host or host/org, without https://") from None
 
 
+def find(text: str) -> GitURL | None:
+    """Return the location that a URL or `host/path` leads to, or None if it is neither."""
+    for url in (text, f"https://{text}"):
+        try:
+            return parse(url)
+        except ValueError:
+            continue
+    return None
+
+
 def masked(text: str) -> str:
     """Return `text` without anything that may be a password in a URL. For messages, which many people can read."""
     return _QUERY.sub("?***", _USER_INFO.sub(r"\1***@", text))

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from controller.apimachinery.errors import (
     ApiError,
@@ -22,6 +22,9 @@ from controller.pipeline.errors import PipelineError
 if TYPE_CHECKING:
     from controller.client import Client
 
+# Set in every pod.
+_IN_CLUSTER: Final = "KUBERNETES_SERVICE_HOST"
+
 
 def user_agent(command: str) -> str:
     """Return `tronador/VERSION (COMMAND)`, by which audit logs distinguish our requests."""
@@ -34,6 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--kubeconfig", metavar="FILE", help="kubeconfig file (default: the pod's account, $KUBECONFIG)"
     )
     parser.add_argument("--context", metavar="NAME", help="context of the kubeconfig (default: its current one)")
+
+
+def is_chosen(parsed: argparse.Namespace, environ: Mapping[str, str]) -> bool:
+    """Return whether there is a cluster for a command that may do without one: a flag names it, or it runs in it."""
+    return bool(parsed.kubeconfig or parsed.context or environ.get("KUBECONFIG") or _IN_CLUSTER in environ)
 
 
 @contextmanager

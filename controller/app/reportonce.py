@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Mapping
 from contextlib import closing
-from typing import Any, Final
+from typing import Any
 
 from controller.api.environment import ENVIRONMENTS
 from controller.apimachinery import durations, objects
@@ -29,9 +29,6 @@ from controller.report.feedback import Feedback, State
 from controller.report.metrics import ReportMetrics
 from controller.report.options import CHANNELS
 from controller.report.reporter import Outcome, Reporter
-
-# Set in every pod.
-_IN_CLUSTER: Final = "KUBERNETES_SERVICE_HOST"
 
 
 def report(parsed: argparse.Namespace, options: ReportOptions, environ: Mapping[str, str]) -> int:
@@ -63,8 +60,7 @@ def _feedback(parsed: argparse.Namespace, wanted: Object, environ: Mapping[str, 
     """Return what to report. Asks the cluster only for the state `auto`."""
     if parsed.state == "gone":
         return feedbacks.gone(wanted)
-    has_cluster = parsed.kubeconfig or environ.get("KUBECONFIG") or _IN_CLUSTER in environ
-    if parsed.state == "auto" and has_cluster:
+    if parsed.state == "auto" and clusters.is_chosen(parsed, environ):
         wanted = _live(parsed, wanted, environ)
     feedback = feedbacks.of(wanted)
     if parsed.state == "auto" and feedback is not None:

@@ -106,7 +106,7 @@ def of(obj: Object) -> Feedback | None:
         environment=environment.name,
         uid=environment.uid,
         generation=environment.generation,
-        repository=_repository(text(annotations.get(REPOSITORY_ANNOTATION))),
+        repository=giturls.find(text(annotations.get(REPOSITORY_ANNOTATION))),
         pull_request=int(number) if _NUMBER.fullmatch(number) else 0,
         commit=commit if COMMIT.fullmatch(commit) else "",
         branch="" if environment.is_of_fork else text(annotations.get(BRANCH_ANNOTATION))[:_BRANCH_LIMIT],
@@ -180,13 +180,3 @@ def _first_problem(environment: Environment) -> str:
 def _problem(problem: Mapping[str, Any]) -> str:
     what = " ".join(filter(None, (text(problem.get("kind")), text(problem.get("name")))))
     return ": ".join(filter(None, (what, text(problem.get("reason")), text(problem.get("message")))))
-
-
-def _repository(location: str) -> GitURL | None:
-    # The pipeline writes `host/org/repository`; others write a URL.
-    for url in (location, f"https://{location}"):
-        try:
-            return giturls.parse(url)
-        except ValueError:
-            continue
-    return None

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from controller.apimachinery import objects
 from controller.report.outcomes import Rejected
-from controller.report.scm import Comment, Deployed, Place, Session, Status
+from controller.report.scm import Comment, Deployed, Place, PullRequest, Session, Status, moment
 
 ENVIRONMENT: Final = "preview"
 INACTIVE: Final = "inactive"
@@ -27,6 +27,16 @@ class GitHub:
     def login(self) -> str:
         """See `Scm.login`."""
         return self._session.auth.login()
+
+    def pull_request(self, place: Place, *, repository_id: str) -> PullRequest:
+        """See `Scm.pull_request`."""
+        return self._session.pull_request(
+            place,
+            repository_id,
+            by_name=f"{_of(place)}/pulls/{place.number}",
+            by_id=f"/repositories/{repository_id}/pulls/{place.number}",
+            read=_pull_request,
+        )
 
     def comments(self, place: Place) -> Iterator[Comment]:
         """See `Scm.comments`."""
@@ -136,6 +146,19 @@ def _of(place: Place) -> str:
 
 def _task(wanted: Deployed) -> str:
     return f"tronador:{wanted.cluster}/{wanted.environment}"
+
+
+def _pull_request(found: Mapping[str, Any]) -> PullRequest:
+    state = found.get("state")
+    if state not in ("open", "closed"):
+        raise ValueError("no state")
+    base = objects.mapping(objects.mapping(found.get("base")).get("repo"))
+    return PullRequest(
+        number=objects.number(found.get("number")),
+        repository_id=str(objects.number(base.get("id"))),
+        # A merged one is closed, too.
+        closed=moment(found, "closed_at") if state == "closed" else None,
+    )
 
 
 def _comment(entry: Mapping[str, Any]) -> Comment:

@@ -11,10 +11,12 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from controller.apimachinery import objects
-from controller.report.scm import Comment, Deployed, Place, Session, Status
+from controller.report.scm import Comment, Deployed, Place, PullRequest, Session, Status, moment
 
 _STATUSES: Final = {"pending": "pending", "success": "success", "failure": "failed", "error": "canceled"}
 _DEPLOYMENTS: Final = {"queued": "running", "in_progress": "running", "success": "success", "failure": "failed"}
+# When a merge request was closed, by its state.
+_CLOSED_AT: Final = {"closed": "closed_at", "merged": "merged_at"}
 _RUNNING: Final = "running"
 _STOPPED: Final = ("stopped", "stopping")
 
@@ -28,6 +30,16 @@ class GitLab:
     def login(self) -> str:
         """See `Scm.login`."""
         return self._session.auth.login()
+
+    def pull_request(self, place: Place, *, repository_id: str) -> PullRequest:
+        """See `Scm.pull_request`."""
+        return self._session.pull_request(
+            place,
+            repository_id,
+            by_name=f"{_of(place)}/merge_requests/{place.number}",
+            by_id=f"/projects/{repository_id}/merge_requests/{place.number}",
+            read=_merge_request,
+        )
 
     def comments(self, place: Place) -> Iterator[Comment]:
         """See `Scm.comments`."""
@@ -132,6 +144,18 @@ def _of(place: Place) -> str:
 
 def _notes(place: Place) -> str:
     return f"{_of(place)}/merge_requests/{place.number}/notes"
+
+
+def _merge_request(found: Mapping[str, Any]) -> PullRequest:
+    state = objects.text(found.get("state"))
+    # `locked` is the state while it is being merged.
+    if state not in ("opened", "locked", *_CLOSED_AT):
+        raise ValueError("no state")
+    return PullRequest(
+        number=objects.number(found.get("iid")),
+        repository_id=str(objects.number(found.get("target_project_id"))),
+        closed=moment(found, _CLOSED_AT[state]) if state in _CLOSED_AT else None,
+    )
 
 
 def _comment(entry: Mapping[str, Any]) -> Comment:

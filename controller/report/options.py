@@ -48,7 +48,7 @@ def _cluster(text: str) -> str:
     return text
 
 
-_FOLDERS: Final[Kind[Mapping[str, str]]] = Kind(
+FOLDERS: Final[Kind[Mapping[str, str]]] = Kind(
     _folders, _show_folders, "HOST/ORG=FOLDER,...", "host/org prefixes with a folder each"
 )
 _CHANNELS: Final[Kind[tuple[str, ...]]] = Kind(
@@ -63,7 +63,7 @@ class FeedbackOptions:
     """Where feedback goes, and how much. Durations are in seconds."""
 
     credentials: Mapping[str, str] = option(
-        _FOLDERS,
+        FOLDERS,
         {},
         "where feedback may be written: prefixes of repositories, such as github.com/org, each with a folder (a "
         "mounted Secret) that holds `token`, or `app-id` and `app-key` of a GitHub App; the longest prefix decides",

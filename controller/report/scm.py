@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
 from typing import Any, Final, Protocol
 
 from controller.apimachinery import objects
+from controller.apimachinery.timestamps import from_time
 from controller.report.auth import Auth
 from controller.report.outcomes import Answer, Rejected, check
 from controller.report.web import Web
@@ -56,6 +59,20 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PullRequest:
+    """A pull request as its provider describes it.
+
+    Attributes:
+        repository_id: the number of its repository.
+        closed: since when it is closed or merged; None while it is open.
+    """
+
+    number: int
+    repository_id: str
+    closed: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Deployed:
     """What a deployment should say.
 
@@ -81,6 +98,15 @@ class Scm(Protocol):
 
     def login(self) -> str:
         """Return the user name under which our comments appear."""
+        ...
+
+    def pull_request(self, place: Place, *, repository_id: str) -> PullRequest:
+        """Return a pull request.
+
+        `repository_id` is the number of its repository, or "" if that is not known. With it, the pull request is also
+        found in a repository that was renamed, and never in another one that has taken its name. Raises Refused if it
+        does not exist, and Rejected for an answer that is not certain.
+        """
         ...
 
     def comments(self, place: Place) -> Iterator[Comment]:
@@ -136,6 +162,25 @@ class Session:
         answer = self._send(path, "GET", request, None, None)
         return None if answer.status == 404 else check(answer, f"GET {request}")
 
+    def pull_request(
+        self,
+        place: Place,
+        repository_id: str,
+        *,
+        by_name: str,
+        by_id: str,
+        read: Callable[[Mapping[str, Any]], PullRequest],
+    ) -> PullRequest:
+        """Return what `Scm.pull_request` does. `by_name` and `by_id` are the requests, `read` understands an answer."""
+        answer = self.find(place.path, by_name) if repository_id else self.get(place.path, by_name)
+        found = None if answer is None else _certain(answer, by_name, read)
+        if repository_id and (found is None or found.repository_id != repository_id):
+            # The name belongs to another repository now, or to none.
+            found = _certain(self.get(place.path, by_id), by_id, read)
+        if found is None or found.number != place.number or repository_id not in ("", found.repository_id):
+            raise Rejected(f"GET {by_name}: the answer is about another pull request")
+        return found
+
     def pages(self, path: str, request: str, query: Mapping[str, str | int]) -> Iterator[Mapping[str, Any]]:
         """Yield the entries of a list, page by page."""
         answer = self.get(path, request, {**query, "per_page": PAGE})
@@ -166,6 +211,23 @@ class Session:
         if answer.status == 401 and self.auth.renew():
             answer = self._web.send(method, request, headers=self.auth.headers(path), query=query, body=body)
         return answer
+
+
+def _certain(answer: Answer, request: str, read: Callable[[Mapping[str, Any]], PullRequest]) -> PullRequest:
+    try:
+        if answer.status != HTTPStatus.OK:
+            raise ValueError(f"{answer.status}")
+        return read(objects.mapping(answer.body))
+    except ValueError as error:
+        raise Rejected(f"GET {request}: the answer is incomplete: {error}") from None
+
+
+def moment(found: Mapping[str, Any], name: str) -> datetime:
+    """Return the time in a field. Raises ValueError if it has none."""
+    value = from_time(found.get(name))
+    if value is None:
+        raise ValueError(f"no {name}")
+    return value
 
 
 def next_page(link: str) -> str:

@@ -6,7 +6,8 @@
   already ends;
 - `helm-operator`, `flux`: the release engine's stand-in, with the sample application behind the samples' git URL;
 - `engine`: a double of the Helm Operator that deploys everything at once;
-- `gitops`: a git server behind https://git.example.com, with the GitOps repository.
+- `gitops`: a git server behind https://git.example.com, with the GitOps repository;
+- `scm`: a GitHub with the pull requests 74 (closed) and 75 of acme/shop, and the folder `scm` with its credentials.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -25,6 +27,8 @@ from controller.apimachinery.options import options_of
 from controller.app.options import Options
 from hack.demo.repositories import make_gitops
 from hack.paths import ROOT
+from hack.standins.scm.forge import Forge as ScmForge
+from hack.standins.scm.server import ForgeServer
 from tests.docs.forge import Forge
 from tests.docs.pages import Block, Hidden
 from tests.integration.support.clusters import Cluster
@@ -74,6 +78,7 @@ class World:
             "flux": lambda _: make_installer("flux").start(),
             "engine": lambda _: self._start_engine(cluster),
             "gitops": lambda _: self._start_forge(),
+            "scm": lambda _: self._start_scm(),
         }
         for part in ("manifests", "hack/standins/crds", "tests/docs/files"):
             shutil.copytree(ROOT / part, self._here / part)
@@ -143,6 +148,18 @@ class World:
             "TRONADOR_GIT_USERNAME": forge.user,
         }
         (self._here / "gitops-token").write_text(forge.password)
+
+    def _start_scm(self) -> None:
+        # The clock is behind, so that the pull request was closed long ago.
+        server = self._stack.enter_context(ForgeServer(forge=ScmForge(clock=lambda: time.time() - 86400)))
+        server.forge.add_token("t")
+        server.forge.add_repository("acme/shop")
+        for number in (74, 75):
+            server.forge.open_pull("acme/shop", number, sha=f"{number:040x}")
+        server.forge.close("acme/shop", 74)
+        (self._here / "scm").mkdir()
+        for name, text in {"token": "t", "api": server.url, "provider": "github"}.items():
+            (self._here / "scm" / name).write_text(text)
 
 
 def _option(name: str, value: str) -> tuple[str, Any]:

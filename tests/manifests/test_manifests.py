@@ -289,8 +289,10 @@ def test_every_binding_is_for_the_account_that_the_options_name():
     options = Options()
     for binding in (*_objects("ClusterRoleBinding"), *_objects("RoleBinding")):
         [subject] = binding["subjects"]
-        is_reporters = binding["metadata"]["name"].startswith("tronador-report")
-        account = "tronador-report" if is_reporters else options.environment.service_account
+        others = [
+            name for name in ("tronador-report", "tronador-sweep") if binding["metadata"]["name"].startswith(name)
+        ]
+        [account] = others or [options.environment.service_account]
         assert (subject["kind"], subject["name"]) == ("ServiceAccount", account)
         assert subject["namespace"] == options.namespace
 

@@ -50,6 +50,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("name", "print the name of a pull request's environment"),
     Command("publish", "put an environment into a GitOps repository"),
     Command("retire", "take an environment out of a GitOps repository"),
+    Command("sweep", "retire the environments whose pull request is closed"),
     Command("wait", "wait until an environment is deployed, or gone"),
     Command("report", "show what an environment does on its pull request"),
     Command("list", "list the environments of a cluster", module="listing"),

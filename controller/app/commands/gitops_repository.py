@@ -1,4 +1,4 @@
-"""The flags and variables of `publish` and `retire` for the GitOps repository and its credentials."""
+"""The flags and variables of `publish`, `retire` and `sweep` for the GitOps repository and its credentials."""
 
 from __future__ import annotations
 
@@ -40,13 +40,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--path", metavar="DIR", default=".", help="folder of the environments in the repository (default: its root)"
     )
     parser.add_argument(
-        "--event-time",
-        metavar="TIME",
-        default="",
-        help="time of the webhook's event, as `tronador event` prints it; it distinguishes a reopened pull request "
-        "from a build that is merely late",
-    )
-    parser.add_argument(
         "--timeout", metavar="DURATION", default="2m", help="longest time that the command may take (default: 2m)"
     )
     parser.add_argument(
@@ -72,6 +65,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="ADDRESS",
         default="tronador@localhost",
         help="author's address (default: %(default)s)",
+    )
+
+
+def add_outcome(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of a change to one environment: the time of its event, and where the outcome goes."""
+    parser.add_argument(
+        "--event-time",
+        metavar="TIME",
+        default="",
+        help="time of the webhook's event, as `tronador event` prints it; it distinguishes a reopened pull request "
+        "from a build that is merely late",
     )
     parser.add_argument(
         "-o",
@@ -119,12 +123,17 @@ def target(parsed: argparse.Namespace, environ: Mapping[str, str]) -> PushTarget
     )
 
 
-def places_of(parsed: argparse.Namespace, name: str) -> Places:
-    """Return the paths of the environment's files. Raises OptionError if the folder or the name is unsafe."""
+def folder_of(parsed: argparse.Namespace) -> str:
+    """Return the folder of the environments in the repository. Raises OptionError if it is unsafe."""
     try:
-        where = folder(parsed.path)
+        return folder(parsed.path)
     except ValueError as error:
         raise OptionError(f"--path: {error}") from None
+
+
+def places_of(parsed: argparse.Namespace, name: str) -> Places:
+    """Return the paths of the environment's files. Raises OptionError if the folder or the name is unsafe."""
+    where = folder_of(parsed)
     try:
         return places(where, name)
     except ValueError as error:

@@ -20,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "belongs to another repository."
     )
     gitops_repository.add_arguments(parser)
+    gitops_repository.add_outcome(parser)
     parser.add_argument("-f", "--file", metavar="FILE", required=True, help="the environment, as render writes it")
     parser.add_argument("--revive", action="store_true", help="publish even if its pull request was closed before")
 

@@ -22,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "the push."
     )
     gitops_repository.add_arguments(parser)
+    gitops_repository.add_outcome(parser)
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("--name", metavar="NAME", help="the environment's name, as `tronador event` prints it")
     which.add_argument("-f", "--file", metavar="FILE", help="the environment, as render writes it")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from typing import Final
 
 from controller.api.environment import REPOSITORY_ID_ANNOTATION
 from controller.pipeline.gitops import credentials, document, origin, tombstone
-from controller.pipeline.gitops.changes import Change, Content, Outcome, Places
+from controller.pipeline.gitops.changes import Change, Content, Outcome, Places, retire
 from controller.pipeline.gitops.commits import Author
 from controller.pipeline.gitops.credentials import Credentials
 from controller.pipeline.gitops.failures import GitOpsError, LostRace, Transient
@@ -55,6 +55,21 @@ class PushTarget:
     timeout: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaving:
+    """An environment to retire.
+
+    Attributes:
+        content: its file, as it was when this was decided.
+        source: the pull request that it belongs to.
+        time: when that was closed (RFC 3339), for the tombstone.
+    """
+
+    content: bytes
+    source: Origin
+    time: str
+
+
 def bring(
     target: PushTarget,
     places: Places,
@@ -70,6 +85,70 @@ def bring(
     `subject` is the commit message. If `kin_of` is given, environments of this pull request under other names are found
     too. `report` is called with a line for each failed attempt. Raises GitOpsError.
     """
+    return _bring(
+        target, lambda branch: decide(_content(branch, places, kin_of)), subject=subject, report=report, rand=rand
+    )
+
+
+def documents(
+    target: PushTarget, folder: str, *, report: Callable[[str], None], rand: Callable[[], float] = random.random
+) -> Mapping[str, bytes]:
+    """Return the files of environments in a folder, by the name before `.yaml`. Raises GitOpsError."""
+    found: dict[str, bytes] = {}
+
+    def read(branch: Branch) -> Change:
+        found.clear()
+        files = branch.documents(folder, ending=_ENDING)
+        found.update((file.removesuffix(_ENDING), content) for file, content in files.items())
+        return Change(Outcome.UNCHANGED, "only read")
+
+    _bring(target, read, subject="", report=report, rand=rand)
+    return found
+
+
+def retire_all(
+    target: PushTarget,
+    folder: str,
+    leaving: Mapping[str, Leaving],
+    *,
+    subject: str,
+    report: Callable[[str], None],
+    rand: Callable[[], float] = random.random,
+) -> frozenset[str]:
+    """Retire these environments by their names, in one commit. Returns the names of those that were retired.
+
+    A file that has changed since it was read is left alone: its pull request may have been reopened meanwhile. Raises
+    GitOpsError.
+    """
+    retired: frozenset[str] = frozenset()
+
+    def decide(branch: Branch) -> Change:
+        nonlocal retired
+        where = {name: Places(folder, name) for name in leaving}
+        paths = [path for places in where.values() for path in (places.file, places.tombstone)]
+        present, names = branch.read(paths, folder=folder)
+        same = {name for name, places in where.items() if present.get(places.file) == leaving[name].content}
+        writes: dict[str, bytes | None] = {}
+        for name in sorted(same):
+            content = _parsed(present, where[name], names=names, leaving=same)
+            one = leaving[name]
+            writes |= retire(content, places=where[name], source=one.source, time=one.time).writes
+        # What an earlier attempt has removed, whose answer was lost, is not there any more.
+        retired = frozenset(same | {name for name in retired if where[name].file not in present})
+        return Change(Outcome.RETIRED if writes else Outcome.UNCHANGED, f"{len(retired)} are retired", writes)
+
+    _bring(target, decide, subject=subject, report=report, rand=rand)
+    return retired
+
+
+def _bring(
+    target: PushTarget,
+    decide: Callable[[Branch], Change],
+    *,
+    subject: str,
+    report: Callable[[str], None],
+    rand: Callable[[], float],
+) -> Change:
     deadline = Deadline(target.timeout)
     # A change whose push got no answer, so that it may have arrived.
     pushed: Change | None = None
@@ -79,7 +158,7 @@ def bring(
             change: Change | None = None
             try:
                 branch.fetch()
-                change = decide(_content(branch, places, kin_of))
+                change = decide(branch)
                 if change.writes:
                     branch.commit(change.writes, message=f"{subject}\n")
                     branch.push()
@@ -126,9 +205,21 @@ def _branch(target: PushTarget, deadline: Deadline) -> Iterator[Branch]:
 
 def _content(branch: Branch, places: Places, kin_of: Origin | None) -> Content:
     contents, names = branch.read((places.file, places.tombstone), folder=places.folder)
-    file, stone = contents.get(places.file), contents.get(places.tombstone)
     kin = _kin(branch, places, kin_of) if kin_of is not None and kin_of.repository_id else frozenset()
-    mine = {tombstone.FOLDER, *(f"{name}{_ENDING}" for name in (places.name, *kin))}
+    return _parsed(contents, places, names=names, leaving={places.name, *kin}, kin=kin)
+
+
+def _parsed(
+    contents: Mapping[str, bytes],
+    places: Places,
+    *,
+    names: frozenset[str],
+    leaving: Iterable[str],
+    kin: frozenset[str] = frozenset(),
+) -> Content:
+    """Return the content about one environment. `names` are all entries of the folder; `leaving` may go."""
+    file, stone = contents.get(places.file), contents.get(places.tombstone)
+    mine = {tombstone.FOLDER, *(f"{name}{_ENDING}" for name in leaving)}
     return Content(
         file=file,
         origin=_origin(file),
