@@ -9,7 +9,7 @@ from typing import Any
 
 from controller.api import problems
 from controller.api.problems import Problem
-from controller.apimachinery import names, objects
+from controller.apimachinery import giturls, names, objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import Resource
 
@@ -191,6 +191,13 @@ class Environment:
     def preview_url(self) -> str:
         """The URL that the pipeline has set, or "". It may be of any form and length; the policy refuses bad ones."""
         return objects.text(objects.annotations(self.obj).get(PREVIEW_URL_ANNOTATION))
+
+    @property
+    def repository(self) -> str:
+        """The repository of the pull request, or else of the chart, as `host/org/repository`; "" if it is invalid."""
+        chart = objects.mapping(self.release.get("chart"))
+        texts = (self._annotation(REPOSITORY_ANNOTATION), objects.text(chart.get("git")))
+        return next((found.location for found in map(giturls.find, texts) if found), "")
 
     @property
     def pull_request(self) -> str:
