@@ -42,6 +42,7 @@ _CONFIG: Final = "TronadorConfig"
 
 CONDITION_TYPES: Final = (
     ConditionType("Ready", _EP, "`True`: exactly what the spec asks for is deployed."),
+    ConditionType("Admitted", _EP, "Present and `False` while a limit on the number of environments leaves no place."),
     ConditionType("NamespaceReady", _EP, "`True`: the namespace exists and has its labels."),
     ConditionType("ResourcesReady", _EP, "`True`: everything that the TronadorConfig shares is in the namespace."),
     ConditionType("ReleaseReady", _EP, "`True`: the release engine has deployed the release."),
@@ -138,6 +139,12 @@ _UNDER_WAY: Final = Group(
     "Nothing has to be done. A suspended environment continues when it is resumed.",
     (
         Reason("ChoosingEngine", "The controller asks which release engines the cluster has."),
+        Reason("CountingEnvironments", "The controller has just started, and counts the environments of the cluster."),
+        Reason(
+            "QuotaExceeded",
+            "A limit on the number of environments is reached. The message names the limit and its option.",
+            "Wait, or close other pull requests ([lifetime.md](lifetime.md#a-cap-and-a-queue)).",
+        ),
         Reason("CheckingAccess", "The controller looks at the rights in the namespace."),
         Reason("AwaitingRights", "A new RoleBinding is not in force yet."),
         Reason("ApplyingResources", "The controller looks at the shared resources in the namespace."),

@@ -14,7 +14,7 @@ from controller.api.environment import ENVIRONMENTS
 from controller.api.tronador_config import TRONADOR_CONFIGS
 from controller.apimachinery import objects
 from controller.apimachinery.resources import SECRETS
-from controller.app import caches, election, serving, sharding, tronadorconfig
+from controller.app import caches, election, places, serving, sharding, tronadorconfig
 from controller.app.clients import Clients
 from controller.app.dry_run import DryRun
 from controller.app.metrics import DryRunMetrics
@@ -91,7 +91,11 @@ def build(options: Options, connection: Connection) -> Application:
     caches.enqueue(informers, queue, resync_period=options.cache.resync_period)
     tronadorconfig.spread(informers, Concerned(shares=shares, environments=stores[ENVIRONMENTS]), queue)
     reconcilers = Reconcilers(
-        options=options, stores=stores, shares=shares, discovery=Discovery(client=requests, now=time.monotonic)
+        options=options,
+        stores=stores,
+        shares=shares,
+        discovery=Discovery(client=requests, now=time.monotonic),
+        places=places.build(options, informers, client=requests, queue=queue),
     )
     recorder = Recorder(
         client=requests, controller=REPORTING_CONTROLLER, instance=socket.gethostname(), registry=registry
@@ -131,6 +135,7 @@ def build(options: Options, connection: Connection) -> Application:
     for each in queues:
         health.subscribe(each.hasten)
     metrics.observe(
+        limits=options.environment.limits,
         counted=lambda: counts.of(stores[ENVIRONMENTS].index_sizes(counts.INDEX)),
         longest_wait=stopwatch.longest_wait,
         longest_teardown=stopwatch.longest_teardown,

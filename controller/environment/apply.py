@@ -22,8 +22,9 @@ from controller.apimachinery.errors import (
     without_content,
 )
 from controller.apimachinery.objects import Object
-from controller.apimachinery.resources import SECRETS, Resource
+from controller.apimachinery.resources import NAMESPACES, SECRETS, Resource
 from controller.client import DeletePropagation, PatchType
+from controller.environment.admission.claims import Verdict
 from controller.environment.effects import (
     AddFinalizer,
     Apply,
@@ -40,6 +41,7 @@ from controller.environment.effects import (
     Read,
     RemoveFinalizer,
     Replace,
+    TakePlace,
     Target,
     WakeOnChange,
 )
@@ -145,6 +147,7 @@ class Applier:
         served: returns the resources of a group version (`discovery.Discovery`).
         recorder: posts Events.
         waker: watches for environments that wait.
+        take_place: answers the claim of an environment to one of a limited number of places.
         written: called after each write to an object that a cache holds, so that later reads wait for the cache.
         changes: gets a line for each write.
     """
@@ -156,6 +159,7 @@ class Applier:
         served: Callable[[str], frozenset[Resource]],
         recorder: Recorder,
         waker: Waker,
+        take_place: Callable[[Object], Verdict],
         written: Callable[[Object, Resource, Object], None],
         changes: ChangeLog = log,
     ) -> None:
@@ -163,6 +167,7 @@ class Applier:
         self._served = served
         self._recorder = recorder
         self._waker = waker
+        self._take_place = take_place
         self._written = written
         self._changes = changes
 
@@ -187,6 +192,8 @@ class Applier:
                 return Applied({subject: answer}, decide_again=True)
             case Look(subject):
                 return Applied({subject: self._look(subject)}, decide_again=True)
+            case TakePlace():
+                return Applied({effect: self._take_place(environment)}, decide_again=True)
             case WakeOnChange(listing):
                 self._waker.ensure(listing, objects.key(environment))
                 return Applied({})
@@ -209,7 +216,11 @@ class Applier:
         except AlreadyExists:
             # The cache lags, or the object lacks the label to which the cache is limited.
             # If it cannot be read either, the error is raised: to decide again without it would never end.
-            return Applied({target: self._live(target)}, decide_again=True)
+            live = self._live(target)
+            if live is not None and target.resource == NAMESPACES:
+                # No label limits the cache of namespaces, so it will show this one.
+                self._written(environment, target.resource, live)
+            return Applied({target: live}, decide_again=True)
         self._changes.info("object created", kind=target.resource.kind, name=target.name)
         self._written(environment, target.resource, answer)
         return Applied({target: answer})

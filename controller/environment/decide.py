@@ -16,6 +16,7 @@ from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
 from controller.environment.phases import (
     access,
+    admission,
     diagnosis,
     finalizer,
     health,
@@ -40,6 +41,7 @@ INSTALLATION: Final = Phase("installation", installation.decide, NAMESPACE_READY
 PHASES: Final[tuple[Phase, ...]] = (
     Phase("finalizer", finalizer.decide, NAMESPACE_READY, CurrentPhase.NAMESPACE, while_suspended=True),
     Phase("validate", validate.decide, NAMESPACE_READY, CurrentPhase.NAMESPACE),
+    Phase("admission", admission.decide, NAMESPACE_READY, CurrentPhase.NAMESPACE),
     Phase("namespace", namespace.decide, NAMESPACE_READY, CurrentPhase.NAMESPACE, ready=namespace.ready),
     Phase(
         "access",

@@ -55,8 +55,13 @@ class Outcome:
     target: Target
 
 
+@dataclass(frozen=True, slots=True)
+class TakePlace:
+    """Take one of the places of a limited number of environments. The next observation has the answer, a Verdict."""
+
+
 Question = Target | Listing | GroupVersion
-Subject = Question | Outcome
+Subject = Question | Outcome | TakePlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,4 +190,17 @@ class Emit:
     beyond: Generation | None = None
 
 
-Effect = Create | Patch | Apply | Replace | Delete | AddFinalizer | RemoveFinalizer | Read | Look | WakeOnChange | Emit
+Effect = (
+    Create
+    | Patch
+    | Apply
+    | Replace
+    | Delete
+    | AddFinalizer
+    | RemoveFinalizer
+    | Read
+    | Look
+    | TakePlace
+    | WakeOnChange
+    | Emit
+)

@@ -28,6 +28,7 @@ from controller.environment.effects import (
     Read,
     RemoveFinalizer,
     Replace,
+    TakePlace,
     WakeOnChange,
 )
 from controller.environment.options import EnvironmentOptions
@@ -123,6 +124,8 @@ def _subject(effect: Effect) -> str:
             return str(subject) if isinstance(subject, GroupVersion) else str(subject.resource)
         case WakeOnChange(listing):
             return str(listing.resource)
+        case TakePlace():
+            return "namespaces"
         case Apply(target):
             # One of many, so its name helps. The server's words about a Secret, with its name, were removed.
             return f"{target.resource} {target.name!r}"

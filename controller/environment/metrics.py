@@ -8,9 +8,11 @@ from typing import Final
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from controller.apimachinery.options import options_of
 from controller.environment import decide
 from controller.environment.counts import Counts
 from controller.environment.engines import ENGINES
+from controller.environment.options import LimitOptions
 from controller.metrics import Registry, buckets
 
 # How a phase can end.
@@ -51,6 +53,11 @@ class EnvironmentMetrics:
             "tronador_teardown_longest_wait_seconds",
             "Age in seconds of the oldest teardown that is not complete; 0 if none.",
         )
+        self._limits = registry.gauge(
+            "tronador_environment_limit",
+            "Most environments that may exist at the same time, by the option that says so; 0: no limit.",
+            labels=["option"],
+        )
         failures = registry.counter("tronador_release_failures_total", "Releases that failed, by reason.", ["reason"])
         reasons = {reason for engine in ENGINES.values() for reason in engine.failures}
         self._release_failures = {reason: failures.labels(reason) for reason in sorted(reasons | {_OTHER})}
@@ -74,15 +81,18 @@ class EnvironmentMetrics:
     def observe(
         self,
         *,
+        limits: LimitOptions,
         counted: Callable[[], Counts],
         longest_wait: Callable[[], float],
         longest_teardown: Callable[[], float],
     ) -> None:
         """Register functions that are called at each scrape.
 
-        `counted` returns how many environments there are; the others return the age in seconds of the oldest release
-        and of the oldest teardown that are awaited.
+        `limits` never change. `counted` returns how many environments there are; the others return the age in seconds
+        of the oldest release and of the oldest teardown that are awaited.
         """
+        for found in options_of(LimitOptions):
+            self._limits.labels(found.name).set(getattr(limits, found.name))
         self._registry.register(_EnvironmentCounts(counted))
         self._longest_wait.set_function(longest_wait)
         self._longest_teardown.set_function(longest_teardown)

@@ -13,8 +13,18 @@ from controller.api.environment import ENVIRONMENTS, Environment
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import NAMESPACES, Resource
+from controller.environment.admission.claims import Verdict
 from controller.environment.drift.attempts import Attempts, Correction
-from controller.environment.effects import GroupVersion, Listing, Outcome, Question, Read, Subject, Target
+from controller.environment.effects import (
+    GroupVersion,
+    Listing,
+    Outcome,
+    Question,
+    Read,
+    Subject,
+    TakePlace,
+    Target,
+)
 from controller.environment.engines.engine import Engine, Health
 from controller.tronadorconfig.content import Share
 
@@ -50,7 +60,7 @@ class Unchangeable:
 
 # What was applied, or why it was not.
 Applied = Literal[True] | Unchangeable
-Answer = Object | None | tuple[Object, ...] | frozenset[Resource] | Applied | Unknown
+Answer = Object | None | tuple[Object, ...] | frozenset[Resource] | Applied | Verdict | Unknown
 # The type of a subject determines the type of its answer: the accessors of Observation rely on that.
 Answers = Mapping[Subject, Answer]
 
@@ -70,7 +80,7 @@ class Observation:
         own_namespace: the controller's own namespace in the cache, or None.
         own_secrets: the Secrets of the controller's own namespace that are copied into it, by name.
         answers: what was read live in this reconcile, and the answers to its writes. Read them with `live`, `listed`,
-            `served` and `outcome`.
+            `served`, `outcome` and `verdict`.
         ages: by running timer, the seconds since its start.
         attempts: the corrections that were made before, and when each of them is due again.
         is_due: whether it is time for the look that the last reconcile asked for, or there was none in this process.
@@ -138,6 +148,10 @@ class Observation:
     def outcome(self, target: Target) -> Applied | Unknown:
         """Return what came of applying an object in this reconcile."""
         return cast("Applied | Unknown", self.answers.get(Outcome(target), UNASKED))
+
+    def verdict(self) -> Verdict | Unknown:
+        """Return whether the environment got one of a limited number of places."""
+        return cast("Verdict | Unknown", self.answers.get(TakePlace(), UNASKED))
 
     def unasked(self, questions: Iterable[Question], *, optional: bool = False) -> tuple[Read, ...]:
         """Return a read for each question without an answer."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from controller.api.engines import AUTO, ENGINES
 from controller.api.options import own_namespace
-from controller.apimachinery.optionkinds import DURATION, LABELS, NAME, SWITCH, TEXT, URL_TEMPLATE
+from controller.apimachinery.optionkinds import DURATION, LABELS, NAME, NUMBER, SWITCH, TEXT, URL_TEMPLATE
 from controller.apimachinery.options import group, option
 from controller.policy import PolicyOptions
 
@@ -22,6 +22,31 @@ def release_engine() -> str:
         choices=(AUTO, *ENGINES),
         name="release_engine",
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitOptions:
+    """How many environments may exist at the same time; 0: no limit."""
+
+    max_environments: int = option(
+        NUMBER,
+        0,
+        "how many environments may have a namespace at the same time; further ones wait in the order of their "
+        "creation; 0: no limit; each shard counts its own",
+        least=0,
+        after="namespace_labels",
+    )
+    max_environments_per_repository: int = option(
+        NUMBER, 0, "the same, for the environments of one repository", least=0, after="max_environments"
+    )
+    max_fork_environments: int = option(
+        NUMBER, 0, "the same, for all environments of forks", least=0, after="max_environments_per_repository"
+    )
+
+    @property
+    def any(self) -> bool:
+        """Whether there is a limit."""
+        return bool(self.max_environments or self.max_environments_per_repository or self.max_fork_environments)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +67,7 @@ class EnvironmentOptions:
         "labels for the namespace of every environment; they win over the environment's own",
         after="protected_namespaces",
     )
+    limits: LimitOptions = group(LimitOptions)
     release_engine: str = release_engine()
     release_service_account: str = option(
         NAME, "tronador-release", "service account, in each environment's namespace, that a release of Flux runs as"

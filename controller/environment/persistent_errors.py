@@ -36,6 +36,7 @@ from controller.environment.effects import (
     Read,
     RemoveFinalizer,
     Replace,
+    TakePlace,
     Target,
     WakeOnChange,
 )
@@ -103,6 +104,8 @@ def _doing(effect: Effect | None) -> tuple[str, bool]:
             return "Writing the status", False
         case Read(subject) | Look(subject):
             return _reading(subject)
+        case TakePlace():
+            return "Counting the environments", False
         case WakeOnChange(listing):
             return f"Watching {_place(listing)}", _is_secret(listing.resource)
         case Create(target):

@@ -25,7 +25,7 @@ from controller.environment.decision import Continue, CurrentPhase, Decision, St
 from controller.environment.engines.engine import State
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
-from controller.environment.phases import diagnosis
+from controller.environment.phases import admission, diagnosis
 from controller.environment.plan import Plan
 from controller.environment.previews import recorded as preview_urls
 from controller.environment.summaries import Summary
@@ -116,10 +116,11 @@ def suspended(
 
 
 def _ends_with_suspension(condition: Mapping[str, Any]) -> bool:
-    """Return whether a condition describes work in progress, or an error, so that a suspended environment loses it."""
+    """Return whether a suspended environment loses a condition: it describes work in progress, a queue or an error."""
     return (
         condition.get("type") in ("Reconciling", "Stalled", contested.CONDITION)
         or condition.get("reason") in persistent_errors.REASONS
+        or condition.get("reason") == admission.QUEUED
     )
 
 
@@ -129,6 +130,8 @@ def _summarize(observation: Observation, plan: Plan, options: EnvironmentOptions
         return summaries.of_teardown(observation.environment, last)
     health = release_state.health(observation, plan, options)
     if health is None:
+        if isinstance(last, Wait) and last.reason == admission.QUEUED:
+            return summaries.of_queue(last)
         assert not isinstance(last, Continue), "once every phase could continue, the release decides"
         return summaries.of_obstacle(observation, plan, last)
     found = diagnosis.shown(observation, health)

@@ -31,11 +31,15 @@ class Stopwatch:
                 self._generations.pop(environment.name, None)
                 self._teardowns.setdefault(environment.name, self._now())
             elif not _is(environment, State.DEPLOYED):
-                known = self._generations.get(environment.name)
+                # The time in a queue says nothing about how quickly environments are made.
+                queued = _is(environment, State.QUEUED)
+                known = None if queued else self._generations.get(environment.name)
                 same = known is not None and known.generation == environment.generation
                 started = known.started if known is not None and same else self._now()
                 self._generations[environment.name] = _Measurement(
-                    environment.generation, started, awaited=not _is(environment, State.FAILED, State.SUSPENDED)
+                    environment.generation,
+                    started,
+                    awaited=not (queued or _is(environment, State.FAILED, State.SUSPENDED)),
                 )
 
     def deployed(self, environment: Environment) -> None:

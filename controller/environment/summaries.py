@@ -10,13 +10,15 @@ from controller.api.environment import Environment
 from controller.api.problems import Problem
 from controller.apimachinery.conditions import FALSE, TRUE, UNKNOWN, Condition
 from controller.environment import decide, failures, persistent_errors
-from controller.environment.decide import RELEASE_READY, TEARDOWN
+from controller.environment.decide import NAMESPACE_READY, RELEASE_READY, TEARDOWN
 from controller.environment.decision import Continue, CurrentPhase, Decision, Stop, Wait
 from controller.environment.drift.attempts import Contest
 from controller.environment.engines.engine import Health, State
 from controller.environment.observation import Observation
 from controller.environment.plan import Plan
 
+# The condition is present only while an environment waits for a place.
+ADMITTED: Final = "Admitted"
 # Reasons of Ready that repeat what the release says.
 DEPLOYED: Final = "Deployed"
 RELEASE_FAILED: Final = "ReleaseFailed"
@@ -128,6 +130,14 @@ def of_obstacle(observation: Observation, plan: Plan, last: Wait | Stop) -> Summ
         Condition("Reconciling", TRUE, last.reason, last.message),
     )
     return Summary(State.PENDING, last.shown_as or plan.steps[-1].phase.shown_as, last.message, waiting)
+
+
+def of_queue(last: Wait) -> Summary:
+    """The environment waits for others to be gone. That can take long, but nothing is wrong and nothing is done."""
+    waiting = tuple(
+        Condition(type_, FALSE, last.reason, last.message) for type_ in ("Ready", ADMITTED, NAMESPACE_READY)
+    )
+    return Summary(State.QUEUED, last.shown_as, last.message, waiting)
 
 
 def of_teardown(environment: Environment, last: Decision) -> Summary:

@@ -12,6 +12,7 @@ from controller.cache.metrics import InformerMetrics
 from controller.client.metrics import ClientMetrics
 from controller.environment import counts
 from controller.environment.metrics import EnvironmentMetrics
+from controller.environment.options import LimitOptions
 from controller.events.metrics import EventMetrics
 from controller.leaderelection.metrics import LeaderElectionMetrics
 from controller.metrics import Registry, of_process
@@ -47,7 +48,9 @@ def exercised() -> Registry:
     client.throttled(verb="GET", host="h", seconds=0)
     LeaderElectionMetrics(registry, "l")
     EventMetrics(registry)
-    EnvironmentMetrics(registry).observe(counted=lambda: counts.of({}), longest_wait=float, longest_teardown=float)
+    EnvironmentMetrics(registry).observe(
+        limits=LimitOptions(), counted=lambda: counts.of({}), longest_wait=float, longest_teardown=float
+    )
     DryRunMetrics(registry, lambda: {("patch", "namespaces"): 2})
     report = ReportMetrics(registry)
     report.request(host="h", method="GET", code="200", seconds=0.1)

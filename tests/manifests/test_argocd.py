@@ -9,7 +9,10 @@ import pytest
 
 from controller.api.environment import ENVIRONMENTS
 from controller.environment import status
+from controller.environment.admission.claims import Verdict
 from controller.environment.decide import decide
+from controller.environment.effects import TakePlace
+from controller.environment.options import EnvironmentOptions, LimitOptions
 from hack.standins.argocd import health
 from tests.manifests.definitions import documents, named, refusals
 from tests.unit.environment.support.builders import (
@@ -37,10 +40,16 @@ def _judged(obj: dict[str, Any]) -> tuple[str, str] | None:
     return health.of(obj, {KEY: _script()})
 
 
-def _with_status(of: dict[str, Any], **seen: Any) -> dict[str, Any]:
+def _with_status(of: dict[str, Any], *, options: EnvironmentOptions = OPTIONS, **seen: Any) -> dict[str, Any]:
     """The environment with the status that the controller gives it."""
     built = observation(**{"namespace": namespace(), "environment": of, **seen})
-    return of | {"status": status.desired(built, decide(built, OPTIONS), OPTIONS)}
+    return of | {"status": status.desired(built, decide(built, options), options)}
+
+
+def _queued() -> dict[str, Any]:
+    answers = {TakePlace(): Verdict(granted=False, message="The limit is reached.")}
+    options = operator_options(limits=LimitOptions(max_environments=1))
+    return _with_status(environment(), options=options, namespace=None, answers=answers)
 
 
 def _released(phase: str, **changes: Any) -> dict[str, Any]:
@@ -62,8 +71,9 @@ def _released(phase: str, **changes: Any) -> dict[str, Any]:
         (_with_status(environment(), namespace=foreign_namespace()), "Degraded", None),
         (_with_status(environment(chart={"git": "file:///etc"})), "Degraded", None),
         (_released("Succeeded", suspend=True), "Suspended", "The environment is suspended."),
+        (_queued(), "Progressing", None),
     ],
-    ids=["deployed", "pending", "deploying", "new", "failed", "stalled", "bad", "suspended"],
+    ids=["deployed", "pending", "deploying", "new", "failed", "stalled", "bad", "suspended", "queued"],
 )
 def test_the_health_of_an_environment_follows_its_status(obj: dict[str, Any], state: str, message: str | None) -> None:
     said = message if message is not None else obj["status"]["applicationStatusMsg"]

@@ -60,6 +60,7 @@ class State(StrEnum):
     """`status.applicationStatus`."""
 
     PENDING = "pending"
+    QUEUED = "queued"
     DEPLOYING = "deploying"
     DEPLOYED = "deployed"
     FAILED = "failed"

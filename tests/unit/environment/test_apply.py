@@ -12,6 +12,7 @@ from controller.apimachinery.errors import Invalid as InvalidError
 from controller.apimachinery.errors import NotFound as NotFoundError
 from controller.apimachinery.resources import NAMESPACES, SECRETS
 from controller.client import DeletePropagation, PatchType
+from controller.environment.admission.claims import GRANTED
 from controller.environment.apply import Applied, Applier
 from controller.environment.effects import (
     AddFinalizer,
@@ -27,6 +28,7 @@ from controller.environment.effects import (
     Read,
     RemoveFinalizer,
     Replace,
+    TakePlace,
     Target,
     WakeOnChange,
 )
@@ -78,6 +80,10 @@ class _Neighbours:
     def ensure(self, listing, key):
         self.calls.append(("ensure", listing, key))
 
+    def take_place(self, environment):
+        self.calls.append(("take place", environment["metadata"]["name"]))
+        return GRANTED
+
     def written(self, owner, resource, obj):
         self.calls.append(("written", owner["metadata"]["name"], resource.plural, obj))
 
@@ -88,6 +94,7 @@ def _applier(client, neighbours):
         served=lambda group_version: frozenset({f"served in {group_version}"}),
         recorder=neighbours,
         waker=neighbours,
+        take_place=neighbours.take_place,
         written=neighbours.written,
     )
 
@@ -115,7 +122,21 @@ def test_an_object_that_already_exists_is_read_and_decided_again():
 
     assert [request[0] for request in requests] == ["create", "get"]
     assert applied == Applied({namespace_target(): ANSWER}, decide_again=True)
+    # No label limits the cache of namespaces, so it is worth waiting for.
+    assert calls == [("written", NAME, "namespaces", ANSWER)]
+
+
+def test_a_release_that_already_exists_is_not_awaited_in_the_cache():
+    _, _, calls = _apply(Create(release_target(), {}), _error(409, "AlreadyExists"), ANSWER)
+
     assert calls == []
+
+
+def test_a_place_is_taken_for_the_environment():
+    applied, requests, calls = _apply(TakePlace())
+
+    assert (applied, requests) == (Applied({TakePlace(): GRANTED}, decide_again=True), [])
+    assert calls == [("take place", NAME)]
 
 
 def test_an_object_that_existed_and_is_gone_is_decided_again():

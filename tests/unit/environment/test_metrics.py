@@ -7,6 +7,7 @@ import pytest
 from controller.cache import Store
 from controller.environment import counts
 from controller.environment.metrics import OUTCOMES, EnvironmentMetrics
+from controller.environment.options import LimitOptions
 from controller.metrics import Registry
 from tests.unit.environment.support.builders import environment
 
@@ -33,6 +34,9 @@ def test_environments_are_counted_when_scraped_and_unused_statuses_show_zero(
     assert registry.get_sample_value("tronador_environments", {"status": "failed"}) == 0
     assert registry.get_sample_value("tronador_environments_lacking_resources") == 1
     assert registry.get_sample_value("tronador_environments_with_condition", {"type": "Stalled"}) == 1
+    assert registry.get_sample_value("tronador_environments", {"status": "queued"}) == 0
+    assert registry.get_sample_value("tronador_environment_limit", {"option": "max_environments"}) == 10
+    assert registry.get_sample_value("tronador_environment_limit", {"option": "max_fork_environments"}) == 0
     store.replace({}, resource_version="3")
     assert registry.get_sample_value("tronador_environments", {"status": "deployed"}) == 0
 
@@ -40,7 +44,10 @@ def test_environments_are_counted_when_scraped_and_unused_statuses_show_zero(
 def test_the_longest_waits_are_read_when_scraped(registry: Registry, metrics: EnvironmentMetrics) -> None:
     waits = {"ready": 4.0, "teardown": 9.0}
     metrics.observe(
-        counted=lambda: counts.of({}), longest_wait=lambda: waits["ready"], longest_teardown=lambda: waits["teardown"]
+        limits=LimitOptions(),
+        counted=lambda: counts.of({}),
+        longest_wait=lambda: waits["ready"],
+        longest_teardown=lambda: waits["teardown"],
     )
     assert registry.get_sample_value("tronador_environment_longest_wait_seconds") == 4
     assert registry.get_sample_value("tronador_teardown_longest_wait_seconds") == 9
@@ -72,5 +79,8 @@ def test_every_reason_of_a_failure_shows_zero_before_anything_happens(registry: 
 
 def _observe(metrics: EnvironmentMetrics, store: Store) -> None:
     metrics.observe(
-        counted=lambda: counts.of(store.index_sizes(counts.INDEX)), longest_wait=float, longest_teardown=float
+        limits=LimitOptions(max_environments=10),
+        counted=lambda: counts.of(store.index_sizes(counts.INDEX)),
+        longest_wait=float,
+        longest_teardown=float,
     )

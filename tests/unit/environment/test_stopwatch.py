@@ -48,6 +48,20 @@ def test_a_generation_is_measured_from_first_sight_to_deployed_once(lab):
     assert lab.metrics.ready == [7]
 
 
+def test_the_time_in_a_queue_is_not_measured(lab):
+    queued = {"observedGeneration": 1, "applicationStatus": "queued"}
+    lab.stopwatch.saw(_seen())
+    lab.now += 5
+    lab.stopwatch.saw(_seen(status=queued))
+    lab.now += 1000
+    assert lab.stopwatch.longest_wait() == 0
+    lab.stopwatch.saw(_seen(status=queued))
+    lab.now += 2
+    lab.stopwatch.deployed(_seen())
+
+    assert lab.metrics.ready == [2]
+
+
 def test_a_new_generation_is_measured_again(lab):
     lab.stopwatch.saw(_seen())
     lab.now += 5

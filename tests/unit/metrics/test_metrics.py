@@ -32,6 +32,7 @@ rest_client_requests_total counter code,host,method
 rest_client_response_size_bytes histogram host,verb
 tronador_cache_stale_seconds gauge group,name,resource,version
 tronador_dry_run_writes gauge resource,verb
+tronador_environment_limit gauge option
 tronador_environment_longest_wait_seconds gauge
 tronador_environment_ready_seconds histogram
 tronador_environments gauge status

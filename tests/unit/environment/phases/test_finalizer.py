@@ -62,6 +62,7 @@ def test_the_phases_have_the_names_and_the_order_of_the_contract():
         "installation",
         "finalizer",
         "validate",
+        "admission",
         "namespace",
         "access",
         "resources",

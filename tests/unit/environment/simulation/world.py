@@ -24,12 +24,15 @@ from controller.apimachinery.resources import NAMESPACES, SECRETS, Resource
 from controller.apimachinery.timestamps import to_time
 from controller.cache import ConsistencyError, ConsistencyStore
 from controller.environment import engines
+from controller.environment.admission.claims import GRANTED
+from controller.environment.admission.places import Places
+from controller.environment.admission.reconciler import ReconcilerWithPlaces
 from controller.environment.apply import Applier
 from controller.environment.observe import Observer, environment_of
 from controller.environment.options import EnvironmentOptions
 from controller.environment.reconciler import EnvironmentReconciler
 from controller.environment.stopwatch import Stopwatch
-from controller.runtime.reconcile import Request, Result
+from controller.runtime.reconcile import Reconciler, Request, Result
 from controller.tronadorconfig.content.options import TronadorConfigOptions
 from controller.tronadorconfig.content.shares import Shares
 from tests.unit.environment.simulation.fake_api import Crash, FakeApi, Write
@@ -55,13 +58,14 @@ class LaggingStore:
         self._version = ""
         self.sync()
 
-    def sync(self) -> None:
-        """Catch up."""
+    def sync(self) -> list[str]:
+        """Catch up, and return the keys of what changed."""
         found = self._api.all(self._resource)
         if self._is_limited:
             found = [obj for obj in found if ENVIRONMENT_LABEL in (obj["metadata"].get("labels") or {})]
-        self._objects = {self._key(obj["metadata"]): copy.deepcopy(obj) for obj in found}
+        before, self._objects = self._objects, {self._key(obj["metadata"]): copy.deepcopy(obj) for obj in found}
         self._version = self._api.version
+        return sorted(key for key in {*before, *self._objects} if before.get(key) != self._objects.get(key))
 
     @staticmethod
     def _key(metadata: Mapping[str, Any]) -> str:
@@ -70,6 +74,9 @@ class LaggingStore:
 
     def get(self, key: str) -> Mapping[str, Any] | None:
         return self._objects.get(key)
+
+    def list(self) -> Sequence[Mapping[str, Any]]:
+        return list(self._objects.values())
 
     def leave(self, key: str) -> None:
         """The object no longer matches what the cache is limited to."""
@@ -149,8 +156,11 @@ class World:
             consistency.wrote_at(
                 objects.name(environment), objects.uid(environment), resource, objects.resource_version(obj)
             )
+            if self.places and resource == NAMESPACES:
+                self.places.created(objects.name(environment))
 
-        self._reconciler = EnvironmentReconciler(
+        self.places = self._places()
+        self._reconciler: Reconciler = EnvironmentReconciler(
             observer=Observer(
                 stores=self.stores,
                 shares=Shares(
@@ -165,6 +175,7 @@ class World:
                 served=self.api.served,
                 recorder=self.recorded,
                 waker=self.recorded,
+                take_place=self.places.take if self.places else lambda _: GRANTED,
                 written=written,
             ),
             wakeups=self.recorded,
@@ -174,11 +185,35 @@ class World:
             options=self.options,
             now=lambda: self.seconds,
         )
+        if self.places:
+            self._reconciler = ReconcilerWithPlaces(self._reconciler, self.places)
+
+    def _places(self) -> Places | None:
+        """The places, if the options limit their number. Those that are woken stand in `self.woken`, in order."""
+        self.woken: list[str] = []
+        if not self.options.limits.any:
+            return None
+        return Places(
+            limits=self.options.limits,
+            environments=self.stores[ENVIRONMENTS],
+            namespaces=self.stores[NAMESPACES],
+            counts_all=True,
+            read_names=lambda: [
+                objects.name(obj) for obj in self.api.all(NAMESPACES) if ENVIRONMENT_LABEL in objects.labels(obj)
+            ],
+            wake=self.woken.append,
+        )
 
     def sync(self, *resources: Resource) -> None:
         """Let the caches catch up, all or those named."""
         for resource in resources or WATCHED:
-            self.stores[resource].sync()
+            for key in self.stores[resource].sync():
+                self.changed(resource, key)
+
+    def changed(self, resource: Resource, key: str) -> None:
+        """A cache shows a change of an object."""
+        if self.places and resource in (ENVIRONMENTS, NAMESPACES):
+            self.places.look(key)
 
     def reconcile_strictly(self, name: str) -> Result:
         """One reconcile with the caches as they are; whatever it raises is raised."""
