@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from controller.api.environment import PULL_REQUEST_ANNOTATION, REPOSITORY_ANNOTATION, Environment
@@ -16,6 +16,7 @@ from controller.apimachinery.timestamps import from_time
 
 # A chart's values can be large. Image tags are usually near the top.
 _VALUES_LOOKED_AT: Final = 1000
+_UNKNOWN: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,7 @@ class Summary:
         url: the address of the environment, or "".
         message: `applicationStatusMsg`, or "".
         problems: why it does not run, the most useful first.
+        holds_place: whether it counts for the limits on environments, as far as its status shows: it has a namespace.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Summary:
     url: str
     message: str
     problems: tuple[Problem, ...]
+    holds_place: bool
 
     @property
     def headline(self) -> str:
@@ -90,7 +93,24 @@ def summarize(obj: Object) -> Summary:
         url=text(status.get("url")),
         message=text(status.get("applicationStatusMsg")),
         problems=environment.problems,
+        holds_place=_holds_place(environment),
     )
+
+
+def in_order(summaries: Iterable[Summary]) -> list[Summary]:
+    """Return the summaries in the order in which their environments were created, and then of their names."""
+    return sorted(summaries, key=lambda summary: (summary.created or _UNKNOWN, summary.name))
+
+
+def queue(summaries: Iterable[Summary]) -> Mapping[str, int]:
+    """Return the position of each environment that waits for a place, from 1, by its name. `summaries` are all."""
+    waiting = (summary.name for summary in in_order(summaries) if summary.status == "queued")
+    return {name: position for position, name in enumerate(waiting, start=1)}
+
+
+def _holds_place(environment: Environment) -> bool:
+    ready = conditions.find(environment.conditions, "NamespaceReady") or {}
+    return ready.get("status") == conditions.TRUE or environment.status.get("applicationStatus") == "uninstalling"
 
 
 def _without_credentials(repository: str) -> str:

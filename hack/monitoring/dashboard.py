@@ -110,7 +110,7 @@ ENVIRONMENTS: Final = (
         about="What kubectl shows in the column STATUS.",
         queries=[Query(of_all_shards("tronador_environments", "status"), "{{status}}")],
         stacked=True,
-        colors={"deployed": GREEN, "failed": RED, "pending": ORANGE},
+        colors={"deployed": GREEN, "failed": RED, "pending": ORANGE, "queued": ORANGE},
     ),
     Curves(
         title="In trouble",

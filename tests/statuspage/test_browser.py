@@ -15,7 +15,7 @@ from tests.unit.statuspage.builders import MARKUP, environment, everywhere
 pytestmark = pytest.mark.slow
 
 LONG = "x" * 300
-STATUSES = ("deployed", "failed", "deploying", "pending", "suspended", "uninstalling", "of tomorrow")
+STATUSES = ("deployed", "failed", "deploying", "pending", "queued", "suspended", "uninstalling", "of tomorrow")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import yaml
 
-from controller.api.summary import Summary, summarize
+from controller.api.summary import Summary, in_order, queue, summarize
 from controller.apimachinery.timestamps import age, to_time
 from controller.app import clusters, exits
 from controller.app.commands import environments
@@ -36,15 +36,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Print the list. Raises PipelineError if the cluster cannot be read."""
     with clusters.connected(parsed, environ, command="list", verbs="list") as client:
-        found = list(environments.pages(client, selector=parsed.selector))
-    summaries = sorted(map(summarize, found), key=lambda s: (s.created or datetime.min.replace(tzinfo=UTC), s.name))
-    print(_show(summaries, parsed.output), end="")
+        found = everything = in_order(map(summarize, environments.pages(client, selector=parsed.selector)))
+        if parsed.selector and queue(found):
+            # The environments that were not asked for wait in the same queue.
+            everything = in_order(map(summarize, environments.pages(client)))
+    print(show(found, queue(everything), parsed.output), end="")
     return exits.OK
 
 
-def _show(summaries: Sequence[Summary], output: str) -> str:
+def show(summaries: Sequence[Summary], positions: Mapping[str, int], output: str) -> str:
+    """Return the list in the form `output`. `positions`: of the environments that wait for a place, by name."""
     if output in ("json", "yaml"):
-        plain = [_plain(summary) for summary in summaries]
+        plain = [_plain(summary) | {"queuePosition": positions.get(summary.name)} for summary in summaries]
         return json.dumps(plain, indent=2) + "\n" if output == "json" else yaml.safe_dump(plain, sort_keys=False)
     if not summaries:
         return "No environments.\n"
@@ -58,6 +61,12 @@ def _show(summaries: Sequence[Summary], output: str) -> str:
         header += ["NAMESPACE", "RELEASE", "REF", "MESSAGE"]
         for row, s in zip(rows, summaries, strict=True):
             row += [s.namespace, s.release, s.ref, s.headline[:_MESSAGE_WIDTH]]
+    if positions:
+        # Who waits for whom. Without limits there is nothing to say.
+        header.insert(2, "PLACE")
+        for row, s in zip(rows, summaries, strict=True):
+            position = positions.get(s.name)
+            row.insert(2, f"queue {position}" if position else "held" if s.holds_place else "")
     return table(header, rows)
 
 
