@@ -148,7 +148,7 @@ class Reporter:
                 wrote = scm.set_status(place, before, ended, instead_of=record.PENDING) or wrote
             except (Refused, Rejected) as error:
                 # After a forced push it may not exist any more.
-                log.info("feedback rejected", channel="status", state="superseded", error=str(error))
+                log.warning("feedback rejected", channel="status", state="superseded", error=str(error))
         memory.record = replace(memory.record, pending=feedback.commit if wanted.word == record.PENDING else "")
         return wrote
 
