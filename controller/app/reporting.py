@@ -58,7 +58,9 @@ class Application:
 
 
 def run(options: ReportOptions) -> int:
-    """Run the reporter. Returns the exit code."""
+    """Run the reporter. Returns the exit code. Raises OptionError if an option cannot be used."""
+    # Before a kubeconfig is looked for, as with every other option. It tries the folders, and connects to nothing.
+    accounts(options.feedback, ReportMetrics(Registry())).close()
     return process.serve(
         lambda connection: build(options, connection),
         connection=options.connection,

@@ -87,10 +87,10 @@ def test_the_policy_is_in_force():
     assert POLICY[0]["spec"]["failurePolicy"] == "Fail"
 
 
-def test_its_account_has_only_the_rights_that_it_uses():
+def test_its_account_has_only_the_rights_that_its_two_commands_use():
     (rule,) = named("ClusterRole")["rules"]
     assert (rule["apiGroups"], rule["resources"]) == ([ENVIRONMENTS.group], [ENVIRONMENTS.plural])
-    assert set(rule["verbs"]) == {"list", "watch", "patch"}
+    assert set(rule["verbs"]) == {"get", "list", "watch", "patch"}
     lease = named("Role", "tronador-report-lease")["rules"]
     assert [(one["resources"], one.get("resourceNames"), one["verbs"]) for one in lease] == [
         ([LEASES.plural], None, ["create"]),
