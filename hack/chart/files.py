@@ -29,6 +29,7 @@ _COPIED: Final = (
     "shards/a/lease.yaml",
     "monitoring/*.yaml",
     "monitoring/podmonitor/podmonitor.yaml",
+    "monitoring/report/*.yaml",
     "monitoring/dashboard.json",
 )
 # Only kustomize reads the first one, and Helm creates the namespace.

@@ -61,8 +61,15 @@ def test_another_namespace_gets_the_same_as_from_kustomize(chart):
             {key: {"enabled": True} for key in ("podMonitor", "prometheusRule", "dashboard")},
             ["monitoring", "monitoring/podmonitor"],
         ),
+        (
+            {
+                **{key: {"enabled": True} for key in ("serviceMonitor", "prometheusRule", "dashboard")},
+                "report": {"enabled": True, "credentials": [CREDENTIALS]},
+            },
+            ["report", "monitoring", "monitoring/report"],
+        ),
     ],
-    ids=["quotas", "gateway API", "users", "report", "service monitor", "pod monitor"],
+    ids=["quotas", "gateway API", "users", "report", "service monitor", "pod monitor", "monitored report"],
 )
 def test_optional_parts_are_the_same_as_the_components_of_kustomize(chart, values, components):
     assert differences(chart.render(values), with_components(*components)) == []

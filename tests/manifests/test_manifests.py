@@ -27,11 +27,9 @@ from tests.samples import documents
 
 ROOT = Path(__file__).parent.parent.parent
 # What other products read has tests of its own.
-FOR_OTHERS = ("argocd", "github-actions", "monitoring", "podmonitor", "tekton", "pipelines-as-code")
+FOR_OTHERS = {"argocd", "chart", "github-actions", "monitoring", "tekton"}
 MANIFESTS = sorted(
-    file
-    for file in (ROOT / "manifests").rglob("*.yaml")
-    if file.parent.name not in FOR_OTHERS and ROOT / "manifests" / "chart" not in file.parents
+    file for file in (ROOT / "manifests").rglob("*.yaml") if not FOR_OTHERS & set(file.relative_to(ROOT).parts)
 )
 # Kinds that only kustomize knows, and those whose schema is in a CRD.
 NOT_OF_KUBERNETES = ("kustomization.yaml",)

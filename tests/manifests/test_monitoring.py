@@ -95,3 +95,19 @@ def test_grafanas_sidecar_finds_the_generated_dashboard(installed):
     [(name, text)] = config["data"].items()
     assert name.endswith(".json")
     assert json.loads(text) == json.loads(dashboard.FILE.read_text())
+
+
+def test_the_reporter_has_a_monitor_and_alerts_of_its_own():
+    objects = with_components("report", "monitoring", "monitoring/report")
+    found = [obj for obj in objects if obj["metadata"]["name"] == "tronador-report"]
+    [monitor], [rule], [deployment] = (of_kind(found, kind) for kind in ("PodMonitor", "PrometheusRule", "Deployment"))
+    for obj in (monitor, rule):
+        schema = Structural(SCHEMAS[obj["kind"]])
+        assert [*schema.unknown_fields(obj), *map(str, schema.validate(obj))] == []
+        assert obj["metadata"]["namespace"] == "tronador-system"
+    template = deployment["spec"]["template"]
+    labels = template["metadata"]["labels"]
+    assert monitor["spec"]["selector"] == {"matchLabels": labels}
+    assert labels[monitor["spec"]["jobLabel"]] == "tronador-report"
+    [endpoint] = monitor["spec"]["podMetricsEndpoints"]
+    assert endpoint["port"] in {port["name"] for port in template["spec"]["containers"][0]["ports"]}

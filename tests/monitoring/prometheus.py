@@ -18,11 +18,11 @@ from typing import Any, Final
 import yaml
 
 from tests.integration.support.waiting import DEADLINE, eventually
-from tests.monitoring.support import program, rules_spec, write_rules
+from tests.monitoring.support import CONTROLLER, program, rules_spec, write_rules
 
 NAMESPACE: Final = "tronador-system"
 # Windows that hold several scrapes. That of restarts has to hold three starts of Python on a busy machine.
-_WINDOWS: Final = {"5m": "8s", "10m": "20s", "30m": "8s", "1h": "30s", "6h": "30s"}
+_WINDOWS: Final = {"5m": "8s", "10m": "20s", "15m": "8s", "30m": "8s", "1h": "30s", "6h": "30s"}
 # Prometheus begins to scrape five seconds after its start, which is not to look like a controller that is down.
 _FOR: Final = {"5m": "12s", "1m": "2s", "3m": "3s", "10m": "3s", "15m": "3s"}
 # Seconds, or numbers of keys, that no fault of a test could reach in time: what is in the rules, and what is tested.
@@ -33,6 +33,7 @@ _LIMITS: Final = {
     "TronadorReconcileStuck": ("> 150", "> 2"),
     "TronadorEnvironmentStuck": ("> 1800", "> 6"),
     "TronadorTeardownStuck": ("> 3600", "> 6"),
+    "TronadorReportLate": ("> 900", "> 3"),
 }
 _LATE: Final = ('le="300.0"', 'le="2.0"')
 _ADDRESSES: Final = count(1)
@@ -72,12 +73,12 @@ class Prometheus:
         self._address = address()
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, targets: Iterable[str]) -> None:
-        """Start it; the targets (`host:port`) become the pods `pod-0`, `pod-1` and so on."""
+    def start(self, targets: Iterable[str], *, job: str = CONTROLLER) -> None:
+        """Start it with the rules about a job. Its targets (`host:port`) become the pods `pod-0`, `pod-1` and so on."""
         self._folder.mkdir()
-        write_rules(self._folder, quickened(rules_spec()))
+        write_rules(self._folder, quickened(rules_spec(job)))
         scrape = {
-            "job_name": "tronador",
+            "job_name": job,
             "static_configs": [
                 {"targets": [target], "labels": {"namespace": NAMESPACE, "pod": f"pod-{number}"}}
                 for number, target in enumerate(targets)

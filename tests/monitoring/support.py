@@ -16,7 +16,12 @@ from hack.monitoring import dashboard
 from hack.paths import MANIFESTS
 from hack.yamlfiles import documents
 
-RULES = MANIFESTS / "monitoring/prometheusrule.yaml"
+CONTROLLER, REPORTER = "tronador", "tronador-report"
+# The rules, by the job that they are about.
+RULES = {
+    CONTROLLER: MANIFESTS / "monitoring/prometheusrule.yaml",
+    REPORTER: MANIFESTS / "monitoring/report/reportrule.yaml",
+}
 _STRING = re.compile(r'"[^"]*"')
 _WORD = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 
@@ -29,10 +34,10 @@ def program(name: str) -> str:
     return found
 
 
-def rules_spec() -> dict[str, Any]:
-    """The spec of the PrometheusRule: what Prometheus itself reads."""
-    [rule] = documents(RULES)
-    return dict(rule["spec"])
+def rules_spec(*jobs: str) -> dict[str, Any]:
+    """The rules about these jobs, or about all, as Prometheus itself reads them."""
+    files = [RULES[job] for job in jobs or RULES]
+    return {"groups": [group for file in files for rule in documents(file) for group in rule["spec"]["groups"]]}
 
 
 def rules() -> Iterator[dict[str, Any]]:

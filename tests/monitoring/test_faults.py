@@ -21,6 +21,11 @@ from controller.app.caches import Enqueue
 from hack.faultproxy.faults import Answer, Latency, Match, Rule
 from hack.faultproxy.proxy import FaultProxy
 from hack.localcluster import LocalCluster
+from hack.standins.scm.exchange import Answer as ForgeAnswer
+from hack.standins.scm.faults import FOR_EVER
+from hack.standins.scm.faults import Fault as ForgeFault
+from hack.standins.scm.forge import Forge
+from hack.standins.scm.server import ForgeServer
 from tests.faults.support.bed import proxied
 from tests.integration.support import texts
 from tests.integration.support.clusters import CONFIG_MAPS, Cluster
@@ -29,11 +34,12 @@ from tests.integration.support.engines import Engine
 from tests.integration.support.environments import Environment, Environments, condition, manifest, tag
 from tests.integration.support.fixtures import StartController, StartProcess
 from tests.integration.support.opponent import opposing
+from tests.integration.support.reporters import ThreadedReporter, credentials
 from tests.integration.support.shared_config import SharedConfig
 from tests.integration.support.texts import nested
 from tests.integration.support.waiting import eventually
 from tests.monitoring.prometheus import Prometheus, address
-from tests.monitoring.support import alerts, panels
+from tests.monitoring.support import CONTROLLER, REPORTER, alerts, panels
 
 pytestmark = pytest.mark.slow
 
@@ -52,10 +58,14 @@ HELD = ("TronadorEnvironmentsContested", "TronadorTeardownBlocked", "TronadorTea
 API = ("TronadorAPIThrottling", "TronadorAPIErrors", "TronadorReconcileErrors", "TronadorCacheOutOfDate")
 SLOW = ("TronadorQueueLong", "TronadorQueueSlow", "TronadorReconcileStuck")
 LATE = ("TronadorProvisioningSlow",)
+REPORT = ("TronadorReportUnreachable", "TronadorReportUnauthorized", "TronadorReportLate")
+REPORT_PROCESS = ("TronadorReportDown", "TronadorReportNoLeader")
 
 
 def test_every_alert_has_a_fault_in_these_tests() -> None:
-    assert {*PROCESS, *BUGS, *WAITING, *HELD, *API, *SLOW, *LATE} == {alert["alert"] for alert in alerts()}
+    assert {*PROCESS, *BUGS, *WAITING, *HELD, *API, *SLOW, *LATE, *REPORT, *REPORT_PROCESS} == {
+        alert["alert"] for alert in alerts()
+    }
 
 
 def leads(prometheus: Prometheus, pod: str) -> None:
@@ -64,8 +74,8 @@ def leads(prometheus: Prometheus, pod: str) -> None:
     eventually(lambda: prometheus.query(query), f"{pod} leads")
 
 
-def is_scraped(prometheus: Prometheus) -> None:
-    eventually(lambda: prometheus.query('up{job="tronador"} == 1'), "the controller is scraped")
+def is_scraped(prometheus: Prometheus, job: str = CONTROLLER) -> None:
+    eventually(lambda: prometheus.query(f'up{{job="{job}"}} == 1'), f"{job} is scraped")
 
 
 def test_a_clean_run_fires_no_alert_and_fills_every_panel(
@@ -293,3 +303,47 @@ def test_slow_deployments_fire_their_alerts(
     prometheus.fires(*LATE)
     severities = {alert["metric"]["severity"] for alert in prometheus.query('ALERTS{alertstate="firing"}')}
     assert severities >= {"critical", "warning"}
+
+
+def test_faults_of_the_reporter_fire_its_alerts(
+    cluster: Cluster, environments: Environments, prometheus: Prometheus, tmp_path: Path
+) -> None:
+    forge, served = Forge(), address()
+    forge.add_repository("acme/shop")
+    forge.open_pull("acme/shop", 74, sha="a" * 40)
+    forge.add_token("secret")
+    with ForgeServer(forge=forge) as server, proxied(cluster.kubeconfig, tmp_path) as (proxy, through):
+        folder = credentials(tmp_path / "credentials", token="secret", api=f"{server.url}/api/v3")
+        proxy.set_rules(Rule(fault=Answer(code=503), match=Match(path="/leases")))
+        options = {"metrics_address": served, **ELECTION}
+        reporter = ThreadedReporter(through, prefix="github.com/acme", folder=folder, **options)
+        reporter.start(wait=False)
+        try:
+            prometheus.start([served], job=REPORTER)
+            is_scraped(prometheus, REPORTER)
+            prometheus.fires("TronadorReportNoLeader")
+            proxy.set_rules()
+            prometheus.is_silent("TronadorReportNoLeader")
+            facts = {"repository": "github.com/acme/shop", "pull-request": "74", "commit": "a" * 40}
+            document = manifest("shop-74")
+            document["metadata"]["annotations"] = {f"tronador.stakater.com/{key}": facts[key] for key in facts}
+            environment = environments.apply(document)
+            eventually(lambda: forge.comments("acme/shop", 74), "the pull request shows the environment")
+            assert not set(REPORT) & set(prometheus.ever_fired())
+
+            forge.set_faults([ForgeFault(times=FOR_EVER, answer=ForgeAnswer(status=503))])
+            environment.patch_release(values=tag("two"))
+            environment.delete()
+            prometheus.fires("TronadorReportUnreachable", "TronadorReportLate")
+            assert "TronadorReportUnauthorized" not in prometheus.ever_fired()
+            forge.set_faults([])
+            prometheus.is_silent(*REPORT)
+
+            forge.revoke_token("secret")
+            environments.apply(document)
+            prometheus.fires("TronadorReportUnauthorized")
+            forge.add_token("secret")
+            prometheus.is_silent(*REPORT)
+        finally:
+            reporter.stop()
+        prometheus.fires("TronadorReportDown")

@@ -63,7 +63,7 @@ def test_metrics_with_common_names_are_selected_by_their_job() -> None:
     shared = re.compile(r"\b(?:controller_runtime|rest_client|workqueue|informer|leader_election|process)_\w+(.?)")
     for expression in (*(rule["expr"] for rule in rules()), *(q for _, queries in panels() for q in queries)):
         for found in shared.finditer(expression):
-            selected = expression[found.end() :].startswith('job="tronador"')
+            selected = expression[found.end() :].startswith(('job="tronador"', 'job="tronador-report"'))
             assert found[1] == "{", expression
             assert selected, expression
 
