@@ -7,15 +7,20 @@ import re
 from collections.abc import Mapping
 from datetime import UTC
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from controller.apimachinery import timestamps
-from controller.pipeline.webhooks import Rules, Verdict
+from controller.app import cli
+from controller.pipeline.webhooks import Rules, Selection, Verdict
+from controller.pipeline.webhooks.celfilters import filters
 from hack.localcluster.schema.cel import EvaluationError, Expression, compile_expression
 from hack.localcluster.schema.cel.types import DYN
+from hack.tekton.triggers import FILE, with_filters
 from tests.manifests.definitions import documents
+from tests.manifests.kustomize import rendered
 from tests.unit.pipeline.webhooks import reported
 from tests.unit.pipeline.webhooks.payloads import ask, changed, gitea, github
 
@@ -117,6 +122,59 @@ def test_a_delivery_starts_the_pipeline_that_the_command_names(body: dict[str, A
     _compare(body)
 
 
+SELECTIONS = {
+    "a label": Rules(fork_label=LABEL, selection=Selection(labels=("other",))),
+    "the label of forks": Rules(fork_label=LABEL, selection=Selection(labels=(LABEL,))),
+    "two labels": Rules(selection=Selection(labels=(LABEL, "it's"))),
+    "no label": Rules(fork_label=LABEL, selection=Selection(exclude_labels=(LABEL, "other"))),
+    "a label and not another": Rules(selection=Selection(labels=(LABEL,), exclude_labels=("other",))),
+    "a target": Rules(fork_label=LABEL, selection=Selection(base_branches=("master", "main"), labels=(LABEL,))),
+    "another target": Rules(selection=Selection(base_branches=("release/*", "mai"), labels=(LABEL,))),
+    "a branch": Rules(fork_label=LABEL, selection=Selection(branches=("r?n-[oa-q]*",), exclude_labels=(LABEL,))),
+    "other branches": Rules(selection=Selection(branches=("[!r]*", "run.pipeline"))),
+    "other authors": Rules(fork_label=LABEL, selection=Selection(exclude_authors=("some*",), labels=("other",))),
+    "drafts": Rules(fork_label=LABEL, drafts=True, selection=Selection(labels=(LABEL,))),
+    "people": Rules(skip_bots=True, drafts=True, selection=Selection(exclude_authors=("*[[]bot]",))),
+}
+
+
+@pytest.mark.parametrize("rules", SELECTIONS.values(), ids=SELECTIONS.keys())
+def test_the_patch_of_other_rules_decides_as_the_command_does(rules: Rules) -> None:
+    found = filters(rules)
+    for name, body in BODIES.items():
+        with_label = changed(body, "pull_request.labels", [{"name": "other"}, {"name": LABEL}])
+        for each in (body, with_label):
+            try:
+                _compare(each, rules, (found.environment, found.environment_of_a_fork, found.retirement))
+            except AssertionError as error:
+                raise AssertionError(f"{name}, {'with both labels' if each is with_label else 'as it is'}") from error
+
+
+def test_the_filters_are_generated() -> None:
+    assert FILE.read_text() == with_filters(FILE.read_text()), "run `python -m hack.tekton`"
+
+
+def test_the_command_prints_a_patch_that_kustomize_applies(tmp_path: Path) -> None:
+    (tmp_path / "triggers.yaml").write_text(FILE.read_text())
+    arguments = ["filters", "--label=x: y", "--base-branch=release/*", f"--output={tmp_path}/filters.yaml"]
+    assert cli.main(arguments, {}) == 0
+    target = {"kind": "EventListener", "name": "tronador"}
+    settings = {"resources": ["triggers.yaml"], "patches": [{"target": target, "path": "filters.yaml"}]}
+    (tmp_path / "kustomization.yaml").write_text(json.dumps(settings))
+    [listener] = [obj for obj in rendered(tmp_path) if obj["kind"] == "EventListener"]
+    found = filters(Rules(selection=Selection(labels=("x: y",), base_branches=("release/*",))))
+    patched = [one["interceptors"][2]["params"][0] for one in listener["spec"]["triggers"]]
+    assert patched == [
+        {"name": "filter", "value": value}
+        for value in (found.environment, found.environment_of_a_fork, found.retirement)
+    ]
+
+
+def test_a_rule_that_no_delivery_answers_is_refused() -> None:
+    with pytest.raises(ValueError, match="--path"):
+        filters(Rules(selection=Selection(paths=("deploy/*",))))
+
+
 @pytest.mark.parametrize("where", ["pull_request.head.ref", "pull_request.base.ref"])
 def test_a_branch_that_tekton_would_take_for_a_variable_starts_nothing(where: str) -> None:
     for ref in ("$(context.pipelineRun.name)", "x$(workspaces.git-credentials.path)"):
@@ -152,9 +210,9 @@ def test_a_large_repository_number_keeps_all_its_digits() -> None:
     assert params["repository-id"] == "1234567890"
 
 
-def _compare(body: dict[str, Any]) -> None:
-    decision = ask(body, rules=RULES)
-    started = _started(body)
+def _compare(body: dict[str, Any], rules: Rules = RULES, expressions: tuple[str, ...] = ()) -> None:
+    decision = ask(body, rules=rules)
+    started = _started(body, expressions)
     if decision.verdict is Verdict.IGNORE:
         assert started == []
         return
@@ -174,11 +232,15 @@ def _utc(text: str) -> str:
     return str(moment.astimezone(UTC))
 
 
-def _started(body: dict[str, Any]) -> list[tuple[str, dict[str, str]]]:
-    """Template and parameters of each trigger that lets a delivery through."""
+def _started(body: dict[str, Any], expressions: tuple[str, ...] = ()) -> list[tuple[str, dict[str, str]]]:
+    """Template and parameters of each trigger that lets a delivery through, with other filters if some are given."""
     found = []
-    for trigger in TRIGGERS:
-        extensions = _extensions(trigger["interceptors"][1:], body)
+    for number, trigger in enumerate(TRIGGERS):
+        interceptors = trigger["interceptors"][1:]
+        if expressions:
+            [*others, _] = interceptors
+            interceptors = [*others, {"params": [{"name": "filter", "value": expressions[number]}]}]
+        extensions = _extensions(interceptors, body)
         if extensions is None:
             continue
         bound = [p for b in trigger["bindings"] for p in (BINDINGS[b["ref"]] if "ref" in b else [b])]

@@ -47,6 +47,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("render", "write the environment of a pull request"),
     Command("validate", "check files without a cluster"),
     Command("event", "decide what to do about a webhook of GitHub, GitLab, Gitea or Forgejo"),
+    Command("filters", "print the rules of `event` as filters for Tekton"),
     Command("name", "print the name of a pull request's environment"),
     Command("publish", "put an environment into a GitOps repository"),
     Command("retire", "take an environment out of a GitOps repository"),

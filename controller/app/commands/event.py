@@ -10,8 +10,8 @@ from typing import Final
 from controller.apimachinery import names
 from controller.apimachinery.options import OptionError
 from controller.app import exits
-from controller.app.commands import files, naming
-from controller.pipeline.webhooks import Delivery, Rules, decide, parse_headers
+from controller.app.commands import files, naming, selecting
+from controller.pipeline.webhooks import Delivery, decide, parse_headers
 
 _SIGNATURE_VARIABLE: Final = "TRONADOR_SIGNATURE"
 
@@ -50,27 +50,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="file with the webhook's secret; with it a delivery without the right signature is refused",
     )
-    parser.add_argument(
-        "--allow-fork-label",
-        metavar="NAME",
-        default="",
-        help="label with which a maintainer allows one commit of a fork (default: forks are ignored)",
-    )
-    parser.add_argument(
-        "--drafts", action="store_true", help="give drafts an environment too (default: drafts have none)"
-    )
-    parser.add_argument(
-        "--skip-bots",
-        action="store_true",
-        help="ignore what bots do, unless it removes an environment (default: bots are treated like people)",
-    )
+    selecting.add_rules(parser)
+    selecting.add_paths(parser)
     naming.add_template(parser)
     parser.add_argument("-o", "--output", metavar="FILE", help="file for the decision (default: standard output)")
 
 
 def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Print the decision. Raises OptionError if a flag is wrong, and PipelineError if the delivery is refused."""
-    template = naming.template_of(parsed)
+    template, rules = naming.template_of(parsed), selecting.rules_of(parsed)
     secret = files.read_bytes(parsed.secret_file, "--secret-file") if parsed.secret_file is not None else None
     if parsed.headers is not None and (parsed.event_type or parsed.signature is not None):
         raise OptionError("--headers holds the event and the signature: remove --event-type and --signature")
@@ -84,7 +72,7 @@ def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
     )
     decision = decide(
         delivery,
-        Rules(fork_label=parsed.allow_fork_label, drafts=parsed.drafts, skip_bots=parsed.skip_bots),
+        rules,
         name=lambda pull: names.environment_name(pull.repository, pull.number, template=template),
     )
     answer = {

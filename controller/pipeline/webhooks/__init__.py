@@ -4,5 +4,16 @@ from controller.pipeline.webhooks.body import BodyError
 from controller.pipeline.webhooks.decision import Decision, decide
 from controller.pipeline.webhooks.delivery import Delivery, Unverified, parse_headers
 from controller.pipeline.webhooks.rules import Rules, Verdict
+from controller.pipeline.webhooks.selection import Selection
 
-__all__ = ["BodyError", "Decision", "Delivery", "Rules", "Unverified", "Verdict", "decide", "parse_headers"]
+__all__ = [
+    "BodyError",
+    "Decision",
+    "Delivery",
+    "Rules",
+    "Selection",
+    "Unverified",
+    "Verdict",
+    "decide",
+    "parse_headers",
+]

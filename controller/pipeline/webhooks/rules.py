@@ -11,7 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from controller.pipeline.webhooks import selection
 from controller.pipeline.webhooks.pullrequest import MAKING, Happening, PullRequest
+from controller.pipeline.webhooks.selection import EVERYTHING, Selection
 
 
 class Verdict(StrEnum):
@@ -30,16 +32,20 @@ class Rules:
         fork_label: the label that allows an environment for a fork; "" ignores all forks.
         drafts: whether draft pull requests get environments.
         skip_bots: whether to ignore events of bots that would create an environment. Removals are never ignored.
+        selection: which pull requests get an environment at all.
     """
 
     fork_label: str = ""
     drafts: bool = False
     skip_bots: bool = False
+    selection: Selection = EVERYTHING
 
 
 def judge(pull: PullRequest, rules: Rules) -> tuple[Verdict, str]:
     """Return what to do about a pull request, and the reason."""
     verdict, reason = _judge(pull, rules)
+    if verdict is Verdict.APPLY and (words := selection.missing(pull, rules.selection)):
+        return Verdict.IGNORE, f"{_who(pull)} gets no environment: {words}"
     if verdict is Verdict.APPLY and rules.skip_bots and pull.bot:
         return Verdict.IGNORE, f"{reason}, but by the bot {pull.bot!a}"
     return verdict, reason
@@ -50,6 +56,9 @@ def _judge(pull: PullRequest, rules: Rules) -> tuple[Verdict, str]:
         return Verdict.REMOVE, f"{_who(pull)} was {'merged' if pull.is_merged else 'closed'}"
     if not pull.is_open:
         return Verdict.IGNORE, f"{_who(pull)} is already closed"
+    may_have_one = bool(rules.fork_label) or not pull.is_fork
+    if may_have_one and (words := selection.lost(pull, rules.selection)):
+        return Verdict.REMOVE, f"{_who(pull)} gets no environment any more: {words}"
     if pull.is_fork:
         return _judge_fork(pull, rules)
     if Happening.DRAFTED in pull.happenings and not rules.drafts:
@@ -59,6 +68,8 @@ def _judge(pull: PullRequest, rules: Rules) -> tuple[Verdict, str]:
     for happening in MAKING:
         if happening in pull.happenings:
             return Verdict.APPLY, f"{_who(pull)} {happening}"
+    if words := selection.gained(pull, rules.selection):
+        return Verdict.APPLY, f"{_who(pull)} is open, and {words}"
     return Verdict.IGNORE, f"{pull.action!r} does not affect the environment"
 
 
