@@ -22,6 +22,7 @@ from controller.client.serverhealth import ServerHealth
 from controller.leaderelection import LeaderElector
 from controller.metrics import Registry, of_process
 from controller.report.accounts import Accounts
+from controller.report.connections import ProxyError
 from controller.report.departed import Departed
 from controller.report.folders import FolderError
 from controller.report.metrics import ReportMetrics
@@ -146,6 +147,8 @@ def accounts(
         return Accounts(options, user_agent=clusters.user_agent(COMMAND), metrics=metrics, may_write=may_write)
     except FolderError as error:
         raise OptionError(f"--credentials: {error}") from None
+    except ProxyError as error:
+        raise OptionError(str(error)) from None
 
 
 def _servers(

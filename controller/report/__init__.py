@@ -6,6 +6,7 @@ From an object to a request in one direction:
   that what authors wrote is only text. `record` is what was reported before. These are pure.
 - `credentials` says which repositories may be written to, and with what; `folders` reads it from files.
 - `github` and `gitlab` make what they find there equal to the feedback, through `scm`, the contract of both.
-- `web` sends requests; `budget` holds each set of credentials to its limits; `outcomes` sorts the answers.
+- `web` sends requests over `connections`; `budget` holds each set of credentials to its limits; `outcomes` sorts the
+  answers.
 - `reporter` does it for one environment, and `reconciler` for all of them.
 """

@@ -61,9 +61,13 @@ class Account:
     def scm(self) -> Scm:
         """Return the provider with the credentials that the folder has now. Raises Unauthorized if it has none."""
         try:
-            found = self._folder.read()
+            return self.open()
         except FolderError as error:
             raise Unauthorized(str(error)) from None
+
+    def open(self) -> Scm:
+        """Return the same as `scm`. Raises FolderError if the folder cannot be used, and ProxyError like `Web`."""
+        found = self._folder.read()
         with self._lock:
             if self._opened is None or self._opened.secrets != found:
                 web = self._connect(found)
@@ -88,7 +92,7 @@ class Account:
 class Accounts:
     """All accounts, by prefix.
 
-    Raises FolderError if a folder cannot be used.
+    Raises FolderError if a folder cannot be used, and ProxyError like `Web`.
     """
 
     def __init__(
@@ -121,10 +125,9 @@ class Accounts:
         self._accounts: dict[str, Account] = {}
         for prefix, path in options.credentials.items():
             folder = Folder(path, host=prefix.partition("/")[0])
-            folder.read()
-            self._accounts[prefix] = Account(
-                prefix, folder=folder, budget=budgets[path], may_write=may_write, connect=connect
-            )
+            account = Account(prefix, folder=folder, budget=budgets[path], may_write=may_write, connect=connect)
+            account.open()
+            self._accounts[prefix] = account
 
     def of(self, repository: GitURL | None) -> Account | None:
         """Return the account for a repository, or None if it is under no prefix."""

@@ -13,8 +13,8 @@ import jwt
 
 from controller.apimachinery import objects
 from controller.apimachinery.timestamps import from_time
-from controller.report.folders import GITHUB, Secrets
-from controller.report.outcomes import Unauthorized, check
+from controller.report.folders import GITHUB, Secrets, is_token
+from controller.report.outcomes import Answer, Unauthorized, Unavailable, check
 from controller.report.web import Web
 
 # Seconds. GitHub accepts tokens of at most ten minutes from an App, and its clock may be behind ours.
@@ -69,7 +69,7 @@ class Token:
         """See `Auth.login`."""
         if not self._login:
             answer = check(self._web.send("GET", "/user", headers=self._headers), "GET /user")
-            self._login = objects.text(objects.mapping(answer.body).get(self._name))
+            self._login = _word(answer, self._name, "GET /user")
         return self._login
 
 
@@ -114,7 +114,7 @@ class App:
         """See `Auth.login`."""
         if not self._login:
             answer = check(self._web.send("GET", "/app", headers=self._proof()), "GET /app")
-            self._login = f"{objects.text(objects.mapping(answer.body).get('slug'))}[bot]"
+            self._login = f"{_word(answer, 'slug', 'GET /app')}[bot]"
         return self._login
 
     def _installation_locked(self, path: str) -> int:
@@ -127,9 +127,9 @@ class App:
 
     def _borrow(self, installation: int) -> _Lent:
         what = f"/app/installations/{installation}/access_tokens"
-        answer = objects.mapping(check(self._web.send("POST", what, headers=self._proof()), f"POST {what}").body)
-        ends = from_time(answer.get("expires_at"))
-        return _Lent(objects.text(answer.get("token")), ends.timestamp() if ends else self._now() + _MARGIN + 60)
+        answer = check(self._web.send("POST", what, headers=self._proof()), f"POST {what}")
+        ends = from_time(objects.mapping(answer.body).get("expires_at"))
+        return _Lent(_word(answer, "token", f"POST {what}"), ends.timestamp() if ends else self._now() + _MARGIN + 60)
 
     def _proof(self) -> Mapping[str, str]:
         now = int(self._now())
@@ -140,3 +140,11 @@ class App:
             # The text of the error may quote the key.
             raise Unauthorized("app-key: the file has to hold the private key of the App in PEM") from None
         return {**_GITHUB, "Authorization": f"Bearer {proof}"}
+
+
+def _word(answer: Answer, field: str, what: str) -> str:
+    """Return a field that an answer must have, a token or a user name. Raises Unavailable if it has not."""
+    found = objects.text(objects.mapping(answer.body).get(field))
+    if not is_token(found):
+        raise Unavailable(f"{what}: the answer has no {field}")
+    return found

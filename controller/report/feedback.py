@@ -29,7 +29,7 @@ from controller.api.environment import (
     REPOSITORY_ANNOTATION,
     Environment,
 )
-from controller.apimachinery import conditions, giturls, objects
+from controller.apimachinery import conditions, giturls, objects, weburls
 from controller.apimachinery.giturls import GitURL
 from controller.apimachinery.objects import Object, text
 from controller.apimachinery.timestamps import from_time
@@ -111,7 +111,7 @@ def of(obj: Object) -> Feedback | None:
         commit=commit if COMMIT.fullmatch(commit) else "",
         branch="" if environment.is_of_fork else text(annotations.get(BRANCH_ANNOTATION))[:_BRANCH_LIMIT],
         state=state,
-        url=inert.url(text(environment.status.get("url"))) if state is State.DEPLOYED else "",
+        url=environment.url if state is State.DEPLOYED and weburls.is_valid(environment.url) else "",
         expires=None if state.is_over else from_time(environment.status.get("expiresAt")),
         reason=_reason(environment) if state in (State.FAILED, State.DEPLOYING) else "",
         problem=_first_problem(environment) if state is State.FAILED else "",

@@ -15,6 +15,7 @@ The files are looked at before each use, and read again when they have changed.
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -102,22 +103,48 @@ def secrets(texts: Mapping[str, str], host: str) -> Secrets:
         raise FolderError("provider: the file has to hold github or gitlab, because the host does not say which it is")
     usual = _PUBLIC_GITHUB if host == "github.com" else _APIS[provider].format(host=host)
     api = (texts.get("api") or usual).rstrip("/")
-    parts = urlsplit(api)
-    if not _API.fullmatch(api) or (parts.scheme == "http" and parts.hostname not in _LOCAL):
+    if not _is_api(api):
         raise FolderError("api: the file has to hold an https URL")
+    authorities = texts.get("ca.crt", "")
+    if authorities and not _are_certificates(authorities):
+        raise FolderError("ca.crt: the file has to hold certificates in PEM")
     token, app_id, app_key = texts.get("token", ""), texts.get("app-id", ""), texts.get("app-key", "")
     if bool(token) == bool(app_id and app_key):
         raise FolderError("put either `token` or both `app-id` and `app-key` into it")
-    if token and not _TOKEN.fullmatch(token):
+    if token and not is_token(token):
         raise FolderError("token: the file has to hold a single token")
     if app_key and provider != GITHUB:
         raise FolderError("app-key: only GitHub has Apps of this kind; put `token` into it")
     return Secrets(
         provider=provider,
         api=api,
-        authorities=texts.get("ca.crt", ""),
+        authorities=authorities,
         login=texts.get("login", ""),
         token=token,
         app_id=app_id,
         app_key=app_key,
     )
+
+
+def is_token(text: str) -> bool:
+    """Return whether `text` can stand in a header, as a token does: one printable word."""
+    return _TOKEN.fullmatch(text) is not None
+
+
+def _is_api(url: str) -> bool:
+    if not _API.fullmatch(url):
+        return False
+    try:
+        parts = urlsplit(url)
+        return parts.port != 0 and (parts.scheme == "https" or parts.hostname in _LOCAL)
+    except ValueError:
+        # The address or the port is not valid.
+        return False
+
+
+def _are_certificates(text: str) -> bool:
+    try:
+        ssl.create_default_context().load_verify_locations(cadata=text)
+    except (ssl.SSLError, ValueError):
+        return False
+    return True

@@ -1,7 +1,9 @@
 """Makes text that an author may have written harmless in a comment: it is only shown, and does nothing.
 
 Text stands in a block of code, because GitHub and GitLab do not look there for mentions, references, links, images,
-HTML or commands such as `/merge`. What could end the block, reorder the text or hide a part of it is taken out first.
+HTML or commands such as `/merge`. What could reorder the text or hide a part of it is taken out first. A space stands
+before each line, because bots, and GitLab in some versions, look for commands at the start of a line without knowing
+well where a block ends.
 """
 
 from __future__ import annotations
@@ -13,9 +15,6 @@ from urllib.parse import urlsplit
 
 # Characters that control the direction of text, or cannot be seen. Cf holds those and some others like them.
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-_URL_LIMIT: Final = 2048
-# Printable ASCII that neither Markdown nor HTML gives a meaning in <https://...>.
-_URL: Final = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&'()*+,;=%\[\]-]+")
 _FENCE: Final = re.compile(r"`+")
 _MORE: Final = "…"
 
@@ -41,25 +40,11 @@ def block(text: str, *, limit: int) -> str:
     shown = plain(text, limit=limit)
     longest = max((len(run) for run in _FENCE.findall(shown)), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"{fence}text\n{shown}\n{fence}"
-
-
-def url(text: str) -> str:
-    """Return `text` if it is a plain http or https URL, else ""."""
-    if len(text) > _URL_LIMIT or not _URL.fullmatch(text):
-        return ""
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError:
-        return ""
-    if not parts.hostname or parts.username is not None or parts.password is not None or port == 0:
-        return ""
-    return text
+    return "\n".join([f"{fence}text", *(f" {line}" for line in shown.split("\n")), fence])
 
 
 def link(address: str, *, avoid: str) -> str:
-    """Return `address`, a result of `url`, as a link; as code if it leads to the host `avoid`.
+    """Return `address`, which `weburls` accepts, as a link; as code if it leads to the host `avoid`.
 
     GitHub and GitLab turn a link to one of their own issues into a reference, which shows there as well.
     """

@@ -2,7 +2,7 @@
 
 | outcome | the cause | what follows |
 | --- | --- | --- |
-| Unavailable | no answer, or 5xx | nothing is sent with these credentials for a while, which grows |
+| Unavailable | no answer, 5xx, or not JSON | nothing is sent with these credentials for a while, which grows |
 | Unauthorized | 401 | the same; the credentials may be replaced meanwhile |
 | Limited | 403 or 429 because of a rate limit | nothing is sent before the time that the answer names |
 | Refused | 403 or 404: a permission is missing | this channel of this environment is tried again later |
@@ -40,7 +40,7 @@ class Problem(Exception):
 
 
 class Unavailable(Problem):
-    """No answer, or 5xx."""
+    """No answer, 5xx, or an answer of somebody else."""
 
 
 class Unauthorized(Problem):
@@ -74,6 +74,9 @@ class NotNow(Problem):
 def check(answer: Answer, what: str, *, now: Callable[[], float] = time.time) -> Answer:
     """Return `answer` if it is a 2xx, else raise what it means. `what` names the request. `now`: seconds since 1970."""
     if 200 <= answer.status <= 299:
+        if isinstance(answer.body, str):
+            # A proxy, or a page about maintenance, has answered instead.
+            raise Unavailable(f"{what}: {answer.status}, but not in JSON")
         return answer
     said = _message(answer.body)
     text = f"{what}: {answer.status}{f' {said}' if said else ''}"
@@ -104,7 +107,9 @@ def limit(answer: Answer, *, now: Callable[[], float] = time.time) -> float | No
         if answer.headers.get(remaining, "").strip() == "0":
             moment = answer.headers.get(reset, "").strip()
             # By the server's clock, which may differ from ours.
-            return _bounded(float(moment) - _server_time(answer, now)) if moment.isdigit() else _UNKNOWN_LIMIT
+            if not (moment.isascii() and moment.isdigit()):
+                return _UNKNOWN_LIMIT
+            return _bounded(float(moment) - _server_time(answer, now))
     if answer.status == 429 or "rate limit" in _message(answer.body).lower():
         return _UNKNOWN_LIMIT
     return None

@@ -193,7 +193,9 @@ class Reporter:
 
         if known:
             comment = scm.comment(place, known)
-            return comment if comment is not None and is_ours(comment) else None
+            if comment is not None and is_ours(comment):
+                return comment
+            # Somebody removed it, or we may read nothing there any more. Only in the second case, the list is refused.
         ours = sorted(filter(is_ours, scm.comments(place)), key=lambda comment: comment.id)
         for duplicate in ours[1:]:
             # Somebody else may have deleted it already.

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import ssl
 import time
-import urllib.request
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import Any, Final
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import unquote, urlencode, urljoin, urlsplit
 
 import urllib3
 
+from controller.apimachinery import jsontext
 from controller.apimachinery.scope import current_scope
-from controller.report import inert
+from controller.report import connections, inert
 from controller.report.metrics import ReportMetrics
 from controller.report.outcomes import Answer, Unavailable
 
@@ -38,8 +37,10 @@ _CHUNK: Final = 64 * 1024
 class Web:
     """One server's API, below the address `api`, which ends without a slash. Thread-safe.
 
+    Raises ProxyError like `connections.pool`.
+
     Args:
-        authorities: certificates in PEM that are trusted besides those of the system; "" for none.
+        authorities: see `connections.pool`.
         timeout: seconds for an answer.
     """
 
@@ -59,7 +60,7 @@ class Web:
         self._user_agent = user_agent
         self._metrics = metrics
         self._now = now
-        self._pool = _pool(api, authorities)
+        self._pool = connections.pool(api, authorities)
         self._lock = Lock()
         self._known: OrderedDict[str, tuple[str, Answer]] = OrderedDict()
 
@@ -94,7 +95,9 @@ class Web:
         """Return the URL of a path or URL. Raises ValueError if it is not below the address of the API."""
         url = path if "://" in path else f"{self.api}{path}"
         parts, api = urlsplit(url), urlsplit(self.api)
-        if (parts.scheme, parts.netloc) != (api.scheme, api.netloc) or not parts.path.startswith(f"{api.path}/"):
+        is_there = (parts.scheme, parts.netloc) == (api.scheme, api.netloc) and parts.path.startswith(f"{api.path}/")
+        # The connection would resolve the dots, after this check.
+        if not is_there or not {".", ".."}.isdisjoint(unquote(parts.path).split("/")):
             raise ValueError("the URL leads to another host")
         return url
 
@@ -142,12 +145,12 @@ class Web:
                 timeout=urllib3.Timeout(connect=min(_CONNECT_TIMEOUT, seconds), read=seconds),
             )
             try:
-                text = self._read(response, started + seconds)
+                text = _read(response)
             finally:
                 response.release_conn()
             code = str(response.status)
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            # The text of an error may repeat the URL, but never a header.
+            # The text of an error may repeat the URL. No header is refused, because `folders` and `auth` check tokens.
             why = inert.line(str(error), limit=300)
             raise Unavailable(f"{self.host}: no answer to {method} {urlsplit(url).path}: {why}") from None
         finally:
@@ -155,36 +158,20 @@ class Web:
         found = {name.lower(): value for name, value in response.headers.items()}
         return Answer(response.status, found, _loads(text)), len(text)
 
-    def _read(self, response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
-        parts, size = [], 0
-        for part in response.stream(_CHUNK):
-            parts.append(part)
-            size += len(part)
-            if size > _BODY_LIMIT:
-                response.close()
-                raise ValueError("the answer is too long")
-            if self._now() > deadline:
-                # Each byte would otherwise start the time again.
-                response.close()
-                raise ValueError("the answer takes too long")
-        return b"".join(parts)
 
-
-def _pool(api: str, authorities: str) -> urllib3.PoolManager:
-    """Return connections with TLS that is verified, through the proxy that the environment names."""
-    context = ssl.create_default_context()
-    if authorities:
-        context.load_verify_locations(cadata=authorities)
-    parts = urlsplit(api)
-    proxies = urllib.request.getproxies_environment()
-    proxy = proxies.get(parts.scheme)
-    if proxy and not urllib.request.proxy_bypass_environment(parts.hostname or "", proxies):  # type: ignore[attr-defined]
-        return urllib3.ProxyManager(proxy, ssl_context=context, maxsize=8)
-    return urllib3.PoolManager(ssl_context=context, maxsize=8)
+def _read(response: urllib3.BaseHTTPResponse) -> bytes:
+    parts, size = [], 0
+    for part in response.stream(_CHUNK):
+        parts.append(part)
+        size += len(part)
+        if size > _BODY_LIMIT:
+            response.close()
+            raise ValueError("the answer is too long")
+    return b"".join(parts)
 
 
 def _loads(data: bytes) -> Any:
     try:
-        return json.loads(data) if data else None
+        return jsontext.decode(data) if data else None
     except ValueError:
         return data.decode(errors="replace")

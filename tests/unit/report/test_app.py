@@ -8,8 +8,10 @@ from controller.metrics import Registry
 from controller.report.auth import App
 from controller.report.folders import Secrets
 from controller.report.metrics import ReportMetrics
-from controller.report.outcomes import Refused, Unauthorized
+from controller.report.outcomes import Refused, Unauthorized, Unavailable
 from controller.report.web import Web
+from hack.standins.scm.exchange import Answer
+from hack.standins.scm.faults import Fault
 from tests.unit.report.bed import SHOP
 
 
@@ -90,3 +92,14 @@ def test_a_broken_key_is_never_shown(app_bed, broken):
         app_bed.app(broken or "-").login()
 
     assert "abc" not in str(raised.value)
+
+
+@pytest.mark.parametrize("token", [None, "", 7, "ghs_a\nX-Evil: 1", "ghs_\N{HORIZONTAL ELLIPSIS}"])
+def test_a_token_that_no_header_can_hold_is_refused_without_its_text(app_bed, token):
+    lent = {"token": token, "expires_at": "2030-01-01T00:00:00Z"}
+    app_bed.forge.set_faults([Fault(method="POST", answer=Answer(status=201, body=lent))])
+
+    with pytest.raises(Unavailable, match="no token") as raised:
+        app_bed.app().headers(SHOP)
+
+    assert "ghs" not in str(raised.value)

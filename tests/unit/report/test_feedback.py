@@ -137,7 +137,7 @@ def test_a_comment_says_everything_in_few_lines():
             "- Expires: 2026-02-01 10:30 UTC",
             "",
             "```text",
-            "@everyone",
+            " @everyone",
             "```",
         ]
     )
@@ -186,3 +186,21 @@ def test_a_description_names_the_problem_of_the_pods_before_what_the_engine_says
     assert plain is not None
     assert texts.description(failed) == "Failed: ImagePullFailed: manifest unknown"
     assert texts.description(plain) == f"Failed: {waited}"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)",
+        "https://user:password@shop.example.com",
+        "https://shop.example.com/>\n@everyone",
+        "https://shop.example.com/`x`",
+        "https://shop.example.com/" + "x" * 2048,
+        7,
+    ],
+)
+def test_a_url_that_is_not_a_plain_address_is_not_shown(url):
+    found = feedback.of(environment("deployed", url=url))
+
+    assert found is not None
+    assert found.url == ""

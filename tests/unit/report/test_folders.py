@@ -26,6 +26,12 @@ APP = {"app-id": "7", "app-key": "PEM"}
             "https://api.x.ghe.com",
         ),
         ("github.com", {"token": "t", "api": "http://127.0.0.1:5"}, "github", "http://127.0.0.1:5"),
+        (
+            "github.com",
+            {"token": "t", "api": "https://git_hub.example:8443/x"},
+            "github",
+            "https://git_hub.example:8443/x",
+        ),
     ],
 )
 def test_the_api_follows_from_the_host_unless_it_is_named(host, texts, provider, api):
@@ -48,6 +54,10 @@ def test_the_api_follows_from_the_host_unless_it_is_named(host, texts, provider,
         ("github.com", {"token": "t", "api": "http://api.example.com"}, "https"),
         ("github.com", {"token": "t", "api": "https://user@api.example.com"}, "api"),
         ("github.com", {"token": "t", "api": "ftp://api.example.com"}, "api"),
+        ("github.com", {"token": "t", "api": "https://[::secret/"}, "api"),
+        ("github.com", {"token": "t", "api": "https://api.example.com:secret"}, "api"),
+        ("github.com", {"token": "t", "api": "https://api.example.com:99999"}, "api"),
+        ("github.com", {"token": "t", "ca.crt": "secret"}, "ca.crt"),
     ],
 )
 def test_a_folder_that_cannot_be_used_is_refused_without_its_content(host, texts, words):

@@ -2,6 +2,10 @@
 
 import pytest
 
+from controller.report import feedback as feedbacks
+from controller.report import record
+from controller.report.options import CHANNELS
+from controller.report.record import Record
 from hack.standins.scm.exchange import Answer
 from hack.standins.scm.faults import FOR_EVER, Fault
 from tests.unit.report.bed import PULL, SHOP
@@ -67,6 +71,27 @@ def test_a_restart_asks_nothing(bed):
     assert len(bed.patches) == 1
 
 
+def test_a_restart_with_a_thousand_environments_asks_nothing(bed):
+    bed.settle(environment("deployed"))
+    bed.settle(environment("deploying", name="shop-75", uid="u2"), name="shop-75")
+    bed.forge.clear_ledger()
+    # Each has reported already, as this one has.
+    for number in range(1000):
+        obj = environment("failed", name=f"shop-{number + 100}", uid=f"u{number}", ready="Helm says no")
+        feedback = feedbacks.of(obj)
+        wanted = record.wanted(feedback, channels=CHANNELS, cluster="default", context="tronador/preview")
+        reported = record.render(Record(wanted, generation=1, failed=1))
+        obj["metadata"]["annotations"]["tronador.stakater.com/reported"] = reported
+        bed.set(obj)
+    bed.patches.clear()
+
+    bed.start()
+    assert [bed.run(name) for name in bed.environments] == [None] * 1002
+
+    assert bed.forge.requests() == []
+    assert bed.patches == []
+
+
 def test_a_lost_annotation_costs_reads_but_no_write(bed):
     bed.settle(environment("deployed"))
     bed.environments.clear()
@@ -124,6 +149,42 @@ def test_a_removed_comment_comes_back_only_with_the_next_generation(bed):
 
     bed.settle(environment("deployed", generation=2))
     assert "is deployed" in bed.comment()
+
+
+def test_a_repository_that_cannot_be_read_for_a_while_does_not_count_as_a_removed_comment(bed):
+    bed.settle(environment("deploying"))
+    away = Fault(times=FOR_EVER, answer=Answer(status=404, body={"message": "Not Found"}))
+    bed.forge.set_faults([away])
+    # Now the comment may be edited again.
+    bed.clock.advance(10)
+    bed.set(environment("deployed"))
+    assert bed.run() is not None
+    bed.forge.set_faults([])
+
+    bed.settle()
+
+    assert "is deployed" in bed.comment()
+
+
+def test_a_page_that_a_proxy_sends_instead_is_an_outage(bed):
+    bed.forge.set_faults([Fault(times=FOR_EVER, answer=Answer(status=200, text="<html>Log in</html>"))])
+    bed.set(environment("deployed"))
+    assert bed.run() is not None
+    assert bed.patches == []
+    bed.forge.set_faults([])
+
+    bed.settle()
+
+    assert "is deployed" in bed.comment()
+
+
+@pytest.mark.parametrize("body", [{}, {"login": None}, {"login": ""}, []])
+def test_without_its_own_name_the_reporter_writes_no_comment(bed, body):
+    bed.forge.set_faults([Fault(path="/user", times=FOR_EVER, answer=Answer(status=200, body=body))])
+    bed.set(environment("deployed"))
+
+    assert bed.run() is not None
+    assert bed.ours() == []
 
 
 def test_the_end_of_an_environment_is_never_the_first_comment(bed):

@@ -33,7 +33,7 @@ def test_a_merge_request_shows_each_step_of_its_environment(gitlab):
     bed.settle(environment("deploying", generation=2, annotations=pushed))
     bed.settle(environment("failed", ready="/merge\n/approve", generation=2, annotations=pushed))
     assert deployments(bed) == [(COMMIT, "success"), (OTHER_COMMIT, "failed")]
-    assert "```text\n/merge\n/approve\n```" in bed.comment()
+    assert "```text\n /merge\n /approve\n```" in bed.comment()
 
     bed.remove()
     bed.settle()

@@ -70,3 +70,35 @@ def test_a_success_is_returned(status):
     answer = Answer(status, {}, None)
 
     assert outcomes.check(answer, "GET /x") is answer
+
+
+HOSTILE = [
+    "1e99",
+    "-5",
+    "\xb2",
+    "9" * 5000,
+    "inf",
+    "nan",
+    "\x00",
+    "Mon, 01 Jan 99999 00:00:00 GMT",
+    "Mon, 01 Jan 0001 00:00:00 -0000",
+    "Mon, 01 Jan 9999 23:59:59 -9999",
+    "a b c d e f g",
+]
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_a_header_of_any_value_makes_a_pause_of_an_hour_at_most(value):
+    for headers in (
+        {"retry-after": value},
+        {"x-ratelimit-remaining": "0", "x-ratelimit-reset": value},
+        {"ratelimit-remaining": "0", "ratelimit-reset": "5", "date": value},
+    ):
+        seconds = outcomes.limit(Answer(429, headers, None))
+        assert seconds is not None
+        assert 1 <= seconds <= 3600
+
+
+def test_an_answer_that_is_not_json_is_not_from_the_server():
+    with pytest.raises(Unavailable, match="not in JSON"):
+        outcomes.check(Answer(200, {}, "<html>"), "GET /x")

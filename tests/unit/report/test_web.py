@@ -1,9 +1,17 @@
 """Requests to one server and to no other."""
 
+import socketserver
+import threading
+import time
+from contextlib import contextmanager, suppress
+
 import pytest
 import trustme
 
+from controller.apimachinery.threads import start_thread
 from controller.metrics import Registry
+from controller.report import connections
+from controller.report.connections import ProxyError
 from controller.report.metrics import ReportMetrics
 from controller.report.outcomes import Unavailable
 from controller.report.web import Web
@@ -47,6 +55,9 @@ def test_what_one_token_may_see_is_not_kept_for_another(bed):
         "http://127.0.0.1:5@evil.example/api/x",
         "http://127.0.0.1:5/apix",
         "http://127.0.0.1:5/other",
+        "http://127.0.0.1:5/api/../other",
+        "http://127.0.0.1:5/api/%2e%2e/other",
+        "http://127.0.0.1:5\\@evil.example/api/x",
     ],
 )
 def test_a_url_that_leads_elsewhere_is_refused(url):
@@ -78,6 +89,78 @@ def test_an_answer_that_takes_too_long_is_an_outage(bed):
 
     with pytest.raises(Unavailable, match="no answer"):
         web(bed.server.url, timeout=0.2).send("GET", COMMENTS, headers=HEADERS)
+
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.mark.parametrize(
+    ("begin", "slow"),
+    [
+        (b"", HEAD + b"X: " + b"a" * 50),
+        (HEAD + b"Content-Length: 60\r\n\r\n", b" " * 60),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n" * 10),
+    ],
+    ids=["head", "body", "chunks"],
+)
+def test_an_answer_that_drips_is_an_outage(begin, slow):
+    started = time.monotonic()
+    with dripping(begin, slow) as api:
+        with pytest.raises(Unavailable, match=r"(?i)time"):
+            web(api, timeout=0.3).send("GET", "/user", headers=HEADERS)
+        assert time.monotonic() - started < 2
+
+
+@contextmanager
+def dripping(begin, slow):
+    """Yield the URL of a server that sends `begin`, and then a byte every tenth of a second."""
+    stop = threading.Event()
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self):
+            self.request.recv(65536)
+            with suppress(OSError):
+                self.request.sendall(begin)
+                for byte in slow:
+                    if stop.wait(0.1):
+                        return
+                    self.request.sendall(bytes([byte]))
+
+    class Server(socketserver.ThreadingTCPServer):
+        block_on_close = True
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        thread = start_thread("dripping", server.serve_forever)
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        stop.set()
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "1" * 10_000, "<html>", r'{"a": "\ud800"}', "\x00"])
+def test_an_answer_of_any_text_can_be_read(bed, text):
+    bed.forge.set_faults([Fault(answer=Answer(status=500, text=text))])
+
+    assert web(bed.server.url).send("GET", COMMENTS, headers=HEADERS).status == 500
+
+
+@pytest.mark.parametrize("proxy", ["socks5://jane:hunter2@p", "jane:hunter2@p:3128", "http://jane:hunter2@[", "p:1"])
+def test_a_proxy_that_cannot_be_used_is_named_without_its_password(monkeypatch, proxy):
+    monkeypatch.setenv("https_proxy", proxy)
+
+    with pytest.raises(ProxyError, match=r"\$HTTPS_PROXY") as raised:
+        web("https://api.example.com")
+    assert "hunter2" not in str(raised.value)
+
+
+def test_a_proxy_gets_its_password_and_the_server_does_not(bed, monkeypatch):
+    monkeypatch.setenv("http_proxy", bed.server.url.replace("http://", "http://jane:hunt%20er2@"))
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+
+    found = connections.pool("http://api.example.com", "")
+
+    assert found.proxy_headers == {"proxy-authorization": "Basic amFuZTpodW50IGVyMg=="}
 
 
 def test_no_error_shows_a_token(bed):
