@@ -69,6 +69,11 @@ class ThreadedController:
         snapshots = [queue.snapshot() for queue in self._application.queues]
         return not any(snapshot.ready or snapshot.processing for snapshot in snapshots)
 
+    @property
+    def has_caches(self) -> bool:
+        """Whether its caches are filled."""
+        return self._application.manager.caches_synced
+
     def _run(self) -> None:
         try:
             self._application.manager.run()
