@@ -198,3 +198,15 @@ def test_a_single_dry_run_without_rights_ends_and_names_what_it_could_not_read(
     assert error.startswith("caches not synced within 1 s: ")
     assert "environmentprovisioners" in error
     assert error.endswith("raise --cache-sync-timeout")
+
+
+@pytest.mark.slow
+def test_a_dry_run_begins_no_more_environments_than_the_limit_allows(
+    environments: Environments, start_process: StartProcess, reader: Path
+) -> None:
+    names = [environments.create(f"pr-{number}").name for number in range(4)]
+    process = start_process("--dry-run-once", kubeconfig=reader, max_environments=2)
+    assert process.ended() == 0
+
+    created = sorted(line[4] for line in planned(process) if line[:2] == ("create", "namespaces"))
+    assert created == names[:2]
