@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from controller.api import problems
 from controller.api.problems import Problem
-from controller.apimachinery import giturls, names, objects
+from controller.apimachinery import conditions, giturls, names, objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import Resource
+from controller.apimachinery.timestamps import from_time
 
 GROUP = "tronador.stakater.com"
 ENVIRONMENTS = Resource(GROUP, "v1alpha1", "environmentprovisioners", "EnvironmentProvisioner", namespaced=False)
@@ -72,8 +74,12 @@ RECONCILE_AT_ANNOTATION = f"{GROUP}/reconcile-at"
 KEEP_ANNOTATION = f"{GROUP}/keep"
 # On an environment, set by anybody: a new value counts as activity, which puts off its expiry.
 ACTIVE_AT_ANNOTATION = f"{GROUP}/active-at"
-# The limit of the CRD for status.lastHandledReconcileAt.
-_RECONCILE_AT_LIMIT = 256
+# The condition while an environment has ended because its lifetime is over.
+EXPIRED_CONDITION = "Expired"
+# The values of `status.applicationStatus` with which no environment has that condition.
+_LIVING = frozenset({"pending", "queued", "deploying", "deployed", "failed"})
+# The limit of the CRD for status.lastHandledReconcileAt and status.lastHandledActiveAt.
+_REQUEST_LIMIT = 256
 # The most characters in one of the pipeline's annotations. A URL is the longest of them.
 _ANNOTATION_LIMIT = 4096
 _URL_FIELDS = ("url", "kind", "name")
@@ -175,7 +181,7 @@ class Environment:
     @property
     def reconcile_at(self) -> str:
         """The latest request for a reconcile, or "". A new value is a new request; it has no other meaning."""
-        return objects.text(objects.annotations(self.obj).get(RECONCILE_AT_ANNOTATION))[:_RECONCILE_AT_LIMIT]
+        return objects.text(objects.annotations(self.obj).get(RECONCILE_AT_ANNOTATION))[:_REQUEST_LIMIT]
 
     @property
     def handled_reconcile_at(self) -> str:
@@ -186,6 +192,48 @@ class Environment:
     def requested_at(self) -> str:
         """The request that has not been handled yet, or ""."""
         return self.reconcile_at if self.reconcile_at != self.handled_reconcile_at else ""
+
+    @cached_property
+    def expire_after(self) -> str:
+        """`spec.lifecycle.expireAfter`, or "". It may be of any form; the policy refuses bad ones."""
+        lifecycle = self.spec.get("lifecycle")
+        return objects.text(lifecycle.get("expireAfter")) if isinstance(lifecycle, Mapping) else ""
+
+    @cached_property
+    def keep(self) -> str:
+        """The annotation `keep`, or "". It may be of any form; the policy refuses bad ones."""
+        return objects.text(objects.annotations(self.obj).get(KEEP_ANNOTATION))
+
+    @property
+    def active_at(self) -> str:
+        """The latest sign that somebody uses the environment, or "". A new value is a new sign."""
+        return objects.text(objects.annotations(self.obj).get(ACTIVE_AT_ANNOTATION))[:_REQUEST_LIMIT]
+
+    @property
+    def handled_active_at(self) -> str:
+        """The last such sign that was seen, as recorded in the status, or ""."""
+        return objects.text(self.status.get("lastHandledActiveAt"))
+
+    @property
+    def last_activity(self) -> datetime | None:
+        """When somebody used the environment last, as recorded in the status."""
+        return from_time(self.status.get("lastActivityTime"))
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When the environment ends, as recorded in the status."""
+        return from_time(self.status.get("expiresAt"))
+
+    @cached_property
+    def has_expired(self) -> bool:
+        """Whether the status records that its lifetime is over, so that it was or is being taken down.
+
+        An environment that is deleted does not expire any more.
+        """
+        if self.status.get("applicationStatus") in _LIVING or self.is_deleting:
+            return False
+        found = conditions.find(self.conditions, EXPIRED_CONDITION)
+        return found is not None and found.get("status") == conditions.TRUE
 
     @cached_property
     def preview_url(self) -> str:

@@ -115,6 +115,14 @@ EVENT_REASONS: Final = (
     EventReason(
         "ObjectRecreated", "Warning", "Somebody creates the object again each time it is deleted.", _OF_CONTESTED
     ),
+    EventReason(
+        "Expiring",
+        "Warning",
+        "The lifetime of the environment ends at the time in the note ([lifetime.md](lifetime.md)).",
+        "Push, or annotate the EP with `tronador.stakater.com/keep`, if the environment is still needed.",
+    ),
+    EventReason("Expired", "Normal", "The lifetime is over, so the release and the namespace are removed."),
+    EventReason("Revived", "Normal", "Somebody uses the expired environment again, so it is created again."),
     EventReason("TeardownStarted", "Normal", "The EP was deleted, and the teardown has begun."),
     EventReason(
         "TeardownBlocked",

@@ -50,6 +50,12 @@ CONDITION_TYPES: Final = (
     ConditionType("Stalled", _EP, "Present while nothing can happen before a person changes something."),
     ConditionType("TeardownBlocked", _EP, "Present while something holds up the teardown."),
     ConditionType("Contested", _EP, "Present while somebody else undoes what the controller writes."),
+    ConditionType(
+        "Expiring",
+        _EP,
+        "Present while the lifetime ends soon, or has ended with `--expire-mode=report` ([lifetime.md](lifetime.md)).",
+    ),
+    ConditionType("Expired", _EP, "Present while the environment has ended, because its lifetime is over."),
     ConditionType("Ready", _CONFIG, "`True`: everything in it can be given to environments."),
     ConditionType("Reconciling", _CONFIG, "Present while an error prevents a judgement."),
     ConditionType("Stalled", _CONFIG, "Present while a person has to correct the TronadorConfig."),
@@ -263,6 +269,27 @@ _TEARDOWN: Final = Group(
     ),
 )
 
+_LIFETIME: Final = Group(
+    "The lifetime of the environment",
+    "See [lifetime.md](lifetime.md).",
+    (
+        Reason(
+            "EndsSoon",
+            "The lifetime ends at `status.expiresAt`.",
+            "Push, or annotate the EP with `tronador.stakater.com/keep`, if the environment is still needed.",
+        ),
+        Reason("WouldEnd", "The same with `--expire-mode=report`: the environment will stay."),
+        Reason("WouldHaveEnded", "The lifetime is over, and the environment stays: `--expire-mode` is `report`."),
+        Reason(
+            "Expired",
+            "The lifetime is over, so the release and the namespace are removed.",
+            "Push, or annotate the EP with `tronador.stakater.com/active-at`, to bring the environment back.",
+        ),
+        Reason("LifetimeOver", "The same, in the condition `Expired`."),
+        Reason("Reviving", "What had expired is removed, and the environment is created again."),
+    ),
+)
+
 _CONTESTED: Final = Group(
     "Others undo what the controller writes",
     "See [two programs fight over a field](troubleshooting.md#two-programs-fight-over-a-field).",
@@ -398,4 +425,4 @@ _OF_ENGINES: Final = Group(
     ),
 )
 
-GROUPS: Final = (_REFUSED, _WAITING, _FAILED, _OF_ENGINES, _SHARED, _CONTESTED, _TEARDOWN, _UNDER_WAY)
+GROUPS: Final = (_REFUSED, _WAITING, _FAILED, _OF_ENGINES, _SHARED, _CONTESTED, _TEARDOWN, _LIFETIME, _UNDER_WAY)

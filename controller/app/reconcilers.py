@@ -22,6 +22,7 @@ from controller.environment.admission.places import Places
 from controller.environment.admission.reconciler import ReconcilerWithPlaces
 from controller.environment.apply import Applier, ChangeLog
 from controller.environment.discovery import Discovery
+from controller.environment.expirations import Brake
 from controller.environment.metrics import EnvironmentMetrics
 from controller.environment.observe import Observer
 from controller.environment.reconciler import EnvironmentReconciler
@@ -44,6 +45,7 @@ class Reconcilers:
     shares: Shares
     discovery: Discovery
     places: Places | None
+    brake: Brake
 
     def environments(
         self,
@@ -71,6 +73,7 @@ class Reconcilers:
                     recorder=recorder,
                     waker=wakeups,
                     take_place=self._take_place,
+                    turns=self.brake.turn,
                     written=written,
                 ),
                 wakeups=wakeups,
@@ -98,6 +101,7 @@ class Reconcilers:
                     recorder=silence,
                     waker=silence,
                     take_place=self._take_place,
+                    turns=self.brake.turn,
                     written=self._created,
                     changes=silence,
                 ),

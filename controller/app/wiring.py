@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
@@ -26,6 +27,7 @@ from controller.client.prober import Prober
 from controller.client.serverhealth import ServerHealth
 from controller.environment import counts
 from controller.environment.discovery import Discovery
+from controller.environment.expirations import Brake
 from controller.environment.metrics import EnvironmentMetrics
 from controller.environment.stopwatch import Stopwatch
 from controller.environment.wakeups import Wakeups
@@ -96,6 +98,12 @@ def build(options: Options, connection: Connection) -> Application:
         shares=shares,
         discovery=Discovery(client=requests, now=time.monotonic),
         places=places.build(options, informers, client=requests, queue=queue),
+        brake=Brake(
+            environments=stores[ENVIRONMENTS],
+            burst=options.environment.expire_burst,
+            now=lambda: datetime.now(UTC),
+            monotonic=time.monotonic,
+        ),
     )
     recorder = Recorder(
         client=requests, controller=REPORTING_CONTROLLER, instance=socket.gethostname(), registry=registry

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Protocol, assert_never
 
 import structlog
@@ -42,6 +43,7 @@ from controller.environment.effects import (
     RemoveFinalizer,
     Replace,
     TakePlace,
+    TakeTurn,
     Target,
     WakeOnChange,
 )
@@ -149,6 +151,7 @@ class Applier:
         waker: watches for environments that wait.
         take_place: answers the claim of an environment to one of a limited number of places.
         written: called after each write to an object that a cache holds, so that later reads wait for the cache.
+        turns: returns the seconds until an environment may end (`expirations.Brake`).
         changes: gets a line for each write.
     """
 
@@ -161,6 +164,7 @@ class Applier:
         waker: Waker,
         take_place: Callable[[Object], Verdict],
         written: Callable[[Object, Resource, Object], None],
+        turns: Callable[[str, datetime], float],
         changes: ChangeLog = log,
     ) -> None:
         self._client = client
@@ -169,6 +173,7 @@ class Applier:
         self._waker = waker
         self._take_place = take_place
         self._written = written
+        self._turns = turns
         self._changes = changes
 
     def apply(self, effect: Effect, environment: Object) -> Applied:
@@ -197,6 +202,8 @@ class Applier:
             case WakeOnChange(listing):
                 self._waker.ensure(listing, objects.key(environment))
                 return Applied({})
+            case TakeTurn(ended):
+                return Applied({effect: self._turns(objects.key(environment), ended)}, decide_again=True)
             case Emit():
                 self.emit(effect, environment)
                 return Applied({})

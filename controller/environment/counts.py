@@ -1,19 +1,21 @@
-"""How many environments are in which status, for the gauges of the metrics.
+"""How many environments are in which status, for the gauges of the metrics, and which have expired lately.
 
-The cache keeps this index current. So a scrape of the metrics does not look at every environment.
+The cache keeps this index current. So a scrape of the metrics does not look at every environment, nor does the brake.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import structlog
 
-from controller.api.environment import Environment
+from controller.api.environment import EXPIRED_CONDITION, Environment
 from controller.apimachinery import conditions, objects
 from controller.apimachinery.objects import Object
+from controller.apimachinery.timestamps import to_time
 from controller.environment.engines.engine import State
 
 log = structlog.get_logger(__name__)
@@ -23,6 +25,8 @@ INDEX: Final = "counts"
 _STATUS: Final = "status "
 _CONDITION: Final = "condition "
 _LACKING: Final = "lacking"
+_EXPIRED: Final = "expired "
+_MINUTE: Final = len("2026-01-31T12:00")
 # The conditions that exist only while something is wrong.
 ABNORMAL: Final = ("Contested", "Stalled", "TeardownBlocked")
 
@@ -52,6 +56,11 @@ def index(obj: Object) -> list[str]:
         return []
 
 
+def expired_in(moment: datetime) -> str:
+    """Return the value of the environments that expired in the minute of a moment."""
+    return _EXPIRED + to_time(moment)[:_MINUTE]
+
+
 def of(sizes: Mapping[str, int]) -> Counts:
     """Return the counts from the number of environments for each value in the index."""
     statuses = {value.removeprefix(_STATUS): size for value, size in sizes.items() if value.startswith(_STATUS)}
@@ -72,4 +81,6 @@ def _values(environment: Environment) -> list[str]:
             values.append(f"{_CONDITION}{type_}")
         elif type_ == "ResourcesReady" and not is_true:
             values.append(_LACKING)
+        elif type_ == EXPIRED_CONDITION and is_true:
+            values.append(_EXPIRED + objects.text(condition.get("lastTransitionTime"))[:_MINUTE])
     return values

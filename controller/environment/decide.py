@@ -18,6 +18,7 @@ from controller.environment.phases import (
     access,
     admission,
     diagnosis,
+    expiry,
     finalizer,
     health,
     namespace,
@@ -37,9 +38,12 @@ RELEASE_READY: Final = "ReleaseReady"
 
 # Comes before everything else, also before a teardown.
 INSTALLATION: Final = Phase("installation", installation.decide, NAMESPACE_READY, CurrentPhase.NAMESPACE)
+EXPIRY: Final = Phase(expiry.NAME, expiry.decide, NAMESPACE_READY, CurrentPhase.UNINSTALLING, removes=True)
 # In order. A new phase needs a row here and its own file.
 PHASES: Final[tuple[Phase, ...]] = (
     Phase("finalizer", finalizer.decide, NAMESPACE_READY, CurrentPhase.NAMESPACE, while_suspended=True),
+    # Before the spec is validated: an environment also ends if its newest spec is refused.
+    EXPIRY,
     Phase("validate", validate.decide, NAMESPACE_READY, CurrentPhase.NAMESPACE),
     Phase("admission", admission.decide, NAMESPACE_READY, CurrentPhase.NAMESPACE),
     Phase("namespace", namespace.decide, NAMESPACE_READY, CurrentPhase.NAMESPACE, ready=namespace.ready),
@@ -75,7 +79,7 @@ PHASES: Final[tuple[Phase, ...]] = (
     Phase("diagnosis", diagnosis.decide, RELEASE_READY, CurrentPhase.WAITING, while_release=diagnosis.STATES),
 )
 # Takes the place of all phases once the environment is deleted.
-TEARDOWN: Final = Phase("teardown", teardown.decide, "", CurrentPhase.UNINSTALLING)
+TEARDOWN: Final = Phase("teardown", teardown.decide, "", CurrentPhase.UNINSTALLING, removes=True)
 
 
 def names() -> tuple[str, ...]:

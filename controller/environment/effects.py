@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -60,8 +61,18 @@ class TakePlace:
     """Take one of the places of a limited number of environments. The next observation has the answer, a Verdict."""
 
 
+@dataclass(frozen=True, slots=True)
+class TakeTurn:
+    """Take a turn among the environments whose lifetime is over; that of this one `ended` then.
+
+    The next observation has the seconds until it is its turn. Asked again, the answer is about the same turn.
+    """
+
+    ended: datetime
+
+
 Question = Target | Listing | GroupVersion
-Subject = Question | Outcome | TakePlace
+Subject = Question | Outcome | TakePlace | TakeTurn
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +212,7 @@ Effect = (
     | Read
     | Look
     | TakePlace
+    | TakeTurn
     | WakeOnChange
     | Emit
 )

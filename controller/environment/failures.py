@@ -29,6 +29,7 @@ from controller.environment.effects import (
     RemoveFinalizer,
     Replace,
     TakePlace,
+    TakeTurn,
     WakeOnChange,
 )
 from controller.environment.options import EnvironmentOptions
@@ -131,7 +132,7 @@ def _subject(effect: Effect) -> str:
             return f"{target.resource} {target.name!r}"
         case Create() | Patch() | Replace() | Delete() | AddFinalizer() | RemoveFinalizer():
             return str(effect.target.resource)
-        case Emit():
+        case Emit() | TakeTurn():
             return "an object"
         case _:
             assert_never(effect)

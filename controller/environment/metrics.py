@@ -12,7 +12,7 @@ from controller.apimachinery.options import options_of
 from controller.environment import decide
 from controller.environment.counts import Counts
 from controller.environment.engines import ENGINES
-from controller.environment.options import LimitOptions
+from controller.environment.options import ENFORCE, REPORT, LimitOptions
 from controller.metrics import Registry, buckets
 
 # How a phase can end.
@@ -47,7 +47,7 @@ class EnvironmentMetrics:
         )
         self._longest_wait = registry.gauge(
             "tronador_environment_longest_wait_seconds",
-            "Age in seconds of the oldest generation that is not yet deployed, failed or suspended; 0 if none.",
+            "Age in seconds of the oldest generation not yet deployed, failed, suspended or expired; 0 if none.",
         )
         self._longest_teardown = registry.gauge(
             "tronador_teardown_longest_wait_seconds",
@@ -58,9 +58,17 @@ class EnvironmentMetrics:
             "Most environments that may exist at the same time, by the option that says so; 0: no limit.",
             labels=["option"],
         )
+        expirations = registry.counter(
+            "tronador_expirations_total", "Lifetimes of environments that ended, by --expire-mode.", ["mode"]
+        )
+        self._expirations = {mode: expirations.labels(mode) for mode in (ENFORCE, REPORT)}
         failures = registry.counter("tronador_release_failures_total", "Releases that failed, by reason.", ["reason"])
         reasons = {reason for engine in ENGINES.values() for reason in engine.failures}
         self._release_failures = {reason: failures.labels(reason) for reason in sorted(reasons | {_OTHER})}
+
+    def expired(self, mode: str) -> None:
+        """A lifetime ended, with that value of `--expire-mode`."""
+        self._expirations[mode].inc()
 
     def phase(self, phase: str, *, outcome: str, seconds: float) -> None:
         """A phase ended with one of `OUTCOMES`."""

@@ -23,6 +23,7 @@ from controller.environment.effects import (
     Read,
     Subject,
     TakePlace,
+    TakeTurn,
     Target,
 )
 from controller.environment.engines.engine import Engine, Health
@@ -60,7 +61,7 @@ class Unchangeable:
 
 # What was applied, or why it was not.
 Applied = Literal[True] | Unchangeable
-Answer = Object | None | tuple[Object, ...] | frozenset[Resource] | Applied | Verdict | Unknown
+Answer = Object | None | tuple[Object, ...] | frozenset[Resource] | Applied | Verdict | float | Unknown
 # The type of a subject determines the type of its answer: the accessors of Observation rely on that.
 Answers = Mapping[Subject, Answer]
 
@@ -152,6 +153,10 @@ class Observation:
     def verdict(self) -> Verdict | Unknown:
         """Return whether the environment got one of a limited number of places."""
         return cast("Verdict | Unknown", self.answers.get(TakePlace(), UNASKED))
+
+    def turn(self, turn: TakeTurn) -> float | Unknown:
+        """Return the seconds until it is the environment's turn to end."""
+        return cast("float | Unknown", self.answers.get(turn, UNASKED))
 
     def unasked(self, questions: Iterable[Question], *, optional: bool = False) -> tuple[Read, ...]:
         """Return a read for each question without an answer."""

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from controller.api.engines import AUTO, ENGINES
 from controller.api.options import own_namespace
 from controller.apimachinery.optionkinds import DURATION, LABELS, NAME, NUMBER, SWITCH, TEXT, URL_TEMPLATE
 from controller.apimachinery.options import group, option
 from controller.policy import PolicyOptions
+
+# Values of --expire-mode.
+ENFORCE: Final = "enforce"
+REPORT: Final = "report"
 
 
 def release_engine() -> str:
@@ -101,6 +106,34 @@ class EnvironmentOptions:
     )
     teardown_timeout: float = option(
         DURATION, 600.0, "how long an uninstall may take before a teardown continues without it", least=0
+    )
+    expire_after: float = option(
+        DURATION,
+        0.0,
+        "how long an environment lives after its last activity, unless spec.lifecycle.expireAfter says otherwise; then "
+        "it is taken down, and its EnvironmentProvisioner stays; 0: for ever",
+        least=0,
+    )
+    expire_after_max: float = option(
+        DURATION,
+        0.0,
+        "longest lifetime of any environment; a longer one, and one without an end, is cut to this; 0: no limit",
+        least=0,
+    )
+    expire_mode: str = option(
+        TEXT,
+        ENFORCE,
+        "what happens at the end of a lifetime: report only shows it in the status and in a metric",
+        choices=(ENFORCE, REPORT),
+    )
+    expire_warning: float = option(
+        DURATION,
+        86400.0,
+        "how long before its end an environment says that it will end; at most half of its lifetime",
+        least=0,
+    )
+    expire_burst: int = option(
+        NUMBER, 20, "how many environments may end in ten minutes because their lifetime is over", least=1
     )
     recheck_interval: float = option(
         DURATION, 10.0, "longest pause between two checks of something that cannot be watched", least=0.01

@@ -37,6 +37,7 @@ from controller.environment.effects import (
     RemoveFinalizer,
     Replace,
     TakePlace,
+    TakeTurn,
     Target,
     WakeOnChange,
 )
@@ -100,7 +101,7 @@ def steady(reason: str, message: str, standing: Iterable[Mapping[str, Any]]) -> 
 def _doing(effect: Effect | None) -> tuple[str, bool]:
     """Return what was being done, and whether it was done to a Secret."""
     match effect:
-        case None | Emit():
+        case None | Emit() | TakeTurn():
             return "Writing the status", False
         case Read(subject) | Look(subject):
             return _reading(subject)

@@ -35,6 +35,7 @@ class Phase:
         decide: pure; decides from what is observed.
         condition: type of the condition that shows whether this phase could continue; "" for the teardown.
         shown_as: `status.currentPhase` while the phase waits.
+        removes: whether the phase waits for the removal of what the environment has.
         ready: what the condition says once the phase could continue; the last phase of a condition needs one.
         while_suspended: whether the phase also decides for a suspended environment.
         beside_release: whether an obstacle in this phase says nothing about a release that runs already.
@@ -50,6 +51,7 @@ class Phase:
     condition: str
     shown_as: str
     ready: Callable[[Observation], Ready] | None = field(default=None, kw_only=True)
+    removes: bool = field(default=False, kw_only=True)
     while_suspended: bool = field(default=False, kw_only=True)
     beside_release: bool = field(default=False, kw_only=True)
     guards_releases: bool = field(default=False, kw_only=True)
@@ -84,6 +86,11 @@ class Plan:
     def last(self) -> Decision:
         """The decision that the plan ends with."""
         return self.steps[-1].decision
+
+    @property
+    def is_removing(self) -> bool:
+        """Whether the plan waits for the removal of what the environment has."""
+        return self.steps[-1].phase.removes and not isinstance(self.last, Continue)
 
     @cached_property
     def effects(self) -> tuple[Effect, ...]:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import structlog
 
 from controller.api.environment import ENVIRONMENTS, Environment
-from controller.apimachinery import conditions, objects, patches
+from controller.apimachinery import objects, patches
 from controller.apimachinery.errors import ApiError, Conflict, NotFound, NotLeader, Stopped
 from controller.apimachinery.objects import Object
 from controller.apimachinery.scope import Scope, current_scope
@@ -140,11 +140,12 @@ class EnvironmentReconciler:
             return Result()
         self._consistency.ensure_ready(key)
         attempt = _Attempt()
+        seen = Environment(environment)
         with structlog.contextvars.bound_contextvars(environment=key):
             try:
-                if Environment(environment).is_let_go:
+                if seen.is_let_go:
                     return self._say_who_holds(key, environment)
-                return self._reconcile(key, environment, attempt)
+                return self._reconcile(key, seen, attempt)
             except (Stopped, NotLeader):
                 raise
             except Exception as error:  # a lasting bug has to reach the status like an error of the API
@@ -156,14 +157,16 @@ class EnvironmentReconciler:
                 log.debug("reconcile repeated after a conflict", error=error.message)
                 return Result(requeue=True)
 
-    def _reconcile(self, key: str, environment: Object, attempt: _Attempt) -> Result:
+    def _reconcile(self, key: str, seen: Environment, attempt: _Attempt) -> Result:
+        environment = seen.obj
         ages = self._timers.ages(key)
         # A user who asks for a reconcile now does not want to wait for paced corrections. Each request counts once.
-        self._bookkeeper.begin(key, f"{objects.uid(environment)} {Environment(environment).reconcile_at}")
+        # An environment that has expired, or comes back, is another life.
+        self._bookkeeper.begin(key, f"{objects.uid(environment)} {seen.reconcile_at} {seen.has_expired}")
         observation = self._observe(key, environment, ages)
         if (same := self._echoes.result(key, observation)) is not None:
             return same
-        is_recognisable = not observation.environment.is_deleting
+        is_recognisable = not seen.is_deleting
         answers: dict[Subject, Answer] = {}
         for _ in range(_ROUNDS):
             self._stopwatch.saw(observation.environment)
@@ -196,9 +199,10 @@ class EnvironmentReconciler:
             self._next_looks.pop(key, None)
             return Result()
         result, newest = self._settle_status(key, observation, done)
-        if observation.environment.is_deleting and result.requeue_after is not None:
+        is_removing = done.plan.is_removing
+        if is_removing and result.requeue_after is not None:
             self._next_looks[key] = self._now() + result.requeue_after
-        if is_recognisable:
+        if is_recognisable and not is_removing:
             self._echoes.left(key, observation, newest, result)
         return result
 
@@ -311,7 +315,7 @@ class EnvironmentReconciler:
         self, key: str, environment: Environment, wanted: Mapping[str, Any], patch: Mapping[str, Any]
     ) -> float:
         target = Target(ENVIRONMENTS, environment.name)
-        return self._bookkeeper.status_wait(key, environment.obj, target, conditions.untimed(wanted), patch)
+        return self._bookkeeper.status_wait(key, environment.obj, target, status.untimed(wanted), patch)
 
     def _write_status(
         self, key: str, environment: Environment, wanted: Mapping[str, Any], patch: Mapping[str, Any]
@@ -319,11 +323,13 @@ class EnvironmentReconciler:
         started, before = self._now(), environment.status
         target = Target(ENVIRONMENTS, environment.name)
         answer = self._applier.patch_status(environment.obj, target, patch)
-        self._bookkeeper.wrote_status(key, environment.obj, target, conditions.untimed(wanted), patch, answer)
+        self._bookkeeper.wrote_status(key, environment.obj, target, status.untimed(wanted), patch, answer)
         self._metrics.phase(STATUS, outcome="continue", seconds=self._now() - started)
         self._changes.info("status written", state=wanted["applicationStatus"], current_phase=wanted["currentPhase"])
         for event in transitions.events(before, wanted):
             self._applier.apply(event, environment.obj)
+        if mode := transitions.end_of_lifetime(before, wanted):
+            self._metrics.expired(mode)
         if reason := transitions.release_failure(before, wanted):
             self._metrics.release_failed(reason)
         if transitions.became_deployed(before, wanted):
@@ -335,7 +341,7 @@ class EnvironmentReconciler:
         self._wakeups.release(key)
         self._stopwatch.finished(key)
         observation = self._observe(key, environment, self._timers.ages(key))
-        wanted = recorded_status.of_let_go(observation)
+        wanted = recorded_status.of_let_go(observation, self._options)
         return self._settle(key, observation, wanted, (), [], passing=True)[0]
 
     def _show(self, key: str, environment: Environment, attempt: _Attempt, error: Exception) -> None:
@@ -362,7 +368,7 @@ class EnvironmentReconciler:
             except Exception as failure:  # noqa: BLE001  # whatever failed may fail here too
                 log.debug("status not judged", error_type=type(failure).__name__)
         if wanted is None:
-            wanted = recorded_status.unjudged(environment, shown, self._observer.now())
+            wanted = recorded_status.unjudged(environment, shown, self._options, self._observer.now())
         patch = patches.merge_patch(environment.status, wanted)
         if patch and not self._status_wait(environment.name, environment, wanted, patch):
             self._write_status(environment.name, environment, wanted, patch)
@@ -397,4 +403,4 @@ def _outcome(step: Step) -> str:
 def _settle_timer(wanted: Mapping[str, Any]) -> str:
     # The reconcile that changes the release is in another phase than those that follow, but the state is the same.
     state = {field: value for field, value in wanted.items() if field != "currentPhase"}
-    return f"settle:{digest(conditions.untimed(state))}"
+    return f"settle:{digest(status.untimed(state))}"

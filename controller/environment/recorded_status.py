@@ -15,6 +15,7 @@ from controller.environment.decide import RELEASE_READY
 from controller.environment.decision import CurrentPhase, Wait
 from controller.environment.engines.engine import State
 from controller.environment.observation import Observation
+from controller.environment.options import EnvironmentOptions
 from controller.environment.previews import recorded as preview_urls
 from controller.environment.summaries import Summary
 
@@ -24,17 +25,17 @@ HELD_BY_OTHERS: Final = "HeldByOthers"
 _KEPT: Final = ("namespaceLabels", "release", *preview_urls.FIELDS)
 
 
-def unjudged(environment: Environment, error: Wait, now: datetime) -> dict[str, Any]:
+def unjudged(environment: Environment, error: Wait, options: EnvironmentOptions, now: datetime) -> dict[str, Any]:
     """Return the status after an error that prevented an observation: the release as it was, and the rest unknown."""
     standing = conditions.find(environment.conditions, contested.CONDITION)
     contests = (_recorded(standing),) if standing else ()
     if environment.suspended and not environment.is_deleting:
-        return status.suspended(environment, error, now, contests=contests)
-    summary = summaries.of_teardown(environment, error) if environment.is_deleting else _unknown(environment, error)
-    return _with_kept(environment, replace(summary, conditions=(*summary.conditions, *contests)), now)
+        return status.suspended(environment, error, options, now, contests=contests)
+    summary = _unknown(environment, error)
+    return _with_kept(environment, replace(summary, conditions=(*summary.conditions, *contests)), options, now)
 
 
-def of_let_go(observation: Observation) -> dict[str, Any]:
+def of_let_go(observation: Observation, options: EnvironmentOptions) -> dict[str, Any]:
     """Return the last status of an environment that only the finalizers of others hold after its teardown."""
     environment, namespace = observation.environment, observation.namespace
     if observation.cached or (namespace is not None and ownership.is_labelled(observation, namespace)):
@@ -43,10 +44,15 @@ def of_let_go(observation: Observation) -> dict[str, Any]:
     others = ", ".join(sorted(objects.finalizers(environment.obj)))
     message = f"Everything is removed. These finalizers of others still hold the environment: {others}"
     held = Condition("Ready", FALSE, HELD_BY_OTHERS, message)
-    return _with_kept(environment, Summary(State.UNINSTALLING, CurrentPhase.IDLE, message, (held,)), observation.now)
+    summary = Summary(State.UNINSTALLING, CurrentPhase.IDLE, message, (held,))
+    return _with_kept(environment, summary, options, observation.now)
 
 
 def _unknown(environment: Environment, error: Wait) -> Summary:
+    if environment.is_deleting:
+        return summaries.of_teardown(environment, error)
+    if environment.has_expired:
+        return summaries.of_expiry(environment, error)
     phase = str(environment.status.get("currentPhase") or CurrentPhase.NAMESPACE)
     parts = tuple(Condition(part, UNKNOWN, error.reason, error.message) for part in decide.conditions())
     again = Condition("Reconciling", TRUE, error.reason, error.message)
@@ -71,8 +77,10 @@ def _recorded(condition: Mapping[str, Any]) -> Condition:
     return Condition(*(str(condition.get(field) or "") for field in ("type", "status", "reason", "message")))
 
 
-def _with_kept(environment: Environment, summary: Summary, now: datetime) -> dict[str, Any]:
+def _with_kept(
+    environment: Environment, summary: Summary, options: EnvironmentOptions, now: datetime
+) -> dict[str, Any]:
     kept = {field: environment.status[field] for field in _KEPT if field in environment.status}
     if summary.state is State.FAILED:
         summary = replace(summary, problems=environment.problems)
-    return kept | status.written(environment, summary, now)
+    return kept | status.written(environment, summary, options, now)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from controller.api import problems
-from controller.api.environment import Environment
+from controller.api.environment import EXPIRED_CONDITION, Environment
 from controller.apimachinery import conditions
 from controller.apimachinery.conditions import TRUE, UNKNOWN, Condition
 from controller.environment import (
@@ -20,12 +20,13 @@ from controller.environment import (
     releases,
     summaries,
 )
+from controller.environment import lifetime as lifetimes
 from controller.environment.decide import NAMESPACE_READY, RESOURCES_READY
 from controller.environment.decision import Continue, CurrentPhase, Decision, Stop, Wait
 from controller.environment.engines.engine import State
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
-from controller.environment.phases import admission, diagnosis
+from controller.environment.phases import admission, diagnosis, expiry
 from controller.environment.plan import Plan
 from controller.environment.previews import recorded as preview_urls
 from controller.environment.summaries import Summary
@@ -42,10 +43,12 @@ def desired(observation: Observation, plan: Plan, options: EnvironmentOptions) -
         return dict(environment.status)
     contests = contested.conditions(observation)
     if environment.suspended and not environment.is_deleting:
-        return suspended(environment, last, observation.now, contests=contests)
+        return suspended(environment, last, options, observation.now, contests=contests)
     summary = _summarize(observation, plan, options)
     summary = replace(summary, conditions=(*summary.conditions, *contests))
-    status = written(environment, summary, observation.now)
+    status = written(environment, summary, options, observation.now)
+    if _is_removed(plan):
+        return status
     if has_namespace := any(c.type == NAMESPACE_READY and c.status == TRUE for c in summary.conditions):
         status["namespaceLabels"] = namespace_labels.mirrored(environment, options.namespace_labels)
     elif environment.status.get("namespaceLabels") is not None:
@@ -59,17 +62,34 @@ def desired(observation: Observation, plan: Plan, options: EnvironmentOptions) -
 def is_passing(status: Mapping[str, Any], environment: Environment) -> bool:
     """Return whether this state leads to another one. Such a state is written only if it lasts.
 
-    What a look at the Pods has found is written at once, because only the status remembers it.
+    What a look at the Pods has found is written at once, because only the status remembers it. The same holds for the
+    end of a lifetime.
     """
     if diagnosis.recorded_problems(environment) != problems.of_status(status):
         return False
     found = status.get("conditions") or ()
     resources_ready = conditions.find(found, RESOURCES_READY) or {}
-    return conditions.find(found, "Reconciling") is not None or resources_ready.get("status") == UNKNOWN
+    if conditions.find(found, "Reconciling") is None and resources_ready.get("status") != UNKNOWN:
+        return False
+    return environment.is_deleting or environment.has_expired == _has_expired(status)
 
 
-def written(environment: Environment, summary: Summary, now: datetime) -> dict[str, Any]:
+def _has_expired(status: Mapping[str, Any]) -> bool:
+    found = conditions.find(status.get("conditions"), EXPIRED_CONDITION)
+    return found is not None and found.get("status") == TRUE
+
+
+def untimed(status: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a status without the times that each reconcile computes again until they are recorded."""
+    return {field: value for field, value in conditions.untimed(status).items() if field not in lifetimes.TIMES}
+
+
+def written(environment: Environment, summary: Summary, options: EnvironmentOptions, now: datetime) -> dict[str, Any]:
     """Return the fields that every status has."""
+    lifetime = lifetimes.of(environment, options, now)
+    found = summary.conditions
+    if lifetime is not None and not any(condition.type == EXPIRED_CONDITION for condition in found):
+        found += lifetimes.warning(lifetime, options, now)
     # The field stays when the annotation is removed, as in Flux.
     handled = environment.reconcile_at or environment.handled_reconcile_at
     return {
@@ -78,20 +98,25 @@ def written(environment: Environment, summary: Summary, now: datetime) -> dict[s
         "currentPhase": summary.phase,
         "observedGeneration": environment.generation,
         "namespace": environment.namespace_name,
-        "conditions": conditions.merge(
-            environment.conditions, summary.conditions, generation=environment.generation, now=now
-        ),
+        "conditions": conditions.merge(environment.conditions, found, generation=environment.generation, now=now),
         **({"lastHandledReconcileAt": handled} if handled else {}),
+        **(lifetimes.fields(environment, lifetime) if lifetime else {}),
         **({"problems": [asdict(problem) for problem in summary.problems]} if summary.problems else {}),
     }
 
 
 def suspended(
-    environment: Environment, last: Decision, now: datetime, *, contests: tuple[Condition, ...] = ()
+    environment: Environment,
+    last: Decision,
+    options: EnvironmentOptions,
+    now: datetime,
+    *,
+    contests: tuple[Condition, ...] = (),
 ) -> dict[str, Any]:
     """Return the status from before the suspension, and what prevents the suspension, if anything does."""
     generation = environment.generation
-    status = dict(environment.status)
+    status = {field: value for field, value in environment.status.items() if field not in lifetimes.FIELDS}
+    status |= lifetimes.fields(environment, lifetimes.of(environment, options, now))
     status |= {
         "applicationStatus": str(State.SUSPENDED),
         "currentPhase": CurrentPhase.SUSPENDED,
@@ -118,7 +143,7 @@ def suspended(
 def _ends_with_suspension(condition: Mapping[str, Any]) -> bool:
     """Return whether a suspended environment loses a condition: it describes work in progress, a queue or an error."""
     return (
-        condition.get("type") in ("Reconciling", "Stalled", contested.CONDITION)
+        condition.get("type") in ("Reconciling", "Stalled", lifetimes.EXPIRING, contested.CONDITION)
         or condition.get("reason") in persistent_errors.REASONS
         or condition.get("reason") == admission.QUEUED
     )
@@ -128,6 +153,8 @@ def _summarize(observation: Observation, plan: Plan, options: EnvironmentOptions
     last = plan.last
     if observation.environment.is_deleting:
         return summaries.of_teardown(observation.environment, last)
+    if not isinstance(last, Continue) and _is_expiry(plan) and last.reason != expiry.REVIVING:
+        return summaries.of_expiry(observation.environment, last)
     health = release_state.health(observation, plan, options)
     if health is None:
         if isinstance(last, Wait) and last.reason == admission.QUEUED:
@@ -141,6 +168,18 @@ def _summarize(observation: Observation, plan: Plan, options: EnvironmentOptions
         return summaries.of_contest(observation, contest)
     parts = summaries.ready_parts(observation)
     return summaries.of_release(health, parts, changed=release_state.is_changed(plan), problems=found)
+
+
+def _is_expiry(plan: Plan) -> bool:
+    return plan.steps[-1].phase.name == expiry.NAME
+
+
+def _is_removed(plan: Plan) -> bool:
+    """Return whether an expired environment has nothing left, so that the status has nothing to show of it."""
+    last = plan.last
+    if isinstance(last, Continue) or not _is_expiry(plan):
+        return False
+    return last.reason == expiry.REVIVING or summaries.has_expired(last)
 
 
 def _release(observation: Observation, plan: Plan, *, has_namespace: bool) -> Mapping[str, Any] | None:

@@ -30,6 +30,9 @@ class Stopwatch:
             if environment.is_deleting:
                 self._generations.pop(environment.name, None)
                 self._teardowns.setdefault(environment.name, self._now())
+            elif environment.has_expired:
+                # Users wait for it again once it is created again.
+                self._generations.pop(environment.name, None)
             elif not _is(environment, State.DEPLOYED):
                 # The time in a queue says nothing about how quickly environments are made.
                 queued = _is(environment, State.QUEUED)

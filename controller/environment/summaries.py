@@ -6,7 +6,7 @@ import itertools
 from dataclasses import dataclass, replace
 from typing import Final
 
-from controller.api.environment import Environment
+from controller.api.environment import EXPIRED_CONDITION, Environment
 from controller.api.problems import Problem
 from controller.apimachinery.conditions import FALSE, TRUE, UNKNOWN, Condition
 from controller.environment import decide, failures, persistent_errors
@@ -15,6 +15,7 @@ from controller.environment.decision import Continue, CurrentPhase, Decision, St
 from controller.environment.drift.attempts import Contest
 from controller.environment.engines.engine import Health, State
 from controller.environment.observation import Observation
+from controller.environment.phases import expiry
 from controller.environment.plan import Plan
 
 # The condition is present only while an environment waits for a place.
@@ -157,6 +158,23 @@ def of_teardown(environment: Environment, last: Decision) -> Summary:
         Condition("Reconciling", TRUE, reason, message),
     )
     return Summary(State.UNINSTALLING, shown_as or TEARDOWN.shown_as, message, terminating)
+
+
+def of_expiry(environment: Environment, last: Wait | Stop) -> Summary:
+    """How an environment ends whose lifetime is over, or that it has ended. In the end nothing more is awaited."""
+    expired = Condition(EXPIRED_CONDITION, TRUE, "LifetimeOver", "The lifetime of the environment is over.")
+    if has_expired(last):
+        ready = Condition("Ready", FALSE, expiry.EXPIRED, last.message)
+        return Summary(State.EXPIRED, CurrentPhase.IDLE, last.message, (ready, expired))
+    removing = of_teardown(environment, last)
+    ready = Condition("Ready", FALSE, expiry.EXPIRED, last.message)
+    others = tuple(condition for condition in removing.conditions if condition.type != "Ready")
+    return replace(removing, conditions=(ready, expired, *others))
+
+
+def has_expired(last: Wait | Stop) -> bool:
+    """Return whether a plan ends with an environment that has expired, and of which nothing is left."""
+    return isinstance(last, Stop) and last.reason == expiry.EXPIRED
 
 
 def ready_parts(observation: Observation, *, before: str = "") -> tuple[Condition, ...]:

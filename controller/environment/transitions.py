@@ -6,13 +6,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from controller.api import problems
+from controller.api.environment import EXPIRED_CONDITION
 from controller.api.problems import Problem
 from controller.apimachinery import conditions
 from controller.apimachinery.conditions import FALSE, TRUE
-from controller.environment import decide
+from controller.environment import decide, lifetime
 from controller.environment.decide import RELEASE_READY, RESOURCES_READY
 from controller.environment.effects import Emit, EventType
 from controller.environment.engines.engine import State
+from controller.environment.options import ENFORCE, REPORT
 
 
 def events(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Emit]:
@@ -32,11 +34,39 @@ def events(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Emit
         yield Emit(EventType.WARNING, "TeardownBlocked", "Teardown", str(blocked["message"]))
     if held := _became_held(before, after):
         yield Emit(EventType.WARNING, str(held["reason"]), "Reconcile", str(held["message"]))
+    yield from _about_lifetime(before, after)
     was, now = (status.get("applicationStatus") == State.SUSPENDED for status in (before, after))
     if now and not was:
         yield Emit(EventType.NORMAL, "Suspended", "Suspend", "Nothing is changed while spec.suspend is true.")
     if was and not now:
         yield Emit(EventType.NORMAL, "Resumed", "Resume", "The environment is reconciled again.")
+
+
+def end_of_lifetime(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """Return the value of `--expire-mode` with which a lifetime has ended now, or "" if none has."""
+    if _is_true(after, EXPIRED_CONDITION) and not _is_true(before, EXPIRED_CONDITION):
+        return ENFORCE
+    found, known = (conditions.find(status.get("conditions"), lifetime.EXPIRING) or {} for status in (after, before))
+    is_reported = found.get("reason") == lifetime.WOULD_HAVE_ENDED
+    return REPORT if is_reported and known.get("reason") != lifetime.WOULD_HAVE_ENDED else ""
+
+
+def _about_lifetime(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Emit]:
+    ends_at = after.get("expiresAt")
+    warning = _appeared(before, after, lifetime.EXPIRING)
+    if warning and warning["reason"] == lifetime.ENDS_SOON:
+        note = f"The lifetime of the environment ends at {ends_at}. {lifetime.HOW_TO_KEEP}"
+        yield Emit(EventType.WARNING, "Expiring", "Expire", note)
+    if end_of_lifetime(before, after) == ENFORCE:
+        note = f"The lifetime of the environment ended at {ends_at}, so it is taken down."
+        yield Emit(EventType.NORMAL, "Expired", "Expire", note)
+    is_back = _is_true(before, EXPIRED_CONDITION) and not _is_true(after, EXPIRED_CONDITION)
+    if is_back and after.get("applicationStatus") != State.UNINSTALLING:
+        yield Emit(EventType.NORMAL, "Revived", "Revive", "The expired environment is created again.")
+
+
+def _is_true(status: Mapping[str, Any], type_: str) -> bool:
+    return (conditions.find(status.get("conditions"), type_) or {}).get("status") == TRUE
 
 
 def became_deployed(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:

@@ -53,7 +53,11 @@ LISTED: Final[Mapping[str, Shape]] = {
     "test": {"enable": bool, "ignoreFailures": bool, "timeout": int, "cleanup": bool},
 }
 # Fields around the release are not passed on, so unknown ones are harmless. Known ones must have the right type.
-_AROUND: Final[Mapping[str, Shape]] = {"application": {"release": LISTED}, "namespaceLabels": dict}
+_AROUND: Final[Mapping[str, Shape]] = {
+    "application": {"release": LISTED},
+    "lifecycle": {"expireAfter": str},
+    "namespaceLabels": dict,
+}
 _WORDS: Final[Mapping[type, str]] = {str: "a string", int: "a number", bool: "true or false"}
 # Remedies for refused fields whose purpose another field serves.
 _NO_HELM_REPOSITORY: Final = "charts from a Helm repository are not supported; use git, path and ref"
@@ -112,7 +116,7 @@ def _look_into(path: Path, value: Any, shape: Mapping[str, Any]) -> Iterator[Fin
     for name, of_name in shape.items():
         if value.get(name) is not None:
             yield from _look((*path, name), value[name], of_name)
-    if shape is _AROUND or shape is _AROUND["application"]:
+    if shape is _AROUND or shape in (_AROUND["application"], _AROUND["lifecycle"]):
         return
     for name in sorted(value.keys() - shape.keys()):
         if value[name] is not None:

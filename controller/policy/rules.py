@@ -10,7 +10,7 @@ from controller.api.engines import ENGINES
 from controller.api.environment import FORK_ANNOTATION, Environment
 from controller.apimachinery import names
 from controller.apimachinery.findings import Finding, Path, shown
-from controller.policy import chart, labels, links, references
+from controller.policy import chart, labels, lifetimes, links, references
 from controller.policy.fields import INVALID, VALUES_SOURCES, misfits, refusal
 from controller.policy.options import PolicyOptions
 
@@ -121,6 +121,12 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         INVALID, links.no_web_url, "use an https or http URL of at most 2048 ASCII characters, without a user or spaces"
     ),
+    Rule(
+        INVALID,
+        lifetimes.bad_expire_after,
+        "use never, or at most four numbers with the unit s, m, h or d, such as 36h or 7d",
+    ),
+    Rule(INVALID, lifetimes.bad_keep, "use true, or a time with its offset, such as 2026-01-31T12:00:00Z"),
     Rule(INVALID, labels.bad_key, "use a valid label key: name or prefix/name"),
     Rule(INVALID, labels.bad_value, "use a valid label value: empty, or at most 63 letters, digits, '-', '_' and '.'"),
     Rule("LabelReserved", labels.our_own, "this label identifies the owner of the namespace; remove it"),

@@ -162,6 +162,13 @@ ENVIRONMENTS: Final = (
         stacked=True,
     ),
     Curves(
+        title="Ended lifetimes",
+        about="Environments that were not used any more, by --expire-mode.",
+        queries=[Query(rate("tronador_expirations_total", "mode"), "{{mode}}")],
+        unit="cps",
+        stacked=True,
+    ),
+    Curves(
         title="Deployments and teardowns",
         about="How much users do.",
         queries=[

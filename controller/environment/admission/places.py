@@ -218,7 +218,8 @@ def _wants_place(obj: Object, namespace: Object | None) -> bool:
     The namespace is not ours.
     """
     environment = Environment(obj)
-    if environment.is_deleting or environment.suspended:
+    # One that has expired asks by itself when it comes back.
+    if environment.is_deleting or environment.suspended or environment.has_expired:
         return False
     if namespace is None:
         return True

@@ -66,6 +66,7 @@ class State(StrEnum):
     FAILED = "failed"
     SUSPENDED = "suspended"
     UNINSTALLING = "uninstalling"
+    EXPIRED = "expired"
 
 
 @dataclass(frozen=True, slots=True)

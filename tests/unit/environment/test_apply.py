@@ -29,11 +29,12 @@ from controller.environment.effects import (
     RemoveFinalizer,
     Replace,
     TakePlace,
+    TakeTurn,
     Target,
     WakeOnChange,
 )
 from controller.environment.observation import REFUSED, Unchangeable
-from tests.unit.environment.support.builders import NAME, environment, namespace_target, release_target
+from tests.unit.environment.support.builders import NAME, NOW, environment, namespace_target, release_target
 
 ENVIRONMENT = environment()
 ANSWER = {"metadata": {"name": "x", "resourceVersion": "9"}}
@@ -77,6 +78,10 @@ class _Neighbours:
     def event(self, regarding, **fields):
         self.calls.append(("event", regarding["metadata"]["name"], fields))
 
+    def turn(self, key, ended):
+        self.calls.append(("turn", key, ended))
+        return 7.0
+
     def ensure(self, listing, key):
         self.calls.append(("ensure", listing, key))
 
@@ -96,6 +101,7 @@ def _applier(client, neighbours):
         waker=neighbours,
         take_place=neighbours.take_place,
         written=neighbours.written,
+        turns=neighbours.turn,
     )
 
 
@@ -130,6 +136,14 @@ def test_a_release_that_already_exists_is_not_awaited_in_the_cache():
     _, _, calls = _apply(Create(release_target(), {}), _error(409, "AlreadyExists"), ANSWER)
 
     assert calls == []
+
+
+def test_a_turn_to_end_is_taken_for_the_environment():
+    turn = TakeTurn(NOW)
+    applied, requests, calls = _apply(turn)
+
+    assert (applied, requests) == (Applied({turn: 7.0}, decide_again=True), [])
+    assert calls == [("turn", NAME, NOW)]
 
 
 def test_a_place_is_taken_for_the_environment():

@@ -55,7 +55,7 @@ def test_a_new_phase_is_part_of_the_plan_and_of_the_metrics(add_phase):
     before = table.names()
     add_phase(Continue())
 
-    assert [step.phase.name for step in decide(_seen(), OPTIONS).steps][4:7] == ["resources", "quota", "source"]
+    assert [step.phase.name for step in decide(_seen(), OPTIONS).steps][6:9] == ["resources", "quota", "source"]
     assert set(table.names()) - set(before) == {"quota"}
 
 

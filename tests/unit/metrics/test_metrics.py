@@ -39,6 +39,7 @@ tronador_environments gauge status
 tronador_environments_lacking_resources gauge
 tronador_environments_with_condition gauge type
 tronador_events_total counter outcome
+tronador_expirations_total counter mode
 tronador_reconcile_phase_seconds histogram outcome,phase
 tronador_reflector_failures_total counter group,name,resource,version
 tronador_reflector_handler_failures_total counter group,name,resource,version

@@ -42,7 +42,7 @@ def test_a_bad_environment_gets_the_finalizer_before_it_is_refused():
     # It may have been a good one once, and then there is something to take down.
     plan = decide(observation(environment=environment(finalizers=[], chart={"git": "x"})), operator_options())
 
-    assert [step.phase.name for step in plan.steps] == ["finalizer", "validate"]
+    assert [step.phase.name for step in plan.steps] == ["finalizer", "expiry", "validate"]
 
 
 def test_a_suspended_environment_gets_the_finalizer_and_nothing_else():
@@ -61,6 +61,7 @@ def test_the_phases_have_the_names_and_the_order_of_the_contract():
     contract = [
         "installation",
         "finalizer",
+        "expiry",
         "validate",
         "admission",
         "namespace",

@@ -6,17 +6,34 @@ a label last, and what still existed when the namespace was deleted.
 
 from __future__ import annotations
 
+import itertools
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
-from controller.api.environment import ENVIRONMENT_LABEL, ENVIRONMENTS, Environment
+from controller.api.environment import (
+    ACTIVE_AT_ANNOTATION,
+    ADOPT_ANNOTATION,
+    ENVIRONMENT_LABEL,
+    ENVIRONMENTS,
+    FINALIZER,
+    KEEP_ANNOTATION,
+    Environment,
+)
 from controller.api.flux import GIT_REPOSITORIES
 from controller.apimachinery import objects
-from controller.apimachinery.resources import NAMESPACES, SECRETS, SERVICE_ACCOUNTS
+from controller.apimachinery.resources import CONFIG_MAPS, NAMESPACES, SECRETS, SERVICE_ACCOUNTS
 from controller.environment import engines
 from controller.environment.engines import ENGINES
 from controller.environment.engines.engine import Engine, ReleaseContext
@@ -27,6 +44,7 @@ from tests.unit.environment.simulation.world import WATCHED, World
 from tests.unit.environment.support.builders import (
     NAME,
     environment,
+    foreign_namespace,
 )
 
 KEYS = st.sampled_from(["a", "b", "c"])
@@ -36,6 +54,8 @@ LABELS = st.dictionaries(KEYS, st.sampled_from(AUTHORS), max_size=3)
 NAMES = st.sampled_from(["one", "two"])
 
 
+# Whatever is due later (seconds) is not awaited when all come to rest: the end of a lifetime.
+PATIENCE = 120.0
 RELEASES = tuple(engine.releases for engine in ENGINES.values())
 
 
@@ -52,8 +72,8 @@ class Histories(RuleBasedStateMachine):
         self.api.on_write.append(self._follow)
 
     @staticmethod
-    def options(engine: str) -> EnvironmentOptions:
-        return EnvironmentOptions(service_account="", release_engine=engine)
+    def options(engine: str, **others: Any) -> EnvironmentOptions:
+        return EnvironmentOptions(service_account="", release_engine=engine, **others)
 
     @property
     def engine(self) -> Engine:
@@ -225,7 +245,7 @@ class Histories(RuleBasedStateMachine):
         self.world.operator.failing = self.world.flux.failing = False
         self.world.operator.retry()
         self.world.flux.retry()
-        self.world.run(NAME)
+        self.world.run(NAME, patience=PATIENCE)
         found = self._environment()
         if found is None or found["metadata"].get("deletionTimestamp"):
             assert found is None, "the teardown does not end"
@@ -235,6 +255,9 @@ class Histories(RuleBasedStateMachine):
         namespace = self.api.peek(NAMESPACES, NAME)
         if found["spec"].get("suspend"):
             assert state == "suspended"
+        elif self._is_over(found):
+            assert state == "expired"
+            self._check_expired(found)
         elif namespace and objects.labels(namespace).get(ENVIRONMENT_LABEL) != NAME:
             assert [c["reason"] for c in found["status"]["conditions"] if c["type"] == "Stalled"] == [
                 "NamespaceNotOwned"
@@ -243,8 +266,18 @@ class Histories(RuleBasedStateMachine):
             assert state == "deployed"
             self._check_deployed(found, namespace)
         self.api.writes.clear()
-        self.world.run(NAME)
+        self.world.run(NAME, patience=PATIENCE)
         assert self.api.writes == [], "it is not at rest"
+
+    def _is_over(self, found: dict[str, Any]) -> bool:
+        """Whether the lifetime of the environment has ended."""
+        return False
+
+    def _check_expired(self, found: dict[str, Any]) -> None:
+        assert FINALIZER in objects.finalizers(found)
+        namespace = self.api.peek(NAMESPACES, NAME)
+        for obj in (*self._releases(), *self.api.all(GIT_REPOSITORIES, NAME), *([namespace] if namespace else [])):
+            assert ENVIRONMENT_LABEL not in objects.labels(obj), "something of ours is left"
 
     def _check_deployed(self, found: dict[str, Any], namespace: Any) -> None:
         labels = {key: value for key, value in objects.labels(namespace).items() if key in ("a", "b", "c")}
@@ -252,10 +285,7 @@ class Histories(RuleBasedStateMachine):
         assert labels == {**self.theirs, **wanted}
         assert found["status"]["namespaceLabels"] == wanted
         assert found["status"]["observedGeneration"] == found["metadata"]["generation"]
-        # A release that Flux let go without an uninstall leaves its Ingress, so there may be one more.
-        urls = [entry["url"] for entry in found["status"]["urls"]]
-        assert f"https://{Environment(found).release_name}.{DOMAIN}" in urls
-        assert found["status"]["url"] == urls[0]
+        self._check_urls(found)
         made = ReleaseContext(
             environment=Environment(found),
             service_account=self.engine.account(self.world.options),
@@ -265,6 +295,12 @@ class Histories(RuleBasedStateMachine):
         assert objects.labels(release)[ENVIRONMENT_LABEL] == NAME
         source = self.engine.desired_source(made)
         assert [obj["spec"] for obj in self.api.all(GIT_REPOSITORIES, NAME)] == ([source["spec"]] if source else [])
+
+    def _check_urls(self, found: dict[str, Any]) -> None:
+        # A release that Flux let go without an uninstall leaves its Ingress, so there may be one more.
+        urls = [entry["url"] for entry in found["status"]["urls"]]
+        assert f"https://{Environment(found).release_name}.{DOMAIN}" in urls
+        assert found["status"]["url"] == urls[0]
 
     def teardown(self) -> None:
         self.settle()
@@ -302,7 +338,119 @@ class HistoriesOfMigration(Histories):
         self.restart_with_another_engine(engine)
 
 
-HISTORIES = pytest.mark.parametrize("histories", [Histories, HistoriesWithFlux, HistoriesOfMigration])
+class HistoriesOfExpiry(HistoriesOfMigration):
+    """Time passes, and the environment is used or not. Its namespace may have been there before."""
+
+    LIFETIME = 3600.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.signs = itertools.count()
+        # What the last activity left in the environment, and when (seconds) it came about.
+        self.activity: tuple[Any, ...] = ()
+        self.active_at = 0.0
+        # Whether the namespace was there before the environment.
+        self.adopted = False
+        self.api.on_write.append(self._check_end)
+
+    @staticmethod
+    def options(engine: str, **others: Any) -> EnvironmentOptions:
+        lifetime = {"expire_after": HistoriesOfExpiry.LIFETIME, "expire_warning": 60.0}
+        # Hours may pass in which no engine works. That must not end the patience with an uninstall.
+        return Histories.options(engine, **lifetime, teardown_timeout=1e9, **others)
+
+    @invariant()
+    def see_what_is_used(self) -> None:
+        found = self._environment()
+        if found is None:
+            return
+        metadata = found["metadata"]
+        sign = objects.annotations(found).get(ACTIVE_AT_ANNOTATION)
+        if (activity := (metadata["uid"], metadata["generation"], sign)) != self.activity:
+            self.activity, self.active_at = activity, self.world.seconds
+
+    def _check_end(self, write: Write) -> None:
+        if self.adopted and write.resource == NAMESPACES:
+            assert write.verb not in ("create", "delete"), "an adopted namespace keeps its life"
+        if write.resource != ENVIRONMENTS or write.after is None or objects.is_deleting(write.after):
+            return
+        was, now = (Environment(obj or {}) for obj in (write.before, write.after))
+        assert now.has_finalizer or not was.has_finalizer, "the finalizer goes only with the environment"
+        if now.has_expired and not was.has_expired:
+            assert self.world.seconds - self.active_at >= self.LIFETIME, "it was used within its lifetime"
+            assert now.keep != "true", "it is kept"
+            assert not now.suspended, "it is suspended"
+            assert self.world.options.expire_mode == "enforce", "ends are only reported"
+
+    @precondition(lambda self: self._environment() is None and self.api.peek(NAMESPACES, NAME) is None)
+    @rule()
+    def make_a_namespace_to_adopt(self) -> None:
+        self.api.put(NAMESPACES, foreign_namespace(annotations={ADOPT_ANNOTATION: NAME}, uid=""))
+        self.api.put(CONFIG_MAPS, {"metadata": {"name": "theirs", "namespace": NAME}})
+        self.theirs, self.ours = {}, set()
+        self.adopted = True
+
+    @rule()
+    def delete_the_namespace(self) -> None:
+        self.api.remove(NAMESPACES, NAME)
+        self.adopted = False
+
+    @rule()
+    def use(self) -> None:
+        self._annotate(ACTIVE_AT_ANNOTATION, str(next(self.signs)))
+
+    @rule(kept=st.booleans())
+    def keep(self, kept: bool) -> None:
+        self._annotate(KEEP_ANNOTATION, "true" if kept else "false")
+
+    def _annotate(self, annotation: str, value: str) -> None:
+        def change(obj: dict[str, Any]) -> None:
+            obj["metadata"].setdefault("annotations", {})[annotation] = value
+
+        self.api.edit(ENVIRONMENTS, NAME, "", change)
+
+    @rule(mode=st.sampled_from(["enforce", "report"]))
+    def restart_in_another_mode(self, mode: str) -> None:
+        self.world.options = replace(self.world.options, expire_mode=mode)
+        self.world.restart()
+
+    @rule(hours=st.sampled_from([0.5, 0.99, 1.01, 30]))
+    def let_hours_pass(self, hours: float) -> None:
+        self.world.seconds += hours * 3600
+
+    @precondition(lambda self: self._environment() is not None)
+    @rule(steps=st.integers(0, 8))
+    def let_its_lifetime_end(self, steps: int) -> None:
+        # In single steps, the removal would hardly ever be interrupted.
+        self.settle()
+        self.world.seconds += self.LIFETIME + 2
+        for _ in range(steps):
+            self.world.sync()
+            self.world.reconcile(NAME)
+            self.world.engines_step()
+            self.world.seconds += 0.4
+
+    @rule()
+    def settle(self) -> None:
+        super().settle()
+        if self.adopted:
+            assert self.api.peek(CONFIG_MAPS, "theirs", NAME), "content of others is gone"
+
+    def _check_urls(self, found: dict[str, Any]) -> None:
+        # In an adopted namespace, the Ingress could be that of others. After that one is gone, nothing looks again.
+        if "urls" in found["status"]:
+            super()._check_urls(found)
+
+    def _is_over(self, found: dict[str, Any]) -> bool:
+        status = found["status"]
+        if self.world.options.expire_mode != "enforce" or objects.annotations(found).get(KEEP_ANNOTATION) == "true":
+            return False
+        return bool(status["expiresAt"] <= self.world.timestamp())
+
+
+HISTORIES = pytest.mark.parametrize(
+    "histories", [Histories, HistoriesWithFlux, HistoriesOfMigration, HistoriesOfExpiry]
+)
 
 
 def _search(histories: type[Histories], examples: int, steps: int) -> None:

@@ -6,6 +6,7 @@ While the controller works, the world checks what must never be broken, whatever
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -23,11 +24,12 @@ from controller.apimachinery.errors import ApiError
 from controller.apimachinery.resources import NAMESPACES, SECRETS, Resource
 from controller.apimachinery.timestamps import to_time
 from controller.cache import ConsistencyError, ConsistencyStore
-from controller.environment import engines
+from controller.environment import counts, engines
 from controller.environment.admission.claims import GRANTED
 from controller.environment.admission.places import Places
 from controller.environment.admission.reconciler import ReconcilerWithPlaces
 from controller.environment.apply import Applier
+from controller.environment.expirations import Brake
 from controller.environment.observe import Observer, environment_of
 from controller.environment.options import EnvironmentOptions
 from controller.environment.reconciler import EnvironmentReconciler
@@ -83,7 +85,8 @@ class LaggingStore:
         del self._objects[key]
 
     def by_index(self, index: str, value: str) -> Sequence[Mapping[str, Any]]:
-        return [obj for obj in self._objects.values() if value in environment_of(obj)]
+        found = counts.index if index == counts.INDEX else environment_of
+        return [obj for obj in self._objects.values() if value in found(obj)]
 
     def last_sync_resource_version(self) -> str:
         return self._version
@@ -96,6 +99,7 @@ class Recorded:
         self.events: list[str] = []
         self.notes: list[str] = []
         self.waking = False
+        self.expirations: list[str] = []
         self.ready: list[float] = []
         self.torn_down: list[float] = []
 
@@ -115,6 +119,9 @@ class Recorded:
     def release_failed(self, reason: str) -> None:
         pass
 
+    def expired(self, mode: str) -> None:
+        self.expirations.append(mode)
+
     def environment_ready(self, seconds: float) -> None:
         self.ready.append(seconds)
 
@@ -128,6 +135,8 @@ class World:
     def __init__(self, options: EnvironmentOptions | None = None) -> None:
         self.options = options or operator_options()
         self.seconds = 0.0
+        # When the last reconcile of `run` wants to be repeated.
+        self.next_look: float | None = None
         self.api = FakeApi(now=self.timestamp)
         self.operator = FakeOperator(self.api, now=self.timestamp)
         self.flux = FakeFlux(self.api, now=self.timestamp)
@@ -177,6 +186,12 @@ class World:
                 waker=self.recorded,
                 take_place=self.places.take if self.places else lambda _: GRANTED,
                 written=written,
+                turns=Brake(
+                    environments=self.stores[ENVIRONMENTS],
+                    burst=self.options.expire_burst,
+                    now=lambda: NOW + timedelta(seconds=self.seconds),
+                    monotonic=lambda: self.seconds,
+                ).turn,
             ),
             wakeups=self.recorded,
             consistency=consistency,
@@ -230,8 +245,11 @@ class World:
         except (ApiError, ConsistencyError):
             return Result(requeue=True)
 
-    def run(self, name: str, *, operator: bool = True, limit: int = 60) -> int:
-        """Run all programs until none has anything left to do, and return the number of reconciles."""
+    def run(self, name: str, *, operator: bool = True, limit: int = 60, patience: float = math.inf) -> int:
+        """Run all programs until none has anything left to do, and return the number of reconciles.
+
+        Something that is due only after more than `patience` seconds is left to do.
+        """
         for turn in range(1, limit + 1):
             self.sync()
             version = self.api.version
@@ -239,7 +257,8 @@ class World:
             worked = self.engines_step() if operator else False
             self.api.finish_namespaces()
             moved = worked or self.api.version != version or result.requeue
-            if not moved and result.requeue_after is None:
+            self.next_look = None if result.requeue_after is None else self.seconds + result.requeue_after
+            if not moved and (result.requeue_after is None or result.requeue_after > patience):
                 return turn
             self.seconds += 0.01 if moved else max(result.requeue_after or 0.0, 0.001)
         raise AssertionError(f"{name} does not come to rest within {limit} reconciles")

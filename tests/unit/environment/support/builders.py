@@ -55,6 +55,8 @@ def environment(
     finalizers: Sequence[str] = (FINALIZER,),
     deleting: bool = False,
     suspend: bool | None = None,
+    expire_after: str = "",
+    annotations: Mapping[str, str] | None = None,
     version: str = "10",
 ) -> dict[str, Any]:
     """An EnvironmentProvisioner. `release` and `chart` are laid over good ones; a value of None is kept as null."""
@@ -65,6 +67,8 @@ def environment(
     }
     if suspend is not None:
         spec["suspend"] = suspend
+    if expire_after:
+        spec["lifecycle"] = {"expireAfter": expire_after}
     metadata: dict[str, Any] = {
         "name": name,
         "uid": uid,
@@ -72,6 +76,8 @@ def environment(
         "resourceVersion": version,
         "creationTimestamp": ago(3600),
     }
+    if annotations:
+        metadata["annotations"] = dict(annotations)
     if finalizers:
         metadata["finalizers"] = list(finalizers)
     if deleting:
