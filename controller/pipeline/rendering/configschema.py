@@ -18,6 +18,7 @@ FIELDS: Final[Mapping[str, Path]] = {
     "value_overrides": (*RELEASE, "values"),
     "values_from": (*RELEASE, "valuesFrom"),
     "namespaceLabels": ("spec", "namespaceLabels"),
+    "expire_after": ("spec", "lifecycle", "expireAfter"),
     "preview_url": ("metadata", "annotations", PREVIEW_URL_ANNOTATION),
 }
 # Annotations have no schema of their own. The policy has the rules about URLs, with a message for each.
@@ -41,6 +42,7 @@ KNOWN: Final[Mapping[tuple[str, ...], str]] = {
     (ROOT, "chartVarsPath"): "list values files of the chart in values_from, each with a chartFileRef",
     (ROOT, "values"): "did you mean value_overrides?",
     (ROOT, "labels"): "did you mean namespaceLabels?",
+    (ROOT, "lifecycle"): "did you mean expire_after?",
     (ROOT, "url"): "did you mean preview_url?",
 }
 

@@ -61,6 +61,8 @@ def environment_of(application: Mapping[str, Any], parameters: Parameters) -> Ob
     if "values_from" in application:
         release["valuesFrom"] = application["values_from"]
     spec: dict[str, Any] = {"application": {"release": release}}
+    if "expire_after" in application:
+        spec["lifecycle"] = {"expireAfter": application["expire_after"]}
     if "namespaceLabels" in application:
         spec["namespaceLabels"] = application["namespaceLabels"]
     return {

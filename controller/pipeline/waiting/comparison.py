@@ -17,6 +17,7 @@ DEFAULTS: Final[Mapping[str, Any]] = {"suspend": False}
 # The fields of the CRD. An API server drops all others.
 _KNOWN: Final[Mapping[str, Any]] = {
     "suspend": bool,
+    "lifecycle": {"expireAfter": str},
     "namespaceLabels": dict,
     "application": {"release": fields.LISTED},
 }

@@ -73,4 +73,6 @@ def _deployed(live: Object | None, wanted: Object | None) -> Judgement:
     if status == "failed" and ready.get("status") == conditions.FALSE:
         # The message has the first problem.
         return Judgement(State.FAILED, f"{ready.get('reason')}: {message}", environment.problems[1:])
+    if status == "expired" and environment.active_at in ("", environment.handled_active_at):
+        return Judgement(State.FAILED, f"expired: {message}")
     return Judgement(State.PENDING, f"{status}: {message}" if message else status)

@@ -124,7 +124,7 @@ def test_an_environment_instead_of_a_config_file_is_recognized():
         (
             "replicas",
             "c.yaml:7:3: application.replicas: unknown key; remove it, or use chart_path, secret_ref, "
-            "value_overrides, values_from, namespaceLabels or preview_url",
+            "value_overrides, values_from, namespaceLabels, expire_after or preview_url",
         ),
     ],
 )

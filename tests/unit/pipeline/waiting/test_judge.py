@@ -2,12 +2,18 @@
 
 import pytest
 
+from controller.api.environment import ACTIVE_AT_ANNOTATION
 from controller.pipeline.waiting import Goal, State
 from controller.pipeline.waiting.judge import judge
 from tests.unit.pipeline.waiting.environments import as_file, environment, later
 
 DEPLOYED = environment(status="deployed", message="Release was successful.")
 FAILED = environment(status="failed", message="Helm install failed: no such image")
+EXPIRED = environment(status="expired", ready="False", message="The lifetime is over.")
+
+
+def used(obj):
+    return later(obj, generation=1, annotations={ACTIVE_AT_ANNOTATION: "noon"})
 
 
 @pytest.mark.parametrize(
@@ -23,6 +29,11 @@ FAILED = environment(status="failed", message="Helm install failed: no such imag
         (environment(status="suspended", ready="True", suspend=True), State.FAILED, "spec.suspend is true"),
         (environment(status="uninstalling", deleting=True), State.PENDING, "being deleted"),
         (environment(status="deployed", deleting=True), State.PENDING, "being deleted"),
+        (environment(status="uninstalling", ready="False"), State.PENDING, "uninstalling"),
+        (EXPIRED, State.FAILED, "expired: The lifetime is over."),
+        # A push, or another sign of use, brings it back.
+        (later(EXPIRED), State.PENDING, "not processed this spec yet"),
+        (used(EXPIRED), State.PENDING, "expired"),
         # The status of an older spec does not count for the newer one.
         (later(DEPLOYED), State.PENDING, "not processed this spec yet"),
         (later(FAILED), State.PENDING, "not processed this spec yet"),
