@@ -11,11 +11,13 @@ from controller.api.environment import ENVIRONMENTS
 from controller.environment import status
 from controller.environment.admission.claims import Verdict
 from controller.environment.decide import decide
-from controller.environment.effects import TakePlace
+from controller.environment.effects import TakePlace, TakeTurn
 from controller.environment.options import EnvironmentOptions, LimitOptions
 from hack.standins.argocd import health
 from tests.manifests.definitions import documents, named, refusals
 from tests.unit.environment.support.builders import (
+    NOW,
+    ago,
     environment,
     foreign_namespace,
     helm_release,
@@ -57,6 +59,17 @@ def _released(phase: str, **changes: Any) -> dict[str, Any]:
     return _with_status(of, releases=[helm_release(of, status=operator_status(phase))])
 
 
+EXPIRED = "The environment has expired."
+
+
+def _ended() -> dict[str, Any]:
+    """An environment whose status records that its lifetime is over, before anything is removed."""
+    of = environment(
+        expire_after="1h", status={"observedGeneration": 1, "lastActivityTime": ago(3600), "expiresAt": ago(0)}
+    )
+    return _with_status(of, answers={TakeTurn(NOW): 0.0})
+
+
 # The health check
 
 
@@ -72,8 +85,13 @@ def _released(phase: str, **changes: Any) -> dict[str, Any]:
         (_with_status(environment(chart={"git": "file:///etc"})), "Degraded", None),
         (_released("Succeeded", suspend=True), "Suspended", "The environment is suspended."),
         (_queued(), "Progressing", None),
+        (_ended(), "Progressing", None),
+        (_with_status(_ended(), namespace=None, answers={namespace_target(): None}), "Suspended", EXPIRED),
     ],
-    ids=["deployed", "pending", "deploying", "new", "failed", "stalled", "bad", "suspended", "queued"],
+    ids=[
+        *("deployed", "pending", "deploying", "new", "failed", "stalled", "bad", "suspended", "queued"),
+        *("ending", "expired"),
+    ],
 )
 def test_the_health_of_an_environment_follows_its_status(obj: dict[str, Any], state: str, message: str | None) -> None:
     said = message if message is not None else obj["status"]["applicationStatusMsg"]
