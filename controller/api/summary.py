@@ -29,6 +29,7 @@ class Summary:
         ready: status of the condition Ready: "True", "False", "Unknown", or "" while it has none.
         reason: reason of the condition Ready, or "".
         created: when the EnvironmentProvisioner was created; None if its timestamp is invalid.
+        expires: when the environment ends, or ended; None if it does not.
         repository, pull_request: as recorded by the pipeline. Without a recorded repository, the chart's git URL. A
             password in a URL is replaced by stars.
         ref: the chart's branch, tag or commit, or "".
@@ -45,6 +46,7 @@ class Summary:
     ready: str
     reason: str
     created: datetime | None
+    expires: datetime | None
     namespace: str
     engine: str
     release: str
@@ -82,6 +84,7 @@ def summarize(obj: Object) -> Summary:
         ready=text(ready.get("status")),
         reason=text(ready.get("reason")),
         created=from_time(objects.metadata(obj).get("creationTimestamp")),
+        expires=environment.expires_at,
         namespace=text(status.get("namespace")),
         engine=text(release.get("engine")),
         release=text(release.get("name")),

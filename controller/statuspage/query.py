@@ -17,7 +17,7 @@ PAGE: Final = 1000
 # Characters of a search that count.
 _TEXT_LIMIT: Final = 200
 # What needs a person comes first; a status that is not known here may well be one of those.
-_URGENCY: Final = ("failed", "", "uninstalling", "deploying", "pending", "queued", "suspended", "deployed")
+_URGENCY: Final = ("failed", "", "uninstalling", "deploying", "pending", "queued", "suspended", "deployed", "expired")
 _UNKNOWN_AGE: Final = datetime.min.replace(tzinfo=UTC)
 
 SORTS: Final[Mapping[str, Callable[[Summary], Any]]] = {

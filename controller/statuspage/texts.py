@@ -7,7 +7,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 # Statuses that have a look of their own. A class of a style sheet never comes from an object.
-_LOOKS: Final = frozenset({"deployed", "failed", "deploying", "pending", "queued", "suspended", "uninstalling"})
+_LOOKS: Final = frozenset(
+    {"deployed", "failed", "deploying", "pending", "queued", "suspended", "uninstalling", "expired"}
+)
 
 
 def web_address(url: str) -> str:

@@ -51,10 +51,10 @@ def show(summaries: Sequence[Summary], positions: Mapping[str, int], output: str
         return json.dumps(plain, indent=2) + "\n" if output == "json" else yaml.safe_dump(plain, sort_keys=False)
     if not summaries:
         return "No environments.\n"
-    header = ["NAME", "STATUS", "PHASE", "AGE", "REPOSITORY", "PR", "TAG", "URL"]
+    header = ["NAME", "STATUS", "PHASE", "AGE", "EXPIRES", "REPOSITORY", "PR", "TAG", "URL"]
     now = datetime.now(UTC)
     rows = [
-        [s.name, s.status, s.phase, age(s.age(now)), s.repository, s.pull_request, s.image_tag, s.url]
+        [s.name, s.status, s.phase, age(s.age(now)), _time(s.expires), s.repository, s.pull_request, s.image_tag, s.url]
         for s in summaries
     ]
     if output == "wide":
@@ -87,8 +87,12 @@ def _printable(text: str) -> str:
 
 def _plain(summary: Summary) -> dict[str, Any]:
     """Return the summary with field names in the style of the Kubernetes API, for scripts."""
-    plain = dataclasses.asdict(summary) | {"created": to_time(summary.created) if summary.created else ""}
+    plain = dataclasses.asdict(summary) | {"created": _time(summary.created), "expires": _time(summary.expires)}
     return {_camel(name): value for name, value in plain.items()}
+
+
+def _time(moment: datetime | None) -> str:
+    return to_time(moment) if moment else ""
 
 
 def _camel(name: str) -> str:

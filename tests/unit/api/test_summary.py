@@ -22,6 +22,14 @@ def test_an_environment_without_a_status_is_pending():
     assert (summary.name, summary.status, summary.created) == ("shop-74", "pending", None)
 
 
+@pytest.mark.parametrize(
+    ("recorded", "expires"),
+    [("2026-03-08T12:00:00Z", CREATED + timedelta(days=7)), ("soon", None), (7, None), (None, None)],
+)
+def test_the_summary_shows_when_the_environment_ends(recorded, expires):
+    assert summarize(_environment(status={"expiresAt": recorded})).expires == expires
+
+
 def test_the_summary_shows_the_pull_request_the_snapshot_and_the_state():
     summary = summarize(
         _environment(

@@ -28,6 +28,13 @@ def test_a_row_shows_the_main_facts_about_an_environment() -> None:
     assert "https://shop-74.example.com/" in page.links
 
 
+def test_a_row_says_when_the_environment_ends() -> None:
+    assert "ends 2026-03-02 12:00:00 UTC" in World(environment(expiresAt="2026-03-02T12:00:00Z")).html().text
+    over = environment(expiresAt="2026-02-02T12:00:00Z", applicationStatus="expired")
+    assert "ends" not in World(over).html().text
+    assert "Expired 2026-02-02 12:00:00 UTC" in World(over).html("/environments/shop-74").text
+
+
 def test_a_failed_row_has_the_reason_and_the_message() -> None:
     ready = [{"type": "Ready", "status": "False", "reason": "ReleaseFailed"}]
     failed = environment(applicationStatus="failed", applicationStatusMsg="It timed out.", conditions=ready)
