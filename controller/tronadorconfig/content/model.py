@@ -65,7 +65,7 @@ class ConfigContent:
     """A parsed TronadorConfig.
 
     Attributes:
-        manifests: the objects for every environment.
+        manifests: the objects for every environment, those of `spec.defaults` included.
         secrets: Secrets that an environment gets if its credentials name them.
         mappings: the credentials of repositories.
         org_level: the credentials of repositories without a mapping.

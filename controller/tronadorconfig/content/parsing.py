@@ -11,6 +11,7 @@ from typing import Any, Final
 from controller.api.tronador_config import TronadorConfig
 from controller.apimachinery.findings import Finding, Path
 from controller.apimachinery.objects import Object
+from controller.tronadorconfig.content import defaults
 from controller.tronadorconfig.content.checks import of_manifest
 from controller.tronadorconfig.content.model import ConfigContent, Copy, Manifest, RepositoryMapping, SecretNames
 
@@ -23,7 +24,10 @@ def parse(obj: Object) -> ConfigContent:
     config = TronadorConfig(obj)
     resources = reader.mapping(config.resources, ("resources",))
     spec = reader.mapping(config.spec, ("spec",))
-    manifests = tuple(reader.manifests(resources.get("manifests"), ("resources", "manifests")))
+    manifests = (
+        *reader.manifests(resources.get("manifests"), ("resources", "manifests")),
+        *reader.defaults(spec.get("defaults"), ("spec", "defaults")),
+    )
     secrets = tuple(reader.manifests(spec.get("secrets"), ("spec", "secrets")))
     return ConfigContent(
         manifests=manifests,
@@ -57,6 +61,18 @@ class _Reader:
             metadata = self.mapping(body.get("metadata"), (*where, "metadata"))
             words = (_word(body.get("apiVersion")), _word(body.get("kind")), _word(metadata.get("name")))
             yield Manifest(where, *words, body)
+
+    def defaults(self, value: Any, path: Path) -> Iterator[Manifest]:
+        chosen = self.mapping(value, path)
+        isolate = chosen.get("isolate")
+        if isolate is not None and not isinstance(isolate, bool):
+            self._misfit((*path, "isolate"), "use true or false")
+        yield from defaults.manifests(
+            path,
+            quota=self.mapping(chosen.get("resourceQuota"), (*path, "resourceQuota")),
+            limit_range=self.mapping(chosen.get("limitRange"), (*path, "limitRange")),
+            is_isolated=isolate is True,
+        )
 
     def mappings(self, value: Any, path: Path) -> Iterator[RepositoryMapping]:
         for position, item in enumerate(self._list(value, path)):
