@@ -45,7 +45,8 @@ def run(options: argparse.Namespace) -> bool:
         bed.start_cluster()
         renewals = _Renewals(bed)
         began = time.monotonic()
-        bed.start_controller("--leader-elect", "true")
+        # The environments were deployed a moment ago, and nothing leads to a URL. So all of them would be looked at.
+        bed.start_controller("--leader-elect", "true", "--discover-urls=false")
         settled = _await_quiet(bed, renewals)
         usage = process.usage(bed.controller_pid)
         print(f"{options.environments} environments: settled after {settled - began:.1f} s", end=", ")
