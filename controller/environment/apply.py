@@ -17,7 +17,6 @@ from controller.apimachinery.errors import (
     Forbidden,
     Invalid,
     NotFound,
-    NotLeader,
     StatusError,
     Stopped,
     without_content,
@@ -35,7 +34,6 @@ from controller.environment.effects import (
     Emit,
     GroupVersion,
     Listing,
-    Look,
     Outcome,
     Patch,
     Question,
@@ -195,8 +193,6 @@ class Applier:
             case Read(subject, optional):
                 answer = self._read_if_possible(subject) if optional else self.read(subject)
                 return Applied({subject: answer}, decide_again=True)
-            case Look(subject):
-                return Applied({subject: self._look(subject)}, decide_again=True)
             case TakePlace():
                 return Applied({effect: self._take_place(environment)}, decide_again=True)
             case WakeOnChange(listing):
@@ -314,15 +310,6 @@ class Applier:
                     assert_never(subject)
         except Forbidden:
             return REFUSED
-
-    def _look(self, subject: Question) -> Answer:
-        try:
-            return self.read(subject)
-        except (Stopped, NotLeader):
-            raise
-        except ApiError as error:
-            log.debug("look failed", error=str(error))
-            return frozenset() if isinstance(subject, GroupVersion) else () if isinstance(subject, Listing) else None
 
     def _read_if_possible(self, subject: Question) -> Answer:
         try:

@@ -17,7 +17,7 @@ from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import NAMESPACES
 from controller.environment import engines
-from controller.environment.effects import AddFinalizer, Create, Effect, Emit, Look, Patch, Target
+from controller.environment.effects import AddFinalizer, Create, Effect, Emit, Patch, Read, Target
 from controller.environment.observation import Observation
 from controller.environment.plan import Plan
 from controller.runtime.reconcile import Result
@@ -107,7 +107,7 @@ class Echoes:
 def is_recognisable(plan: Plan) -> bool:
     """Return whether a plan needed nothing but the caches, and all that it writes comes back through them.
 
-    What a Look found comes back in the status.
+    What an optional Read found comes back in the status.
     """
     return all(map(_comes_back, plan.effects))
 
@@ -115,7 +115,9 @@ def is_recognisable(plan: Plan) -> bool:
 def _comes_back(effect: Effect) -> bool:
     if isinstance(effect, Create | Patch):
         return effect.target.resource in _CACHED
-    return isinstance(effect, AddFinalizer | Emit | Look)
+    if isinstance(effect, Read):
+        return effect.optional
+    return isinstance(effect, AddFinalizer | Emit)
 
 
 def _view(observation: Observation, environment: Object) -> _View:

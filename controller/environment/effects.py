@@ -147,21 +147,13 @@ class RemoveFinalizer:
 class Read:
     """Ask the API server for one object, a listing, or what it serves. The next observation has the answer.
 
-    If nothing depends on a listing, its read is `optional`: an error of the API server becomes the answer FAILED.
+    What is only good to know, and can be seen in the status alone, is `optional`: an error of the API server becomes
+    the answer FAILED. What follows from the answer stands in the status, so the echo of its write need not read again.
+    Reads of single objects are never optional.
     """
 
     subject: Question
     optional: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """Read what is good to know. If that fails, the answer is that there is nothing, and nothing else fails.
-
-    What follows from the answer stands in the status. So the echo of its write need not look again.
-    """
-
-    subject: Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +202,6 @@ Effect = (
     | AddFinalizer
     | RemoveFinalizer
     | Read
-    | Look
     | TakePlace
     | TakeTurn
     | WakeOnChange

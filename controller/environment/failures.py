@@ -23,7 +23,6 @@ from controller.environment.effects import (
     Effect,
     Emit,
     GroupVersion,
-    Look,
     Patch,
     Read,
     RemoveFinalizer,
@@ -121,7 +120,7 @@ def _is_final(error: StatusError) -> bool:
 
 def _subject(effect: Effect) -> str:
     match effect:
-        case Read(subject) | Look(subject):
+        case Read(subject):
             return str(subject) if isinstance(subject, GroupVersion) else str(subject.resource)
         case WakeOnChange(listing):
             return str(listing.resource)

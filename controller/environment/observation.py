@@ -37,7 +37,7 @@ class Unknown(Enum):
     UNASKED = "unasked"
     # A 403: in a terminating namespace even our own rights may be gone already.
     REFUSED = "refused"
-    # An optional read of a listing ended with an error.
+    # An optional read ended with an error.
     FAILED = "failed"
 
 

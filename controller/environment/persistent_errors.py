@@ -30,7 +30,6 @@ from controller.environment.effects import (
     Emit,
     GroupVersion,
     Listing,
-    Look,
     Patch,
     Question,
     Read,
@@ -103,7 +102,7 @@ def _doing(effect: Effect | None) -> tuple[str, bool]:
     match effect:
         case None | Emit() | TakeTurn():
             return "Writing the status", False
-        case Read(subject) | Look(subject):
+        case Read(subject):
             return _reading(subject)
         case TakePlace():
             return "Counting the environments", False

@@ -123,8 +123,6 @@ class EnvironmentReconciler:
         # of our writes does not cover this: the answer to the removal of the last finalizer has the earlier version.
         self._let_go: dict[str, str] = {}
         self._echoes = echoes.Echoes(now=now)
-        # When the next look at an environment in teardown is due, whatever the caches show.
-        self._next_looks: dict[str, float] = {}
 
     def reconcile(self, request: Request) -> Result:
         """Bring one environment a step closer to what its spec asks for.
@@ -196,19 +194,19 @@ class EnvironmentReconciler:
             self._stopwatch.finished(key)
             self._timers.forget(key)
             self._bookkeeper.forget(key)
-            self._next_looks.pop(key, None)
             return Result()
         result, newest = self._settle_status(key, observation, done)
         is_removing = done.plan.is_removing
         if is_removing and result.requeue_after is not None:
-            self._next_looks[key] = self._now() + result.requeue_after
+            # Until then, only a change in the caches is a reason to look.
+            self._timers.look_after(key, result.requeue_after)
         if is_recognisable and not is_removing:
             self._echoes.left(key, observation, newest, result)
         return result
 
     def _observe(self, key: str, environment: Object, ages: Mapping[str, float]) -> Observation:
-        is_due = self._now() >= self._next_looks.get(key, 0.0)
-        return self._observer.observe(environment, ages=ages, attempts=self._bookkeeper.of(key), is_due=is_due)
+        attempts, is_due = self._bookkeeper.of(key), self._timers.is_look_due(key)
+        return self._observer.observe(environment, ages=ages, attempts=attempts, is_due=is_due)
 
     def _carry_out(self, plan: Plan, environment: Object, attempt: _Attempt, *, fresh_rights: bool) -> _Round:
         steps: list[Step] = []
@@ -302,12 +300,13 @@ class EnvironmentReconciler:
                 timers.add(timer)
                 recheck.append(left)
                 patch = {}
-        self._timers.keep(key, timers)
         if patch and (wait := self._status_wait(key, observation.environment, wanted, patch)):
             recheck.append(wait)
             patch = {}
         before = observation.environment
         newest = self._write_status(key, before, wanted, patch) if patch else before.obj
+        # After the write: if it fails, what a look has found is lost, and the timer of that look still is due.
+        self._timers.keep(key, timers)
         recheck += self._bookkeeper.recheck(key)
         return Result(requeue_after=min(recheck, default=None)), newest
 
@@ -380,7 +379,6 @@ class EnvironmentReconciler:
         self._wakeups.release(key)
         self._consistency.clear(key)
         self._stopwatch.forget(key)
-        self._next_looks.pop(key, None)
 
 
 def _is_unchangeable(effect: Write, answers: Answers) -> bool:

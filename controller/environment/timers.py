@@ -13,6 +13,7 @@ class Timers:
         self._now = now
         self._lock = threading.Lock()
         self._started: dict[str, dict[str, float]] = {}
+        self._next_looks: dict[str, float] = {}
 
     def ages(self, key: str) -> Mapping[str, float]:
         """Return the seconds since the start of each timer of the environment."""
@@ -35,6 +36,18 @@ class Timers:
             if after := {name: before.get(name, now) for name in names}:
                 self._started[key] = after
 
+    def look_after(self, key: str, seconds: float) -> None:
+        """The next look at the environment is due after that time, whatever the caches show."""
+        with self._lock:
+            self._next_looks[key] = self._now() + seconds
+
+    def is_look_due(self, key: str) -> bool:
+        """Return whether that look is due, or none was asked for in this process."""
+        with self._lock:
+            return self._now() >= self._next_looks.get(key, 0.0)
+
     def forget(self, key: str) -> None:
         """End all timers of the environment."""
-        self.keep(key, ())
+        with self._lock:
+            self._started.pop(key, None)
+            self._next_looks.pop(key, None)

@@ -13,7 +13,7 @@ from controller.apimachinery import conditions
 from controller.apimachinery.resources import Resource
 from controller.apimachinery.timestamps import from_time
 from controller.environment import ownership, release_sync
-from controller.environment.effects import GroupVersion, Listing, Look, Question
+from controller.environment.effects import GroupVersion, Listing, Question, Read
 from controller.environment.engines.engine import State
 from controller.environment.observation import REFUSED, UNASKED, Observation, Unknown
 from controller.environment.options import EnvironmentOptions
@@ -79,11 +79,11 @@ def timer(environment: Environment, pause: int) -> str:
     return f"preview:{environment.generation}:{pause}"
 
 
-def questions(observation: Observation) -> tuple[Look, ...]:
+def questions(observation: Observation) -> tuple[Read, ...]:
     """Return what is still to be read; () once everything is answered."""
     asked: list[Question] = [GroupVersion(kind.api_version) for kind in _OPTIONAL]
     asked += [_listing(observation, kind) for kind in (*_BUILT_IN, *_served(observation))]
-    return tuple(Look(read.subject) for read in observation.unasked(asked))
+    return observation.unasked(asked, optional=True)
 
 
 def has_looked(observation: Observation) -> bool:

@@ -44,3 +44,19 @@ def test_each_environment_has_its_own_timers_and_can_be_forgotten():
 
     assert timers.ages("a") == {}
     assert timers.ages("b") == {"y": 0}
+
+
+def test_a_look_is_due_after_its_time_and_at_once_if_none_was_asked_for():
+    time = _Time()
+    timers = Timers(now=time)
+    assert timers.is_look_due("a")
+    timers.look_after("a", 5)
+    time.now += 4
+    assert not timers.is_look_due("a")
+    assert timers.is_look_due("b")
+    time.now += 1
+    assert timers.is_look_due("a")
+
+    timers.look_after("a", 5)
+    timers.forget("a")
+    assert timers.is_look_due("a")

@@ -310,6 +310,23 @@ def test_an_error_of_a_look_does_not_hide_the_failure(world):
     assert "RetryingAfterError" not in str(status(world))
 
 
+def test_what_a_look_found_is_not_lost_if_another_write_comes_first(world, looks):
+    fail(world)
+    crash(world)
+    conflicts = iter([status_error(409, {"kind": "Status", "reason": "Conflict", "message": "modified"})])
+
+    def refuse(verb: str, resource: Any, namespace: str, name: str) -> ApiError | None:
+        return next(conflicts, None) if looks and resource == ENVIRONMENTS else None
+
+    world.api.refuse = refuse
+    world.run(NAME)
+
+    written = [w.after["status"] for w in world.api.writes if w.subresource == "status" and w.after]
+    assert next(conflicts, None) is None
+    assert [texts(found) for found in written if found["applicationStatus"] == "failed"] == [[CRASH]]
+    assert [round(moment - looks[0]) for moment in looks] == [0, 0, 30, 120]
+
+
 def test_the_rights_of_a_moment_ago_are_given_time(world, looks):
     fail(world)
     crash(world)
