@@ -160,6 +160,11 @@ class Environment:
         return objects.mapping(objects.mapping(self.spec.get("application")).get("release"))
 
     @cached_property
+    def chart(self) -> Mapping[str, Any]:
+        """`chart` of the release."""
+        return objects.mapping(self.release.get("chart"))
+
+    @cached_property
     def release_name(self) -> str:
         """`releaseName`, or the environment's name shortened to Helm's limit."""
         return str(self.release.get("releaseName") or names.shorten(self.name, limit=names.RELEASE_NAME_LIMIT))
@@ -173,12 +178,12 @@ class Environment:
         """The name of the release that we created last, as recorded in the status, or ""."""
         return objects.text(objects.mapping(self.status.get("release")).get("name"))
 
-    @property
+    @cached_property
     def recorded_engine(self) -> str:
         """The name of the engine of that release, or ""."""
         return objects.text(objects.mapping(self.status.get("release")).get("engine"))
 
-    @property
+    @cached_property
     def reconcile_at(self) -> str:
         """The latest request for a reconcile, or "". A new value is a new request; it has no other meaning."""
         return objects.text(objects.annotations(self.obj).get(RECONCILE_AT_ANNOTATION))[:_REQUEST_LIMIT]

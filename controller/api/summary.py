@@ -75,7 +75,7 @@ def summarize(obj: Object) -> Summary:
     environment = Environment(obj)
     annotations = objects.mapping(objects.annotations(obj))
     status = environment.status
-    chart, release = objects.mapping(environment.release.get("chart")), objects.mapping(status.get("release"))
+    chart, release = environment.chart, objects.mapping(status.get("release"))
     ready = conditions.find(environment.conditions, "Ready") or {}
     return Summary(
         name=environment.name,

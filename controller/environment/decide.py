@@ -114,9 +114,8 @@ def _plan(observation: Observation, options: EnvironmentOptions) -> Plan:
     if environment.is_deleting:
         return Plan((Step(TEARDOWN, TEARDOWN.decide(observation, options)),))
     # Nearly every phase asks for these.
-    observation = replace(observation, engine=choice.choose(observation, options))
     found = health.judge(observation, options)
-    observation = replace(observation, health=found)
+    observation = replace(observation, engine=choice.choose(observation, options), health=found)
     steps = []
     for phase in PHASES:
         if environment.suspended and not phase.while_suspended:

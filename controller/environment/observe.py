@@ -72,8 +72,10 @@ class Observer:
             for obj in store.by_index(ENVIRONMENT_INDEX, name)
             if objects.namespace(obj) == name
         }
-        share = self._shares.of(Environment(environment))
+        view = Environment(environment)
+        share = self._shares.of(view)
         return Observation(
+            environment=view,
             cached_environment=environment,
             cached_namespace=self._namespaces.get(name),
             cached=cached,

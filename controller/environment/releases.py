@@ -84,8 +84,7 @@ def context(observation: Observation, options: EnvironmentOptions, engine: Engin
 
 
 def _own_secret(observation: Observation, copies: Mapping[Reference, str]) -> str:
-    chart = observation.environment.release.get("chart") or {}
-    secret = chart.get("secretRef") or {}
+    secret = observation.environment.chart.get("secretRef") or {}
     name = str(secret.get("name") or "")
     elsewhere = Reference(SECRETS.kind, str(secret.get("namespace") or ""), name)
     return copies.get(elsewhere, name)

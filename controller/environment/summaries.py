@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -179,9 +178,13 @@ def has_expired(last: Wait | Stop) -> bool:
 
 def ready_parts(observation: Observation, *, before: str = "") -> tuple[Condition, ...]:
     """Return the True conditions of the parts `before` another one; of all but the release, if that is not given."""
-    types = itertools.takewhile(lambda type_: type_ != before, decide.conditions())
-    ready = ((type_, decide.ready(type_, observation)) for type_ in types)
-    return tuple(Condition(type_, TRUE, words.reason, words.message) for type_, words in ready if words is not None)
+    parts = []
+    for type_ in decide.conditions():
+        if type_ == before:
+            break
+        if words := decide.ready(type_, observation):
+            parts.append(Condition(type_, TRUE, words.reason, words.message))
+    return tuple(parts)
 
 
 def _parts(observation: Observation, plan: Plan, last: Wait | Stop) -> tuple[Condition, ...]:

@@ -9,7 +9,7 @@ and `wait` treats the two names as equal.
 from __future__ import annotations
 
 from controller.api.environment import Environment
-from controller.apimachinery import names, objects
+from controller.apimachinery import names
 from controller.pipeline import gitrefs
 
 
@@ -24,7 +24,7 @@ def named_after(environment: str, ref: str) -> str:
 def current(environment: Environment) -> object:
     """Return `releaseName` of an environment. The former name of its branch is replaced by the name used today."""
     name = environment.release.get("releaseName")
-    ref = objects.mapping(environment.release.get("chart")).get("ref")
+    ref = environment.chart.get("ref")
     if not isinstance(ref, str):
         return name
     source = named_after(environment.name, ref)

@@ -78,7 +78,7 @@ def leads_out(path: str) -> bool:
 
 
 def _text(environment: Environment, field: str) -> str:
-    return str((environment.release.get("chart") or {}).get(field) or "")
+    return str(environment.chart.get(field) or "")
 
 
 def _has_credentials(environment: Environment) -> bool:

@@ -18,7 +18,9 @@ OUR_OWN: Final = (MANAGED_BY_LABEL, f"{GROUP}/*", f"*.{GROUP}/*")
 
 def bad_key(environment: Environment, options: PolicyOptions, engine: str) -> Found:
     """Find a label key that Kubernetes refuses."""
-    yield from ((_path(key), key) for key in environment.namespace_labels if not names.is_label_key(key))
+    for key in environment.namespace_labels:
+        if not names.is_label_key(key):
+            yield _path(key), key
 
 
 def bad_value(environment: Environment, options: PolicyOptions, engine: str) -> Found:
@@ -40,14 +42,18 @@ def denied(environment: Environment, options: PolicyOptions, engine: str) -> Fou
 
 def foreign_value(environment: Environment, options: PolicyOptions, engine: str) -> Found:
     """Find a pinned label with a value that is not allowed for the repository."""
-    for key, value in environment.namespace_labels.items():
+    # Nearly always there are no pins.
+    labels = environment.namespace_labels if options.pinned_namespace_labels else {}
+    for key, value in labels.items():
         globs = pins.allowed_values(key, chart.location(environment), options.pinned_namespace_labels)
         if globs is not None and not names.matches_any(str(value), globs):
             yield _path(key), value
 
 
 def _matching(labels: Mapping[str, str], globs: tuple[str, ...]) -> Found:
-    yield from ((_path(key), value) for key, value in labels.items() if names.matches_any(key, globs))
+    for key, value in labels.items():
+        if names.matches_any(key, globs):
+            yield _path(key), value
 
 
 def _path(key: str) -> Path:

@@ -81,7 +81,7 @@ def _sources(environment: Environment) -> Iterator[tuple[Path, Mapping[str, Any]
 
 def _references(environment: Environment) -> Iterator[tuple[Path, Mapping[str, Any]]]:
     """Yield every reference to an object in the cluster, with its path."""
-    if secret := (environment.release.get("chart") or {}).get("secretRef"):
+    if secret := environment.chart.get("secretRef"):
         yield (*CHART, "secretRef"), secret
     for path, source in _sources(environment):
         for kind in _KINDS_OF_KEYS:

@@ -65,7 +65,7 @@ def place(environment: Environment, name: str) -> Target:
 
 def desired_source(context: ReleaseContext) -> dict[str, Any]:
     """Return the GitRepository: where the chart is, and which Secret has the credentials."""
-    chart = context.environment.release.get("chart") or {}
+    chart = context.environment.chart
     url = _url(str(chart.get("git") or ""))
     spec: dict[str, Any] = {
         "url": url,
@@ -233,7 +233,7 @@ def _ref(ref: str) -> dict[str, str]:
 
 
 def _chart(environment: Environment) -> dict[str, Any]:
-    path = str((environment.release.get("chart") or {}).get("path") or "")
+    path = str(environment.chart.get("path") or "")
     spec: dict[str, Any] = {
         "chart": _within(path) or _ROOT,
         "version": "*",

@@ -167,7 +167,7 @@ def leftovers(release: Target) -> Listing | None:
 
 
 def _chart(context: ReleaseContext) -> dict[str, Any]:
-    chart = context.environment.release.get("chart") or {}
+    chart = context.environment.chart
     copied = {field: chart[field] for field in _COPIED_CHART_FIELDS if chart.get(field)}
     given = {"secretRef": {"name": context.git_secret}} if context.git_secret else {}
     return given | copied

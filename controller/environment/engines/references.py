@@ -26,7 +26,7 @@ def foreign(environment: Environment) -> Mapping[Reference, bool]:
 
 def _references(environment: Environment) -> Iterator[tuple[Reference, bool]]:
     own = environment.namespace_name
-    secret = (environment.release.get("chart") or {}).get("secretRef") or {}
+    secret = environment.chart.get("secretRef") or {}
     if (secret.get("namespace") or own) != own:
         yield Reference(SECRETS.kind, str(secret["namespace"]), str(secret["name"])), True
     for entry in environment.release.get("valuesFrom") or ():

@@ -54,7 +54,7 @@ def repository_of(environment: Environment) -> str:
     """Return the git URL that decides what an environment gets. Code from a fork is trusted like that of no URL."""
     if environment.is_of_fork:
         return ""
-    return str(objects.mapping(environment.release.get("chart")).get("git") or "")
+    return str(environment.chart.get("git") or "")
 
 
 def has_lost_config(environment: Environment) -> bool:

@@ -51,7 +51,7 @@ def _receive(informer: Informer, line: bytes) -> None:
         informer._reflector._handle(_event(part))
 
 
-@pytest.mark.parametrize(("resource", "kind", "most"), [(ENVIRONMENTS, "environment", 86), (RELEASES, "release", 70)])
+@pytest.mark.parametrize(("resource", "kind", "most"), [(ENVIRONMENTS, "environment", 88), (RELEASES, "release", 70)])
 def test_a_changed_object_is_queued_with_few_calls(resource: Any, kind: str, most: int) -> None:
     watched = Watched()
     watched.send(ENVIRONMENTS, RECORDED["environment"])()
