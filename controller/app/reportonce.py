@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Mapping
 from contextlib import closing
-from typing import Any
+from typing import Any, Final
 
 from controller.api.environment import ENVIRONMENTS
 from controller.apimachinery import durations, objects
@@ -29,6 +29,8 @@ from controller.report.feedback import Feedback, State
 from controller.report.metrics import ReportMetrics
 from controller.report.options import CHANNELS
 from controller.report.reporter import Outcome, Reporter
+
+_UNDER_WAY: Final = (State.PENDING, State.QUEUED, State.DEPLOYING)
 
 
 def report(parsed: argparse.Namespace, options: ReportOptions, environ: Mapping[str, str]) -> int:
@@ -63,14 +65,14 @@ def _feedback(parsed: argparse.Namespace, wanted: Object, environ: Mapping[str, 
     if parsed.state == "auto" and clusters.is_chosen(parsed, environ):
         wanted = _live(parsed, wanted, environ)
     feedback = feedbacks.of(wanted)
-    if parsed.state == "auto" and feedback is not None:
+    if parsed.state != "auto" or feedback is None:
+        feedback = feedbacks.of({**wanted, "status": {}})
+        assert feedback is not None, "an environment without a status is pending"
+    has_given_up = parsed.state == "failed" or (parsed.reason and feedback.state in _UNDER_WAY)
+    if not has_given_up:
         return feedback
-    pending = feedbacks.of({**wanted, "status": {}})
-    assert pending is not None, "an environment without a status is pending"
-    if parsed.state != "failed":
-        return pending
     return feedbacks.unlike(
-        pending, state=State.FAILED, reason=inert.plain(parsed.reason, limit=feedbacks.REASON_LIMIT)
+        feedback, state=State.FAILED, reason=inert.plain(parsed.reason, limit=feedbacks.REASON_LIMIT)
     )
 
 

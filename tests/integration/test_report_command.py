@@ -22,7 +22,7 @@ from hack.serviceaccounts import write_kubeconfig
 from hack.standins.scm.forge import Forge
 from hack.standins.scm.server import ForgeServer
 from hack.yamlfiles import documents
-from tests.integration.support.program import run
+from tests.integration.support.program import run, run_alone
 from tests.integration.support.reporters import ThreadedReporter
 from tests.integration.support.waiting import eventually
 
@@ -122,7 +122,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 @pytest.mark.slow
-def test_the_rights_in_the_manifests_are_sufficient_and_each_is_used(world: World) -> None:
+def test_the_rights_in_the_manifests_are_sufficient_and_each_is_used(world: World, tmp_path: Path) -> None:
     reporter = ThreadedReporter(
         world.kubeconfig, prefix="github.com/acme", folder=world.folder, leader_elect=True, lease_retry_period=0.2
     )
@@ -131,6 +131,10 @@ def test_the_rights_in_the_manifests_are_sufficient_and_each_is_used(world: Worl
         world.admin.create(ENVIRONMENTS, ENVIRONMENT)
         world.set_status(applicationStatus="deployed")
         world.comments("is deployed")
+        document = tmp_path / "environment.json"
+        document.write_text(json.dumps(ENVIRONMENT))
+        given = ("--once", f"--file={document}", f"--kubeconfig={world.kubeconfig}")
+        assert run_alone("report", *given, f"--credentials=github.com/acme={world.folder}").returncode == 0
         granted = {
             (group, resource, verb)
             for role in documents(MANIFESTS / "report" / "rbac.yaml")
@@ -141,9 +145,7 @@ def test_the_rights_in_the_manifests_are_sufficient_and_each_is_used(world: Worl
         }
 
         def asked() -> list[AuditEntry]:
-            return [
-                entry for entry in world.audit.entries() if entry.user_agent.endswith("(report)") and entry.resource
-            ]
+            return [entry for entry in world.audit.entries() if "(report" in entry.user_agent and entry.resource]
 
         eventually(
             lambda: {(entry.group, entry.resource, entry.verb) for entry in asked()} == granted,
@@ -197,8 +199,11 @@ def test_a_pipeline_reports_once_and_prints_what_it_did(world: World, tmp_path: 
     admin = str(world.admin_kubeconfig)
     assert once("--kubeconfig", admin)[1]["state"] == "pending"
     world.admin.create(ENVIRONMENTS, ENVIRONMENT)
+    world.set_status(applicationStatus="deploying")
+    assert once("--kubeconfig", admin, "--reason", "The time is over.")[1]["state"] == "failed"
+    assert "The time is over." in world.comments("has failed")
     world.set_status(applicationStatus="deployed")
-    assert once("--kubeconfig", admin)[1]["comment"] == "written"
+    assert once("--kubeconfig", admin, "--reason", "The time is over.")[1]["comment"] == "written"
     code, printed = once("--kubeconfig", admin)
     assert (code, {printed[channel] for channel in ("comment", "status", "deployment")}) == (0, {"unchanged"})
     assert once("--state", "gone")[1]["status"] == "none"

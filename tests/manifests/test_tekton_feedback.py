@@ -69,9 +69,41 @@ def bed(tmp_path: Path) -> Iterator[Bed]:
 
 
 def test_an_environment_is_reported_after_it_was_waited_for(bed: Bed) -> None:
-    ran = bed.run(WAITED="Failed")
+    ran = bed.run(WAITED="Succeeded")
     assert (ran.code, ran.results) == (0, {"URL": ""})
     assert "is waiting for the cluster" in bed.comments()[0]
+
+
+def test_what_was_not_deployed_while_the_pipeline_waited_has_failed(bed: Bed) -> None:
+    (bed.environment / "message").write_text("shop-74: the time is over\n")
+    assert bed.run(WAITED="Failed").code == 0
+    [comment] = bed.comments()
+    assert "has failed" in comment
+    assert "shop-74: the time is over" in comment
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        ("", "The source or the image could not be made"),
+        (".tronador.yaml: it is empty\n", ".tronador.yaml: it is empty"),
+    ],
+)
+def test_a_run_that_makes_no_environment_says_so_and_leaves_the_deployment_before(
+    bed: Bed, message: str, words: str
+) -> None:
+    bed.run(WAITED="Succeeded")
+    (bed.environment / "environment.yaml").unlink()
+    (bed.environment / "message").write_text(message)
+    bed.forge.push(PATH, 74, sha="b" * 40)
+    facts = {"REPO_NAME": "shop", "PR_NUMBER": "74", "REPOSITORY_URL": f"https://github.com/{PATH}", "COMMIT": "b" * 40}
+    ran = bed.run(PUBLISHED="None", WAITED="None", STATUS="Failed", **facts)
+    assert (ran.code, ran.results) == (0, {"URL": ""})
+    [comment] = bed.comments()
+    assert "`shop-74` has failed" in comment
+    assert words in comment
+    assert [one.state for one in bed.forge.statuses(PATH, "b" * 40)] == ["failure"]
+    assert [(one.sha, one.state) for one in bed.forge.deployments(PATH)] == [(COMMIT, "queued")]
 
 
 def test_a_failure_before_the_cluster_is_reported_with_its_reason(bed: Bed) -> None:
@@ -102,12 +134,16 @@ def test_the_result_is_the_url_that_the_command_prints(bed: Bed) -> None:
     [
         {"WAITED": "Succeeded", "PREFIX": ""},
         {"WAITED": "None"},
+        {"PUBLISHED": "None", "WAITED": "None", "STATUS": "Failed", "no": "environment"},
+        {"PUBLISHED": "None", "WAITED": "None", "STATUS": "None", "REPO_NAME": "shop", "no": "environment"},
         {**GONE, "WAITED": "None"},
     ],
 )
 def test_nothing_is_reported_where_nothing_is_to_be_said(bed: Bed, params: dict[str, str]) -> None:
     program = recording_tronador(bed.folder)
-    ran = bed.run(program, **params)
+    if "no" in params:
+        (bed.environment / "environment.yaml").unlink()
+    ran = bed.run(program, **{name: value for name, value in params.items() if name != "no"})
     assert (ran.code, ran.results, calls(bed.folder)) == (0, {"URL": ""}, [])
     assert bed.run(program, bound=False, WAITED="Succeeded").code == 0
     assert calls(bed.folder) == []
@@ -127,7 +163,7 @@ def test_hostile_parameters_are_passed_on_and_not_executed(bed: Bed) -> None:
     before = {str(path) for path in bed.folder.rglob("*")}
     for text in HOSTILE:
         for params in (GONE, {"PUBLISHED": "Failed", "WAITED": "None"}):
-            changed = {**params, "PREFIX": text, "REPOSITORY_URL": text, "PR_NUMBER": text}
+            changed = {**params, "PREFIX": text, "REPOSITORY_URL": text, "PR_NUMBER": text, "COMMIT": text}
             assert bed.run(program, **changed).code == 0
             [call] = calls(bed.folder)
             assert any(argument == f"--credentials={text}={bed.folder / 'credentials'}" for argument in call)

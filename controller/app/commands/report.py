@@ -36,7 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--reason",
         metavar="TEXT",
         default=_OF_ONCE["reason"],
-        help="why the environment has failed (for --state failed)",
+        help="why the environment has failed (for --state failed), or why the pipeline waits no longer (for auto): an "
+        "environment that is still being deployed then counts as failed",
     )
     once.add_argument(
         "--timeout",
@@ -55,8 +56,8 @@ def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
                 raise OptionError(f"--{name}: add --once, which it belongs to")
     elif parsed.file is None:
         raise OptionError("--once: add --file with the environment to report")
-    elif parsed.reason and parsed.state != "failed":
-        raise OptionError("--reason: add --state failed, which it belongs to")
+    elif parsed.reason and parsed.state not in ("auto", "failed"):
+        raise OptionError(f"--reason: --state {parsed.state} has none; leave it out")
     chosen = options.read(ReportOptions, parsed, environ)
     logs.configure(log_format=chosen.logs.log_format, level=chosen.logs.log_level)
     if parsed.once:
