@@ -18,6 +18,8 @@ _DEPLOYMENTS: Final = {"queued": "running", "in_progress": "running", "success":
 # When a merge request was closed, by its state.
 _CLOSED_AT: Final = {"closed": "closed_at", "merged": "merged_at"}
 _RUNNING: Final = "running"
+# Characters. GitLab refuses a status or an environment with a longer URL. The comment has it in any case.
+_LONGEST_URL: Final = 255
 _STOPPED: Final = ("stopped", "stopping")
 
 
@@ -75,7 +77,8 @@ class GitLab:
         if state == word or (instead_of and state != _STATUSES[instead_of]):
             return False
         body = {"state": word, "name": wanted.context, "description": wanted.description}
-        body |= {"target_url": wanted.url} if wanted.url else {}
+        url = _short(wanted.url)
+        body |= {"target_url": url} if url else {}
         body |= {"ref": wanted.branch} if wanted.branch else {}
         self._session.write(place.path, "POST", f"{_of(place)}/statuses/{commit}", body)
         return True
@@ -87,14 +90,14 @@ class GitLab:
         if wanted.word not in _DEPLOYMENTS:
             return self._stop(place, environment)
         written = False
-        number = objects.number((environment or {}).get("id"))
+        number, url = objects.number((environment or {}).get("id")), _short(wanted.url)
         if environment is None:
-            body = {"name": name, "tier": "development", **({"external_url": wanted.url} if wanted.url else {})}
+            body = {"name": name, "tier": "development", **({"external_url": url} if url else {})}
             self._session.write(place.path, "POST", f"{_of(place)}/environments", body)
             written = True
-        elif wanted.url and environment.get("external_url") != wanted.url:
+        elif url and environment.get("external_url") != url:
             request = f"{_of(place)}/environments/{number}"
-            self._session.write(place.path, "PUT", request, {"external_url": wanted.url})
+            self._session.write(place.path, "PUT", request, {"external_url": url})
             written = True
         return self._deploy(place, name, wanted) or written
 
@@ -105,10 +108,12 @@ class GitLab:
             if last.get("status") == state:
                 return False
             if state != _RUNNING:
-                request = f"{_of(place)}/deployments/{objects.number(last.get('id'))}"
-                self._session.write(place.path, "PUT", request, {"status": state})
+                self._end(place, last, state)
                 return True
             # One that has ended cannot run again. This is another deployment of the same commit.
+        elif last is not None and last.get("status") == _RUNNING:
+            # Nothing else would end that of the commit before.
+            self._end(place, last, "canceled")
         body = {
             "environment": name,
             "sha": wanted.commit,
@@ -118,6 +123,10 @@ class GitLab:
         }
         self._session.write(place.path, "POST", f"{_of(place)}/deployments", body)
         return True
+
+    def _end(self, place: Place, deployment: Mapping[str, Any], state: str) -> None:
+        request = f"{_of(place)}/deployments/{objects.number(deployment.get('id'))}"
+        self._session.write(place.path, "PUT", request, {"status": state})
 
     def _stop(self, place: Place, environment: Mapping[str, Any] | None) -> bool:
         if environment is None or environment.get("state") in _STOPPED:
@@ -140,6 +149,10 @@ class GitLab:
 
 def _of(place: Place) -> str:
     return f"/projects/{quote(place.path, safe='')}"
+
+
+def _short(url: str) -> str:
+    return url if len(url) <= _LONGEST_URL else ""
 
 
 def _notes(place: Place) -> str:

@@ -90,3 +90,14 @@ def test_a_note_of_somebody_else_with_our_marker_is_ignored(gitlab):
     gitlab.settle(environment("deployed"))
 
     assert "is deployed" in gitlab.comment()
+
+
+@pytest.mark.parametrize(("length", "shown"), [(255, True), (256, False)])
+def test_a_url_that_gitlab_would_refuse_stands_in_the_comment_only(gitlab, length, shown):
+    url = "https://shop.example.com/".ljust(length, "x")
+
+    gitlab.settle(environment("deployed", url=url))
+
+    assert url in gitlab.comment()
+    (status,), (found,) = gitlab.forge.statuses(SHOP, COMMIT), gitlab.forge.environments(SHOP)
+    assert (status.state, status.target_url, found.external_url) == ("success", *([url if shown else None] * 2))

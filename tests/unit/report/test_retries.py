@@ -119,6 +119,8 @@ def test_a_job_that_another_commit_overtakes_is_canceled_on_gitlab(gitlab):
     # GitLab changes the status of a commit in its place.
     assert statuses(gitlab, COMMIT) == [("canceled", "Superseded by 01234567")]
     assert statuses(gitlab, OTHER_COMMIT) == [("success", "Deployed")]
+    found = sorted(gitlab.forge.environment_deployments(SHOP), key=lambda one: one.id)
+    assert [(one.sha, one.status) for one in found] == [(COMMIT, "canceled"), (OTHER_COMMIT, "success")]
 
 
 @pytest.mark.parametrize("before", ["f" * 40, OTHER_COMMIT])
