@@ -24,6 +24,9 @@ test: $(VENV)/.installed ## run the quick tests: unit, transcripts, kubectl, cor
 test-slow: $(VENV)/.installed ## run only what `make test` leaves out
 	$(PYTEST) -m slow
 
+explore: $(VENV)/.installed ## try every short history of an environment (ENGINE=flux CHANGES=3 FAULTS=1)
+	$(BIN)/python -m tests.explore $(if $(ENGINE),--engine $(ENGINE)) $(if $(CHANGES),--changes $(CHANGES)) $(if $(FAULTS),--faults $(FAULTS))
+
 test-all: test test-slow ## run every test
 
 bench: $(VENV)/.installed ## measure what environments cost, beside peers, on $KUBECONFIG or a local cluster (BENCH_ARGS)
@@ -65,4 +68,4 @@ clean: ## remove what the other targets made
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help demo test test-slow test-all bench lint format chart reference image requirements sbom clean
+.PHONY: help demo test test-slow explore test-all bench lint format chart reference image requirements sbom clean

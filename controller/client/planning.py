@@ -140,15 +140,18 @@ class PlanningClient:
         *,
         namespace: str = "",
         uid: str | None = None,
+        resource_version: str | None = None,
         propagation: DeletePropagation | None = None,
     ) -> dict[str, Any]:
-        """Record a deletion. Raises NotFound if the object does not exist, and Conflict if its UID is not `uid`."""
+        """Record a deletion. Raises NotFound if the object does not exist, and Conflict if a precondition fails."""
         current = self._find(resource, name, namespace)
         self._note("delete", resource, namespace, name)
         if current is None:
             raise _missing(resource, name)
         if uid and uid != objects.uid(current):
             raise _refused(409, "Conflict", f"{resource} {name!r} is another one by now")
+        if resource_version and resource_version != objects.resource_version(current):
+            raise _refused(409, "Conflict", f"{resource} {name!r} has changed")
         left: Object | None = None
         if objects.finalizers(current) or resource == NAMESPACES:
             left = {**current, "metadata": {**objects.metadata(current), "deletionTimestamp": _now()}}

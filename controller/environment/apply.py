@@ -95,6 +95,7 @@ class Cluster(Protocol):
         *,
         namespace: str = "",
         uid: str | None = None,
+        resource_version: str | None = None,
         propagation: DeletePropagation | None = None,
     ) -> dict[str, Any]:
         """Delete an object."""
@@ -183,13 +184,13 @@ class Applier:
                 return self._patch(environment, target, body)
             case Apply(target, body):
                 return self._apply(target, body)
-            case Replace(target, uid, body):
-                return self._replace(target, uid, body)
+            case Replace(deletion, body):
+                return self._replace(deletion, body)
             case AddFinalizer(target, finalizers, version) | RemoveFinalizer(target, finalizers, version):
                 metadata = {"finalizers": list(finalizers) or None, "resourceVersion": version}
                 return self._patch(environment, target, {"metadata": metadata})
-            case Delete(target, uid):
-                return self._delete(target, uid)
+            case Delete():
+                return self._delete(effect)
             case Read(subject, optional):
                 answer = self._read_if_possible(subject) if optional else self.read(subject)
                 return Applied({subject: answer}, decide_again=True)
@@ -267,8 +268,9 @@ class Applier:
         self._changes.info("object applied", kind=target.resource.kind, name=target.name)
         return Applied({target: answer, Outcome(target): True})
 
-    def _replace(self, target: Target, uid: str, body: Object) -> Applied:
-        self._delete(target, uid)
+    def _replace(self, deletion: Delete, body: Object) -> Applied:
+        target = deletion.target
+        self._delete(deletion)
         applied = self._apply(target, body)
         outcome = applied.answers.get(Outcome(target))
         if not isinstance(outcome, Unchangeable):
@@ -277,14 +279,16 @@ class Applier:
         answers: Answers = {target: self._live(target), Outcome(target): replace(outcome, replaced=True)}
         return Applied(answers, decide_again=True)
 
-    def _delete(self, target: Target, uid: str) -> Applied:
+    def _delete(self, deletion: Delete) -> Applied:
+        target = deletion.target
         try:
             # By default some kinds leave their dependents behind. A Job, for example, leaves its pods.
             self._client.delete(
                 target.resource,
                 target.name,
                 namespace=target.namespace,
-                uid=uid,
+                uid=deletion.uid,
+                resource_version=deletion.resource_version,
                 propagation=DeletePropagation.BACKGROUND,
             )
         except NotFound:

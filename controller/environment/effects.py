@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import Resource
 
@@ -109,20 +110,32 @@ class Apply:
 
 
 @dataclass(frozen=True, slots=True)
-class Replace:
-    """Delete the object with that UID, and apply `body` in its place at once."""
+class Delete:
+    """Delete an object and its dependents, if it still is as it was read.
+
+    The UID alone would not do: somebody may have taken our label off meanwhile, so that it is not ours any more.
+    """
 
     target: Target
     uid: str
-    body: Object = field(repr=False)
+    resource_version: str
+
+    @classmethod
+    def of(cls, target: Target, obj: Object) -> Delete:
+        """Return the deletion of an object that was read."""
+        return cls(target, objects.uid(obj), objects.resource_version(obj))
 
 
 @dataclass(frozen=True, slots=True)
-class Delete:
-    """Delete the object with that UID, and its dependents."""
+class Replace:
+    """Carry out a deletion, and apply `body` in the place of the object at once."""
 
-    target: Target
-    uid: str
+    deletion: Delete
+    body: Object = field(repr=False)
+
+    @property
+    def target(self) -> Target:
+        return self.deletion.target
 
 
 @dataclass(frozen=True, slots=True)

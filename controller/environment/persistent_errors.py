@@ -114,7 +114,7 @@ def _doing(effect: Effect | None) -> tuple[str, bool]:
             doing = "Changing"
         case Apply(target):
             doing = "Applying"
-        case Replace(target):
+        case Replace(Delete(target)):
             doing = "Replacing"
         case Delete(target):
             doing = "Deleting"

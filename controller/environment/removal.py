@@ -104,7 +104,7 @@ def decide(
             return _wait(observation, options, DELETING, "Looking for what the controller created.", *removals)
         return Removed((*timed_out, *removals, _release_adopted(observation, namespace)))
     if not objects.is_deleting(namespace):
-        delete = Delete(observation.namespace_target, objects.uid(namespace))
+        delete = Delete.of(observation.namespace_target, namespace)
         return _wait(
             observation, options, DELETING, f"Deleting namespace {objects.name(namespace)}.", *timed_out, delete
         )

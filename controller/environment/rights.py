@@ -108,7 +108,7 @@ def remove(observation: Observation, options: EnvironmentOptions) -> tuple[Effec
         return reads
     live = {target: observation.live(target) for target in targets}
     return tuple(
-        Delete(target, objects.uid(answer))
+        Delete.of(target, answer)
         for target, answer in live.items()
         if not isinstance(answer, Unknown) and answer is not None and ownership.is_our_access(observation, answer)
     )
@@ -144,7 +144,7 @@ def _repair(
         return
     elif not patches.equal(answer.get("roleRef"), body.get("roleRef")):
         # A roleRef cannot be changed, so the binding is replaced.
-        yield Delete(target, objects.uid(answer))
+        yield Delete.of(target, answer)
         yield Create(target, body)
     elif not (
         ownership.is_labelled(observation, answer) and patches.equal(answer.get("subjects"), body.get("subjects"))

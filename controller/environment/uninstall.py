@@ -105,9 +105,10 @@ def _why_they_stay(live: Mapping[Target, Object]) -> str:
 
 def _deletion(target: Target, obj: Object) -> Iterator[Effect]:
     if resume := engines.of(target.resource).resume(target, obj):
+        # Its deletion follows the next look, because this changes the version that was read.
         yield resume
-    if not objects.is_deleting(obj):
-        yield Delete(target, objects.uid(obj))
+    elif not objects.is_deleting(obj):
+        yield Delete.of(target, obj)
 
 
 def _decide_storage(observation: Observation, gone: Iterable[Target], options: EnvironmentOptions) -> Wait | Done:

@@ -29,7 +29,7 @@ def prune(observation: Observation, surplus: Iterable[Identity]) -> tuple[tuple[
         elif live is not None and ownership.was_applied(observation, live):
             left.add(identity)
             if not objects.is_deleting(live):
-                effects += (Delete(target, objects.uid(live)), Read(target))
+                effects += (Delete.of(target, live), Read(target))
     return tuple(effects), frozenset(left)
 
 

@@ -14,7 +14,7 @@ from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.environment import ownership
 from controller.environment.decision import Stop
-from controller.environment.effects import Effect, Emit, EventType, Replace, Target
+from controller.environment.effects import Delete, Effect, Emit, EventType, Replace, Target
 from controller.environment.observation import Observation, Unchangeable
 from controller.environment.options import EnvironmentOptions
 from controller.environment.resources import kinds
@@ -65,7 +65,7 @@ def replace(observation: Observation, item: Item, target: Target) -> tuple[Effec
     assert isinstance(live, Mapping), "without the object that stands there, `obstacle` has stopped the plan"
     note = f"Deleted {item.identity} and created it again: {', '.join(stuck.fields)} cannot be changed in place."
     return (
-        Replace(target, live["metadata"]["uid"], item.body),
+        Replace(Delete.of(target, live), item.body),
         Emit(EventType.NORMAL, "ResourceReplaced", "Apply", note),
     )
 

@@ -219,24 +219,27 @@ def test_operations_refused_by_a_webhook_are_not_retried():
         _apply(Patch(release_target(), [{"op": "test"}]), _error(422, "Invalid", words))
 
 
-def test_a_deletion_names_the_observed_uid():
-    applied, requests, _ = _apply(Delete(release_target(), "uid-9"))
+READ = {"namespace": NAME, "uid": "uid-9", "resource_version": "9"}
+
+
+def test_a_deletion_names_the_uid_and_the_version_that_were_read():
+    applied, requests, _ = _apply(Delete(release_target(), "uid-9", "9"))
 
     # A Job leaves its pods behind where nothing is said about what belongs to it.
-    parameters = {"namespace": NAME, "uid": "uid-9", "propagation": DeletePropagation.BACKGROUND}
+    parameters = {**READ, "propagation": DeletePropagation.BACKGROUND}
     assert requests == [("delete", "helmreleases", "run-pipeline", parameters)]
     assert applied == Applied({})
 
 
 def test_an_object_that_is_already_gone_counts_as_deleted():
-    applied, _, _ = _apply(Delete(release_target(), "uid-9"), _error(404, "NotFound"))
+    applied, _, _ = _apply(Delete(release_target(), "uid-9", "9"), _error(404, "NotFound"))
 
     assert applied == Applied({})
 
 
-def test_another_uid_is_a_conflict():
+def test_another_uid_or_version_is_a_conflict():
     with pytest.raises(ConflictError):
-        _apply(Delete(release_target(), "uid-9"), _error(409, "Conflict"))
+        _apply(Delete(release_target(), "uid-9", "9"), _error(409, "Conflict"))
 
 
 def test_discovery_is_asked_for_served_kinds():
@@ -288,7 +291,12 @@ def test_a_listing_is_read_live_with_both_its_selectors(answer, want):
 @pytest.mark.parametrize("error", [ConnectionLost("reset"), _error(500, "InternalError"), _error(429, "x")])
 @pytest.mark.parametrize(
     "effect",
-    [Read(release_target()), Create(release_target(), {}), Patch(release_target(), {}), Delete(release_target(), "1")],
+    [
+        Read(release_target()),
+        Create(release_target(), {}),
+        Patch(release_target(), {}),
+        Delete(release_target(), "1", "1"),
+    ],
 )
 def test_an_error_without_an_answer_is_raised(effect, error):
     with pytest.raises(type(error)):
@@ -380,10 +388,10 @@ def test_immutable_fields_are_named_in_the_result():
     assert applied == Applied({Outcome(SECRET): Unchangeable(("type",))}, decide_again=True)
 
 
-def test_a_replaced_object_is_deleted_by_uid_and_applied_at_once():
-    applied, requests, _ = _apply(Replace(SECRET, "uid-9", {"data": {}}), {}, ANSWER)
+def test_a_replaced_object_is_deleted_as_it_was_read_and_applied_at_once():
+    applied, requests, _ = _apply(Replace(Delete(SECRET, "uid-9", "9"), {"data": {}}), {}, ANSWER)
 
-    gone = {"namespace": NAME, "uid": "uid-9", "propagation": DeletePropagation.BACKGROUND}
+    gone = {**READ, "propagation": DeletePropagation.BACKGROUND}
     made = {"namespace": NAME, "patch_type": PatchType.APPLY, "force": True}
     assert requests == [("delete", "secrets", "git", gone), ("patch", "secrets", "git", {"data": {}}, made)]
     assert applied == Applied({SECRET: ANSWER, Outcome(SECRET): True})
@@ -391,11 +399,11 @@ def test_a_replaced_object_is_deleted_by_uid_and_applied_at_once():
 
 def test_an_object_that_is_no_longer_ours_is_not_replaced():
     with pytest.raises(ConflictError):
-        _apply(Replace(SECRET, "uid-9", {}), _error(409, "Conflict"))
+        _apply(Replace(Delete(SECRET, "uid-9", "9"), {}), _error(409, "Conflict"))
 
 
 def test_an_object_that_remains_after_its_deletion_is_read():
-    applied, requests, _ = _apply(Replace(SECRET, "uid-9", {}), {}, OF_ANOTHER_TYPE, ANSWER)
+    applied, requests, _ = _apply(Replace(Delete(SECRET, "uid-9", "9"), {}), {}, OF_ANOTHER_TYPE, ANSWER)
 
     assert [request[0] for request in requests] == ["delete", "patch", "get"]
     outcome = Unchangeable(("type",), replaced=True)
@@ -403,7 +411,7 @@ def test_an_object_that_remains_after_its_deletion_is_read():
 
 
 @pytest.mark.parametrize(
-    "effect", [Apply(SECRET, {"password": "hunter2"}), Replace(SECRET, "uid-9", {"password": "hunter2"})]
+    "effect", [Apply(SECRET, {"password": "hunter2"}), Replace(Delete(SECRET, "uid-9", "9"), {"password": "hunter2"})]
 )
 def test_an_effect_never_shows_the_applied_content(effect):
     assert "hunter2" not in repr(effect)

@@ -120,7 +120,7 @@ def test_a_recognised_echo_holds_no_second_copy_of_the_objects(world):
         Read(namespace_target()),
         Create(Target(SERVICE_ACCOUNTS, "default", NAME), {}),
         Apply(Target(HELM_RELEASES, RELEASE_NAME, NAME), {}),
-        Delete(namespace_target(), "uid"),
+        Delete(namespace_target(), "uid", "1"),
     ],
     ids=lambda effect: type(effect).__name__,
 )

@@ -109,7 +109,7 @@ def test_errors_that_a_retry_may_resolve_are_not_shown_at_once(error):
         (Read(release_target()), "helmreleases.helm.fluxcd.io"),
         (Read(Listing(SECRETS, NAME)), "secrets"),
         (WakeOnChange(Listing(SECRETS, NAME)), "secrets"),
-        (Delete(namespace_target(), "1"), "namespaces"),
+        (Delete(namespace_target(), "1", "1"), "namespaces"),
     ],
 )
 def test_the_message_names_the_resource_that_failed(effect, resource):

@@ -47,7 +47,7 @@ def test_our_release_is_deleted_with_the_uid_that_was_read():
     decision = _decide(answers={release_target(): live})
 
     assert isinstance(decision, Wait)
-    assert decision.effects == (Delete(release_target(), "hr-live"),)
+    assert decision.effects == (Delete(release_target(), "hr-live", "30"),)
     assert decision.reason == "UninstallingRelease"
     assert decision.message == "Uninstalling HelmRelease run-pipeline."
 
@@ -98,7 +98,7 @@ def test_a_foreign_release_is_kept_and_its_storage_is_not_awaited():
     ],
 )
 def test_our_release_is_recognized_by_its_label_or_its_annotation(release):
-    assert _decide(answers={release_target(): release}).effects == (Delete(release_target(), "hr-1"),)
+    assert _decide(answers={release_target(): release}).effects == (Delete(release_target(), "hr-1", "30"),)
 
 
 def test_a_release_without_marks_is_recognized_by_the_status_in_our_namespace():
@@ -106,7 +106,7 @@ def test_a_release_without_marks_is_recognized_by_the_status_in_our_namespace():
 
     decision = _decide(environment=recorded, answers={release_target(): foreign_release()})
 
-    assert decision.effects == (Delete(release_target(), "hr-1"),)
+    assert decision.effects == (Delete(release_target(), "hr-1", "30"),)
 
 
 def test_the_status_alone_proves_nothing_in_a_foreign_namespace():
@@ -182,7 +182,7 @@ def test_a_release_that_cannot_be_deleted_times_out_as_well():
 def test_a_release_is_deleted_even_after_the_timeout():
     decision = _decide(answers={release_target(): helm_release()}, ages={"uninstall": 10_000})
 
-    assert decision.effects == (Delete(release_target(), "hr-1"),)
+    assert decision.effects == (Delete(release_target(), "hr-1", "30"),)
 
 
 @pytest.mark.parametrize(("age", "pause"), [(0, 1), (1, 1), (2, 2), (4, 4), (9.5, 9.5), (100, 10)])
@@ -201,8 +201,8 @@ def test_several_releases_are_deleted_together_each_on_its_own_read():
 
     assert _decide(names=["b", "a", "b"]).effects == (Read(release_target("a")), Read(release_target("b")))
     assert _decide(names=["b", "a"], answers=live).effects == (
-        Delete(release_target("a"), "1"),
-        Delete(release_target("b"), "2"),
+        Delete(release_target("a"), "1", "30"),
+        Delete(release_target("b"), "2", "30"),
     )
 
 

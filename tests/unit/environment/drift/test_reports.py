@@ -68,7 +68,7 @@ def _spec(**spec):
             {"metadata": {}},
             [(("metadata", "finalizers"), FINALIZER, ABSENT)],
         ),
-        (Delete(NAMESPACE, "x"), _labelled(), []),
+        (Delete(NAMESPACE, "x", "1"), _labelled(), []),
     ],
 )
 def test_a_write_is_compared_with_its_answer(effect, live, want):

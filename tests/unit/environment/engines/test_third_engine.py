@@ -189,7 +189,9 @@ def test_a_teardown_resumes_and_deletes_the_release_and_waits_for_its_finalizer(
         return _plan(environment=environment(deleting=True), answers=answers)
 
     paused = teardown(_live(spec={"paused": True}))
-    assert [type(effect) for effect in _effects(paused)] == [Patch, Delete]
+    assert [type(effect) for effect in _effects(paused)] == [Patch]
+    resumed = teardown(_live(spec={"paused": False}))
+    assert [type(effect) for effect in _effects(resumed)] == [Delete]
 
     held = teardown(_live(metadata={"deletionTimestamp": "2026-03-21T12:00:00Z", "finalizers": [FINALIZER]}))
     assert "Application run-pipeline to be deleted" in held.last.message

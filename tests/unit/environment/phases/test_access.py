@@ -89,7 +89,7 @@ def test_a_binding_with_a_changed_role_is_replaced():
 
     delete, create = _repair(_binding(roleRef=changed))
 
-    assert delete == Delete(TARGET, "rb-1")
+    assert delete == Delete(TARGET, "rb-1", "40")
     assert isinstance(create, Create)
 
 
@@ -171,7 +171,7 @@ def test_our_own_rights_are_revoked_last_in_a_namespace_that_remains():
 
     removed = rights.remove(observation(namespace=namespace(), answers=answers), FLUX)
 
-    assert removed == (Delete(BINDING, "rb-1"), Delete(ACCOUNT, "rb-1"), Delete(TARGET, "rb-1"))
+    assert removed == (Delete(BINDING, "rb-1", "40"), Delete(ACCOUNT, "rb-1", "40"), Delete(TARGET, "rb-1", "40"))
 
 
 # When

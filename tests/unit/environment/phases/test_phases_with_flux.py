@@ -153,7 +153,7 @@ def _uninstall(answers, **seen):
 
 def test_the_release_is_deleted_first_and_awaited():
     assert _uninstall({}).effects == (Read(RELEASE),)
-    assert _uninstall({RELEASE: _release()}).effects == (Delete(RELEASE, "uid-9"),)
+    assert _uninstall({RELEASE: _release()}).effects == (Delete(RELEASE, "uid-9", "50"),)
     waiting = _uninstall({RELEASE: _deleting(_release())})
     assert (waiting.effects, waiting.message) == ((), "Waiting for HelmRelease run-pipeline to be deleted.")
 
@@ -167,11 +167,11 @@ def test_a_failing_uninstall_is_reported_during_the_wait_and_at_the_timeout():
 
 
 def test_a_suspended_release_is_resumed_before_it_is_deleted():
-    resume, delete = _uninstall({RELEASE: _release(suspend=True)}).effects
+    [resume] = _uninstall({RELEASE: _release(suspend=True)}).effects
 
     assert isinstance(resume, Patch)
     assert resume.body[1:] == [{"op": "replace", "path": "/spec/suspend", "value": False}]
-    assert delete == Delete(RELEASE, "uid-9")
+    assert _uninstall({RELEASE: _release(suspend=False)}).effects == (Delete(RELEASE, "uid-9", "50"),)
 
 
 def test_a_release_suspended_during_its_deletion_is_resumed_too():
@@ -182,7 +182,7 @@ def test_a_release_suspended_during_its_deletion_is_resumed_too():
 
 def test_the_source_is_deleted_after_its_release_and_awaited():
     assert _uninstall({RELEASE: None}).effects == (Read(SOURCE),)
-    assert _uninstall({RELEASE: None, SOURCE: _source()}).effects == (Delete(SOURCE, "uid-9"),)
+    assert _uninstall({RELEASE: None, SOURCE: _source()}).effects == (Delete(SOURCE, "uid-9", "50"),)
     waiting = _uninstall({RELEASE: None, SOURCE: _deleting(_source())})
     assert waiting.message == "Waiting for GitRepository run-pipeline to be deleted."
 
@@ -211,7 +211,7 @@ def test_the_old_engine_uninstalls_before_an_explicit_new_engine_installs():
 
     assert isinstance(step(), Wait)
     assert step().effects == (Read(old),)
-    assert step(answers={old: helm_release()}).effects == (Delete(old, "hr-1"),)
+    assert step(answers={old: helm_release()}).effects == (Delete(old, "hr-1", "30"),)
     assert step(answers={old: None}).effects == (Read(storage),)
     made = step(answers={old: None, storage: ()})
     assert [effect.target for effect in without_events(made.effects)] == [RELEASE]
@@ -225,8 +225,8 @@ def test_moving_back_to_the_helm_operator_deletes_the_source_too():
     def step(**answers):
         return release.decide(_observe(of=of, cached=cached, **answers), back)
 
-    assert step(answers={RELEASE: _release()}).effects == (Delete(RELEASE, "uid-9"),)
-    assert step(answers={RELEASE: None, SOURCE: _source()}).effects == (Delete(SOURCE, "uid-9"),)
+    assert step(answers={RELEASE: _release()}).effects == (Delete(RELEASE, "uid-9", "50"),)
+    assert step(answers={RELEASE: None, SOURCE: _source()}).effects == (Delete(SOURCE, "uid-9", "50"),)
     made = step(answers={RELEASE: None, SOURCE: None})
     assert [effect.target for effect in without_events(made.effects)] == [release_target()]
 
@@ -243,7 +243,7 @@ def test_a_source_without_its_release_is_deleted_beside_a_running_release():
     removed = prune.decide(_observe(cached=cached, answers={owner: None, stray: _source()}), OPTIONS)
 
     assert asked.effects == (Read(owner),)
-    assert removed.effects == (Delete(stray, "uid-9"),)
+    assert removed.effects == (Delete(stray, "uid-9", "50"),)
     assert isinstance(removed, Continue)
 
 

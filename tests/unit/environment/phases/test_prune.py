@@ -31,7 +31,7 @@ def test_a_surplus_release_is_read_and_then_uninstalled():
     target = release_target("surplus")
 
     assert _decide(helm_release(), SURPLUS).effects == (Read(target),)
-    assert _decide(helm_release(), SURPLUS, answers={target: SURPLUS}).effects == (Delete(target, "hr-1"),)
+    assert _decide(helm_release(), SURPLUS, answers={target: SURPLUS}).effects == (Delete(target, "hr-1", "30"),)
 
 
 def test_the_uninstall_is_watched_without_blocking_the_reconcile():

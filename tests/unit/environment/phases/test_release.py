@@ -172,7 +172,7 @@ def test_the_old_release_is_looked_up_before_the_new_one_is_created(seen):
 def test_the_old_release_is_uninstalled_before_the_new_one_is_created():
     target = release_target("before")
 
-    assert _decide(BEFORE, answers={target: BEFORE}).effects == (Delete(target, "hr-1"),)
+    assert _decide(BEFORE, answers={target: BEFORE}).effects == (Delete(target, "hr-1", "30"),)
     assert _decide(BEFORE, answers={target: None}).effects == (Read(_storage("before")),)
     waiting = _decide(BEFORE, answers={target: None, _storage("before"): ({"metadata": {}},)})
     assert waiting.effects == (WakeOnChange(_storage("before")),)

@@ -99,7 +99,7 @@ def test_the_release_is_read_after_the_namespace():
 
 
 def test_the_release_is_deleted_before_the_namespace():
-    assert _decide(namespace(), {release_target(): helm_release()}).effects == (Delete(release_target(), "hr-1"),)
+    assert _decide(namespace(), {release_target(): helm_release()}).effects == (Delete(release_target(), "hr-1", "30"),)
 
 
 def test_the_storage_is_awaited_after_the_release():
@@ -111,7 +111,7 @@ def test_the_namespace_is_deleted_with_the_uid_that_was_read():
     decision = _decide(namespace(uid="ns-live"), GONE)
 
     assert isinstance(decision, Wait)
-    assert decision.effects == (Delete(namespace_target(), "ns-live"),)
+    assert decision.effects == (Delete(namespace_target(), "ns-live", "20"),)
     assert decision.reason == "DeletingNamespace"
 
 
@@ -142,7 +142,9 @@ def test_labeled_releases_of_other_names_and_the_recorded_one_are_deleted_too():
 
 
 def test_a_foreign_release_is_deleted_with_the_namespace_and_not_uninstalled():
-    assert _decide(namespace(), {release_target(): foreign_release()}).effects == (Delete(namespace_target(), "ns-1"),)
+    assert _decide(namespace(), {release_target(): foreign_release()}).effects == (
+        Delete(namespace_target(), "ns-1", "20"),
+    )
 
 
 def test_a_bad_environment_that_was_never_deployed_is_released_at_once():
@@ -172,7 +174,7 @@ def test_our_release_in_a_foreign_namespace_is_uninstalled():
 
     assert _decide(foreign_namespace(), **seen).effects == (Read(release_target()),)
     assert _decide(foreign_namespace(), {release_target(): helm_release()}, **seen).effects == (
-        Delete(release_target(), "hr-1"),
+        Delete(release_target(), "hr-1", "30"),
     )
     assert without_events(_decide(foreign_namespace(), GONE, **seen).effects) == [REMOVED]
 
@@ -220,7 +222,7 @@ def test_an_adopted_namespace_loses_our_label_even_if_its_memory_is_invalid():
 
 
 def test_an_adopted_namespace_is_released_only_after_its_release():
-    assert _decide(_adopted(), {release_target(): helm_release()}).effects == (Delete(release_target(), "hr-1"),)
+    assert _decide(_adopted(), {release_target(): helm_release()}).effects == (Delete(release_target(), "hr-1", "30"),)
 
 
 # What cannot be known
@@ -270,7 +272,7 @@ def test_the_teardown_continues_with_a_warning_after_the_timeout(stuck):
     decision = _decide(namespace(), stuck, ages={"uninstall": 600})
 
     assert event_reasons(decision.effects) == ["UninstallTimedOut"]
-    assert without_events(decision.effects) == [Delete(namespace_target(), "ns-1")]
+    assert without_events(decision.effects) == [Delete(namespace_target(), "ns-1", "20")]
 
 
 def test_the_finalizer_is_kept_however_long_our_namespace_takes():

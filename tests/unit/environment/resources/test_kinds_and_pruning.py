@@ -21,7 +21,9 @@ TARGET = Target(CONFIG_MAPS, "proxy", NAME)
 
 def _live(uid="cm-1", *, deleting=False):
     body = build(observation().environment, "somewhere", PROXY, {}).body
-    metadata = body["metadata"] | {"uid": uid} | ({"deletionTimestamp": "now"} if deleting else {})
+    metadata = (
+        body["metadata"] | {"uid": uid, "resourceVersion": "5"} | ({"deletionTimestamp": "now"} if deleting else {})
+    )
     return {**body, "metadata": metadata}
 
 
@@ -53,7 +55,7 @@ def test_unknown_and_cluster_scoped_kinds_have_no_target(identity, answers):
 
 def test_our_objects_are_deleted_by_uid_and_remembered_until_they_are_gone():
     effects, left = pruning.prune(_seen(_live()), [PROXY])
-    assert effects == (Delete(TARGET, "cm-1"), Read(TARGET))
+    assert effects == (Delete(TARGET, "cm-1", "5"), Read(TARGET))
     assert left == {PROXY}
 
 
@@ -84,5 +86,5 @@ def test_a_namespace_that_outlives_its_environment_is_searched_and_then_cleared(
     there = {"metadata": {"name": "default", "resourceVersion": "5"}, "imagePullSecrets": [{"name": "ours"}]}
     effects = pruning.remove(observation(namespace=cleared, answers={V1: CORE, TARGET: _live(), account: there}))
     body = {"metadata": {"resourceVersion": "5"}, "imagePullSecrets": None}
-    assert effects == (Delete(TARGET, "cm-1"), Read(TARGET), Patch(account, body), Read(account))
+    assert effects == (Delete(TARGET, "cm-1", "5"), Read(TARGET), Patch(account, body), Read(account))
     assert pruning.remove(observation(namespace=cleared, answers={V1: CORE, TARGET: None, account: None})) == ()

@@ -127,11 +127,12 @@ class FakeApi:
         *,
         namespace: str = "",
         uid: str | None = None,
+        resource_version: str | None = None,
         propagation: DeletePropagation | None = None,
     ) -> dict[str, Any]:
         assert propagation is DeletePropagation.BACKGROUND, "a Job left to itself leaves its pods behind"
         key = (resource, namespace, name)
-        return self._write("delete", resource, namespace, name, "", lambda: self._delete(key, uid))
+        return self._write("delete", resource, namespace, name, "", lambda: self._delete(key, uid, resource_version))
 
     # What the rest of the world does, and what tests look at
 
@@ -173,14 +174,14 @@ class FakeApi:
     def remove(self, resource: Resource, name: str, namespace: str = "") -> None:
         """Somebody deletes an object; nothing where it is gone."""
         if (resource, namespace, name) in self._objects:
-            self._delete((resource, namespace, name), None)
+            self._delete((resource, namespace, name))
 
     def finish_namespaces(self) -> None:
         """The namespace controller: empties terminating namespaces, and lets the empty ones go."""
         for namespace in [obj for obj in self.all(NAMESPACES) if obj["metadata"].get("deletionTimestamp")]:
             name = namespace["metadata"]["name"]
             for key in [key for key in self._objects if key[1] == name]:
-                self._delete(key, None)
+                self._delete(key)
             if any(within == name for _, within, _ in self._objects):
                 continue
             if not namespace["metadata"].get("finalizers"):
@@ -274,10 +275,12 @@ class FakeApi:
             raise _error(422, "Invalid", "no new finalizers can be added if the object is being deleted")
         return self._store(key, copy.deepcopy(after), before)
 
-    def _delete(self, key: Key, uid: str | None) -> dict[str, Any]:
+    def _delete(self, key: Key, uid: str | None = None, version: str | None = None) -> dict[str, Any]:
         before = self._existing(key)
         if uid is not None and uid != before["metadata"]["uid"]:
             raise _error(409, "Conflict", "the UID in the precondition does not match")
+        if version is not None and version != before["metadata"]["resourceVersion"]:
+            raise _error(409, "Conflict", "the resourceVersion in the precondition does not match")
         if key[0] != NAMESPACES and not before["metadata"].get("finalizers"):
             del self._objects[key]
             self._version += 1
