@@ -23,8 +23,9 @@ def report(feedback: Feedback, account: Account, reporter: Reporter, *, scope: S
     with scope.bound():
         try:
             while True:
-                outcomes |= reporter.report(feedback, account, memory)
-                # A permission that is missing will be missing in a minute, too.
+                found = reporter.report(feedback, account, memory)
+                # A permission that is missing will be missing in a minute, too. So a refusal is the end of a channel.
+                outcomes = {**found, **{channel: last for channel, last in outcomes.items() if last.result}}
                 waits = [outcome.wait for outcome in outcomes.values() if outcome.result == "" and outcome.wait]
                 if not waits:
                     return outcomes

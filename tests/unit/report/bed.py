@@ -35,8 +35,15 @@ class Bed:
         patches: the annotations that were written.
     """
 
-    def __init__(self, folder: Path, *, provider: str = "github", limits: Limits | None = None) -> None:
-        self.clock = FakeClock()
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        provider: str = "github",
+        limits: Limits | None = None,
+        clock: FakeClock | None = None,
+    ) -> None:
+        self.clock = clock or FakeClock()
         self.forge = Forge(limits=limits, clock=lambda: 1_700_000_000.0 + self.clock.now())
         self.server = ForgeServer(forge=self.forge)
         self.server.start()
