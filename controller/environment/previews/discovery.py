@@ -15,7 +15,7 @@ from controller.apimachinery.timestamps import from_time
 from controller.environment import ownership, release_sync
 from controller.environment.effects import GroupVersion, Listing, Question, Read
 from controller.environment.engines.engine import State
-from controller.environment.observation import REFUSED, UNASKED, Observation, Unknown
+from controller.environment.observation import FAILED, REFUSED, UNASKED, Observation, Unknown
 from controller.environment.options import EnvironmentOptions
 from controller.environment.phases import health
 from controller.environment.previews import urls
@@ -49,11 +49,11 @@ def is_due(observation: Observation, options: EnvironmentOptions) -> bool:
         return False
     if not is_known(environment) or environment.requested_at:
         return True
-    if environment.status.get("url"):
-        return False
     pause = running_pause(observation)
     if pause is not None:
         return observation.age(timer(environment, pause)) >= PAUSES[pause]
+    if environment.status.get("url"):
+        return False
     # After a restart the timers are gone.
     return _seconds_deployed(observation) < WINDOW
 
@@ -89,6 +89,13 @@ def questions(observation: Observation) -> tuple[Read, ...]:
 def has_looked(observation: Observation) -> bool:
     """Return whether this reconcile has read the namespace."""
     return bool(observation.answers) and observation.listed(_listing(observation, INGRESSES)) is not UNASKED
+
+
+def is_complete(observation: Observation) -> bool:
+    """Return whether no question of this look ended with an error. Then a URL that it did not find is not there."""
+    answers = [observation.served(GroupVersion(kind.api_version)) for kind in _OPTIONAL]
+    listed = [observation.listed(_listing(observation, kind)) for kind in (*_BUILT_IN, *_served(observation))]
+    return FAILED not in (*answers, *listed)
 
 
 def refused(observation: Observation) -> tuple[Resource, ...]:

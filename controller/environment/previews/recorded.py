@@ -35,6 +35,10 @@ def fields(observation: Observation, options: EnvironmentOptions, state: State) 
 def _discovered(observation: Observation, options: EnvironmentOptions) -> tuple[PreviewURL, ...]:
     if not options.discover_urls:
         return ()
-    if discovery.has_looked(observation):
-        return discovery.found(observation)
-    return tuple([url for url in observation.environment.urls if url.kind != ENVIRONMENTS.kind])
+    recorded = tuple([url for url in observation.environment.urls if url.kind != ENVIRONMENTS.kind])
+    if not discovery.has_looked(observation):
+        return recorded
+    found = discovery.found(observation)
+    # What an error hides is still there, unless what is deployed has changed meanwhile.
+    is_hidden = discovery.is_known(observation.environment) and not discovery.is_complete(observation)
+    return recorded if recorded and is_hidden else found

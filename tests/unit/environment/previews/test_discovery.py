@@ -141,6 +141,29 @@ def test_a_request_for_a_reconcile_looks_again(make):
     assert looks.status["url"] == "http://new.example.com"
 
 
+@pytest.mark.parametrize("kind", [INGRESSES, SERVICES])
+def test_a_look_that_fails_takes_back_no_url(make, kind):
+    looks = make()
+    looks.deploy()
+    looks.refused[kind] = status_error(503, {"kind": "Status", "code": 503, "reason": "Timeout", "message": "later"})
+
+    looks.annotate(RECONCILE_AT_ANNOTATION, "now")
+    looks.world.run(NAME)
+
+    assert looks.listed.count(kind) > 1
+    assert looks.status["url"] == URL
+
+
+def test_a_declared_url_ends_the_looks(make):
+    looks = make()
+    looks.find_nothing_once()
+    looks.annotate(PREVIEW_URL_ANNOTATION, "https://declared.example.com")
+    looks.world.run(NAME)
+
+    assert looks.status["url"] == "https://declared.example.com"
+    assert looks.world.seconds < 10
+
+
 def test_while_nothing_is_found_the_looks_become_rarer_and_end_after_two_minutes(make):
     looks = make()
     looks.is_hidden = True

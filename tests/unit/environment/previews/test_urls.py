@@ -157,3 +157,11 @@ def test_one_object_with_any_number_of_hosts_takes_no_noticeable_time():
 
     assert len(urls.found({INGRESSES: [obj]})) == 10
     assert time.process_time() - started < 0.5
+
+
+def test_objects_in_another_order_have_the_same_urls():
+    ingresses = [ingress("a"), ingress("c", annotations=PRIMARY), ingress("b", "x.example.com", "a.example.com")]
+    services = [service("d"), service("a")]
+    found = urls.found({INGRESSES: ingresses, SERVICES: services})
+
+    assert urls.found({SERVICES: services[::-1], INGRESSES: ingresses[::-1]}) == found
