@@ -74,6 +74,8 @@ RECONCILE_AT_ANNOTATION = f"{GROUP}/reconcile-at"
 KEEP_ANNOTATION = f"{GROUP}/keep"
 # On an environment, set by anybody: a new value counts as activity, which puts off its expiry.
 ACTIVE_AT_ANNOTATION = f"{GROUP}/active-at"
+# On an environment, set by anybody: it expires at this time (RFC 3339), unless there is activity after that time.
+EXPIRE_AT_ANNOTATION = f"{GROUP}/expire-at"
 # The condition while an environment has ended because its lifetime is over.
 EXPIRED_CONDITION = "Expired"
 # The values of `status.applicationStatus` with which no environment has that condition.
@@ -208,6 +210,11 @@ class Environment:
     def keep(self) -> str:
         """The annotation `keep`, or "". It may be of any form; the policy refuses bad ones."""
         return objects.text(objects.annotations(self.obj).get(KEEP_ANNOTATION))
+
+    @property
+    def expire_at(self) -> str:
+        """The annotation `expire-at`, or "". It may be of any form; the policy refuses bad ones."""
+        return objects.text(objects.annotations(self.obj).get(EXPIRE_AT_ANNOTATION))
 
     @property
     def active_at(self) -> str:

@@ -1,4 +1,4 @@
-"""How long an environment may live: the forms of `spec.lifecycle.expireAfter` and of the annotation `keep`. Pure."""
+"""How long an environment may live: the forms of `spec.lifecycle.expireAfter`, and of `keep` and `expire-at`. Pure."""
 
 from __future__ import annotations
 
@@ -33,7 +33,12 @@ def keep(text: str) -> datetime | bool:
         return False
     if text == "true":
         return True
-    moment = from_time(text.upper()) if _TIME.fullmatch(text) else None
-    if moment is None:
-        raise ValueError(f"{text!r} is neither true, false nor a time")
-    return moment
+    return moment(text)
+
+
+def moment(text: str) -> datetime:
+    """Return the time that an annotation names. Raises ValueError for another form."""
+    found = from_time(text.upper()) if _TIME.fullmatch(text) else None
+    if found is None:
+        raise ValueError(f"{text!r} is not a time")
+    return found

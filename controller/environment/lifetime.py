@@ -4,6 +4,9 @@ The lifetime begins with the last activity: the moment at which the controller s
 another value of the annotation `active-at`. Only the status remembers that moment. If it is missing or lies in the
 future, the lifetime begins now. So nothing ends because expiry was switched on, because a backup was restored, or
 because another replica had a wrong clock.
+
+The annotation `expire-at` ends an environment earlier, also one without a lifetime. Activity after that time outweighs
+it. So the last activity is recorded as long as there is the annotation.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from controller.api import lifecycle
-from controller.api.environment import KEEP_ANNOTATION, Environment
+from controller.api.environment import EXPIRE_AT_ANNOTATION, KEEP_ANNOTATION, Environment
 from controller.apimachinery import durations
 from controller.apimachinery.conditions import TRUE, Condition
 from controller.apimachinery.timestamps import to_time
@@ -29,6 +32,9 @@ WOULD_HAVE_ENDED: Final = "WouldHaveEnded"
 _SPEC: Final = "spec.lifecycle.expireAfter"
 _DEFAULT: Final = "--expire-after"
 _MAXIMUM: Final = "--expire-after-max"
+# Seconds for which a request to expire counts although no activity is recorded, because lifetimes are switched off. An
+# older one may be from a backup.
+_FRESH: Final = 3600.0
 TIMES: Final = ("lastActivityTime", "expiresAt")
 # The fields of the status. They come and go together.
 FIELDS: Final = (*TIMES, "lastHandledActiveAt", "lifetime")
@@ -43,8 +49,8 @@ class Lifetime:
 
     Attributes:
         last_activity: when it began.
-        seconds: how long it is.
-        limited_by: the field or the option that says so.
+        seconds: how long it is; `math.inf`: for ever.
+        limited_by: the field, the option or the annotation that says so; "" if it is for ever.
         expires_at: when it ends; None for a kept or suspended environment.
         warn_at: when users are warned; None without an end.
     """
@@ -68,13 +74,15 @@ class Lifetime:
 
 def of(environment: Environment, options: EnvironmentOptions, now: datetime) -> Lifetime | None:
     """Return the lifetime of an environment; None if it has none."""
-    wanted = environment.expire_after
-    if not (wanted or options.expire_after or options.expire_after_max) or environment.is_deleting:
+    wanted, asked = environment.expire_after, _asked(environment)
+    if not (wanted or asked or options.expire_after or options.expire_after_max) or environment.is_deleting:
         return None
+    begun = _last_activity(environment, now, asked)
     seconds, limited_by = _limit(wanted, options)
+    if asked is not None and begun <= asked < begun + timedelta(seconds=min(seconds, _LONGEST)):
+        seconds, limited_by = (asked - begun).total_seconds(), EXPIRE_AT_ANNOTATION
     if seconds > _LONGEST:
-        return None
-    begun = _last_activity(environment, now)
+        return None if asked is None else Lifetime(last_activity=begun, seconds=math.inf, limited_by="")
     kept = environment.suspended or _keep(environment)
     if kept is True:
         return Lifetime(last_activity=begun, seconds=seconds, limited_by=limited_by)
@@ -89,10 +97,9 @@ def fields(environment: Environment, lifetime: Lifetime | None) -> dict[str, Any
     """Return the fields of the status about a lifetime; none if there is none."""
     if lifetime is None:
         return {}
-    found: dict[str, Any] = {
-        "lastActivityTime": to_time(lifetime.last_activity),
-        "lifetime": {"duration": durations.render(lifetime.seconds), "limitedBy": lifetime.limited_by},
-    }
+    found: dict[str, Any] = {"lastActivityTime": to_time(lifetime.last_activity)}
+    if lifetime.limited_by:
+        found["lifetime"] = {"duration": durations.render(lifetime.seconds), "limitedBy": lifetime.limited_by}
     if handled := environment.active_at or environment.handled_active_at:
         found["lastHandledActiveAt"] = handled
     if lifetime.expires_at is not None:
@@ -135,7 +142,16 @@ def _limit(wanted: str, options: EnvironmentOptions) -> tuple[float, str]:
     return seconds, limited_by
 
 
-def _last_activity(environment: Environment, now: datetime) -> datetime:
+def _asked(environment: Environment) -> datetime | None:
+    """Return when somebody wants the environment to end."""
+    try:
+        return lifecycle.moment(environment.expire_at) if environment.expire_at else None
+    except ValueError:
+        # The policy refuses it.
+        return None
+
+
+def _last_activity(environment: Environment, now: datetime, asked: datetime | None) -> datetime:
     is_active = environment.status.get("observedGeneration") != environment.generation or environment.active_at not in (
         "",
         environment.handled_active_at,
@@ -143,6 +159,8 @@ def _last_activity(environment: Environment, now: datetime) -> datetime:
     known = environment.last_activity
     if not is_active and known is not None and known <= now:
         return known
+    if not is_active and known is None and asked is not None and timedelta() <= now - asked < timedelta(seconds=_FRESH):
+        return asked.replace(microsecond=0)
     # The status has whole seconds. Rounded down, the lifetime would be shorter than it should be.
     return (now + timedelta(microseconds=999_999)).replace(microsecond=0)
 

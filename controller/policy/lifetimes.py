@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from controller.api import lifecycle
-from controller.api.environment import KEEP_ANNOTATION, Environment
+from controller.api.environment import EXPIRE_AT_ANNOTATION, KEEP_ANNOTATION, Environment
 from controller.policy.chart import Found
 from controller.policy.options import PolicyOptions
 
@@ -24,3 +24,12 @@ def bad_keep(environment: Environment, options: PolicyOptions, engine: str) -> F
             lifecycle.keep(text)
         except ValueError:
             yield ("metadata", "annotations", KEEP_ANNOTATION), text
+
+
+def bad_expire_at(environment: Environment, options: PolicyOptions, engine: str) -> Found:
+    """Find a value of the annotation that is not a time."""
+    if text := environment.expire_at:
+        try:
+            lifecycle.moment(text)
+        except ValueError:
+            yield ("metadata", "annotations", EXPIRE_AT_ANNOTATION), text

@@ -127,6 +127,7 @@ RULES: Final[tuple[Rule, ...]] = (
         "use never, or at most four numbers with the unit s, m, h or d, such as 36h or 7d",
     ),
     Rule(INVALID, lifetimes.bad_keep, "use true, or a time with its offset, such as 2026-01-31T12:00:00Z"),
+    Rule(INVALID, lifetimes.bad_expire_at, "use a time with its offset, such as 2026-01-31T12:00:00Z"),
     Rule(INVALID, labels.bad_key, "use a valid label key: name or prefix/name"),
     Rule(INVALID, labels.bad_value, "use a valid label value: empty, or at most 63 letters, digits, '-', '_' and '.'"),
     Rule("LabelReserved", labels.our_own, "this label identifies the owner of the namespace; remove it"),

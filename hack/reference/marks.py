@@ -56,6 +56,13 @@ MARKS: Final = (
         "`true`: the environment does not expire. A time (RFC 3339): it does not expire before.",
     ),
     (
+        ours.EXPIRE_AT_ANNOTATION,
+        "annotation",
+        "EP",
+        "you, or `tronador expire`",
+        "A time (RFC 3339) at which the environment expires, unless there is activity after it.",
+    ),
+    (
         ours.ACTIVE_AT_ANNOTATION,
         "annotation",
         "EP",

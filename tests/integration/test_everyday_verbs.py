@@ -1,4 +1,4 @@
-"""`tronador open`, `keep` and the completion of names, with the rights of the role for developers."""
+"""`tronador open`, `keep`, `expire` and the completion of names, with the rights of the role for developers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import io
 import json
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from controller.api.environment import ENVIRONMENTS, KEEP_ANNOTATION
+from controller.api.environment import ENVIRONMENTS, EXPIRE_AT_ANNOTATION, KEEP_ANNOTATION
 from controller.apimachinery import timestamps
 from controller.apimachinery.errors import Forbidden
 from controller.apimachinery.resources import NAMESPACES, Resource
@@ -23,8 +23,10 @@ from controller.client import Client, config
 from hack.serviceaccounts import write_kubeconfig
 from hack.yamlfiles import documents
 from tests.integration.support.clusters import ROOT, Cluster
-from tests.integration.support.environments import Environment, Environments
-from tests.integration.support.program import run
+from tests.integration.support.controllers import ThreadedController
+from tests.integration.support.engines import Engine
+from tests.integration.support.environments import Environment, Environments, tag
+from tests.integration.support.program import run, run_alone
 from tests.integration.support.waiting import eventually
 
 RBAC = "rbac.authorization.k8s.io"
@@ -154,7 +156,7 @@ def test_open_prints_the_url_and_starts_a_browser_on_a_terminal_only(
 
 
 def test_a_missing_environment_is_reported_by_each_command(tronador: Command) -> None:
-    for verb in ("open", "keep", "reconcile"):
+    for verb in ("open", "keep", "expire", "reconcile"):
         done = tronador(verb, "nothing")
         assert (done.returncode, "environment 'nothing' does not exist" in done.stderr) == (1, True)
         assert tronador(verb, "No Name").returncode == 2
@@ -167,3 +169,37 @@ def test_shells_complete_the_names_of_environments(environment: Environment, dev
     assert commands.known("other", parsed) == []
     parsed.kubeconfig = str(tmp_path / "missing")
     assert commands.known("", parsed) == []
+
+
+@pytest.mark.slow
+def test_an_environment_ends_at_once_and_comes_back(
+    environment: Environment, developer: Path, engine: Engine, controller: ThreadedController
+) -> None:
+    def tronador(*arguments: str) -> CompletedProcess[str]:
+        return run_alone(*arguments, f"--kubeconfig={developer}")
+
+    def is_expired(obj: Mapping[str, Any]) -> bool:
+        return bool(obj["status"].get("applicationStatus") == "expired")
+
+    environment.deployed()
+    assert tronador("keep", environment.name).returncode == 0
+    done = tronador("expire", environment.name)
+    assert (done.returncode, kept(environment)) == (0, None)
+    assert (
+        done.stdout
+        == f"{environment.name} expires now; a push, or `tronador keep {environment.name}`, brings it back\n"
+    )
+    assert "was kept (true); it is kept no longer" in done.stderr
+    environment.until(is_expired, "it has expired")
+    assert environment.namespace() is None
+    environment.patch_release(values=tag("two"))
+    environment.deployed()
+
+    assert tronador("expire", environment.name).returncode == 0
+    environment.until(is_expired, "it has expired again")
+    assert tronador("keep", environment.name).returncode == 0
+    environment.deployed()
+    assert EXPIRE_AT_ANNOTATION not in environment.get()["metadata"]["annotations"]
+    environment.patch({"suspend": True})
+    done = tronador("expire", environment.name)
+    assert (done.returncode, "a suspended environment does not expire" in done.stderr) == (1, True)

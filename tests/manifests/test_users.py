@@ -1,10 +1,16 @@
-"""The role for developers: they see all environments, and change three annotations of theirs."""
+"""The role for developers: they see all environments, and change four annotations of theirs."""
 
 import copy
 
 import pytest
 
-from controller.api.environment import ACTIVE_AT_ANNOTATION, ENVIRONMENTS, KEEP_ANNOTATION, RECONCILE_AT_ANNOTATION
+from controller.api.environment import (
+    ACTIVE_AT_ANNOTATION,
+    ENVIRONMENTS,
+    EXPIRE_AT_ANNOTATION,
+    KEEP_ANNOTATION,
+    RECONCILE_AT_ANNOTATION,
+)
 from hack.paths import MANIFESTS
 from hack.yamlfiles import documents
 from tests.manifests.admission import Write, denials
@@ -38,7 +44,7 @@ def update(change, *, verbs=tuple(RULE["verbs"]), before=BEFORE):
 
 
 def test_users_may_keep_and_reconcile_environments():
-    for key in (KEEP_ANNOTATION, RECONCILE_AT_ANNOTATION, ACTIVE_AT_ANNOTATION):
+    for key in (KEEP_ANNOTATION, RECONCILE_AT_ANNOTATION, ACTIVE_AT_ANNOTATION, EXPIRE_AT_ANNOTATION):
         for before in (BEFORE, {"metadata": {"name": "shop-74"}}):
             assert (
                 update(

@@ -57,6 +57,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("list", "list the environments of a cluster", module="listing"),
     Command("open", "open the URL of an environment in a browser", module="opening"),
     Command("keep", "keep an environment from expiring"),
+    Command("expire", "end an environment until the next push"),
     Command("reconcile", "make the controller reconcile an environment now"),
     Command("completion", "print the script for shell completion"),
 )

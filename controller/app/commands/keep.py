@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from controller.api.environment import KEEP_ANNOTATION
+from controller.api.environment import EXPIRE_AT_ANNOTATION, KEEP_ANNOTATION
 from controller.apimachinery import durations, timestamps
 from controller.apimachinery.options import OptionError
 from controller.app import clusters, exits
@@ -34,7 +34,8 @@ def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Set or remove the annotation. Raises OptionError and PipelineError."""
     name, value = environments.check_name(parsed.name), value_of(parsed, datetime.now(UTC))
     with clusters.connected(parsed, environ, command="keep", verbs="patch", field_manager="tronador-keep") as client:
-        environments.annotate(client, name, {KEEP_ANNOTATION: value})
+        # Without the second annotation, an environment that was to end at once lives again.
+        environments.annotate(client, name, {KEEP_ANNOTATION: value} | ({EXPIRE_AT_ANNOTATION: None} if value else {}))
     environments.show(parsed, _sentence(name, value), {"name": name, "keep": value or ""})
     return exits.OK
 

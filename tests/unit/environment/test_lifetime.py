@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from controller.api.environment import ACTIVE_AT_ANNOTATION, KEEP_ANNOTATION, Environment
+from controller.api.environment import ACTIVE_AT_ANNOTATION, EXPIRE_AT_ANNOTATION, KEEP_ANNOTATION, Environment
 from controller.apimachinery.timestamps import to_time
 from controller.environment import lifetime
 from tests.unit.environment.support.builders import NOW, ago, environment, operator_options
@@ -14,9 +14,9 @@ HOUR = 3600.0
 DAY = 24 * HOUR
 
 
-def _of(options=None, *, now=NOW, keep="", active_at="", seen=None, **changes):
+def _of(options=None, *, now=NOW, keep="", active_at="", expire_at="", seen=None, **changes):
     """The lifetime by these options. `seen`: what the status records besides the generation."""
-    annotations = {KEEP_ANNOTATION: keep, ACTIVE_AT_ANNOTATION: active_at}
+    annotations = {KEEP_ANNOTATION: keep, ACTIVE_AT_ANNOTATION: active_at, EXPIRE_AT_ANNOTATION: expire_at}
     status = None if seen is None else {"observedGeneration": 1, **seen}
     obj = environment(annotations={k: v for k, v in annotations.items() if v}, status=status, **changes)
     return lifetime.of(Environment(obj), operator_options(**(options or {})), now)
@@ -159,6 +159,52 @@ def test_the_condition_warns_before_the_end(mode, seconds, reason):
 
     conditions = lifetime.warning(found, options, NOW + timedelta(seconds=seconds))
     assert [condition.reason for condition in conditions] == ([reason] if reason else [])
+
+
+NEVER = {"expire_after": 0}
+
+
+@pytest.mark.parametrize(
+    ("options", "expire_at", "seen", "changes", "expires"),
+    [
+        # With a lifetime, and without.
+        (ONE_HOUR, ago(0), {"lastActivityTime": ago(60)}, {}, 0),
+        (NEVER, ago(0), {"lastActivityTime": ago(60)}, {}, 0),
+        # Nothing is recorded yet.
+        (NEVER, ago(5), {}, {}, -5),
+        (NEVER, ago(-60), {}, {}, 60),
+        # Too old to be sure, as from a backup.
+        (NEVER, ago(2 * HOUR), {}, {}, None),
+        # Later than the lifetime ends anyway.
+        (ONE_HOUR, ago(-2 * HOUR), {"lastActivityTime": ago(0)}, {}, HOUR),
+        # There was activity after it.
+        (NEVER, ago(60), {"lastActivityTime": ago(30)}, {}, None),
+        (ONE_HOUR, ago(60), {"lastActivityTime": ago(30)}, {}, HOUR - 30),
+        (NEVER, ago(60), {"lastActivityTime": ago(90)}, {"active_at": "noon"}, None),
+        (NEVER, ago(60), {}, {"generation": 2}, None),
+        # A mistake, which the policy refuses.
+        (NEVER, "now", {"lastActivityTime": ago(60)}, {}, None),
+    ],
+)
+def test_somebody_may_end_an_environment_until_there_is_activity(options, expire_at, seen, changes, expires):
+    found = _of(options, expire_at=expire_at, seen=seen, **changes)
+
+    assert (found and found.expires_at) == (None if expires is None else NOW + timedelta(seconds=expires))
+
+
+def test_activity_after_that_is_remembered_so_that_it_does_not_end_again():
+    revived = _of(NEVER, expire_at=ago(60), seen={}, generation=2)
+    obj = Environment(environment(annotations={EXPIRE_AT_ANNOTATION: ago(60)}))
+
+    recorded = lifetime.fields(obj, revived)
+    assert recorded == {"lastActivityTime": to_time(NOW)}
+    assert _of(NEVER, expire_at=ago(60), seen=recorded).expires_at is None
+
+
+def test_an_environment_that_is_kept_does_not_end_when_somebody_asks():
+    seen = {"lastActivityTime": ago(60)}
+    assert _of(NEVER, expire_at=ago(0), keep="true", seen=seen).expires_at is None
+    assert _of(NEVER, expire_at=ago(0), suspend=True, seen=seen).expires_at is None
 
 
 def test_an_infinite_lifetime_does_not_end():
