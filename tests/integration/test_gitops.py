@@ -123,3 +123,19 @@ def test_a_refused_environment_is_degraded_until_a_commit_corrects_it(
         gitops.synced(revision)
         gitops.synced(gitops.commit({_file(environment): manifest(environment.name)}))
         eventually(lambda: _health(gitops) == "Healthy", "it is healthy")
+
+
+def test_an_expired_environment_stays_synced_and_a_commit_brings_it_back(
+    gitops: ArgoCDBed, environment: Environment, engine: Engine
+) -> None:
+    with gitops.running():
+        short = manifest(environment.name, spec={"lifecycle": {"expireAfter": "2s"}})
+        revision = gitops.commit({_file(environment): short})
+        environment.until(lambda obj: obj["status"]["applicationStatus"] == "expired", "it has expired")
+        uid = environment.get()["metadata"]["uid"]
+        eventually(lambda: _health(gitops) == "Suspended", "Argo CD shows that nothing is wrong")
+        gitops.synced(revision)
+        used = manifest(environment.name, spec={"lifecycle": {"expireAfter": "1h"}})
+        gitops.synced(gitops.commit({_file(environment): used}))
+        assert environment.deployed()["metadata"]["uid"] == uid
+        eventually(lambda: _health(gitops) == "Healthy", "it is healthy")

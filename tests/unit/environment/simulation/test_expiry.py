@@ -304,6 +304,8 @@ def test_activity_puts_off_the_end(world, revive):
 @REVIVALS
 def test_activity_brings_an_expired_environment_back_within_seconds(world, revive):
     _expire(world)
+    world.seconds += 86400
+    _run(world)
     began = world.seconds
     revive(world)
     _run(world)
@@ -339,14 +341,16 @@ def test_activity_during_the_removal_creates_all_again_after_it(world, revive, s
 
 
 def test_it_can_expire_and_come_back_many_times_in_a_row():
-    world = _deployed(_world(expire_after=30.0), expire_after="1h")
+    world = _world(expire_after=30.0)
+    world.api.put(ENVIRONMENTS, environment(finalizers=(), uid=""))
+    world.run(NAME, patience=5.0)
     for turn in range(6):
-        world.seconds += HOUR + 2
-        _run(world)
+        world.seconds += 32
+        world.run(NAME, patience=5.0)
         assert _state(world) == "expired"
         began = world.seconds
         _push(world, str(turn))
-        _run(world)
+        world.run(NAME, patience=5.0)
         assert _state(world) == "deployed"
         assert world.seconds - began < 5, "the corrections of an earlier life delay nothing"
         assert "Contested" not in _reasons(world)
@@ -586,6 +590,8 @@ def test_a_free_place_is_not_kept_for_an_expired_environment():
         _run(world, name)
     assert [_state(world, name) for name in ("second", "third")] == ["deployed", "queued"]
 
+    # A resync shows it again.
+    world.changed(ENVIRONMENTS, NAME)
     world.woken.clear()
     world.api.remove(ENVIRONMENTS, "second")
     world.run("second")
