@@ -1,4 +1,4 @@
-"""`python -m hack.bench lifecycle|memory|outage|page|scale`: measures, and ends with 1 when a limit is exceeded."""
+"""`python -m hack.bench BENCHMARK`: measures, and ends with 1 when a limit is exceeded."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from controller.apimachinery.errors import ApiError
-from hack.bench import lifecycle, memory, outage, page, scale
+from hack.bench import churn, lifecycle, memory, outage, page, scale
 from hack.bench.bed import BenchError
 from hack.demo.programs import ProgramError
 
@@ -17,6 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code 0, 1 when a limit is exceeded or nothing could be measured, 2 for bad arguments."""
     parser = argparse.ArgumentParser(prog="python -m hack.bench", description=__doc__, allow_abbrev=False)
     benchmarks = parser.add_subparsers(required=True, metavar="BENCHMARK")
+    churn.add_to(benchmarks)
     memory.add_to(benchmarks)
     outage.add_to(benchmarks)
     page.add_to(benchmarks)
