@@ -11,7 +11,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from controller.apimachinery import objects
-from controller.report.outcomes import Rejected
+from controller.report.outcomes import Rejected, message
 from controller.report.scm import Comment, Deployed, Place, PullRequest, Session, Status, moment
 
 ENVIRONMENT: Final = "preview"
@@ -120,7 +120,7 @@ class GitHub:
         }
         made = self._session.write(place.path, "POST", f"{_of(place)}/deployments", body)
         if not objects.number(made.get("id")):
-            raise Rejected(f"POST deployments: {made.get('message')}")
+            raise Rejected(f"POST deployments: {message(made)}")
         return made
 
     def _state(self, place: Place, deployment: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -78,7 +78,7 @@ def check(answer: Answer, what: str, *, now: Callable[[], float] = time.time) ->
             # A proxy, or a page about maintenance, has answered instead.
             raise Unavailable(f"{what}: {answer.status}, but not in JSON")
         return answer
-    said = _message(answer.body)
+    said = message(answer.body)
     text = f"{what}: {answer.status}{f' {said}' if said else ''}"
     if answer.status >= 500 or answer.status == 408:
         raise Unavailable(text)
@@ -110,7 +110,7 @@ def limit(answer: Answer, *, now: Callable[[], float] = time.time) -> float | No
             if not (moment.isascii() and moment.isdigit()):
                 return _UNKNOWN_LIMIT
             return _bounded(float(moment) - _server_time(answer, now))
-    if answer.status == 429 or "rate limit" in _message(answer.body).lower():
+    if answer.status == 429 or "rate limit" in message(answer.body).lower():
         return _UNKNOWN_LIMIT
     return None
 
@@ -138,7 +138,8 @@ def _server_time(answer: Answer, now: Callable[[], float]) -> float:
         return now()
 
 
-def _message(body: Any) -> str:
+def message(body: Any) -> str:
+    """Return what the body of an answer says to people, in one short line, or ""."""
     if isinstance(body, str):
         return inert.line(body, limit=_MESSAGE_LIMIT)
     found = objects.mapping(body)

@@ -219,6 +219,18 @@ def test_our_comment_is_found_on_a_later_page(bed):
     assert "is deployed" in bed.comment()
 
 
+def test_a_list_without_an_end_is_read_in_part(bed):
+    following = {"Link": f'<{bed.server.url}/repos/{SHOP}/issues/{PULL}/comments?page=2>; rel="next"'}
+    fault = Fault(method="GET", path="*/issues/*/comments", times=FOR_EVER, answer=Answer(body=[{}], headers=following))
+    bed.forge.set_faults([fault])
+
+    bed.settle(environment("deployed"))
+
+    assert "is deployed" in bed.comment()
+    # Once to find the comment, and once to see whether another replica has written it too.
+    assert len(bed.forge.requests("GET", "*/issues/*/comments")) <= 2 * 51
+
+
 @pytest.mark.parametrize("path", ["*/issues/*/comments", "*/deployments", "*/statuses*"])
 def test_a_write_whose_answer_is_lost_is_not_repeated(bed, path):
     bed.forge.set_faults([Fault(method="POST", path=path, times=1, carry_out=True)])
