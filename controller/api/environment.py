@@ -49,6 +49,9 @@ FORK_ANNOTATION = f"{GROUP}/fork"
 # On an environment, set by the pipeline: its repository and the number of its pull request.
 REPOSITORY_ANNOTATION = f"{GROUP}/repository"
 PULL_REQUEST_ANNOTATION = f"{GROUP}/pull-request"
+# On a namespace, set by us: the same two, as values of labels.
+REPOSITORY_LABEL = REPOSITORY_ANNOTATION
+PULL_REQUEST_LABEL = PULL_REQUEST_ANNOTATION
 # The repository's number at its provider. It stays the same if the repository is renamed or moved to another owner.
 REPOSITORY_ID_ANNOTATION = f"{GROUP}/repository-id"
 

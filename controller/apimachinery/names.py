@@ -112,6 +112,19 @@ def former_release_name(branch: str) -> str:
     return conform(branch, limit=RELEASE_NAME_LIMIT)
 
 
+def label_value(text: str) -> str:
+    """Return `text` in lower case as the value of a label, with `_` for `/`; a different value for each such text.
+
+    A value that had to be changed otherwise ends in the hash of the text.
+    """
+    lower = text.lower()
+    plain = lower.replace("/", "_")
+    if "_" not in lower and is_label_value(plain) and not _ENDS_IN_HASH.search(plain):
+        return plain
+    cut = re.sub(r"[^a-z0-9._-]", "-", plain)[: DNS_LABEL_LIMIT - _HASH_DIGITS - 1].strip("._-")
+    return _join(cut, _digest(lower))
+
+
 def matches_any(text: str, globs: Iterable[str]) -> str | None:
     """Return the first of the shell-style `globs` that matches the whole `text`, or None."""
     for glob in globs:

@@ -14,9 +14,12 @@ from controller.api.environment import (
     ENVIRONMENT_LABEL,
     MANAGED_BY,
     MANAGED_BY_LABEL,
+    PULL_REQUEST_ANNOTATION,
+    PULL_REQUEST_LABEL,
+    REPOSITORY_LABEL,
     Environment,
 )
-from controller.apimachinery import jsontext, objects
+from controller.apimachinery import jsontext, names, objects
 from controller.apimachinery.objects import Object
 
 
@@ -26,7 +29,22 @@ def wanted(environment: Environment, operator_labels: Mapping[str, str], *, adop
     An adopted namespace keeps its managed-by label.
     """
     managed_by = {} if adopted else {MANAGED_BY_LABEL: MANAGED_BY}
-    return {**environment.namespace_labels, **operator_labels, **managed_by, ENVIRONMENT_LABEL: environment.name}
+    return {
+        **environment.namespace_labels,
+        **operator_labels,
+        **_origin(environment),
+        **managed_by,
+        ENVIRONMENT_LABEL: environment.name,
+    }
+
+
+def _origin(environment: Environment) -> dict[str, str]:
+    """Return the labels by which programs can sum what the environments of a repository cost."""
+    # The pipeline writes both as annotations. Without a number, an environment does not belong to a pull request.
+    if PULL_REQUEST_ANNOTATION not in objects.annotations(environment.obj):
+        return {}
+    found = {REPOSITORY_LABEL: environment.repository, PULL_REQUEST_LABEL: environment.pull_request}
+    return {name: names.label_value(text) for name, text in found.items() if text}
 
 
 def mirrored(environment: Environment, operator_labels: Mapping[str, str]) -> dict[str, str]:

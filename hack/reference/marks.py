@@ -118,6 +118,14 @@ MARKS: Final = (
         " namespace.",
     ),
     (
+        ours.REPOSITORY_LABEL,
+        "label",
+        "Namespace",
+        "the controller",
+        "Repository of the pull request, such as `github.com_org_shop`. A value that does not fit ends in a hash.",
+    ),
+    (ours.PULL_REQUEST_LABEL, "label", "Namespace", "the controller", "Number of the pull request."),
+    (
         ours.MANAGED_BY_LABEL,
         "label",
         "Namespace, HelmRelease, GitRepository",

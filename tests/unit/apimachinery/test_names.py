@@ -249,3 +249,21 @@ def test_many_pull_requests_have_different_names(pulls, template):
 def test_similar_texts_have_different_names(text):
     variants = {text, text.upper(), text.lower(), text + "-", "-" + text, text.replace("/", "-"), names.conform(text)}
     _environment_names_are_distinct({(variant, 1) for variant in variants}, names.DEFAULT_NAME_TEMPLATE)
+
+
+def test_every_text_has_a_label_value_of_its_own():
+    wanted = {
+        "74": "74",
+        "github.com/Acme/shop": "github.com_acme_shop",
+        "github.com/acme/shop_x": "github.com_acme_shop_x-f71dfdec9e",
+        "git.example.com:8443/a/b": None,
+        "github.com/" + "a" * 80: None,
+        "-": None,
+        "github.com/acme/shop_": None,
+        "github.com/acme_shop": None,
+    }
+    found = {text: names.label_value(text) for text in wanted}
+
+    assert [text for text, value in wanted.items() if value not in (None, found[text])] == []
+    assert all(names.is_label_value(value) for value in found.values())
+    assert len({*found.values(), names.label_value("github.com/acme/shop")}) == len(found)

@@ -46,6 +46,24 @@ def test_the_status_mirrors_only_the_environments_effective_labels():
     assert namespace_labels.mirrored(view, {"team": "b", "cost": "c"}) == {"kind": "pr"}
 
 
+def test_the_repository_and_the_pull_request_are_labels_so_that_costs_can_be_summed():
+    facts = {"tronador.stakater.com/repository": "github.com/Acme/shop", "tronador.stakater.com/pull-request": "74"}
+
+    def of(annotations, operator_labels=None):
+        return namespace_labels.wanted(
+            Environment(environment(annotations=annotations, labels={})), operator_labels or {}, adopted=False
+        )
+
+    found = {"tronador.stakater.com/repository": "github.com_acme_shop", "tronador.stakater.com/pull-request": "74"}
+    assert of(facts) == {**found, **OURS}
+    assert of(facts, {"tronador.stakater.com/pull-request": "75"}) == {**found, **OURS}
+    assert of({"tronador.stakater.com/repository": "github.com/acme/shop"}) == OURS, "of no pull request"
+    chart = {"tronador.stakater.com/repository": "github.com_stakater-lab_stakater-nordmart-inventory"}
+    assert of({"tronador.stakater.com/pull-request": ""}) == {**chart, **OURS}, (
+        "without a repository, that of the chart"
+    )
+
+
 def test_null_labels_count_as_absent():
     obj = environment()
     obj["spec"]["namespaceLabels"] = None
