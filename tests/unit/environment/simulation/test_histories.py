@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ from controller.api.environment import (
     ADOPT_ANNOTATION,
     ENVIRONMENT_LABEL,
     ENVIRONMENTS,
+    EXPIRE_AT_ANNOTATION,
     FINALIZER,
     KEEP_ANNOTATION,
     Environment,
@@ -34,6 +36,7 @@ from controller.api.environment import (
 from controller.api.flux import GIT_REPOSITORIES
 from controller.apimachinery import objects
 from controller.apimachinery.resources import CONFIG_MAPS, NAMESPACES, SECRETS, SERVICE_ACCOUNTS
+from controller.apimachinery.timestamps import to_time
 from controller.environment import engines
 from controller.environment.engines import ENGINES
 from controller.environment.engines.engine import Engine, ReleaseContext
@@ -43,6 +46,7 @@ from tests.unit.environment.simulation.fake_operator import DOMAIN
 from tests.unit.environment.simulation.world import WATCHED, World
 from tests.unit.environment.support.builders import (
     NAME,
+    NOW,
     environment,
     foreign_namespace,
 )
@@ -377,7 +381,8 @@ class HistoriesOfExpiry(HistoriesOfMigration):
         was, now = (Environment(obj or {}) for obj in (write.before, write.after))
         assert now.has_finalizer or not was.has_finalizer, "the finalizer goes only with the environment"
         if now.has_expired and not was.has_expired:
-            assert self.world.seconds - self.active_at >= self.LIFETIME, "it was used within its lifetime"
+            is_asked = now.expire_at >= to_time(NOW + timedelta(seconds=self.active_at))
+            assert is_asked or self.world.seconds - self.active_at >= self.LIFETIME, "it was used within its lifetime"
             assert now.keep != "true", "it is kept"
             assert not now.suspended, "it is suspended"
             assert self.world.options.expire_mode == "enforce", "ends are only reported"
@@ -402,6 +407,10 @@ class HistoriesOfExpiry(HistoriesOfMigration):
     @rule(kept=st.booleans())
     def keep(self, kept: bool) -> None:
         self._annotate(KEEP_ANNOTATION, "true" if kept else "false")
+
+    @rule()
+    def ask_to_expire(self) -> None:
+        self._annotate(EXPIRE_AT_ANNOTATION, self.world.timestamp())
 
     def _annotate(self, annotation: str, value: str) -> None:
         def change(obj: dict[str, Any]) -> None:
