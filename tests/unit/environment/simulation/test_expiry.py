@@ -1,5 +1,7 @@
 """An environment that is not used any more: warned about, ended, kept, and brought back."""
 
+from datetime import timedelta
+
 import pytest
 
 from controller.api.environment import (
@@ -9,6 +11,7 @@ from controller.api.environment import (
     ENVIRONMENTS,
     FINALIZER,
     KEEP_ANNOTATION,
+    Environment,
 )
 from controller.api.flux import GIT_REPOSITORIES
 from controller.api.flux import HELM_RELEASES as FLUX_RELEASES
@@ -16,10 +19,12 @@ from controller.api.helm_operator import HELM_RELEASES
 from controller.apimachinery import conditions, objects
 from controller.apimachinery.errors import Conflict
 from controller.apimachinery.resources import NAMESPACES, SECRETS
+from controller.environment import recorded_status
+from controller.environment.decision import Wait
 from controller.environment.expirations import WINDOW
 from controller.environment.options import LimitOptions
 from tests.unit.environment.simulation.world import World
-from tests.unit.environment.support.builders import NAME, environment, foreign_namespace, operator_options
+from tests.unit.environment.support.builders import NAME, NOW, environment, foreign_namespace, operator_options
 
 HOUR = 3600.0
 # Everything that is due sooner is work in progress. The lifetimes are longer.
@@ -528,6 +533,21 @@ def test_a_process_that_dies_at_any_write_leaves_an_end_that_is_completed(world,
         _run(world)
 
     assert _state(world) == ("deployed" if revive else "expired")
+
+
+def test_an_error_that_lasts_keeps_the_end_in_the_status(world):
+    _expire(world)
+    found = Environment(world.api.peek(ENVIRONMENTS, NAME))
+    error = Wait(reason="InternalError", message="The controller failed.")
+
+    shown = recorded_status.unjudged(found, error, world.options, NOW + timedelta(seconds=world.seconds))
+    assert conditions.find(shown["conditions"], "Expired") == conditions.find(found.conditions, "Expired")
+    assert shown["expiresAt"] == found.status["expiresAt"]
+
+    world.api.edit(ENVIRONMENTS, NAME, "", lambda obj: obj.update(status=shown))
+    _run(world)
+    assert _state(world) == "expired"
+    assert [write.verb for write in world.api.writes] == ["patch"]
 
 
 # Many at once
