@@ -50,4 +50,6 @@ def _without(environment: Environment) -> str:
             f"{name} is deployed and has no URL: docs/preview-url.md says where it comes from, and `tronador reconcile "
             f"{name}` looks for it again"
         )
+    if state == "expired":
+        return f"{name} has expired, so it has no URL: a push, or `tronador keep {name}`, brings it back"
     return f"{name} has no URL yet, because it is {state}: `tronador wait {name}` waits until it is deployed"
