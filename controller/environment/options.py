@@ -7,14 +7,36 @@ from dataclasses import dataclass
 from typing import Final
 
 from controller.api.engines import AUTO, ENGINES
+from controller.api.environment import GROUP
 from controller.api.options import own_namespace
+from controller.apimachinery import names
 from controller.apimachinery.optionkinds import DURATION, LABELS, NAME, NUMBER, SWITCH, TEXT, URL_TEMPLATE
-from controller.apimachinery.options import group, option
+from controller.apimachinery.options import Kind, group, option
 from controller.policy import PolicyOptions
 
 # Values of --expire-mode.
 ENFORCE: Final = "enforce"
 REPORT: Final = "report"
+
+
+def _annotations(text: str) -> Mapping[str, str]:
+    found = {}
+    for part in filter(None, map(str.strip, text.split(";"))):
+        name, equals, value = part.partition("=")
+        if not equals or not names.is_label_key(name):
+            raise ValueError(f"{part!r} is not a valid annotation: write name=value, and ; between two of them")
+        if name.startswith(f"{GROUP}/"):
+            raise ValueError(f"{name!r} belongs to the controller itself: use another name")
+        found[name] = value
+    return found
+
+
+def _show_annotations(annotations: Mapping[str, str]) -> str:
+    return ";".join(f"{name}={value}" for name, value in annotations.items())
+
+
+# Values contain commas and spaces.
+_ANNOTATIONS: Final[Kind[Mapping[str, str]]] = Kind(_annotations, _show_annotations, "NAME=VALUE;...", "annotations")
 
 
 def release_engine() -> str:
@@ -71,6 +93,13 @@ class EnvironmentOptions:
         {},
         "labels for the namespace of every environment; they win over the environment's own",
         after="protected_namespaces",
+    )
+    namespace_annotations: Mapping[str, str] = option(
+        _ANNOTATIONS,
+        {},
+        "annotations for the namespace of every environment, such as downscaler/uptime=Mon-Fri 07:00-19:00 UTC; an "
+        "annotation of the same name on the environment itself wins, and no other one is taken over from there",
+        after="namespace_labels",
     )
     limits: LimitOptions = group(LimitOptions)
     release_engine: str = release_engine()

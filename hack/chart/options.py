@@ -36,6 +36,8 @@ _TYPES: Final[Mapping[str, Mapping[str, Any]]] = {
     "CHANNEL,...": _LIST,
     "HOST/ORG,...": _PLACES,
     "HOST/GLOB,...": _REPOSITORIES,
+    # A text, because the templates join maps with commas.
+    "NAME=VALUE;...": {"type": "string", "pattern": "^([^=;]+=[^;]*(;|$))*$"},
     "NAME=VALUE,...": {
         "type": "object",
         "propertyNames": _LABEL_KEYS,
@@ -110,7 +112,7 @@ def _default(option: Option) -> Any:
     value = option.default
     if isinstance(value, bool | int | str):
         return value
-    if isinstance(value, float):
+    if isinstance(value, float) or _TYPES[option.kind.placeholder]["type"] == "string":
         return option.default_text
     if isinstance(value, Mapping):
         return dict(value)

@@ -29,6 +29,10 @@ NATURAL = {
     "HOST/GLOB,...": (["git.example.com:8443/a/*", "github.com/*"], "git.example.com:8443/a/*,github.com/*"),
     "HOST/ORG,...": (["github.com/org", "git.example.com:8443/x"], "github.com/org,git.example.com:8443/x"),
     "NAME=VALUE,...": ({"team": "platform", "example.com/x": ""}, "example.com/x=,team=platform"),
+    "NAME=VALUE;...": (
+        "downscaler/uptime=Mon-Fri 07:00-19:00 UTC;x=a,b",
+        "downscaler/uptime=Mon-Fri 07:00-19:00 UTC;x=a,b",
+    ),
     "PREFIX:KEY=GLOB;...": (
         {"github.com/org": {"a.com/b": ["x-*", "y"], "kind": "pr"}, "*": {"tier": "free"}},
         "*:tier=free;github.com/org:a.com/b=x-*,a.com/b=y,kind=pr",

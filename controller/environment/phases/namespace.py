@@ -68,7 +68,11 @@ def _await_end(observation: Observation, namespace: Object) -> Wait:
 
 
 def _annotations(environment: Environment, labels: Mapping[str, str], options: EnvironmentOptions) -> dict[str, str]:
+    own = objects.annotations(environment.obj) if options.namespace_annotations else {}
+    # Only what the operator names is taken over from the environment: other programs obey a namespace's annotations.
+    allowed = {name: str(own.get(name) or value) for name, value in options.namespace_annotations.items()}
     return {
+        **allowed,
         UID_ANNOTATION: environment.uid,
         INSTALLATION_ANNOTATION: options.own_namespace,
         APPLIED_LABELS_ANNOTATION: namespace_labels.memory_of(labels),

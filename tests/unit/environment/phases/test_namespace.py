@@ -11,8 +11,10 @@ from controller.api.environment import (
     INSTALLATION_ANNOTATION,
     UID_ANNOTATION,
 )
+from controller.apimachinery.options import OptionError, options_of
 from controller.environment.decision import Continue, Stop, Wait
 from controller.environment.effects import Create, Patch
+from controller.environment.options import EnvironmentOptions
 from controller.environment.phases.namespace import decide
 from tests.unit.environment.support.builders import (
     LABELS,
@@ -182,3 +184,23 @@ def test_a_live_read_takes_precedence_over_the_cache():
     gone = observation(namespace=namespace(), answers={namespace_target(): None})
 
     assert isinstance(without_events(decide(gone, OPTIONS).effects)[0], Create)
+
+
+def test_the_namespace_has_the_annotations_that_the_operator_names_and_no_others():
+    options = operator_options(namespace_annotations={"downscaler/uptime": "Mon-Fri 07:00-19:00 UTC", "a/b": "c"})
+    own = {"downscaler/uptime": "always", "other/annotation": "x"}
+
+    [create] = without_events(decide(observation(environment=environment(annotations=own)), options).effects)
+
+    annotations = create.body["metadata"]["annotations"]
+    assert (annotations["downscaler/uptime"], annotations["a/b"]) == ("always", "c")
+    assert "other/annotation" not in annotations
+
+
+@pytest.mark.parametrize("text", ["x", "=y", "no key=y", "tronador.stakater.com/adopted=true"])
+def test_an_annotation_that_cannot_be_given_is_refused(text):
+    (option,) = [one for one in options_of(EnvironmentOptions) if one.name == "namespace_annotations"]
+
+    with pytest.raises(OptionError, match="--namespace-annotations"):
+        option.parse(text, "--namespace-annotations")
+    assert option.parse("a/b=c, d;e=f=g", "") == {"a/b": "c, d", "e": "f=g"}
