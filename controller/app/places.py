@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from typing import Final
 
 from controller.api.environment import ENVIRONMENT_LABEL, ENVIRONMENTS
 from controller.apimachinery import objects
+from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import NAMESPACES, Resource
 from controller.app.caches import Enqueue
 from controller.app.options import Options
@@ -27,21 +29,22 @@ def build(
     if not options.environment.limits.any:
         return None
 
-    def read_names() -> Iterable[str]:
-        names: set[str] = set()
+    def read() -> Iterable[Object]:
         labelled = Collection(NAMESPACES, label_selector=ENVIRONMENT_LABEL)
         pages = Pages(client=client, collection=labelled, minimum_version="", page_size=_PAGE)
-        for namespace in pages.read(start_over=names.clear):
-            names.add(objects.name(namespace))
-        return names
+        found: list[Object] = []
+        for namespace in pages.read(start_over=found.clear):
+            found.append(namespace)
+        return found
 
     places = Places(
         limits=options.environment.limits,
         environments=informers[ENVIRONMENTS].store,
         namespaces=informers[NAMESPACES].store,
         counts_all=not options.watch_label_selector,
-        read_names=read_names,
+        read=read,
         wake=queue.add,
+        now=time.monotonic,
     )
     for resource in (ENVIRONMENTS, NAMESPACES):
         handler = Enqueue(keys=lambda obj: (objects.name(obj),), add=places.look)

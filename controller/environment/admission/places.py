@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from controller.api.environment import ADOPT_ANNOTATION, ENVIRONMENT_LABEL, Environment
 from controller.apimachinery import objects
@@ -23,6 +23,9 @@ from controller.environment.admission import claims
 from controller.environment.admission.claims import GRANTED, NOT_COUNTED, Claim, Verdict
 from controller.environment.admission.ledger import Hold, Ledger
 from controller.environment.options import LimitOptions
+
+# Seconds between two reads of the cluster. All environments that wait for the count share one.
+_PAUSE: Final = 1.0
 
 
 class Store(Protocol):
@@ -45,9 +48,10 @@ class Places:
         environments: the cache of the environments. With `counts_all` it has all of the cluster; otherwise only those
             of this shard, and only their namespaces count.
         namespaces: the cache of all namespaces.
-        read_names: reads live which namespaces have the label of an environment, and returns their names. Raises
+        read: returns the namespaces that have the label of any environment, as they are now in the cluster. Raises
             ApiError.
         wake: called, without a lock, with the name of an environment that got a place while it waited.
+        now: returns monotonic seconds.
     """
 
     def __init__(
@@ -57,17 +61,21 @@ class Places:
         environments: Store,
         namespaces: Store,
         counts_all: bool,
-        read_names: Callable[[], Iterable[str]],
+        read: Callable[[], Iterable[Object]],
         wake: Callable[[str], None],
+        now: Callable[[], float],
     ) -> None:
         self._limits = limits
         self._environments = environments
         self._namespaces = namespaces
         self._counts_all = counts_all
-        self._read_names = read_names
+        self._read = read
         self._wake = wake
+        self._now = now
         # Held while one worker counts for all.
         self._counting = threading.Lock()
+        # When the cluster may be read again, if the cache lagged the last time.
+        self._next_read = float("-inf")
         self._lock = threading.Lock()
         # None until everything is counted.
         self._ledger: Ledger | None = None
@@ -143,8 +151,11 @@ class Places:
         with self._counting:
             if self._ledger is not None:
                 return True
-            named = set(self._read_names())
-            if not named <= {objects.name(obj) for obj in self._namespaces.list() if _is_ours(obj)}:
+            if self._now() < self._next_read:
+                return False
+            existing = _names_of_ours(self._read())
+            if not existing <= _names_of_ours(self._namespaces.list()):
+                self._next_read = self._now() + _PAUSE
                 return False
             with self._lock:
                 self._ledger = ledger = Ledger(self._limits)
@@ -208,7 +219,12 @@ class Places:
             self._wake(name)
 
 
+def _names_of_ours(namespaces: Iterable[Object]) -> set[str]:
+    return {objects.name(namespace) for namespace in namespaces if _is_ours(namespace)}
+
+
 def _is_ours(namespace: Object) -> bool:
+    # Others can copy the label anywhere.
     return objects.labels(namespace).get(ENVIRONMENT_LABEL) == objects.name(namespace)
 
 

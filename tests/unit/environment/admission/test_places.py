@@ -5,10 +5,11 @@ from __future__ import annotations
 import itertools
 import random
 import threading
-from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from controller.environment.admission.claims import NOT_COUNTED
 from controller.environment.admission.places import Places
 from controller.environment.options import LimitOptions
 from tests.unit.environment.support.builders import ago, environment, namespace, our_labels
@@ -25,7 +26,9 @@ class Room:
     def __init__(self, *, counts_all: bool = True, **limits: int) -> None:
         self.environments, self.namespaces = FakeStore(), FakeStore()
         self._ages = itertools.count(3600, -1)
-        self.named: set[str] = set()
+        # What a live list has, and the cache may lack.
+        self.existing: list[dict[str, Any]] = []
+        self.seconds = 0.0
         self.woken: list[str] = []
         self.reads = 0
         self.places = Places(
@@ -33,13 +36,14 @@ class Room:
             environments=self.environments,
             namespaces=self.namespaces,
             counts_all=counts_all,
-            read_names=self._read,
+            read=self._read,
+            now=lambda: self.seconds,
             wake=self.woken.append,
         )
 
-    def _read(self) -> Iterator[str]:
+    def _read(self) -> list[dict[str, Any]]:
         self.reads += 1
-        yield from self.named
+        return self.existing
 
     def add(self, *names: str, **changes) -> None:
         """Add environments, each younger than all before it, or put others in their place."""
@@ -204,14 +208,33 @@ def test_a_namespace_that_was_created_and_deleted_before_the_cache_showed_it_hol
 def test_none_gets_a_place_before_the_cache_shows_every_namespace_that_exists():
     room = Room()
     room.add("a")
-    room.named = {"old"}
-    assert not room.take("a")
-    assert room.places.take(room.environments["a"]).message == ""
+    room.existing = [namespace(name="old", labels=our_labels(name="old"))]
+    assert room.places.take(room.environments["a"]) == NOT_COUNTED
 
+    room.seconds += 1
     room.show("old")
     verdict = room.places.take(room.environments["a"])
     assert (verdict.granted, bool(verdict.message)) == (False, True)
-    assert room.reads == 3
+
+
+def test_environments_that_wait_for_the_count_share_the_reads_of_the_cluster():
+    room = Room()
+    room.add("a", "b")
+    room.existing = [namespace(name="old", labels=our_labels(name="old"))]
+    for _ in range(4):
+        assert room.places.take(room.environments["a"]) == NOT_COUNTED
+        assert room.places.take(room.environments["b"]) == NOT_COUNTED
+        room.seconds += 0.4
+
+    assert room.reads == 2
+
+
+def test_a_label_that_others_copied_holds_up_nothing():
+    room = Room()
+    room.add("a")
+    room.existing = [namespace(name="theirs", labels=our_labels(name="a"))]
+
+    assert room.take("a")
 
 
 def test_everything_is_counted_once():

@@ -398,7 +398,7 @@ def test_a_new_process_counts_no_environments_before_its_cache_has_all_namespace
     assert crowd.in_state("queued") == ["b"]
 
 
-def test_a_deleted_environment_gives_back_a_place_that_it_was_called_for():
+def test_an_environment_that_is_deleted_while_it_waits_leaves_the_queue():
     crowd = crowd_of("a", "b", "c", max_environments=1)
     crowd.remove("b")
     crowd.settle()

@@ -213,9 +213,8 @@ class World:
             environments=self.stores[ENVIRONMENTS],
             namespaces=self.stores[NAMESPACES],
             counts_all=True,
-            read_names=lambda: [
-                objects.name(obj) for obj in self.api.all(NAMESPACES) if ENVIRONMENT_LABEL in objects.labels(obj)
-            ],
+            read=lambda: [obj for obj in self.api.all(NAMESPACES) if ENVIRONMENT_LABEL in objects.labels(obj)],
+            now=lambda: self.seconds,
             wake=self.woken.append,
         )
 
