@@ -47,7 +47,7 @@ class EnvironmentMetrics:
         )
         self._longest_wait = registry.gauge(
             "tronador_environment_longest_wait_seconds",
-            "Age in seconds of the oldest generation not yet deployed, failed, queued, suspended or expired; 0 if none.",
+            "Age in seconds of the oldest generation not deployed, failed, queued, suspended or expired; 0 if none.",
         )
         self._longest_teardown = registry.gauge(
             "tronador_teardown_longest_wait_seconds",

@@ -86,7 +86,8 @@ def untimed(status: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def written(environment: Environment, summary: Summary, options: EnvironmentOptions, now: datetime) -> dict[str, Any]:
     """Return the fields that every status has."""
-    lifetime = lifetimes.of(environment, options, now)
+    # The lifetime of an environment that waits for a place begins when it gets one.
+    lifetime = None if summary.state is State.QUEUED else lifetimes.of(environment, options, now)
     found = summary.conditions
     if lifetime is not None and not any(condition.type == EXPIRED_CONDITION for condition in found):
         found += lifetimes.warning(lifetime, options, now)

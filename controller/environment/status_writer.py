@@ -23,6 +23,7 @@ from controller.environment.decision import Wait
 from controller.environment.drift.attempts import digest
 from controller.environment.drift.bookkeeper import Bookkeeper
 from controller.environment.effects import Target
+from controller.environment.engines.engine import State
 from controller.environment.metrics import EnvironmentMetrics
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
@@ -74,6 +75,9 @@ class StatusWriter:
         """Write the status after a plan. Return the result of the reconcile, and the environment's newest version."""
         wanted = status.desired(observation, done.plan, self._options)
         recheck = [s.decision.recheck_after for s in done.plan.steps if s.decision.recheck_after is not None]
+        if wanted.get("applicationStatus") == State.QUEUED:
+            # It is woken when it gets a place. Not even its lifetime runs until then.
+            recheck.clear()
         passing = status.is_passing(wanted, observation.environment)
         return self.settle(key, observation, wanted, done.timers, recheck, passing=passing)
 

@@ -82,6 +82,11 @@ class LimitHistories(RuleBasedStateMachine):
         if name not in self.crowd.holders():
             self.crowd.point_at(name, BAD_GIT if repository is None else GIT.format(repository))
 
+    @rule(name=NAMES, lifetime=st.sampled_from(["1h", "never"]))
+    def live_for(self, name: str, lifetime: str) -> None:
+        # The time flies as soon as nothing else is to be done.
+        self.crowd.edit(name, lifecycle={"expireAfter": lifetime})
+
     # What others do
 
     @rule(name=NAMES)
@@ -178,6 +183,8 @@ class LimitHistories(RuleBasedStateMachine):
         of = self.api.peek(NAMESPACES, name)
         if obj["spec"].get("suspend"):
             assert state == "suspended"
+        elif state == "expired":
+            assert name not in holders
         elif BAD_GIT in str(obj["spec"]) or (
             of and name not in holders and ADOPT_ANNOTATION not in of["metadata"]["annotations"]
         ):

@@ -272,6 +272,50 @@ def test_an_environment_whose_namespace_somebody_deletes_takes_its_turn_again():
     assert (crowd.in_state("deployed"), crowd.in_state("queued")) == (["a"], ["b"])
 
 
+def test_an_expired_environment_gives_its_place_to_the_next_and_takes_its_turn_when_it_is_revived():
+    crowd = crowd_of("a", "b", "c", max_environments=1)
+    crowd.edit("a", lifecycle={"expireAfter": "1h"})
+    crowd.settle()
+    assert (crowd.in_state("expired"), crowd.in_state("deployed")) == (["a"], ["b"])
+
+    crowd.edit("a", lifecycle={"expireAfter": "never"})
+    crowd.settle()
+    assert crowd.in_state("queued") == ["a", "c"]
+    crowd.remove("b")
+    crowd.settle()
+    assert crowd.served == ["a", "b", "a"]
+
+
+def test_a_place_that_becomes_free_wakes_no_expired_environment():
+    crowd = crowd_of("a", "b", "c", max_environments=1)
+    crowd.edit("a", lifecycle={"expireAfter": "1h"})
+    crowd.settle()
+    crowd.reconciles.clear()
+    crowd.remove("b")
+    crowd.settle()
+
+    assert crowd.in_state("deployed") == ["c"]
+    assert "a" not in crowd.reconciles
+
+
+def test_the_lifetime_begins_when_the_environment_gets_its_place():
+    crowd = crowd_of("a", max_environments=1)
+    crowd.add("b")
+    crowd.edit("b", lifecycle={"expireAfter": "1h"})
+    crowd.settle()
+    assert crowd.in_state("queued") == ["b"]
+    # Not even its lifetime costs a look.
+    assert not crowd.due
+    crowd.seconds += 7200
+    crowd.reconcile("b")
+    assert crowd.in_state("queued") == ["b"]
+    assert "lastActivityTime" not in crowd.status("b")
+
+    crowd.remove("a")
+    crowd.settle()
+    assert crowd.served == ["a", "b"]
+
+
 def test_each_repository_has_its_own_limit_and_holds_up_no_other():
     crowd = Crowd(max_environments=3, max_environments_per_repository=1)
     for age, (name, repository) in enumerate([("d", "cart"), ("c", "shop.git"), ("b", "shop"), ("a", "shop")]):
