@@ -25,7 +25,7 @@ def noted(record: Record, seen: Feedback) -> Record:
             return replace(record, failed=seen.generation, deployed=0)
         case State.DEPLOYED:
             return replace(record, failed=0, deployed=seen.generation)
-        case State.PENDING | State.DEPLOYING if seen.generation in (record.failed, record.deployed):
+        case _ if _is_another_try(seen, record):
             return record
         case _:
             return replace(record, failed=0, deployed=0)
@@ -38,8 +38,13 @@ def steady(seen: Feedback, record: Record, failure: Feedback | None) -> Feedback
         record: before this state was seen.
         failure: what was to be shown when the generation failed; None if this process has not seen that.
     """
-    if seen.state not in _TRIES or seen.generation not in (record.failed, record.deployed):
+    if not _is_another_try(seen, record):
         return seen
     if seen.generation == record.deployed:
         return replace(seen, was_deployed=True)
     return replace(seen, state=State.FAILED, reason=failure.reason, problem=failure.problem) if failure else None
+
+
+def _is_another_try(seen: Feedback, record: Record) -> bool:
+    # In the record, 0 stands for none.
+    return seen.state in _TRIES and seen.generation > 0 and seen.generation in (record.failed, record.deployed)

@@ -32,7 +32,7 @@ STORY = {
         r"comment: .* is deployed\.",
         r"status of \w+: success: Deployed",
         r"deployment of \w+: success",
-        r"Synced, Healthy",
+        r"Synced, ",
         r"deployed, Waiting For Next Reconciliation Loop",
     ),
     "new commit": (
@@ -44,7 +44,6 @@ STORY = {
     ),
     "an image that is missing": (
         r"apply: pull request 74 has new commits",
-        r"failed, Waiting For Next Reconciliation Loop",
         r"tronador wait has failed: ImagePullFailed: Deployment run-pipeline: .* cannot be pulled: not found\.",
         r"comment: .* has failed\. .* ImagePullFailed: Deployment run-pipeline: .* cannot be pulled: not found\.",
         r"status of \w+: failure: Failed: ImagePullFailed: Container application: image ",

@@ -41,6 +41,12 @@ def test_a_result_lasts_until_there_is_another_one(before, status, generation, a
     assert record.parse(record.render(after)) == after
 
 
+def test_a_state_without_a_result_before_is_shown_as_it_is():
+    for generation in (0, 1):
+        seen = feedback.of(environment("deploying", generation=generation))
+        assert retries.steady(seen, Record(), None) == seen
+
+
 def test_a_failure_stays_while_the_engine_tries_again(bed):
     bed.settle(environment("deploying"))
     bed.settle(environment("failed", ready="no such image"))
