@@ -102,14 +102,10 @@ _OF_RECONCILES: Final = (
         "A step of the phase has to wait for something that passes by itself, such as the end of a namespace.",
     ),
     LogEvent(
-        "look failed",
-        "debug",
-        "Something that may lead to a URL could not be read. Its URLs are missing, and nothing else happens.",
-    ),
-    LogEvent(
         "optional read failed",
         "debug",
-        "The Pods or Events of an environment could not be read, so its status does not say yet why it does not run.",
+        "What may lead to a URL, or Pods and Events of an environment, could not be read. So the URL is missing, or "
+        "the status does not say yet why it does not run.",
     ),
     LogEvent("reconcile failed", "error", "A request failed. The reconcile is repeated after a back-off.", _RETRIED),
     LogEvent(
