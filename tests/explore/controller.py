@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -33,7 +34,7 @@ from controller.runtime.reconcile import Request
 from controller.tronadorconfig.content.options import TronadorConfigOptions
 from controller.tronadorconfig.content.shares import Shares
 from tests.explore.calls import Call, call
-from tests.explore.numbering import Key, Objects, Table
+from tests.explore.numbering import CLOCK, Key, Objects, Table
 from tests.unit.environment.support.builders import NAME, NOW
 
 WATCHED = frozenset({ENVIRONMENTS, NAMESPACES, *engines.resources()})
@@ -49,7 +50,7 @@ Oracle = Callable[[int], int | None]
 
 def is_cached(key: Key, obj: Mapping[str, Any]) -> bool:
     """Whether a cache holds the object."""
-    return key[0] in WATCHED and (key[0] not in _LABELLED or ENVIRONMENT_LABEL in objects.labels(obj))
+    return key == CLOCK or (key[0] in WATCHED and (key[0] not in _LABELLED or ENVIRONMENT_LABEL in objects.labels(obj)))
 
 
 class Controller:
@@ -60,12 +61,13 @@ class Controller:
         self._stores = {resource: _Store() for resource in (*WATCHED, TRONADOR_CONFIGS, SECRETS)}
         self._client = _ScriptedClient()
         self._options = options
+        self._days = 0
         shares = Shares(
             configs=self._stores[TRONADOR_CONFIGS],
             secrets=self._stores[SECRETS],
             options=TronadorConfigOptions(own_namespace=options.own_namespace),
         )
-        self._observer = Observer(stores=self._stores, shares=shares, now=lambda: NOW)
+        self._observer = Observer(stores=self._stores, shares=shares, now=self._now)
         self._applier = Applier(
             client=self._client,
             served=self._client.served,
@@ -103,8 +105,12 @@ class Controller:
         view, answers = self.programs[program]
         for store in self._stores.values():
             store.clear()
+        self._days = 0
         for number in self.views[view]:
-            resource, namespace, name = self._objects.key(number)
+            key = resource, namespace, name = self._objects.key(number)
+            if key == CLOCK:
+                self._days = self._objects[number]["days"]
+                continue
             self._stores[resource].put(f"{namespace}/{name}" if namespace else name, self._objects[number])
 
         def answer(asked: Call) -> Answer:
@@ -125,6 +131,9 @@ class Controller:
             pass
         except ApiError:
             self._next[program] = None
+
+    def _now(self) -> datetime:
+        return NOW + timedelta(days=self._days)
 
     def _reconciler(self) -> EnvironmentReconciler:
         ignored = _Ignored()

@@ -10,14 +10,14 @@ only at its beginning. And equal content is the same version of an object, becau
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
 from controller.apimachinery.errors import RequestTimeout
 from controller.environment.options import EnvironmentOptions
 from tests.explore import moves
-from tests.explore.cluster import Cluster
+from tests.explore.cluster import Cluster, Move
 from tests.explore.controller import Answer, Controller, Oracle, is_cached
 from tests.explore.numbering import Key, Objects, Table
 from tests.explore.rules import Rules
@@ -63,9 +63,10 @@ class Found:
 
 
 class Explorer:
-    """See the module. `engines` are those that work in the cluster."""
+    """See the module. `engines` are those that work in the cluster. `changes` are what people can do."""
 
-    def __init__(self, options: EnvironmentOptions, engines: frozenset[str]) -> None:
+    def __init__(self, options: EnvironmentOptions, *, engines: frozenset[str], changes: Mapping[str, Move]) -> None:
+        self._changes = changes
         self._rules = Rules(options)
         self._objects = Objects()
         self._controller = Controller(self._objects, options)
@@ -134,7 +135,7 @@ class Explorer:
         if faults and (after := self._cluster.move(cluster, "fail", self._fail)) != cluster:
             yield "an engine fails", _pack(after, view, program, unseen, changes, faults - 1)
         if changes:
-            for words, move in moves.CHANGES.items():
+            for words, move in self._changes.items():
                 if (after := self._cluster.move(cluster, words, move)) != cluster:
                     yield words, _pack(after, view, program, unseen, changes - 1, faults)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from controller.api.environment import ENVIRONMENT_LABEL, ENVIRONMENTS
+from controller.api.environment import ACTIVE_AT_ANNOTATION, ENVIRONMENT_LABEL, ENVIRONMENTS, KEEP_ANNOTATION
 from controller.api.helm_operator import HELM_RELEASES
 from controller.apimachinery.resources import NAMESPACES, SECRETS
 from controller.environment.engines import ENGINES
 from tests.explore.cluster import ModelApi, Move
+from tests.explore.numbering import CLOCK
 from tests.unit.environment.simulation.fake_flux import FakeFlux
 from tests.unit.environment.simulation.fake_operator import storage_secret
 from tests.unit.environment.support.builders import NAME, ago, environment, operator_status
@@ -69,6 +70,29 @@ CHANGES: Final[Mapping[str, Move]] = {
     "somebody changes a label of the namespace": _label,
     "somebody deletes the HelmRelease": _delete_releases,
     "somebody edits the HelmRelease": _edit_releases,
+}
+
+
+def _pass_a_day(api: ModelApi) -> None:
+    days = clock(api)
+    api.place(CLOCK, {"metadata": {}, "days": days + 1})
+
+
+def clock(api: ModelApi) -> int:
+    """Return how many days have passed."""
+    return int(api.placed().get(CLOCK, {"days": 0})["days"])
+
+
+def _annotate(name: str, value: str) -> Move:
+    return lambda api: api.edit(ENVIRONMENTS, NAME, "", lambda obj: obj["metadata"].update(annotations={name: value}))
+
+
+# What concerns the lifetime of an environment.
+LIFETIME: Final[Mapping[str, Move]] = {
+    **{words: CHANGES[words] for words in CHANGES if "pull request" in words or "tag 1" in words or "deletes" in words},
+    "a day passes": _pass_a_day,
+    "the author keeps the environment": _annotate(KEEP_ANNOTATION, "true"),
+    "the author uses the environment": _annotate(ACTIVE_AT_ANNOTATION, "1"),
 }
 
 

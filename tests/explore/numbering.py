@@ -11,6 +11,8 @@ from controller.apimachinery.resources import Resource
 # Resource, namespace and name of an object.
 Key = tuple[Resource, str, str]
 T = TypeVar("T", bound=Hashable)
+# An object that no cluster shows: what a clock says, in days. A cache of it that lags is a clock that is late.
+CLOCK: Key = (Resource("", "v1", "clocks", "Clock", namespaced=False), "", "clock")
 
 
 class Table(Generic[T]):

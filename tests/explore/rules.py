@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, Final
 
 from controller.api.environment import ADOPTED_ANNOTATION, ENVIRONMENT_LABEL, ENVIRONMENTS, FINALIZER, Environment
@@ -13,8 +14,10 @@ from controller.environment import engines
 from controller.environment.engines import ENGINES
 from controller.environment.engines.engine import Engine, ReleaseContext
 from controller.environment.options import EnvironmentOptions
+from tests.explore.cluster import ModelApi
+from tests.explore.moves import clock
 from tests.unit.environment.simulation.fake_api import FakeApi, Write
-from tests.unit.environment.support.builders import NAME
+from tests.unit.environment.support.builders import NAME, NOW
 
 _RELEASES: Final = tuple(engine.releases for engine in ENGINES.values())
 
@@ -48,7 +51,11 @@ class Rules:
         environment = Environment(found)
         assert not environment.is_deleting, "the teardown does not end"
         state = environment.status.get("applicationStatus")
-        if environment.suspended:
+        if self._is_over(api, environment):
+            assert state == "expired", f"the lifetime is over, and the status says {state}"
+            assert not _is_ours(namespace), "the lifetime is over, and a namespace of ours exists"
+            assert FINALIZER in objects.finalizers(found), "the expired environment lost its finalizer"
+        elif environment.suspended:
             assert state == "suspended", f"suspended, and the status says {state}"
         elif namespace is not None and not _is_ours(namespace):
             stalled = [c["reason"] for c in environment.conditions if c["type"] == "Stalled"]
@@ -56,6 +63,13 @@ class Rules:
         else:
             assert state == "deployed", f"nothing is left to do, and the status says {state}"
             self._check_deployed(api, environment)
+
+    def _is_over(self, api: FakeApi, environment: Environment) -> bool:
+        begun = environment.last_activity
+        if not self._options.expire_after or begun is None or environment.keep or environment.suspended:
+            return False
+        assert isinstance(api, ModelApi)
+        return begun + timedelta(seconds=self._options.expire_after) <= NOW + timedelta(days=clock(api))
 
     def _check_claim(self, api: FakeApi, environment: Environment) -> None:
         """A status that says "deployed" must not be about the success of an older generation."""

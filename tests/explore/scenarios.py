@@ -3,26 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
-from controller.environment.options import EnvironmentOptions
+from tests.explore import moves
 from tests.explore.explorer import Budget, Explorer, Found
 from tests.unit.environment.support.builders import operator_options
 
-# By name, the engine and how much may happen in CI.
-SCENARIOS: Final[Mapping[str, tuple[str, Budget]]] = {
-    "three changes, Helm Operator": ("helm-operator", Budget(changes=3, faults=0)),
-    "a change and a fault, Helm Operator": ("helm-operator", Budget(changes=2, faults=1)),
-    "a change, Flux": ("flux", Budget(changes=2, faults=0)),
-    "a fault, Flux": ("flux", Budget(changes=1, faults=1)),
+_DAY: Final = 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A world: its engine, and whether environments expire after a day; and how much may happen in a history."""
+
+    engine: str
+    budget: Budget
+    expires: bool = False
+
+    def explore(self) -> Found:
+        """Go through all histories."""
+        # No seconds pass here, so a temporary state is written at once.
+        options = operator_options(
+            release_engine=self.engine, status_settle=0.0, expire_after=_DAY if self.expires else 0.0
+        )
+        changes = moves.LIFETIME if self.expires else moves.CHANGES
+        return Explorer(options, engines=frozenset({self.engine}), changes=changes).explore(self.budget)
+
+
+# What CI explores, by name.
+SCENARIOS: Final[Mapping[str, Scenario]] = {
+    "three changes, Helm Operator": Scenario("helm-operator", Budget(changes=3, faults=0)),
+    "two changes and a fault, Helm Operator": Scenario("helm-operator", Budget(changes=2, faults=1)),
+    "two changes, Flux": Scenario("flux", Budget(changes=2, faults=0)),
+    "a change and a fault, Flux": Scenario("flux", Budget(changes=1, faults=1)),
+    "three changes, Helm Operator, with a lifetime": Scenario(
+        "helm-operator", Budget(changes=3, faults=0), expires=True
+    ),
+    "two changes, Flux, with a lifetime": Scenario("flux", Budget(changes=2, faults=0), expires=True),
 }
-
-
-def explore(engine: str, budget: Budget) -> Found:
-    """Explore the world with one engine."""
-    return Explorer(_options(engine), frozenset({engine})).explore(budget)
-
-
-def _options(engine: str) -> EnvironmentOptions:
-    # Nothing passes by itself here, so a temporary state is written at once.
-    return operator_options(release_engine=engine, status_settle=0.0)

@@ -3,7 +3,7 @@
 import pytest
 import structlog
 
-from tests.explore.scenarios import SCENARIOS, explore
+from tests.explore.scenarios import SCENARIOS
 
 
 @pytest.fixture(autouse=True)
@@ -15,7 +15,7 @@ def quiet():
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_no_history_breaks_a_rule(name):
-    found = explore(*SCENARIOS[name])
+    found = SCENARIOS[name].explore()
 
     print(f"explored: {name}: {found}")
     assert not found.violations, "\n\n".join(found.violations)
