@@ -27,8 +27,8 @@ def render(seconds: float) -> str:
     """The shortest text that `parse` turns back into `seconds`."""
     for unit, size in (("h", 3600.0), ("m", 60.0), ("s", 1.0)):
         if seconds >= size and seconds % size == 0:
-            return f"{seconds / size:g}{unit}"
-    return f"{seconds:g}s" if seconds >= 1 or seconds == 0 else f"{seconds * 1000:g}ms"
+            return f"{int(seconds // size)}{unit}"
+    return f"{float(seconds)!r}s" if seconds >= 1 else f"{seconds * 1000:g}ms" if seconds else "0s"
 
 
 def _sum(text: str) -> float:
