@@ -17,7 +17,8 @@ class Claim:
     Attributes:
         name: of the environment.
         created: its creationTimestamp. "" for a namespace whose environment is gone.
-        repository: that of its pull request, as `host/org/repository`; "" if it is not known.
+        repository: that of its pull request, as `host/org/repository` in lower case, because on most hosts another case
+            is the same repository; "" if it is not known.
         is_fork: whether its code comes from a fork.
     """
 
@@ -49,4 +50,4 @@ def of(obj: Object) -> Claim:
     """Return the claim of an EnvironmentProvisioner."""
     environment = Environment(obj)
     created = objects.text(objects.metadata(obj).get("creationTimestamp"))
-    return Claim(environment.name, created, environment.repository, environment.is_of_fork)
+    return Claim(environment.name, created, environment.repository.lower(), environment.is_of_fork)

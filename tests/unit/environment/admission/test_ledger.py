@@ -153,6 +153,7 @@ def _claim(annotations=None, **chart):
         (_claim({"tronador.stakater.com/repository": SHOP}, git="https://example.com/me/fork"), SHOP),
         (_claim({"tronador.stakater.com/repository": "https://example.com/acme/shop"}), SHOP),
         (_claim({"tronador.stakater.com/repository": "?"}, git="https://example.com/acme/shop/"), SHOP),
+        (_claim({"tronador.stakater.com/repository": "Example.com/Acme/SHOP"}), SHOP),
         (_claim(git="file:///shop"), ""),
         (_claim(git=7), ""),
     ],
