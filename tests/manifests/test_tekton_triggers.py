@@ -132,6 +132,7 @@ SELECTIONS = {
     "another target": Rules(selection=Selection(base_branches=("release/*", "mai"), labels=(LABEL,))),
     "a branch": Rules(fork_label=LABEL, selection=Selection(branches=("r?n-[oa-q]*",), exclude_labels=(LABEL,))),
     "other branches": Rules(selection=Selection(branches=("[!r]*", "run.pipeline"))),
+    "odd branches": Rules(selection=Selection(branches=("[^r]un*", "[[:alpha:]]*", "[]r]un-pipelin[!]x]"))),
     "other authors": Rules(fork_label=LABEL, selection=Selection(exclude_authors=("some*",), labels=("other",))),
     "drafts": Rules(fork_label=LABEL, drafts=True, selection=Selection(labels=(LABEL,))),
     "people": Rules(skip_bots=True, drafts=True, selection=Selection(exclude_authors=("*[[]bot]",))),
@@ -173,6 +174,8 @@ def test_the_command_prints_a_patch_that_kustomize_applies(tmp_path: Path) -> No
 def test_a_rule_that_no_delivery_answers_is_refused() -> None:
     with pytest.raises(ValueError, match="--path"):
         filters(Rules(selection=Selection(paths=("deploy/*",))))
+    with pytest.raises(ValueError, match=r"the glob '\[z-a\]' cannot stand in a filter"):
+        filters(Rules(selection=Selection(branches=("[z-a]",))))
 
 
 @pytest.mark.parametrize("where", ["pull_request.head.ref", "pull_request.base.ref"])

@@ -17,7 +17,7 @@ _LISTS: Final = {
     "--exclude-label": ("NAME", "a label with which a pull request has no environment"),
     "--base-branch": ("GLOB", "target branches whose pull requests get environments (default: all)"),
     "--branch": ("GLOB", "branches that get environments (default: all)"),
-    "--exclude-author": ("GLOB", "user names of authors who get no environments"),
+    "--exclude-author": ("GLOB", "user names of authors who get no environments, such as *[bot]"),
 }
 
 
@@ -72,7 +72,8 @@ def rules_of(parsed: argparse.Namespace) -> Rules:
             exclude_labels=_values(parsed, "--exclude-label"),
             base_branches=_values(parsed, "--base-branch"),
             branches=_values(parsed, "--branch"),
-            exclude_authors=_values(parsed, "--exclude-author"),
+            # GitHub writes its apps as name[bot], and no other user name has a bracket.
+            exclude_authors=tuple(glob.replace("[", "[[]") for glob in _values(parsed, "--exclude-author")),
             paths=_values(parsed, "--path"),
             changed_files=_changed_files(parsed),
         ),

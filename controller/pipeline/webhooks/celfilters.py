@@ -7,6 +7,7 @@ files that a pull request changes are not in a delivery, so there is no filter f
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -154,16 +155,22 @@ def _matches(value: str, globs: Iterable[str]) -> str:
 def _pattern(glob: str) -> str:
     """Return a glob of `fnmatch` as a regular expression of RE2."""
     found = ""
-    for part in re.findall(r"\*|\?|\[!?\]?[^\]]*\]|.", glob, re.DOTALL):
+    for part in re.findall(r"\*|\?|\[!?\]?[^]]*\]|.", glob, re.DOTALL):
         if part == "*":
             found += "(?s:.*)"
         elif part == "?":
             found += "(?s:.)"
-        elif part.startswith("[") and len(part) > 1:
-            inner = part[1:-1].replace("\\", "\\\\")
-            found += f"[^{inner[1:]}]" if inner.startswith("!") else f"[{inner}]"
+        elif len(part) > 1:
+            is_negated = part.startswith("[!")
+            inner = re.sub(r"[\\^\[\]]", r"\\\g<0>", part[1 + is_negated : -1])
+            found += f"[{'^' if is_negated else ''}{inner}]"
         else:
             found += re.escape(part)
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            re.compile(found)
+    except re.error as error:
+        raise ValueError(f"the glob {glob!a} cannot stand in a filter: {error}") from None
     return found
 
 

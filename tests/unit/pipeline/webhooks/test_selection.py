@@ -136,3 +136,11 @@ def test_the_command_reads_the_rules_from_flags(tmp_path, capsys):
     assert answer("--path=deploy/*")[0] == 2
     assert "--path and --changed-files belong together" in answer(f"--changed-files={changed}")[1]
     assert "--label: an empty value" in answer("--label=")[1]
+
+
+def test_brackets_in_the_glob_of_an_author_stand_for_themselves(tmp_path, capsys):
+    body = tmp_path / "body.json"
+    body.write_text(json.dumps(github(user={"login": "dependabot[bot]"})))
+    for glob, decision in {"*[bot]": "ignore", "dependabot[bot]": "ignore", "dependabo[t]*": "apply"}.items():
+        assert cli.main(["event", f"--body={body}", f"--exclude-author={glob}"], {}) == 0
+        assert json.loads(capsys.readouterr().out)["decision"] == decision, glob
