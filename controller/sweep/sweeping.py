@@ -34,12 +34,19 @@ def sweep(
     """
     documents = gitops.documents(target, folder, report=report)
     known, skipped = candidates.read(documents)
-    found = [_finding(one, live.get(one.name), inquiry, options, now) for one in known]
+    by_name = {one.name: one for one in known}
+
+    def look(candidate: Candidate) -> Finding:
+        return _finding(candidate, live.get(candidate.name), inquiry, options, now)
+
+    found = [look(one) for one in known]
     found += [Finding(name=one.name, verdict=Verdict.SKIPPED, reason=one.reason) for one in skipped]
     refusal = verdicts.refusal(found, options)
+    if apply and not refusal:
+        # All questions together may have taken long, and a pull request may have been reopened meanwhile.
+        found = [_confirmed(one, look(by_name[one.name])) if one.is_going else one for one in found]
     going = [one for one in found if one.is_going]
     if apply and going and not refusal:
-        by_name = {one.name: one for one in known}
         leaving = {one.name: _leaving(one, by_name[one.name]) for one in going}
         retired = gitops.retire_all(target, folder, leaving, subject=_subject(going), report=report)
         found = [_retired(one, retired) if one.is_going else one for one in found]
@@ -67,6 +74,11 @@ def _finding(
         pull_request=candidate.number,
         since=since,
     )
+
+
+def _confirmed(first: Finding, second: Finding) -> Finding:
+    # The first answer was certain, so a failure of the second question changes nothing.
+    return first if second.verdict is Verdict.UNKNOWN else second
 
 
 def _leaving(finding: Finding, candidate: Candidate) -> gitops.Leaving:

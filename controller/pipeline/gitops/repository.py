@@ -126,11 +126,13 @@ class Branch:
         if not shas:
             return
         output = self._git.run("cat-file", "--batch", feed="".join(f"{sha}\n" for sha in shas).encode())
+        start = 0
         for _ in shas:
-            head, _, output = output.partition(b"\n")
-            size = int(head.split(b" ")[2])
-            yield output[:size]
-            output = output[size + 1 :]
+            end = output.index(b"\n", start)
+            size = int(output[start:end].split(b" ")[2])
+            yield output[end + 1 : end + 1 + size]
+            # Each content is followed by a line break.
+            start = end + 1 + size + 1
 
 
 def _sha_of_file(entries: _Entries, path: str) -> str:

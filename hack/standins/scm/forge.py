@@ -150,6 +150,12 @@ class Forge:
             pull.closed = pull.updated = self._clock()
             pull.merged = merged
 
+    def reopen(self, path: str, number: int) -> None:
+        """Reopen the pull request."""
+        with self._lock:
+            pull = self._pull(path, number)
+            pull.closed, pull.merged, pull.updated = None, False, self._clock()
+
     def lock_conversation(self, path: str, number: int) -> None:
         """Refuse further comments on the pull request."""
         with self._lock:

@@ -167,6 +167,26 @@ def test_a_file_that_has_changed_meanwhile_is_left_alone(bed, capsys, monkeypatc
     assert reason.endswith("but its file has changed meanwhile")
 
 
+@pytest.mark.parametrize(
+    ("failure", "verdict", "left"), [(None, "open", {"shop-1", "shop-2"}), (500, "closed", {"shop-2"})]
+)
+def test_what_was_reopened_during_the_questions_stays(bed, capsys, monkeypatch, failure, verdict, left):
+    bed.add(1, closed=True)
+    bed.add(2)
+    from controller.sweep import verdicts as deciding
+
+    def refusal(*_):
+        if failure:
+            bed.fail({1: {"answer": Answer(status=failure, body={})}})
+        else:
+            bed.forge.reopen(SHOP, 1)
+        return ""
+
+    monkeypatch.setattr(deciding, "refusal", refusal)
+    _, report, _ = bed.sweep(capsys, "--apply")
+    assert (verdicts(report)["shop-1"], bed.names()) == (verdict, left)
+
+
 def test_somebody_has_to_be_asked(bed, capsys):
     assert cli.main(["sweep", f"--repository={bed.repository.path}"], {}) == 2
     assert "--credentials: name at least one prefix" in capsys.readouterr().err
