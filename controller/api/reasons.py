@@ -278,7 +278,12 @@ _LIFETIME: Final = Group(
             "The lifetime ends at `status.expiresAt`.",
             "Push, or annotate the EP with `tronador.stakater.com/keep`, if the environment is still needed.",
         ),
-        Reason("WouldEnd", "The same with `--expire-mode=report`: the environment will stay."),
+        Reason(
+            "EndsLater",
+            "The lifetime is over, and others end first: `--expire-burst` limits how many end in ten minutes.",
+            "The same, or wait.",
+        ),
+        Reason("WouldEnd", "The same as `EndsSoon` with `--expire-mode=report`: the environment will stay."),
         Reason("WouldHaveEnded", "The lifetime is over, and the environment stays: `--expire-mode` is `report`."),
         Reason(
             "Expired",

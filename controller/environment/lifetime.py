@@ -24,8 +24,9 @@ from controller.apimachinery.timestamps import to_time
 from controller.environment.options import ENFORCE, EnvironmentOptions
 
 EXPIRING: Final = "Expiring"
-# The reasons of that condition. The last two are those of --expire-mode=report: before the end, and after it.
+# The reasons of that condition, before the end and after it. The last two are those of --expire-mode=report.
 ENDS_SOON: Final = "EndsSoon"
+ENDS_LATER: Final = "EndsLater"
 WOULD_END: Final = "WouldEnd"
 WOULD_HAVE_ENDED: Final = "WouldHaveEnded"
 # How the status names what limits a lifetime.
@@ -111,10 +112,16 @@ def warning(lifetime: Lifetime, options: EnvironmentOptions, now: datetime) -> t
     """Return the condition about an end that is near, or that is only reported; () if there is nothing to say."""
     if lifetime.warn_at is None or now < lifetime.warn_at:
         return ()
+    if options.expire_mode == ENFORCE and lifetime.is_over(now):
+        words = (
+            "The lifetime of the environment is over. It is taken down when it is its turn, because --expire-burst "
+            f"limits how many environments end in ten minutes. {HOW_TO_KEEP}"
+        )
+        return (Condition(EXPIRING, TRUE, ENDS_LATER, words),)
     if options.expire_mode == ENFORCE:
         words = (
-            "The lifetime of the environment ends at the time in status.expiresAt, or a little later if many others "
-            f"end then. {HOW_TO_KEEP}"
+            "The lifetime of the environment ends at the time in status.expiresAt, or later if many others end then. "
+            f"{HOW_TO_KEEP}"
         )
         return (Condition(EXPIRING, TRUE, ENDS_SOON, words),)
     if lifetime.is_over(now):

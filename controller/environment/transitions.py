@@ -54,8 +54,9 @@ def end_of_lifetime(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
 def _about_lifetime(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Emit]:
     ends_at = after.get("expiresAt")
     warning = _appeared(before, after, lifetime.EXPIRING)
-    if warning and warning["reason"] == lifetime.ENDS_SOON:
-        note = f"The lifetime of the environment ends at {ends_at}. {lifetime.HOW_TO_KEEP}"
+    if warning and warning["reason"] in (lifetime.ENDS_SOON, lifetime.ENDS_LATER):
+        verb = "ends" if warning["reason"] == lifetime.ENDS_SOON else "ended"
+        note = f"The lifetime of the environment {verb} at {ends_at}. {lifetime.HOW_TO_KEEP}"
         yield Emit(EventType.WARNING, "Expiring", "Expire", note)
     if end_of_lifetime(before, after) == ENFORCE:
         note = f"The lifetime of the environment ended at {ends_at}, so it is taken down."

@@ -41,6 +41,6 @@ def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
         environments.annotate(client, name, {EXPIRE_AT_ANNOTATION: value, KEEP_ANNOTATION: None})
     if environment.keep:
         sys.stderr.write(f"tronador expire: {name} was kept ({environment.keep}); it is kept no longer\n")
-    sentence = f"{name} expires now; a push, or `tronador keep {name}`, brings it back"
+    sentence = f"{name} expires now, or later if many others do; a push, or `tronador keep {name}`, brings it back"
     environments.show(parsed, sentence, {"name": name, "expireAt": value})
     return exits.OK

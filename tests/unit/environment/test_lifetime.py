@@ -147,7 +147,7 @@ def test_the_status_says_when_it_ends_and_what_says_so():
     [
         ("enforce", 0.4 * HOUR, None),
         ("enforce", 0.5 * HOUR, "EndsSoon"),
-        ("enforce", 1.5 * HOUR, "EndsSoon"),
+        ("enforce", 1.0 * HOUR, "EndsLater"),
         ("report", 0.4 * HOUR, None),
         ("report", 0.5 * HOUR, "WouldEnd"),
         ("report", 1.0 * HOUR, "WouldHaveEnded"),

@@ -78,8 +78,8 @@ def _state(world, name=NAME):
     return _status(world, name)["applicationStatus"]
 
 
-def _reasons(world):
-    return {found["type"]: (found["status"], found["reason"]) for found in _status(world)["conditions"]}
+def _reasons(world, name=NAME):
+    return {found["type"]: (found["status"], found["reason"]) for found in _status(world, name)["conditions"]}
 
 
 def _annotate(world, annotation, value):
@@ -575,10 +575,12 @@ def test_no_more_than_the_burst_end_in_ten_minutes_across_a_restart():
                 world.restart()
                 looks = dict.fromkeys(looks, world.seconds)
         else:
+            assert _reasons(world, name)["Expiring"] == ("True", "EndsLater")
             looks[name] = world.next_look
     for first, third in zip(ended, ended[2:], strict=False):
         assert third - first >= WINDOW - 10, ended
     assert ended[-1] - ended[0] < 4 * WINDOW + 60
+    assert world.recorded.events.count("Expiring") == len(names) - 2, "those that wait are warned once"
     assert reconciles < 25, "those that wait look again only when it is their turn"
 
 
