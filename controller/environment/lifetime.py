@@ -176,5 +176,5 @@ def _keep(environment: Environment) -> datetime | bool:
     try:
         return lifecycle.keep(environment.keep)
     except ValueError:
-        # The policy refuses it. Whoever wrote it wants to keep the environment.
+        # The policy refuses it. Its author wants to keep the environment.
         return True

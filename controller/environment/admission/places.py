@@ -7,7 +7,8 @@ Nothing is given before the cache has been compared with a live list: the leader
 that the cache does not show yet.
 
 What a reconcile may be doing just now is never undone from outside. A place that a reconcile took is given back by the
-reconciles of that environment alone, and there is only one of them at a time.
+reconciles of that environment alone, and there is only one of them at a time. The exception is a place that a failed
+reconcile left behind: it is free after some minutes, unless the namespace has appeared or the environment tries again.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ from controller.environment.options import LimitOptions
 
 # Seconds between two reads of the cluster. All environments that wait for the count share one.
 _PAUSE: Final = 1.0
+# Seconds after which the API server has certainly ended a request that failed for us. It is longer than the pauses
+# between two tries.
+_DOUBT: Final = 300.0
 
 
 class Store(Protocol):
@@ -81,6 +85,8 @@ class Places:
         self._ledger: Ledger | None = None
         # The environments that asked in the reconcile that runs now.
         self._asked: set[str] = set()
+        # Until when the places of failed reconciles stay doubtful, by environment.
+        self._doubts: dict[str, float] = {}
 
     def take(self, environment: Object) -> Verdict:
         """Give an environment a place, or let it wait for one. Raises ApiError if the cluster cannot be read."""
@@ -141,6 +147,7 @@ class Places:
             hold = ledger.hold_of(name)
             if has_asked and hold is Hold.TAKEN:
                 ledger.put(self._claim(name), Hold.DOUBTFUL)
+                self._doubts[name] = self._now() + _DOUBT
             elif hold is Hold.CALLED and not has_asked:
                 # It may fail for ever, and must not hold up the others.
                 ledger.free(name)
@@ -178,6 +185,7 @@ class Places:
             has_asked = name in self._asked
             if is_over:
                 self._asked.discard(name)
+            self._settle_locked(ledger)
             self._look_locked(ledger, name)
             change(ledger, has_asked)
             ledger.give()
@@ -209,6 +217,13 @@ class Places:
         ledger.withdraw(name)
         if hold is Hold.CALLED:
             ledger.free(name)
+
+    def _settle_locked(self, ledger: Ledger) -> None:
+        # A failed environment that was suspended or is refused meanwhile does not ask again.
+        for name in [name for name, end in self._doubts.items() if self._now() >= end]:
+            del self._doubts[name]
+            if ledger.hold_of(name) is Hold.DOUBTFUL and name not in self._asked:
+                ledger.free(name)
 
     def _claim(self, name: str) -> Claim:
         environment = self._environments.get(name)

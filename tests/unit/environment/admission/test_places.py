@@ -155,6 +155,38 @@ def test_a_reconcile_that_failed_after_it_took_a_place_keeps_it():
     assert room.news() == ["b"]
 
 
+def test_one_that_failed_and_does_not_ask_again_gives_its_place_back_in_the_end():
+    room = Room()
+    room.add("a", "b")
+    assert room.take("a")
+    room.places.failed("a")
+    room.add("a", suspend=True)
+    room.places.ended("a")
+    assert not room.take("b")
+    room.places.ended("b")
+    room.news()
+    room.seconds = 299.0
+    room.places.look("b")
+    assert room.news() == []
+    room.seconds = 300.0
+    room.places.look("b")
+    assert room.news() == ["b"]
+
+
+def test_one_that_tries_again_or_got_its_namespace_keeps_its_place():
+    room = Room(max_environments=2)
+    room.add("a", "b", "c")
+    for name in ("a", "b"):
+        assert room.take(name)
+        room.places.failed(name)
+    room.seconds = 200.0
+    assert room.take("a")
+    room.places.failed("a")
+    room.show("b")
+    room.seconds = 499.0
+    assert not room.take("c")
+
+
 def test_a_reconcile_that_meets_a_conflict_keeps_its_place():
     room = Room()
     room.add("a", "b")
