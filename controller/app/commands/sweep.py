@@ -87,6 +87,8 @@ def _show(findings: Findings, failure: str, output: str) -> None:
         if rows := findings.rows():
             print(table(["NAME", "STATE", "ACTION", "REASON"], rows), end="")
         print(findings.summary())
+    if not findings.found:
+        _say(f"there are no environments in {findings.path}: check --path and --branch")
     for text in problems:
         _say(text)
 

@@ -187,6 +187,11 @@ def test_what_was_reopened_during_the_questions_stays(bed, capsys, monkeypatch, 
     assert (verdicts(report)["shop-1"], bed.names()) == (verdict, left)
 
 
+def test_a_folder_without_environments_is_pointed_out(bed, capsys):
+    bed.push(**{".gitkeep": ""})
+    assert bed.sweep(capsys)[2] == "tronador sweep: there are no environments in envs: check --path and --branch\n"
+
+
 def test_somebody_has_to_be_asked(bed, capsys):
     assert cli.main(["sweep", f"--repository={bed.repository.path}"], {}) == 2
     assert "--credentials: name at least one prefix" in capsys.readouterr().err
