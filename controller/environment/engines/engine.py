@@ -78,12 +78,14 @@ class Health:
         reason: CamelCase, for conditions.
         message: what the engine itself says.
         changes_after: seconds after which the state changes although nothing happens, or None.
+        is_begun: whether the engine has begun with the current spec. Until then, the Pods are those of an earlier one.
     """
 
     state: State
     reason: str
     message: str
     changes_after: float | None = None
+    is_begun: bool = True
 
 
 class Judge(Protocol):

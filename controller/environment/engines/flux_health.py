@@ -68,7 +68,7 @@ def health(release: Object | None, source: Object | None, *, chart_patience: flo
     if _has_failed(helm):
         return Health(State.FAILED, reason_of(_cause(helm)), _failure(helm))
     if ready.get("status") != TRUE or not helm.is_observed or not git.is_observed or _is_busy(helm):
-        return Health(State.DEPLOYING, "Progressing", _progress(helm))
+        return Health(State.DEPLOYING, "Progressing", _progress(helm), is_begun=not helm.is_untried)
     if _is_behind(helm, git):
         return _not_taken_up(helm, git, chart_patience)
     return Health(State.DEPLOYED, reason_of(ready), _words(ready))

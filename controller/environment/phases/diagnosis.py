@@ -124,7 +124,7 @@ def _next(observation: Observation, options: EnvironmentOptions, found: Health) 
     after = None if pause is None else max(0.0, pause - age)
     if environment.requested_at:
         after = 0.0
-    if after == 0.0 and not release_sync.is_synced(observation, options):
+    if after == 0.0 and not (found.is_begun and release_sync.is_synced(observation, options)):
         # What runs is not what the spec asks for, so its Pods say nothing about this generation.
         after = None
     following = pauses[min(looks + 1, len(pauses)) - 1]

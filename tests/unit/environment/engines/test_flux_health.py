@@ -140,7 +140,7 @@ def test_the_failure_of_the_spec_before_is_not_that_of_the_current_one(reason):
     helm = _failed(reason, generation=2)
     helm["status"]["lastAttemptedGeneration"] = 1
 
-    assert _health(helm) == Health(State.DEPLOYING, "Progressing", TAKING_UP)
+    assert _health(helm) == Health(State.DEPLOYING, "Progressing", TAKING_UP, is_begun=False)
 
     helm["status"]["lastAttemptedGeneration"] = 2
 
