@@ -21,7 +21,7 @@ from hack.bench import plots, profiles, results
 from hack.bench.bed import BenchError
 from hack.bench.observer import Observer
 from hack.bench.phases import PHASES, Life, unwrapped
-from hack.bench.results import Run
+from hack.bench.results import Phase, Run
 from hack.bench.site import Site, opened
 from hack.bench.subjects import SUBJECTS
 
@@ -46,6 +46,11 @@ def add_to(benchmarks: Any) -> None:
         "--kubeconfig", default=os.environ.get("KUBECONFIG", ""), help="default $KUBECONFIG, else local"
     )
     parser.add_argument("--audit-log", default="", help="JSON audit log of that API server, to count per client")
+    parser.add_argument(
+        "--keep-last",
+        action="store_true",
+        help="do not delete the last environments, which takes longest, from a server that is thrown away",
+    )
     parser.add_argument("--output", type=Path, default=Path("build/bench"), help="folder (default %(default)s)")
     parser.add_argument("--profile", action="store_true", help="sample each phase with py-spy")
     parser.add_argument("--memory-profile", action="store_true", help="record allocations with memray")
@@ -70,10 +75,11 @@ def run(options: argparse.Namespace) -> None:
             "python": platform.python_version(),
             "cores": os.cpu_count(),
         }
-        for environments in options.environments:
-            for name in options.subjects:
-                runs.append(_life(site, options, name, environments, profiled))
-                print(results.table(runs[-1:], environments), end="\n\n", flush=True)
+        lives = [(environments, name) for environments in options.environments for name in options.subjects]
+        for number, (environments, name) in enumerate(lives, 1):
+            deletes = number < len(lives) or not options.keep_last
+            runs.append(_life(site, options, name, environments, profiled, deletes=deletes))
+            print(results.table(runs[-1:], environments), end="\n\n", flush=True)
     (options.output / "results.json").write_text(json.dumps(results.document(runs, about), indent=1) + "\n")
     report = _report(runs, about, options.environments, profiled)
     (options.output / "results.md").write_text(report)
@@ -81,7 +87,9 @@ def run(options: argparse.Namespace) -> None:
     print(report)
 
 
-def _life(site: Site, options: argparse.Namespace, name: str, environments: int, profiled: list[str]) -> Run:
+def _life(
+    site: Site, options: argparse.Namespace, name: str, environments: int, profiled: list[str], *, deletes: bool
+) -> Run:
     title = f"{name}-{environments}"
     observer = Observer(site.client)
     try:
@@ -93,6 +101,7 @@ def _life(site: Site, options: argparse.Namespace, name: str, environments: int,
             engine=options.engine,
             values=values(options.values_bytes),
             idle_seconds=options.idle_seconds,
+            deletes=deletes,
             command=partial(_with_memray, options.output, title) if options.memory_profile else _unchanged,
             around=partial(_sample, options.output, title) if options.profile else unwrapped,
         )
@@ -101,7 +110,7 @@ def _life(site: Site, options: argparse.Namespace, name: str, environments: int,
     finally:
         observer.stop()
     if options.profile:
-        for phase in PHASES:
+        for phase in PHASES if deletes else PHASES[:-1]:
             stacks = profiles.parse(_stacks(options.output, title, phase).read_text())
             profiled.append(f"### {title}, {phase}\n\n{profiles.table(stacks)}\n")
     return found
@@ -144,30 +153,27 @@ def _report(runs: Sequence[Run], about: dict[str, Any], counts: Sequence[int], p
 
 
 def _plot(runs: Sequence[Run], folder: Path) -> None:
-    figures: dict[str, tuple[str, Callable[[Run, str], float]]] = {
-        "cpu": ("ms CPU", lambda run, phase: _of(run, phase).cpu_seconds / run.environments * 1000),
-        "memory": ("MiB", lambda run, phase: _of(run, phase).peak_bytes / 2**20),
+    figures: dict[str, tuple[str, Callable[[Run, Phase], float]]] = {
+        "cpu": ("ms CPU", lambda run, phase: phase.cpu_seconds / run.environments * 1000),
+        "memory": ("MiB", lambda _, phase: phase.peak_bytes / 2**20),
     }
     for phase in _CURVES:
         title, (unit, figure) = f"{phase}: CPU per environment", figures["cpu"]
+        if not any(run.phase(phase) for run in runs):
+            continue
         (folder / f"cpu-{phase}.svg").write_text(plots.plot(title, unit, _series(runs, phase, figure)))
     unit, figure = figures["memory"]
-    (folder / "memory.svg").write_text(plots.plot("peak memory", unit, _series(runs, _CURVES[-1], figure)))
+    (folder / "memory.svg").write_text(plots.plot("peak memory", unit, _series(runs, "update", figure)))
 
 
 def _series(
-    runs: Sequence[Run], phase: str, figure: Callable[[Run, str], float]
+    runs: Sequence[Run], name: str, figure: Callable[[Run, Phase], float]
 ) -> dict[str, list[tuple[float, float]]]:
     series: dict[str, list[tuple[float, float]]] = {}
     for run in runs:
-        series.setdefault(run.subject, []).append((run.environments, figure(run, phase)))
+        if phase := run.phase(name):
+            series.setdefault(run.subject, []).append((run.environments, figure(run, phase)))
     return series
-
-
-def _of(run: Run, name: str) -> results.Phase:
-    phase = run.phase(name)
-    assert phase is not None, "a run has every phase"
-    return phase
 
 
 def _numbers(text: str) -> list[int]:

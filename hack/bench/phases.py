@@ -45,6 +45,7 @@ class Life:
         engine: the release engine that the subject uses.
         values: the values of each release.
         idle_seconds: how long the phase "idle" lasts.
+        deletes: whether the environments are deleted in the end.
         command: changes the command line of the subject, for a memory profile.
         around: wraps each phase; is called with the name of the phase and the ID of the subject's process.
     """
@@ -56,6 +57,7 @@ class Life:
     engine: str
     values: dict[str, Any]
     idle_seconds: float
+    deletes: bool = True
     command: Callable[[list[str]], list[str]] = lambda arguments: arguments
     around: Wrapper = unwrapped
     _phases: list[Phase] = field(default_factory=list)
@@ -78,8 +80,9 @@ class Life:
         with self._around("update"):
             self._change("update", self._update)
         self._restart()
-        with self._around("delete"):
-            self._delete()
+        if self.deletes:
+            with self._around("delete"):
+                self._delete()
         self.site.programs.stop(PROGRAM)
         return Run(self.subject.name, self.environments, tuple(self._phases))
 
