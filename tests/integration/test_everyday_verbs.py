@@ -192,6 +192,7 @@ def test_an_environment_ends_at_once_and_comes_back(
     assert "was kept (true); it is kept no longer" in done.stderr
     environment.until(is_expired, "it has expired")
     assert environment.namespace() is None
+    assert f"{environment.name} has expired already;" in tronador("expire", environment.name).stdout
     environment.patch_release(values=tag("two"))
     environment.deployed()
 

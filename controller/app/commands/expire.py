@@ -41,6 +41,9 @@ def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
         environments.annotate(client, name, {EXPIRE_AT_ANNOTATION: value, KEEP_ANNOTATION: None})
     if environment.keep:
         sys.stderr.write(f"tronador expire: {name} was kept ({environment.keep}); it is kept no longer\n")
-    sentence = f"{name} expires now, or later if many others do; a push, or `tronador keep {name}`, brings it back"
+    # What has expired, and is kept, is about to come back.
+    is_over = environment.has_expired and not environment.keep
+    what = "has expired already" if is_over else "expires now, or later if many others do"
+    sentence = f"{name} {what}; a push, or `tronador keep {name}`, brings it back"
     environments.show(parsed, sentence, {"name": name, "expireAt": value})
     return exits.OK
