@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -23,29 +23,34 @@ def sweep(
     *,
     options: SweepOptions,
     inquiry: Inquiry,
-    live: Mapping[str, Object],
+    read_live: Callable[[], Mapping[str, Object]],
     apply: bool,
     now: Callable[[], datetime],
     report: Callable[[str], None],
 ) -> Findings:
     """Return what was found, and retired with `apply`. Raises GitOpsError.
 
-    `live` are the environments of the cluster by name; `report` is called with a line about each attempt that failed.
+    `read_live` returns the environments of the cluster by name, none if they cannot be read. `report` is called with a
+    line about each attempt that failed.
     """
     documents = gitops.documents(target, folder, report=report)
     known, skipped = candidates.read(documents)
     by_name = {one.name: one for one in known}
 
-    def look(candidate: Candidate) -> Finding:
-        return _finding(candidate, live.get(candidate.name), inquiry, options, now)
+    def look(chosen: Iterable[Candidate]) -> list[Finding]:
+        live = read_live()
+        return [_finding(one, live.get(one.name), inquiry, options, now) for one in chosen]
 
-    found = [look(one) for one in known]
+    found = look(known)
     found += [Finding(name=one.name, verdict=Verdict.SKIPPED, reason=one.reason) for one in skipped]
     refusal = verdicts.refusal(found, options)
-    if apply and not refusal:
-        # All questions together may have taken long, and a pull request may have been reopened meanwhile.
-        found = [_confirmed(one, look(by_name[one.name])) if one.is_going else one for one in found]
     going = [one for one in found if one.is_going]
+    if apply and going and not refusal:
+        # All questions together may have taken long. Meanwhile a pull request may have been reopened, or an environment
+        # that had expired may be in use again.
+        second = {one.name: one for one in look(by_name[one.name] for one in going)}
+        found = [_confirmed(one, second.get(one.name, one)) for one in found]
+        going = [one for one in found if one.is_going]
     if apply and going and not refusal:
         leaving = {one.name: _leaving(one, by_name[one.name]) for one in going}
         retired = gitops.retire_all(target, folder, leaving, subject=_subject(going), report=report)
@@ -77,8 +82,8 @@ def _finding(
 
 
 def _confirmed(first: Finding, second: Finding) -> Finding:
-    # The first answer was certain, so a failure of the second question changes nothing.
-    return first if second.verdict is Verdict.UNKNOWN else second
+    # What was closed with certainty goes, even if the second question fails.
+    return first if (first.verdict, second.verdict) == (Verdict.CLOSED, Verdict.UNKNOWN) else second
 
 
 def _leaving(finding: Finding, candidate: Candidate) -> gitops.Leaving:

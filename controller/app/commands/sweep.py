@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
@@ -52,20 +52,26 @@ def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
         raise OptionError("--credentials: name at least one prefix of repositories, with its folder")
     target, folder = gitops_repository.target(parsed, environ), gitops_repository.folder_of(parsed)
     accounts = scmaccounts.for_reading(chosen.credentials, timeout=chosen.scm_timeout, command=COMMAND)
-    with closing(accounts), signals.ending_in_order():
+    failures: set[str] = set()
+
+    def read_live() -> Mapping[str, Object]:
         live, failure = _live(parsed, environ)
+        failures.update([failure] if failure else [])
+        return live
+
+    with closing(accounts), signals.ending_in_order():
         findings = sweep(
             target,
             folder,
             options=chosen,
             inquiry=Inquiry(accounts.of, seconds=chosen.ask_timeout),
-            live=live,
+            read_live=read_live,
             apply=parsed.apply,
             now=lambda: datetime.now(UTC),
             report=_say,
         )
-    _show(findings, failure, parsed.output)
-    return exits.FAILED if findings.has_failed or failure else exits.OK
+    _show(findings, failures, parsed.output)
+    return exits.FAILED if findings.has_failed or failures else exits.OK
 
 
 def _live(parsed: argparse.Namespace, environ: Mapping[str, str]) -> tuple[Mapping[str, Object], str]:
@@ -79,8 +85,8 @@ def _live(parsed: argparse.Namespace, environ: Mapping[str, str]) -> tuple[Mappi
         return {}, f"expired environments are not known: {error}"
 
 
-def _show(findings: Findings, failure: str, output: str) -> None:
-    problems = [text for text in (findings.refusal, failure) if text]
+def _show(findings: Findings, failures: Collection[str], output: str) -> None:
+    problems = [text for text in (findings.refusal, *sorted(failures)) if text]
     if output == "json":
         print(json.dumps({**findings.as_json(), "problems": problems}, indent=2))
     else:

@@ -2,7 +2,11 @@
 
 import json
 import time
+from datetime import UTC, datetime, timedelta
 
+import yaml
+
+from controller.apimachinery.timestamps import to_time
 from controller.app import cli
 from hack.standins.scm.faults import FOR_EVER, Fault
 from hack.standins.scm.forge import Forge
@@ -10,6 +14,7 @@ from hack.standins.scm.limits import Limits
 from hack.standins.scm.server import ForgeServer
 from tests.unit.pipeline.gitops.origin_repository import OriginRepository, environment
 
+NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 GITHUB, GITLAB = "https://github.com", "https://gitlab.com"
 SHOP, CART = "acme/shop", "acme/cart"
 _APIS = {"github.com": ("", "github"), "gitlab.com": ("/api/v4", "gitlab")}
@@ -87,3 +92,27 @@ class Bed:
 def verdicts(report):
     """Return the verdict of each environment."""
     return {one["name"]: one["verdict"] for one in report["environments"]}
+
+
+def ago(**kwargs):
+    """Return a time before NOW."""
+    return NOW - timedelta(**kwargs)
+
+
+def live(**changes):
+    """Return an environment of a cluster that has been expired for long, with changes such as status__expiresAt."""
+    obj = yaml.safe_load(environment())
+    obj["metadata"]["generation"] = 3
+    obj["status"] = {
+        "applicationStatus": "expired",
+        "observedGeneration": 3,
+        "expiresAt": to_time(ago(days=9)),
+        "conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": to_time(ago(days=8))}],
+    }
+    for path, value in changes.items():
+        *parents, last = path.split("__")
+        place = obj
+        for parent in parents:
+            place = place[parent]
+        place[last] = value
+    return obj

@@ -1,9 +1,6 @@
 """What a sweep decides from answers, and from the status of environments in a cluster."""
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
-import yaml
 
 from controller.apimachinery import giturls
 from controller.apimachinery.timestamps import to_time
@@ -15,13 +12,9 @@ from controller.sweep.options import SweepOptions
 from controller.sweep.verdicts import Finding, Verdict
 from tests.unit.fakes import FakeClock
 from tests.unit.pipeline.gitops.origin_repository import environment
+from tests.unit.sweep.bed import NOW, ago, live
 
-NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 OPTIONS = SweepOptions()
-
-
-def ago(**kwargs):
-    return NOW - timedelta(**kwargs)
 
 
 def pull(closed):
@@ -69,24 +62,6 @@ def test_more_than_half_of_the_environments_never_go_at_once(going, staying, oth
 def candidate(number=74):
     (found,), _ = candidates.read({f"shop-{number}": environment(f"shop-{number}", pull_request=str(number))})
     return found
-
-
-def live(**changes):
-    obj = yaml.safe_load(environment())
-    obj["metadata"]["generation"] = 3
-    obj["status"] = {
-        "applicationStatus": "expired",
-        "observedGeneration": 3,
-        "expiresAt": to_time(ago(days=9)),
-        "conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": to_time(ago(days=8))}],
-    }
-    for path, value in changes.items():
-        *parents, last = path.split("__")
-        place = obj
-        for parent in parents:
-            place = place[parent]
-        place[last] = value
-    return obj
 
 
 def test_an_environment_has_been_expired_since_it_was_taken_down():

@@ -6,7 +6,8 @@ import pytest
 
 from controller.app import cli
 from hack.standins.scm.exchange import Answer
-from tests.unit.sweep.bed import CART, GITHUB, GITLAB, SHOP, verdicts
+from tests.unit.pipeline.gitops.origin_repository import environment
+from tests.unit.sweep.bed import CART, GITHUB, GITLAB, SHOP, live, verdicts
 
 FAILURES = (
     {"answer": Answer(status=404, body={"message": "Not Found"})},
@@ -185,6 +186,21 @@ def test_what_was_reopened_during_the_questions_stays(bed, capsys, monkeypatch, 
     monkeypatch.setattr(deciding, "refusal", refusal)
     _, report, _ = bed.sweep(capsys, "--apply")
     assert (verdicts(report)["shop-1"], bed.names()) == (verdict, left)
+
+
+@pytest.mark.parametrize("second", ["deployed", "expired", ""])
+def test_an_expired_environment_that_is_used_again_during_the_questions_stays(bed, capsys, monkeypatch, second):
+    from controller.app.commands import sweep
+
+    def read(status):
+        return ({"shop-74": live(status__applicationStatus=status)}, "") if status else ({}, "no answer")
+
+    bed.push(**{"shop-74.yaml": environment()})
+    answers = [read("expired"), read(second)]
+    monkeypatch.setattr(sweep, "_live", lambda *_: answers.pop(0))
+    _, report, _ = bed.sweep(capsys, "--apply", "--max-percent=100")
+    assert bed.names() == (set() if second == "expired" else {"shop-74"})
+    assert report["problems"] == ([] if second else ["no answer"])
 
 
 def test_a_folder_without_environments_is_pointed_out(bed, capsys):
