@@ -123,6 +123,7 @@ def test_an_environment_is_kept_for_ever_for_a_while_or_no_longer(environment: E
 
 def test_a_wrong_time_is_refused_before_anything_changes(environment: Environment, tronador: Command) -> None:
     for flag, words in {
+        "--for=0": "--for: '0' is too short",
         "--for=soon": "--for: 'soon' is not a valid duration",
         "--for=9999999d": "--for: ",
         "--until=tomorrow": "--until: 'tomorrow' is not a valid time",

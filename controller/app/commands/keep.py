@@ -46,9 +46,13 @@ def value_of(parsed: argparse.Namespace, now: datetime) -> str | None:
         return None
     if parsed.duration is not None:
         try:
-            return timestamps.to_time(now + timedelta(seconds=durations.parse(parsed.duration)))
+            duration = timedelta(seconds=durations.parse(parsed.duration))
+            value = timestamps.to_time(now + duration)
         except (ValueError, OverflowError) as error:
             raise OptionError(f"--for: {error}") from None
+        if duration < timedelta(seconds=1):
+            raise OptionError(f"--for: {parsed.duration!a} is too short: name a longer time, or use --off")
+        return value
     if parsed.until is None:
         return _FOR_EVER
     until = timestamps.from_time(parsed.until)
