@@ -27,6 +27,11 @@ test-slow: $(VENV)/.installed ## run only what `make test` leaves out
 explore: $(VENV)/.installed ## try every short history of an environment (ENGINE=flux CHANGES=3 FAULTS=1 EXPIRES=1)
 	$(BIN)/python -m tests.explore $(if $(ENGINE),--engine $(ENGINE)) $(if $(CHANGES),--changes $(CHANGES)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(EXPIRES),--expires)
 
+mutants: $(VENV)/.installed ## see that each of many small faults in the product is noticed, and by what
+	@mkdir -p build
+	@$(PYTEST) -m slow -rP --no-header tests/mutants > build/mutants.txt; status=$$?; \
+		grep -E "^(noticed|FAILED|ERROR|=.* in )" build/mutants.txt; exit $$status
+
 test-all: test test-slow ## run every test
 
 bench: $(VENV)/.installed ## measure what environments cost, beside peers, on $KUBECONFIG or a local cluster (BENCH_ARGS)
@@ -68,4 +73,4 @@ clean: ## remove what the other targets made
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help demo test test-slow explore test-all bench lint format chart reference image requirements sbom clean
+.PHONY: help demo test test-slow explore mutants test-all bench lint format chart reference image requirements sbom clean

@@ -36,6 +36,8 @@ class Rules:
             return
         environment = api.peek(ENVIRONMENTS, NAME) or {"metadata": {}}
         assert FINALIZER in objects.finalizers(environment), f"{_what(write)} without our finalizer on the environment"
+        if write.resource == NAMESPACES and write.before is not None:
+            assert _is_ours(dict(write.before)), f"{_what(write)}, which is not ours"
         if write.verb == "delete":
             _check_deletion(api, write)
         if write.verb == "create" and write.resource in _RELEASES:
@@ -125,7 +127,6 @@ def _check_environment(api: FakeApi, write: Write) -> None:
 def _check_deletion(api: FakeApi, write: Write) -> None:
     before = write.before or {}
     if write.resource == NAMESPACES:
-        assert _is_ours(before), "deleted a namespace that is not ours"
         assert ADOPTED_ANNOTATION not in objects.annotations(before), "deleted an adopted namespace"
         left = [release for release in _releases(api) if objects.labels(release).get(ENVIRONMENT_LABEL) == NAME]
         assert not left, "deleted the namespace before the release"
