@@ -13,7 +13,12 @@ from controller.pipeline import gitops
 from controller.pipeline.waiting import comparison
 from controller.sweep.candidates import Candidate
 
-EXPIRED: Final = "expired"
+_EXPIRED: Final = "expired"
+
+
+def is_expired(live: Object) -> bool:
+    """Return whether the status of an environment says that it has expired."""
+    return Environment(live).status.get("applicationStatus") == _EXPIRED
 
 
 def since(candidate: Candidate, live: Object) -> datetime | None:
@@ -22,7 +27,7 @@ def since(candidate: Candidate, live: Object) -> datetime | None:
     What was pushed after it had expired brings it back. So an environment that differs from its file does not count.
     """
     environment = Environment(live)
-    if environment.is_deleting or environment.status.get("applicationStatus") != EXPIRED:
+    if environment.is_deleting or not is_expired(live):
         return None
     if environment.status.get("observedGeneration") != environment.generation:
         return None

@@ -30,8 +30,8 @@ def sweep(
 ) -> Findings:
     """Return what was found, and retired with `apply`. Raises GitOpsError.
 
-    `read_live` returns the environments of the cluster by name, none if they cannot be read. `report` is called with a
-    line about each attempt that failed.
+    `read_live` returns the expired environments of the cluster by name, none if they cannot be read. `report` is called
+    with a line about each attempt that failed.
     """
     documents = gitops.documents(target, folder, report=report)
     known, skipped = candidates.read(documents)

@@ -75,12 +75,15 @@ def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 
 def _live(parsed: argparse.Namespace, environ: Mapping[str, str]) -> tuple[Mapping[str, Object], str]:
-    """Return the environments of the cluster by name, and why they are not known. Without a cluster there are none."""
+    """Return the expired environments of the cluster by name, and why they are not known; none without a cluster."""
+    from controller.sweep import expired
+
     if not clusters.is_chosen(parsed, environ):
         return {}, ""
     try:
         with clusters.connected(parsed, environ, command=COMMAND, verbs="list") as client:
-            return {objects.name(obj): obj for obj in environments.pages(client)}, ""
+            # All others would take hundreds of megabytes in a large cluster.
+            return {objects.name(obj): obj for obj in environments.pages(client) if expired.is_expired(obj)}, ""
     except PipelineError as error:
         return {}, f"expired environments are not known: {error}"
 
