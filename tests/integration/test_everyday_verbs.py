@@ -16,23 +16,14 @@ import pytest
 
 from controller.api.environment import ENVIRONMENTS, EXPIRE_AT_ANNOTATION, KEEP_ANNOTATION
 from controller.apimachinery import timestamps
-from controller.apimachinery.errors import Forbidden
-from controller.apimachinery.resources import NAMESPACES, Resource
 from controller.app.commands import environments as commands
-from controller.client import Client, config
-from hack.serviceaccounts import write_kubeconfig
-from hack.yamlfiles import documents
-from tests.integration.support.clusters import ROOT, Cluster
+from tests.integration.support.clusters import Cluster
 from tests.integration.support.controllers import ThreadedController
+from tests.integration.support.developers import make_developer
 from tests.integration.support.engines import Engine
 from tests.integration.support.environments import Environment, Environments, tag
 from tests.integration.support.program import run, run_alone
-from tests.integration.support.waiting import eventually
 
-RBAC = "rbac.authorization.k8s.io"
-ACCOUNTS = Resource("", "v1", "serviceaccounts", "ServiceAccount", namespaced=True)
-ROLES = Resource(RBAC, "v1", "clusterroles", "ClusterRole", namespaced=False)
-BINDINGS = Resource(RBAC, "v1", "clusterrolebindings", "ClusterRoleBinding", namespaced=False)
 URL = "https://shop-74.example.com/"
 Command = Callable[..., CompletedProcess[str]]
 
@@ -47,36 +38,7 @@ class Terminal(io.StringIO):
 @pytest.fixture
 def developer(cluster: Cluster, tmp_path: Path) -> Path:
     """The kubeconfig of an account with ClusterRole tronador-user."""
-    name = f"{cluster.beginning}developer{cluster.ending}"
-    [role] = documents(ROOT / "manifests" / "users" / "role.yaml")
-    role = {**role, "metadata": {"name": name}}
-    subject = {"kind": "ServiceAccount", "name": name, "namespace": name}
-    cluster.put(NAMESPACES, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-    cluster.put(ACCOUNTS, {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": name}})
-    cluster.put(ROLES, role)
-    cluster.put(
-        BINDINGS,
-        {
-            "apiVersion": f"{RBAC}/v1",
-            "kind": "ClusterRoleBinding",
-            "metadata": {"name": name},
-            "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": name},
-            "subjects": [subject],
-        },
-    )
-    kubeconfig = write_kubeconfig(tmp_path / "developer", admin=cluster.kubeconfig, namespace=name, name=name)
-    client = Client(connection=config.load(kubeconfig=str(kubeconfig)))
-
-    def has_rights() -> bool:
-        try:
-            client.list(ENVIRONMENTS)
-        except Forbidden:
-            return False
-        return True
-
-    eventually(has_rights, "the role is in force")
-    client.close()
-    return kubeconfig
+    return make_developer(cluster, tmp_path)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ _ROLES = ("tronador-environment", "tronador-release")
 _ADMISSION = "admissionregistration.k8s.io"
 _GROUP = "rbac.authorization.k8s.io"
 _CLUSTER_ROLES = Resource(_GROUP, "v1", "clusterroles", "ClusterRole", namespaced=False)
-_RESOURCES = {
+RESOURCES = {
     resource.kind: resource
     for resource in (
         NAMESPACES,
@@ -43,7 +43,7 @@ def install(put: Put, client: Client, *, admin: Path, folder: Path) -> Path:
     Gives the kubeconfig, written to `folder`, of the account that they make.
     """
     for document in _documents():
-        put(_RESOURCES[document["kind"]], document)
+        put(RESOURCES[document["kind"]], document)
     for name in _ROLES:
         eventually(lambda name=name: client.get(_CLUSTER_ROLES, name).get("rules"), f"{name} is composed")
     options = Options()
