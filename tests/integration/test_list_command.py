@@ -23,7 +23,7 @@ def test_the_list_shows_every_environment_in_each_format(
     listed = run_alone("list", kubeconfig)
     assert (listed.returncode, listed.stderr) == (0, "")
     header, *rows = listed.stdout.splitlines()
-    assert header.split() == ["NAME", "STATUS", "PHASE", "AGE", "REPOSITORY", "PR", "TAG", "URL"]
+    assert header.split() == ["NAME", "STATUS", "PHASE", "AGE", "EXPIRES", "REPOSITORY", "PR", "TAG", "URL"]
     assert any(row.startswith(name) and "deployed" in row for row in rows)
     wide = run_alone("list", kubeconfig, "-o", "wide")
     assert wide.stdout.splitlines()[0].endswith("MESSAGE")
