@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -41,7 +42,8 @@ def sweep(
         live = read_live()
         return [_finding(one, live.get(one.name), inquiry, options, now) for one in chosen]
 
-    found = look(known)
+    # In another order each time: if there is no time for all, or a rate limit, the last ones have their turn later.
+    found = look(random.sample(known, len(known)))
     found += [Finding(name=one.name, verdict=Verdict.SKIPPED, reason=one.reason) for one in skipped]
     refusal = verdicts.refusal(found, options)
     going = [one for one in found if one.is_going]

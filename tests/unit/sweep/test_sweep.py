@@ -203,6 +203,19 @@ def test_an_expired_environment_that_is_used_again_during_the_questions_stays(be
     assert report["problems"] == ([] if second else ["no answer"])
 
 
+def test_no_environment_is_always_the_last_that_is_asked_for(bed, capsys):
+    names = {bed.add(number) for number in (1, 2, 3)}
+    last = set()
+    for _ in range(100):
+        bed.forge.clear_ledger()
+        bed.sweep(capsys)
+        (*_, entry) = bed.forge.requests("GET", "*/pulls/*")
+        last.add(f"shop-{entry.path.rpartition('/')[2]}")
+        if last == names:
+            break
+    assert last == names
+
+
 def test_a_folder_without_environments_is_pointed_out(bed, capsys):
     bed.push(**{".gitkeep": ""})
     assert bed.sweep(capsys)[2] == "tronador sweep: there are no environments in envs: check --path and --branch\n"
