@@ -203,17 +203,13 @@ def test_an_expired_environment_that_is_used_again_during_the_questions_stays(be
     assert report["problems"] == ([] if second else ["no answer"])
 
 
-def test_no_environment_is_always_the_last_that_is_asked_for(bed, capsys):
-    names = {bed.add(number) for number in (1, 2, 3)}
-    last = set()
-    for _ in range(100):
-        bed.forge.clear_ledger()
-        bed.sweep(capsys)
-        (*_, entry) = bed.forge.requests("GET", "*/pulls/*")
-        last.add(f"shop-{entry.path.rpartition('/')[2]}")
-        if last == names:
-            break
-    assert last == names
+def test_the_order_of_the_questions_is_left_to_chance(bed, capsys, monkeypatch):
+    monkeypatch.setattr("random.sample", lambda population, number: population[number - 1 :: -1])
+    for number in (1, 2, 3):
+        bed.add(number)
+    _, report, _ = bed.sweep(capsys)
+    asked = [entry.path.rpartition("/")[2] for entry in bed.forge.requests("GET", "*/pulls/*")]
+    assert (asked, [one["name"] for one in report["environments"]]) == (["3", "2", "1"], ["shop-1", "shop-2", "shop-3"])
 
 
 def test_a_folder_without_environments_is_pointed_out(bed, capsys):
