@@ -27,13 +27,15 @@ from controller.environment.effects import (
     Effect,
     Emit,
     EventType,
+    Listing,
     Patch,
     Question,
     Read,
     Target,
 )
 from controller.environment.engines import ENGINES, choice
-from controller.environment.observation import REFUSED, UNASKED, Observation
+from controller.environment.engines.engine import Engine
+from controller.environment.observation import REFUSED, UNASKED, Observation, Unknown
 from controller.environment.options import EnvironmentOptions
 from controller.environment.resources import pruning
 
@@ -96,6 +98,8 @@ def decide(
     )
     if not ours:
         return Removed(timed_out)
+    if not objects.is_deleting(namespace) and (searches := observation.unasked(_searches(observation, options))):
+        return Wait(reason=uninstall.REASON, message="Looking for other releases.", effects=searches, timer=TIMER)
     if ownership.is_adopted(namespace):
         removals = pruning.remove(observation)
         if not any(isinstance(effect, Read) for effect in removals):
@@ -147,9 +151,30 @@ def _releases(observation: Observation, options: EnvironmentOptions, *, ours: bo
         yield recorded
     # It may have been created, but not recorded before the deletion. In a namespace of others we never create one.
     if ours:
-        engine = choice.choose(observation, options)
-        for candidate in (engine,) if engine else ENGINES.values():
+        for candidate in _candidates(observation, options):
             yield releases.wanted(observation, candidate)
+        for search in _searches(observation, options):
+            found = observation.listed(search)
+            for release in () if isinstance(found, Unknown) else found:
+                yield Target(search.resource, objects.name(release), search.namespace)
+
+
+def _candidates(observation: Observation, options: EnvironmentOptions) -> tuple[Engine, ...]:
+    engine = choice.choose(observation, options)
+    return (engine,) if engine else tuple(ENGINES.values())
+
+
+def _searches(observation: Observation, options: EnvironmentOptions) -> tuple[Listing, ...]:
+    """Return what shows every release with our label before the namespace goes.
+
+    One may be neither recorded nor cached: if the answer to its creation was lost, and its name was changed at once.
+    """
+    environment = observation.environment
+    selector = f"{ENVIRONMENT_LABEL}={environment.name}"
+    return tuple(
+        Listing(engine.releases, environment.namespace_name, label_selector=selector, metadata_only=True)
+        for engine in _candidates(observation, options)
+    )
 
 
 def _next_questions(observation: Observation, options: EnvironmentOptions) -> tuple[Question, ...]:
@@ -160,7 +185,9 @@ def _next_questions(observation: Observation, options: EnvironmentOptions) -> tu
     cached = observation.cached_namespace
     if cached is None or not ownership.is_labelled(observation, cached) or not uninstall.has_begun(observation):
         return ()
-    return uninstall.questions(observation, tuple(_releases(observation, options, ours=True)))
+    asked = uninstall.questions(observation, tuple(_releases(observation, options, ours=True)))
+    # While a release is known, there is no need to look for others.
+    return asked if releases.cached(observation) else (*asked, *_searches(observation, options))
 
 
 def _terminating(observation: Observation) -> Object | None:

@@ -35,8 +35,7 @@ class Scenario:
 SCENARIOS: Final[Mapping[str, Scenario]] = {
     "three changes, Helm Operator": Scenario("helm-operator", Budget(changes=3, faults=0)),
     "two changes and a fault, Helm Operator": Scenario("helm-operator", Budget(changes=2, faults=1)),
-    "two changes, Flux": Scenario("flux", Budget(changes=2, faults=0)),
-    "a change and a fault, Flux": Scenario("flux", Budget(changes=1, faults=1)),
+    "two changes and a fault, Flux": Scenario("flux", Budget(changes=2, faults=1)),
     "three changes, Helm Operator, with a lifetime": Scenario(
         "helm-operator", Budget(changes=3, faults=0), expires=True
     ),

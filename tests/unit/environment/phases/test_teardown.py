@@ -14,11 +14,12 @@ from controller.api.environment import (
     UID_ANNOTATION,
 )
 from controller.api.environment import ENVIRONMENTS as ENVIRONMENT_RESOURCE
+from controller.api.helm_operator import HELM_RELEASES
 from controller.api.rbac import ROLE_BINDINGS
 from controller.apimachinery.resources import SECRETS, SERVICE_ACCOUNTS
 from controller.environment.decision import Continue, Wait
 from controller.environment.effects import Create, Delete, Listing, Patch, Read, RemoveFinalizer, Target
-from controller.environment.observation import REFUSED
+from controller.environment.observation import REFUSED, UNASKED
 from controller.environment.phases.teardown import decide
 from controller.tronadorconfig.content import Share
 from tests.unit.environment.support.builders import (
@@ -40,6 +41,7 @@ from tests.unit.environment.support.builders import (
 )
 
 OPTIONS = operator_options(teardown_timeout=600, recheck_interval=10)
+SEARCH = Listing(HELM_RELEASES, NAME, label_selector=f"tronador.stakater.com/environment={NAME}", metadata_only=True)
 STORAGE = Listing(SECRETS, NAME, label_selector=f"owner=helm,name={RELEASE_NAME}", metadata_only=True)
 SECRET = {"metadata": {"name": "sh.helm.release.v1.run-pipeline.v1"}}
 RIGHTS = (
@@ -55,7 +57,7 @@ def _decide(live_namespace, answers=None, *, ages=None, finalizers=(FINALIZER,),
     of = seen.pop("environment", None) or environment(deleting=True, finalizers=finalizers)
     built = observation(
         environment=of,
-        answers={namespace_target(): live_namespace, **(answers or {})},
+        answers={namespace_target(): live_namespace, SEARCH: (), **(answers or {})},
         ages=ages or {},
         **seen,
     )
@@ -113,6 +115,18 @@ def test_the_namespace_is_deleted_with_the_uid_that_was_read():
     assert isinstance(decision, Wait)
     assert decision.effects == (Delete(namespace_target(), "ns-live", "20"),)
     assert decision.reason == "DeletingNamespace"
+
+
+def test_a_release_that_only_a_search_shows_is_uninstalled_before_the_namespace_goes():
+    # The answer to its creation was lost, and the author has chosen another name since.
+    lost = helm_release(name="lost")
+    searching = _decide(namespace(), {**GONE, SEARCH: UNASKED})
+    assert searching.effects == (Read(SEARCH),)
+
+    found = {**GONE, SEARCH: (lost,)}
+    assert _decide(namespace(), found).effects == (Read(release_target("lost")),)
+    deletion = _decide(namespace(), {**found, release_target("lost"): lost})
+    assert deletion.effects == (Delete(release_target("lost"), "hr-1", "30"),)
 
 
 def test_the_finalizer_is_kept_until_the_namespace_is_gone():
@@ -346,7 +360,7 @@ def _begun(waited, **answers):
 
 @pytest.mark.parametrize(("waited", "asked"), [(599.0, (Read(BINDING),)), (600.0, ())])
 def test_the_teardown_stops_correcting_rights_after_the_timeout(waited, asked):
-    effects = decide(_begun(waited, answers={STORAGE: REFUSED}), OURS).effects
+    effects = decide(_begun(waited, answers={STORAGE: REFUSED, SEARCH: ()}), OURS).effects
 
     assert tuple(effect for effect in effects if isinstance(effect, Read)) == asked
 
