@@ -36,7 +36,8 @@ def test_kubectl_wait_returns_when_a_field_of_the_status_has_its_value(applied: 
 def test_kubectl_get_shows_the_columns_of_the_contract(applied: Environment, kubectl: Kubectl) -> None:
     applied.deployed()
     header, row = cells(kubectl("get", "envp"))
-    assert header == ["NAME", "STATUS", "PHASE", "RELEASE", "NAMESPACE", "URL", "REF", "AGE"]
+    columns = ["NAME", "STATUS", "PROBLEM", "PHASE", "RELEASE", "NAMESPACE", "URL", "EXPIRES", "REF", "AGE"]
+    assert header == columns
     assert row[:-1] == [NAME, "deployed", IDLE, "run-pipeline", NAME, "run-pipeline"]
 
 

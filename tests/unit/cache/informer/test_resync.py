@@ -28,6 +28,7 @@ class TestResync:
         informer = rig.informer("a", resync_period=100)
         informer.add_handler(handler, name="quick", at_once=True)
         informer.start()
+        handler.expect("+a10")
         eventually(lambda: 90 <= (rig.clock.next_wake() or 0) <= 110)
         rig.clock.advance(110)
         handler.expect("+a10", "a10>a10")
