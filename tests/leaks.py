@@ -24,7 +24,7 @@ def nothing_left_behind() -> Iterator[None]:
     end = time.monotonic() + _SECONDS
     pause = threading.Event()
     while leaks := sorted([*new_threads(threads), *(open_sockets() - sockets)]):
-        # Whoever forgot a connection pool holds its sockets until it is collected, which is soon enough.
+        # A connection pool that a test forgot keeps its sockets until it is collected, which is soon enough.
         gc.collect()
         if time.monotonic() > end:
             pytest.fail(f"left behind: {', '.join(leaks)}")

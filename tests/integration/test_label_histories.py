@@ -69,7 +69,7 @@ def test_labels_are_right_after_every_edit_and_every_crash(
     for _ in range(ROUNDS):
         if chance.random() < 0.4:
             controller.kill()
-            # Nobody looks on, so several edits meet.
+            # The controller does not look meanwhile, so several edits meet.
             for _ in range(3):
                 history.edit()
             controller = start_process(status_settle="0s")

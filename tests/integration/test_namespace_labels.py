@@ -143,7 +143,7 @@ def test_the_operators_labels_take_precedence_over_the_environments(
 def test_the_ownership_label_of_a_namespace_is_not_restored_automatically(
     environments: Environments, engine: Engine, controller: ThreadedController
 ) -> None:
-    # Whoever takes it away says that the namespace is no longer ours.
+    # Without it, the namespace is no longer ours.
     environment = with_labels(environments, team="gabbar")
     environment.label_namespace(**{ENVIRONMENT_LABEL: None})
     environment.stalled("NamespaceNotOwned")

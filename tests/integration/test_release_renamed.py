@@ -55,7 +55,7 @@ def test_a_restart_after_the_old_uninstall_still_waits_for_its_storage(
     controller = start_controller()
     environment = environments.create(releaseName="old")
     environment.deployed()
-    # Nobody uninstalls now: the HelmRelease vanishes at once, Helm's storage stays.
+    # Nothing uninstalls now: the HelmRelease vanishes at once, and Helm's storage stays.
     engine.stop()
     environment.patch_release(releaseName="new")
     history.deleted(HELM_RELEASES, "old", environment.name)

@@ -372,7 +372,7 @@ def test_a_change_is_applied_to_five_hundred_environments_in_turn(
         environment.deployed(120)
     mark = requests.mark()
     shared.apply([config_map("proxy", url="one")])
-    # Whoever comes meanwhile does not wait behind all of them.
+    # An environment that changes meanwhile does not wait behind all of them.
     late = environments.create("late")
     late.deployed()
     assert sum(entry.resource == "configmaps" and entry.is_write for entry in requests.all(mark)) < len(made)

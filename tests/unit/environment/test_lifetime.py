@@ -95,7 +95,7 @@ def test_a_lifetime_is_never_shorter_because_the_status_has_whole_seconds():
         ("2026-03-21T12:30:00Z", 3600),
         ("2026-03-21T14:00:00+00:00", 7200),
         ("2026-03-21t16:00:00.5+02:00", 7200.5),
-        # The policy refuses these. Whoever wrote them wants to keep the environment.
+        # The policy refuses these. Their author wants to keep the environment.
         ("yes", None),
         ("2026-03-22", None),
         ("2026-03-22T12:00:00", None),
