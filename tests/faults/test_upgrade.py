@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from controller.api import flux
-from controller.api.environment import ENVIRONMENTS
+from controller.api.environment import APPLIED_LABELS_ANNOTATION, ENVIRONMENTS, PULL_REQUEST_ANNOTATION
 from controller.api.helm_operator import HELM_RELEASES
 from controller.api.rbac import ROLE_BINDINGS
 from controller.api.tronador_config import TRONADOR_CONFIGS
@@ -105,6 +105,10 @@ def _marks(obj: Mapping[str, Any]) -> set[tuple[str, str, str]]:
     }
 
 
+def _annotations(obj: Mapping[str, Any]) -> Mapping[str, str]:
+    return obj["metadata"].get("annotations") or {}
+
+
 def _readiness(obj: Mapping[str, Any]) -> dict[str, str]:
     return {c["type"]: c["status"] for c in (obj.get("status") or {}).get("conditions") or ()}
 
@@ -142,19 +146,26 @@ def test_an_upgrade_changes_nothing_that_runs_and_loses_no_annotation(left: Clus
         versions = {kind: history.versions(kind) for kind in WATCHED}
 
     of_quiet = [summary(e) for name in sorted(quiet) for e in requests.writes(mark, environment=name)]
-    assert of_quiet == [], "the new version wrote to environments without a push"
+    # Since this version, namespaces say of which repository and pull request they are.
+    of_pulls = sorted(name for name in quiet if PULL_REQUEST_ANNOTATION in _annotations(environments[name]))
+    labelled = [f"patch namespaces {name}" for name in of_pulls]
+    assert of_quiet == labelled, "the new version wrote more to environments without a push"
     of_pushed = {summary(e).rpartition(" ")[0] for name in PUSHED for e in requests.writes(mark, environment=name)}
     assert of_pushed == {"patch helmreleases", "patch environmentprovisioners/status"}
     assert {summary(e) for e in requests.writes(mark)} == {
-        summary(e) for name in PUSHED for e in requests.writes(mark, environment=name)
+        *labelled,
+        *(summary(e) for name in PUSHED for e in requests.writes(mark, environment=name)),
     }
 
     after = _objects(left)
     assert before.keys() <= after.keys(), "something was deleted, or made again"
     lost = {key: _marks(obj) - _marks(after[key]) for key, obj in before.items()}
-    assert {key: marks for key, marks in lost.items() if marks} == {}
+    changed = {before[key]["metadata"]["name"]: marks for key, marks in lost.items() if marks}
+    # The memory of our labels has the new ones.
+    fields = {name: [field for _, field, _ in marks] for name, marks in changed.items()}
+    assert fields == {name: [APPLIED_LABELS_ANNOTATION] for name in of_pulls}
     touched = [(v.type, v.name) for kind in WATCHED for v in versions[kind] if _environment(v.obj) not in PUSHED]
-    assert touched == []
+    assert sorted(touched) == [("MODIFIED", name) for name in of_pulls]
     for version in versions[ENVIRONMENTS]:
         assert version.type == "MODIFIED"
         assert _readiness(version.obj)["NamespaceReady"] == _readiness(version.obj)["ResourcesReady"] == "True"

@@ -103,13 +103,6 @@ MUTANTS: Final = (
         "tests/unit/environment/phases/test_teardown.py::test_an_unreadable_namespace_is_neither_deleted_nor_reported_as_gone",
     ),
     Mutant(
-        "the release of a restarted teardown is forgotten",
-        "controller/environment/removal.py",
-        "            yield releases.wanted(observation, candidate)",
-        "            yield from ()",
-        "explore --changes 2 --faults 1",
-    ),
-    Mutant(
         "the recorded release is forgotten",
         "controller/environment/removal.py",
         "    if recorded := releases.recorded(observation):\n        yield recorded",

@@ -128,7 +128,7 @@ def test_it_can_be_used_with_the_keyboard(open_page: Open) -> None:
     page.keyboard.type("e-3")
     page.keyboard.press("Enter")
     page.wait_for_url("**/?q=e-3")
-    expect(page.get_by_role("status")).to_contain_text("1 of 7 environments")
+    expect(page.get_by_role("status")).to_contain_text("1 of 8 environments")
     page.get_by_role("link", name="Status", exact=True).focus()
     page.keyboard.press("Enter")
     page.wait_for_url("**/?q=e-3&sort=status")

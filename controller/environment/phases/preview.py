@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 from controller.environment import rights
 from controller.environment.decision import Continue, Decision
-from controller.environment.effects import Emit, EventType, Target
+from controller.environment.effects import Effect, Emit, EventType, Target
+from controller.environment.engines.engine import State
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
 from controller.environment.previews import discovery, urls
@@ -21,18 +22,32 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     if not discovery.is_due(observation, options):
         return _pause(observation)
     if not discovery.has_looked(observation) and not discovery.is_looking(observation, options):
-        return Continue()
+        return _next_pause(observation) if _is_corrected_soon(observation) else Continue()
     if questions := discovery.questions(observation):
         return Continue(effects=questions)
     environment = observation.environment
     events = tuple(_missing_rights(observation))
     if urls.declared(environment, options.url_template) or discovery.found(observation):
         return Continue(effects=events)
+    return _next_pause(observation, *events)
+
+
+def _is_corrected_soon(observation: Observation) -> bool:
+    """Return whether the release is deployed, but a correction of it or of its source has to wait.
+
+    The status says then that this generation is deployed. So without a timer, there would be no later look.
+    """
+    is_deployed = observation.health is not None and observation.health.state is State.DEPLOYED
+    return is_deployed and any(attempts.wait > 0 for attempts in observation.attempts.values())
+
+
+def _next_pause(observation: Observation, *events: Effect) -> Continue:
     running = discovery.running_pause(observation)
     pause = 0 if running is None else running + 1
     if pause == len(discovery.PAUSES):
         return Continue(effects=events)
-    return Continue(effects=events, timer=discovery.timer(environment, pause), recheck_after=discovery.PAUSES[pause])
+    timer = discovery.timer(observation.environment, pause)
+    return Continue(effects=events, timer=timer, recheck_after=discovery.PAUSES[pause])
 
 
 def _pause(observation: Observation) -> Decision:
