@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from controller.api.condition_types import CONDITION_TYPES
 from controller.api.event_reasons import EVENT_REASONS
 from controller.api.log_events import LOG_EVENTS
 from controller.api.problems import PROBLEM_REASONS
-from controller.api.reasons import CONDITION_TYPES, GROUPS
+from controller.api.reasons import GROUPS
 from hack.reference.markdown import code, table
 
 

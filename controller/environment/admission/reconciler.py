@@ -21,7 +21,7 @@ class ReconcilerWithPlaces:
         except ConsistencyError:
             # Nothing was decided, and it is tried again shortly.
             raise
-        except Exception:
+        except Exception:  # a bug, too, must not keep the place of an environment for ever; it is raised again
             self._places.failed(request.key)
             raise
         if result.requeue:

@@ -6,9 +6,10 @@ from collections import Counter
 import pytest
 import yaml
 
+from controller.api.condition_types import CONDITION_TYPES
 from controller.api.event_reasons import EVENT_REASONS
 from controller.api.problems import ProblemReason
-from controller.api.reasons import CONDITION_TYPES, GROUPS
+from controller.api.reasons import GROUPS
 from controller.apimachinery.conditions import reason
 from controller.environment import decide
 from controller.environment.engines import ENGINES
