@@ -2,21 +2,23 @@
 
 Each of our writes comes back through a watch and queues its environment again. What is decided follows from what is
 observed, so the decision stays the same as long as all of that is the same, and no timer is due. The contents are
-compared, because a server that was restored from a backup gives the same versions to other contents.
+compared, because a server that was restored from a backup gives the same versions to other contents. Their digests
+suffice, and the answers to writes need not be kept: with their managed fields, they are larger than the caches.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from controller.api.environment import ENVIRONMENTS
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import NAMESPACES
 from controller.environment import engines
+from controller.environment.drift.attempts import digest
 from controller.environment.effects import AddFinalizer, Create, Effect, Emit, Patch, Read, Target
 from controller.environment.observation import Observation
 from controller.environment.plan import Plan
@@ -30,31 +32,15 @@ _CACHED: Final = frozenset({ENVIRONMENTS, NAMESPACES, *engines.resources()})
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """Everything in the caches that decides about one environment."""
+    """Everything in the caches that decides about one environment. Of its objects, only digests are kept."""
 
-    environment: Object
-    namespace: Object | None
-    of_engines: Mapping[Target, Object]
+    environment: str | None
+    namespace: str | None
+    of_engines: Mapping[Target, str | None]
     share: Share
     has_config: bool
-    own_namespace: Object | None
+    own_namespace: str | None
     own_secrets: Mapping[str, Object]
-
-    def equals(self, other: _View) -> bool:
-        return (
-            self.share == other.share
-            and self.has_config == other.has_config
-            and self.own_secrets == other.own_secrets
-            and self.of_engines.keys() == other.of_engines.keys()
-            and all(_same(*pair) for pair in self._pairs(other))
-        )
-
-    def _pairs(self, other: _View) -> Iterable[tuple[Object | None, Object | None]]:
-        yield self.environment, other.environment
-        yield self.namespace, other.namespace
-        yield self.own_namespace, other.own_namespace
-        for target, obj in self.of_engines.items():
-            yield obj, other.of_engines[target]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +76,10 @@ class Echoes:
         now = self._now()
         if now >= rest.until or (rest.due is not None and now >= rest.due):
             return None
-        view = _view(observation, observation.cached_environment)
-        if not view.equals(rest.view):
+        if _view(observation, observation.cached_environment) != rest.view:
             return None
         with self._lock:
-            # Holds the objects of the caches from now on, so that the answers to our writes can be freed.
-            self._rests[key] = _Rest(view, rest.due, rest.until)
+            self._rests[key] = rest
         return Result(requeue_after=None if rest.due is None else rest.due - now)
 
     def forget(self, key: str) -> None:
@@ -125,23 +109,19 @@ def _view(observation: Observation, environment: Object) -> _View:
     targets = {*observation.cached, *(target for target in written if target.resource in _CACHED)}
     found = {target: observation.get(target) for target in targets if engines.find(target.resource) is not None}
     return _View(
-        environment=environment,
-        namespace=observation.namespace,
-        of_engines={target: obj for target, obj in found.items() if obj is not None},
+        environment=_digest(environment),
+        namespace=_digest(observation.namespace),
+        of_engines={target: _digest(obj) for target, obj in found.items()},
         share=observation.share,
         has_config=observation.has_config,
-        own_namespace=observation.own_namespace,
+        own_namespace=_digest(observation.own_namespace),
         own_secrets=observation.own_secrets,
     )
 
 
-def _same(left: Object | None, right: Object | None) -> bool:
-    if left is right:
-        return True
-    return left is not None and right is not None and _content(left) == _content(right)
-
-
-def _content(obj: Object) -> dict[str, Any]:
+def _digest(obj: Object | None) -> str | None:
+    if obj is None:
+        return None
     # The answer to a write has managed fields, and the caches do not.
     metadata = {field: value for field, value in objects.metadata(obj).items() if field != "managedFields"}
-    return {**obj, "metadata": metadata}
+    return digest({**obj, "metadata": metadata})
