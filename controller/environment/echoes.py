@@ -9,6 +9,7 @@ suffice, and the answers to writes need not be kept: with their managed fields, 
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -58,14 +59,16 @@ class Echoes:
     def __init__(self, *, now: Callable[[], float]) -> None:
         self._now = now
         self._lock = threading.Lock()
-        self._rests: dict[str, _Rest] = {}
+        self._rests: OrderedDict[str, _Rest] = OrderedDict()
 
     def left(self, key: str, observation: Observation, environment: Object, result: Result) -> None:
         """Remember how a reconcile ended; `environment` is its newest version, also after a write of the status."""
         now = self._now()
         due = None if result.requeue_after is None else now + result.requeue_after
+        rest = _Rest(_view(observation, environment), due, now + SECONDS)
         with self._lock:
-            self._rests[key] = _Rest(_view(observation, environment), due, now + SECONDS)
+            self._drop_old_locked(now)
+            self._rests[key] = rest
 
     def result(self, key: str, observation: Observation) -> Result | None:
         """Return how the last reconcile ended, if this one would only repeat it. Otherwise forget that reconcile."""
@@ -86,6 +89,11 @@ class Echoes:
         """Forget the environment."""
         with self._lock:
             self._rests.pop(key, None)
+
+    def _drop_old_locked(self, now: float) -> None:
+        # Each was added after those before it, so the oldest ones come first.
+        while self._rests and now >= next(iter(self._rests.values())).until:
+            self._rests.popitem(last=False)
 
 
 def is_recognisable(plan: Plan) -> bool:

@@ -15,7 +15,14 @@ from controller.environment.decision import Continue
 from controller.environment.effects import Apply, Create, Delete, Read, Target
 from controller.environment.plan import Plan, Step
 from tests.unit.environment.simulation.world import World
-from tests.unit.environment.support.builders import NAME, RELEASE_NAME, namespace_target, operator_options, phase
+from tests.unit.environment.support.builders import (
+    NAME,
+    RELEASE_NAME,
+    environment,
+    namespace_target,
+    operator_options,
+    phase,
+)
 from tests.unit.environment.support.reconciling import new_world, status_of
 
 
@@ -114,6 +121,14 @@ def test_no_object_is_kept_until_the_next_reconcile(world):
     held = gc.get_referents(*world._reconciler._echoes._rests.values())
     kept = [part for view in held for part in gc.get_referents(view) if isinstance(part, dict)]
     assert not any("metadata" in part for part in kept)
+
+
+def test_an_environment_at_rest_takes_no_memory(world):
+    world.api.put(ENVIRONMENTS, environment(name="other", finalizers=(), uid=""))
+    world.sync()
+    world.seconds += echoes.SECONDS
+    world.reconcile("other")
+    assert list(world._reconciler._echoes._rests) == ["other"]
 
 
 @pytest.mark.parametrize(
