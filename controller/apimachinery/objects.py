@@ -5,6 +5,9 @@ from typing import Any
 
 Object = Mapping[str, Any]
 
+# kubectl and Argo CD keep a copy of what they applied in it.
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
 
 # Not every schema defines the type of a field, and other programs write objects too. These four functions treat a value
 # of the wrong type as absent.
@@ -37,6 +40,19 @@ def number(value: Any) -> int:
 def metadata(obj: Object) -> Mapping[str, Any]:
     """`metadata`, or an empty mapping."""
     return obj.get("metadata") or {}
+
+
+def slim(obj: Object) -> dict[str, Any]:
+    """Return an object without what is often more than half of it, and what no decision reads.
+
+    That is `metadata.managedFields`, and the annotation in which kubectl and Argo CD keep what they applied.
+    """
+    slimmed = {**metadata(obj)}
+    slimmed.pop("managedFields", None)
+    annotations = slimmed.get("annotations")
+    if isinstance(annotations, dict) and LAST_APPLIED in annotations:
+        slimmed["annotations"] = {name: value for name, value in annotations.items() if name != LAST_APPLIED}
+    return {**obj, "metadata": slimmed}
 
 
 # A reconcile asks these questions hundreds of times, so they do not call `metadata` for it.

@@ -16,7 +16,6 @@ from controller.cache.consistency import ConsistencyError, ConsistencyStore
 from controller.cache.informer import Informer
 from controller.cache.listwatch import ReflectorSettings
 from controller.cache.notifier import DeletedFinalStateUnknown, Handler, Registration
-from controller.cache.preparation import default_transform
 from controller.cache.store import Store
 from controller.cache.texts import Texts
 
@@ -31,5 +30,4 @@ __all__ = [
     "Registration",
     "Store",
     "Texts",
-    "default_transform",
 ]

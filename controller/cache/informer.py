@@ -23,7 +23,7 @@ from controller.cache.freshness import Freshness, Staleness
 from controller.cache.listwatch import Collection, ListWatch, ReflectorSettings
 from controller.cache.metrics import InformerMetrics, last_digits
 from controller.cache.notifier import DeletedFinalStateUnknown, Handler, Notifier, Registration
-from controller.cache.preparation import Preparation, Transform, default_transform
+from controller.cache.preparation import Preparation, Transform
 from controller.cache.recovery import NoRecovery, Recovery
 from controller.cache.reflector import Reflector
 from controller.cache.store import IndexFunction, Store
@@ -58,7 +58,7 @@ class Informer:
         label_selector: str = "",
         field_selector: str = "",
         resync_period: float = 0.0,
-        transform: Transform = default_transform,
+        transform: Transform = objects.slim,
         indexers: Mapping[str, IndexFunction] | None = None,
         missing_is_empty: bool = False,
         settings: ReflectorSettings | None = None,

@@ -19,12 +19,6 @@ log = structlog.get_logger(__name__)
 Transform = Callable[[dict[str, Any]], dict[str, Any]]
 
 
-def default_transform(obj: dict[str, Any]) -> dict[str, Any]:
-    """Return `obj` without `metadata.managedFields`, which are often half of an object and which no code here reads."""
-    obj["metadata"].pop("managedFields", None)
-    return obj
-
-
 class Preparation:
     """Prepares the objects of one resource for the cache. Caches with the same `texts` share equal texts."""
 

@@ -25,8 +25,9 @@ class Store:
         self._indexers: dict[str, IndexFunction] = {}
         # Index name -> value -> keys. Empty sets are removed, or values that come and go would leak.
         self._indices: dict[str, dict[str, set[str]]] = {}
-        # Index name -> key -> values. They seldom change, and then there is nothing to do.
-        self._values: dict[str, dict[str, frozenset[str]]] = {}
+        # Index name -> key -> values. They seldom change, and then there is nothing to do. A set would take four times
+        # the memory of a tuple.
+        self._values: dict[str, dict[str, tuple[str, ...]]] = {}
         self._resource_version = ""
         self.add_indexers(indexers or {})
 
@@ -75,7 +76,7 @@ class Store:
             for name, function in indexers.items():
                 if name in self._indexers:
                     raise ValueError(f"index {name!r} already exists")
-                values = {key: frozenset(function(obj)) for key, obj in self._objects.items()}
+                values = {key: tuple(function(obj)) for key, obj in self._objects.items()}
                 self._indexers[name] = function
                 self._indices[name], self._values[name] = {}, {}
                 for key, of_object in values.items():
@@ -95,7 +96,7 @@ class Store:
         with self._lock:
             old = self._objects.pop(key, None)
             if old is not None:
-                self._index_locked(key, dict.fromkeys(self._indexers, frozenset()))
+                self._index_locked(key, dict.fromkeys(self._indexers, ()))
             self._resource_version = resource_version or self._resource_version
             return old
 
@@ -122,21 +123,21 @@ class Store:
         with self._lock:
             self._resource_version = ""
 
-    def _values_locked(self, obj: Object) -> dict[str, frozenset[str]]:
-        return {name: frozenset(function(obj)) for name, function in self._indexers.items()}
+    def _values_locked(self, obj: Object) -> dict[str, tuple[str, ...]]:
+        return {name: tuple(function(obj)) for name, function in self._indexers.items()}
 
-    def _index_locked(self, key: str, values: Mapping[str, frozenset[str]]) -> None:
+    def _index_locked(self, key: str, values: Mapping[str, tuple[str, ...]]) -> None:
         """Give an object its values in the indices; none: take it out."""
         for name, of_index in values.items():
-            before = self._values[name].get(key, frozenset())
+            before = self._values[name].get(key, ())
             if of_index == before:
                 continue
             index = self._indices[name]
-            for value in before - of_index:
+            for value in {*before}.difference(of_index):
                 index[value].discard(key)
                 if not index[value]:
                     del index[value]
-            for value in of_index - before:
+            for value in {*of_index}.difference(before):
                 index.setdefault(value, set()).add(key)
             if of_index:
                 self._values[name][key] = of_index

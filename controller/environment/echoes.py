@@ -128,8 +128,5 @@ def _view(observation: Observation, environment: Object) -> _View:
 
 
 def _digest(obj: Object | None) -> str | None:
-    if obj is None:
-        return None
-    # The answer to a write has managed fields, and the caches do not.
-    metadata = {field: value for field, value in objects.metadata(obj).items() if field != "managedFields"}
-    return digest({**obj, "metadata": metadata})
+    # The caches slim their objects, so the answer to a write has more in it.
+    return None if obj is None else digest(objects.slim(obj))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,21 +38,19 @@ class Timeline:
         self._now = now
         self._lock = threading.Lock()
         # Name -> UID of that life, and its entries, the oldest first.
-        self._lives: dict[str, tuple[str, deque[Entry]]] = {}
+        self._lives: dict[str, tuple[str, tuple[Entry, ...]]] = {}
 
     def saw(self, obj: Object) -> None:
         """An EnvironmentProvisioner is like this now. Another UID begins from the start."""
         name, uid = objects.name(obj), objects.uid(obj)
         entry = _entry(obj, self._now())
         with self._lock:
-            known, entries = self._lives.get(name, ("", None))
-            if entries is None or known != uid:
-                entries = deque(maxlen=ENTRIES)
-                self._lives[name] = (uid, entries)
+            known, entries = self._lives.get(name, ("", ()))
+            if known != uid:
+                entries = ()
             if not entries or _state(entries[-1]) != _state(entry):
-                entries.append(entry)
-                while len(entries) > max(1, TOTAL // len(self._lives)):
-                    entries.popleft()
+                most = min(ENTRIES, max(1, TOTAL // max(1, len(self._lives))))
+                self._lives[name] = (uid, (*entries, entry)[-most:])
 
     def forget(self, name: str) -> None:
         """The environment is gone."""
@@ -63,8 +60,8 @@ class Timeline:
     def of(self, name: str) -> Sequence[Entry]:
         """Its entries, the newest first."""
         with self._lock:
-            _, entries = self._lives.get(name, ("", None))
-            return tuple(reversed(entries)) if entries else ()
+            _, entries = self._lives.get(name, ("", ()))
+        return tuple(reversed(entries))
 
 
 def _entry(obj: Object, seen: datetime) -> Entry:

@@ -10,14 +10,14 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
-from controller.cache import default_transform
 
 
 class MutationDetector:
     """Remembers every object that came in, and how it looked."""
 
-    def __init__(self, transform: Callable[[dict[str, Any]], Object] = default_transform) -> None:
+    def __init__(self, transform: Callable[[dict[str, Any]], Object] = objects.slim) -> None:
         self._transform = transform
         self._lock = threading.Lock()
         self._seen: list[tuple[Object, str]] = []

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from controller.api.environment import ENVIRONMENTS
-from controller.apimachinery import jsontext
+from controller.apimachinery import jsontext, objects
 from controller.apimachinery.resources import NAMESPACES, Resource
-from controller.cache import Store, Texts, default_transform
+from controller.cache import Store, Texts
 from controller.cache.metrics import InformerMetrics
 from controller.cache.preparation import Preparation
 from controller.environment.engines import ENGINES
@@ -60,7 +60,7 @@ def test_the_known_texts_stay_few() -> None:
 
 def _fill(store: Store, resource: Resource, line: str, texts: Texts) -> None:
     metrics = InformerMetrics(Registry(), resource)
-    preparation = Preparation(resource=resource, transform=default_transform, metrics=metrics, texts=texts)
+    preparation = Preparation(resource=resource, transform=objects.slim, metrics=metrics, texts=texts)
     for number in range(ENVIRONMENT_COUNT):
         # Each has names, versions, UIDs and images of its own.
         own = line.replace(NAME, f"environment-{number}").replace("SNAPSHOT-PR-1-0", f"SNAPSHOT-PR-{number}-0")

@@ -8,6 +8,7 @@ import pytest
 
 from controller.api.environment import ENVIRONMENTS
 from controller.api.helm_operator import HELM_RELEASES
+from controller.apimachinery.objects import LAST_APPLIED
 from controller.apimachinery.resources import NAMESPACES, SERVICE_ACCOUNTS
 from controller.environment import echoes
 from controller.environment import reconciler as reconciler_module
@@ -58,6 +59,17 @@ def test_the_echo_of_its_own_writes_is_not_decided_again(world, decisions):
 def test_the_echo_of_a_status_is_not_decided_again(world, decisions):
     world.run(NAME)
     assert status_of(world)["applicationStatus"] == "deployed"
+    decisions.clear()
+    world.reconcile_strictly(NAME)
+    assert decisions == []
+
+
+def test_the_copy_of_what_kubectl_applied_makes_no_difference(decisions):
+    world = new_world(operator_options(), annotations={LAST_APPLIED: "{}"})
+    world.reconcile(NAME)
+    world.sync()
+    # As a cache does.
+    world.stores[ENVIRONMENTS].get(NAME)["metadata"]["annotations"].clear()
     decisions.clear()
     world.reconcile_strictly(NAME)
     assert decisions == []

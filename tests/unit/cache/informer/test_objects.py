@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from controller.apimachinery.nesting import Unreadable
-from controller.apimachinery.objects import Object
+from controller.apimachinery.objects import LAST_APPLIED, Object
 from tests.unit.cache.informer.rig import Handler, Rig
 from tests.unit.fakes import (
     added,
@@ -27,6 +27,14 @@ class TestObjects:
         rig.api.stream().send(event("ADDED", obj))
         stored = eventually(lambda: informer.store.get("ns/a"))
         assert "managedFields" not in stored["metadata"]
+
+    def test_the_copy_of_what_kubectl_applied_is_dropped(self, rig: Rig) -> None:
+        informer = rig.started()
+        obj = widget("a", 11)
+        obj["metadata"]["annotations"] = {LAST_APPLIED: "{}", "owner": "somebody"}
+        rig.api.stream().send(event("ADDED", obj))
+        stored = eventually(lambda: informer.store.get("ns/a"))
+        assert stored["metadata"]["annotations"] == {"owner": "somebody"}
 
     def test_a_transform_runs_once_for_each_object_that_comes_in(self, rig: Rig, handler: Handler) -> None:
         runs: list[str] = []
