@@ -109,6 +109,11 @@ class Plan:
         return frozenset([each.timer for each in decisions if not isinstance(each, Stop) and each.timer])
 
     @cached_property
+    def pauses(self) -> tuple[float, ...]:
+        """The seconds after which the decisions ask for another look."""
+        return tuple([step.decision.recheck_after for step in self.steps if step.decision.recheck_after is not None])
+
+    @cached_property
     def release(self) -> Target | None:
         """The release that the plan came to, or None."""
         decisions = [step.decision for step in self.steps]

@@ -166,9 +166,9 @@ class EnvironmentReconciler:
             return Result()
         result, newest = self._status.after(key, observation, done)
         is_removing = done.plan.is_removing
-        if is_removing and result.requeue_after is not None:
-            # Until then, only a change in the caches is a reason to look.
-            self._timers.look_after(key, result.requeue_after)
+        if is_removing and done.plan.pauses:
+            # Until then, only a change in the caches is a reason to look. The status may be due sooner.
+            self._timers.look_after(key, min(done.plan.pauses))
         if is_recognisable and not is_removing:
             self._echoes.left(key, observation, newest, result)
         return result

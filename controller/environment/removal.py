@@ -7,7 +7,7 @@ that was there before us, stays.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from controller.api.environment import (
@@ -43,12 +43,13 @@ TIMER: Final = "teardown"
 DELETING: Final = "DeletingNamespace"
 BLOCKED: Final = "TeardownBlocked"
 FORBIDDEN: Final = "Forbidden"
-# Seconds. No namespace is gone much sooner.
-_PATIENCE: Final = 5.0
+# Seconds from one look at a terminating namespace to the next, at first. The informer shows its end much sooner.
+_PATIENCE: Final = 30.0
 # How much longer the pauses may grow while an informer shows every change of what is awaited.
 _WATCHED: Final = 6
 # Runs while only the namespace's own finalizers are left.
 _HELD: Final = "teardown:held"
+_SETTING_UP: Final = "Setting up the controller's rights in the namespace."
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,14 @@ def decide(
 ) -> Wait | Removed:
     """Return the next step, or Removed. What `announce` returns goes with each look at the namespace."""
     namespace = observation.live(observation.namespace_target)
-    if namespace is UNASKED and (cached := _terminating(observation)):
+    cached = observation.cached_namespace
+    if namespace is UNASKED and cached is not None and not observation.is_due and _is_ending(observation, cached):
+        # The watch of namespaces shows its progress. Only a look that is due reads it.
         return _await_namespace(observation, cached, options)
+    if namespace is UNASKED and 0 < (age := observation.age(uninstall.TIMER)) < rights.PAUSE:
+        # The next look needs the rights that were set up beside the deletion of the release.
+        pause = rights.PAUSE - age
+        return Wait(reason=uninstall.REASON, message=_SETTING_UP, recheck_after=pause, timer=uninstall.TIMER)
     if namespace is UNASKED:
         looks = map(Read, (observation.namespace_target, *_next_questions(observation, options)))
         message = "Looking for the namespace."
@@ -78,18 +85,14 @@ def decide(
         return _wait(observation, options, FORBIDDEN, f"Waiting for the right to read namespace {name}.")
     if namespace is None:
         return Removed()
+    if _is_ending(observation, namespace):
+        return _await_namespace(observation, namespace, options)
     ours = ownership.is_labelled(observation, namespace)
     in_time = observation.age(uninstall.TIMER) < options.teardown_timeout
     if ours and in_time and not objects.is_deleting(namespace) and (effects := _rights(observation, options)):
         # The chart's own account may have changed the bindings that the next steps need. If it does so repeatedly, it
         # must not hold the namespace for ever.
-        return Wait(
-            reason=uninstall.REASON,
-            message="Setting up the controller's rights in the namespace.",
-            recheck_after=rights.PAUSE,
-            effects=effects,
-            timer=uninstall.TIMER,
-        )
+        return _set_up_rights(observation, options, effects)
     outcome = uninstall.decide(observation, _releases(observation, options, ours=ours), options)
     if isinstance(outcome, Wait):
         return outcome
@@ -125,6 +128,21 @@ def is_left(observation: Observation) -> bool:
     namespace = observation.cached_namespace
     is_ours = namespace is not None and ownership.is_labelled(observation, namespace)
     return is_ours or bool(releases.cached(observation))
+
+
+def _set_up_rights(observation: Observation, options: EnvironmentOptions, effects: tuple[Effect, ...]) -> Wait:
+    """Return the wait for our rights. Where the deletion of the releases needs none of them, it does not wait."""
+    deletion = uninstall.deletion(observation, _releases(observation, options, ours=True), options)
+    engine = choice.choose(observation, options)
+    if deletion and engine and not engine.account(options) and not any(isinstance(each, Read) for each in effects):
+        return replace(deletion, effects=(*effects, *deletion.effects), timer=uninstall.TIMER)
+    return Wait(
+        reason=uninstall.REASON,
+        message=_SETTING_UP,
+        recheck_after=rights.PAUSE,
+        effects=effects,
+        timer=uninstall.TIMER,
+    )
 
 
 def _rights(observation: Observation, options: EnvironmentOptions) -> tuple[Effect, ...]:
@@ -180,26 +198,24 @@ def _searches(observation: Observation, options: EnvironmentOptions) -> tuple[Li
 def _next_questions(observation: Observation, options: EnvironmentOptions) -> tuple[Question, ...]:
     """Return what the uninstall will ask if the namespace is still ours, so that one round answers everything.
 
-    An uninstall that has not begun may have to set up rights first.
+    An uninstall that has not begun may have to set up rights first, so nothing that needs these is asked yet.
     """
     cached = observation.cached_namespace
-    if cached is None or not ownership.is_labelled(observation, cached) or not uninstall.has_begun(observation):
+    if cached is None or not ownership.is_labelled(observation, cached) or _is_ending(observation, cached):
         return ()
-    asked = uninstall.questions(observation, tuple(_releases(observation, options, ours=True)))
+    targets = tuple(dict.fromkeys(_releases(observation, options, ours=True)))
+    if not uninstall.has_begun(observation):
+        return targets
+    asked = uninstall.questions(observation, targets)
     # While a release is known, there is no need to look for others.
     return asked if releases.cached(observation) else (*asked, *_searches(observation, options))
 
 
-def _terminating(observation: Observation) -> Object | None:
-    """Return the namespace in the cache if nothing is left to do but to wait for its end.
-
-    The watch of namespaces shows its progress. A look that is due takes nothing from the cache, but reads everything.
-    """
-    cached = observation.cached_namespace
-    if observation.is_due or cached is None or not objects.is_deleting(cached) or releases.cached(observation):
-        return None
-    is_ours = ownership.is_labelled(observation, cached) and not ownership.is_adopted(cached)
-    return cached if is_ours else None
+def _is_ending(observation: Observation, namespace: Object) -> bool:
+    """Return whether nothing is left to do but to wait for the end of the namespace, and of everything in it."""
+    if not objects.is_deleting(namespace) or releases.cached(observation):
+        return False
+    return ownership.is_labelled(observation, namespace) and not ownership.is_adopted(namespace)
 
 
 def _await_namespace(observation: Observation, namespace: Object, options: EnvironmentOptions) -> Wait:

@@ -74,7 +74,7 @@ class StatusWriter:
     def after(self, key: str, observation: Observation, done: Round) -> tuple[Result, Object]:
         """Write the status after a plan. Return the result of the reconcile, and the environment's newest version."""
         wanted = status.desired(observation, done.plan, self._options)
-        recheck = [s.decision.recheck_after for s in done.plan.steps if s.decision.recheck_after is not None]
+        recheck = list(done.plan.pauses)
         if wanted.get("applicationStatus") == State.QUEUED:
             # It is woken when it gets a place. Not even its lifetime runs until then.
             recheck.clear()

@@ -50,6 +50,12 @@ def decide(observation: Observation, targets: Iterable[Target], options: Environ
     return _decide_storage(observation, gone, options)
 
 
+def deletion(observation: Observation, targets: Iterable[Target], options: EnvironmentOptions) -> Wait | None:
+    """Return the step that deletes those of these releases that were read, or None if it is not the next one."""
+    step = _remove(observation, sorted(set(targets), key=str), "the release", options)
+    return step if isinstance(step, Wait) and step.timer == ASKING else None
+
+
 def questions(observation: Observation, targets: Iterable[Target]) -> tuple[Question, ...]:
     """Return what the next decision about these releases will ask, judged by the cache."""
     asked = tuple(dict.fromkeys(targets))

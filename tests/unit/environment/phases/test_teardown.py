@@ -78,7 +78,7 @@ def test_the_teardown_starts_with_an_announcement_and_a_live_read():
     decision = decide(observation(environment=environment(deleting=True), namespace=namespace()), OPTIONS)
 
     assert isinstance(decision, Wait)
-    assert without_events(decision.effects) == [Read(namespace_target())]
+    assert without_events(decision.effects) == [Read(namespace_target()), Read(release_target())]
     assert event_reasons(decision.effects) == ["TeardownStarted"]
 
 
@@ -379,7 +379,49 @@ def test_a_binding_that_nothing_needed_so_far_is_created_without_a_read(share):
     assert BINDING in (getattr(effect, "subject", None), getattr(effect, "target", None))
 
 
+def test_a_binding_is_created_beside_the_deletion_of_the_release_and_not_before_it():
+    seen = observation(
+        environment=environment(deleting=True),
+        answers={namespace_target(): namespace(), release_target(): helm_release()},
+    )
+
+    create, delete = decide(seen, OURS).effects
+
+    assert isinstance(create, Create)
+    assert create.target == BINDING
+    assert delete == Delete(release_target(), "hr-1", "30")
+
+
+def test_storage_is_looked_for_only_when_a_new_binding_has_had_time_to_take_effect():
+    early, later = (
+        decide(
+            observation(environment=environment(deleting=True), namespace=namespace(), ages={"uninstall": age}), OURS
+        )
+        for age in (0.03, 0.1)
+    )
+
+    assert early.effects == ()
+    assert early.recheck_after == pytest.approx(0.07)
+    assert Read(STORAGE) in later.effects
+
+
 # Waiting for the end of the namespace
+
+
+def test_a_due_look_at_the_terminating_namespace_is_one_request():
+    cached = namespace(deleting=True)
+
+    look = _waiting(is_due=True, namespace=cached, ages={"teardown": 30.0})
+    rest = decide(
+        observation(
+            environment=environment(deleting=True), namespace=cached, answers={namespace_target(): cached}, ages={}
+        ),
+        OPTIONS,
+    )
+
+    assert look.effects == (Read(namespace_target()),)
+    assert rest.effects == ()
+    assert rest.recheck_after == 30.0
 
 
 def _waiting(*, is_due, **seen):
