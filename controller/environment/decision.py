@@ -51,6 +51,7 @@ class Wait:
         held: whether this takes longer than it should because of something outside, so that a person may have to help.
         shown_as: `status.currentPhase`, where it is not the one of the phase.
         keeps_status: whether the status belongs to another controller, and stays as it is.
+        records: the release that the status has to record before the next step, which only the status remembers.
 
     The other attributes are those of Continue.
     """
@@ -63,6 +64,7 @@ class Wait:
     held: bool = False
     shown_as: str = ""
     keeps_status: bool = False
+    records: Target | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

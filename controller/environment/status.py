@@ -54,7 +54,9 @@ def desired(observation: Observation, plan: Plan, options: EnvironmentOptions) -
     elif environment.status.get("namespaceLabels") is not None:
         status["namespaceLabels"] = dict(environment.status["namespaceLabels"])
     status |= preview_urls.fields(observation, options, summary.state)
-    if recorded := _release(observation, plan, has_namespace=has_namespace):
+    if isinstance(last, Wait) and last.records is not None:
+        status["release"] = {"engine": engines.of(last.records.resource).name, "name": last.records.name}
+    elif recorded := _release(observation, plan, has_namespace=has_namespace):
         status["release"] = recorded
     return status
 

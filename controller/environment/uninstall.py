@@ -16,6 +16,7 @@ from controller.apimachinery.resources import SECRETS
 from controller.environment import engines, ownership, releases, rights, stuck_deletions
 from controller.environment.decision import CurrentPhase, Wait
 from controller.environment.effects import Delete, Effect, Question, Target, WakeOnChange
+from controller.environment.engines import choice
 from controller.environment.engines.engine import UNINSTALL_FAILED, Engine
 from controller.environment.observation import REFUSED, Observation, Unknown
 from controller.environment.options import EnvironmentOptions
@@ -38,6 +39,36 @@ class Done:
 def decide(observation: Observation, targets: Iterable[Target], options: EnvironmentOptions) -> Wait | Done:
     """Return the next step to remove these releases, or Done. It rests on live reads only."""
     wanted_gone = sorted(set(targets), key=str)
+    unrecorded = [target for target in wanted_gone if _would_be_forgotten(observation, target, options)]
+    outcome = _decide(observation, [target for target in wanted_gone if target not in unrecorded], options)
+    if isinstance(outcome, Wait) or not unrecorded:
+        return outcome
+    return Wait(
+        reason=REASON,
+        message=f"Recording {_named(unrecorded[:1])}, which is to be uninstalled.",
+        shown_as=CurrentPhase.UNINSTALLING,
+        records=unrecorded[0],
+    )
+
+
+def _would_be_forgotten(observation: Observation, target: Target, options: EnvironmentOptions) -> bool:
+    """Return whether, after the deletion of this release, nothing would show that its uninstall is not over.
+
+    It happens if the author renames a release right after its creation, before the status has recorded it.
+    """
+    obj = observation.get(target)
+    if obj is None or not ownership.is_our_release(observation, obj) or _is_leaving(observation):
+        return False
+    # An engine without leftovers keeps its object until the uninstall is over.
+    if target == releases.recorded(observation) or engines.of(target.resource).leftovers(target) is None:
+        return False
+    engine = choice.choose(observation, options)
+    wanted = releases.wanted(observation, engine) if engine else None
+    # Nothing waits for the end of a surplus release.
+    return wanted is None or (target != wanted and observation.get(wanted) is None)
+
+
+def _decide(observation: Observation, wanted_gone: list[Target], options: EnvironmentOptions) -> Wait | Done:
     if outcome := _remove(observation, wanted_gone, "the release", options):
         return outcome
     if _is_leaving(observation):

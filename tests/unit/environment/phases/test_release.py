@@ -152,18 +152,32 @@ def _storage(name):
 
 
 BEFORE = helm_release(name="before")
+RENAMED = environment(status={"release": {"engine": "helm-operator", "name": "before"}})
 
 
-@pytest.mark.parametrize(
-    "seen",
-    [
-        {"releases": [BEFORE]},
-        {"of": environment(status={"release": {"engine": "helm-operator", "name": "before"}})},
-        {"releases": [BEFORE], "of": environment(status={"release": {"engine": "helm-operator", "name": "before"}})},
-    ],
-)
-def test_the_old_release_is_looked_up_before_the_new_one_is_created(seen):
-    decision = _decide(*seen.get("releases", ()), of=seen.get("of"))
+def test_an_old_release_that_the_status_does_not_record_is_recorded_before_it_is_deleted():
+    # Otherwise nothing would show that its uninstall is not over, once the object is gone.
+    for answers in ({}, {release_target("before"): BEFORE}):
+        decision = _decide(BEFORE, answers=answers)
+
+        assert isinstance(decision, Wait)
+        assert (decision.effects, decision.records) == ((), release_target("before"))
+
+
+def test_a_release_is_not_recorded_while_the_recorded_one_is_uninstalled():
+    last = helm_release(name="between")
+    decision = _decide(last, answers={release_target("before"): None, _storage("before"): ({},)}, of=RENAMED)
+    assert isinstance(decision, Wait)
+    assert decision.records is None
+
+    decision = _decide(last, answers={release_target("before"): None, _storage("before"): ()}, of=RENAMED)
+    assert isinstance(decision, Wait)
+    assert decision.records == release_target("between")
+
+
+@pytest.mark.parametrize("releases", [[], [BEFORE]])
+def test_the_old_release_is_looked_up_before_the_new_one_is_created(releases):
+    decision = _decide(*releases, of=RENAMED)
 
     assert isinstance(decision, Wait)
     assert decision.effects == (Read(release_target("before")),)
@@ -172,11 +186,11 @@ def test_the_old_release_is_looked_up_before_the_new_one_is_created(seen):
 def test_the_old_release_is_uninstalled_before_the_new_one_is_created():
     target = release_target("before")
 
-    assert _decide(BEFORE, answers={target: BEFORE}).effects == (Delete(target, "hr-1", "30"),)
-    assert _decide(BEFORE, answers={target: None}).effects == (Read(_storage("before")),)
-    waiting = _decide(BEFORE, answers={target: None, _storage("before"): ({"metadata": {}},)})
+    assert _decide(BEFORE, answers={target: BEFORE}, of=RENAMED).effects == (Delete(target, "hr-1", "30"),)
+    assert _decide(BEFORE, answers={target: None}, of=RENAMED).effects == (Read(_storage("before")),)
+    waiting = _decide(BEFORE, answers={target: None, _storage("before"): ({"metadata": {}},)}, of=RENAMED)
     assert waiting.effects == (WakeOnChange(_storage("before")),)
-    done = _decide(BEFORE, answers={target: None, _storage("before"): ()})
+    done = _decide(BEFORE, answers={target: None, _storage("before"): ()}, of=RENAMED)
     assert [type(effect) for effect in without_events(done.effects)] == [Create]
 
 

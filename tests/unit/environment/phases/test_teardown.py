@@ -125,7 +125,11 @@ def test_a_release_that_only_a_search_shows_is_uninstalled_before_the_namespace_
 
     found = {**GONE, SEARCH: (lost,)}
     assert _decide(namespace(), found).effects == (Read(release_target("lost")),)
-    deletion = _decide(namespace(), {**found, release_target("lost"): lost})
+    recording = _decide(namespace(), {**found, release_target("lost"): lost})
+    assert isinstance(recording, Wait)
+    assert (recording.effects, recording.records) == ((), release_target("lost"))
+    recorded = environment(deleting=True, status={"release": {"engine": "helm-operator", "name": "lost"}})
+    deletion = _decide(namespace(), {**found, release_target("lost"): lost}, environment=recorded)
     assert deletion.effects == (Delete(release_target("lost"), "hr-1", "30"),)
 
 
@@ -147,12 +151,14 @@ def test_the_finalizer_is_removed_last():
 # What else may be there
 
 
-def test_labeled_releases_of_other_names_and_the_recorded_one_are_deleted_too():
+def test_labeled_releases_of_other_names_are_uninstalled_after_the_recorded_one():
     of = environment(deleting=True, status={"release": {"engine": "helm-operator", "name": "before"}})
-
     decision = _decide(namespace(), environment=of, releases=[helm_release(name="surplus")])
+    assert decision.effects == tuple(Read(release_target(name)) for name in ("before", "run-pipeline"))
 
-    assert decision.effects == tuple(Read(release_target(name)) for name in ("before", "run-pipeline", "surplus"))
+    of = environment(deleting=True, status={"release": {"engine": "helm-operator", "name": "surplus"}})
+    decision = _decide(namespace(), environment=of, releases=[helm_release(name="surplus")])
+    assert decision.effects == tuple(Read(release_target(name)) for name in ("run-pipeline", "surplus"))
 
 
 def test_a_foreign_release_is_deleted_with_the_namespace_and_not_uninstalled():
