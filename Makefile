@@ -32,6 +32,10 @@ mutants: $(VENV)/.installed ## see that each of many small faults in the product
 	@$(PYTEST) -m slow -rP --no-header tests/mutants > build/mutants.txt; status=$$?; \
 		grep -E "^(noticed|FAILED|ERROR|=.* in )" build/mutants.txt; exit $$status
 
+soak: $(VENV)/.installed ## live through random days and faults, on $KUBECONFIG or a local cluster (MINUTES=60 SEED=1 ENVIRONMENTS=20 ENGINE=flux)
+	@$(BIN)/python -m hack.soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) \
+		$(if $(ENVIRONMENTS),--environments $(ENVIRONMENTS)) $(if $(ENGINE),--engine $(ENGINE)) $(SOAK_ARGS)
+
 test-all: test test-slow ## run every test
 
 bench: $(VENV)/.installed ## measure what environments cost, beside peers, on $KUBECONFIG or a local cluster (BENCH_ARGS)
@@ -73,4 +77,4 @@ clean: ## remove what the other targets made
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help demo test test-slow explore mutants test-all bench lint format chart reference image requirements sbom clean
+.PHONY: help demo test test-slow explore mutants soak test-all bench lint format chart reference image requirements sbom clean

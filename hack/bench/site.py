@@ -28,6 +28,9 @@ from hack.yamlfiles import documents
 FOLDERS = ("crds", "rbac", "policies")
 _GROUPS = {"helm-operator": crds.HELM_OPERATOR, "flux": crds.FLUX}
 _DOUBLES = {"helm-operator": "engine-double", "flux": "flux-double"}
+_AUDIT_LOG = "audit.log"
+# Of the local cluster, in seconds. Watches of a benchmark see soon how far they have come.
+_BOOKMARKS = 2
 _SERVED_SECONDS = 60.0
 _LOOK_SECONDS = 0.1
 _RBAC = "rbac.authorization.k8s.io"
@@ -62,6 +65,7 @@ class Site:
         requests: counts requests.
         programs: runs what the benchmark needs, and the subjects. Their $KUBECONFIG is `admin`.
         folder: for files that are not kept.
+        is_local: it is a local cluster, which can be taken away.
     """
 
     admin: Path
@@ -71,12 +75,22 @@ class Site:
     requests: RequestSource
     programs: Programs
     folder: Path
+    is_local: bool
 
-    def start_engine(self, engine: str) -> None:
-        """Start the stand-in that installs every release at once, as the program "engine"."""
+    def start_engine(self, engine: str, *flags: str) -> None:
+        """Start the stand-in that installs every release, as the program "engine"; at once, unless flags say more."""
         log = self.programs.log_of("engine")
-        arguments = ["hack.standins", "--kubeconfig", str(self.admin), _DOUBLES[engine], "--workers", "8"]
+        arguments = ["hack.standins", "--kubeconfig", str(self.admin), _DOUBLES[engine], "--workers", "8", *flags]
         self.programs.start("engine", arguments, ready=lambda: "ready" in log.read_text())
+
+    def stop_cluster(self) -> None:
+        """Take the local cluster away; its objects are kept."""
+        self.programs.stop("cluster")
+
+    def start_cluster(self) -> None:
+        """Bring it back, as an API server whose watch history is gone. It answers a moment later."""
+        port = self.client.host.rpartition(":")[2]
+        self.programs.start("cluster", [*_cluster(self.folder), "--port", port], ready=lambda: True)
 
 
 @contextmanager
@@ -94,9 +108,8 @@ def opened(kubeconfig: str, audit_log: str, engine: str) -> Iterator[Site]:
         admin = Path(kubeconfig) if kubeconfig else folder / "admin.kubeconfig"
         programs = stack.enter_context(Programs(folder=folder, environ={"KUBECONFIG": str(admin)}))
         if not kubeconfig:
-            audit_log = str(folder / "audit.log")
-            arguments = ["hack.localcluster", "--kubeconfig", str(admin), "--audit-log", audit_log]
-            programs.start("cluster", arguments, ready=admin.exists)
+            audit_log = str(folder / _AUDIT_LOG)
+            programs.start("cluster", _cluster(folder), ready=admin.exists)
         client = Client(connection=config.load(kubeconfig=str(admin)), user_agent="bench", field_manager="bench")
         stack.callback(client.close)
         _install(client, engine)
@@ -109,7 +122,13 @@ def opened(kubeconfig: str, audit_log: str, engine: str) -> Iterator[Site]:
         )
         place = server.load(admin, user_agent="bench")
         requests = AuditFile(Path(audit_log)) if audit_log else ServerCounters(lambda: place.text("/metrics"))
-        yield Site(admin, account, client, place.version(), requests, programs, folder)
+        yield Site(admin, account, client, place.version(), requests, programs, folder, is_local=not kubeconfig)
+
+
+def _cluster(folder: Path) -> list[str]:
+    kubeconfig, state, log = folder / "admin.kubeconfig", folder / "state", folder / _AUDIT_LOG
+    files = ["--kubeconfig", str(kubeconfig), "--state-file", str(state), "--audit-log", str(log)]
+    return ["hack.localcluster", *files, "--bookmark-interval", str(_BOOKMARKS)]
 
 
 def _install(client: Client, engine: str) -> None:
