@@ -53,7 +53,13 @@ class AuditLog:
 
     Args:
         path: file to append to, "" for none.
+
+    Attributes:
+        gate: for tests; whether to perform a request, whose entry has no code yet. The connection of one that is not to
+            be performed is aborted, and nothing is recorded. It runs in the thread of the server, and blocks it.
     """
+
+    gate: Callable[[AuditEntry], bool] | None = None
 
     def __init__(self, path: str = "") -> None:
         self._entries: list[AuditEntry] = []

@@ -13,6 +13,7 @@ from typing import Any, Self, TypeVar
 from .audit import AuditLog
 from .hooks import Hooks
 from .kubeconfig import write_kubeconfig
+from .objects import Object
 from .options import Options
 from .server import Server, credentials_of
 from .storage import state
@@ -184,6 +185,10 @@ class LocalCluster:
     def watches(self, resource: str = "") -> int:
         """Return the number of open watch streams."""
         return self.call(lambda: self.hooks.watches(resource))
+
+    def objects(self) -> dict[tuple[str, str], list[Object]]:
+        """Return all stored objects, by group and plural. They are shared, and must not be changed."""
+        return self.call(lambda: {resource: self._store.items(resource) for resource in self._store.resources()})
 
     def call(self, function: Callable[[], T]) -> T:
         """Run a function in the server's event loop."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from http.client import HTTPException
 from typing import Any
 
 import pytest
 
 from hack.localcluster import LocalCluster
+from hack.localcluster.audit import AuditEntry
 from tests.localcluster.samples import (
     CONFIG_MAPS,
     CRDS,
@@ -269,6 +271,24 @@ def test_an_aggregated_role_gathers_the_rules_of_others(api: Api) -> None:
     api.until(f"{roles}/sum", lambda found: found.body.get("rules") == [rule])
     api.delete(f"{roles}/part")
     api.until(f"{roles}/sum", lambda found: not found.body.get("rules"))
+
+
+def test_the_gate_of_the_audit_log_decides_which_requests_are_performed(
+    local_cluster: LocalCluster, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, str, int]] = []
+
+    def gate(entry: AuditEntry) -> bool:
+        asked.append((entry.verb, entry.name, entry.code))
+        return entry.name != "refused"
+
+    monkeypatch.setattr(local_cluster.audit, "gate", gate)
+    assert api.post(CONFIG_MAPS, config_map("let-in")).code == 201
+    with pytest.raises((ConnectionError, HTTPException)):
+        api.post(CONFIG_MAPS, config_map("refused"))
+    assert asked == [("create", "let-in", 0), ("create", "refused", 0)]
+    monkeypatch.undo()
+    assert api.get(f"{CONFIG_MAPS}/refused").code == 404
 
 
 def test_the_audit_log_says_who_asked_for_what(local_cluster: LocalCluster, api: Api) -> None:

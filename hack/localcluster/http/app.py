@@ -70,9 +70,8 @@ class ApiServer:
         self._closed = True
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
-        if self._closed and request.transport is not None:
-            request.transport.abort()
-            return web.Response(status=503)
+        if self._closed:
+            return _aborted(request)
         asked = attributes_of(_NOBODY, request.method, request.path, request.query)
         user = _NOBODY
         body = b""
@@ -82,6 +81,9 @@ class ApiServer:
             asked = replace(asked, user=user)
             asked = replace(asked, user=impersonated(request.headers, asked, self._authorizer.check))
             self._authorizer.check(asked)
+            gate = self._audit.gate
+            if gate is not None and not gate(_entry(request, user, asked, body, code=0)):
+                return _aborted(request)
             if request.path.startswith(HOOK_PREFIX):
                 return await self._hooks.handle(request, body)
             self._readiness.check(request.path, verb=asked.verb, storage=(asked.group, asked.resource))
@@ -112,24 +114,33 @@ class ApiServer:
         return await self._resources.handle(request, target, body)
 
     def _record(self, request: web.Request, user: User, asked: Attributes, body: bytes, code: int) -> None:
-        sent = _decoded(body, request.headers.get("Content-Type", ""))
-        self._audit.record(
-            AuditEntry(
-                user=user.name,
-                user_agent=request.headers.get("User-Agent", ""),
-                credential=user.credential,
-                impersonated_user=asked.user.name if asked.user.name != user.name else "",
-                verb=asked.verb,
-                path=request.path,
-                group=asked.group,
-                resource=asked.resource,
-                subresource=asked.subresource,
-                namespace=asked.namespace if asked.resource != "namespaces" else "",
-                name=asked.name or _name_in(sent),
-                code=code,
-                body=sent,
-            )
-        )
+        self._audit.record(_entry(request, user, asked, body, code))
+
+
+def _aborted(request: web.Request) -> web.Response:
+    """End the connection. The response is for aiohttp, and reaches no client."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response(status=503)
+
+
+def _entry(request: web.Request, user: User, asked: Attributes, body: bytes, code: int) -> AuditEntry:
+    sent = _decoded(body, request.headers.get("Content-Type", ""))
+    return AuditEntry(
+        user=user.name,
+        user_agent=request.headers.get("User-Agent", ""),
+        credential=user.credential,
+        impersonated_user=asked.user.name if asked.user.name != user.name else "",
+        verb=asked.verb,
+        path=request.path,
+        group=asked.group,
+        resource=asked.resource,
+        subresource=asked.subresource,
+        namespace=asked.namespace if asked.resource != "namespaces" else "",
+        name=asked.name or _name_in(sent),
+        code=code,
+        body=sent,
+    )
 
 
 def _name_in(sent: Any) -> str:

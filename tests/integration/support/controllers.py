@@ -85,12 +85,7 @@ class ControllerProcess:
     """`python -m controller run` with a log of its own."""
 
     def __init__(self, kubeconfig: Path, log: Path, *flags: str, **options: Any) -> None:
-        given = {**SHORT, **options}
-        self._command = [
-            *(sys.executable, "-m", "controller", "run", "--kubeconfig", str(kubeconfig), "--log-format", "json"),
-            *(part for name, value in given.items() for part in (f"--{name.replace('_', '-')}", str(value))),
-            *flags,
-        ]
+        self._command = [sys.executable, "-m", "controller", *run_command(kubeconfig, **options), *flags]
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
         # How many lines its log had at the last start.
@@ -150,6 +145,13 @@ class ControllerProcess:
             return next((line for line in lines if all(word in json.dumps(line) for word in words)), None)
 
         return eventually(found, lambda: f"a log line with {words}; it printed {self.output()}")
+
+
+def run_command(kubeconfig: Path, **options: Any) -> list[str]:
+    """The command `run` with its flags; options are those of `Options`."""
+    given = {**SHORT, **options}
+    flags = (part for name, value in given.items() for part in (f"--{name.replace('_', '-')}", str(value)))
+    return ["run", "--kubeconfig", str(kubeconfig), "--log-format", "json", *flags]
 
 
 def clean_environ() -> dict[str, str]:

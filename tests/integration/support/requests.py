@@ -33,9 +33,7 @@ class Requests:
         return [
             entry
             for entry in self.all(since)
-            if entry.is_write
-            and entry.resource not in _SIDE_EFFECTS
-            and environment in ("", entry.namespace, entry.name, _name_in_body(entry))
+            if is_counted(entry) and environment in ("", entry.namespace, entry.name, _name_in_body(entry))
         ]
 
     def count(self, verb: str, resource: str, since: int = 0) -> int:
@@ -49,6 +47,11 @@ class Requests:
     def order(self, since: int = 0, *, environment: str = "") -> list[str]:
         """The writes as `verb resource[/subresource] name`."""
         return [summary(entry) for entry in self.writes(since, environment=environment)]
+
+
+def is_counted(entry: AuditEntry) -> bool:
+    """Whether it is a write of an object or a status, and not of an Event or a Lease."""
+    return entry.is_write and entry.resource not in _SIDE_EFFECTS
 
 
 def summary(entry: AuditEntry) -> str:

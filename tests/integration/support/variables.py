@@ -8,3 +8,5 @@ import os
 REAL_KUBECONFIG = os.environ.get("TRONADOR_TEST_KUBECONFIG", "")
 # A real Flux runs in that cluster, and reaches this machine at this address. By default a stand-in takes its place.
 FLUX_ADDRESS = os.environ.get("TRONADOR_TEST_FLUX", "")
+# Every crash point of a journey is tried. By default some of them are.
+EVERY_POINT = bool(os.environ.get("TRONADOR_TEST_EVERY_POINT"))

@@ -1,0 +1,169 @@
+"""Takes a journey, undisturbed or with something that goes wrong, and returns what came of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Protocol
+
+from controller.api.environment import ENVIRONMENTS, RECONCILE_AT_ANNOTATION
+from controller.api.flux import GIT_REPOSITORIES
+from controller.api.helm_operator import HELM_RELEASES
+from controller.apimachinery.resources import NAMESPACES
+from hack.localcluster.audit import AuditEntry
+from tests.faults.support import endstate
+from tests.faults.support.journeys import Journey, Scene, Stage
+from tests.faults.support.laboratory import Fault, Laboratory
+from tests.faults.support.ledger import accepted
+from tests.integration.support.requests import summary
+from tests.integration.support.waiting import eventually
+
+# What is created and deleted in an order that matters.
+_IN_ORDER = frozenset({NAMESPACES.plural, HELM_RELEASES.plural, GIT_REPOSITORIES.plural})
+
+
+class Disturbance(Fault, Protocol):
+    """A fault, and what has to be done about it.
+
+    Attributes:
+        struck: whether it has happened.
+    """
+
+    struck: bool
+
+    def rest(self, laboratory: Laboratory) -> None:
+        """The journey is over, and it has not happened yet."""
+
+    def mend(self, laboratory: Laboratory) -> None:
+        """Have a controller run again; called once, after it has happened."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Travelled:
+    """What came of a journey.
+
+    Attributes:
+        ours: what there is of the environment in the end.
+        touched: what else has changed.
+        writes: what the controller asked to be written (no Events), refused ones included.
+        stages: how many of these belong to the journey itself, and not to the look that follows it.
+        acts: which objects were created and deleted, each once.
+        order: those of them that have to be in this order.
+    """
+
+    ours: Mapping[str, Any]
+    touched: Sequence[str]
+    writes: Sequence[str]
+    stages: int
+    acts: Sequence[str]
+    order: Sequence[str]
+
+
+def travel(
+    laboratory: Laboratory,
+    journey: Journey,
+    disturbance: Disturbance | None = None,
+    *,
+    wanted: Mapping[str, Any] | None = None,
+) -> Travelled:
+    """Take a new environment on a journey, and remove it afterwards.
+
+    Args:
+        laboratory: where.
+        journey: which.
+        disturbance: what goes wrong meanwhile.
+        wanted: what should be there in the end.
+
+    Raises:
+        AssertionError: a stage does not come to its end, or what should be there is not.
+    """
+    laboratory.run(**journey.options)
+    scene = Scene(laboratory)
+    for stage in journey.before:
+        stage.do(scene)
+        _wait(scene, partial(stage.over, scene))
+    before, mark = endstate.others(laboratory.local, scene.names), laboratory.requests.mark()
+    if disturbance is None:
+        for stage in journey.stages:
+            stage.do(scene)
+            _wait(scene, partial(stage.over, scene))
+    else:
+        _go_disturbed(scene, journey.stages, disturbance)
+    stages = len(laboratory.requests.writes(mark))
+    _look_again(scene)
+    if wanted is not None:
+        _wait(scene, partial(_is_right, scene, wanted), partial(_differences, scene, wanted))
+    made = laboratory.requests.writes(mark)
+    acts = _acts(made)
+    travelled = Travelled(
+        ours=endstate.ours(laboratory.local, scene.names),
+        touched=endstate.differences(before, endstate.others(laboratory.local, scene.names)),
+        writes=[_line(entry, scene) for entry in made],
+        stages=stages,
+        acts=sorted(_line(entry, scene) for entry in acts),
+        order=[_line(entry, scene) for entry in acts if entry.resource in _IN_ORDER],
+    )
+    scene.remove()
+    return travelled
+
+
+def _go_disturbed(scene: Scene, stages: Sequence[Stage], disturbance: Disturbance) -> None:
+    laboratory, is_mended = scene.laboratory, False
+
+    def mend() -> None:
+        nonlocal is_mended
+        if disturbance.struck and not is_mended:
+            is_mended = True
+            disturbance.mend(laboratory)
+
+    def is_over(stage: Stage) -> bool:
+        mend()
+        return stage.over(scene)
+
+    laboratory.let(disturbance)
+    for stage in stages:
+        stage.do(scene)
+        _wait(scene, partial(is_over, stage))
+    laboratory.let(None)
+    if not disturbance.struck:
+        disturbance.rest(laboratory)
+    mend()
+
+
+def _look_again(scene: Scene) -> None:
+    """Have the controller look at an environment that should be right, so that it shows what it would still do."""
+    environment = scene.environment if scene.environment.exists() else scene.laboratory.neighbour()
+    now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    body = {"metadata": {"annotations": {RECONCILE_AT_ANNOTATION: now}}}
+    environment.cluster.client.patch(ENVIRONMENTS, environment.name, body)
+    environment.until(lambda obj: obj["status"]["lastHandledReconcileAt"] == now, "the controller looked at it")
+
+
+def _wait(scene: Scene, condition: Callable[[], object], what: Callable[[], object] = lambda: "") -> None:
+    eventually(condition, lambda: f"the stage is over: {what()}\n{scene.story()}")
+
+
+def _is_right(scene: Scene, wanted: Mapping[str, Any]) -> bool:
+    return not _differences(scene, wanted)
+
+
+def _differences(scene: Scene, wanted: Mapping[str, Any]) -> list[str]:
+    return endstate.differences(wanted, endstate.ours(scene.laboratory.local, scene.names))
+
+
+def _line(entry: AuditEntry, scene: Scene) -> str:
+    return endstate.anonymous(summary(entry), scene.names)
+
+
+def _acts(writes: Sequence[AuditEntry]) -> list[AuditEntry]:
+    """The accepted creations, and deletions without those that repeat one."""
+    found: dict[str, AuditEntry] = {}
+    for number, entry in enumerate(filter(accepted, writes)):
+        if entry.verb == "create":
+            found[str(number)] = entry
+        elif entry.verb == "delete":
+            found.setdefault(json.dumps([entry.path, entry.body], sort_keys=True), entry)
+    return list(found.values())
