@@ -117,8 +117,8 @@ def _of_manifest(manifest: Manifest) -> Iterator[Finding]:
     if kind in _OF_ENGINES:
         message = f"the only {manifest.kind} of an environment is created from its spec"
         yield Finding(path=path, reason=NOT_SUPPORTED, message=message, remedy="remove this one")
-    for fault in nesting.faults(manifest.body, at=path):
-        yield replace(fault, reason=INVALID, message=f"is {fault.message}")
+    for fault in nesting.faults(manifest.body):
+        yield replace(fault, path=manifest.place(fault.path), reason=INVALID, message=f"is {fault.message}")
     if kind == SECRET_KIND:
         yield from secret_data.problems(manifest)
 

@@ -47,4 +47,4 @@ def manifests(
 def _manifest(path: Path, words: tuple[str, str, str], spec: Mapping[str, Any]) -> Manifest:
     api_version, kind, name = words
     body = {"apiVersion": api_version, "kind": kind, "metadata": {"name": name}, "spec": spec}
-    return Manifest(path, *words, body)
+    return Manifest(path, *words, body, of_spec=True)

@@ -14,7 +14,8 @@ from controller.apimachinery.objects import Object
 class Manifest:
     """An object for environments. `kind`, `api_version` and `name` are "" if they are missing or not strings.
 
-    The body may contain a Secret's content, so it is excluded from `repr`.
+    The body may contain a Secret's content, so it is excluded from `repr`. If `of_spec` is set, only the spec of the
+    object is given in the TronadorConfig, at `path`.
     """
 
     path: Path
@@ -22,6 +23,11 @@ class Manifest:
     kind: str
     name: str
     body: Object = dataclasses.field(repr=False)
+    of_spec: bool = False
+
+    def place(self, within: Path) -> Path:
+        """Return the path, in the TronadorConfig, of a part of the body."""
+        return (*self.path, *(within[1:] if self.of_spec else within))
 
     @property
     def group(self) -> str:
