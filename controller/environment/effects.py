@@ -103,10 +103,14 @@ class Patch:
 
 @dataclass(frozen=True, slots=True)
 class Apply:
-    """Apply `body` by server-side apply, which keeps what others added. The body may be a Secret: it is never shown."""
+    """Apply `body` by server-side apply, which keeps what others added. The body may be a Secret: it is never shown.
+
+    `source` says what asks for it, for the message about a refusal; "" if that is obvious.
+    """
 
     target: Target
     body: Object = field(repr=False)
+    source: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

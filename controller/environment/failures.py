@@ -126,9 +126,10 @@ def _subject(effect: Effect) -> str:
             return str(listing.resource)
         case TakePlace():
             return "namespaces"
-        case Apply(target):
-            # One of many, so its name helps. The server's words about a Secret, with its name, were removed.
-            return f"{target.resource} {target.name!r}"
+        case Apply(target, _, source):
+            # One of many, so its name and its origin help. The server's words about a Secret, with its name, were
+            # removed.
+            return f"{target.resource} {target.name!r}{f' ({source})' if source else ''}"
         case Create() | Patch() | Replace() | Delete() | AddFinalizer() | RemoveFinalizer():
             return str(effect.target.resource)
         case Emit() | TakeTurn():

@@ -203,7 +203,7 @@ def _applications(observation: Observation, items: Sequence[Item]) -> Iterator[E
         yield from replacing.replace(observation, item, target)
         applied = observation.outcome(target) is not UNASKED
         if not applied and not likeness.holds(observation.live(target), item.body):
-            yield Apply(target, item.body)
+            yield Apply(target, item.body, item.source)
 
 
 def _target(observation: Observation, item: Item) -> Target:
