@@ -102,10 +102,18 @@ class _Walk:
             return self._map(value, schema, struct, path)
         if kind == "array":
             items = schema.get("items") or {}
-            return [self._value(item, items, struct, f"{path}[{i}]") for i, item in enumerate(value)]
+            return [
+                self._zero(items) if item is None else self._value(item, items, struct, f"{path}[{i}]")
+                for i, item in enumerate(value)
+            ]
         if schema.get("format") == "byte":
             _check_base64(value)
         return value
+
+    def _zero(self, schema: Mapping[str, Any]) -> Any:
+        """Return what Go makes of a null in a list."""
+        kind = _first(self._resolve(schema)[1].get("type")) or "object"
+        return {"object": {}, "array": [], "boolean": False, "integer": 0, "number": 0}.get(kind, "")
 
     def _map(self, value: dict[str, Any], schema: Mapping[str, Any], struct: str, path: str) -> dict[str, Any]:
         inner = schema.get("additionalProperties")
