@@ -149,6 +149,10 @@ class FakeApi:
             if found == resource and namespace in (None, "", within)
         ]
 
+    def everything(self) -> list[tuple[Resource, str, str, dict[str, Any]]]:
+        """All objects, with their resources, namespaces and names."""
+        return [(*key, obj) for key, obj in self._objects.items()]
+
     def peek(self, resource: Resource, name: str, namespace: str = "") -> dict[str, Any] | None:
         """The object, or None."""
         return self._objects.get((resource, namespace, name))
@@ -316,9 +320,8 @@ class FakeApi:
 
 def _owned(obj: Mapping[str, Any], applied: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """An object that says which of its content we applied, as the API server notes it."""
-    fields = {
-        f"f:{name}": {f"f:{key}": {} for key in (applied or obj).get(name) or ()} for name in ("data", "binaryData")
-    }
+    content = {name: objects.mapping((applied or obj).get(name)) for name in ("data", "binaryData")}
+    fields = {f"f:{name}": {f"f:{key}": {} for key in keys} for name, keys in content.items()}
     entry = {"manager": FIELD_MANAGER, "operation": "Apply", "fieldsV1": fields}
     return {**obj, "metadata": {**obj["metadata"], "managedFields": [entry]}}
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -30,11 +31,12 @@ from controller.environment.admission.places import Places
 from controller.environment.admission.reconciler import ReconcilerWithPlaces
 from controller.environment.apply import Applier
 from controller.environment.expirations import Brake
-from controller.environment.observe import Observer, environment_of
+from controller.environment.observe import ENVIRONMENT_INDEX, Observer, environment_of
 from controller.environment.options import EnvironmentOptions
 from controller.environment.reconciler import EnvironmentReconciler
 from controller.environment.stopwatch import Stopwatch
 from controller.runtime.reconcile import Reconciler, Request, Result
+from controller.tronadorconfig.content import recipients
 from controller.tronadorconfig.content.options import TronadorConfigOptions
 from controller.tronadorconfig.content.shares import Shares
 from tests.unit.environment.simulation.fake_api import Crash, FakeApi, Write
@@ -47,6 +49,11 @@ from tests.unit.environment.support.builders import (
 
 OWN = (TRONADOR_CONFIGS, SECRETS)
 WATCHED = (ENVIRONMENTS, NAMESPACES, *engines.resources(), *OWN)
+_INDEXERS: Mapping[str, Callable[[Mapping[str, Any]], Sequence[str]]] = {
+    counts.INDEX: counts.index,
+    recipients.INDEX: recipients.index,
+    ENVIRONMENT_INDEX: environment_of,
+}
 
 
 class LaggingStore:
@@ -65,9 +72,16 @@ class LaggingStore:
         found = self._api.all(self._resource)
         if self._is_limited:
             found = [obj for obj in found if ENVIRONMENT_LABEL in (obj["metadata"].get("labels") or {})]
-        before, self._objects = self._objects, {self._key(obj["metadata"]): copy.deepcopy(obj) for obj in found}
+        before = self._objects
+        self._objects = {}
+        for obj in found:
+            key = self._key(obj["metadata"])
+            known = before.get(key)
+            # An object that did not change stays the same one, as in an informer.
+            same = known is not None and known["metadata"]["resourceVersion"] == obj["metadata"]["resourceVersion"]
+            self._objects[key] = known if known is not None and same else copy.deepcopy(obj)
         self._version = self._api.version
-        return sorted(key for key in {*before, *self._objects} if before.get(key) != self._objects.get(key))
+        return sorted(key for key in {*before, *self._objects} if before.get(key) is not self._objects.get(key))
 
     @staticmethod
     def _key(metadata: Mapping[str, Any]) -> str:
@@ -85,8 +99,10 @@ class LaggingStore:
         del self._objects[key]
 
     def by_index(self, index: str, value: str) -> Sequence[Mapping[str, Any]]:
-        found = counts.index if index == counts.INDEX else environment_of
-        return [obj for obj in self._objects.values() if value in found(obj)]
+        return [obj for obj in self._objects.values() if value in _INDEXERS[index](obj)]
+
+    def index_sizes(self, index: str) -> Mapping[str, int]:
+        return Counter(value for obj in self._objects.values() for value in _INDEXERS[index](obj))
 
     def last_sync_resource_version(self) -> str:
         return self._version
@@ -130,10 +146,13 @@ class Recorded:
 
 
 class World:
-    """See the module. `options` are the controller's."""
+    """See the module. `options` are the controller's, and `credential_prefixes` its `--credential-git-prefixes`."""
 
-    def __init__(self, options: EnvironmentOptions | None = None) -> None:
+    def __init__(self, options: EnvironmentOptions | None = None, *, credential_prefixes: tuple[str, ...] = ()) -> None:
         self.options = options or operator_options()
+        self._config_options = TronadorConfigOptions(
+            own_namespace=self.options.own_namespace, credential_git_prefixes=credential_prefixes
+        )
         self.seconds = 0.0
         # When the last reconcile of `run` wants to be repeated.
         self.next_look: float | None = None
@@ -169,14 +188,13 @@ class World:
                 self.places.created(objects.name(environment))
 
         self.places = self._places()
+        self.shares = Shares(
+            configs=self.stores[TRONADOR_CONFIGS], secrets=self.stores[SECRETS], options=self._config_options
+        )
         self._reconciler: Reconciler = EnvironmentReconciler(
             observer=Observer(
                 stores=self.stores,
-                shares=Shares(
-                    configs=self.stores[TRONADOR_CONFIGS],
-                    secrets=self.stores[SECRETS],
-                    options=TronadorConfigOptions(own_namespace=self.options.own_namespace),
-                ),
+                shares=self.shares,
                 now=lambda: NOW + timedelta(seconds=self.seconds),
             ),
             applier=Applier(
