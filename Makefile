@@ -32,6 +32,9 @@ mutants: $(VENV)/.installed ## see that each of many small faults in the product
 	@$(PYTEST) -m slow -rP --no-header tests/mutants > build/mutants.txt; status=$$?; \
 		grep -E "^(noticed|FAILED|ERROR|=.* in )" build/mutants.txt; exit $$status
 
+mutations: $(VENV)/.installed ## change two random fields of either kind at a time, and restore them (PAIRS=200 SEED=1)
+	@$(BIN)/python -m tests.mutations $(if $(PAIRS),--pairs $(PAIRS)) $(if $(SEED),--seed $(SEED))
+
 soak: $(VENV)/.installed ## live through random days and faults, on $KUBECONFIG or a local cluster (MINUTES=60 SEED=1 ENVIRONMENTS=20 ENGINE=flux)
 	@$(BIN)/python -m hack.soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) \
 		$(if $(ENVIRONMENTS),--environments $(ENVIRONMENTS)) $(if $(ENGINE),--engine $(ENGINE)) $(SOAK_ARGS)
@@ -77,4 +80,4 @@ clean: ## remove what the other targets made
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help demo test test-slow explore mutants soak test-all bench lint format chart reference image requirements sbom clean
+.PHONY: help demo test test-slow explore mutants mutations soak test-all bench lint format chart reference image requirements sbom clean

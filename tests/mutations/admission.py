@@ -13,7 +13,6 @@ from hack.localcluster.registry.catalog import Catalog
 from hack.localcluster.registry.resource import ResourceType
 from tests.unit.environment.simulation.fake_api import FakeApi
 
-
 _OF_THE_SERVER = ("uid", "creationTimestamp", "deletionTimestamp")
 
 

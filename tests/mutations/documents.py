@@ -1,4 +1,4 @@
-"""What the mutations start from: an environment and a TronadorConfig that use most of what there is, and a neighbour."""
+"""What the mutations start from: an environment and a TronadorConfig that use most fields, and a neighbour."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ CONFIG: Final[Mapping[str, Any]] = {
     "resources": {"manifests": [_config_map("proxy", url="http://proxy"), _secret("registry")]},
     "spec": {
         "mappings": [
-            {"repos": [f"{TRUSTED}/shop", "nobody"], "authSecret": "shop-git", "imagePullSecret": "shop-pull"},
+            {"repos": [f"{TRUSTED}/shop", "elsewhere"], "authSecret": "shop-git", "imagePullSecret": "shop-pull"},
         ],
         "secrets": [_secret("shop-git"), _secret("shop-pull"), _secret("all-git"), _secret("all-pull")],
         "orgLevelSecrets": {"authSecret": "all-git", "imagePullSecret": "all-pull"},

@@ -9,7 +9,7 @@ from typing import Any
 
 from controller.api.environment import ENVIRONMENTS
 from controller.api.tronador_config import TRONADOR_CONFIGS
-from controller.apimachinery import conditions, findings, objects
+from controller.apimachinery import conditions, findings
 from controller.apimachinery.resources import Resource
 from tests.mutations.documents import NAME, NEIGHBOUR
 from tests.mutations.neighbourhood import Neighbourhood
@@ -77,7 +77,10 @@ def _refusals_of_environment(world: Neighbourhood, name: str) -> Iterator[str]:
     waiting = conditions.find(status["conditions"], "ResourcesReady") or {}
     if stalled is not None:
         yield stalled["message"]
-    elif waiting.get("status") not in (None, conditions.TRUE) and status["applicationStatus"] in ("deployed", "pending"):
+    elif waiting.get("status") not in (None, conditions.TRUE) and status["applicationStatus"] in (
+        "deployed",
+        "pending",
+    ):
         yield waiting["message"]
     else:
         said = [(c["type"], c["status"], c["reason"], c["message"]) for c in status["conditions"]]

@@ -31,7 +31,7 @@ class Mutation:
         return f"{self.prop}: {text if len(text) < 100 else f'{text[:100]}...'}"
 
     def of(self, document: Mapping[str, Any], schema: Schema) -> tuple[dict[str, Any], Path]:
-        """Return the document with the mutation, and where in it. Parents that are missing come with what they require."""
+        """Return the document with the mutation, and where that is. Missing parents come with what they require."""
         where: list[str | int] = []
         changed: dict[str, Any] = _put(copy.deepcopy(document), schema, self.prop.path, self.value, where)
         return changed, tuple(where)
@@ -88,7 +88,7 @@ def _replaced(items: list[Any], index: int, schema: Schema, rest: Path, new: Any
 
 
 def _fitting(items: list[Any], rest: Path, schema: Schema) -> int:
-    """Return the position of the first item with the property that follows; behind the last if it needs its own item."""
+    """Return the position of the first item with what follows; behind the last if that needs an item of its own."""
     if not rest:
         return 0
     found = (index for index, item in enumerate(items) if isinstance(item, Mapping) and item.get(rest[0]) is not None)

@@ -45,9 +45,9 @@ def test_two_mutations_at_once_are_carried_out_or_refused_and_can_be_undone(camp
 
 
 def test_the_generator_knows_every_word_of_the_schemas():
-    unknown = {
-        f"{prop}: {word}" for campaign in CAMPAIGNS for prop in campaign.properties for word in prop.schema
-    } - {f"{prop}: {word}" for campaign in CAMPAIGNS for prop in campaign.properties for word in KNOWN_WORDS}
+    unknown = {f"{prop}: {word}" for campaign in CAMPAIGNS for prop in campaign.properties for word in prop.schema} - {
+        f"{prop}: {word}" for campaign in CAMPAIGNS for prop in campaign.properties for word in KNOWN_WORDS
+    }
     assert not unknown, "add what these words admit to tests/mutations/values.py"
 
 

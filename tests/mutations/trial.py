@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from controller.api.environment import ENVIRONMENTS
 from controller.api.tronador_config import TRONADOR_CONFIGS
@@ -74,7 +73,7 @@ class Trial:
                     is_pushed = True
                     self._push()
             self._restore(is_pushed=is_pushed)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - it belongs to its mutation, and the others are tried too
             story = ", then ".join(str(mutation) for mutation, _ in made)
             self.broken.append(f"{self._engine}: {story}: {type(error).__name__}: {error}")
             self._begin()
@@ -91,8 +90,8 @@ class Trial:
                 f"the field is not named: {words}"
             )
         notes = " ".join(self._world.recorded.notes)
-        is_told = str(mutation.prop).removeprefix("spec.application.release.") in notes
-        if found is Outcome.REFUSED or is_told or self._visible(after) != self._visible(self._reference):
+        is_in_event = str(mutation.prop).removeprefix("spec.application.release.") in notes
+        if found is Outcome.REFUSED or is_in_event or self._visible(after) != self._visible(self._reference):
             self.effective.add(str(mutation.prop))
         if self._resource == ENVIRONMENTS:
             assert _neighbours(after) == _neighbours(self._last), "another environment was changed"

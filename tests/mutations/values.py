@@ -14,10 +14,29 @@ from tests.mutations.schema import Schema
 
 # Words of a schema that `good` and `bad` heed, or that change nothing about the values.
 KNOWN_WORDS = frozenset(
-    ("additionalProperties", "default", "description", "enum", "format", "items", "maxItems", "maxLength")
-    + ("maxProperties", "maximum", "minLength", "minProperties", "minimum", "nullable", "pattern", "properties")
-    + ("required", "type", "x-kubernetes-embedded-resource", "x-kubernetes-preserve-unknown-fields")
-    + ("x-kubernetes-validations",)
+    [
+        "additionalProperties",
+        "default",
+        "description",
+        "enum",
+        "format",
+        "items",
+        "maxItems",
+        "maxLength",
+        "maxProperties",
+        "maximum",
+        "minLength",
+        "minProperties",
+        "minimum",
+        "nullable",
+        "pattern",
+        "properties",
+        "required",
+        "type",
+        "x-kubernetes-embedded-resource",
+        "x-kubernetes-preserve-unknown-fields",
+        "x-kubernetes-validations",
+    ]
 )
 _QUIET = settings(database=None, derandomize=True, max_examples=200, phases=(Phase.generate, Phase.shrink))
 _INT_LIMITS = {"int32": 2**31 - 1, "int64": 2**63 - 1}

@@ -131,9 +131,9 @@ def test_a_missing_right_for_a_shared_object_is_named_with_its_label():
 def test_a_refused_object_is_named_with_what_asks_for_it():
     effect = Apply(Target(CONFIG_MAPS, "proxy", NAME), {}, "tronador-config: resources.manifests[0]")
 
-    decision = explain(effect, _error(400, "BadRequest", "data is no map"), OPTIONS)
+    decision = explain(effect, _error(400, "BadRequest", "data: not a map"), OPTIONS)
 
-    assert "refused configmaps 'proxy' (tronador-config: resources.manifests[0]): data is no map" in decision.message
+    assert "refused configmaps 'proxy' (tronador-config: resources.manifests[0]): data: not a map" in decision.message
 
 
 def test_a_new_right_for_shared_objects_is_awaited():

@@ -52,7 +52,6 @@ def test_a_default_that_is_nested_too_deep_is_named_as_it_stands_in_the_config()
     assert str(found).startswith("spec.defaults.resourceQuota.hard.pods.a.a.a.a.a...: is nested ")
 
 
-
 @pytest.mark.parametrize("depth", [101, 120])
 def test_a_manifest_that_is_nested_too_deep_is_refused_with_its_field(depth):
     odd = GOOD | {"resources": {"manifests": [{**MAP, "spec": nested(depth - 1)}]}}
