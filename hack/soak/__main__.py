@@ -59,6 +59,7 @@ def _run(settings: Settings, kubeconfig: str, output: Path) -> int:
         finally:
             witness.stop()
             print(report.write(output, bed, witness, soak.outcome), flush=True)
+        soak.clean()
     growing = any(verdict.grows for verdict in verdicts(soak.outcome.samples))
     return 1 if witness.violations or growing else 0
 

@@ -25,9 +25,10 @@ class Journal:
         self._began = time.monotonic()
         self._file = path.open("w", encoding="utf-8")
         self._lock = threading.Lock()
-        self._of_one: dict[str, deque[str]] = {}
+        # Each text with its number, for the order.
+        self._of_one: dict[str, deque[tuple[int, str]]] = {}
         # Faults, which concern every environment.
-        self._of_all: deque[str] = deque(maxlen=_OF_ALL)
+        self._of_all: deque[tuple[int, str]] = deque(maxlen=_OF_ALL)
 
     @property
     def now(self) -> float:
@@ -42,15 +43,16 @@ class Journal:
             self.counts[what] += 1
             self._file.write(json.dumps(entry) + "\n")
             self._file.flush()
+            numbered = self.counts.total(), text
             if environment:
-                self._of_one.setdefault(environment, deque(maxlen=_OF_ONE)).append(text)
+                self._of_one.setdefault(environment, deque(maxlen=_OF_ONE)).append(numbered)
             else:
-                self._of_all.append(text)
+                self._of_all.append(numbered)
 
     def story(self, environment: str) -> str:
         """Return the last that happened to an environment, and to all, in order."""
         with self._lock:
-            return "\n".join(sorted([*self._of_one.get(environment, ()), *self._of_all]))
+            return "\n".join(text for _, text in sorted([*self._of_one.get(environment, ()), *self._of_all]))
 
     def close(self) -> None:
         """Close the file."""

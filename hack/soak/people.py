@@ -184,6 +184,12 @@ class People:
             if not objects.is_deleting(obj):
                 self._close(obj)
 
+    def clean(self) -> None:
+        """Delete what `prepare` made. No rule must be asked any more."""
+        for name in self.foreign:
+            self._bed.client.delete(NAMESPACES, name)
+        self._bed.client.delete(TRONADOR_CONFIGS, CONFIG_NAME, namespace=Options().namespace)
+
     # How.
 
     def _open(self, name: str) -> None:

@@ -98,19 +98,10 @@ class Replica:
     def metrics(self) -> dict[str, float]:
         """Return the sum of each metric's series; {} while nothing is served."""
         found: dict[str, float] = {}
-        if self.stopped:
-            return found
-        with (
-            suppress(OSError),
-            urllib.request.urlopen(f"http://{self.host}:{METRICS_PORT}/metrics", timeout=2) as answer,
-        ):
-            for line in answer.read().decode().splitlines():
-                if line.startswith("#") or "_bucket{" in line:
-                    continue
+        for line in self._page(METRICS_PORT, "/metrics").splitlines():
+            if not line.startswith("#"):
                 name, _, value = line.rpartition(" ")
                 name = name.partition("{")[0]
-                if 'method="' in line and 'method="GET"' not in line:
-                    found["writes"] = found.get("writes", 0.0) + float(value)
                 found[name] = found.get(name, 0.0) + float(value)
         return found
 
@@ -144,14 +135,18 @@ class Replica:
             timers=self._timers(),
             panics=int(metrics.get("controller_runtime_reconcile_panics_total", 0)),
             requests=int(metrics.get("rest_client_requests_total", 0)),
-            writes=int(metrics.get("writes", 0)),
         )
 
     def _timers(self) -> int:
         """Return how many keys wait for their time: no metric says so, but the status page does."""
-        with suppress(OSError), urllib.request.urlopen(f"http://{self.host}:{PAGE_PORT}/controller", timeout=2) as page:
-            return sum(map(int, _LATER.findall(page.read().decode())))
-        return 0
+        return sum(map(int, _LATER.findall(self._page(PAGE_PORT, "/controller"))))
+
+    def _page(self, port: int, path: str) -> str:
+        """Return what it serves there; "" if it does not answer, as while it is stopped."""
+        if not self.stopped:
+            with suppress(OSError), urllib.request.urlopen(f"http://{self.host}:{port}{path}", timeout=2) as answer:
+                return str(answer.read().decode())
+        return ""
 
     @property
     def _clock(self) -> Path:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from hack.bench import plots
+from hack.bench import plots, requests
 from hack.soak.bed import Bed
 from hack.soak.samples import Sample, Verdict, rate, verdicts
 from hack.soak.soak import Outcome
 from hack.soak.witness import Witness
 
+# How the controller's requests begin to name themselves.
+AGENT = "tronador"
 _MOMENTS = (10, 30, 60)
 _PLOTS: dict[str, tuple[str, str, Callable[[Sample], float]]] = {
     "memory": ("resident memory of the replicas", "MiB", lambda sample: sample.resident_bytes / 2**20),
@@ -42,7 +44,7 @@ def _parts(bed: Bed, witness: Witness, outcome: Outcome) -> Iterable[str]:
     yield "# Soak"
     yield (
         f"{seconds / 60:.1f} minutes, about {settings.environments} environments, {settings.engine}, seed "
-        f"{settings.seed}, {bed.site.version}. Python's watches, rules and moves: `hack/soak/README.md`."
+        f"{settings.seed}, {bed.site.version}. `hack/soak/README.md` describes what happens and what is checked."
     )
     yield f"**{_result(witness, judged)}**"
     for violation in witness.violations:
@@ -75,10 +77,13 @@ def _parts(bed: Bed, witness: Witness, outcome: Outcome) -> Iterable[str]:
             for one in judged
         ],
     )
-    requests = rate(outcome.samples, lambda sample: sample.requests) / seconds * 60
-    writes = rate(outcome.samples, lambda sample: sample.writes) / seconds * 60
+    asked = rate(outcome.samples, lambda sample: sample.requests) / seconds * 60
+    written = requests.writes(bed.site.requests.counts(AGENT)) / seconds * 60
     processor = rate(outcome.samples, lambda sample: sample.cpu_seconds) / seconds * 100
-    yield f"{requests:.0f} requests and {writes:.0f} writes a minute, {processor:.1f} % of a core for all replicas."
+    yield (
+        f"{asked:.0f} requests of the replicas a minute, and {written:.0f} writes, without Leases and Events "
+        f"({bed.site.requests.words}); {processor:.1f} % of a core for all replicas."
+    )
     yield "\n".join(f"![{title}]({name}.svg)" for name, (title, _, _) in _PLOTS.items())
 
 

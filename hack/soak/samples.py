@@ -20,7 +20,7 @@ class Sample:
         life: how often the replica was started before, and with this process.
         queue, timers: keys that wait for a worker, and keys that wait for their time.
         panics: reconciles that ended with an unexpected exception.
-        requests, writes: that it has sent since its start.
+        requests: that it has sent since its start.
     """
 
     at: float
@@ -36,7 +36,6 @@ class Sample:
     timers: int
     panics: int
     requests: int
-    writes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,6 @@ from controller.apimachinery import objects
 from controller.apimachinery.errors import ApiError
 from controller.apimachinery.resources import CONFIG_MAPS, NAMESPACES, SECRETS, Resource
 from controller.app.options import Options
-from hack.bench.bed import BenchError
 from hack.soak import calm, marks, rules
 from hack.soak.bed import Bed
 from hack.soak.faults import Faults, Lasting
@@ -77,6 +76,10 @@ class Soak:
             self._calm("calm", self._differences)
         self._people.close_all()
         self._calm("everything is closed", self._left)
+
+    def clean(self) -> None:
+        """Delete what is left, once nothing is judged any more."""
+        self._people.clean()
 
     def _is_enough(self) -> bool:
         return len(self._witness.violations) >= _MOST_VIOLATIONS
@@ -230,6 +233,3 @@ def _by_namespace(items: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]
     for obj in items:
         found.setdefault(objects.namespace(obj), []).append(obj)
     return found
-
-
-__all__ = ["BenchError", "Outcome", "Soak"]

@@ -20,7 +20,6 @@ def sample(number, *, mebibytes=50.0, life=1, requests=0):
         timers=0,
         panics=0,
         requests=requests,
-        writes=0,
     )
 
 
