@@ -63,6 +63,9 @@ def _environment(environment: Environment, world: World) -> Iterator[str]:
     if status.get("observedGeneration") != environment.generation:
         yield f"{name}: generation {environment.generation} was not seen"
         return
+    if state == "expired":
+        yield from _expired(environment, world, namespace)
+        return
     if environment.suspended:
         if state != "suspended":
             yield f"{name} is suspended, and the status says {state}"
@@ -75,9 +78,6 @@ def _environment(environment: Environment, world: World) -> Iterator[str]:
     if state == "queued":
         if not world.limit or world.held < world.limit:
             yield f"{name} waits for a place, and {world.held} of {world.limit} are taken"
-        return
-    if state == "expired":
-        yield from _expired(environment, world, namespace)
         return
     ends = environment.status.get("expiresAt")
     if ends and datetime.fromisoformat(ends) + _LATE < world.now:
@@ -120,7 +120,7 @@ def _expired(environment: Environment, world: World, namespace: dict[str, Any] |
     name, ends = environment.name, environment.status.get("expiresAt")
     if not ends or datetime.fromisoformat(ends) > world.now + _LATE:
         yield f"{name} is expired, and its lifetime ends at {ends}"
-    if environment.keep == "true" or not environment.expire_after:
+    if environment.keep == "true" or environment.suspended or not environment.expire_after:
         yield f"{name} is expired, and should live"
     if marks.is_ours(namespace):
         yield f"{name} is expired, and its namespace is left"

@@ -78,12 +78,11 @@ def _parts(bed: Bed, witness: Witness, outcome: Outcome) -> Iterable[str]:
         ],
     )
     asked = rate(outcome.samples, lambda sample: sample.requests) / seconds * 60
-    written = requests.writes(bed.site.requests.counts(AGENT)) / seconds * 60
+    # The counters of a server that exists contain the requests of everybody.
+    counted = requests.writes(bed.site.requests.counts(AGENT)) / seconds * 60 if bed.site.is_local else 0.0
+    written = f", and {counted:.0f} writes, without Leases and Events" if bed.site.is_local else ""
     processor = rate(outcome.samples, lambda sample: sample.cpu_seconds) / seconds * 100
-    yield (
-        f"{asked:.0f} requests of the replicas a minute, and {written:.0f} writes, without Leases and Events "
-        f"({bed.site.requests.words}); {processor:.1f} % of a core for all replicas."
-    )
+    yield (f"{asked:.0f} requests of the replicas a minute{written}; {processor:.1f} % of a core for all replicas.")
     yield "\n".join(f"![{title}]({name}.svg)" for name, (title, _, _) in _PLOTS.items())
 
 

@@ -43,6 +43,7 @@ NOTHING: dict[str, Any] = {"namespaces": {}, "releases": {}, "stored": {}, "shar
 WELL = {
     "deployed": world(),
     "suspended": world(environments=[changed("suspended", suspend=True)]),
+    "expired beside others": world(environments=[expired()], **NOTHING | {"namespaces": {NAME: namespace(ours=False)}}),
     "suspended beside others": world(
         environments=[changed("suspended", suspend=True)], namespaces={NAME: namespace(ours=False)}
     ),
