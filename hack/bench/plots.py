@@ -57,7 +57,7 @@ def _drawn(
         f'font-size="12"><rect width="{_WIDTH}" height="{_HEIGHT}" fill="white"/>',
         _text(_LEFT, 22, title, "start", size=14),
         _text(_LEFT + _inner_width() / 2, _HEIGHT - 10, across, "middle"),
-        _text(_LEFT, _TOP - 4, unit, "end"),
+        _text(_LEFT - 6, _TOP - 14, unit, "end"),
         *(_across(scale.y(top * step / 4), f"{top * step / 4:g}") for step in range(5)),
         *(_text(scale.x(count), _HEIGHT - _BOTTOM + 18, f"{count:g}", "middle") for count in ticks),
     ]

@@ -47,6 +47,20 @@ MUTANTS: Final = (
         "explore --changes 2",
     ),
     Mutant(
+        "a release is deleted before it is recorded",
+        "controller/environment/uninstall.py",
+        "    if target == releases.recorded(observation) or",
+        "    if True or",
+        "tests/unit/environment/phases/test_release.py",
+    ),
+    Mutant(
+        "the record of such a release has to settle",
+        "controller/environment/status_writer.py",
+        " and not _records(done.plan)",
+        "",
+        "tests/unit/environment/test_status_writes.py",
+    ),
+    Mutant(
         "a deletion does not name the version",
         "controller/environment/apply.py",
         "                resource_version=deletion.resource_version,\n",
@@ -107,7 +121,7 @@ MUTANTS: Final = (
         "controller/environment/removal.py",
         "    if recorded := releases.recorded(observation):\n        yield recorded",
         "    yield from ()",
-        "tests/unit/environment/phases/test_teardown.py::test_labeled_releases_of_other_names_and_the_recorded_one_are_deleted_too",
+        "tests/unit/environment/phases/test_teardown.py::test_labeled_releases_of_other_names_are_uninstalled_after_the_recorded_one",
     ),
     Mutant(
         "the old release is not uninstalled first",

@@ -3,9 +3,11 @@
 import pytest
 
 from controller.api.environment import ENVIRONMENTS, FINALIZER
+from controller.api.helm_operator import HELM_RELEASES
 from controller.runtime.reconcile import Result
 from tests.unit.environment.support.builders import (
     NAME,
+    RELEASE_NAME,
     operator_options,
 )
 from tests.unit.environment.support.reconciling import new_world, stalled_reasons, status_of
@@ -25,6 +27,22 @@ def test_a_temporary_state_is_written_only_if_it_lasts():
     world.seconds += 0.11
     world.reconcile(NAME)
     assert status_of(world)["applicationStatus"] == "pending"
+
+
+def test_a_release_that_is_renamed_before_it_is_recorded_is_recorded_at_once():
+    world = new_world(operator_options(status_settle=0.3))
+    world.reconcile(NAME)
+    world.sync()
+    world.api.edit(
+        ENVIRONMENTS, NAME, "", lambda obj: obj["spec"]["application"]["release"].update(releaseName="renamed")
+    )
+    world.sync()
+    assert status_of(world) == {}
+
+    world.reconcile(NAME)
+
+    assert status_of(world)["release"] == {"engine": "helm-operator", "name": RELEASE_NAME}
+    assert [release["metadata"]["name"] for release in world.api.all(HELM_RELEASES)] == [RELEASE_NAME]
 
 
 def test_every_state_is_written_at_once_without_a_settle_time():
