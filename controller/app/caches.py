@@ -47,7 +47,8 @@ def enqueue(informers: Mapping[Resource, Informer], queue: RateLimitingQueue, *,
     """Have an environment reconciled when it or one of its objects changes, and in each resync.
 
     Environments that are up to date at the start wait until nothing else is to do, and a resync is spread over its
-    period (seconds). So a change never waits for thousands of environments that did not change.
+    period (seconds). So a change never waits for thousands of environments that did not change. What was begun for one
+    environment is completed before another one is begun, as far as it depends on the controller.
     """
     environments = informers[ENVIRONMENTS].store
 
@@ -55,6 +56,10 @@ def enqueue(informers: Mapping[Resource, Informer], queue: RateLimitingQueue, *,
         # Most namespaces of a cluster belong to no environment.
         if environments.get(key) is not None:
             queue.add(key)
+
+    def add_begun(key: str) -> None:
+        if environments.get(key) is not None:
+            queue.add_first(key)
 
     def add_initial(key: str) -> None:
         environment = environments.get(key)
@@ -67,8 +72,8 @@ def enqueue(informers: Mapping[Resource, Informer], queue: RateLimitingQueue, *,
 
     for watch in WATCHES:
         if watch.keys is not None:
-            add = queue.add if watch.resource == ENVIRONMENTS else add_known
-            handler = Enqueue(keys=watch.keys, add=add, initial=add_initial, resync=add_in_turn)
+            add, add_progress = (queue.add,) * 2 if watch.resource == ENVIRONMENTS else (add_known, add_begun)
+            handler = Enqueue(keys=watch.keys, add=add, progress=add_progress, initial=add_initial, resync=add_in_turn)
             registration = informers[watch.resource].add_handler(
                 handler, name=f"enqueue-{watch.resource}", at_once=True
             )
@@ -85,6 +90,7 @@ class Enqueue:
 
     Args:
         add: queues a key.
+        progress: queues a key of an object whose status has changed, or which is gone, if that is another way.
         initial: queues a key of an object that existed at the start, if that is another way.
         resync: queues a key of an object that did not change, if that is another way.
 
@@ -92,10 +98,19 @@ class Enqueue:
         has_synced: whether the handler has got all objects that existed at the start.
     """
 
-    def __init__(self, *, keys: Keys, add: Add, initial: Add | None = None, resync: Add | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        keys: Keys,
+        add: Add,
+        progress: Add | None = None,
+        initial: Add | None = None,
+        resync: Add | None = None,
+    ) -> None:
         self.has_synced: Callable[[], bool] = lambda: True
         self._keys = keys
         self._add = add
+        self._progress = progress or add
         self._initial = initial or add
         self._resync = resync or add
 
@@ -108,11 +123,13 @@ class Enqueue:
         if new is old:
             self._queue(self._resync, new)
         else:
-            self._queue(self._add, old, new)
+            # Others report what they did in the status. Any other change may be the echo of our own write.
+            is_progress = old.get("status") != new.get("status")
+            self._queue(self._progress if is_progress else self._add, old, new)
 
     def on_delete(self, obj: Object | DeletedFinalStateUnknown) -> None:
         """Handle a deletion, seen or inferred."""
-        self._queue(self._add, obj.obj if isinstance(obj, DeletedFinalStateUnknown) else obj)
+        self._queue(self._progress, obj.obj if isinstance(obj, DeletedFinalStateUnknown) else obj)
 
     def _queue(self, add: Add, *objects: Object) -> None:
         for key in dict.fromkeys(key for obj in objects for key in self._keys(obj)):

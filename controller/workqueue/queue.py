@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import threading
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from dataclasses import dataclass
 
 from controller.apimachinery.clock import Clock, MonotonicClock
@@ -22,6 +22,8 @@ _MAX_WAIT = 10.0
 # Keys per second that become ready after `hasten`: the first at once, a thousand within five seconds. So a key that
 # changes meanwhile does not have to wait for all of them.
 _HASTENED_PER_SECOND = 200.0
+# Whether the next keys that workers take are from `add_first`, if there are others too. So no others are held up.
+_TURNS = (True, True, False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +55,13 @@ class RateLimitingQueue:
         self._limiter = limiter or default_limiter(clock=self._clock)
         self._metrics = QueueMetrics(registry or Registry(), name)
         self._condition = threading.Condition()
-        # The keys that are dirty and not processing, in the order in which workers take them.
-        self._ready: deque[str] = deque()
-        # Those that workers take only if there are no others.
+        # The keys that are dirty and not processing, each in one of these, in the order in which workers take them:
+        # those that go first, ...
+        self._first: OrderedDict[str, None] = OrderedDict()
+        self._ready: OrderedDict[str, None] = OrderedDict()
+        # ... and those that workers take only if there are no others.
         self._last: OrderedDict[str, None] = OrderedDict()
+        self._turn = itertools.cycle(_TURNS)
         # Key -> the time (clock seconds) since which it needs processing.
         self._dirty: dict[str, float] = {}
         # Key -> the time at which a worker took it.
@@ -77,6 +82,14 @@ class RateLimitingQueue:
         """Queue `key`. Does nothing if it is already queued or the queue is shutting down."""
         with self._condition:
             self._add_locked(key, self._clock.now())
+
+    def add_first(self, key: str) -> None:
+        """Queue `key` before those that `add` queued, for work that was begun and can be completed."""
+        with self._condition:
+            self._add_locked(key, self._clock.now())
+            if key in self._ready:
+                del self._ready[key]
+                self._first[key] = None
 
     def add_last(self, key: str) -> None:
         """Queue `key` behind all keys that are queued in other ways, now or later. Those go before it."""
@@ -139,8 +152,8 @@ class RateLimitingQueue:
             while True:
                 now = self._clock.now()
                 self._promote_locked(now)
-                if self._ready or self._last:
-                    key = self._ready.popleft() if self._ready else self._last.popitem(last=False)[0]
+                if lane := self._lane_locked():
+                    key = lane.popitem(last=False)[0]
                     since = self._dirty.pop(key)
                     self._processing[key] = now
                     self._metrics.queue_duration.observe(max(0.0, now - since))
@@ -158,7 +171,7 @@ class RateLimitingQueue:
                 return
             self._metrics.work_duration.observe(self._clock.now() - since)
             if key in self._dirty:
-                self._ready.append(key)
+                self._ready[key] = None
                 self._condition.notify()
             if self._draining:
                 self._condition.notify_all()
@@ -178,11 +191,11 @@ class RateLimitingQueue:
         with self._condition:
             self._draining = True
             self._shut_down_locked()
-            while self._draining and (self._ready or self._last or self._processing):
+            while self._draining and (self._backlog_locked() or self._processing):
                 if deadline is not None and self._clock.now() >= deadline:
                     return False
                 self._clock.wait_until(self._condition, deadline)
-            return not (self._ready or self._last or self._processing)
+            return not (self._backlog_locked() or self._processing)
 
     @property
     def shutting_down(self) -> bool:
@@ -193,14 +206,14 @@ class RateLimitingQueue:
         """Return the number of ready keys."""
         with self._condition:
             self._promote_locked(self._clock.now())
-            return len(self._ready) + len(self._last)
+            return self._backlog_locked()
 
     def snapshot(self) -> Snapshot:
         """Return a consistent view of the content."""
         with self._condition:
             now = self._clock.now()
             return Snapshot(
-                ready=(*self._ready, *self._last),
+                ready=(*self._first, *self._ready, *self._last),
                 delayed=tuple(sorted((key, due - now) for key, due in self._due.items())),
                 processing=tuple(sorted((key, now - since) for key, since in self._processing.items())),
             )
@@ -211,13 +224,22 @@ class RateLimitingQueue:
         if key in self._dirty:
             if key in self._last:
                 del self._last[key]
-                self._ready.append(key)
+                self._ready[key] = None
             return
         self._metrics.adds.inc()
         self._dirty[key] = since
         if key not in self._processing:
-            self._ready.append(key)
+            self._ready[key] = None
             self._condition.notify()
+
+    def _backlog_locked(self) -> int:
+        return len(self._first) + len(self._ready) + len(self._last)
+
+    def _lane_locked(self) -> OrderedDict[str, None]:
+        """Return where the next key to take is; an empty one if there is none."""
+        if self._first and (not self._ready or next(self._turn)):
+            return self._first
+        return self._ready or self._last
 
     def _delay_locked(self, key: str, due: float) -> bool:
         """Delay `key` until `due` (clock seconds), unless it is already due earlier. Return whether it was not."""

@@ -4,7 +4,8 @@ from collections import Counter
 
 import pytest
 
-from controller.api.environment import ENVIRONMENTS
+from controller.api.environment import ENVIRONMENT_LABEL, ENVIRONMENTS
+from controller.api.helm_operator import HELM_RELEASES
 from controller.apimachinery import objects
 from controller.app import caches
 from controller.app.caches import Spread
@@ -70,6 +71,32 @@ def test_work_that_was_left_goes_before_environments_that_are_up_to_date(informe
     deleted = environment(name="deleted", status={"observedGeneration": 1}, deleting=True)
     fill(informers[ENVIRONMENTS], up_to_date("a"), left, environment(name="created"), deleted)
     assert [queue.get() for _ in range(4)] == ["updated", "created", "deleted", "a"]
+
+
+@pytest.mark.parametrize(
+    ("after", "first"),
+    [
+        ({"status": {"phase": "Succeeded"}}, "begun"),
+        ({"spec": {"values": {}}}, "new"),
+        (None, "begun"),
+    ],
+    ids=["progress", "echo", "gone"],
+)
+def test_what_the_engine_did_for_one_environment_goes_before_new_ones(informers, queue, after, first):
+    for informer in informers.values():
+        informer.synced = True
+    begun = environment(name="begun")
+    fill(informers[ENVIRONMENTS], begun)
+    assert queue.get() == "begun"
+    queue.done("begun")
+    fill(informers[ENVIRONMENTS], environment(name="new"))
+    release = {"metadata": {"name": "r", "namespace": "begun", "labels": {ENVIRONMENT_LABEL: "begun"}}}
+    of_releases = informers[HELM_RELEASES].handler
+    if after is None:
+        of_releases.on_delete(release)
+    else:
+        of_releases.on_update(release, {**release, **after})
+    assert queue.get() == first
 
 
 def test_a_resync_of_ten_thousand_environments_is_spread_over_its_period(informers, queue):

@@ -61,6 +61,37 @@ def test_a_key_added_last_takes_its_turn_when_it_is_added_again(queue: RateLimit
     assert len(queue) == 0
 
 
+def test_keys_added_first_come_out_before_others_but_leave_them_every_third_turn(queue: RateLimitingQueue) -> None:
+    for key in ("a", "b", "1", "2", "3", "4"):
+        queue.add(key)
+    for key in ("1", "2", "3", "4"):
+        queue.add_first(key)
+    assert queue.snapshot().ready == ("1", "2", "3", "4", "a", "b")
+    assert [take(queue) for _ in range(6)] == ["1", "2", "a", "3", "4", "b"]
+
+
+def test_a_key_added_first_is_queued_once_wherever_it_was(queue: RateLimitingQueue) -> None:
+    queue.add_last("last")
+    queue.add("ready")
+    queue.add("other")
+    for _ in range(2):
+        for key in ("last", "ready", "new"):
+            queue.add_first(key)
+    assert queue.snapshot().ready == ("last", "ready", "new", "other")
+    assert len(queue) == 4
+
+
+def test_a_key_added_first_while_processed_is_queued_once_more(queue: RateLimitingQueue) -> None:
+    queue.add("a")
+    take(queue)
+    queue.add_first("a")
+    assert len(queue) == 0
+    queue.done("a")
+    assert take(queue) == "a"
+    queue.done("a")
+    assert len(queue) == 0
+
+
 def test_a_key_added_last_while_processed_is_queued_once_more(queue: RateLimitingQueue) -> None:
     queue.add("a")
     take(queue)
