@@ -14,8 +14,9 @@ from types import TracebackType
 
 from hack.paths import ROOT
 
-START_SECONDS = 30.0
-STOP_SECONDS = 10.0
+# Long, because a machine may have other work.
+START_SECONDS = 120.0
+STOP_SECONDS = 30.0
 _LOOK_SECONDS = 0.05
 
 

@@ -13,9 +13,10 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from controller.api.environment import ENVIRONMENTS
+from controller.api.environment import ENVIRONMENTS, LEASE_NAME
 from controller.apimachinery.errors import ApiError
-from controller.apimachinery.resources import CONFIG_MAPS, NAMESPACES, SECRETS
+from controller.apimachinery.resources import CONFIG_MAPS, LEASES, NAMESPACES, SECRETS
+from controller.app.options import Options
 from controller.client import Client
 from controller.environment.engines import ENGINES
 from hack.bench import server, site
@@ -110,6 +111,11 @@ class Bed:
     def leader(self) -> Replica | None:
         """Return the replica that says that it leads."""
         return next((replica for replica in self.replicas if replica.leads()), None)
+
+    def leader_changes(self) -> int:
+        """Return how often the lease has changed hands."""
+        lease = self.client.get(LEASES, LEASE_NAME, namespace=Options().namespace)
+        return int(lease["spec"].get("leaseTransitions") or 0)
 
     def wait(self, holds: Callable[[], bool], what: str, seconds: float = _READY_SECONDS) -> None:
         """Wait until something holds. Raises BenchError after so many seconds."""

@@ -51,7 +51,8 @@ def _parts(bed: Bed, witness: Witness, outcome: Outcome) -> Iterable[str]:
         yield f"## Broken: {violation.rule}\n\n{violation.environment}: {violation.text}"
         yield f"```\n{bed.journal.story(violation.environment)}\n```"
     yield "## What happened"
-    yield _table(["what", "times"], [[what, f"{count}"] for what, count in sorted(counts.items())])
+    shown = {**counts, "the lease changes hands": bed.leader_changes()}
+    yield _table(["what", "times"], [[what, f"{count}"] for what, count in sorted(shown.items())])
     yield "## What was checked"
     rows = [[rule, f"{count}"] for rule, count in sorted(bed.rules.checked.items())]
     calms = outcome.calms

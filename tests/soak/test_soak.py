@@ -9,7 +9,7 @@ from hack.paths import ROOT
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_a_minute_of_random_life_breaks_no_rule(tmp_path):
     options = ["--minutes", "0.5", "--environments", "8", "--rest", "0.4", "--seed", "7", "--kubeconfig", ""]
 
