@@ -1,7 +1,8 @@
 """The words of the status about an error that lasts although the controller tries again.
 
-The text must stay the same from one retry to the next, or each retry would write the status. A text that differs only
-in ports, times or identifiers counts as the same, and the recorded one is kept.
+The text must stay the same from one retry to the next, or each retry would write the status, and then wait until the
+cache has that write. A text that differs only in ports, times or identifiers counts as the same, and the recorded one
+is kept. If requests fail in different ways, the first that is shown stays for a while.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ TIMER: Final = "error"
 # Seconds. A restart of the API server, an election in its storage or a full queue take less. A person who waits for an
 # environment begins to wonder after about that time.
 PATIENCE: Final = 5.0
+# Seconds for which an error that is shown stays, although requests fail in another way since then.
+SHOWN: Final = 30.0
 # The reason while a request to the API server fails repeatedly.
 RETRYING: Final = "RetryingAfterError"
 # The reason while our own code fails or does not end in time.
@@ -55,6 +58,11 @@ REASONS: Final = frozenset({RETRYING, INTERNAL})
 _AGAIN: Final = "This is tried again."
 _WORDS_LIMIT: Final = 300
 _CHANGES_BY_ITSELF: Final = re.compile(r"\S*\d\S*")
+
+
+def shown_timer(generation: int) -> str:
+    """Return the name of the timer that runs since an error of this generation was written to the status."""
+    return f"error shown:{generation}"
 
 
 def explain(

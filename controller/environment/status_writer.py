@@ -5,6 +5,7 @@ A temporary state is written only if it lasts, and an error only if it does not 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
@@ -121,20 +122,29 @@ class StatusWriter:
         return Result(requeue_after=min(recheck, default=None)), newest
 
     def show(self, key: str, environment: Environment, attempt: Attempt, error: Exception) -> None:
-        """Write an error into the status if it has lasted for some seconds. Until then a retry may succeed."""
+        """Write an error into the status if it has lasted for some seconds. Until then a retry may succeed.
+
+        One that was written stays for a while, even if another follows.
+        """
         self._timers.start(key, (persistent_errors.TIMER,))
         scope = current_scope()
         too_late = scope is not None and scope.expired
-        if not too_late and self._timers.ages(key)[persistent_errors.TIMER] < persistent_errors.PATIENCE:
+        ages, shown_timer = self._timers.ages(key), persistent_errors.shown_timer(environment.generation)
+        if not too_late and ages[persistent_errors.TIMER] < persistent_errors.PATIENCE:
+            return
+        if ages.get(shown_timer, math.inf) < persistent_errors.SHOWN:
             return
         shown = persistent_errors.explain(error, attempt.effect, too_late=too_late, standing=environment.conditions)
         try:
             with Scope(timeout=_LAST_WORDS).bound() if too_late else nullcontext():
-                self._show_plan(environment, attempt, shown)
+                is_shown = self._show_plan(environment, attempt, shown)
+            if is_shown:
+                self._timers.restart(key, shown_timer)
         except Exception as failure:  # noqa: BLE001  # the error itself is what counts, and goes to the log by its own way
             log.warning("error not written to the status", error_type=type(failure).__name__)
 
-    def _show_plan(self, environment: Environment, attempt: Attempt, shown: Wait) -> None:
+    def _show_plan(self, environment: Environment, attempt: Attempt, shown: Wait) -> bool:
+        """Return whether the status shows it now."""
         wanted = None
         if attempt.observation is not None and attempt.step is not None:
             plan = Plan((*attempt.steps, replace(attempt.step, decision=shown)))
@@ -146,8 +156,11 @@ class StatusWriter:
         if wanted is None:
             wanted = recorded_status.unjudged(environment, shown, self._options, self._wall_clock())
         patch = patches.merge_patch(environment.status, wanted)
-        if patch and not self._wait(environment.name, environment, wanted, patch):
+        if patch and self._wait(environment.name, environment, wanted, patch):
+            return False
+        if patch:
             self._write(environment.name, environment, wanted, patch)
+        return True
 
     def _wait(self, key: str, environment: Environment, wanted: Mapping[str, Any], patch: Mapping[str, Any]) -> float:
         target = Target(ENVIRONMENTS, environment.name)

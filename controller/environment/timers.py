@@ -28,6 +28,12 @@ class Timers:
             for name in names:
                 self._started.setdefault(key, {}).setdefault(name, now)
 
+    def restart(self, key: str, name: str) -> None:
+        """Start this timer now, whether it runs or not."""
+        now = self._now()
+        with self._lock:
+            self._started.setdefault(key, {})[name] = now
+
     def keep(self, key: str, names: Iterable[str]) -> None:
         """Run exactly these timers. Those that run already continue, new ones start now, and the others end."""
         now = self._now()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from typing import Any
 
 import pytest
@@ -143,6 +144,31 @@ def test_the_same_error_is_written_once():
     _try(world, 60)
 
     assert _status_writes(world) == 1
+
+
+def test_errors_that_take_turns_are_not_written_in_turns():
+    world = _world()
+    errors = itertools.cycle([_error(500, "InternalError"), ConnectionLost("reset"), RequestTimeout("late")])
+    world.api.refuse = lambda v, r, *_: next(errors) if (v, r) == ("create", NAMESPACES) else None  # type: ignore[assignment]
+
+    _try(world, 34)
+    assert _status_writes(world) == 1
+    _refuse(world, "create", NAMESPACES, _error(504, "Timeout", "too late"))
+    _try(world, 5)
+    assert _status_writes(world) == 2
+    assert "too late" in _message(world)
+
+
+def test_another_error_is_shown_at_once_after_a_change_of_the_environment():
+    world = _world()
+    _refuse(world, "create", NAMESPACES, _error(503))
+    _try(world, 6)
+
+    _refuse(world, "create", NAMESPACES, ConnectionLost("reset"))
+    world.api.edit(ENVIRONMENTS, NAME, "", lambda obj: obj["spec"].update(namespaceLabels={"team": "gabbar"}))
+    _try(world, 1)
+
+    assert "refused or lost" in _message(world)
 
 
 def test_an_error_stays_shown_after_a_restart():
