@@ -17,12 +17,8 @@ from tests.faults.support.bed import bed
 from tests.faults.support.troubles import TROUBLES, Size, Trouble
 from tests.integration.support.waiting import DEADLINE
 
-FEW = Size(
-    environments=5, deaths=2, deadline=2 * DEADLINE, lifetime=1.1, silence=0.5, latency=0.1, delay=0.5, retry_after=0
-)
-MANY = Size(
-    environments=200, deaths=10, deadline=600.0, lifetime=2.0, silence=5.0, latency=0.5, delay=10.0, retry_after=1
-)
+FEW = Size(environments=5, deaths=2, deadline=2 * DEADLINE, lifetime=1.1, silence=0.5, latency=0.1, delay=0.5)
+MANY = Size(environments=200, deaths=10, deadline=600.0, lifetime=2.0, silence=5.0, latency=0.5, delay=10.0)
 
 # The trouble that the quick tests have too; the others take longer.
 QUICK = "server restarted"

@@ -36,7 +36,6 @@ class Size:
         silence: after which the controller gives a watch up.
         latency: of every request.
         delay: of the watch streams.
-        retry_after: of a 429, in whole seconds.
     """
 
     environments: int
@@ -46,7 +45,6 @@ class Size:
     silence: float
     latency: float
     delay: float
-    retry_after: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +133,8 @@ def requests_failing(size: Size) -> Trouble:
     return Trouble(
         rules=(
             Rule(fault=Answer(code=500), percent=30),
-            Rule(fault=Answer(code=429, retry_after=size.retry_after), percent=20),
+            # A second before each repetition would be most of the time of a deletion, and shows nothing more.
+            Rule(fault=Answer(code=429, retry_after=0), percent=20),
             Rule(fault=ResetBefore(), percent=10),
             Rule(fault=ResetAfter(), percent=10),
         ),
