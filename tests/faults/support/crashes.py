@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from hack.localcluster.audit import AuditEntry
 from tests.faults.support.laboratory import Laboratory
-from tests.integration.support.requests import is_counted
+from tests.integration.support.requests import is_counted, summary
 
 
 class Position(StrEnum):
@@ -33,14 +33,18 @@ class Crash:
         self._position = position
         self._received = 0
         self._performed = 0
+        self._victim = ""
 
     def __str__(self) -> str:
-        return f"killed at write {self._number}, {self._position}"
+        return f"killed at write {self._number}, {self._victim or 'which never came'}, {self._position}"
 
     def received(self, entry: AuditEntry, kill: Callable[[], None]) -> bool:
         if self.struck:
             return True
-        self._received += is_counted(entry)
+        if is_counted(entry):
+            self._received += 1
+            if self._received == self._number:
+                self._victim = summary(entry)
         if self._position is Position.BEFORE:
             is_now = is_counted(entry) and self._received == self._number
         else:

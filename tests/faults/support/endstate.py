@@ -15,7 +15,7 @@ from controller.api.environment import APPLIED_HASH_ANNOTATION
 from controller.api.tronador_config import TRONADOR_CONFIGS
 from hack.localcluster import LocalCluster
 
-# Of each object: its place, and its content or version.
+# Of each object: its place and its content.
 Contents = dict[str, Any]
 
 # The hash of what was applied has the uid in it.
@@ -46,15 +46,13 @@ _ASIDE = frozenset({"events", "leases"})
 def ours(local: LocalCluster, names: Sequence[str]) -> Contents:
     """What belongs to these environments, and the TronadorConfig; the names as `<1>`, `<2>`, ..."""
     found = {place: obj for place, obj in _objects(local).items() if _concerns(place, names) or _is_shared(place)}
-    for place in [place for place in found if place.startswith(_OF_ENGINES)]:
-        found[place] = {key: content for key, content in found[place].items() if key != "status"}
-    return {anonymous(place, names): _comparable(obj, names) for place, obj in sorted(found.items())}
+    return {anonymous(place, names): _content(place, obj, names) for place, obj in sorted(found.items())}
 
 
 def others(local: LocalCluster, names: Sequence[str]) -> Contents:
-    """The version of everything else."""
+    """Everything else. Here an object of the same content with another uid is another one."""
     found = {place: obj for place, obj in _objects(local).items() if not (_concerns(place, names) or _is_shared(place))}
-    return {place: obj["metadata"]["resourceVersion"] for place, obj in found.items()}
+    return {place: [obj["metadata"].get("uid"), _content(place, obj, ())] for place, obj in found.items()}
 
 
 def differences(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
@@ -82,6 +80,11 @@ def _objects(local: LocalCluster) -> dict[str, Any]:
 def _kind(resource: tuple[str, str]) -> str:
     group, plural = resource
     return f"{plural}.{group}" if group else plural
+
+
+def _content(place: str, obj: Mapping[str, Any], names: Sequence[str]) -> Any:
+    seen = {key: value for key, value in obj.items() if key != "status" or not place.startswith(_OF_ENGINES)}
+    return _comparable(seen, names)
 
 
 def _concerns(place: str, names: Sequence[str]) -> bool:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from controller.api.environment import ENVIRONMENTS, RECONCILE_AT_ANNOTATION
 from controller.api.helm_operator import HELM_RELEASES
 from hack.localcluster import LocalCluster
 from hack.localcluster.audit import AuditEntry
@@ -76,6 +78,14 @@ class Laboratory:
     def have_neighbour(self) -> None:
         """Have another environment beside those of the journey."""
         self.environments.create(NEIGHBOUR, chart=_CHART).deployed()
+        self.look_at(self.neighbour)
+
+    def look_at(self, environment: Environment) -> None:
+        """Have the controller look at an environment, and wait until it has."""
+        now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        body = {"metadata": {"annotations": {RECONCILE_AT_ANNOTATION: now}}}
+        self.cluster.client.patch(ENVIRONMENTS, environment.name, body)
+        environment.until(lambda obj: obj["status"]["lastHandledReconcileAt"] == now, "the controller looked at it")
 
     def run(self, **options: Any) -> None:
         """Have the controller run with these options, and its engine's unless they say otherwise."""
@@ -102,6 +112,7 @@ class Laboratory:
         # Between two requests, so that none is treated by both.
         self.local.call(lambda: setattr(self, "_fault", fault))
 
+    @property
     def neighbour(self) -> Environment:
         """The one of `have_neighbour`."""
         return Environment(self.cluster, NEIGHBOUR)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
+from http import HTTPStatus
 from typing import Any, Protocol
 
-from controller.api.environment import ENVIRONMENTS, RECONCILE_AT_ANNOTATION
 from controller.api.flux import GIT_REPOSITORIES
 from controller.api.helm_operator import HELM_RELEASES
 from controller.apimachinery.resources import NAMESPACES
@@ -48,16 +47,17 @@ class Travelled:
     Attributes:
         ours: what there is of the environment in the end.
         touched: what else has changed.
-        writes: what the controller asked to be written (no Events), refused ones included.
-        stages: how many of these belong to the journey itself, and not to the look that follows it.
+        points: how many writes the controller asked for in the stages of the journey (no Events).
+        writes: the same with the look that follows, without those that were refused because a binding was too new: how
+            often one of them is repeated depends on the server.
         acts: which objects were created and deleted, each once.
         order: those of them that have to be in this order.
     """
 
     ours: Mapping[str, Any]
     touched: Sequence[str]
+    points: int
     writes: Sequence[str]
-    stages: int
     acts: Sequence[str]
     order: Sequence[str]
 
@@ -92,8 +92,9 @@ def travel(
             _wait(scene, partial(stage.over, scene))
     else:
         _go_disturbed(scene, journey.stages, disturbance)
-    stages = len(laboratory.requests.writes(mark))
-    _look_again(scene)
+    points = len(laboratory.requests.writes(mark))
+    # So that the controller shows what it would still do.
+    laboratory.look_at(scene.environment if scene.environment.exists() else laboratory.neighbour)
     if wanted is not None:
         _wait(scene, partial(_is_right, scene, wanted), partial(_differences, scene, wanted))
     made = laboratory.requests.writes(mark)
@@ -101,8 +102,8 @@ def travel(
     travelled = Travelled(
         ours=endstate.ours(laboratory.local, scene.names),
         touched=endstate.differences(before, endstate.others(laboratory.local, scene.names)),
-        writes=[_line(entry, scene) for entry in made],
-        stages=stages,
+        points=points,
+        writes=[_line(entry, scene) for entry in made if entry.code != HTTPStatus.FORBIDDEN],
         acts=sorted(_line(entry, scene) for entry in acts),
         order=[_line(entry, scene) for entry in acts if entry.resource in _IN_ORDER],
     )
@@ -131,15 +132,6 @@ def _go_disturbed(scene: Scene, stages: Sequence[Stage], disturbance: Disturbanc
     if not disturbance.struck:
         disturbance.rest(laboratory)
     mend()
-
-
-def _look_again(scene: Scene) -> None:
-    """Have the controller look at an environment that should be right, so that it shows what it would still do."""
-    environment = scene.environment if scene.environment.exists() else scene.laboratory.neighbour()
-    now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-    body = {"metadata": {"annotations": {RECONCILE_AT_ANNOTATION: now}}}
-    environment.cluster.client.patch(ENVIRONMENTS, environment.name, body)
-    environment.until(lambda obj: obj["status"]["lastHandledReconcileAt"] == now, "the controller looked at it")
 
 
 def _wait(scene: Scene, condition: Callable[[], object], what: Callable[[], object] = lambda: "") -> None:
