@@ -32,6 +32,14 @@ mutants: $(VENV)/.installed ## see that each of many small faults in the product
 	@$(PYTEST) -m slow -rP --no-header tests/mutants > build/mutants.txt; status=$$?; \
 		grep -E "^(noticed|FAILED|ERROR|=.* in )" build/mutants.txt; exit $$status
 
+faults: $(VENV)/.installed ## kill the controller at every write of every journey, and see that a new one ends right
+	@mkdir -p build
+	@TRONADOR_TEST_EVERY_POINT=1 $(PYTEST) -m slow -rP --no-header tests/faults/test_crash_points.py > build/faults.txt; \
+		status=$$?; grep -E "^(right|FAILED|ERROR|=.* in )" build/faults.txt; \
+		awk '/^right/ {journeys++; writes += $$4; points += $$6; missed += $$9; starts += $$11} \
+			END {print journeys " journeys, " writes " writes, " points " points, " missed " missed, " starts " starts"}' \
+			build/faults.txt; exit $$status
+
 mutations: $(VENV)/.installed ## change two random fields of either kind at a time, and restore them (PAIRS=200 SEED=1)
 	@$(BIN)/python -m tests.mutations $(if $(PAIRS),--pairs $(PAIRS)) $(if $(SEED),--seed $(SEED))
 
@@ -80,4 +88,4 @@ clean: ## remove what the other targets made
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help demo test test-slow explore mutants mutations soak test-all bench lint format chart reference image requirements sbom clean
+.PHONY: help demo test test-slow explore mutants faults mutations soak test-all bench lint format chart reference image requirements sbom clean
