@@ -27,7 +27,7 @@ def nothing_left_behind() -> Iterator[None]:
         # A connection pool that a test forgot keeps its sockets until it is collected, which is soon enough.
         gc.collect()
         if time.monotonic() > end:
-            pytest.fail(f"left behind: {', '.join(leaks)}")
+            pytest.fail(f"left behind: {', '.join(leaks)}; {connections()}")
         pause.wait(_LOOK_SECONDS)
 
 
@@ -47,3 +47,10 @@ def open_sockets() -> set[str]:
         if link.startswith("socket:"):
             found.add(link)
     return found
+
+
+def connections() -> str:
+    """The lines of the kernel about this process's TCP sockets: addresses in hexadecimal, state, inode."""
+    own = {link.removeprefix("socket:[").removesuffix("]") for link in open_sockets()}
+    lines = [line.split() for line in Path("/proc/self/net/tcp").read_text().splitlines()[1:]]
+    return "; ".join(" ".join((*line[1:4], line[9])) for line in lines if line[9] in own)
