@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from controller.api.environment import ENVIRONMENTS
-from controller.apimachinery import objects
+from controller.apimachinery import objects, patches
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import NAMESPACES
 from controller.environment import engines
 from controller.environment.drift.attempts import digest
 from controller.environment.effects import AddFinalizer, Create, Effect, Emit, Patch, Read, Target
-from controller.environment.observation import Observation
+from controller.environment.observation import Answers, Observation
 from controller.environment.plan import Plan
 from controller.runtime.reconcile import Result
 from controller.tronadorconfig.content import Share
@@ -96,12 +96,13 @@ class Echoes:
             self._rests.popitem(last=False)
 
 
-def is_recognisable(plan: Plan) -> bool:
+def is_recognisable(plan: Plan, observation: Observation, answers: Answers) -> bool:
     """Return whether a plan needed nothing but the caches, and all that it writes comes back through them.
 
-    What an optional Read found comes back in the status.
+    What an optional Read found comes back in the status. `observation` is what the plan was made from. `answers` are
+    those to its effects.
     """
-    return all(map(_comes_back, plan.effects))
+    return all(_comes_back(effect) and _is_alone(effect, observation, answers) for effect in plan.effects)
 
 
 def _comes_back(effect: Effect) -> bool:
@@ -110,6 +111,24 @@ def _comes_back(effect: Effect) -> bool:
     if isinstance(effect, Read):
         return effect.optional
     return isinstance(effect, AddFinalizer | Emit)
+
+
+def _is_alone(effect: Effect, observation: Observation, answers: Answers) -> bool:
+    """Return whether the answer to a patch has no change by another client, which was not decided about.
+
+    A patch that names the version that it was made from has none.
+    """
+    if not isinstance(effect, Patch) or isinstance(effect.body, Mapping):
+        return True
+    before, after = observation.get(effect.target), answers.get(effect.target)
+    if before is None or not isinstance(after, Mapping):
+        return False
+    expected = patches.apply_json_patch(before, effect.body)
+    return _judged(expected) == _judged(after)
+
+
+def _judged(obj: Object) -> tuple[Any, ...]:
+    return objects.labels(obj), objects.annotations(obj), obj.get("spec"), obj.get("status")
 
 
 def _view(observation: Observation, environment: Object) -> _View:

@@ -144,7 +144,8 @@ class EnvironmentReconciler:
             attempt.observation = observation
             done = self._plans.run(plan, environment, attempt, fresh_rights=fresh_rights)
             self._bookkeeper.found(key, environment, plan.contests)
-            is_recognisable = is_recognisable and done.is_complete and echoes.is_recognisable(plan)
+            is_repeated = done.is_complete and echoes.is_recognisable(plan, observation, done.answers)
+            is_recognisable = is_recognisable and is_repeated
             if done.answers:
                 answers.update(done.answers)
                 has_written = any(isinstance(effect, Write) for effect in plan.effects)

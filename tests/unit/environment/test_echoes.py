@@ -21,6 +21,7 @@ from tests.unit.environment.support.builders import (
     RELEASE_NAME,
     environment,
     namespace_target,
+    observation,
     operator_options,
     phase,
 )
@@ -78,6 +79,22 @@ def test_the_copy_of_what_kubectl_applied_makes_no_difference(decisions):
 def test_a_change_by_another_program_is_decided(world, decisions):
     world.api.edit(HELM_RELEASES, RELEASE_NAME, NAME, lambda obj: obj["spec"].update(timeout=1))
     world.sync()
+    world.reconcile_strictly(NAME)
+    assert len(decisions) == 1
+
+
+def test_a_change_by_another_program_that_came_with_the_answer_to_a_write_is_decided(world, decisions):
+    world.run(NAME)
+    spec = {"values": {"tag": "2"}}
+    world.api.edit(ENVIRONMENTS, NAME, "", lambda obj: obj["spec"]["application"]["release"].update(spec))
+    world.sync()
+    # The process before this one has written the same already, and its answer is not in the caches yet.
+    world.api.edit(HELM_RELEASES, RELEASE_NAME, NAME, lambda obj: obj["spec"].update(spec, timeout=7))
+    while world.engines_step():
+        pass
+    world.reconcile_strictly(NAME)
+    world.sync()
+    decisions.clear()
     world.reconcile_strictly(NAME)
     assert len(decisions) == 1
 
@@ -154,5 +171,6 @@ def test_an_environment_at_rest_takes_no_memory(world):
     ids=lambda effect: type(effect).__name__,
 )
 def test_a_plan_that_needs_more_than_the_caches_is_not_recognised(effect):
-    assert echoes.is_recognisable(Plan((Step(phase("namespace"), Continue()),)))
-    assert not echoes.is_recognisable(Plan((Step(phase("namespace"), Continue(effects=(effect,))),)))
+    nothing, plan = (Plan((Step(phase("namespace"), Continue(effects=effects)),)) for effects in ((), (effect,)))
+    assert echoes.is_recognisable(nothing, observation(), {})
+    assert not echoes.is_recognisable(plan, observation(), {})
