@@ -11,6 +11,8 @@ UID. Anybody who can edit an object can remove or copy these marks. So the proof
   with our names are ours. Otherwise a chart could take a role binding from us by removing its marks.
 - `was_applied` decides whether a shared object may be overwritten or pruned. The label is not enough, because objects
   of other phases have it too. Only shared objects also have the hash of what was applied.
+- `has_our_fields` shows the same for an object that is remembered as applied, but lost its marks. It can be another one
+  of the same name: the memory is written first.
 - `is_adopted` asks whether a namespace of ours existed before its environment. Such a namespace is never deleted.
 """
 
@@ -21,10 +23,12 @@ from controller.api.environment import (
     ADOPTED_ANNOTATION,
     APPLIED_HASH_ANNOTATION,
     ENVIRONMENT_LABEL,
+    FIELD_MANAGER,
     UID_ANNOTATION,
 )
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
+from controller.environment.drift import field_managers
 from controller.environment.observation import Observation
 
 
@@ -71,3 +75,8 @@ def is_our_access(observation: Observation, obj: Object) -> bool:
 def was_applied(observation: Observation, obj: Object) -> bool:
     """Return whether an object is a shared one that the controller applied."""
     return is_labelled(observation, obj) and APPLIED_HASH_ANNOTATION in objects.annotations(obj)
+
+
+def has_our_fields(live: Object) -> bool:
+    """Return whether the API server notes that the controller wrote an object that was read live."""
+    return FIELD_MANAGER in field_managers.of(live)

@@ -10,6 +10,11 @@ from controller.apimachinery.objects import Object
 from controller.environment.drift.attempts import Path
 
 
+def of(live: Object) -> frozenset[str]:
+    """Return the field managers that wrote an object."""
+    return frozenset(map(_name, _entries(live)))
+
+
 def owners(live: Object, path: Path) -> tuple[str, ...]:
     """Return the field managers that own the field at `path`, sorted."""
     return tuple(sorted({_name(entry) for entry in _entries(live) if _owns(entry.get("fieldsV1"), path)}))

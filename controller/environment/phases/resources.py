@@ -131,7 +131,8 @@ def _taken(observation: Observation, items: Sequence[Item], options: Environment
         live = observation.live(_target(observation, item))
         if live is None or isinstance(live, Unknown):
             continue
-        if not ownership.was_applied(observation, live) and item.identity.key not in ours:
+        lost_its_marks = item.identity.key in ours and ownership.has_our_fields(live)
+        if not ownership.was_applied(observation, live) and not lost_its_marks:
             message = (
                 f"{item.source}: {item.identity} already exists in the namespace, and the controller did not create "
                 "it; remove it, or give this one another name"

@@ -129,6 +129,22 @@ def test_an_object_from_before_is_neither_changed_nor_pruned():
     assert held(world, CONFIG_MAPS, "proxy")["data"] == {"a": "theirs"}
 
 
+def test_an_object_that_others_create_before_ours_is_applied_is_neither_changed_nor_pruned():
+    world = deployed_world()
+    put_config(world, [config_map(a="ours")])
+    world.sync()
+    world.api.crash_after = 1
+    world.reconcile(NAME)
+    assert memory(world)
+    assert held(world, CONFIG_MAPS, "proxy") == {}
+    world.api.put(CONFIG_MAPS, config_map(a="theirs") | {"metadata": {"name": "proxy", "namespace": NAME}})
+    look(world)
+    assert condition(world) == ("False", "ResourceNotOwned")
+    put_config(world)
+    world.run(NAME)
+    assert held(world, CONFIG_MAPS, "proxy")["data"] == {"a": "theirs"}
+
+
 # Copies and pull secrets
 
 
