@@ -24,8 +24,8 @@ test: $(VENV)/.installed ## run the quick tests: unit, transcripts, kubectl, cor
 test-slow: $(VENV)/.installed ## run only what `make test` leaves out
 	$(PYTEST) -m slow
 
-explore: $(VENV)/.installed ## try every short history of an environment (ENGINE=flux CHANGES=3 FAULTS=1 EXPIRES=1)
-	$(BIN)/python -m tests.explore $(if $(ENGINE),--engine $(ENGINE)) $(if $(CHANGES),--changes $(CHANGES)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(EXPIRES),--expires)
+explore: $(VENV)/.installed ## try every short history of environments (WORLD=limit ENGINE=flux CHANGES=3 FAULTS=1)
+	$(BIN)/python -m tests.explore $(if $(ENGINE),--engine $(ENGINE)) $(if $(CHANGES),--changes $(CHANGES)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(WORLD),--world $(WORLD))
 
 mutants: $(VENV)/.installed ## see that each of many small faults in the product is noticed, and by what
 	@mkdir -p build

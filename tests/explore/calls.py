@@ -10,6 +10,7 @@ from typing import Any
 from controller.apimachinery.resources import Resource
 
 WRITES = frozenset({"create", "patch", "delete"})
+_STORY = {"get": "reads", "list": "lists", "create": "creates", "patch": "patches", "delete": "deletes"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,22 @@ class Call:
         """The object that it is about."""
         return self.resource, self.namespace, self.name
 
+    @property
+    def story(self) -> str:
+        """What the controller does, for people."""
+        if self.verb == "take":
+            return f"asks for a place for {self.name}"
+        what = f"{self.resource.kind} {self.name}" if self.name else f"{self.resource.kind}s"
+        where = f" in {self.namespace}" if self.namespace else ""
+        verb = "writes the status of" if self._is_of_status else _STORY[self.verb]
+        return f"{verb} {what}{where}"
+
+    @property
+    def _is_of_status(self) -> bool:
+        return '"subresource": "status"' in self.arguments
+
     def __str__(self) -> str:
-        subresource = " (status)" if '"subresource": "status"' in self.arguments else ""
-        return f"{self.verb} {self.resource.kind}{subresource}"
+        return f"{self.verb} {self.resource.kind}{' (status)' if self._is_of_status else ''}"
 
 
 def call(verb: str, resource: Resource, namespace: str, name: str, **arguments: Any) -> Call:

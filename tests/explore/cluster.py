@@ -9,17 +9,17 @@ from typing import Any
 from controller.apimachinery.errors import ApiError
 from controller.apimachinery.resources import Resource
 from controller.client import DeletePropagation, PatchType
-from controller.environment import engines
 from tests.explore.calls import Call, arguments
-from tests.explore.controller import Answer
 from tests.explore.numbering import Key, Objects, Table
+from tests.explore.scripted import SERVED, Answer
 from tests.unit.environment.simulation.fake_api import FakeApi, Write
 from tests.unit.environment.support.builders import ago
 
 # The numbers of the objects of the cluster, in ascending order.
 State = tuple[int, ...]
-# An object that the cluster does not show. It counts the UIDs that were given to each kind.
+# Objects that the cluster does not show. How many UIDs were given to each name, and what was last applied under it.
 _UIDS: Key = (Resource("", "v1", "uids", "UIDs", namespaced=False), "", "uids")
+_APPLIED: Key = (Resource("", "v1", "applied", "Applied", namespaced=False), "", "applied")
 
 Move = Callable[["ModelApi"], None]
 
@@ -29,23 +29,47 @@ class ModelApi(FakeApi):
 
     def __init__(self) -> None:
         super().__init__(now=lambda: ago(0))
-        self.serves = set(engines.resources())
+        self.serves = set(SERVED)
 
     def place(self, key: Key, obj: dict[str, Any]) -> None:
         """Take an object over as it is."""
         self._objects[key] = obj
 
+    def forget(self, key: Key) -> None:
+        """Remove an object at once, if it is there."""
+        self._objects.pop(key, None)
+
     def placed(self) -> Mapping[Key, dict[str, Any]]:
         """Return all objects."""
         return self._objects
 
+    def number_of(self, resource: Resource) -> int:
+        """Return how many objects of a kind were ever created."""
+        return sum(number for text, number in self._noted(_UIDS).items() if text.startswith(f"{resource.plural}/"))
+
     def _store(self, key: Key, after: dict[str, Any], before: dict[str, Any] | None) -> dict[str, Any]:
         if before is None:
-            counts = dict(self._objects.get(_UIDS, {"counts": {}})["counts"])
-            counts[key[0].plural] = number = counts.get(key[0].plural, 0) + 1
-            self._objects[_UIDS] = {"metadata": {}, "counts": counts}
-            after = {**after, "metadata": {**after["metadata"], "uid": f"{key[0].plural}-{number}"}}
+            number = self._noted(_UIDS).get(_text(key), 0) + 1
+            self._note(_UIDS, key, number)
+            after = {**after, "metadata": {**after["metadata"], "uid": f"{key[0].plural}-{key[2]}-{number}"}}
         return super()._store(key, after, before)
+
+    def _apply(self, key: Key, body: Mapping[str, Any]) -> dict[str, Any]:
+        self._applied = {key: self._noted(_APPLIED).get(_text(key), {})}
+        answer = super()._apply(key, body)
+        self._note(_APPLIED, key, self._applied[key])
+        return answer
+
+    def _noted(self, where: Key) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self._objects.get(where, {"noted": {}})["noted"]
+        return found
+
+    def _note(self, where: Key, key: Key, value: Any) -> None:
+        self._objects[where] = {"metadata": {}, "noted": {**self._noted(where), _text(key): value}}
+
+
+def _text(key: Key) -> str:
+    return f"{key[0].plural}/{key[1]}/{key[2]}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,17 @@
 """The real reconciler, one request at a time.
 
-A reconcile cannot be stopped in the middle and copied. But it depends on nothing but what its caches hold and how its
-requests are answered. So its next request is found by running it from the beginning with the answers so far.
+A reconcile cannot be stopped in the middle and copied. But it depends on nothing but what its caches hold, what it
+remembers, and how its requests are answered. So its next request is found by running it from the beginning with the
+answers so far.
 
-It has no memory from one reconcile to the next, as if its process restarted each time: what it remembers may only save
-work. The caches do not go back behind its own writes; the explorer sees to that.
+In a world without memory, each reconcile is the first one of its process: what it remembers may only save work. The
+caches do not go back behind its own writes; `steps` sees to that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,75 +23,85 @@ from controller.apimachinery import objects
 from controller.apimachinery.errors import ApiError
 from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import NAMESPACES, SECRETS, Resource
-from controller.client import DeletePropagation, PatchType
 from controller.environment import engines
 from controller.environment.admission.claims import GRANTED
+from controller.environment.admission.reconciler import ReconcilerWithPlaces
 from controller.environment.apply import Applier
-from controller.environment.observe import Observer, environment_of
+from controller.environment.observe import Observer
 from controller.environment.options import EnvironmentOptions
 from controller.environment.reconciler import EnvironmentReconciler
 from controller.environment.stopwatch import Stopwatch
-from controller.runtime.reconcile import Request
+from controller.runtime.reconcile import Reconciler, Request
 from controller.tronadorconfig.content.options import TronadorConfigOptions
 from controller.tronadorconfig.content.shares import Shares
-from tests.explore.calls import Call, call
-from tests.explore.numbering import CLOCK, Key, Objects, Table
-from tests.unit.environment.support.builders import NAME, NOW
+from tests.explore import memory
+from tests.explore.calls import Call
+from tests.explore.memory import Memories
+from tests.explore.numbering import CLOCK, SETTINGS, Key, Objects, Table
+from tests.explore.scripted import Answer, Ignored, ScriptedClient, ScriptedPlaces, Store
+from tests.unit.environment.support.builders import NOW
 
 WATCHED = frozenset({ENVIRONMENTS, NAMESPACES, *engines.resources()})
 _LABELLED = frozenset(engines.resources())
+# Of these, only what lies in the controller's own namespace is cached.
+_OWN = frozenset({TRONADOR_CONFIGS, SECRETS})
+# Seconds until a reconcile that raised an error is tried again.
+_RETRY = 1.0
 
 # The numbers of the objects in the caches, in ascending order.
 View = tuple[int, ...]
-# A view, and the numbers of the answers so far.
-Program = tuple[int, tuple[int, ...]]
+# A view, the name of an environment, what is remembered, and the numbers of the answers so far.
+Program = tuple[int, str, int, tuple[int, ...]]
 # From the number of a call to the number of its answer; None if there is to be none.
 Oracle = Callable[[int], int | None]
 
 
-def is_cached(key: Key, obj: Mapping[str, Any]) -> bool:
-    """Whether a cache holds the object."""
-    return key == CLOCK or (key[0] in WATCHED and (key[0] not in _LABELLED or ENVIRONMENT_LABEL in objects.labels(obj)))
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a reconcile ended: what is remembered, and the seconds until the next look (None: there is to be none)."""
+
+    memory: int
+    due: float | None
 
 
 class Controller:
-    """See the module. A program is a reconcile that has come so far; see Program."""
+    """See the module. A program is a reconcile that has come so far; see Program.
 
-    def __init__(self, known: Objects, options: EnvironmentOptions) -> None:
+    `remembers`: what a reconcile remembers is kept.
+    """
+
+    def __init__(self, known: Objects, options: EnvironmentOptions, *, remembers: bool) -> None:
         self._objects = known
-        self._stores = {resource: _Store() for resource in (*WATCHED, TRONADOR_CONFIGS, SECRETS)}
-        self._client = _ScriptedClient()
+        self._stores = {resource: Store() for resource in (*WATCHED, *_OWN)}
+        self._client = ScriptedClient()
         self._options = options
+        self._remembers = remembers
         self._days = 0
-        shares = Shares(
-            configs=self._stores[TRONADOR_CONFIGS],
-            secrets=self._stores[SECRETS],
-            options=TronadorConfigOptions(own_namespace=options.own_namespace),
-        )
-        self._observer = Observer(stores=self._stores, shares=shares, now=self._now)
-        self._applier = Applier(
-            client=self._client,
-            served=self._client.served,
-            recorder=_Ignored(),
-            waker=_Ignored(),
-            written=lambda *_: None,
-            take_place=lambda _: GRANTED,
-            turns=lambda *_: 0.0,
-        )
         self._next: dict[int, int | None] = {}
+        self._ended: dict[int, Ended] = {}
+        self.memories = Memories()
         self.views: Table[View] = Table()
         self.programs: Table[Program] = Table()
         self.answers: Table[Answer] = Table()
         self.calls: Table[Call] = Table()
 
-    def begin(self, view: int) -> int:
-        """Return the program of a reconcile that begins with these caches."""
-        return self.programs.number((view, ()))
+    def is_cached(self, key: Key, obj: Mapping[str, Any]) -> bool:
+        """Return whether the process holds the object."""
+        resource, namespace, _ = key
+        if resource in _OWN:
+            return namespace == self._options.own_namespace
+        if resource in _LABELLED:
+            return ENVIRONMENT_LABEL in objects.labels(obj)
+        return resource in WATCHED or key in (CLOCK, SETTINGS)
+
+    def begin(self, view: int, name: str, remembered: int) -> int:
+        """Return the program of a reconcile of an environment that begins with these caches and that memory."""
+        return self.programs.number((view, name, remembered, ()))
 
     def answered(self, program: int, answer: int) -> int:
         """Return the program after the answer to its next call."""
-        view, answers = self.programs[program]
-        return self.programs.number((view, (*answers, answer)))
+        view, name, remembered, answers = self.programs[program]
+        return self.programs.number((view, name, remembered, (*answers, answer)))
 
     def next(self, program: int, oracle: Oracle | None = None) -> int | None:
         """Return the number of its next call, or None if it has ended.
@@ -101,17 +112,13 @@ class Controller:
             self._run(program, oracle)
         return self._next[program]
 
+    def ended(self, program: int) -> Ended:
+        """Return how a program ended that has no next call."""
+        return self._ended[program]
+
     def _run(self, program: int, oracle: Oracle | None) -> None:
-        view, answers = self.programs[program]
-        for store in self._stores.values():
-            store.clear()
-        self._days = 0
-        for number in self.views[view]:
-            key = resource, namespace, name = self._objects.key(number)
-            if key == CLOCK:
-                self._days = self._objects[number]["days"]
-                continue
-            self._stores[resource].put(f"{namespace}/{name}" if namespace else name, self._objects[number])
+        view, name, remembered, answers = self.programs[program]
+        options = self._observe(view)
 
         def answer(asked: Call) -> Answer:
             nonlocal program
@@ -124,131 +131,73 @@ class Controller:
 
         known = [self.answers[number] for number in answers]
         self._client.begin(known, answer, self._objects)
+        reconciler = self._reconciler(options)
+        memory.give_reconciler(reconciler, self.memories[remembered])
         try:
-            self._reconciler().reconcile(Request(NAME))
-            self._next[program] = None
+            result = self._with_places(reconciler).reconcile(Request(name))
+            due = 0.0 if result.requeue else result.requeue_after
         except _Suspended:
-            pass
+            return
         except ApiError:
-            self._next[program] = None
+            due = _RETRY
+        kept = self.memories.number(memory.of_reconciler(reconciler)) if self._remembers else 0
+        self._next[program], self._ended[program] = None, Ended(kept, due)
+
+    def _observe(self, view: int) -> EnvironmentOptions:
+        """Fill the caches, set the clock, and return the options of the process."""
+        for store in self._stores.values():
+            store.clear()
+        self._days, options = 0, self._options
+        for number in self.views[view]:
+            key, obj = self._objects.key(number), self._objects[number]
+            if key == CLOCK:
+                self._days = obj["days"]
+            elif key == SETTINGS:
+                options = replace(options, release_engine=obj["release_engine"])
+            else:
+                self._stores[key[0]].put(key[1], key[2], obj)
+        return options
 
     def _now(self) -> datetime:
         return NOW + timedelta(days=self._days)
 
-    def _reconciler(self) -> EnvironmentReconciler:
-        ignored = _Ignored()
+    def _reconciler(self, options: EnvironmentOptions) -> EnvironmentReconciler:
+        ignored, places = Ignored(), ScriptedPlaces(self._client)
+
+        def written(environment: Object, resource: Resource, _: Object) -> None:
+            if options.limits.any and resource == NAMESPACES:
+                places.created(objects.name(environment))
+
+        shares = Shares(
+            configs=self._stores[TRONADOR_CONFIGS],
+            secrets=self._stores[SECRETS],
+            options=TronadorConfigOptions(own_namespace=options.own_namespace),
+        )
         return EnvironmentReconciler(
-            observer=self._observer,
-            applier=self._applier,
+            observer=Observer(stores=self._stores, shares=shares, now=self._now),
+            applier=Applier(
+                client=self._client,
+                served=self._client.served,
+                recorder=ignored,
+                waker=ignored,
+                written=written,
+                take_place=places.take if options.limits.any else lambda _: GRANTED,
+                turns=lambda *_: 0.0,
+            ),
             wakeups=ignored,
             consistency=ignored,
             metrics=ignored,
             stopwatch=Stopwatch(metrics=ignored, now=lambda: 0.0),
-            options=self._options,
+            options=options,
             now=lambda: 0.0,
             changes=structlog.get_logger("unused"),
         )
 
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the API server answered: an object, a list, or an error. Objects are numbers. Equal texts: equal errors."""
-
-    obj: int | None = None
-    items: tuple[int, ...] = ()
-    text: str = ""
-    error: ApiError | None = field(default=None, compare=False)
-
-    def content(self, known: Objects) -> dict[str, Any] | ApiError:
-        """Return what the client returns or raises."""
-        if self.error is not None:
-            return self.error
-        if self.obj is not None:
-            return known[self.obj]
-        return {"metadata": {"resourceVersion": "1"}, "items": [known[number] for number in self.items]}
+    def _with_places(self, reconciler: EnvironmentReconciler) -> Reconciler:
+        if not self._options.limits.any:
+            return reconciler
+        return ReconcilerWithPlaces(reconciler, ScriptedPlaces(self._client))
 
 
 class _Suspended(BaseException):
     """The reconcile has come to a request without an answer."""
-
-
-class _ScriptedClient:
-    """Gives the first answers from a script, and then asks for each."""
-
-    def begin(self, script: Iterable[Answer], ask: Callable[[Call], Answer], known: Objects) -> None:
-        self._script = iter(script)
-        self._ask = ask
-        self._known = known
-
-    def served(self, version: str) -> frozenset[Resource]:
-        return frozenset(resource for resource in engines.resources() if resource.api_version == version)
-
-    def get(self, resource: Resource, name: str, *, namespace: str = "") -> dict[str, Any]:
-        return self._answer("get", resource, namespace, name)
-
-    def list(self, resource: Resource, *, namespace: str = "", **options: Any) -> dict[str, Any]:
-        return self._answer("list", resource, namespace, "", **options)
-
-    def create(self, resource: Resource, obj: Object, *, namespace: str = "") -> dict[str, Any]:
-        return self._answer("create", resource, namespace, objects.name(obj), body=obj)
-
-    def patch(
-        self,
-        resource: Resource,
-        name: str,
-        body: Any,
-        *,
-        namespace: str = "",
-        patch_type: PatchType = PatchType.MERGE,
-        subresource: str = "",
-        force: bool = False,
-    ) -> dict[str, Any]:
-        options = {"patch_type": patch_type.name, "subresource": subresource, "force": force}
-        return self._answer("patch", resource, namespace, name, body=body, **options)
-
-    def delete(
-        self,
-        resource: Resource,
-        name: str,
-        *,
-        namespace: str = "",
-        uid: str | None = None,
-        resource_version: str | None = None,
-        propagation: DeletePropagation | None = None,
-    ) -> dict[str, Any]:
-        assert propagation is not None
-        conditions = {"uid": uid, "resource_version": resource_version}
-        return self._answer("delete", resource, namespace, name, **conditions, propagation=propagation.name)
-
-    def _answer(self, verb: str, resource: Resource, namespace: str, name: str, **arguments: Any) -> dict[str, Any]:
-        answer = next(self._script, None) or self._ask(call(verb, resource, namespace, name, **arguments))
-        content = answer.content(self._known)
-        if isinstance(content, ApiError):
-            raise content
-        return content
-
-
-class _Store:
-    """The part of an informer's store that the observer uses."""
-
-    def __init__(self) -> None:
-        self._objects: dict[str, Object] = {}
-
-    def clear(self) -> None:
-        self._objects.clear()
-
-    def put(self, key: str, obj: Object) -> None:
-        self._objects[key] = obj
-
-    def get(self, key: str) -> Object | None:
-        return self._objects.get(key)
-
-    def by_index(self, _: str, value: str) -> list[Object]:
-        return [obj for obj in self._objects.values() if value in environment_of(obj)]
-
-
-class _Ignored:
-    """Takes Events, measurements, wake-ups and the memory of writes, which decide nothing."""
-
-    def __getattr__(self, _: str) -> Callable[..., None]:
-        return lambda *_args, **_options: None

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from controller.api.engines import AUTO
 from controller.api.environment import ACTIVE_AT_ANNOTATION, ENVIRONMENT_LABEL, ENVIRONMENTS, KEEP_ANNOTATION
 from controller.api.helm_operator import HELM_RELEASES
 from controller.apimachinery.resources import NAMESPACES, SECRETS
 from controller.environment.engines import ENGINES
 from tests.explore.cluster import ModelApi, Move
-from tests.explore.numbering import CLOCK
+from tests.explore.numbering import CLOCK, ELAPSED, SETTINGS
 from tests.unit.environment.simulation.fake_flux import FakeFlux
 from tests.unit.environment.simulation.fake_operator import storage_secret
 from tests.unit.environment.support.builders import NAME, ago, environment, operator_status
 
 _ENDS: Final = ("Succeeded", "DeployFailed")
+# Stands on the storage of what the Helm Operator installed.
+_INSTALLED: Final = "installed-by-operator"
+# Stands on the storage of a release that somebody deleted.
+_ABANDONED: Final = "abandoned"
 
 
 def create(api: ModelApi) -> None:
@@ -24,8 +29,8 @@ def create(api: ModelApi) -> None:
         api.put(ENVIRONMENTS, environment(finalizers=(), uid=""))
 
 
-def _edit(change: Callable[[dict[str, Any]], Any]) -> Move:
-    return lambda api: api.edit(ENVIRONMENTS, NAME, "", lambda obj: change(obj["spec"]))
+def _edit(change: Callable[[dict[str, Any]], Any], name: str = NAME) -> Move:
+    return lambda api: api.edit(ENVIRONMENTS, name, "", lambda obj: change(obj["spec"]))
 
 
 def _tag(tag: str) -> Move:
@@ -40,6 +45,8 @@ def _delete_releases(api: ModelApi) -> None:
     for engine in ENGINES.values():
         for release in list(api.all(engine.releases)):
             api.remove(engine.releases, release["metadata"]["name"], NAME)
+            storage = storage_secret(NAME, release["spec"]["releaseName"])["metadata"]["name"]
+            api.edit(SECRETS, storage, NAME, lambda obj: obj["metadata"]["labels"].update({_ABANDONED: "true"}))
 
 
 def _edit_releases(api: ModelApi) -> None:
@@ -96,6 +103,44 @@ LIFETIME: Final[Mapping[str, Move]] = {
 }
 
 
+def _start_with(engine: str) -> Move:
+    return lambda api: api.place(SETTINGS, {"metadata": {}, "release_engine": engine})
+
+
+# How the platform team chooses the engine. Each is a restart.
+ENGINE_CHANGES: Final[Mapping[str, Move]] = {
+    f"the platform team starts the controller with --release-engine={engine}": _start_with(engine)
+    for engine in (*ENGINES, AUTO)
+}
+
+
+def people(name: str, number: int) -> Mapping[str, Move]:
+    """Return what happens to one of several environments.
+
+    The environment with the lowest number is opened first: with exchanged names, the other histories are the same.
+    """
+    return {
+        f"the author opens the pull request of {name}": _open_later(name, number),
+        f"the author suspends {name}": _edit(lambda spec: spec.update(suspend=True), name),
+        f"the author resumes {name}": _edit(lambda spec: spec.pop("suspend", None), name),
+        f"the author closes the pull request of {name}": lambda api: api.remove(ENVIRONMENTS, name),
+        f"somebody deletes the namespace of {name}": lambda api: api.remove(NAMESPACES, name),
+    }
+
+
+def _open_later(name: str, number: int) -> Move:
+    def move(api: ModelApi) -> None:
+        opened = api.number_of(ENVIRONMENTS)
+        if opened < number or api.peek(ENVIRONMENTS, name) is not None:
+            return
+        obj = environment(name=name, finalizers=(), uid="")
+        # Each is a second younger than those before.
+        obj["metadata"]["creationTimestamp"] = ago(3600 - opened)
+        api.put(ENVIRONMENTS, obj)
+
+    return move
+
+
 def finish_namespaces(api: ModelApi) -> None:
     """The namespace controller empties terminating namespaces, and removes empty ones."""
     api.finish_namespaces()
@@ -123,29 +168,59 @@ def retry(api: ModelApi) -> None:
     FakeFlux(api, now=lambda: ago(0)).retry()
 
 
+def pass_time(seconds: float) -> Move:
+    """Return the move that notes that so much time has passed."""
+    return lambda api: api.place(ELAPSED, {"metadata": {}, "seconds": elapsed(api) + seconds})
+
+
+def elapsed(api: ModelApi) -> float:
+    """Return how many seconds have passed."""
+    return float(api.placed().get(ELAPSED, {"seconds": 0.0})["seconds"])
+
+
+def settings(api: ModelApi) -> str:
+    """Return the engine that the controller was last started with, or "" for that of its options."""
+    return str(api.placed().get(SETTINGS, {"release_engine": ""})["release_engine"])
+
+
+def installer(secret: Mapping[str, Any]) -> str:
+    """Return the engine that installed the release of a storage Secret."""
+    return "helm-operator" if _INSTALLED in secret["metadata"]["labels"] else "flux"
+
+
+def is_abandoned(secret: Mapping[str, Any]) -> bool:
+    """Return whether somebody deleted the release of a storage Secret."""
+    return _ABANDONED in secret["metadata"]["labels"]
+
+
 def _operate(api: ModelApi, end: str) -> bool:
     """Do the Helm Operator's next step: an uninstall, or the next phase of a release. Return whether there was one."""
-    releases = [release for engine in ENGINES.values() for release in api.all(engine.releases)]
-    names = {release["spec"]["releaseName"] for release in releases}
-    for secret in list(api.all(SECRETS, NAME)):
-        if secret["metadata"]["labels"]["name"] not in names:
-            api.remove(SECRETS, secret["metadata"]["name"], NAME)
+    names = {(obj["metadata"]["namespace"], obj["spec"]["releaseName"]) for obj in api.all(HELM_RELEASES)}
+    for secret in list(api.all(SECRETS)):
+        metadata = secret["metadata"]
+        is_left = (metadata["namespace"], metadata.get("labels", {}).get("name")) not in names
+        if _INSTALLED in metadata.get("labels", {}) and is_left:
+            api.remove(SECRETS, metadata["name"], metadata["namespace"])
             return True
     return any(_sync(api, release, end) for release in list(api.all(HELM_RELEASES)))
 
 
 def _sync(api: ModelApi, release: dict[str, Any], end: str) -> bool:
     status = release.get("status") or {}
-    generation, phase = release["metadata"]["generation"], status.get("phase", "")
+    metadata = release["metadata"]
+    name, namespace = metadata["name"], metadata["namespace"]
+    generation, phase = metadata["generation"], status.get("phase", "")
     if phase in _ENDS and status["observedGeneration"] >= generation:
         return False
     if phase in _ENDS and status["synced"] >= generation:
         # The operator writes the end of a sync in two steps.
         change = {**status, "observedGeneration": status["synced"]}
-        api.edit(HELM_RELEASES, release["metadata"]["name"], NAME, lambda obj: obj.update(status=change))
+        api.edit(HELM_RELEASES, name, namespace, lambda obj: obj.update(status=change))
     elif phase == "Installing":
         if end == "Succeeded":
-            api.put(SECRETS, storage_secret(NAME, release["spec"]["releaseName"]))
+            storage = storage_secret(namespace, release["spec"]["releaseName"])
+            storage["metadata"]["labels"][_INSTALLED] = "true"
+            api.put(SECRETS, storage)
         _say(api, release, end, synced=status["synced"])
     else:
         _say(api, release, "Installing")
@@ -159,4 +234,5 @@ def _say(api: ModelApi, release: dict[str, Any], phase: str, *, synced: int | No
     status |= {"synced": release["metadata"]["generation"] if synced is None else synced}
     if phase == "Succeeded":
         status |= {"revision": "abc"}
-    api.edit(HELM_RELEASES, release["metadata"]["name"], NAME, lambda obj: obj.update(status=status))
+    metadata = release["metadata"]
+    api.edit(HELM_RELEASES, metadata["name"], metadata["namespace"], lambda obj: obj.update(status=status))

@@ -11,8 +11,11 @@ from controller.apimachinery.resources import Resource
 # Resource, namespace and name of an object.
 Key = tuple[Resource, str, str]
 T = TypeVar("T", bound=Hashable)
-# An object that no cluster shows: what a clock says, in days. A cache of it that lags is a clock that is late.
-CLOCK: Key = (Resource("", "v1", "clocks", "Clock", namespaced=False), "", "clock")
+# Objects that no cluster shows. What a clock says, in days: a cache of it that lags is a clock that is late. What the
+# process was started with. And how many seconds passed on the clock that only measures.
+CLOCK: Key = (Resource("", "v1", "clocks", "clock", namespaced=False), "", "clock")
+SETTINGS: Key = (Resource("", "v1", "settings", "setting", namespaced=False), "", "settings")
+ELAPSED: Key = (Resource("", "v1", "elapsed", "elapsed", namespaced=False), "", "elapsed")
 
 
 class Table(Generic[T]):

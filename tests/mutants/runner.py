@@ -59,7 +59,7 @@ def _copy(mutant: Mutant) -> Iterator[Path]:
 
 def _command(mutant: Mutant, folder: Path) -> list[str]:
     if _is_explored(mutant):
-        return [sys.executable, "-m", "tests.explore", *mutant.noticed_by.split()[1:]]
+        return [sys.executable, "-m", "tests.explore", "--first", *mutant.noticed_by.split()[1:]]
     options = ("-q", "-x", "-n", "0", "-p", "no:cacheprovider", "--rootdir", str(folder))
     return [sys.executable, "-m", "pytest", *options, mutant.noticed_by]
 
