@@ -8,13 +8,17 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from email.utils import formatdate
+from http import HTTPStatus
+from socketserver import BaseRequestHandler, TCPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import structlog
 
 from controller.apimachinery.threads import start_thread
+from controller.runtime import httprequest
+from controller.runtime.httprequest import Request
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +46,9 @@ class Response:
 
 Route = Callable[[str, Mapping[str, list[str]]], Response]
 
+_METHODS = ("GET", "HEAD")
+_BAD_REQUEST = Response(400, b"bad request\n")
+
 
 class HttpServer:
     """Serves GET and HEAD. `routes` maps a path to a function of (rest of the path, query parameters).
@@ -54,7 +61,7 @@ class HttpServer:
 
     def __init__(self, *, name: str, host: str, port: int, routes: Mapping[str, Route]) -> None:
         self.name = f"http-{name}"
-        self._server = _Server((host, port), _handler_class(routes), self.name)
+        self._server = _Server((host, port), routes, self.name)
         self._thread: threading.Thread | None = None
 
     @property
@@ -77,32 +84,25 @@ class HttpServer:
         return self._server.join(timeout) and not self._thread.is_alive()
 
 
-class _Server(HTTPServer):
+class _Server(TCPServer):
     # The port of a container that was just restarted may still be in TIME_WAIT.
     allow_reuse_address = True
     # How many connections may wait to be accepted. With the default of 5, a burst of requests makes probes fail.
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler], name: str) -> None:
+    def __init__(self, address: tuple[str, int], routes: Mapping[str, Route], name: str) -> None:
+        self._routes = routes
         self._name = name
         self._lock = threading.Lock()
         # The connection of each thread that is answering, the oldest first.
         self._answering: dict[threading.Thread, socket.socket] = {}
-        super().__init__(address, handler)
-
-    def server_bind(self) -> None:
-        # Like HTTPServer's, but without the reverse DNS look-up, which can take seconds and has no use here.
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.socket.bind(self.server_address)
-        self.server_address = self.socket.getsockname()
-        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
+        # `process_request` answers without a handler.
+        super().__init__(address, BaseRequestHandler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        request.settimeout(_CLIENT_TIMEOUT)
-
         def answer() -> None:
             try:
-                self.finish_request(request, client_address)
+                self._answer(request)
             except OSError:
                 pass  # the client went away, or was too slow
             finally:
@@ -117,6 +117,18 @@ class _Server(HTTPServer):
                     self._answering.pop(next(iter(self._answering))).shutdown(socket.SHUT_RDWR)
             self._answering[start_thread(f"{self._name}-request", answer)] = request
 
+    def _answer(self, connection: socket.socket) -> None:
+        method = ""
+        try:
+            request = httprequest.receive(connection, seconds=_CLIENT_TIMEOUT)
+            if request is None:
+                return
+            method, response = request.method, _answer(self._routes, request)
+        except httprequest.BadRequest:
+            response = _BAD_REQUEST
+        connection.settimeout(_CLIENT_TIMEOUT)
+        connection.sendall(_bytes(response, body=method != "HEAD"))
+
     def join(self, timeout: float) -> bool:
         """Wait up to `timeout` seconds in all for the running answers. Returns whether their threads ended."""
         deadline = time.monotonic() + timeout
@@ -127,61 +139,36 @@ class _Server(HTTPServer):
         return not any(thread.is_alive() for thread in threads)
 
 
-def _handler_class(routes: Mapping[str, Route]) -> type[BaseHTTPRequestHandler]:
-    prefixes = sorted(routes, key=len, reverse=True)
-
-    class Handler(BaseHTTPRequestHandler):
-        """Routes GET and HEAD requests, and refuses all others."""
-
-        def do_GET(self) -> None:
-            """Answer."""
-            self._reply(self._answer())
-
-        def do_HEAD(self) -> None:
-            """Answer without the body."""
-            self._reply(self._answer(), body=False)
-
-        def do_POST(self) -> None:
-            """Refuse, because this server has only content to read."""
-            self._reply(Response(405, b"only GET and HEAD\n", headers={"Allow": "GET, HEAD"}))
-
-        do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_POST  # noqa: N815  # http.server names them so
-
-        def _answer(self) -> Response:
+def _answer(routes: Mapping[str, Route], request: Request) -> Response:
+    """Return the answer of the route with the longest prefix that matches."""
+    if request.method not in _METHODS:
+        return Response(405, b"only GET and HEAD\n", headers={"Allow": ", ".join(_METHODS)})
+    try:
+        url = urlsplit(request.target)
+        query = parse_qs(url.query, True)
+    except ValueError:
+        return _BAD_REQUEST
+    for prefix in sorted(routes, key=len, reverse=True):
+        if url.path == prefix or url.path.startswith(f"{prefix}/"):
             try:
-                url = urlsplit(self.path)
-                query = parse_qs(url.query, True)
-            except ValueError:
-                return Response(400, b"bad request\n")
-            for prefix in prefixes:
-                if url.path == prefix or url.path.startswith(f"{prefix}/"):
-                    try:
-                        return routes[prefix](url.path[len(prefix) :].strip("/"), query)
-                    except Exception:  # a bug in one route must not affect probes and scrapes
-                        log.exception("HTTP request failed", path=prefix)
-                        return Response(500, b"internal error: the log has the reason\n")
-            return Response(404, b"not found\n")
+                return routes[prefix](url.path[len(prefix) :].strip("/"), query)
+            except Exception:  # a bug in one route must not affect probes and scrapes
+                log.exception("HTTP request failed", path=prefix)
+                return Response(500, b"internal error: the log has the reason\n")
+    return Response(404, b"not found\n")
 
-        def _reply(self, response: Response, *, body: bool = True) -> None:
-            self.send_response(response.status)
-            self.send_header("Content-Type", response.content_type)
-            self.send_header("Content-Length", str(len(response.body)))
-            for name, value in (_HEADERS | dict(response.headers)).items():
-                self.send_header(name, value)
-            self.end_headers()
-            if body:
-                self.wfile.write(response.body)
 
-        def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-            """Refuse a malformed request with text and the usual headers. The base class would send HTML."""
-            self.close_connection = True
-            self._reply(Response(code, b"bad request\n"), body=self.command != "HEAD")
-
-        def version_string(self) -> str:
-            """Return the header Server. The base class would show the versions of Python and its library."""
-            return "tronador"
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class names it so
-            """Log nothing: probes arrive every few seconds."""
-
-    return Handler
+def _bytes(response: Response, *, body: bool) -> bytes:
+    """Return an answer as it is sent. With HTTP/1.0 the connection ends after it."""
+    headers = {
+        "Server": "tronador",
+        "Date": formatdate(usegmt=True),
+        "Content-Type": response.content_type,
+        "Content-Length": str(len(response.body)),
+        **_HEADERS,
+        **response.headers,
+    }
+    lines = [f"HTTP/1.0 {response.status} {HTTPStatus(response.status).phrase}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    head = "".join(f"{line}\r\n" for line in lines)
+    return f"{head}\r\n".encode("latin-1") + (response.body if body else b"")

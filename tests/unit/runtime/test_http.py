@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import socket
 import time
@@ -10,7 +11,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from controller.runtime import HealthChecks, HttpServer, Response, httpserver
+from controller.runtime import HealthChecks, HttpServer, Response, httprequest, httpserver
 from tests.unit.fakes import DEADLINE
 
 
@@ -156,6 +157,46 @@ def test_every_answer_forbids_scripts_and_hides_what_serves_it(server: HttpServe
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Content-Type"].startswith("text/plain")
     assert answer.headers["Server"] == "tronador"
+
+
+# What the parser of mails in Python's library takes minutes for, or raises another error for than it says.
+HEADS = {
+    "many parameters": b"Content-Type: multipart/x; a=\"" + b";" * 15_000,
+    "parameters on many lines": b"Content-Type: multipart/x; a=\"" + b"\r\n ".join([b";" * 60_000] * 4),
+    "a huge number": b"Content-Type: multipart/x; boundary*" + b"9" * 5000 + b"*=x",
+    "many headers": b"a: b\r\n" * 100_000,
+    "one long header": b"a: " + b"x" * 1_000_000,
+    "bytes": bytes(range(256)),
+}
+
+
+@pytest.mark.parametrize("head", HEADS.values(), ids=HEADS)
+def test_no_head_of_a_request_takes_long(server: HttpServer, head: bytes) -> None:
+    started = time.process_time()
+    with socket.create_connection(("127.0.0.1", server.port), timeout=DEADLINE) as connection:
+        with contextlib.suppress(ConnectionError):
+            # The server may have answered and closed before it has all.
+            connection.sendall(b"GET /readyz HTTP/1.1\r\n" + head + b"\r\n\r\n")
+        assert connection.recv(100).startswith(b"HTTP/1.0 " + (b"200" if len(head) < httprequest.LIMIT else b"400"))
+    assert time.process_time() - started < 0.5
+
+
+def test_a_client_that_sends_a_byte_now_and_then_is_cut_off(
+    server: HttpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(httpserver, "_CLIENT_TIMEOUT", 0.2)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=0.02) as connection:
+        deadline = time.monotonic() + DEADLINE
+        while time.monotonic() < deadline:
+            try:
+                connection.sendall(b"G")
+                assert connection.recv(1) == b""
+                return
+            except TimeoutError:
+                continue
+            except ConnectionError:
+                return
+    pytest.fail("the connection is still open")
 
 
 def test_many_slow_clients_keep_no_probe_out_and_the_oldest_makes_room(
