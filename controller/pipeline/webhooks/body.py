@@ -9,20 +9,26 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC
 from typing import Any, Final
-from urllib.parse import parse_qs
+from urllib.parse import unquote_to_bytes
 
-from controller.apimachinery import giturls, timestamps, weburls
-from controller.apimachinery.findings import Finding, Path
+from controller.apimachinery import giturls, nesting, timestamps, weburls
+from controller.apimachinery.findings import Finding, Path, cut
 from controller.pipeline import gitrefs
 from controller.pipeline.errors import PipelineError
 from controller.pipeline.usernames import is_user_name
 
-# GitHub does not send more than 25 MB; form encoding can triple that.
-SIZE_LIMIT: Final = 80 * 1024 * 1024
+# Bytes. GitHub does not send more than 25 MB; form encoding can triple that.
+JSON_LIMIT: Final = 25 * 1024 * 1024
+SIZE_LIMIT: Final = 3 * JSON_LIMIT + 1024
+# Parsed values need up to a hundred bytes of memory, and two in the text. What is long in real bodies is texts.
+_VALUES_LIMIT: Final = 2_000_000
 _FORM: Final = b"payload="
+_FORM_FIELDS: Final = 8
+_CHUNK: Final = 64 * 1024
+_NUMBER_LIMIT: Final = 10**18
 # Control characters, surrogates, and characters that some programs read as a line end.
 _UNFIT: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]")
 _NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,255}")
@@ -40,15 +46,23 @@ def parse(raw: bytes) -> Body:
         raise BodyError(f"the body is longer than {SIZE_LIMIT} bytes; pass the request body unchanged")
     if not raw.strip():
         raise BodyError("the body is empty; pass the request body unchanged")
+    content = _unwrapped(raw) if raw.startswith(_FORM) else raw
+    if len(content) > JSON_LIMIT:
+        raise BodyError(f"the body has more than {JSON_LIMIT} bytes of JSON; pass the request body unchanged")
+    if sum(map(content.count, (b",", b"{", b"["))) > _VALUES_LIMIT:
+        raise BodyError(f"the body has more than {_VALUES_LIMIT} values; pass the request body unchanged")
     try:
-        text = raw.decode("utf-8")
-        document = json.loads(_unwrapped(text) if raw.startswith(_FORM) else text)
+        document = json.loads(content.decode("utf-8"))
     except UnicodeDecodeError:
         raise BodyError("the body is not UTF-8; pass the request body unchanged") from None
     except RecursionError:
-        raise BodyError("the body is nested too deeply; pass the request body unchanged") from None
-    except ValueError as error:
+        raise _too_deep() from None
+    except json.JSONDecodeError as error:
         raise BodyError(f"the body is not JSON ({error}); set the webhook's content type to application/json") from None
+    except ValueError:
+        raise BodyError("a number in the body has too many digits; pass the request body unchanged") from None
+    if not nesting.is_plain(document, nesting.READ_LIMIT):
+        raise _too_deep()
     if not isinstance(document, Mapping):
         raise BodyError("the body is JSON, but not an object; pass the request body unchanged")
     return document
@@ -104,7 +118,9 @@ class Fields:
         """Return the integer in a field, which must be above 0."""
         number: int = self._of_type(name, int, "a number")
         if isinstance(number, bool) or number < 1:
-            raise self._wrong(f"{number!r} is not a number above 0", name)
+            raise self._wrong(f"{cut(repr(number))} is not a number above 0", name)
+        if number >= _NUMBER_LIMIT:
+            raise self._wrong(f"{cut(repr(number))} has too many digits", name)
         return number
 
     def maybe_number(self, name: str) -> str:
@@ -180,16 +196,34 @@ class Fields:
         if value is None:
             raise self._wrong("the field is missing", name, remedy="pass the complete request body")
         if not isinstance(value, wanted):
-            raise self._wrong(f"{str(value)[:_SHOWN]!a} is not {what}", name)
+            # A list or mapping may be as long as the body.
+            shown = "the value" if isinstance(value, list | Mapping) else ascii(str(value)[:_SHOWN])
+            raise self._wrong(f"{shown} is not {what}", name)
         return value
 
     def _wrong(self, message: str, *steps: str | int, remedy: str = "") -> BodyError:
         return BodyError(str(Finding(path=(*self._path, *steps), message=message, remedy=remedy)))
 
 
-def _unwrapped(text: str) -> str:
+def _too_deep() -> BodyError:
+    return BodyError("the body is nested too deeply; pass the request body unchanged")
+
+
+def _unwrapped(form: bytes) -> bytes:
     # Strict, so that a body that only starts like a form is not misread.
-    values = parse_qs(text, strict_parsing=True, max_num_fields=8, errors="strict").get("payload", ())
-    if len(values) != 1:
-        raise ValueError("the form does not have exactly one payload")
-    return values[0]
+    fields = form.split(b"&", _FORM_FIELDS)
+    values = [field.removeprefix(_FORM) for field in fields if field.startswith(_FORM)]
+    if len(fields) > _FORM_FIELDS or len(values) != 1 or not all(b"=" in field for field in fields):
+        raise BodyError("the body is a form without exactly one payload; pass the request body unchanged")
+    return b"".join(map(unquote_to_bytes, _chunks(values[0].replace(b"+", b" "))))
+
+
+def _chunks(text: bytes) -> Iterator[bytes]:
+    """Yield the parts of an escaped text. At once, `unquote_to_bytes` would need eighty times its memory."""
+    start = 0
+    while start < len(text):
+        end = start + _CHUNK
+        # An escape has three characters, and is not taken apart.
+        end -= next((back for back in (1, 2) if text[end - back : end - back + 1] == b"%"), 0)
+        yield text[start:end]
+        start = end
