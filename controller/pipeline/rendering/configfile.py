@@ -125,8 +125,7 @@ def _fill(placeholder: Placeholder, quoted: bool, values: Mapping[str, str]) -> 
         return literal.text if _meant(literal) else placeholder.text
     if _meant(placeholder):
         raise PlaceholderError(
-            f"{_unknown(placeholder, values)}; if this is meant for the chart, double the braces: "
-            f"{{{{{placeholder.text}}}}}"
+            f"{_unknown(placeholder, values)}; if this is meant for the chart, double the braces: {{{{{placeholder}}}}}"
         )
     return placeholder.text
 
@@ -134,8 +133,8 @@ def _fill(placeholder: Placeholder, quoted: bool, values: Mapping[str, str]) -> 
 def _unknown(placeholder: Placeholder, values: Mapping[str, str]) -> str:
     known = listed([f"{{{{{name}}}}}" for name in values])
     if not placeholder.name:
-        return f"{placeholder.text} is not a placeholder: use {known}, without filters or expressions"
-    words = f"unknown placeholder {placeholder.text}"
+        return f"{placeholder} is not a placeholder: use {known}, without filters or expressions"
+    words = f"unknown placeholder {placeholder}"
     if close := closest(placeholder.name, PLACEHOLDERS, cutoff=_SUGGESTED):
         return f"{words} (did you mean {{{{{close}}}}}?)"
     return f"{words}; use {known}"

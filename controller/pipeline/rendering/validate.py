@@ -9,7 +9,7 @@ from typing import Final
 from controller.api.environment import ENVIRONMENTS, Environment
 from controller.api.tronador_config import TRONADOR_CONFIGS
 from controller.apimachinery import objects
-from controller.apimachinery.findings import Finding
+from controller.apimachinery.findings import Finding, cut
 from controller.pipeline import schemas
 from controller.pipeline.errors import InvalidFiles, Problem
 from controller.pipeline.rendering import refusals
@@ -93,14 +93,14 @@ def _definition(document: Document, problems: list[Problem]) -> Definition | Non
             return item
     of_kind = [item.api_version for item in known if item.kind == kind]
     if of_kind:
-        message, remedy = f"'{api_version}' is not supported", f"use {listed(of_kind)}"
+        message, remedy = f"'{cut(api_version)}' is not supported", f"use {listed(of_kind)}"
         problems.append(document.problem(Finding(path=("apiVersion",), message=message, remedy=remedy)))
     else:
         kinds = [item.kind for item in known]
         remedy = nearest(kind, kinds)
         if remedy.endswith("?"):
             remedy += f" The kinds are {listed(kinds, 'and')}"
-        message, remedy = f"unknown kind '{kind}'", f"{remedy}; a config file has no kind"
+        message, remedy = f"unknown kind '{cut(kind)}'", f"{remedy}; a config file has no kind"
         problems.append(document.problem(Finding(path=("kind",), message=message, remedy=remedy)))
     return None
 
@@ -112,7 +112,7 @@ def _word(document: Document, field: str) -> str:
 def _keep(placeholder: Placeholder, quoted: bool) -> str:
     """Leave templates of other programs as they are. Raises PlaceholderError for our own: objects have none."""
     if placeholder.name in PLACEHOLDERS:
-        raise PlaceholderError(f"{placeholder.text} is only filled in in config files; write the value itself")
+        raise PlaceholderError(f"{placeholder} is only filled in in config files; write the value itself")
     return keep(placeholder, quoted)
 
 

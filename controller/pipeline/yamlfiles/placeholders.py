@@ -17,12 +17,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from controller.apimachinery.findings import cut
+
 # `{{ X }}`; `{ { X } }`, as some formatters write it; and `{{{{ X }}}}`, which stands for `{{ X }}` itself.
 _PLACEHOLDER: Final = re.compile(r"\{\{\{\{([^{}\r\n]*)\}\}\}\}|\{[ \t]*\{([^{}\r\n]*)\}[ \t]*\}")
 _NAME: Final = re.compile(r"[ \t]*([A-Za-z_][A-Za-z0-9_]*)[ \t]*")
 # Characters that YAML reads differently, depending on the quotes around the text.
 _QUOTING: Final = re.compile(r"[\"'\\]")
-_STRING: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|`[^`]*`")
+# A string, or the rest of the text if its end is missing. To look for the end of each quote would take quadratic time.
+_STRING: Final = re.compile(r"\"(?:[^\"\\]|\\.)*+(?P<end>\")?|'[^']*'|`[^`]*`")
 # Words that a template engine would look up, unlike `.Values.x` and `$x`.
 _WORD: Final = re.compile(r"(?<![\w.$])[A-Za-z_]\w*")
 # Where the text of a quoted scalar ends before its placeholder does.
@@ -55,7 +58,7 @@ class Placeholder:
     @property
     def words(self) -> tuple[str, ...]:
         """The words in it, without strings and without names such as `.Values.x` and `$x`."""
-        return tuple(_WORD.findall(_STRING.sub(" ", self._content)))
+        return tuple(_WORD.findall(_STRING.sub(_left_of_string, self._content)))
 
     @property
     def literal(self) -> Placeholder | None:
@@ -72,6 +75,10 @@ class Placeholder:
         """Whether a scalar of this style (`"` or `'`) ends within it."""
         return style in _ENDS and _ENDS[style].search(self.text) is not None
 
+    def __str__(self) -> str:
+        """The text for a message."""
+        return cut(self.text)
+
     @property
     def _content(self) -> str:
         match = _PLACEHOLDER.fullmatch(self.text)
@@ -84,7 +91,7 @@ def keep(placeholder: Placeholder, quoted: bool) -> str:
     Raises PlaceholderError if it is not quoted, because then YAML cannot read it.
     """
     if not quoted:
-        raise PlaceholderError(f"{placeholder.text} must be quoted: YAML does not read it as a string")
+        raise PlaceholderError(f"{placeholder} must be quoted: YAML does not read it as a string")
     return placeholder.text
 
 
@@ -137,6 +144,11 @@ def _shown_parts(text: str) -> Iterator[str | Placeholder]:
             yield placeholder
             end = match.end()
     yield text[end:]
+
+
+def _left_of_string(string: re.Match[str]) -> str:
+    """Return nothing of a string; all of one without an end, because it may be a quote by mistake."""
+    return string[0] if string[0].startswith('"') and string["end"] is None else " "
 
 
 def has_placeholder(text: str) -> bool:

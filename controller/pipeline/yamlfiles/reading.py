@@ -95,7 +95,7 @@ def _explained(found: File, hiding: File) -> File:
                 bare = bare or node.style is None
                 if placeholder.ends_quotes(node.style or ""):
                     finding = Finding(
-                        message=f"{placeholder.text} contains quotes that end the string",
+                        message=f"{placeholder} contains quotes that end the string",
                         remedy=_OTHER_QUOTES[str(node.style)],
                     )
                     mark = node.start_mark

@@ -1,5 +1,7 @@
 """Every error in a config file is reported with its place, its field and a remedy."""
 
+import time
+
 import pytest
 
 from tests.unit.pipeline.rendering.builders import MINIMAL, refusal, rendered, values
@@ -381,3 +383,19 @@ def test_only_the_first_fifty_problems_are_shown():
     lines = refusal(MINIMAL + "".join(f"  a{number}: x\n" for number in range(100)))
     assert len(lines) == 51
     assert lines[-1] == "and 50 more"
+
+
+def test_a_placeholder_without_the_end_of_its_string_takes_no_time():
+    started = time.process_time()
+    assert refusal(MINIMAL + "    a: '{{ \"" + '\\"' * 20_000 + " }}'\n    b: {{c}}\n")
+    assert time.process_time() - started < 1
+
+
+def test_a_long_placeholder_is_cut_in_a_message():
+    (line,) = refusal(f"{MINIMAL}    a: '{{{{ {'APPLICATION_IMAGE_TAGS ' * 1000} }}}}'\n")
+    assert len(line) < 500
+
+
+def test_a_misspelt_placeholder_after_a_quote_by_mistake_is_rejected():
+    (line,) = refusal(f"{MINIMAL}    a: '{{{{ \" | APPLICATION_IMAGE_TAGS }}}}'\n")
+    assert "is not a placeholder" in line
