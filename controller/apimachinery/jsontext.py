@@ -26,7 +26,7 @@ from controller.apimachinery.nesting import READ_LIMIT, Unreadable, is_plain
 _HALVES: Final = ("\\ud", "\\uD")
 _SIGN: Final = re.compile(r"[ \t\n\r]*([{}\[\],:\"]|-?[0-9][0-9.eE+-]*|true|false|null|NaN|-?Infinity|)")
 _NUMBER: Final = re.compile(r"(-?(?:0|[1-9][0-9]*))((?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)")
-_BRACKET_OR_TEXT: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]', re.DOTALL)
+_BRACKET_OR_QUOTE: Final = re.compile(r'[{}\[\]"]')
 _BLANKS: Final = re.compile(r"[ \t\n\r]*")
 _ENDS: Final = {"{": "}", "[": "]"}
 _WORDS: Final = {"true": True, "false": False, "null": None}
@@ -177,14 +177,16 @@ class _Reader:
         """Skip a map or list that was opened, and measure only its depth."""
         depth = deepest = 1
         while depth:
-            match = _BRACKET_OR_TEXT.search(self._text, self._position)
+            match = _BRACKET_OR_QUOTE.search(self._text, self._position)
             if match is None:
                 raise self._wrong()
             self._position = match.end()
-            if match[0] in ("{", "["):
+            if match[0] == '"':
+                self._string()
+            elif match[0] in ("{", "["):
                 depth += 1
                 deepest = max(deepest, depth)
-            elif match[0] in ("}", "]"):
+            else:
                 depth -= 1
         return Unreadable(f"nested {deepest} levels deep", deepest)
 

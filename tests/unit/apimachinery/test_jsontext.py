@@ -1,6 +1,7 @@
 """Reading JSON: every document is read, and only a value that Python cannot hold is replaced."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -121,3 +122,10 @@ def test_a_garbled_document_is_an_error_exactly_where_python_says_so(value, data
     else:
         if "inf" not in repr(wanted) and "\\ud" not in garbled:
             assert decode(garbled.encode()) == wanted
+
+
+def test_a_string_without_an_end_in_a_deep_part_takes_no_time():
+    started = time.process_time()
+    with pytest.raises(ValueError, match=r".+"):
+        decode(b"[" * (READ_LIMIT + 1) + b'"' + b'\\"' * 50_000)
+    assert time.process_time() - started < 1
