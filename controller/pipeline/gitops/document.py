@@ -67,6 +67,10 @@ def _document(content: bytes, file: str) -> Document:
     if (value.get("apiVersion"), value.get("kind")) != (ENVIRONMENTS.api_version, ENVIRONMENTS.kind):
         message = f"the document is not an {ENVIRONMENTS.kind} of {ENVIRONMENTS.api_version}"
         raise InvalidFiles([document.problem(Finding(message=message, remedy=_REMEDY))])
-    if not isinstance(value.get("metadata"), dict):
+    metadata = value.get("metadata")
+    if not isinstance(metadata, dict):
         raise InvalidFiles([document.problem(Finding(message="the document has no metadata", remedy=_REMEDY))])
+    if not isinstance(metadata.get("annotations") or {}, dict):
+        finding = Finding(path=("metadata", "annotations"), message="this is not a mapping", remedy=_REMEDY)
+        raise InvalidFiles([document.problem(finding)])
     return document

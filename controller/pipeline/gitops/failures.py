@@ -14,7 +14,7 @@ from typing import Final
 from controller.pipeline.errors import PipelineError
 
 TEXT_LIMIT: Final = 512
-_URL_CREDENTIALS: Final = re.compile(r"(\w+://)[^/\s'\"@]*@")
+_URL_CREDENTIALS: Final = re.compile(r"\b(\w+://)[^/\s'\"@]*@")
 _WORTH_SHOWING: Final = re.compile(r"^(fatal|error|remote|ssh|ERROR)\b|^!|denied|refused|timed out", re.IGNORECASE)
 # Names of repositories, branches and files may contain any word. The report of a push starts with `To URL`.
 _NAMES: Final = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|^To .*$|\b\w+://\S+|\brefs/[^\s:)]+", re.MULTILINE)

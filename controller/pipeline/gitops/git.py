@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -25,6 +26,12 @@ _PASSED_ON: Final = (
     *("http_proxy", "https_proxy", "all_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
     *("GIT_SSL_CAINFO", "GIT_SSL_CAPATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "TMPDIR"),
 )
+
+
+# Bytes of git's words that are looked at. The reason of a failure is at their end.
+_TAIL: Final = 64 * 1024
+# Seconds to wait for the end of git's words after its own end.
+_PATIENCE: Final = 5.0
 
 
 class Deadline:
@@ -86,29 +93,58 @@ class Git:
     def run(self, *arguments: str, feed: bytes = b"", doing: str = "") -> bytes:
         """Return what `git ARGUMENTS` writes to stdout. Raises GitOpsError; a timeout error quotes `doing`."""
         left = self._deadline.remaining()
-        try:
-            process = subprocess.Popen(  # noqa: S603 (an argument list, and no shell)
-                ["git", *arguments],  # noqa: S607 (found by PATH, as on every machine)
-                env=self._environment,
-                cwd=self._folder,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                # A separate process group, so that the programs that git starts (ssh, its https helper) end with it.
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise GitOpsError(f"cannot run git ({error.strerror}): install it, or add it to $PATH") from error
-        try:
-            out, err = process.communicate(feed, timeout=left)
-        except subprocess.TimeoutExpired:
-            raise self._deadline.over(doing or f"git {arguments[0]}") from None
-        finally:
-            _end(process)
+        with _Tail() as tail:
+            try:
+                process = subprocess.Popen(  # noqa: S603 (an argument list, and no shell)
+                    ["git", *arguments],  # noqa: S607 (found by PATH, as on every machine)
+                    env=self._environment,
+                    cwd=self._folder,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=tail.entrance,
+                    # A separate process group, so that the programs that git starts (ssh, its https helper) end with
+                    # it.
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise GitOpsError(f"cannot run git ({error.strerror}): install it, or add it to $PATH") from error
+            try:
+                out, _ = process.communicate(feed, timeout=left)
+            except subprocess.TimeoutExpired:
+                raise self._deadline.over(doing or f"git {arguments[0]}") from None
+            finally:
+                _end(process)
         if process.returncode:
-            words = f"{err.decode(errors='replace')}\n{out.decode(errors='replace')}"
+            words = f"{tail.text.decode(errors='replace')}\n{out[-_TAIL:].decode(errors='replace')}"
             raise failure(words, secrets=self._secrets)
         return out
+
+
+class _Tail:
+    """The end of what a program writes to its stderr. A git server may say there as much as it likes.
+
+    After the block, `text` has whole lines of at most `_TAIL` bytes together.
+    """
+
+    def __init__(self) -> None:
+        self.text = b""
+        self._exit, self.entrance = os.pipe()
+        self._thread = threading.Thread(target=self._read, name="git-stderr", daemon=True)
+
+    def __enter__(self) -> _Tail:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # The thread ends when every program that git has started has closed its end, too.
+        os.close(self.entrance)
+        self._thread.join(_PATIENCE)
+
+    def _read(self) -> None:
+        with os.fdopen(self._exit, "rb", buffering=0) as stream:
+            while data := stream.read(_TAIL):
+                text = self.text + data
+                self.text = text if len(text) <= _TAIL else text[-_TAIL:].partition(b"\n")[2]
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

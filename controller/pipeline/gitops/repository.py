@@ -4,20 +4,36 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from controller.pipeline.gitops.commits import Author, stream
 from controller.pipeline.gitops.failures import GitOpsError, OutOfTime
 from controller.pipeline.gitops.git import Git
+from controller.pipeline.yamlfiles.text import SIZE_LIMIT
 
 _FILE_MODES: Final = ("100644", "100755")
 _FOLDER_MODE: Final = "040000"
 _WORDS: Final = {"120000": "a symbolic link", "160000": "a submodule", _FOLDER_MODE: "a folder"}
 _TIP: Final = "refs/tip"
 _NEXT: Final = "refs/next"
-# Mode and SHA by path.
-_Entries = Mapping[str, tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What a path of the repository leads to; `size` is 0 for everything but files."""
+
+    mode: str
+    sha: str
+    size: int
+
+    @property
+    def is_file(self) -> bool:
+        return self.mode in _FILE_MODES
+
+
+_Entries = Mapping[str, _Entry]
 
 
 class Branch:
@@ -53,14 +69,16 @@ class Branch:
         return contents, names if folder != "." else frozenset()
 
     def documents(self, folder: str, *, ending: str) -> dict[str, bytes]:
-        """Return the content of the files in `folder` whose names end with `ending`, by name."""
+        """Return the content of the files in `folder` whose names end with `ending`, by name.
+
+        The content of a file that is too long for an environment is left out.
+        """
         listed = self._listed([] if folder == "." else [f"{folder}/"])
-        shas = {
-            PurePosixPath(path).name: sha
-            for path, (mode, sha) in listed.items()
-            if mode in _FILE_MODES and path.endswith(ending)
+        files = {
+            PurePosixPath(path).name: entry for path, entry in listed.items() if entry.is_file and path.endswith(ending)
         }
-        return dict(zip(shas, self._contents(list(shas.values())), strict=True))
+        shas = {name: entry.sha for name, entry in files.items() if entry.size <= SIZE_LIMIT}
+        return dict.fromkeys(files, b"") | dict(zip(shas, self._contents(list(shas.values())), strict=True))
 
     def commit(self, changes: Mapping[str, bytes | None], *, message: str) -> None:
         """Prepare a commit, which `push` sends to the remote. `changes` is content by path; None removes a file."""
@@ -113,13 +131,13 @@ class Branch:
         return self._listed([*listing, *asked])
 
     def _listed(self, paths: Iterable[str]) -> _Entries:
-        output = self._git.run("ls-tree", "-z", "-t", _TIP, "--", *paths).decode(errors="surrogateescape")
+        output = self._git.run("ls-tree", "-z", "-t", "--long", _TIP, "--", *paths).decode(errors="surrogateescape")
         entries = {}
         for line in output.split("\0"):
             if line:
                 facts, _, path = line.partition("\t")
-                mode, _, sha = facts.split(" ")
-                entries[path] = (mode, sha)
+                mode, _, sha, size = facts.split()
+                entries[path] = _Entry(mode, sha, int(size) if size.isdigit() else 0)
         return entries
 
     def _contents(self, shas: list[str]) -> Iterator[bytes]:
@@ -136,15 +154,24 @@ class Branch:
 
 
 def _sha_of_file(entries: _Entries, path: str) -> str:
-    """Return the SHA of a file's content, or "" if the file does not exist. Raises GitOpsError if it is not a file."""
+    """Return the SHA of a file's content, or "" if the file does not exist.
+
+    Raises GitOpsError if it is not a file, or too long.
+    """
     for above in _above(path):
-        if above in entries and entries[above][0] != _FOLDER_MODE:
-            raise GitOpsError(f"{above} is {_WORDS.get(entries[above][0], 'a file')} in the repository, not a folder")
-    mode, sha = entries.get(path, ("", ""))
-    if mode and mode not in _FILE_MODES:
-        kind = _WORDS.get(mode, "another object")
+        if above in entries and entries[above].mode != _FOLDER_MODE:
+            raise GitOpsError(f"{above} is {_WORDS.get(entries[above].mode, 'a file')} in the repository, not a folder")
+    entry = entries.get(path)
+    if entry is None:
+        return ""
+    if not entry.is_file:
+        kind = _WORDS.get(entry.mode, "another object")
         raise GitOpsError(f"{path} is {kind} in the repository, not a file; remove it there")
-    return sha
+    if entry.size > SIZE_LIMIT:
+        raise GitOpsError(
+            f"{path} has {entry.size} bytes in the repository, and more than {SIZE_LIMIT} are not read; remove it there"
+        )
+    return entry.sha
 
 
 def _above(path: str) -> list[str]:

@@ -53,8 +53,12 @@ def parse(content: bytes) -> Tombstone:
         fields = None
     if not isinstance(fields, dict):
         return Tombstone(Origin())
-    repository, pull_request, number = (
-        str(fields.get(name) or "") for name in ("repository", "pullRequest", "repositoryId")
+    repository, pull_request, number, time = (
+        _word(fields.get(name)) for name in ("repository", "pullRequest", "repositoryId", "time")
     )
-    origin = Origin(repository, pull_request, number)
-    return Tombstone(origin, str(fields.get("time") or ""))
+    return Tombstone(Origin(repository, pull_request, number), time)
+
+
+def _word(value: object) -> str:
+    """Return a string, or the digits of a number; "" for anything else."""
+    return str(value) if isinstance(value, str | int) and value else ""
