@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from controller.apimachinery.options import OptionError
-from controller.app import completion, exits
+from controller.app import completion, exits, terminal
 from controller.app.commands import COMMANDS, Command
 from controller.pipeline.errors import InvalidFiles, PipelineError
 
@@ -28,14 +28,14 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
     try:
         return command.load().execute(parsed, environ)
     except OptionError as error:
-        print(f"tronador {command.name}: {error}", file=sys.stderr)
+        terminal.say(f"tronador {command.name}: {error}")
         return exits.USAGE
     except InvalidFiles as error:
         # Each line begins with file:line:column, as editors and CI systems expect it.
-        print(error, file=sys.stderr)
+        terminal.say_lines(str(error))
         return exits.FAILED
     except PipelineError as error:
-        print(f"tronador {command.name}: {error}", file=sys.stderr)
+        terminal.say(f"tronador {command.name}: {error}")
         return exits.FAILED
 
 

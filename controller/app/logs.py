@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
+from collections.abc import MutableMapping
 from typing import Any, TextIO, cast
 
 import structlog
+
+from controller.app import terminal
 
 
 class _Stderr:
@@ -24,6 +27,11 @@ class _Stderr:
             sys.stderr.flush()
 
 
+def _printable(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Keep what others wrote from controlling the terminal. In JSON it is escaped."""
+    return {name: terminal.printable(value) if isinstance(value, str) else value for name, value in event.items()}
+
+
 def configure(*, log_format: str, level: str) -> None:
     """Configure structlog for the process.
 
@@ -35,7 +43,7 @@ def configure(*, log_format: str, level: str) -> None:
     # In JSON a traceback must stay on one line. On a console it must be plain: if rich is installed, the default one
     # shows the values of variables, and some are Secrets.
     renderers: list[Any] = (
-        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        [_printable, structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if console
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )

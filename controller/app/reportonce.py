@@ -16,7 +16,7 @@ from controller.apimachinery.errors import NotFound
 from controller.apimachinery.objects import Object
 from controller.apimachinery.options import OptionError
 from controller.apimachinery.scope import Scope
-from controller.app import clusters, exits, reporting, signals
+from controller.app import clusters, exits, reporting, signals, terminal
 from controller.app.commands import files
 from controller.app.reportoptions import ReportOptions
 from controller.metrics import Registry
@@ -54,7 +54,7 @@ def report(parsed: argparse.Namespace, options: ReportOptions, environ: Mapping[
     sys.stdout.flush()
     problems = [f"{channel}: {found.problem}" for channel, found in outcomes.items() if found.problem]
     if problems:
-        sys.stderr.write(f"tronador report: {feedback.environment}: not reported: {'; '.join(problems)}\n")
+        terminal.say(f"tronador report: {feedback.environment}: not reported: {'; '.join(problems)}")
     return exits.FAILED if problems else exits.OK
 
 

@@ -15,7 +15,7 @@ from controller.apimachinery.errors import NotFound
 from controller.apimachinery.objects import Object
 from controller.apimachinery.options import OptionError
 from controller.apimachinery.scope import Scope
-from controller.app import clusters, completion
+from controller.app import clusters, completion, terminal
 from controller.pipeline.errors import PipelineError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def check_name(name: str) -> str:
 
 def show(parsed: argparse.Namespace, sentence: str, fields: Mapping[str, Any]) -> None:
     """Print the result on standard output, as `-o` says."""
-    print(json.dumps(fields, indent=2) if parsed.output == "json" else sentence)
+    print(json.dumps(fields, indent=2) if parsed.output == "json" else terminal.printable(sentence))
 
 
 @contextmanager

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from controller.api.environment import EXPIRE_AT_ANNOTATION, KEEP_ANNOTATION
 from controller.apimachinery import timestamps
-from controller.app import clusters, exits
+from controller.app import clusters, exits, terminal
 from controller.app.commands import environments
 from controller.pipeline.errors import PipelineError
 
@@ -40,7 +39,7 @@ def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
         value = timestamps.to_time(max(now, environment.last_activity or now))
         environments.annotate(client, name, {EXPIRE_AT_ANNOTATION: value, KEEP_ANNOTATION: None})
     if environment.keep:
-        sys.stderr.write(f"tronador expire: {name} was kept ({environment.keep}); it is kept no longer\n")
+        terminal.say(f"tronador expire: {name} was kept ({environment.keep}); it is kept no longer")
     # What has expired, and is kept, is about to come back.
     is_over = environment.has_expired and not environment.keep
     what = "has expired already" if is_over else "expires now, or later if many others do"

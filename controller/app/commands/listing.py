@@ -13,7 +13,7 @@ import yaml
 
 from controller.api.summary import Summary, in_order, queue, summarize
 from controller.apimachinery.timestamps import age, to_time
-from controller.app import clusters, exits
+from controller.app import clusters, exits, terminal
 from controller.app.commands import environments
 
 _MESSAGE_WIDTH: Final = 100
@@ -75,14 +75,10 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
     Shows control characters as `?`, so that a value from the cluster cannot control the terminal.
     """
-    lines = [list(header), *([_printable(cell) for cell in row] for row in rows)]
+    lines = [list(header), *([terminal.printable(cell) for cell in row] for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
     aligned = ("   ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
     return "".join(f"{line.rstrip()}\n" for line in aligned)
-
-
-def _printable(text: str) -> str:
-    return "".join(char if char.isprintable() else "?" for char in text)
 
 
 def _plain(summary: Summary) -> dict[str, Any]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Mapping
 
-from controller.app import exits, signals
+from controller.app import exits, signals, terminal
 from controller.app.commands import files, gitops_repository
 from controller.pipeline import gitops
 
@@ -52,4 +51,4 @@ def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 
 def _report(text: str) -> None:
-    sys.stderr.write(f"tronador publish: {text}\n")
+    terminal.say(f"tronador publish: {text}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ from controller.apimachinery import durations
 from controller.apimachinery.errors import RequestTimeout
 from controller.apimachinery.options import OptionError
 from controller.apimachinery.scope import Scope
-from controller.app import clusters, exits, signals
+from controller.app import clusters, exits, signals, terminal
 from controller.app.commands import environments
 from controller.pipeline.errors import PipelineError
 
@@ -81,5 +80,4 @@ def _await(client: Client, name: str, value: str, scope: Scope) -> Environment:
 
 
 def _say(name: str, text: str) -> None:
-    sys.stderr.write(f"tronador reconcile: {name}: {text}\n")
-    sys.stderr.flush()
+    terminal.say(f"tronador reconcile: {name}: {text}")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from controller.app import exits
+from controller.app import exits, terminal
 from controller.app.commands import files, naming
 from controller.pipeline import rendering
 from controller.pipeline.rendering import ConfigFile, Parameters
@@ -70,7 +69,7 @@ def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
     if parsed.base_config is not None:
         base = _base(parsed.base_config, parameters)
         for key in rendering.differences(config, base):
-            print(f"tronador render: {key} is taken from {parsed.base_config}, which differs", file=sys.stderr)
+            terminal.say(f"tronador render: {key} is taken from {parsed.base_config}, which differs")
     environment = rendering.render(config, parameters, base=base)
     files.write_text(parsed.output, write(environment))
     if parsed.output is not None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Mapping
 
 from controller.apimachinery import giturls
 from controller.apimachinery.options import OptionError
-from controller.app import exits, signals
+from controller.app import exits, signals, terminal
 from controller.app.commands import files, gitops_repository, naming
 from controller.pipeline import gitops
 
@@ -78,4 +77,4 @@ def _origin(parsed: argparse.Namespace) -> gitops.Origin:
 
 
 def _report(text: str) -> None:
-    sys.stderr.write(f"tronador retire: {text}\n")
+    terminal.say(f"tronador retire: {text}")

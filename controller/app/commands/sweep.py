@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Collection, Mapping
 from contextlib import closing
 from datetime import UTC, datetime
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from controller.apimachinery import objects
 from controller.apimachinery.objects import Object
 from controller.apimachinery.options import OptionError
-from controller.app import clusters, exits, options, signals
+from controller.app import clusters, exits, options, signals, terminal
 from controller.app.commands import environments, gitops_repository
 from controller.app.commands.listing import table
 from controller.pipeline.errors import PipelineError
@@ -103,5 +102,4 @@ def _show(findings: Findings, failures: Collection[str], output: str) -> None:
 
 
 def _say(text: str) -> None:
-    sys.stderr.write(f"tronador sweep: {text}\n")
-    sys.stderr.flush()
+    terminal.say(f"tronador sweep: {text}")

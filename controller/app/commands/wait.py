@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Mapping
 
 from controller.api.environment import Environment
 from controller.apimachinery import durations
 from controller.apimachinery.options import OptionError
-from controller.app import clusters, exits, signals
+from controller.app import clusters, exits, signals, terminal
 from controller.app.commands import environments, files
 
 
@@ -68,5 +67,4 @@ def execute(parsed: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 
 def _report(name: str, text: str) -> None:
-    sys.stderr.write(f"tronador wait: {name}: {text}\n")
-    sys.stderr.flush()
+    terminal.say(f"tronador wait: {name}: {text}")

@@ -81,3 +81,13 @@ def test_a_replaced_stderr_gets_the_later_lines(monkeypatch):
     log.info("after")
 
     assert json.loads(replaced.getvalue())["event"] == "after"
+
+
+def test_words_of_others_do_not_control_the_terminal(capsys):
+    logs.configure(log_format="console", level="info")
+
+    structlog.get_logger().warning("request failed", error="\x1b[2Jgone\nwarning: not ours")
+
+    output = capsys.readouterr().err
+    assert "?[2Jgone?warning: not ours" in output
+    assert len(output.splitlines()) == 1
