@@ -19,6 +19,7 @@ import yaml
 
 from controller.apimachinery import objects
 from controller.apimachinery.errors import ConfigError
+from controller.apimachinery.findings import cut
 
 _WORDS_LIMIT: Final = 300
 # The package ignores these fields, and so would act as another user than the file says.
@@ -34,7 +35,7 @@ class Chosen:
     user: Mapping[str, Any]
 
     def __str__(self) -> str:
-        return f"context {self.context!r} of {self.files}"
+        return f"context {cut(self.context)!r} of {self.files}"
 
 
 def choose(files: list[Path], context: str | None) -> Chosen:
@@ -45,22 +46,22 @@ def choose(files: list[Path], context: str | None) -> Chosen:
     """
     documents = [_read(path) for path in files]
     names = ", ".join(str(path) for path in files)
-    name = context or next((str(d["current-context"]) for d in documents if d.get("current-context")), "")
+    name = context or next((found for d in documents if (found := _name(d.get("current-context")))), "")
     if not name:
         raise ConfigError(f"{names} has no current-context: choose one with --context or `kubectl config use-context`")
     contexts = _entries(documents, files, "contexts", "context")
     if name not in contexts:
-        known = ", ".join(sorted(contexts)) or "none"
-        raise ConfigError(f"no context {name!r} in {names}: choose another with --context (there are: {known})")
+        known = cut(", ".join(sorted(contexts)) or "none", _WORDS_LIMIT)
+        raise ConfigError(f"no context {cut(name)!r} in {names}: choose another with --context (there are: {known})")
     entry = contexts[name]
-    cluster, user = (str(entry.get(field) or "") for field in ("cluster", "user"))
+    cluster, user = (_name(entry.get(field)) for field in ("cluster", "user"))
     clusters = _entries(documents, files, "clusters", "cluster")
     users = _entries(documents, files, "users", "user")
-    _check_cluster(f"context {name!r} of {names}", cluster, clusters)
+    _check_cluster(f"context {cut(name)!r} of {names}", cluster, clusters)
     if user and user not in users:
         raise ConfigError(
-            f"context {name!r} in {names} names the user {user!r}, which is not there: add that user, or choose "
-            "another context with --context"
+            f"context {cut(name)!r} in {names} names the user {cut(user)!r}, which is not there: add that user, or "
+            "choose another context with --context"
         )
     chosen = Chosen(name, names, users.get(user, {}))
     _check_user(chosen)
@@ -86,7 +87,7 @@ def captured_logs() -> Iterator[list[str]]:
 
 def failed_plugin(chosen: Chosen, logged: list[str]) -> str:
     """Return the error for an exec plugin that gave no credentials. `logged`: what the package logged about it."""
-    command = objects.mapping(chosen.user.get("exec")).get("command", "")
+    command = cut(_name(objects.mapping(chosen.user.get("exec")).get("command")))
     why = f" ({shorten(_without_content(logged[-1].removeprefix('exec: ')))})" if logged else ""
     return f"the exec plugin {command!r} of {chosen} gave no credentials{why}: install it, or run it by hand to see why"
 
@@ -125,8 +126,9 @@ def _read(path: Path) -> Mapping[str, Any]:
         # Leave out the text of the error: it repeats the line, which may contain a token.
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise ConfigError(f"kubeconfig {path}{line} is not YAML: {error.problem}") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        # ValueError: the bytes are not text, or a date or a number is impossible.
+    except (yaml.YAMLError, ValueError, RecursionError, AttributeError) as error:
+        # ValueError: the bytes are not text, or a date or a number is impossible. AttributeError: a tag says that a
+        # text is a date.
         raise ConfigError(f"kubeconfig {path} is not YAML: {type(error).__name__}") from None
     if not isinstance(document, Mapping):
         raise ConfigError(f"kubeconfig {path} is empty or not a mapping")
@@ -157,9 +159,15 @@ def _entries(
         for entry in entries:
             content = entry.get(singular) or {}
             if not isinstance(content, Mapping):
-                raise ConfigError(f"kubeconfig {path}: {singular} of {entry.get('name')!r} has to be a mapping")
-            found[str(entry.get("name"))] = content
+                name = cut(_name(entry.get("name")))
+                raise ConfigError(f"kubeconfig {path}: {singular} of {name!r} has to be a mapping")
+            found[_name(entry.get("name"))] = content
     return found
+
+
+def _name(value: Any) -> str:
+    """Return a name as text, "" for a list or mapping: aliases can make one of those endless as text."""
+    return str(value) if isinstance(value, str | int | float) else ""
 
 
 def is_http_address(address: str, *, password: bool = False) -> bool:
@@ -175,13 +183,13 @@ def is_http_address(address: str, *, password: bool = False) -> bool:
 
 def _check_cluster(context: str, cluster: str, clusters: Mapping[str, Mapping[str, Any]]) -> None:
     if cluster not in clusters:
-        wrong = f"names the cluster {cluster!r}, which is not there" if cluster else "names no cluster"
+        wrong = f"names the cluster {cut(cluster)!r}, which is not there" if cluster else "names no cluster"
         raise ConfigError(f"{context} {wrong}: add that cluster, or choose another context with --context")
     content = clusters[cluster]
     if not is_http_address(objects.text(content.get("server"))):
         # Leave out the address, which may contain a password.
         raise ConfigError(
-            f"the cluster {cluster!r} of {context} has no usable server: write https://HOST:PORT as its server"
+            f"the cluster {cut(cluster)!r} of {context} has no usable server: write https://HOST:PORT as its server"
         )
     if not isinstance(content.get("tls-server-name") or "", str):
-        raise ConfigError(f"the cluster {cluster!r} of {context}: its tls-server-name has to be a text")
+        raise ConfigError(f"the cluster {cut(cluster)!r} of {context}: its tls-server-name has to be a text")

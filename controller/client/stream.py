@@ -15,21 +15,32 @@ from controller.client.wire import Answer
 
 Event = dict[str, Any]
 
+# Bytes. etcd keeps objects of at most a few million.
+_LONGEST_LINE = 32 * 1024 * 1024
+
 
 class LineSplitter:
     """Collects bytes and returns whole lines. Scans every byte only once, even in very long lines."""
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
+        self._size = 0
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Add `data`; return the lines that it completes, without line ends and without blank lines."""
+        """Add `data`; return the lines that it completes, without line ends and without blank lines.
+
+        Raises MalformedAnswer if a line is much longer than any object can be.
+        """
+        if self._size > _LONGEST_LINE:
+            raise MalformedAnswer(f"a watch line is longer than {_LONGEST_LINE} bytes")
         head, newline, rest = data.partition(b"\n")
         self._parts.append(head)
+        self._size += len(head)
         if not newline:
             return []
         lines = [b"".join(self._parts), *rest.split(b"\n")]
         self._parts = [lines.pop()]
+        self._size = len(self._parts[0])
         return [line for line in lines if line.strip()]
 
     @property

@@ -30,6 +30,8 @@ from controller.client.wire import Answer
 log = structlog.get_logger(__name__)
 
 NO_ANSWER = "<error>"
+# Seconds. API servers ask for a few; a clock cannot wait for as long as a header can ask.
+_LONGEST_RETRY_AFTER = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +173,9 @@ class Transport:
 
 
 def _retry_after(answer: Answer) -> float | None:
-    """Return the header in whole seconds, or None. Kubernetes servers send no dates, and other values are malformed."""
+    """Return the header in seconds, or None. Kubernetes servers send no dates, and other values are malformed."""
     value = answer.headers.get("retry-after", "").strip()
-    return float(value) if value.isascii() and value.isdigit() else None
+    return min(float(value), _LONGEST_RETRY_AFTER) if value.isascii() and value.isdigit() else None
 
 
 def _loads(data: bytes) -> Any:

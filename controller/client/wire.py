@@ -9,8 +9,10 @@ A thread that waits for bytes sits in `recv`. Shutting the socket down is the on
 from __future__ import annotations
 
 import contextlib
+import math
 import select
 import socket
+import time
 import zlib
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
@@ -20,6 +22,8 @@ import httptools
 from controller.apimachinery.scope import current_scope
 
 _CHUNK = 64 * 1024
+# How many times as long as one receive a whole answer may take. Only watches may take longer.
+_PATIENCE = 10.0
 # Tells zlib to expect the header of gzip.
 _GZIP = 16 + zlib.MAX_WBITS
 
@@ -49,11 +53,15 @@ class Socket(Protocol):
 
 
 class Wire:
-    """An open connection. One thread uses it at a time; any thread may call `shut_down`."""
+    """An open connection. One thread uses it at a time; any thread may call `shut_down`.
+
+    Attributes:
+        timeout: seconds that each send and receive may take.
+    """
 
     def __init__(self, sock: Socket) -> None:
         self._socket = sock
-        self._timeout = 0.0
+        self.timeout = 0.0
         self._poll = select.poll()
         self._poll.register(sock.fileno(), select.POLLIN)
 
@@ -64,9 +72,9 @@ class Wire:
 
     def set_timeout(self, seconds: float) -> None:
         """Limit each of the following sends and receives."""
-        if seconds != self._timeout:
+        if seconds != self.timeout:
             self._socket.settimeout(seconds)
-            self._timeout = seconds
+            self.timeout = seconds
 
     def send(self, data: bytes) -> None:
         """Send all of `data`. Raises OSError."""
@@ -128,15 +136,17 @@ class Answer:
 
     def receive_head(self) -> None:
         """Return when the status and the headers are there."""
+        until = self._end()
         while not self._in_body:
-            self._receive()
+            self._receive(until)
 
     def read(self) -> bytes:
         """Return the whole body, uncompressed, and let go of the connection. Raises Stopped under a cancelled scope."""
         if not self._complete:
+            until = self._end()
             with self.wire.interrupted_by_scope():
                 while not self._complete:
-                    self._receive()
+                    self._receive(until)
         body = b"".join(self._received)
         if self.headers.get("content-encoding") == "gzip":
             body = zlib.decompress(body, _GZIP)
@@ -187,8 +197,14 @@ class Answer:
         else:
             self.headers.clear()
 
-    def _receive(self) -> None:
+    def _end(self) -> float:
+        """Return the time of the monotonic clock at which a slow answer is given up."""
+        return time.monotonic() + (_PATIENCE * self.wire.timeout or math.inf)
+
+    def _receive(self, until: float = math.inf) -> None:
         assert self._parser is not None, "nothing is received after the end"
+        if time.monotonic() > until:
+            raise TimeoutError("the answer takes too long")
         data = self.wire.receive()
         if data:
             self._parse(self._parser, data)

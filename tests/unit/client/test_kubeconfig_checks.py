@@ -61,9 +61,9 @@ def encoded(text: str) -> str:
         ({"user": {"token": SECRET, "as": "admin"}}, "impersonates another one (as), which is not supported"),
         ({"user": {"username": "me", "password": SECRET}}, "use a token, a client certificate or an exec plugin"),
         ({"clusters": []}, "names the cluster 'one', which is not there: add that cluster"),
-        ({"contexts": [{"name": "here", "context": {"cluster": ["x"]}}]}, "which is not there: add that cluster"),
+        ({"contexts": [{"name": "here", "context": {"cluster": ["x"]}}]}, "names no cluster: add that cluster"),
         ({"contexts": [{"name": "here"}]}, "names no cluster"),
-        ({"current-context": ["x"]}, "no context"),
+        ({"current-context": ["x"]}, "has no current-context"),
     ],
 )
 def test_a_wrong_shape_names_the_field(tmp_path: Path, changed: Mapping[str, Any], words: str) -> None:

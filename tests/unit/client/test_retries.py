@@ -51,6 +51,12 @@ class TestRetries:
             client.list(NAMESPACES, resource_version="99", resource_version_match="NotOlderThan")
         assert len(server.asked) == 1
 
+    def test_no_wait_is_longer_than_five_minutes(self, make_client: Callable[..., Client], server: Server) -> None:
+        clock = JumpingClock()
+        server.script(Answer(429, status(429, "TooManyRequests"), Retry_After="9" * 400), Answer(200))
+        make_client(clock=clock).get(NAMESPACES, "x")
+        assert clock.waits == [300]
+
     def test_other_failures_are_not_repeated_even_with_a_retry_after(self, client: Client, server: Server) -> None:
         server.script(Answer(409, status(409, "Conflict"), Retry_After="1"))
         with pytest.raises(errors.Conflict):

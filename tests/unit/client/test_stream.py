@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from controller.apimachinery import errors
 from controller.apimachinery.scope import Scope
 from controller.client import Client
+from controller.client import stream as stream_module
 from controller.client.stream import LineSplitter
 from tests.unit.client.server import Answer, Chunks, Server, Silence
 from tests.unit.fakes import DEADLINE, WIDGETS, added, error_event
@@ -42,6 +43,13 @@ class TestLineSplitter:
         splitter = LineSplitter()
         assert splitter.feed(b"a\nb") == [b"a"]
         assert splitter.leftover == b"b"
+
+    def test_a_line_longer_than_any_object_is_malformed(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(stream_module, "_LONGEST_LINE", 1000)
+        splitter = LineSplitter()
+        assert splitter.feed(b"a\n" + b"x" * 1001) == [b"a"]
+        with pytest.raises(errors.MalformedAnswer, match="longer than 1000 bytes"):
+            splitter.feed(b"x")
 
 
 class TestEvents:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import socket
+import threading
+import time
 from collections.abc import Iterator
 
 import httptools
@@ -11,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from controller.client import wire
 from controller.client.wire import Answer, Wire
 
 PLAIN = b"HTTP/1.1 200 OK\r\nX-Odd:  a b \r\nContent-Length: 5\r\n\r\nhello"
@@ -150,3 +154,22 @@ def test_a_connection_that_the_server_closes_while_it_is_idle_is_noticed(pair: P
     assert not pair.wire.is_dropped
     pair.server.close()
     assert pair.wire.is_dropped
+
+
+def test_an_answer_that_arrives_byte_by_byte_is_given_up(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "_PATIENCE", 0.01)
+    pair.server.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+    drips = threading.Thread(target=drip, args=(pair.server,))
+    drips.start()
+    with pytest.raises(TimeoutError, match="takes too long"):
+        pair.answer(b"", end=False)
+    pair.wire.close()
+    drips.join()
+
+
+def drip(server: socket.socket) -> None:
+    """Send a byte every few milliseconds until the other end is closed."""
+    with contextlib.suppress(OSError):
+        while True:
+            server.sendall(b"x")
+            time.sleep(0.005)
