@@ -11,6 +11,7 @@ import io
 import ssl
 import time
 import urllib.request
+from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -20,6 +21,8 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 # Idle connections that are kept.
 _IDLE: Final = 8
+# Bytes of the head of an answer. Python's parser takes minutes for some heads of a few hundred thousand.
+_HEAD_LIMIT: Final = 32 * 1024
 
 
 class ProxyError(Exception):
@@ -57,11 +60,16 @@ def _timed(manager: urllib3.PoolManager) -> urllib3.PoolManager:
 
 
 class _Limited(io.RawIOBase):
-    """What arrives on a socket, until the time is over that the socket has for one receive."""
+    """What arrives on a socket, until the time is over that the socket has for one receive.
 
-    def __init__(self, sock: Any, raw: Any) -> None:
+    `in_head`: whether the head of the answer is not complete yet.
+    """
+
+    def __init__(self, sock: Any, raw: Any, in_head: Callable[[], bool]) -> None:
         self._socket = sock
         self._raw = raw
+        self._in_head = in_head
+        self._received = 0
         timeout = sock.gettimeout()
         self._deadline = None if timeout is None else time.monotonic() + timeout
 
@@ -75,6 +83,9 @@ class _Limited(io.RawIOBase):
                 raise TimeoutError("the answer takes too long")
             self._socket.settimeout(remaining)
         found: int | None = self._raw.readinto(buffer)
+        self._received += found or 0
+        if self._received > _HEAD_LIMIT and self._in_head():
+            raise OSError("the head of the answer is too long")
         return found
 
     def close(self) -> None:
@@ -85,7 +96,7 @@ class _Limited(io.RawIOBase):
 class _Response(http.client.HTTPResponse):
     def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
-        self.fp = io.BufferedReader(_Limited(sock, self.fp.detach()))
+        self.fp = io.BufferedReader(_Limited(sock, self.fp.detach(), lambda: self.headers is None))
 
 
 class _Connection(HTTPConnection):

@@ -1,5 +1,6 @@
 """Requests to one server and to no other."""
 
+import socket
 import socketserver
 import threading
 import time
@@ -109,6 +110,38 @@ def test_an_answer_that_drips_is_an_outage(begin, slow):
         with pytest.raises(Unavailable, match=r"(?i)time"):
             web(api, timeout=0.3).send("GET", "/user", headers=HEADERS)
         assert time.monotonic() - started < 2
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        HEAD + b'Content-Type: multipart/x; a="' + b"\r\n ".join([b";" * 60_000] * 4),
+        HEAD + b"a: b\r\n" * 100_000,
+        b"HTTP/1.1 100 Continue\r\n\r\n" * 100_000,
+    ],
+    ids=["parameters", "headers", "continue"],
+)
+def test_an_answer_with_a_huge_head_is_an_outage(head):
+    started = time.process_time()
+    with answering(head) as api, pytest.raises(Unavailable, match=r"too long|too many|got more"):
+        web(api).send("GET", "/user", headers=HEADERS)
+    assert time.process_time() - started < 2
+
+
+@contextmanager
+def answering(data):
+    """Yield the URL of a server that sends `data`."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve():
+            connection, _ = listener.accept()
+            with connection, suppress(OSError):
+                connection.recv(65536)
+                connection.sendall(data)
+
+        thread = start_thread("answering", serve)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        thread.join()
 
 
 @contextmanager
