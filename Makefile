@@ -27,6 +27,9 @@ test-slow: $(VENV)/.installed ## run only what `make test` leaves out
 explore: $(VENV)/.installed ## try every short history of environments (WORLD=limit ENGINE=flux CHANGES=3 FAULTS=1)
 	$(BIN)/python -m tests.explore $(if $(ENGINE),--engine $(ENGINE)) $(if $(CHANGES),--changes $(CHANGES)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(WORLD),--world $(WORLD))
 
+fuzz: $(VENV)/.installed ## damage what strangers send, in new ways each time (MINUTES=5 or EXAMPLES=1000)
+	$(BIN)/python -m tests.fuzz $(if $(MINUTES),--minutes $(MINUTES)) $(if $(EXAMPLES),--examples $(EXAMPLES))
+
 mutants: $(VENV)/.installed ## see that each of many small faults in the product is noticed, and by what
 	@mkdir -p build
 	@$(PYTEST) -m slow -rP --no-header tests/mutants > build/mutants.txt; status=$$?; \
@@ -88,4 +91,4 @@ clean: ## remove what the other targets made
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help demo test test-slow explore mutants faults mutations soak test-all bench lint format chart reference image requirements sbom clean
+.PHONY: help demo test test-slow explore fuzz mutants faults mutations soak test-all bench lint format chart reference image requirements sbom clean

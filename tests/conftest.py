@@ -1,5 +1,6 @@
 """What all tests share: property tests that search the same examples in every run (`--hypothesis-profile=explore`
-searches new ones), and logging that is for each test as if it were the first.
+searches new ones: 1000 for each test, or $TRONADOR_TEST_EXAMPLES), and logging that is for each test as if it were the
+first.
 """
 
 import gc
@@ -14,7 +15,13 @@ from hypothesis import HealthCheck, settings
 settings.register_profile(
     "deterministic", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
-settings.register_profile("explore", max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "explore",
+    max_examples=int(os.environ.get("TRONADOR_TEST_EXAMPLES", "1000")),
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("deterministic")
 
 

@@ -161,8 +161,8 @@ def test_every_answer_forbids_scripts_and_hides_what_serves_it(server: HttpServe
 
 # What the parser of mails in Python's library takes minutes for, or raises another error for than it says.
 HEADS = {
-    "many parameters": b"Content-Type: multipart/x; a=\"" + b";" * 15_000,
-    "parameters on many lines": b"Content-Type: multipart/x; a=\"" + b"\r\n ".join([b";" * 60_000] * 4),
+    "many parameters": b'Content-Type: multipart/x; a="' + b";" * 15_000,
+    "parameters on many lines": b'Content-Type: multipart/x; a="' + b"\r\n ".join([b";" * 60_000] * 4),
     "a huge number": b"Content-Type: multipart/x; boundary*" + b"9" * 5000 + b"*=x",
     "many headers": b"a: b\r\n" * 100_000,
     "one long header": b"a: " + b"x" * 1_000_000,
