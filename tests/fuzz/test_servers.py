@@ -13,13 +13,13 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.apimachinery import jsontext
+from controller.apimachinery import jsontext, objects
 from controller.apimachinery.errors import ApiError, ConfigError, status_error
 from controller.apimachinery.resources import NAMESPACES
 from controller.cache.listwatch import Collection
 from controller.cache.metrics import InformerMetrics
 from controller.cache.pager import Pages
-from controller.cache.preparation import Preparation, default_transform
+from controller.cache.preparation import Preparation
 from controller.client import config, failures
 from controller.client.stream import WatchStream
 from controller.client.wire import Answer, Wire
@@ -142,9 +142,7 @@ def test_any_status_is_an_error_with_a_short_text(status: Any, code: int) -> Non
 
 
 def prepared() -> Preparation:
-    return Preparation(
-        resource=NAMESPACES, transform=default_transform, metrics=InformerMetrics(Registry(), NAMESPACES)
-    )
+    return Preparation(resource=NAMESPACES, transform=objects.slim, metrics=InformerMetrics(Registry(), NAMESPACES))
 
 
 TOKEN = "t0ken-of-somebody"
