@@ -14,11 +14,11 @@ from aiohttp import web
 
 from .audit import AuditLog
 from .errors import page_not_found
-from .objects import encode
+from .objects import encode, namespace_of
 from .rbac.feed import PolicyFeed
 from .readiness import Readiness
 from .storage.store import GroupPlural, Store
-from .watch.hub import WatchHub
+from .watch.hub import Hold, WatchHub
 
 HOOK_PREFIX = "/_test/"
 
@@ -35,17 +35,33 @@ class Hooks:
         self._policies = policies
         self.audit = audit
 
-    def hold(self, resource: str) -> None:
-        """Hold back the watch streams of a resource, so that caches become stale."""
-        self._hub.hold(storage_key(resource), True)
+    def hold(self, resource: str, *, agent: str = "", since: int | None = None) -> None:
+        """Hold back the watch streams of a resource, so that caches become stale.
+
+        Args:
+            resource: `plural` or `plural.group`.
+            agent: how the user agents of the clients begin that this is for; all by default.
+            since: the version whose state a stream begins with that asks for the initial state, as from a server whose
+                watch cache is behind; by default the present one.
+        """
+        self._hub.hold(storage_key(resource), Hold(agent, since))
 
     def release(self, resource: str) -> None:
         """Send the events that were held back."""
-        self._hub.hold(storage_key(resource), False)
+        self._hub.release(storage_key(resource))
 
-    def drop(self, resource: str = "") -> None:
-        """End the watch streams of a resource, or all."""
-        self._hub.drop(storage_key(resource) if resource else None)
+    def drop(self, resource: str = "", agent: str = "") -> None:
+        """End the watch streams of a resource, or all; those of one client or of all."""
+        self._hub.drop(storage_key(resource) if resource else None, agent)
+
+    def version(self) -> int:
+        """Return the version of the newest change."""
+        return self._store.version
+
+    def changes(self, resource: str, since: int, *, namespace: str = "") -> list[int]:
+        """Return the versions of the changes of a resource after a version, oldest first; in a namespace or in all."""
+        found = self._store.collection(storage_key(resource)).since(since)
+        return [change.version for change in found if namespace in ("", namespace_of(change.obj))]
 
     def compact(self) -> None:
         """Forget the history: watches from, and pages of, an older version answer 410."""

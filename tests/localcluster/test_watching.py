@@ -155,6 +155,27 @@ def test_dropped_watches_end_and_held_ones_fall_behind(local_cluster: LocalClust
         assert _seen(watch.next()) == ("ADDED", "late")
 
 
+def test_only_the_watches_of_one_client_are_held_and_dropped(local_cluster: LocalCluster, api: Api) -> None:
+    with api.watch(f"{CONFIG_MAPS}?watch=1&resourceVersion={_version(api)}") as watch:
+        local_cluster.call(lambda: local_cluster.hooks.hold("configmaps", agent="another"))
+        local_cluster.call(lambda: local_cluster.hooks.drop("configmaps", agent="another"))
+        api.post(CONFIG_MAPS, config_map("seen"))
+        assert _seen(watch.next()) == ("ADDED", "seen")
+
+
+def test_a_held_watch_can_begin_with_an_older_state(local_cluster: LocalCluster, api: Api) -> None:
+    api.post(CONFIG_MAPS, config_map("old"))
+    since = local_cluster.call(local_cluster.hooks.version)
+    api.post(CONFIG_MAPS, config_map("new"))
+    local_cluster.call(lambda: local_cluster.hooks.hold("configmaps", since=since))
+    query = "watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
+    with api.watch(f"{CONFIG_MAPS}?{query}") as watch:
+        assert _seen(watch.next()) == ("ADDED", "old")
+        assert watch.next()["object"]["metadata"]["resourceVersion"] == str(since)
+        local_cluster.release("configmaps")
+        assert _seen(watch.next()) == ("ADDED", "new")
+
+
 def test_a_watch_whose_client_went_away_is_forgotten(local_cluster: LocalCluster, api: Api) -> None:
     with api.watch(f"{CONFIG_MAPS}?watch=1&resourceVersion={_version(api)}"):
         assert local_cluster.watches() == 1

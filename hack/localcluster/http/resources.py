@@ -124,6 +124,7 @@ class ResourceHandler:
             initial_events=None if initial is None else initial in TRUE,
             bookmarks=query.get("allowWatchBookmarks") in TRUE,
             timeout=integer(query, "timeoutSeconds") or 1800 * (1 + random.random()),
+            agent=request.headers.get("User-Agent", ""),
         )
         include = query.get("includeObject", "Metadata")
         stream = WatchStream(

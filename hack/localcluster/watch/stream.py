@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass
 
 from ..errors import StatusError, bare_failure, expired
@@ -30,6 +30,7 @@ class WatchRequest:
         initial_events: sendInitialEvents, None where not given.
         bookmarks: whether bookmarks are wanted.
         timeout: seconds until the server ends the stream.
+        agent: the user agent of the client.
     """
 
     resource: ResourceType
@@ -38,6 +39,7 @@ class WatchRequest:
     initial_events: bool | None
     bookmarks: bool
     timeout: float
+    agent: str
 
 
 class WatchStream:
@@ -99,15 +101,20 @@ class WatchStream:
         if self._start and not request.initial_events:
             if self._start < collection.compacted:
                 raise expired(f"too old resource version: {self._start} ({collection.compacted})")
-            return [], self._hub.open(storage, collection.since(self._start))
+            return [], self._hub.open(storage, collection.since(self._start), request.agent)
         if request.initial_events:
             self._store.check_version(self._start)
         if request.initial_events is False:
-            return [], self._hub.open(storage, ())
-        lines = [self._writer.added(obj) for obj in ordered(collection.objects) if request.selection.matches(obj)]
+            return [], self._hub.open(storage, (), request.agent)
+        beginning = self._hub.beginning(storage, request.agent)
+        objects = collection.objects
+        later: Iterable[Change] = ()
+        if beginning is not None:
+            objects, later, self._sent_version = collection.at(beginning), collection.since(beginning), beginning
+        lines = [self._writer.added(obj) for obj in ordered(objects) if request.selection.matches(obj)]
         if request.initial_events and request.bookmarks:
             lines.append(self._bookmark({"annotations": {"k8s.io/initial-events-end": "true"}}))
-        return lines, self._hub.open(storage, ())
+        return lines, self._hub.open(storage, later, request.agent)
 
     def _bookmark(self, metadata: Object) -> bytes:
         resource = self._request.resource
