@@ -35,12 +35,13 @@ mutants: $(VENV)/.installed ## see that each of many small faults in the product
 	@$(PYTEST) -m slow -rP --no-header tests/mutants > build/mutants.txt; status=$$?; \
 		grep -E "^(noticed|FAILED|ERROR|=.* in )" build/mutants.txt; exit $$status
 
-faults: $(VENV)/.installed ## kill the controller at every write of every journey, and see that a new one ends right
+faults: $(VENV)/.installed ## kill the controller, or let it see too little, at every write of every journey, and see that all ends right
 	@mkdir -p build
-	@TRONADOR_TEST_EVERY_POINT=1 $(PYTEST) -m slow -rP --no-header tests/faults/test_crash_points.py > build/faults.txt; \
-		status=$$?; grep -E "^(right|FAILED|ERROR|=.* in )" build/faults.txt; \
+	@TRONADOR_TEST_EVERY_POINT=1 $(PYTEST) -m slow -rP --no-header tests/faults/test_crash_points.py tests/faults/test_stale_points.py > build/faults.txt; \
+		status=$$?; grep -E "^(right|seen|FAILED|ERROR|=.* in )" build/faults.txt; \
 		awk '/^right/ {journeys++; writes += $$4; points += $$6; missed += $$9; starts += $$11} \
-			END {print journeys " journeys, " writes " writes, " points " points, " missed " missed, " starts " starts"}' \
+			/^seen/ {views += $$8} \
+			END {print journeys " journeys, " writes " writes, " points " points, " missed " missed, " starts " starts, " views " outdated views"}' \
 			build/faults.txt; exit $$status
 
 mutations: $(VENV)/.installed ## change two random fields of either kind at a time, and restore them (PAIRS=200 SEED=1)

@@ -58,6 +58,9 @@ class Crash:
         if self._position is Position.UNANSWERED and self._performed == self._number and not self.struck:
             self._strike(kill)
 
+    def begin(self, laboratory: Laboratory) -> None:
+        """Its number is counted from here on."""
+
     def rest(self, laboratory: Laboratory) -> None:
         if self._position is Position.ANSWERED and self._performed >= self._number:
             self._strike(laboratory.kill)

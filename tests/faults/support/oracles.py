@@ -11,8 +11,13 @@ from tests.faults.support.travel import Travelled
 MORE_WRITES = 3
 
 
-def check(reference: Travelled, travelled: Travelled) -> None:
+def check(reference: Travelled, travelled: Travelled, *, more_writes: int = MORE_WRITES) -> None:
     """Compare with the undisturbed journey. What is there in the end was compared before.
+
+    Args:
+        reference: the undisturbed journey.
+        travelled: the other one.
+        more_writes: how many writes more than the undisturbed one it may have.
 
     Raises:
         AssertionError: something else was touched, created, deleted or done in another order, or too much was written.
@@ -21,5 +26,5 @@ def check(reference: Travelled, travelled: Travelled) -> None:
     wanted, found = Counter(reference.acts), Counter(travelled.acts)
     assert found == wanted, f"done beyond the reference: {list(found - wanted)}; not done: {list(wanted - found)}"
     assert travelled.order == reference.order, f"in the order {travelled.order}, not {reference.order}"
-    most = len(reference.writes) + MORE_WRITES
+    most = len(reference.writes) + more_writes
     assert len(travelled.writes) <= most, f"{len(travelled.writes)} writes, {most} at the most: {travelled.writes}"

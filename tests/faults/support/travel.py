@@ -33,6 +33,9 @@ class Disturbance(Fault, Protocol):
 
     struck: bool
 
+    def begin(self, laboratory: Laboratory) -> None:
+        """The part of the journey begins in which it may happen."""
+
     def rest(self, laboratory: Laboratory) -> None:
         """The journey is over, and it has not happened yet."""
 
@@ -124,6 +127,7 @@ def _go_disturbed(scene: Scene, stages: Sequence[Stage], disturbance: Disturbanc
         mend()
         return stage.over(scene)
 
+    disturbance.begin(laboratory)
     laboratory.let(disturbance)
     for stage in stages:
         stage.do(scene)

@@ -36,3 +36,16 @@ def throughout(seconds: float, condition: Callable[[], object], what: str | Call
     while time.monotonic() < end:
         assert condition(), what() if callable(what) else what
         pause.wait(_LOOK_SECONDS)
+
+
+def until_quiet(count: Callable[[], int], seconds: float) -> None:
+    """Wait until a count has stayed the same for so long."""
+    last, since = count(), time.monotonic()
+
+    def is_quiet() -> bool:
+        nonlocal last, since
+        if (now := count()) != last:
+            last, since = now, time.monotonic()
+        return time.monotonic() - since >= seconds
+
+    eventually(is_quiet, "nothing happens any more")
