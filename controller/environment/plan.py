@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-from controller.environment.decision import Continue, Decision, Stop
+from controller.environment.decision import Continue, Decision, Stop, Wait
 from controller.environment.drift.attempts import Contest, Correction
 from controller.environment.effects import Create, Effect, Patch, Target
 from controller.environment.engines.engine import Health, State
@@ -86,6 +86,11 @@ class Plan:
     def last(self) -> Decision:
         """The decision that the plan ends with."""
         return self.steps[-1].decision
+
+    @property
+    def records(self) -> Target | None:
+        """The release that the status has to record before the next step, or None."""
+        return self.last.records if isinstance(self.last, Wait) else None
 
     @property
     def is_removing(self) -> bool:

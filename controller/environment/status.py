@@ -54,8 +54,8 @@ def desired(observation: Observation, plan: Plan, options: EnvironmentOptions) -
     elif environment.status.get("namespaceLabels") is not None:
         status["namespaceLabels"] = dict(environment.status["namespaceLabels"])
     status |= preview_urls.fields(observation, options, summary.state)
-    if isinstance(last, Wait) and last.records is not None:
-        status["release"] = {"engine": engines.of(last.records.resource).name, "name": last.records.name}
+    if plan.records is not None:
+        status["release"] = {"engine": engines.of(plan.records.resource).name, "name": plan.records.name}
     elif recorded := _release(observation, plan, has_namespace=has_namespace):
         status["release"] = recorded
     return status

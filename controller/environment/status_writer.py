@@ -79,7 +79,7 @@ class StatusWriter:
         if wanted.get("applicationStatus") == State.QUEUED:
             # It is woken when it gets a place. Not even its lifetime runs until then.
             recheck.clear()
-        passing = status.is_passing(wanted, observation.environment) and not _records(done.plan)
+        passing = status.is_passing(wanted, observation.environment) and done.plan.records is None
         return self.settle(key, observation, wanted, done.timers, recheck, passing=passing)
 
     def settle(
@@ -182,10 +182,6 @@ class StatusWriter:
         if transitions.became_deployed(before, wanted):
             self._stopwatch.deployed(environment)
         return answer
-
-
-def _records(plan: Plan) -> bool:
-    return isinstance(plan.last, Wait) and plan.last.records is not None
 
 
 def _settle_timer(wanted: Mapping[str, Any]) -> str:

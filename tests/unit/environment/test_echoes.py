@@ -99,6 +99,16 @@ def test_a_change_by_another_program_that_came_with_the_answer_to_a_write_is_dec
     assert len(decisions) == 1
 
 
+def test_a_release_that_the_status_has_just_recorded_is_deleted_without_another_change(world):
+    world.run(NAME)
+    world.api.edit(ENVIRONMENTS, NAME, "", lambda obj: obj["status"].pop("release"))
+    world.api.edit(ENVIRONMENTS, NAME, "", lambda obj: obj["spec"]["application"]["release"].update(releaseName="next"))
+    for _ in range(2):
+        world.sync()
+        world.reconcile_strictly(NAME)
+    assert world.api.peek(HELM_RELEASES, RELEASE_NAME, NAME) is None
+
+
 def test_a_change_of_the_environment_is_decided(world, decisions):
     world.api.edit(ENVIRONMENTS, NAME, "", lambda obj: obj["metadata"].setdefault("annotations", {}).update(a="b"))
     world.sync()
