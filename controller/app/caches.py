@@ -72,8 +72,9 @@ def enqueue(informers: Mapping[Resource, Informer], queue: RateLimitingQueue, *,
 
     for watch in WATCHES:
         if watch.keys is not None:
-            add, add_progress = (queue.add,) * 2 if watch.resource == ENVIRONMENTS else (add_known, add_begun)
-            handler = Enqueue(keys=watch.keys, add=add, progress=add_progress, initial=add_initial, resync=add_in_turn)
+            is_environment = watch.resource == ENVIRONMENTS
+            add, progress = (queue.add, queue.add) if is_environment else (add_known, add_begun)
+            handler = Enqueue(keys=watch.keys, add=add, progress=progress, initial=add_initial, resync=add_in_turn)
             registration = informers[watch.resource].add_handler(
                 handler, name=f"enqueue-{watch.resource}", at_once=True
             )

@@ -73,16 +73,14 @@ class Echoes:
     def result(self, key: str, observation: Observation) -> Result | None:
         """Return how the last reconcile ended, if this one would only repeat it. Otherwise forget that reconcile."""
         with self._lock:
-            rest = self._rests.pop(key, None)
+            rest = self._rests.get(key)
         if rest is None:
             return None
         now = self._now()
-        if now >= rest.until or (rest.due is not None and now >= rest.due):
+        is_over = now >= rest.until or (rest.due is not None and now >= rest.due)
+        if is_over or _view(observation, observation.cached_environment) != rest.view:
+            self.forget(key)
             return None
-        if _view(observation, observation.cached_environment) != rest.view:
-            return None
-        with self._lock:
-            self._rests[key] = rest
         return Result(requeue_after=None if rest.due is None else rest.due - now)
 
     def forget(self, key: str) -> None:
@@ -91,7 +89,7 @@ class Echoes:
             self._rests.pop(key, None)
 
     def _drop_old_locked(self, now: float) -> None:
-        # Each was added after those before it, so the oldest ones come first.
+        # All last equally long, and each is forgotten before the next one of its key, so the oldest ones come first.
         while self._rests and now >= next(iter(self._rests.values())).until:
             self._rests.popitem(last=False)
 

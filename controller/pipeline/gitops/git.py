@@ -26,8 +26,6 @@ _PASSED_ON: Final = (
     *("http_proxy", "https_proxy", "all_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
     *("GIT_SSL_CAINFO", "GIT_SSL_CAPATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "TMPDIR"),
 )
-
-
 # Bytes of git's words that are looked at. The reason of a failure is at their end.
 _TAIL: Final = 64 * 1024
 # Seconds to wait for the end of git's words after its own end.
