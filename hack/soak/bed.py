@@ -64,7 +64,6 @@ class Bed:
         changes: what the watches deliver: calls of `History`.
         dice: of the moves.
         limit: of the environments, as the controllers have it now.
-        shared_version: what the TronadorConfig gives every environment.
         rules: are also given the limits and the closes.
     """
 
@@ -76,7 +75,6 @@ class Bed:
     changes: SimpleQueue[tuple[Any, ...]]
     dice: random.Random
     limit: int = 0
-    shared_version: str = "0"
     engine_stopped: bool = False
     environments: dict[str, dict[str, Any]] = field(default_factory=dict)
     namespaces: dict[str, dict[str, Any]] = field(default_factory=dict)

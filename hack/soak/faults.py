@@ -61,17 +61,16 @@ class Faults:
 
     def __init__(self, bed: Bed) -> None:
         self._bed = bed
-        self.restarts: int = 0
 
     # Processes.
 
     def kill(self) -> Lasting:
         """Kill the leader; it is started again after a moment."""
-        return self._signal(self._leader(), signal.SIGKILL, "the leader is killed")
+        return self._signal(self._bed.leader(), signal.SIGKILL, "the leader is killed")
 
     def terminate(self) -> Lasting:
         """Ask the leader to end."""
-        return self._signal(self._leader(), signal.SIGTERM, "the leader is asked to end")
+        return self._signal(self._bed.leader(), signal.SIGTERM, "the leader is asked to end")
 
     def kill_other(self) -> Lasting:
         """Kill a replica that does not lead."""
@@ -81,7 +80,7 @@ class Faults:
 
     def freeze(self) -> Lasting:
         """Stop the leader for longer than its lease, and let it run again."""
-        replica = self._leader()
+        replica = self._bed.leader()
         if replica is None:
             return _AT_ONCE
         self._signal(replica, signal.SIGSTOP, "the leader is stopped for longer than its lease")
@@ -214,7 +213,6 @@ class Faults:
         """Start the replicas that have ended again, as a kubelet does."""
         for replica in self._bed.replicas:
             if (code := replica.ended()) is not None:
-                self.restarts += 1
                 self._write("a replica is started again", name=replica.name, code=code)
                 replica.start()
 
@@ -223,9 +221,6 @@ class Faults:
             self._write(what, name=replica.name)
             replica.send(number)
         return _AT_ONCE
-
-    def _leader(self) -> Replica | None:
-        return self._bed.leader()
 
     def _some(self) -> list[Replica]:
         replicas = self._bed.replicas

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from controller.api.environment import ENVIRONMENT_LABEL, ENVIRONMENTS, GROUP
+from controller.api.environment import ENVIRONMENT_LABEL, ENVIRONMENTS
 from controller.apimachinery import objects
 
 # On a namespace that belongs to others.
@@ -53,7 +53,3 @@ def is_ours(namespace: dict[str, Any] | None) -> bool:
 def is_planted(obj: dict[str, Any]) -> bool:
     """Return whether an object belongs to others."""
     return PLANTED in objects.labels(obj)
-
-
-KEEP = f"{GROUP}/keep"
-ACTIVE = f"{GROUP}/active-at"

@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from controller.api.environment import ADOPT_ANNOTATION, ENVIRONMENTS
+from controller.api.environment import ACTIVE_AT_ANNOTATION, ADOPT_ANNOTATION, ENVIRONMENTS, KEEP_ANNOTATION
 from controller.api.tronador_config import CONFIG_NAME, TRONADOR_CONFIGS
 from controller.apimachinery import objects
 from controller.apimachinery.errors import AlreadyExists, NotFound
@@ -109,9 +109,9 @@ class People:
     def keep(self) -> None:
         """Keep an environment, stop keeping it, or use it, which counts as activity."""
         if obj := self._any():
-            name, value = self._bed.dice.choice(
-                [(marks.KEEP, "true"), (marks.KEEP, None), (marks.ACTIVE, self._tag()), (marks.ACTIVE, self._tag())]
-            )
+            # Somebody uses an environment as often as somebody keeps it or stops to.
+            moves = [(KEEP_ANNOTATION, "true"), (KEEP_ANNOTATION, None), *[(ACTIVE_AT_ANNOTATION, self._tag())] * 2]
+            name, value = self._bed.dice.choice(moves)
             patch = {"metadata": {"annotations": {name: value}}}
             self._write("annotates", objects.name(obj), annotation=name.rpartition("/")[2], value=value)
             self._bed.client.patch(ENVIRONMENTS, objects.name(obj), patch)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hack.bench import plots, requests
 from hack.soak.bed import Bed
-from hack.soak.samples import Sample, Verdict, rate, verdicts
+from hack.soak.samples import Sample, Verdict, total, verdicts
 from hack.soak.soak import Outcome
 from hack.soak.witness import Witness
 
@@ -78,11 +78,11 @@ def _parts(bed: Bed, witness: Witness, outcome: Outcome) -> Iterable[str]:
             for one in judged
         ],
     )
-    asked = rate(outcome.samples, lambda sample: sample.requests) / seconds * 60
-    # The counters of a server that exists contain the requests of everybody.
+    asked = total(outcome.samples, lambda sample: sample.requests) / seconds * 60
+    # The counters of a server that was there before contain the requests of other programs.
     counted = requests.writes(bed.site.requests.counts(AGENT)) / seconds * 60 if bed.site.is_local else 0.0
     written = f", and {counted:.0f} writes, without Leases and Events" if bed.site.is_local else ""
-    processor = rate(outcome.samples, lambda sample: sample.cpu_seconds) / seconds * 100
+    processor = total(outcome.samples, lambda sample: sample.cpu_seconds) / seconds * 100
     yield (f"{asked:.0f} requests of the replicas a minute{written}; {processor:.1f} % of a core for all replicas.")
     yield "\n".join(f"![{title}]({name}.svg)" for name, (title, _, _) in _PLOTS.items())
 

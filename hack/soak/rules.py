@@ -10,7 +10,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from controller.api.environment import ADOPTED_ANNOTATION, ENVIRONMENT_LABEL, FINALIZER, UID_ANNOTATION
+from controller.api.environment import (
+    ADOPT_ANNOTATION,
+    ADOPTED_ANNOTATION,
+    ENVIRONMENT_LABEL,
+    FINALIZER,
+    UID_ANNOTATION,
+)
 from controller.apimachinery import objects
 from hack.soak import marks
 from hack.soak.history import ADDED, DELETED, MODIFIED, Seen
@@ -248,7 +254,7 @@ def _is_admission(seen: Seen, before: dict[str, Any] | None) -> bool:
 
 
 def _may_be_adopted(namespace: Mapping[str, Any]) -> bool:
-    return "tronador.stakater.com/adopt" in objects.annotations(dict(namespace))
+    return ADOPT_ANNOTATION in objects.annotations(namespace)
 
 
 def _age(environment: dict[str, Any]) -> tuple[str, str]:

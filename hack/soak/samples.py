@@ -90,7 +90,7 @@ def verdicts(samples: Sequence[Sample]) -> list[Verdict]:
     return found
 
 
-def rate(samples: Sequence[Sample], read: Callable[[Sample], float]) -> float:
+def total(samples: Sequence[Sample], read: Callable[[Sample], float]) -> float:
     """Return how much a counter of all processes grew, in total; a process begins at zero."""
     lives: dict[tuple[str, int], float] = {}
     for sample in samples:

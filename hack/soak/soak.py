@@ -132,7 +132,7 @@ class Soak:
             faults.jump: 1.5,
             faults.stop_engine: 1.0,
             faults.fail_release: 4.0,
-            faults.restart_server: 0.6 if self._bed.site.is_local and not self._is_away() else 0.0,
+            faults.restart_server: 0.6 if self._bed.site.is_local and self._bed.answers() else 0.0,
         }
         if self._bed.journal.now < self._bed.settings.minutes * 60.0 * _KILLING_SHARE:
             weights |= {
@@ -143,9 +143,6 @@ class Soak:
                 faults.change_limit: 0.4,
             }
         return list(weights), list(weights.values())
-
-    def _is_away(self) -> bool:
-        return not self._bed.answers()
 
     def _try(self, move: Callable[[], Any]) -> None:
         try:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hack.soak.samples import Sample, rate, verdicts
+from hack.soak.samples import Sample, total, verdicts
 
 
 def sample(number, *, mebibytes=50.0, life=1, requests=0):
@@ -50,4 +50,4 @@ def test_a_short_life_is_not_judged():
 def test_a_counter_of_several_lives_is_added_up():
     samples = [sample(0, requests=5), sample(1, requests=9), sample(2, life=2, requests=3)]
 
-    assert rate(samples, lambda one: one.requests) == 12
+    assert total(samples, lambda one: one.requests) == 12
