@@ -35,7 +35,7 @@ mutants: $(VENV)/.installed ## see that each of many small faults in the product
 	@$(PYTEST) -m slow -rP --no-header tests/mutants > build/mutants.txt; status=$$?; \
 		grep -E "^(noticed|FAILED|ERROR|=.* in )" build/mutants.txt; exit $$status
 
-faults: $(VENV)/.installed ## kill the controller, or let it see too little, at every write of every journey, and see that all ends right
+faults: $(VENV)/.installed ## kill the controller at every write of eight journeys, or show it an outdated state
 	@mkdir -p build
 	@TRONADOR_TEST_EVERY_POINT=1 $(PYTEST) -m slow -rP --no-header tests/faults/test_crash_points.py tests/faults/test_stale_points.py > build/faults.txt; \
 		status=$$?; grep -E "^(right|seen|FAILED|ERROR|=.* in )" build/faults.txt; \
