@@ -39,7 +39,7 @@ class Done:
 def decide(observation: Observation, targets: Iterable[Target], options: EnvironmentOptions) -> Wait | Done:
     """Return the next step to remove these releases, or Done. It rests on live reads only."""
     wanted_gone = sorted(set(targets), key=str)
-    unrecorded = [target for target in wanted_gone if _would_be_forgotten(observation, target, options)]
+    unrecorded = _to_record(observation, wanted_gone, options)
     outcome = _decide(observation, [target for target in wanted_gone if target not in unrecorded], options)
     if isinstance(outcome, Wait) or not unrecorded:
         return outcome
@@ -51,16 +51,21 @@ def decide(observation: Observation, targets: Iterable[Target], options: Environ
     )
 
 
-def _would_be_forgotten(observation: Observation, target: Target, options: EnvironmentOptions) -> bool:
-    """Return whether, after the deletion of this release, nothing would show that its uninstall is not over.
+def _to_record(observation: Observation, targets: Iterable[Target], options: EnvironmentOptions) -> list[Target]:
+    """Return the releases of which, after their deletion, nothing would show that their uninstall is not over.
 
     It happens if the author renames a release right after its creation, before the status has recorded it.
     """
+    recorded = releases.recorded(observation)
+    return [target for target in targets if target != recorded and _would_be_forgotten(observation, target, options)]
+
+
+def _would_be_forgotten(observation: Observation, target: Target, options: EnvironmentOptions) -> bool:
     obj = observation.get(target)
     if obj is None or not ownership.is_our_release(observation, obj) or _is_leaving(observation):
         return False
     # An engine without leftovers keeps its object until the uninstall is over.
-    if target == releases.recorded(observation) or engines.of(target.resource).leftovers(target) is None:
+    if engines.of(target.resource).leftovers(target) is None:
         return False
     engine = choice.choose(observation, options)
     wanted = releases.wanted(observation, engine) if engine else None
@@ -83,8 +88,11 @@ def _decide(observation: Observation, wanted_gone: list[Target], options: Enviro
 
 def deletion(observation: Observation, targets: Iterable[Target], options: EnvironmentOptions) -> Wait | None:
     """Return the step that deletes those of these releases that were read, or None if it is not the next one."""
-    step = _remove(observation, sorted(set(targets), key=str), "the release", options)
-    return step if isinstance(step, Wait) and step.timer == ASKING else None
+    wanted_gone = sorted(set(targets), key=str)
+    step = _remove(observation, wanted_gone, "the release", options)
+    if not isinstance(step, Wait) or step.timer != ASKING:
+        return None
+    return None if _to_record(observation, wanted_gone, options) else step
 
 
 def questions(observation: Observation, targets: Iterable[Target]) -> tuple[Question, ...]:

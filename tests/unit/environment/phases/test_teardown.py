@@ -398,6 +398,17 @@ def test_a_binding_is_created_beside_the_deletion_of_the_release_and_not_before_
     assert delete == Delete(release_target(), "hr-1", "30")
 
 
+def test_a_release_that_the_status_does_not_record_is_not_deleted_beside_the_creation_of_a_binding():
+    release = helm_release(name="before")
+    of = observation(
+        environment=environment(deleting=True),
+        releases=[release],
+        answers={namespace_target(): namespace(), release_target(): None, release_target("before"): release},
+    )
+
+    assert [type(effect) for effect in decide(of, OURS).effects] == [Create]
+
+
 def test_storage_is_looked_for_only_when_a_new_binding_has_had_time_to_take_effect():
     early, later = (
         decide(
