@@ -87,7 +87,7 @@ class Plan:
         """The decision that the plan ends with."""
         return self.steps[-1].decision
 
-    @property
+    @cached_property
     def records(self) -> Target | None:
         """The release that the status has to record before the next step, or None."""
         return self.last.records if isinstance(self.last, Wait) else None
