@@ -183,7 +183,11 @@ class Faults:
         return Lasting(seconds, go)
 
     def fail_release(self) -> Lasting:
-        """Let the engine fail, or take long, with what is done to one release."""
+        """Let the engine fail, or take long, with what is done to one release.
+
+        A failed uninstall is left out: the Helm Operator never tries it again, and a teardown then waits
+        until its time is over.
+        """
         found = self._releases()
         if not found:
             return _AT_ONCE
@@ -191,7 +195,6 @@ class Faults:
         annotation = self._bed.dice.choice(
             [
                 {plays.FAIL: "install,upgrade"},
-                {plays.FAIL: "uninstall"},
                 {plays.DELAY: "install=4,upgrade=4,uninstall=4"},
             ]
         )

@@ -184,7 +184,11 @@ class Rules:
     # Releases.
 
     def _one_release(self, seen: Seen, before: dict[str, Any] | None) -> Iterator[Violation]:
-        """An environment has one release: the next one is made when the one before is uninstalled."""
+        """An environment has one release: the next one is made when the one before is uninstalled.
+
+        Only what the controller makes is judged. The Helm Operator may still begin to install a release whose object
+        is gone already; nothing shows that before.
+        """
         namespace = objects.namespace(seen.obj)
         if seen.type != ADDED or namespace not in self._objects[ENVIRONMENT] or marks.is_planted(seen.obj):
             return
@@ -290,7 +294,7 @@ _JUDGES: dict[str, tuple[_Judge, ...]] = {
     ENVIRONMENT: (Rules._is_asked_for, Rules._finalizer_stays, Rules._claims_are_true),
     NAMESPACE: (Rules._foreign_stay, Rules._limit_holds, Rules._queue_is_fair),
     RELEASE: (Rules._one_release, Rules._planted_stay),
-    STORED: (Rules._one_release,),
+    STORED: (),
     SECRET: (Rules._planted_stay,),
     CONFIG_MAP: (Rules._planted_stay,),
 }

@@ -168,6 +168,17 @@ def test_a_release_may_be_made_when_the_one_before_is_uninstalled():
     assert past.broken == []
 
 
+def test_what_the_engine_does_with_a_release_that_is_gone_is_not_judged():
+    past = Past()
+    past.see(ENVIRONMENT, environment())
+    past.see(RELEASE, release("web", succeeded=False))
+    past.gone(RELEASE, release("web", succeeded=False))
+    past.see(RELEASE, release("shop"))
+    past.see(STORED, stored("web"))
+
+    assert past.broken == []
+
+
 def test_no_namespace_may_be_made_beyond_the_limit():
     past = Past()
     past.rules.limit(0.0, 1)
