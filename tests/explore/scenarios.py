@@ -105,6 +105,13 @@ def remembering(engine: str) -> World:
     )
 
 
+def opening(engine: str) -> World:
+    """Return the world of an environment that is opened, renamed and closed, while the controller remembers."""
+    left = ("opens", "renames", "closes")
+    changes = {words: move for words, move in moves.CHANGES.items() if any(word in words for word in left)}
+    return replace(remembering(engine), before=(), changes=changes, times={})
+
+
 def _options(engine: str, **more: Any) -> EnvironmentOptions:
     # Where no seconds pass, a temporary state is written at once.
     return operator_options(release_engine=engine, status_settle=0.0, **more)
@@ -134,6 +141,7 @@ WORLDS: Final[Mapping[str, Callable[[str], World]]] = {
     "migration": migrating,
     "config": sharing,
     "memory": remembering,
+    "opening": opening,
 }
 # What CI explores, by name.
 SCENARIOS: Final[Mapping[str, Scenario]] = {
@@ -151,4 +159,5 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
     "change of the engine, a change and a fault": Scenario(migrating("helm-operator"), Budget(changes=1, faults=1)),
     "TronadorConfig, two changes and a fault": Scenario(sharing("helm-operator"), Budget(changes=2, faults=1)),
     "memory, two changes and a fault": Scenario(remembering("helm-operator"), Budget(changes=2, faults=1)),
+    "memory from the opening on, three changes": Scenario(opening("helm-operator"), Budget(changes=3, faults=0)),
 }

@@ -65,7 +65,7 @@ MUTANTS: Final = (
         "controller/environment/echoes.py",
         "    if plan.records is not None:",
         "    if False:",
-        "tests/unit/environment/test_echoes.py",
+        "explore --world opening --changes 2",
     ),
     Mutant(
         "the record of such a release has to settle",
