@@ -118,6 +118,9 @@ _UNDER_WAY: Final = Group(
             "A limit on the number of environments is reached. The message names the limit and its option.",
             "Wait, or close other pull requests ([lifetime.md](lifetime.md#a-cap-and-a-queue)).",
         ),
+        Reason(
+            "CreatingNamespace", "Before it creates the namespace, the controller asks whether the environment exists."
+        ),
         Reason("CheckingAccess", "The controller looks at the rights in the namespace."),
         Reason("AwaitingRights", "A new RoleBinding is not in force yet."),
         Reason("ApplyingResources", "The controller looks at the shared resources in the namespace."),

@@ -20,7 +20,7 @@ from controller.api import flux
 from controller.api.helm_operator import HELM_RELEASES
 from controller.api.rbac import ENVIRONMENT_BINDING, ENVIRONMENT_ROLE, RBAC_GROUP, ROLE_BINDINGS
 from controller.api.tronador_config import CONFIG_NAME, TRONADOR_CONFIGS
-from controller.apimachinery.resources import CONFIG_MAPS, Resource
+from controller.apimachinery.resources import CONFIG_MAPS, NAMESPACES, Resource
 from controller.app.options import Options as RunOptions
 from hack.localcluster import Options
 from hack.localcluster.audit import AuditEntry
@@ -120,6 +120,7 @@ class Journey:
             self._failure(environment)
         self._shared(environment)
         self._renamed(environment)
+        self._lost_namespace(environment)
         self._tamper(environment, role=ENVIRONMENT_ROLE)
         self._tamper(other, role="view")
         for each in (environment, other):
@@ -184,6 +185,17 @@ class Journey:
         environment.patch_release(releaseName="renamed")
         self._deployed(environment)
         self._until(lambda: not self._release(environment), "the old release is gone")
+
+    def _lost_namespace(self, environment: Environment) -> None:
+        uid = self._cluster.get(NAMESPACES, environment.name)["metadata"]["uid"]
+        self._client.delete(NAMESPACES, environment.name)
+
+        def is_made_again() -> bool:
+            namespace = self._cluster.get(NAMESPACES, environment.name)
+            return namespace is not None and namespace["metadata"]["uid"] != uid
+
+        self._until(is_made_again, "the namespace is made again")
+        self._deployed(environment)
 
     def _tamper(self, environment: Environment, *, role: str) -> None:
         """Put a binding that is not ours in the place of ours."""

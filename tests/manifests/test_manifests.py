@@ -39,7 +39,7 @@ OURS = (ENVIRONMENTS, TRONADOR_CONFIGS)
 
 # What each effect needs, by hand: the verbs that `apply`, the Event recorder and the elector send.
 USED = {
-    (ENVIRONMENTS.group, "environmentprovisioners"): WATCHING | {"patch"},
+    (ENVIRONMENTS.group, "environmentprovisioners"): WATCHING | {"get", "patch"},
     (ENVIRONMENTS.group, "environmentprovisioners/status"): {"patch"},
     (NAMESPACES.group, "namespaces"): READING | {"create", "patch", "delete"},
     (HELM_RELEASES.group, "helmreleases"): READING | {"create", "patch", "delete"},

@@ -18,18 +18,22 @@ from controller.apimachinery.objects import Object
 from controller.apimachinery.resources import NAMESPACES
 from controller.environment import namespace_labels, ownership, stuck_deletions
 from controller.environment.decision import Continue, Decision, Stop, Wait
-from controller.environment.effects import Create, Emit, EventType, Patch
-from controller.environment.observation import Observation
+from controller.environment.effects import Create, Emit, EventType, Patch, Read
+from controller.environment.observation import UNASKED, Observation
 from controller.environment.options import EnvironmentOptions
 from controller.environment.plan import Ready
 
+CREATING = "CreatingNamespace"
 TERMINATING = "NamespaceTerminating"
+_LOOKING = "Looking for the environment."
 
 
 def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     """Create, adopt, refuse, wait for, or correct the namespace."""
     environment, namespace = observation.environment, observation.namespace
     if namespace is None:
+        if doubt := _doubt(observation):
+            return doubt
         labels = namespace_labels.wanted(environment, options.namespace_labels, adopted=False)
         return _create(observation, labels, options)
     if objects.is_deleting(namespace):
@@ -45,6 +49,21 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
         "not create it; give the environment another name, or annotate the namespace with "
         f"{ADOPT_ANNOTATION}={environment.name} to let the environment use it",
     )
+
+
+def _doubt(observation: Observation) -> Wait | None:
+    """Return why the namespace is not created yet: the environment may be gone.
+
+    A process that has just become the leader may have an older view of it, with a finalizer that is gone too. Then
+    nothing would ever remove the namespace. Right after the finalizer was added, there is no doubt. Without the right
+    to read environments, the namespace is created all the same.
+    """
+    live = observation.live(observation.environment_target)
+    if not observation.environment.has_finalizer or not (live is UNASKED or live is None):
+        return None
+    if live is UNASKED:
+        return Wait(reason=CREATING, message=_LOOKING, effects=(Read(observation.environment_target),))
+    return Wait(reason=CREATING, message=_LOOKING, keeps_status=True)
 
 
 def ready(observation: Observation) -> Ready:

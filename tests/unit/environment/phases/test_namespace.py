@@ -8,12 +8,14 @@ from controller.api.environment import (
     ADOPT_ANNOTATION,
     ADOPTED_ANNOTATION,
     APPLIED_LABELS_ANNOTATION,
+    ENVIRONMENTS,
     INSTALLATION_ANNOTATION,
     UID_ANNOTATION,
 )
 from controller.apimachinery.options import OptionError, options_of
 from controller.environment.decision import Continue, Stop, Wait
-from controller.environment.effects import Create, Patch
+from controller.environment.effects import Create, Patch, Read, Target
+from controller.environment.observation import REFUSED
 from controller.environment.options import EnvironmentOptions
 from controller.environment.phases.namespace import decide
 from tests.unit.environment.support.builders import (
@@ -43,8 +45,13 @@ def _metadata_patch(decision):
     return patch.body["metadata"]
 
 
+def _new(**changes):
+    """An environment that has got nothing yet."""
+    return observation(environment=environment(finalizers=(), **changes))
+
+
 def test_a_missing_namespace_is_created_with_all_its_metadata_in_one_write():
-    decision = decide(observation(), OPTIONS)
+    decision = decide(_new(), OPTIONS)
 
     [create] = without_events(decision.effects)
     memory = create.body["metadata"]["annotations"].pop(APPLIED_LABELS_ANNOTATION)
@@ -64,14 +71,29 @@ def test_a_missing_namespace_is_created_with_all_its_metadata_in_one_write():
     assert event_reasons(decision.effects) == []
 
 
+def test_a_namespace_that_is_gone_is_made_again_only_if_the_environment_still_exists():
+    asked = decide(observation(), OPTIONS)
+    assert asked.effects == (Read(Target(ENVIRONMENTS, NAME)),)
+
+    def effects_after(answer):
+        return [
+            type(effect)
+            for effect in decide(observation(answers={Target(ENVIRONMENTS, NAME): answer}), OPTIONS).effects
+        ]
+
+    assert effects_after(None) == []
+    assert effects_after(environment()) == [Create]
+    assert effects_after(REFUSED) == [Create]
+
+
 def test_created_objects_have_no_owner_reference():
-    [create] = without_events(decide(observation(), OPTIONS).effects)
+    [create] = without_events(decide(_new(), OPTIONS).effects)
 
     assert "ownerReferences" not in create.body["metadata"]
 
 
 def test_the_operators_labels_are_set_and_remembered_too():
-    [create] = without_events(decide(observation(), operator_options(namespace_labels={"cost": "c"})).effects)
+    [create] = without_events(decide(_new(), operator_options(namespace_labels={"cost": "c"})).effects)
 
     metadata = create.body["metadata"]
     assert metadata["labels"] == {**our_labels(), "cost": "c"}
@@ -181,7 +203,8 @@ def test_a_terminating_namespace_is_awaited(seen):
 
 
 def test_a_live_read_takes_precedence_over_the_cache():
-    gone = observation(namespace=namespace(), answers={namespace_target(): None})
+    answers = {namespace_target(): None, Target(ENVIRONMENTS, NAME): environment()}
+    gone = observation(namespace=namespace(), answers=answers)
 
     assert isinstance(without_events(decide(gone, OPTIONS).effects)[0], Create)
 
@@ -190,7 +213,7 @@ def test_the_namespace_has_the_annotations_that_the_operator_names_and_no_others
     options = operator_options(namespace_annotations={"downscaler/uptime": "Mon-Fri 07:00-19:00 UTC", "a/b": "c"})
     own = {"downscaler/uptime": "always", "other/annotation": "x"}
 
-    [create] = without_events(decide(observation(environment=environment(annotations=own)), options).effects)
+    [create] = without_events(decide(_new(annotations=own), options).effects)
 
     annotations = create.body["metadata"]["annotations"]
     assert (annotations["downscaler/uptime"], annotations["a/b"]) == ("always", "c")

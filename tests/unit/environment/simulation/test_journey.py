@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.api.environment import ENVIRONMENTS, FINALIZER
+from controller.api.environment import ENVIRONMENTS, FINALIZER, UID_ANNOTATION
 from controller.api.helm_operator import HELM_RELEASES
 from controller.apimachinery.resources import NAMESPACES, SECRETS
 from tests.unit.environment.simulation.world import World
@@ -203,6 +203,41 @@ def test_a_release_changed_just_before_the_patch_is_read_again(world):
     assert "Stalled" not in [condition["type"] for condition in _status(world)["conditions"]]
     world.run(NAME)
     assert _status(world)["applicationStatus"] == "deployed"
+
+
+def test_an_environment_that_only_an_old_cache_shows_gets_no_namespace(world):
+    _create(world)
+    world.run(NAME)
+    old = world.api.peek(ENVIRONMENTS, NAME)
+    world.api.remove(ENVIRONMENTS, NAME)
+    world.run(NAME)
+    assert world.api.peek(ENVIRONMENTS, NAME) is None
+
+    # The process that becomes the leader now has not seen that yet.
+    world.restart()
+    world.stores[ENVIRONMENTS].hold(old)
+    world.api.writes.clear()
+    world.reconcile(NAME)
+    assert world.api.writes == []
+    world.run(NAME)
+    assert world.api.peek(NAMESPACES, NAME) is None
+
+
+def test_an_environment_that_was_made_again_behind_an_old_cache_gets_its_namespace(world):
+    _create(world)
+    world.run(NAME)
+    old = world.api.peek(ENVIRONMENTS, NAME)
+    world.api.remove(ENVIRONMENTS, NAME)
+    world.run(NAME)
+    _create(world)
+
+    world.restart()
+    world.stores[ENVIRONMENTS].hold(old)
+    world.reconcile(NAME)
+    new = world.api.peek(ENVIRONMENTS, NAME)
+    assert new["metadata"]["uid"] != old["metadata"]["uid"]
+    assert new["metadata"]["finalizers"] == [FINALIZER]
+    assert world.api.peek(NAMESPACES, NAME)["metadata"]["annotations"][UID_ANNOTATION] == new["metadata"]["uid"]
 
 
 def test_a_resumed_environment_continues_where_it_stopped(world):

@@ -94,6 +94,10 @@ class LaggingStore:
     def list(self) -> Sequence[Mapping[str, Any]]:
         return list(self._objects.values())
 
+    def hold(self, obj: Mapping[str, Any]) -> None:
+        """Show this state of an object, which is older."""
+        self._objects[self._key(obj["metadata"])] = copy.deepcopy(dict(obj))
+
     def leave(self, key: str) -> None:
         """The object no longer matches what the cache is limited to."""
         del self._objects[key]
