@@ -70,13 +70,16 @@ FIGURES = {
 
 
 def verdicts(samples: Sequence[Sample]) -> list[Verdict]:
-    """Compare the last third with the second one, in the longest life of each replica that was long enough."""
+    """Compare the last third with the second one, in the longest time in which a process led, or did not.
+
+    A leader has more threads, connections and timers than a standby.
+    """
     found = []
     for replica in sorted({sample.replica for sample in samples}):
-        lives: dict[int, list[Sample]] = {}
+        lives: dict[tuple[int, bool], list[Sample]] = {}
         for sample in samples:
             if sample.replica == replica:
-                lives.setdefault(sample.life, []).append(sample)
+                lives.setdefault((sample.life, sample.leads), []).append(sample)
         life = max(lives.values(), key=len)
         if len(life) < _LEAST:
             continue

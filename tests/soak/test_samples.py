@@ -5,12 +5,12 @@ import pytest
 from hack.soak.samples import Sample, total, verdicts
 
 
-def sample(number, *, mebibytes=50.0, life=1, requests=0):
+def sample(number, *, mebibytes=50.0, life=1, leads=True, requests=0):
     return Sample(
         at=number * 10.0,
         replica="replica-1",
         life=life,
-        leads=True,
+        leads=leads,
         resident_bytes=int(mebibytes * 2**20),
         cpu_seconds=0.0,
         threads=10,
@@ -41,6 +41,13 @@ def test_the_longest_life_is_judged():
 
     assert growing([*short, *long]) == []
     assert verdicts([*short, *long])[0].seconds == pytest.approx(690)
+
+
+def test_a_standby_that_becomes_the_leader_does_not_grow():
+    standby = [sample(number, leads=False) for number in range(40)]
+    leader = [sample(number, mebibytes=60) for number in range(40, 60)]
+
+    assert growing([*standby, *leader]) == []
 
 
 def test_a_short_life_is_not_judged():
