@@ -1,7 +1,6 @@
 """Every reason that a condition can have, with its meaning and remedy: docs/reference.md is generated from this table.
 
-A test finds each reason that the code gives and this table lacks, and the other way round. The texts are Markdown, and
-their links are relative to the folder docs. `event_reasons.py` and `condition_types.py` are beside it.
+A test compares it with the code. The texts are Markdown, and their links are relative to the folder docs.
 """
 
 from __future__ import annotations
@@ -118,9 +117,7 @@ _UNDER_WAY: Final = Group(
             "A limit on the number of environments is reached. The message names the limit and its option.",
             "Wait, or close other pull requests ([lifetime.md](lifetime.md#a-cap-and-a-queue)).",
         ),
-        Reason(
-            "CreatingNamespace", "Before it creates the namespace, the controller asks whether the environment exists."
-        ),
+        Reason("CreatingNamespace", "The controller asks whether the environment still exists."),
         Reason("CheckingAccess", "The controller looks at the rights in the namespace."),
         Reason("AwaitingRights", "A new RoleBinding is not in force yet."),
         Reason("ApplyingResources", "The controller looks at the shared resources in the namespace."),

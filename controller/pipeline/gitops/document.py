@@ -10,7 +10,7 @@ from controller.apimachinery.findings import Finding
 from controller.pipeline import releasenames, schemas
 from controller.pipeline.errors import InvalidFiles, Problem
 from controller.pipeline.rendering import refusals
-from controller.pipeline.schemas import serverwritten
+from controller.pipeline.schemas import serverwritten, words
 from controller.pipeline.yamlfiles import Document, keep, read, write
 
 _REMEDY: Final = "pass the file that tronador render writes"
@@ -70,7 +70,9 @@ def _document(content: bytes, file: str) -> Document:
     metadata = value.get("metadata")
     if not isinstance(metadata, dict):
         raise InvalidFiles([document.problem(Finding(message="the document has no metadata", remedy=_REMEDY))])
-    if not isinstance(metadata.get("annotations") or {}, dict):
-        finding = Finding(path=("metadata", "annotations"), message="this is not a mapping", remedy=_REMEDY)
+    annotations = metadata.get("annotations") or {}
+    if not isinstance(annotations, dict):
+        message = f"{words.quoted(annotations)} is {words.kind_of(annotations)}"
+        finding = Finding(path=("metadata", "annotations"), message=message, remedy=f"write {words.wanted(['object'])}")
         raise InvalidFiles([document.problem(finding)])
     return document
