@@ -50,7 +50,7 @@ class Wait:
         message: for people.
         held: whether this takes longer than it should because of something outside, so that a person may have to help.
         shown_as: `status.currentPhase`, where it is not the one of the phase.
-        keeps_status: whether the status belongs to another controller, and stays as it is.
+        keeps_status: whether the status stays as it is, because another controller or the next look writes it.
         records: the release that the status has to record before the next step, which only the status remembers.
 
     The other attributes are those of Continue.

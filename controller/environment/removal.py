@@ -72,9 +72,14 @@ def decide(
         # The watch of namespaces shows its progress. Only a look that is due reads it.
         return _await_namespace(observation, cached, options)
     if namespace is UNASKED and 0 < (age := observation.age(uninstall.TIMER)) < rights.PAUSE:
-        # The next look needs the rights that were set up beside the deletion of the release.
-        pause = rights.PAUSE - age
-        return Wait(reason=uninstall.REASON, message=_SETTING_UP, recheck_after=pause, timer=uninstall.TIMER)
+        # The next look may need rights that were set up beside the deletion of the release. It says what is awaited.
+        return Wait(
+            reason=uninstall.REASON,
+            message=_SETTING_UP,
+            recheck_after=rights.PAUSE - age,
+            timer=uninstall.TIMER,
+            keeps_status=True,
+        )
     if namespace is UNASKED:
         looks = map(Read, (observation.namespace_target, *_next_questions(observation, options)))
         message = "Looking for the namespace."

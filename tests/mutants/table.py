@@ -156,7 +156,7 @@ MUTANTS: Final = (
         "controller/environment/decide.py",
         "        if environment.suspended and not phase.while_suspended:",
         "        if False:",
-        "tests/unit/environment/simulation/test_expiry.py::test_an_expired_environment_that_is_suspended_comes_back_when_it_is_resumed",
+        "tests/unit/environment/simulation/test_journey.py::test_a_resumed_environment_continues_where_it_stopped",
     ),
     Mutant(
         "surplus releases stay",
