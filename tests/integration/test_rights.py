@@ -187,14 +187,12 @@ class Journey:
         self._until(lambda: not self._release(environment), "the old release is gone")
 
     def _lost_namespace(self, environment: Environment) -> None:
-        uid = self._cluster.get(NAMESPACES, environment.name)["metadata"]["uid"]
+        # Suspended, because a request to a namespace that is being deleted may be refused: its bindings go first.
+        environment.patch({"suspend": True})
+        self._until(lambda: environment.status().get("applicationStatus") == "suspended", "it is suspended")
         self._client.delete(NAMESPACES, environment.name)
-
-        def is_made_again() -> bool:
-            namespace = self._cluster.get(NAMESPACES, environment.name)
-            return namespace is not None and namespace["metadata"]["uid"] != uid
-
-        self._until(is_made_again, "the namespace is made again")
+        self._until(lambda: self._cluster.get(NAMESPACES, environment.name) is None, "the namespace is gone")
+        environment.patch({"suspend": False})
         self._deployed(environment)
 
     def _tamper(self, environment: Environment, *, role: str) -> None:
