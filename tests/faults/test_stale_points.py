@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from controller.api import flux
 from controller.api.environment import ENVIRONMENTS
 from controller.api.tronador_config import TRONADOR_CONFIGS
 from controller.environment.watches import WATCHES, Watch
@@ -64,7 +65,9 @@ def test_an_outdated_view_leads_to_the_same_as_the_present_one(
 
 
 def _is_right(watch: Watch, view: View) -> bool:
-    """Whether the same comes about with this view."""
-    # What people asked for before is carried out like anything else, and then the present. No API server makes a new
-    # process begin with it, as its first read is consistent.
-    return watch.resource not in (ENVIRONMENTS, TRONADOR_CONFIGS) or view not in (View.OLD, View.FIRST)
+    """Whether the same comes about with this view, in the same order."""
+    # What people asked for before is carried out like anything else, and then the present; and a HelmRelease is made
+    # before its GitRepository, if that seems to exist. No API server makes a new process begin with such a view, as its
+    # first read is consistent.
+    lasting = (ENVIRONMENTS, TRONADOR_CONFIGS, flux.GIT_REPOSITORIES)
+    return watch.resource not in lasting or view not in (View.OLD, View.FIRST)
