@@ -20,8 +20,8 @@ class Opponent:
         self._client = cluster.connect("opponent")
         self._name = name
         self._stop = threading.Event()
-        self._thread = start_thread("opponent", self._run)
         self.moves = 0
+        self._thread = start_thread("opponent", self._run)
 
     def stop(self) -> None:
         self._stop.set()
