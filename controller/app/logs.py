@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import logging
 import sys
 from collections.abc import MutableMapping
 from typing import Any, TextIO, cast
 
 import structlog
+from structlog.typing import ExcInfo
 
 from controller.app import terminal
 
@@ -32,6 +34,13 @@ def _printable(logger: Any, method: str, event: MutableMapping[str, Any]) -> Mut
     return {name: terminal.printable(value) if isinstance(value, str) else value for name, value in event.items()}
 
 
+def _plain_traceback(stream: TextIO, exc_info: ExcInfo) -> None:
+    """Write a traceback without the values of variables, and its lines as `_printable` does."""
+    written = io.StringIO()
+    structlog.dev.plain_traceback(written, exc_info)
+    stream.write("\n".join(map(terminal.printable, written.getvalue().split("\n"))))
+
+
 def configure(*, log_format: str, level: str) -> None:
     """Configure structlog for the process.
 
@@ -43,7 +52,7 @@ def configure(*, log_format: str, level: str) -> None:
     # In JSON a traceback must stay on one line. On a console it must be plain: if rich is installed, the default one
     # shows the values of variables, and some are Secrets.
     renderers: list[Any] = (
-        [_printable, structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        [_printable, structlog.dev.ConsoleRenderer(exception_formatter=_plain_traceback)]
         if console
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )

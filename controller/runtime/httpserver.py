@@ -6,7 +6,7 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from http import HTTPStatus
@@ -91,7 +91,8 @@ class _Server(TCPServer):
     request_queue_size = 128
 
     def __init__(self, address: tuple[str, int], routes: Mapping[str, Route], name: str) -> None:
-        self._routes = routes
+        # The longest prefix first, so that the first one that matches is the right one.
+        self._routes = sorted(routes.items(), key=lambda route: len(route[0]), reverse=True)
         self._name = name
         self._lock = threading.Lock()
         # The connection of each thread that is answering, the oldest first.
@@ -123,7 +124,7 @@ class _Server(TCPServer):
             request = httprequest.receive(connection, seconds=_CLIENT_TIMEOUT)
             if request is None:
                 return
-            method, response = request.method, _answer(self._routes, request)
+            method, response = request.method, _respond(self._routes, request)
         except httprequest.BadRequest:
             response = _BAD_REQUEST
         connection.settimeout(_CLIENT_TIMEOUT)
@@ -139,8 +140,8 @@ class _Server(TCPServer):
         return not any(thread.is_alive() for thread in threads)
 
 
-def _answer(routes: Mapping[str, Route], request: Request) -> Response:
-    """Return the answer of the route with the longest prefix that matches."""
+def _respond(routes: Iterable[tuple[str, Route]], request: Request) -> Response:
+    """Return the answer of the first route whose prefix matches."""
     if request.method not in _METHODS:
         return Response(405, b"only GET and HEAD\n", headers={"Allow": ", ".join(_METHODS)})
     try:
@@ -148,10 +149,10 @@ def _answer(routes: Mapping[str, Route], request: Request) -> Response:
         query = parse_qs(url.query, True)
     except ValueError:
         return _BAD_REQUEST
-    for prefix in sorted(routes, key=len, reverse=True):
+    for prefix, route in routes:
         if url.path == prefix or url.path.startswith(f"{prefix}/"):
             try:
-                return routes[prefix](url.path[len(prefix) :].strip("/"), query)
+                return route(url.path[len(prefix) :].strip("/"), query)
             except Exception:  # a bug in one route must not affect probes and scrapes
                 log.exception("HTTP request failed", path=prefix)
                 return Response(500, b"internal error: the log has the reason\n")

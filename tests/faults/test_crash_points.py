@@ -43,9 +43,7 @@ def test_a_controller_killed_at_a_write_brings_about_the_same_after_a_restart(
 ) -> None:
     journey = JOURNEYS[name]
     with laboratory(both_engines, tmp_path, engine=engine) as lab:
-        lab.run(**journey.options)
-        if journey.has_neighbour:
-            lab.have_neighbour()
+        lab.set_up(journey.options, neighbour=journey.has_neighbour)
         reference = travel(lab, journey)
         assert not reference.touched
         points = [(number, position) for number in range(1, reference.points + 1) for position in Position][::step]

@@ -42,9 +42,7 @@ def test_an_outdated_view_leads_to_the_same_as_the_present_one(
 ) -> None:
     journey = JOURNEYS[name]
     with laboratory(both_engines, tmp_path, engine=engine) as lab:
-        lab.run(**journey.options)
-        if journey.has_neighbour:
-            lab.have_neighbour()
+        lab.set_up(journey.options, neighbour=journey.has_neighbour)
         began = local.call(local.hooks.version)
         reference = travel(lab, journey)
         watches = local.call(lambda: [watch for watch in WATCHES if changes(local.hooks, watch, began)])

@@ -145,23 +145,25 @@ def test_an_object_of_others_may_not_be_changed():
     assert past.broken == ["objects of others stay"]
 
 
-def test_a_second_release_may_not_be_made_before_the_first_is_uninstalled():
+def _with_a_deleted_release():
+    """An environment whose release is deleted, and not yet uninstalled."""
     past = Past()
     past.see(ENVIRONMENT, environment())
     past.see(RELEASE, release("web"))
     past.see(STORED, stored("web"))
     past.gone(RELEASE, release("web"))
+    return past
+
+
+def test_a_second_release_may_not_be_made_before_the_first_is_uninstalled():
+    past = _with_a_deleted_release()
     past.see(RELEASE, release("shop"))
 
     assert past.broken == ["never two releases of one environment"]
 
 
 def test_a_release_may_be_made_when_the_one_before_is_uninstalled():
-    past = Past()
-    past.see(ENVIRONMENT, environment())
-    past.see(RELEASE, release("web"))
-    past.see(STORED, stored("web"))
-    past.gone(RELEASE, release("web"))
+    past = _with_a_deleted_release()
     past.gone(STORED, stored("web"))
     past.see(RELEASE, release("shop"))
 

@@ -32,8 +32,8 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     """Create, adopt, refuse, wait for, or correct the namespace."""
     environment, namespace = observation.environment, observation.namespace
     if namespace is None:
-        if doubt := _doubt(observation):
-            return doubt
+        if unconfirmed := _confirm(observation):
+            return unconfirmed
         labels = namespace_labels.wanted(environment, options.namespace_labels, adopted=False)
         return _create(observation, labels, options)
     if objects.is_deleting(namespace):
@@ -51,8 +51,8 @@ def decide(observation: Observation, options: EnvironmentOptions) -> Decision:
     )
 
 
-def _doubt(observation: Observation) -> Wait | None:
-    """Return why the namespace is not created yet: the environment may be gone.
+def _confirm(observation: Observation) -> Wait | None:
+    """Return None if the environment surely exists; otherwise the wait for a live read of it, or for its end.
 
     A process that has just become the leader may have an older view of it, with a finalizer that is gone too. Then
     nothing would ever remove the namespace. Right after the finalizer was added, there is no doubt. Without the right

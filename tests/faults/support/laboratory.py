@@ -75,10 +75,12 @@ class Laboratory:
         """A name that no environment had before."""
         return f"pr-{next(self._numbers):04}"
 
-    def have_neighbour(self) -> None:
-        """Have another environment beside those of the journey."""
-        self.environments.create(NEIGHBOUR, chart=_CHART).deployed()
-        self.look_at(self.neighbour)
+    def set_up(self, options: Mapping[str, Any], *, neighbour: bool) -> None:
+        """Have the controller run with these options, and another environment beside those of the journey."""
+        self.run(**options)
+        if neighbour:
+            self.environments.create(NEIGHBOUR, chart=_CHART).deployed()
+            self.look_at(self.neighbour)
 
     def look_at(self, environment: Environment) -> None:
         """Have the controller look at an environment, and wait until it has."""
@@ -114,7 +116,7 @@ class Laboratory:
 
     @property
     def neighbour(self) -> Environment:
-        """The one of `have_neighbour`."""
+        """The other environment."""
         return Environment(self.cluster, NEIGHBOUR)
 
     def output(self) -> str:

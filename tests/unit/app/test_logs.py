@@ -83,6 +83,19 @@ def test_a_replaced_stderr_gets_the_later_lines(monkeypatch):
     assert json.loads(replaced.getvalue())["event"] == "after"
 
 
+def test_words_of_others_in_a_traceback_do_not_control_the_terminal(capsys):
+    logs.configure(log_format="console", level="info")
+
+    try:
+        raise ValueError("\x1b[2Jgone")
+    except ValueError:
+        structlog.get_logger().exception("failed")
+
+    output = capsys.readouterr().err
+    assert "ValueError: ?[2Jgone" in output
+    assert "\x1b[2J" not in output
+
+
 def test_words_of_others_do_not_control_the_terminal(capsys):
     logs.configure(log_format="console", level="info")
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import socket
 import threading
-import time
 from collections.abc import Iterator
 
 import httptools
@@ -159,17 +157,18 @@ def test_a_connection_that_the_server_closes_while_it_is_idle_is_noticed(pair: P
 def test_an_answer_that_arrives_byte_by_byte_is_given_up(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wire, "_PATIENCE", 0.01)
     pair.server.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
-    drips = threading.Thread(target=drip, args=(pair.server,))
+    given_up = threading.Event()
+    drips = threading.Thread(target=drip, args=(pair.server, given_up))
     drips.start()
-    with pytest.raises(TimeoutError, match="takes too long"):
-        pair.answer(b"", end=False)
-    pair.wire.close()
-    drips.join()
+    try:
+        with pytest.raises(TimeoutError, match="takes too long"):
+            pair.answer(b"", end=False)
+    finally:
+        given_up.set()
+        drips.join()
 
 
-def drip(server: socket.socket) -> None:
-    """Send a byte every few milliseconds until the other end is closed."""
-    with contextlib.suppress(OSError):
-        while True:
-            server.sendall(b"x")
-            time.sleep(0.005)
+def drip(server: socket.socket, given_up: threading.Event) -> None:
+    """Send a byte every few milliseconds until the other end has given up."""
+    while not given_up.wait(0.005):
+        server.sendall(b"x")

@@ -81,24 +81,16 @@ def test_a_key_added_first_is_queued_once_wherever_it_was(queue: RateLimitingQue
     assert len(queue) == 4
 
 
-def test_a_key_added_first_while_processed_is_queued_once_more(queue: RateLimitingQueue) -> None:
+@pytest.mark.parametrize("way", ["add_first", "add_last"])
+def test_a_key_added_in_another_way_while_processed_is_queued_once_more(queue: RateLimitingQueue, way: str) -> None:
     queue.add("a")
     take(queue)
-    queue.add_first("a")
+    getattr(queue, way)("a")
     assert len(queue) == 0
     queue.done("a")
     assert take(queue) == "a"
     queue.done("a")
     assert len(queue) == 0
-
-
-def test_a_key_added_last_while_processed_is_queued_once_more(queue: RateLimitingQueue) -> None:
-    queue.add("a")
-    take(queue)
-    queue.add_last("a")
-    assert len(queue) == 0
-    queue.done("a")
-    assert take(queue) == "a"
 
 
 def test_a_key_that_is_done_can_be_added_again(queue: RateLimitingQueue) -> None:

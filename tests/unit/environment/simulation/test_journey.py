@@ -206,12 +206,7 @@ def test_a_release_changed_just_before_the_patch_is_read_again(world):
 
 
 def test_an_environment_that_only_an_old_cache_shows_gets_no_namespace(world):
-    _create(world)
-    world.run(NAME)
-    old = world.api.peek(ENVIRONMENTS, NAME)
-    world.api.remove(ENVIRONMENTS, NAME)
-    world.run(NAME)
-    assert world.api.peek(ENVIRONMENTS, NAME) is None
+    old = _last_state_of_a_gone_one(world)
 
     # The process that becomes the leader now has not seen that yet.
     world.restart()
@@ -224,11 +219,7 @@ def test_an_environment_that_only_an_old_cache_shows_gets_no_namespace(world):
 
 
 def test_an_environment_that_was_made_again_behind_an_old_cache_gets_its_namespace(world):
-    _create(world)
-    world.run(NAME)
-    old = world.api.peek(ENVIRONMENTS, NAME)
-    world.api.remove(ENVIRONMENTS, NAME)
-    world.run(NAME)
+    old = _last_state_of_a_gone_one(world)
     _create(world)
 
     world.restart()
@@ -238,6 +229,17 @@ def test_an_environment_that_was_made_again_behind_an_old_cache_gets_its_namespa
     assert new["metadata"]["uid"] != old["metadata"]["uid"]
     assert new["metadata"]["finalizers"] == [FINALIZER]
     assert world.api.peek(NAMESPACES, NAME)["metadata"]["annotations"][UID_ANNOTATION] == new["metadata"]["uid"]
+
+
+def _last_state_of_a_gone_one(world):
+    """Deploy an environment and take it down again; return how it was before."""
+    _create(world)
+    world.run(NAME)
+    old = world.api.peek(ENVIRONMENTS, NAME)
+    world.api.remove(ENVIRONMENTS, NAME)
+    world.run(NAME)
+    assert world.api.peek(ENVIRONMENTS, NAME) is None
+    return old
 
 
 def test_a_resumed_environment_continues_where_it_stopped(world):
