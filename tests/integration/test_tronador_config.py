@@ -222,10 +222,10 @@ def test_a_bad_manifest_is_reported_everywhere_and_nothing_is_applied(
     reason: str,
 ) -> None:
     shared.apply([config_map("good", a="b"), BAD[reason]])
-    environment = environments.create()
-    stalled = environment.stalled(reason)
-    assert "resources.manifests[1]" in stalled["message"]
+    # Before: an environment that is deployed already would stay so.
     assert "resources.manifests[1]" in shared.ready("False", reason)["message"]
+    environment = environments.create()
+    assert "resources.manifests[1]" in environment.stalled(reason)["message"]
     assert shared.held(environment.name, "good") is None
     assert [line for line in requests.order() if "clusterrolebindings" in line] == []
     assert "hunter2" not in json.dumps([environment.get(), shared.read()["status"]])
@@ -246,6 +246,7 @@ def test_an_unknown_kind_is_applied_once_it_is_installed(
 ) -> None:
     start_controller(recheck_interval=0.2)
     shared.apply([{"apiVersion": "example.com/v1", "kind": "Bucket", "metadata": {"name": "x"}}])
+    shared.ready("False", "UnknownKind")
     environment = environments.create()
     environment.stalled("UnknownKind")
 
