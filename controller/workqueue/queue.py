@@ -11,6 +11,7 @@ import itertools
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
+from enum import IntEnum
 
 from controller.apimachinery.clock import Clock, MonotonicClock
 from controller.metrics import Registry
@@ -35,6 +36,14 @@ class Snapshot:
     processing: tuple[tuple[str, float], ...]
 
 
+class _Lane(IntEnum):
+    """Where keys wait. A key that was added in several ways is in the first lane of them."""
+
+    FIRST = 0
+    USUAL = 1
+    LAST = 2
+
+
 class RateLimitingQueue:
     """A queue of keys, each processed by one worker at a time.
 
@@ -55,15 +64,12 @@ class RateLimitingQueue:
         self._limiter = limiter or default_limiter(clock=self._clock)
         self._metrics = QueueMetrics(registry or Registry(), name)
         self._condition = threading.Condition()
-        # The keys that are dirty and not processing, each in one of these, in the order in which workers take them:
-        # those that go first, ...
-        self._first: OrderedDict[str, None] = OrderedDict()
-        self._ready: OrderedDict[str, None] = OrderedDict()
-        # ... and those that workers take only if there are no others.
-        self._last: OrderedDict[str, None] = OrderedDict()
+        # The keys that are dirty and not processing: those of each lane in the order in which workers take them.
+        self._ready: dict[_Lane, OrderedDict[str, None]] = {lane: OrderedDict() for lane in _Lane}
         self._turn = itertools.cycle(_TURNS)
-        # Key -> the time (clock seconds) since which it needs processing.
-        self._dirty: dict[str, float] = {}
+        # Key -> the time (clock seconds) since which it needs processing, and its lane. It joins that at `done` if a
+        # worker has it.
+        self._dirty: dict[str, tuple[float, _Lane]] = {}
         # Key -> the time at which a worker took it.
         self._processing: dict[str, float] = {}
         # (ready time, tie-break, key); an entry whose time is not `_due[key]` was replaced by an earlier one.
@@ -86,21 +92,12 @@ class RateLimitingQueue:
     def add_first(self, key: str) -> None:
         """Queue `key` before those that `add` queued, for work that was begun and can be completed."""
         with self._condition:
-            self._add_locked(key, self._clock.now())
-            if key in self._ready:
-                del self._ready[key]
-                self._first[key] = None
+            self._add_locked(key, self._clock.now(), _Lane.FIRST)
 
     def add_last(self, key: str) -> None:
         """Queue `key` behind all keys that are queued in other ways, now or later. Those go before it."""
         with self._condition:
-            if self._shutting_down or key in self._dirty:
-                return
-            self._metrics.adds.inc()
-            self._dirty[key] = self._clock.now()
-            if key not in self._processing:
-                self._last[key] = None
-                self._condition.notify()
+            self._add_locked(key, self._clock.now(), _Lane.LAST)
 
     def add_after(self, key: str, seconds: float) -> None:
         """Add `key` after `seconds` (at once if <= 0). Of several delays for one key, the earliest counts."""
@@ -152,9 +149,9 @@ class RateLimitingQueue:
             while True:
                 now = self._clock.now()
                 self._promote_locked(now)
-                if lane := self._lane_locked():
-                    key = lane.popitem(last=False)[0]
-                    since = self._dirty.pop(key)
+                if keys := self._next_locked():
+                    key = keys.popitem(last=False)[0]
+                    since, _ = self._dirty.pop(key)
                     self._processing[key] = now
                     self._metrics.queue_duration.observe(max(0.0, now - since))
                     return key
@@ -171,7 +168,8 @@ class RateLimitingQueue:
                 return
             self._metrics.work_duration.observe(self._clock.now() - since)
             if key in self._dirty:
-                self._ready[key] = None
+                _, lane = self._dirty[key]
+                self._ready[lane][key] = None
                 self._condition.notify()
             if self._draining:
                 self._condition.notify_all()
@@ -213,33 +211,35 @@ class RateLimitingQueue:
         with self._condition:
             now = self._clock.now()
             return Snapshot(
-                ready=(*self._first, *self._ready, *self._last),
+                ready=tuple(itertools.chain(*self._ready.values())),
                 delayed=tuple(sorted((key, due - now) for key, due in self._due.items())),
                 processing=tuple(sorted((key, now - since) for key, since in self._processing.items())),
             )
 
-    def _add_locked(self, key: str, since: float) -> None:
+    def _add_locked(self, key: str, since: float, lane: _Lane = _Lane.USUAL) -> None:
         if self._shutting_down:
             return
         if key in self._dirty:
-            if key in self._last:
-                del self._last[key]
-                self._ready[key] = None
-            return
-        self._metrics.adds.inc()
-        self._dirty[key] = since
+            since, before = self._dirty[key]
+            if before <= lane:
+                return
+            self._ready[before].pop(key, None)
+        else:
+            self._metrics.adds.inc()
+        self._dirty[key] = since, lane
         if key not in self._processing:
-            self._ready[key] = None
+            self._ready[lane][key] = None
             self._condition.notify()
 
     def _backlog_locked(self) -> int:
-        return len(self._first) + len(self._ready) + len(self._last)
+        return sum(map(len, self._ready.values()))
 
-    def _lane_locked(self) -> OrderedDict[str, None]:
+    def _next_locked(self) -> OrderedDict[str, None]:
         """Return where the next key to take is; an empty one if there is none."""
-        if self._first and (not self._ready or next(self._turn)):
-            return self._first
-        return self._ready or self._last
+        first, usual, last = self._ready.values()
+        if first and (not usual or next(self._turn)):
+            return first
+        return usual or last
 
     def _delay_locked(self, key: str, due: float) -> bool:
         """Delay `key` until `due` (clock seconds), unless it is already due earlier. Return whether it was not."""

@@ -315,15 +315,15 @@ MUTANTS: Final = (
     Mutant(
         "a key added during its processing is lost",
         "controller/workqueue/queue.py",
-        "            if key in self._dirty:\n                self._ready[key] = None\n                self._condition.notify()",
-        "            self._dirty.pop(key, None)",
+        "            if key in self._dirty:\n                _, lane = self._dirty[key]\n                self._ready[lane][key] = None\n",
+        "            if self._dirty.pop(key, None):\n",
         "tests/unit/workqueue/test_delays.py::TestDelays::test_a_delay_during_processing_waits_for_done",
     ),
     Mutant(
         "a key is processed twice at once",
         "controller/workqueue/queue.py",
-        "        self._dirty[key] = since\n        if key not in self._processing:",
-        "        self._dirty[key] = since\n        if True:",
+        "        self._dirty[key] = since, lane\n        if key not in self._processing:",
+        "        self._dirty[key] = since, lane\n        if True:",
         "tests/unit/workqueue/test_delays.py::TestDelays::test_a_delay_during_processing_waits_for_done",
     ),
     Mutant(

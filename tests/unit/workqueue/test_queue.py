@@ -81,14 +81,28 @@ def test_a_key_added_first_is_queued_once_wherever_it_was(queue: RateLimitingQue
     assert len(queue) == 4
 
 
-@pytest.mark.parametrize("way", ["add_first", "add_last"])
-def test_a_key_added_in_another_way_while_processed_is_queued_once_more(queue: RateLimitingQueue, way: str) -> None:
+@pytest.mark.parametrize(
+    ("ways", "order"),
+    [
+        (["add_first"], "abx"),
+        (["add"], "bax"),
+        (["add_last"], "bxa"),
+        (["add_last", "add_first", "add"], "abx"),
+        (["add_last", "add", "add_last"], "bax"),
+    ],
+)
+def test_a_key_added_while_processed_is_queued_once_more_as_it_was_added(
+    queue: RateLimitingQueue, ways: list[str], order: str
+) -> None:
     queue.add("a")
     take(queue)
-    getattr(queue, way)("a")
-    assert len(queue) == 0
+    queue.add("b")
+    queue.add_last("x")
+    for way in ways:
+        getattr(queue, way)("a")
+    assert len(queue) == 2, "two workers would have it at once"
     queue.done("a")
-    assert take(queue) == "a"
+    assert [take(queue) for _ in range(3)] == list(order)
     queue.done("a")
     assert len(queue) == 0
 
