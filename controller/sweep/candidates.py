@@ -11,6 +11,7 @@ from controller.api.environment import REPOSITORY_ANNOTATION, Environment
 from controller.apimachinery import giturls, names, objects
 from controller.apimachinery.giturls import GitURL
 from controller.pipeline import gitops
+from controller.pipeline.yamlfiles.text import SIZE_LIMIT
 
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,9}")
 
@@ -42,8 +43,11 @@ class Skipped:
     reason: str
 
 
-def read(documents: Mapping[str, bytes]) -> tuple[tuple[Candidate, ...], tuple[Skipped, ...]]:
-    """Return the environments in these files, and the files that say too little. `documents`: content by name."""
+def read(documents: Mapping[str, bytes | None]) -> tuple[tuple[Candidate, ...], tuple[Skipped, ...]]:
+    """Return the environments in these files, and the files that say too little.
+
+    `documents`: content by name, None for a file that is too long.
+    """
     found = [_read(name, content) for name, content in sorted(documents.items())]
     return (
         tuple(one for one in found if isinstance(one, Candidate)),
@@ -51,7 +55,9 @@ def read(documents: Mapping[str, bytes]) -> tuple[tuple[Candidate, ...], tuple[S
     )
 
 
-def _read(name: str, content: bytes) -> Candidate | Skipped:
+def _read(name: str, content: bytes | None) -> Candidate | Skipped:
+    if content is None:
+        return Skipped(name, f"the file is longer than {SIZE_LIMIT} bytes, so it is not read: shorten it, or remove it")
     environment = gitops.peek(content)
     if environment is None or not names.is_dns_label(name):
         return Skipped(name, "the file is not an environment that tronador published")

@@ -92,9 +92,12 @@ def bring(
 
 def documents(
     target: PushTarget, folder: str, *, report: Callable[[str], None], rand: Callable[[], float] = random.random
-) -> Mapping[str, bytes]:
-    """Return the files of environments in a folder, by the name before `.yaml`. Raises GitOpsError."""
-    found: dict[str, bytes] = {}
+) -> Mapping[str, bytes | None]:
+    """Return the files of environments in a folder, by the name before `.yaml`. Raises GitOpsError.
+
+    The content is None for a file that is too long.
+    """
+    found: dict[str, bytes | None] = {}
 
     def read(branch: Branch) -> Change:
         found.clear()
@@ -235,7 +238,7 @@ def _kin(branch: Branch, places: Places, source: Origin) -> frozenset[str]:
     numbered = re.compile(rb"\b%s\W+%s\b" % (name, number))
     found = set()
     for file, content in branch.documents(places.folder, ending=_ENDING).items():
-        if not numbered.search(content):
+        if content is None or not numbered.search(content):
             continue
         environment, present = file.removesuffix(_ENDING), _origin(content)
         if environment != places.name and present is not None and present.is_same_by_number(source):

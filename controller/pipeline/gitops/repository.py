@@ -68,17 +68,17 @@ class Branch:
         contents = dict(zip(shas, self._contents(list(shas.values())), strict=True))
         return contents, names if folder != "." else frozenset()
 
-    def documents(self, folder: str, *, ending: str) -> dict[str, bytes]:
+    def documents(self, folder: str, *, ending: str) -> dict[str, bytes | None]:
         """Return the content of the files in `folder` whose names end with `ending`, by name.
 
-        The content of a file that is too long for an environment is left out.
+        It is None for a file that is too long for an environment.
         """
         listed = self._listed([] if folder == "." else [f"{folder}/"])
         files = {
             PurePosixPath(path).name: entry for path, entry in listed.items() if entry.is_file and path.endswith(ending)
         }
         shas = {name: entry.sha for name, entry in files.items() if entry.size <= SIZE_LIMIT}
-        return dict.fromkeys(files, b"") | dict(zip(shas, self._contents(list(shas.values())), strict=True))
+        return dict.fromkeys(files) | dict(zip(shas, self._contents(list(shas.values())), strict=True))
 
     def commit(self, changes: Mapping[str, bytes | None], *, message: str) -> None:
         """Prepare a commit, which `push` sends to the remote. `changes` is content by path; None removes a file."""

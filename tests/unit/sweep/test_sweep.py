@@ -146,9 +146,13 @@ def test_the_folder_stays_when_its_last_environment_goes(bed, capsys):
 def test_other_files_and_repositories_without_credentials_are_skipped(bed, capsys):
     other = bed.add(1, host="https://git.example.com", closed=True)
     bed.push(**{"kustomization.yaml": "resources: []\n", "README.md": "x", "broken.yaml": "{", "shop-9.yaml": "a: b\n"})
+    bed.push(**{"shop-8.yaml": environment("shop-8").decode() + "# long\n" * 80_000})
     code, report, _ = bed.sweep(capsys, "--apply", "--max-percent=100")
     assert (code, report["retired"]) == (0, [])
-    assert verdicts(report) == dict.fromkeys((other, "kustomization", "broken", "shop-9"), "skipped")
+    assert verdicts(report) == dict.fromkeys((other, "kustomization", "broken", "shop-8", "shop-9"), "skipped")
+    reasons = {one["name"]: one["reason"] for one in report["environments"]}
+    assert reasons["shop-9"] == "the file is not an environment that tronador published"
+    assert reasons["shop-8"] == "the file is longer than 524288 bytes, so it is not read: shorten it, or remove it"
 
 
 def test_a_file_that_has_changed_meanwhile_is_left_alone(bed, capsys, monkeypatch):
