@@ -85,7 +85,7 @@ class _Limited(io.RawIOBase):
         found: int | None = self._raw.readinto(buffer)
         self._received += found or 0
         if self._received > _HEAD_LIMIT and self._in_head():
-            raise OSError("the head of the answer is too long")
+            raise OSError(f"the head of the answer is longer than {_HEAD_LIMIT} bytes")
         return found
 
     def close(self) -> None:

@@ -91,9 +91,15 @@ class Folder:
     def _text(self, name: str) -> str:
         try:
             with (Path(self.path) / name).open("rb") as file:
-                return file.read(_LIMIT).decode().strip()
-        except (OSError, UnicodeDecodeError):
-            raise FolderError(f"{name}: cannot read the file") from None
+                content = file.read(_LIMIT + 1)
+        except OSError as error:
+            raise FolderError(f"{name}: cannot read the file: {error.strerror}") from None
+        if len(content) > _LIMIT:
+            raise FolderError(f"{name}: the file is longer than {_LIMIT} bytes: shorten it")
+        try:
+            return content.decode().strip()
+        except UnicodeDecodeError:
+            raise FolderError(f"{name}: the file is not UTF-8: save it as text") from None
 
 
 def secrets(texts: Mapping[str, str], host: str) -> Secrets:

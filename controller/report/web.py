@@ -148,6 +148,11 @@ class Web:
                 text = _read(response)
             finally:
                 response.release_conn()
+            if text is None:
+                raise Unavailable(
+                    f"{self.host}: the answer to {method} {urlsplit(url).path} is longer than {_BODY_LIMIT} bytes: "
+                    "check that this is the API of GitHub or GitLab"
+                )
             code = str(response.status)
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             # The text of an error may repeat the URL. No header is refused, because `folders` and `auth` check tokens.
@@ -159,14 +164,15 @@ class Web:
         return Answer(response.status, found, _loads(text)), len(text)
 
 
-def _read(response: urllib3.BaseHTTPResponse) -> bytes:
+def _read(response: urllib3.BaseHTTPResponse) -> bytes | None:
+    """Return the body of an answer, or None if it is too long."""
     parts, size = [], 0
     for part in response.stream(_CHUNK):
         parts.append(part)
         size += len(part)
         if size > _BODY_LIMIT:
             response.close()
-            raise ValueError("the answer is too long")
+            return None
     return b"".join(parts)
 
 

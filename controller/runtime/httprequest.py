@@ -19,7 +19,11 @@ _LINE: Final = re.compile(r"(?P<method>[A-Z]{1,16}) (?P<target>[!-~\x80-\xff]+) 
 
 
 class BadRequest(Exception):
-    """The head is too long, or is not one of HTTP/1."""
+    """The head is not one of HTTP/1."""
+
+
+class TooLong(Exception):
+    """The head has more than `LIMIT` bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ class Request:
 def receive(connection: socket.socket, *, seconds: float) -> Request | None:
     """Return the request that arrives on a connection, or None if the client closes it without one.
 
-    Raises BadRequest, TimeoutError if the whole head is not there after `seconds`, and OSError.
+    Raises BadRequest, TooLong, TimeoutError if the whole head is not there after `seconds`, and OSError.
     """
     head = _head(connection, time.monotonic() + seconds)
     if not head:
@@ -49,7 +53,7 @@ def _head(connection: socket.socket, deadline: float) -> bytes:
     while not _END.search(head, max(0, seen - 2)):
         seen = len(head)
         if seen > LIMIT:
-            raise BadRequest
+            raise TooLong
         remaining = deadline - time.monotonic()
         if remaining <= 0:
             raise TimeoutError("the request takes too long")

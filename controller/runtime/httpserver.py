@@ -48,6 +48,10 @@ Route = Callable[[str, Mapping[str, list[str]]], Response]
 
 _METHODS = ("GET", "HEAD")
 _BAD_REQUEST = Response(400, b"bad request\n")
+_TOO_LONG = Response(
+    431,
+    b"the request is longer than %d bytes: shorten the URL, or delete the cookies of this host\n" % httprequest.LIMIT,
+)
 
 
 class HttpServer:
@@ -127,6 +131,8 @@ class _Server(TCPServer):
             method, response = request.method, _respond(self._routes, request)
         except httprequest.BadRequest:
             response = _BAD_REQUEST
+        except httprequest.TooLong:
+            response = _TOO_LONG
         connection.settimeout(_CLIENT_TIMEOUT)
         connection.sendall(_bytes(response, body=method != "HEAD"))
 

@@ -24,7 +24,7 @@ def read_bytes(path: str, flag: str) -> bytes:
     except (OSError, ValueError) as error:
         raise PipelineError(f"{flag}: cannot read {path!a}: {_words(error)}") from error
     if len(content) > _LIMIT:
-        raise PipelineError(f"{flag}: {path!a} is longer than {_LIMIT} bytes")
+        raise PipelineError(f"{flag}: {path!a} is longer than {_LIMIT} bytes: check that it is the right file")
     return content
 
 

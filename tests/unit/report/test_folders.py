@@ -96,6 +96,26 @@ def test_a_broken_rotation_keeps_the_old_token_until_the_next(tmp_path):
     assert folder.read().token == "second"
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"x" * (2**20 + 1), "ca.crt: the file is longer than 1048576 bytes: shorten it"),
+        ("sécret".encode("latin-1"), "ca.crt: the file is not UTF-8: save it as text"),
+        (None, "ca.crt: cannot read the file: Is a directory"),
+    ],
+    ids=["long", "binary", "folder"],
+)
+def test_a_file_that_is_not_read_is_named_with_the_reason(tmp_path, content, words):
+    (tmp_path / "token").write_text("t")
+    if content is None:
+        (tmp_path / "ca.crt").mkdir()
+    else:
+        (tmp_path / "ca.crt").write_bytes(content)
+
+    with pytest.raises(FolderError, match=f"{tmp_path}: {words}"):
+        Folder(str(tmp_path), host="github.com").read()
+
+
 def test_a_missing_folder_is_refused_with_its_path(tmp_path):
     with pytest.raises(FolderError, match="nowhere"):
         Folder(str(tmp_path / "nowhere"), host="github.com").read()

@@ -123,9 +123,19 @@ def test_an_answer_that_drips_is_an_outage(begin, slow):
 )
 def test_an_answer_with_a_huge_head_is_an_outage(head):
     started = time.process_time()
-    with answering(head) as api, pytest.raises(Unavailable, match=r"too long|too many|got more"):
+    with answering(head) as api, pytest.raises(Unavailable, match=r"longer than|too many|got more"):
         web(api).send("GET", "/user", headers=HEADERS)
     assert time.process_time() - started < 2
+
+
+def test_an_answer_that_is_too_long_is_an_outage_that_names_the_limit(monkeypatch):
+    monkeypatch.setattr("controller.report.web._BODY_LIMIT", 1000)
+    words = "the answer to GET /user is longer than 1000 bytes: check that this is the API of GitHub or GitLab"
+    with (
+        answering(HEAD + b"Content-Length: 1001\r\n\r\n" + b" " * 1001) as api,
+        pytest.raises(Unavailable, match=words),
+    ):
+        web(api).send("GET", "/user", headers=HEADERS)
 
 
 @contextmanager

@@ -177,7 +177,7 @@ def test_no_head_of_a_request_takes_long(server: HttpServer, head: bytes) -> Non
         with contextlib.suppress(ConnectionError):
             # The server may have answered and closed before it has all.
             connection.sendall(b"GET /readyz HTTP/1.1\r\n" + head + b"\r\n\r\n")
-        assert connection.recv(100).startswith(b"HTTP/1.0 " + (b"200" if len(head) < httprequest.LIMIT else b"400"))
+        assert connection.recv(100).startswith(b"HTTP/1.0 " + (b"200" if len(head) < httprequest.LIMIT else b"431"))
     assert time.process_time() - started < 0.5
 
 
