@@ -73,6 +73,8 @@ def decide(
         return _await_namespace(observation, cached, options)
     if namespace is UNASKED and 0 < (age := observation.age(uninstall.TIMER)) < rights.PAUSE:
         # The next look may need rights that were set up beside the deletion of the release. It says what is awaited.
+        # The timer does not show whether they were: if not, this costs next to nothing, because no engine uninstalls
+        # within so short a time, and what changes meanwhile needs one look only.
         return Wait(
             reason=uninstall.REASON,
             message=_SETTING_UP,
