@@ -1,4 +1,4 @@
-"""The words of the status about an error that lasts although the controller tries again.
+"""When the status shows an error that lasts although the controller tries again, and in which words.
 
 The text must stay the same from one retry to the next, or each retry would write the status, and then wait until the
 cache has that write. A text that differs only in ports, times or identifiers counts as the same, and the recorded one
@@ -7,6 +7,7 @@ is kept. If requests fail in different ways, the first that is shown stays for a
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, assert_never
@@ -41,14 +42,15 @@ from controller.environment.effects import (
     Target,
     WakeOnChange,
 )
+from controller.environment.timers import Timers
 
 # Runs from the first of several failures in a row to the next success.
-TIMER: Final = "error"
+_TIMER: Final = "error"
 # Seconds. A restart of the API server, an election in its storage or a full queue take less. A person who waits for an
 # environment begins to wonder after about that time.
-PATIENCE: Final = 5.0
+_PATIENCE: Final = 5.0
 # Seconds for which an error that is shown stays, although requests fail in another way since then.
-SHOWN: Final = 30.0
+_SHOWN: Final = 30.0
 # The reason while a request to the API server fails repeatedly.
 RETRYING: Final = "RetryingAfterError"
 # The reason while our own code fails or does not end in time.
@@ -60,9 +62,24 @@ _WORDS_LIMIT: Final = 300
 _CHANGES_BY_ITSELF: Final = re.compile(r"\S*\d\S*")
 
 
-def shown_timer(generation: int) -> str:
-    """Return the name of the timer that runs since an error of this generation was written to the status."""
-    return f"error shown:{generation}"
+def is_due(timers: Timers, key: str, generation: int, *, too_late: bool = False) -> bool:
+    """Return whether the status should show the error of a reconcile that failed just now.
+
+    Args:
+        timers: those of the keys; all of `key` end with its next success.
+        key: what was reconciled.
+        generation: its generation. An error of an older one does not stand in the way.
+        too_late: whether the time for the whole reconcile was over, which is shown at once.
+    """
+    timers.start(key, (_TIMER,))
+    ages = timers.ages(key)
+    lasts = too_late or ages[_TIMER] >= _PATIENCE
+    return lasts and ages.get(_shown_timer(generation), math.inf) >= _SHOWN
+
+
+def record_shown(timers: Timers, key: str, generation: int) -> None:
+    """Record that the status shows an error now. The arguments are those of `is_due`."""
+    timers.restart(key, _shown_timer(generation))
 
 
 def explain(
@@ -103,6 +120,10 @@ def steady(reason: str, message: str, standing: Iterable[Mapping[str, Any]]) -> 
     before = str(known.get("message") or "")
     same = known.get("reason") == reason and _essence(before) == _essence(message)
     return before if same else message
+
+
+def _shown_timer(generation: int) -> str:
+    return f"error shown:{generation}"
 
 
 def _doing(effect: Effect | None) -> tuple[str, bool]:

@@ -5,7 +5,6 @@ A temporary state is written only if it lasts, and an error only if it does not 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
@@ -126,20 +125,16 @@ class StatusWriter:
 
         One that was written stays for a while, even if another follows.
         """
-        self._timers.start(key, (persistent_errors.TIMER,))
         scope = current_scope()
         too_late = scope is not None and scope.expired
-        ages, shown_timer = self._timers.ages(key), persistent_errors.shown_timer(environment.generation)
-        if not too_late and ages[persistent_errors.TIMER] < persistent_errors.PATIENCE:
-            return
-        if ages.get(shown_timer, math.inf) < persistent_errors.SHOWN:
+        if not persistent_errors.is_due(self._timers, key, environment.generation, too_late=too_late):
             return
         shown = persistent_errors.explain(error, attempt.effect, too_late=too_late, standing=environment.conditions)
         try:
             with Scope(timeout=_LAST_WORDS).bound() if too_late else nullcontext():
                 is_shown = self._show_plan(environment, attempt, shown)
             if is_shown:
-                self._timers.restart(key, shown_timer)
+                persistent_errors.record_shown(self._timers, key, environment.generation)
         except Exception as failure:  # noqa: BLE001  # the error itself is what counts, and goes to the log by its own way
             log.warning("error not written to the status", error_type=type(failure).__name__)
 

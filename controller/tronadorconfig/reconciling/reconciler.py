@@ -92,9 +92,9 @@ class ConfigReconciler:
             log.debug("reconcile repeated after a conflict", error=error.message)
             return Result(requeue=True)
         except Exception as error:  # a bug that lasts has to reach the status just like an error of the API
-            self._timers.start(request.key, (persistent_errors.TIMER,))
-            if self._timers.ages(request.key)[persistent_errors.TIMER] >= persistent_errors.PATIENCE:
-                self._show(TronadorConfig(obj), error)
+            config = TronadorConfig(obj)
+            if persistent_errors.is_due(self._timers, request.key, config.generation):
+                self._show(request.key, config, error)
             raise
         self._timers.forget(request.key)
         return result
@@ -122,7 +122,7 @@ class ConfigReconciler:
         recheck = self._recheck_interval if in_this_cluster or unanswered else None
         return Result(requeue_after=min(filter(None, (wait, recheck)), default=None))
 
-    def _show(self, config: TronadorConfig, error: Exception) -> None:
+    def _show(self, key: str, config: TronadorConfig, error: Exception) -> None:
         """Show an error that has lasted. Nothing else could be judged, so the count of environments stays."""
         failing = (
             persistent_errors.waiting(" ".join(error.sentences), standing=config.conditions)
@@ -131,7 +131,9 @@ class ConfigReconciler:
         )
         environments = int(config.status.get("environments") or 0)
         try:
-            self._write(config.obj, status.desired(config, (), environments, self._now(), failing=failing))
+            wait = self._write(config.obj, status.desired(config, (), environments, self._now(), failing=failing))
+            if not wait:
+                persistent_errors.record_shown(self._timers, key, config.generation)
         except ApiError as failure:
             log.warning("error not written to the status", error=str(failure))
 

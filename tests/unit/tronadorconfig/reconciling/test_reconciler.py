@@ -1,5 +1,6 @@
 """What is said on the TronadorConfig, and which environments a change of it, or of a Secret, concerns."""
 
+import itertools
 from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
@@ -8,7 +9,7 @@ import pytest
 
 from controller.api.tronador_config import CONFIG_NAME, TRONADOR_CONFIGS
 from controller.apimachinery import conditions, objects
-from controller.apimachinery.errors import ApiError, status_error
+from controller.apimachinery.errors import ApiError, ConnectionLost, RequestTimeout, status_error
 from controller.apimachinery.resources import CONFIG_MAPS, NAMESPACES, SECRETS
 from controller.runtime.reconcile import Request, Result
 from controller.tronadorconfig.content import recipients
@@ -177,6 +178,24 @@ def test_a_config_is_not_accepted_while_a_kind_cannot_be_looked_up():
     assert world.condition("Reconciling") is None
 
 
+def test_errors_that_take_turns_are_not_written_in_turns():
+    world = _World(_config([PROXY]))
+    errors = itertools.cycle([UNAVAILABLE, status_error(500, "down"), ConnectionLost("reset"), RequestTimeout("late")])
+
+    def fail_differently(seconds):
+        for _ in range(seconds):
+            world.silent["v1"] = next(errors)
+            _retry(world, 1)
+
+    fail_differently(34)
+    assert len(world.patches) == 1
+    world.configs[KEY] = _config([PROXY], generation=4, status=world.configs[KEY]["status"])
+    fail_differently(5)
+    assert len(world.patches) == 2, "an error of another generation does not stand in the way"
+    fail_differently(30)
+    assert len(world.patches) == 3
+
+
 def test_an_accepted_config_is_no_longer_accepted_if_a_kind_stops_answering():
     world = _World(_config([PROXY]))
     world.reconcile()
@@ -236,8 +255,8 @@ def test_a_change_concerns_only_environments_whose_share_changes():
     assert concerned.by_config(None, _config([PROXY], name="other")) == ()
 
 
-@pytest.mark.parametrize("fails", [False, True], ids=["sound", "an error lasts"])
-def test_a_contested_status_is_corrected_at_growing_intervals(fails):
+@pytest.mark.parametrize(("fails", "writes"), [(False, [6, 1, 1]), (True, [2, 2, 2])], ids=["sound", "an error lasts"])
+def test_a_contested_status_is_corrected_at_growing_intervals(fails, writes):
     world = _World(_config([PROXY]))
     if fails:
         world.silent = {"v1": status_error(503, {"reason": "ServiceUnavailable"})}
@@ -253,7 +272,7 @@ def test_a_contested_status_is_corrected_at_growing_intervals(fails):
                 world.reconcile()
             world.now += timedelta(seconds=0.25)
         written.append(len(world.patches))
-    assert written == [6, 1, 1]
+    assert written == writes
 
 
 def test_a_change_of_a_config_is_written_at_once_even_if_its_status_is_contested():
