@@ -283,11 +283,6 @@ class Environment:
         return self._annotation(AUTHOR_ANNOTATION)
 
     @property
-    def pull_request_url(self) -> str:
-        """The URL of the pull request, or ""."""
-        return self._annotation(PULL_REQUEST_URL_ANNOTATION)
-
-    @property
     def url(self) -> str:
         """The URL of the application, as recorded in the status, or ""."""
         return objects.text(self.status.get("url"))

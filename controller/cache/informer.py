@@ -37,7 +37,7 @@ class Informer:
     """A watched resource with a store and handlers. Add handlers, then call `start` once and `stop` once.
 
     Args:
-        namespace, label_selector, field_selector: restrict what is watched; "" means no restriction.
+        namespace, label_selector: restrict what is watched; "" means no restriction.
         resync_period: seconds between two resyncs, in which a handler gets `on_update(obj, obj)` for every object; 0:
             never. A resync sends no request. Handlers can have a period of their own.
         transform: applied once to each incoming object; it may change and return the same dict.
@@ -56,7 +56,6 @@ class Informer:
         resource: Resource,
         namespace: str = "",
         label_selector: str = "",
-        field_selector: str = "",
         resync_period: float = 0.0,
         transform: Transform = objects.slim,
         indexers: Mapping[str, IndexFunction] | None = None,
@@ -80,7 +79,7 @@ class Informer:
         self._freshness = Freshness(proof=settings.short_watch, clock=self._clock)
         self._reflector = Reflector(
             client=client,
-            collection=Collection(resource, namespace, label_selector, field_selector),
+            collection=Collection(resource, namespace, label_selector),
             sink=_Sink(self),
             settings=settings,
             backoff=backoff or Backoff(clock=self._clock),
@@ -298,9 +297,6 @@ class _Registration:
 
     def has_synced(self) -> bool:
         return self._notifier.has_synced()
-
-    def wait_synced(self, timeout: float) -> bool:
-        return self._notifier.wait_synced(timeout)
 
     def remove(self) -> None:
         self._informer._remove(self._notifier)

@@ -14,20 +14,15 @@ from controller.client.stream import WatchStream
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """The objects to list and watch: those of a resource, in one namespace or in all, limited by selectors."""
+    """The objects to list and watch: those of a resource, in one namespace or in all, limited by a selector."""
 
     resource: Resource
     namespace: str = ""
     label_selector: str = ""
-    field_selector: str = ""
 
     def arguments(self) -> CollectionArguments:
         """Return it as keyword arguments for the client's `list` and `watch`."""
-        return {
-            "namespace": self.namespace,
-            "label_selector": self.label_selector,
-            "field_selector": self.field_selector,
-        }
+        return {"namespace": self.namespace, "label_selector": self.label_selector}
 
 
 class CollectionArguments(TypedDict):
@@ -35,7 +30,6 @@ class CollectionArguments(TypedDict):
 
     namespace: str
     label_selector: str
-    field_selector: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +65,6 @@ class ListWatch(Protocol):
         *,
         namespace: str = "",
         label_selector: str = "",
-        field_selector: str = "",
         limit: int | None = None,
         continue_token: str = "",
         resource_version: str | None = None,
@@ -86,7 +79,6 @@ class ListWatch(Protocol):
         *,
         namespace: str = "",
         label_selector: str = "",
-        field_selector: str = "",
         resource_version: str | None = None,
         resource_version_match: str | None = None,
         timeout_seconds: int | None = None,

@@ -62,10 +62,6 @@ class Registration(Protocol):
         """Whether the handler has processed every object of the initial state."""
         ...
 
-    def wait_synced(self, timeout: float) -> bool:
-        """Wait up to `timeout` seconds until the handler has synced; return whether it has."""
-        ...
-
     def remove(self) -> None:
         """Remove the handler. Does not wait for a call that is running. Idempotent."""
         ...
@@ -166,10 +162,6 @@ class Notifier:
     def has_synced(self) -> bool:
         """See `Registration`."""
         return self._synced.is_set()
-
-    def wait_synced(self, timeout: float) -> bool:
-        """See `Registration`."""
-        return self._synced.wait(timeout)
 
     def __len__(self) -> int:
         """Return the number of keys with a pending change."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -74,7 +73,6 @@ class Reflector:
         recovery: Recovery,
         metrics: InformerMetrics,
         clock: Clock,
-        randint: Callable[[int, int], int] = random.randint,
     ) -> None:
         self._client = client
         self._collection = collection
@@ -85,7 +83,6 @@ class Reflector:
         self._recovery = recovery
         self._metrics = metrics
         self._clock = clock
-        self._randint = randint
         self._scope = Scope(clock=clock)
         self._trouble = TroubleLog(resource=collection.resource)
         self._initial_state = InitialState(
@@ -186,7 +183,7 @@ class Reflector:
                 self._collection.resource,
                 **self._collection.arguments(),
                 resource_version=self._version,
-                timeout_seconds=self._randint(*self._settings.watch_timeout),
+                timeout_seconds=random.randint(*self._settings.watch_timeout),
                 allow_bookmarks=True,
                 read_timeout=self._settings.watch_silence,
             )

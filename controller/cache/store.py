@@ -41,11 +41,6 @@ class Store:
         with self._lock:
             return [*self._objects.values()]
 
-    def keys(self) -> set[str]:
-        """Return all keys."""
-        with self._lock:
-            return set(self._objects)
-
     def __len__(self) -> int:
         with self._lock:
             return len(self._objects)
@@ -54,11 +49,6 @@ class Store:
         """Return the objects with `value` in `index`, ordered by key. Raises KeyError if the index does not exist."""
         with self._lock:
             return tuple(self._objects[key] for key in sorted(self._indices[index].get(value, ())))
-
-    def index_values(self, index: str) -> set[str]:
-        """Return all values in `index`. Raises KeyError if the index does not exist."""
-        with self._lock:
-            return set(self._indices[index])
 
     def index_sizes(self, index: str) -> dict[str, int]:
         """Return the number of objects for each value in `index`. Raises KeyError if the index does not exist."""

@@ -39,6 +39,10 @@ log = structlog.get_logger(__name__)
 
 # Seconds between two checks for series that are due.
 _HOUSEKEEPING = 60.0
+# How often an Event is sent while the API server cannot be reached.
+_TRIES = 12
+# Seconds between two tries, varied by 25 %.
+_RETRY_SECONDS = 10.0
 
 
 class EventClient(Protocol):
@@ -60,8 +64,6 @@ class Recorder:
         controller: the reporting controller, as a qualified name (`tronador.stakater.com/controller`).
         instance: identifies this process of the controller.
         queue_size: the maximum number of waiting Events.
-        tries: how often an Event is sent while the API server cannot be reached.
-        retry_seconds: the pause between two tries, varied by 25 %.
     """
 
     name = "events"
@@ -74,8 +76,6 @@ class Recorder:
         instance: str,
         registry: Registry,
         queue_size: int = 1000,
-        tries: int = 12,
-        retry_seconds: float = 10.0,
         clock: Clock | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -84,8 +84,6 @@ class Recorder:
         self._instance = instance
         self._metrics = EventMetrics(registry)
         self._queue_size = queue_size
-        self._tries = tries
-        self._retry_seconds = retry_seconds
         self._clock = clock or MonotonicClock()
         self._now = now
         self._series = SeriesTable(clock=self._clock)
@@ -190,13 +188,13 @@ class Recorder:
             self._post(series)
 
     def _post(self, series: Series) -> None:
-        for attempt in range(1, self._tries + 1):
+        for attempt in range(1, _TRIES + 1):
             try:
                 self._send(series)
             except Stopped:
                 raise
             except (ConnectionLost, ServerError, TooManyRequests) as error:
-                if attempt < self._tries and not self._stopping:
+                if attempt < _TRIES and not self._stopping:
                     self._pause()
                     continue
                 self._failed(series, error)
@@ -208,7 +206,7 @@ class Recorder:
 
     def _pause(self) -> None:
         """Wait before the next try. `stop` cuts the wait short; the Event is then tried once more."""
-        until = self._clock.now() + self._retry_seconds * random.uniform(0.75, 1.25)
+        until = self._clock.now() + _RETRY_SECONDS * random.uniform(0.75, 1.25)
         with self._condition:
             while not self._stopping and self._clock.now() < until:
                 self._clock.wait_until(self._condition, until)

@@ -25,10 +25,6 @@ class ObservedLease:
             self._changed_at = self._clock.now() if at is None else at
         self.lease = lease
 
-    def forget(self) -> None:
-        """Discard the observation."""
-        self.lease = None
-
     def holder(self) -> str:
         """Return the identity of the holder, whether it is alive or not; "" if there is no holder."""
         return "" if self.lease is None else record.holder_of(self.lease)

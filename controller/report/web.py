@@ -10,7 +10,7 @@ import hashlib
 import json
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from threading import Lock
 from typing import Any, Final
 from urllib.parse import unquote, urlencode, urljoin, urlsplit
@@ -52,14 +52,12 @@ class Web:
         timeout: float,
         user_agent: str,
         metrics: ReportMetrics,
-        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.api = api
         self.host = urlsplit(api).netloc
         self._timeout = timeout
         self._user_agent = user_agent
         self._metrics = metrics
-        self._now = now
         self._pool = connections.pool(api, authorities)
         self._lock = Lock()
         self._known: OrderedDict[str, tuple[str, Answer]] = OrderedDict()
@@ -131,7 +129,7 @@ class Web:
         if scope is not None:
             scope.check()
             seconds = min(seconds, scope.remaining() or seconds)
-        started = self._now()
+        started = time.monotonic()
         code = "<error>"
         try:
             response = self._pool.request(
@@ -159,7 +157,7 @@ class Web:
             why = inert.line(str(error), limit=300)
             raise Unavailable(f"{self.host}: no answer to {method} {urlsplit(url).path}: {why}") from None
         finally:
-            self._metrics.request(host=self.host, method=method, code=code, seconds=self._now() - started)
+            self._metrics.request(host=self.host, method=method, code=code, seconds=time.monotonic() - started)
         found = {name.lower(): value for name, value in response.headers.items()}
         return Answer(response.status, found, _loads(text)), len(text)
 

@@ -19,6 +19,9 @@ from controller.apimachinery.clock import Clock, MonotonicClock
 
 log = structlog.get_logger(__name__)
 
+# Seconds between two checks whether the caches have caught up.
+_POLL_INTERVAL = 0.05
+
 
 class Runnable(Protocol):
     """Something with threads."""
@@ -75,7 +78,6 @@ class Manager:
     Args:
         graceful_timeout: seconds for stopping everything.
         sync_timeout: seconds for the caches to catch up.
-        poll_interval: seconds between two checks whether the caches have caught up.
     """
 
     def __init__(
@@ -88,7 +90,6 @@ class Manager:
         elector: Elector | None = None,
         graceful_timeout: float = 30.0,
         sync_timeout: float = 120.0,
-        poll_interval: float = 0.05,
         clock: Clock | None = None,
     ) -> None:
         names = [runnable.name for runnable in (*servers, *caches, *services, *controllers)]
@@ -101,7 +102,6 @@ class Manager:
         self._elector = elector
         self._graceful_timeout = graceful_timeout
         self._sync_timeout = sync_timeout
-        self._poll_interval = poll_interval
         self._clock = clock or MonotonicClock()
         self._condition = threading.Condition()
         self._stop_wanted = False
@@ -173,7 +173,7 @@ class Manager:
             if self._clock.now() >= deadline:
                 late = ", ".join(cache.name for cache in self._caches if not cache.has_synced())
                 raise SyncTimeout(f"caches not synced within {self._sync_timeout:g} s: {late}")
-            if self._wait(lambda: self._stop_wanted, self._clock.now() + self._poll_interval):
+            if self._wait(lambda: self._stop_wanted, self._clock.now() + _POLL_INTERVAL):
                 return
         self._caches_synced = True
 

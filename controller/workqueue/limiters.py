@@ -91,6 +91,6 @@ class MaxOfLimiter:
         return max(limiter.num_requeues(key) for limiter in self._limiters)
 
 
-def default_limiter(*, base: float = 0.005, maximum: float = 1000.0, clock: Clock | None = None) -> Limiter:
+def default_limiter(*, clock: Clock | None = None) -> Limiter:
     """Return the default: an exponential back-off per key, and 10 retries per second (burst 100) over all keys."""
-    return MaxOfLimiter(ItemExponentialLimiter(base=base, maximum=maximum), BucketLimiter(clock=clock))
+    return MaxOfLimiter(ItemExponentialLimiter(), BucketLimiter(clock=clock))

@@ -195,11 +195,6 @@ class RateLimitingQueue:
                 self._clock.wait_until(self._condition, deadline)
             return not (self._backlog_locked() or self._processing)
 
-    @property
-    def shutting_down(self) -> bool:
-        """Whether `shutdown` or `shutdown_with_drain` was called."""
-        return self._shutting_down
-
     def __len__(self) -> int:
         """Return the number of ready keys."""
         with self._condition:

@@ -8,9 +8,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from controller.apimachinery import objects
 from controller.apimachinery.errors import Stopped
 from controller.apimachinery.resources import Resource
 from controller.apimachinery.scope import current_scope
+from controller.cache import Store
 
 WIDGETS = Resource("example.com", "v1", "widgets", "Widget", namespaced=True)
 
@@ -101,6 +103,11 @@ def widget(name: str, version: int | str = 1, *, namespace: str = "ns", uid: str
     """An object as a watch sends it."""
     metadata = {"name": name, "namespace": namespace, "resourceVersion": str(version), "uid": uid or f"uid-{name}"}
     return {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": metadata, **fields}
+
+
+def keys(store: Store) -> set[str]:
+    """The keys of the objects in a store."""
+    return {objects.key(obj) for obj in store.list()}
 
 
 def event(kind: str, obj: dict[str, Any]) -> dict[str, Any]:

@@ -90,9 +90,7 @@ def bring(
     )
 
 
-def documents(
-    target: PushTarget, folder: str, *, report: Callable[[str], None], rand: Callable[[], float] = random.random
-) -> Mapping[str, bytes | None]:
+def documents(target: PushTarget, folder: str, *, report: Callable[[str], None]) -> Mapping[str, bytes | None]:
     """Return the files of environments in a folder, by the name before `.yaml`. Raises GitOpsError.
 
     The content is None for a file that is too long.
@@ -105,7 +103,7 @@ def documents(
         found.update((file.removesuffix(_ENDING), content) for file, content in files.items())
         return Change(Outcome.UNCHANGED, "only read")
 
-    _bring(target, read, subject="", report=report, rand=rand)
+    _bring(target, read, subject="", report=report)
     return found
 
 
@@ -116,7 +114,6 @@ def retire_all(
     *,
     subject: str,
     report: Callable[[str], None],
-    rand: Callable[[], float] = random.random,
 ) -> frozenset[str]:
     """Retire these environments by their names, in one commit. Returns the names of those that were retired.
 
@@ -140,7 +137,7 @@ def retire_all(
         retired = frozenset(same | {name for name in retired if where[name].file not in present})
         return Change(Outcome.RETIRED if writes else Outcome.UNCHANGED, f"{len(retired)} are retired", writes)
 
-    _bring(target, decide, subject=subject, report=report, rand=rand)
+    _bring(target, decide, subject=subject, report=report)
     return retired
 
 
@@ -150,7 +147,7 @@ def _bring(
     *,
     subject: str,
     report: Callable[[str], None],
-    rand: Callable[[], float],
+    rand: Callable[[], float] = random.random,
 ) -> Change:
     deadline = Deadline(target.timeout)
     # A change whose push got no answer, so that it may have arrived.

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-import structlog
-
 from controller.api.environment import Environment
 from controller.api.tronador_config import CONFIG_NAME
 from controller.apimachinery import objects
@@ -14,8 +12,6 @@ from controller.apimachinery.objects import Object
 from controller.tronadorconfig.content import ConfigContent, Share, Sharing, copied, parse, recipients
 from controller.tronadorconfig.content.options import TronadorConfigOptions
 from controller.tronadorconfig.content.recipients import Environments
-
-log = structlog.get_logger(__name__)
 
 
 class Store(Protocol):

@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-import structlog
-
 from controller.api.tronador_config import TronadorConfig
 from controller.apimachinery import conditions
 from controller.apimachinery.conditions import FALSE, TRUE, UNKNOWN, Condition
@@ -16,8 +14,6 @@ from controller.apimachinery.resources import Resource
 from controller.environment.decision import Wait
 from controller.tronadorconfig.content import ConfigContent, Manifest, Sharing, cluster_scoped, recipients, unknown_kind
 from controller.tronadorconfig.content.recipients import Environments
-
-log = structlog.get_logger(__name__)
 
 _MESSAGE_LIMIT: Final = 32768
 _FINE: Final = Condition("Ready", TRUE, "Accepted", "Environments can get everything in it.")

@@ -10,7 +10,7 @@ from controller.apimachinery.objects import Object
 from controller.cache.metrics import InformerMetrics
 from controller.cache.notifier import DeletedFinalStateUnknown, Notifier
 from controller.metrics import Registry
-from tests.unit.fakes import DEADLINE, WIDGETS, FakeClock, widget
+from tests.unit.fakes import DEADLINE, WIDGETS, FakeClock, eventually, widget
 
 
 class Slow:
@@ -50,6 +50,6 @@ def test_an_object_in_delivery_at_the_end_of_the_initial_state_is_unsynced() -> 
     notifier.initial_state_complete()
     assert not notifier.has_synced()
     handler.gate.set()
-    assert notifier.wait_synced(DEADLINE)
+    eventually(notifier.has_synced)
     notifier.stop()
     assert notifier.join(DEADLINE)

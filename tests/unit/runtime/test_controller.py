@@ -70,6 +70,11 @@ class Rig:
         eventually(lambda: not self.queue.snapshot().processing)
         assert scripted.keys == ["a"]
 
+    def takes_no_more(self) -> bool:
+        """Whether the queue ignores what is added, because it shuts down."""
+        self.queue.add_after("later", 60)
+        return not self.queue.snapshot().delayed
+
     def results(self) -> dict[str, float]:
         return counted(self.registry, "controller_runtime_reconcile_total", "result")
 
@@ -273,7 +278,7 @@ class TestStopping:
         controller, release, ended = self.blocked(rig)
         rig.queue.add("b")
         stop, results = self.in_thread(lambda: controller.stop(DEADLINE))
-        eventually(lambda: rig.queue.shutting_down)
+        eventually(rig.takes_no_more)
         release.set()
         stop.join(DEADLINE)
         assert results == [True]

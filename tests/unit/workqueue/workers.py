@@ -27,7 +27,7 @@ class FixedLimiter:
 
 def take(queue: RateLimitingQueue) -> str | None:
     """The next key, which must be there."""
-    assert len(queue) or queue.shutting_down, "get would block"
+    assert len(queue), "get would block"
     return queue.get()
 
 

@@ -10,6 +10,7 @@ from tests.unit.fakes import (
     added,
     deleted,
     eventually,
+    keys,
     modified,
 )
 
@@ -25,7 +26,7 @@ class TestReplacing:
         handler.expect("+a10", "+b10", "-?a10", "b10>b20", "+c20")
         tombstone = handler.seen[2]
         assert (tombstone.key, tombstone.obj["metadata"]["name"]) == ("ns/a", "a")
-        assert informer.store.keys() == {"ns/b", "ns/c"}
+        assert keys(informer.store) == {"ns/b", "ns/c"}
 
     @pytest.mark.promise("store")
     def test_a_relist_delivers_deletions_first(self, rig: Rig, handler: Handler) -> None:
@@ -49,7 +50,7 @@ class TestReplacing:
         informer = rig.started("a", "b", handler=handler)
         assert handler.entered.wait(DEADLINE)
         rig.relist("a", version=10)
-        eventually(lambda: informer.store.keys() == {"ns/a"})
+        eventually(lambda: keys(informer.store) == {"ns/a"})
         handler.gate.set()
         handler.expect("+a10", "-?b10")
 

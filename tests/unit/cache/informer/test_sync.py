@@ -11,6 +11,7 @@ from tests.unit.fakes import (
     WIDGETS,
     deleted,
     eventually,
+    keys,
 )
 
 
@@ -24,11 +25,11 @@ class TestSync:
         assert not informer.has_synced()
         informer.start()
         assert handler.entered.wait(DEADLINE)
-        assert informer.store.keys() == {"ns/a", "ns/b"}, "listed, but not processed"
+        assert keys(informer.store) == {"ns/a", "ns/b"}, "listed, but not processed"
         assert not informer.has_synced()
         assert not registration.has_synced()
         handler.gate.set()
-        assert registration.wait_synced(DEADLINE)
+        eventually(registration.has_synced)
         eventually(informer.has_synced)
         assert handler.log == ["+a10", "+b10"]
 
@@ -36,7 +37,7 @@ class TestSync:
         informer = rig.informer()
         registration = informer.add_handler(handler, name="first")
         informer.start()
-        assert registration.wait_synced(DEADLINE)
+        eventually(registration.has_synced)
         eventually(informer.has_synced)
 
     def test_without_handlers_the_list_is_enough_to_be_synced(self, rig: Rig) -> None:
@@ -66,7 +67,7 @@ class TestSync:
         assert not registration.has_synced()
         assert informer.has_synced()
         late.gate.set()
-        assert registration.wait_synced(DEADLINE)
+        eventually(registration.has_synced)
 
     def test_a_removed_handler_does_not_block_the_sync(self, rig: Rig) -> None:
         handler = Handler()
@@ -96,7 +97,7 @@ class TestMissingResource:
         informer = rig.informer("a", missing_is_empty=True)
         registration = informer.add_handler(handler, name="first")
         informer.start()
-        assert registration.wait_synced(DEADLINE)
+        eventually(registration.has_synced)
         eventually(informer.has_synced)
         assert informer.missing
         for wait in (0.8, 1.6):
@@ -113,7 +114,7 @@ class TestMissingResource:
         eventually(lambda: rig.clock.next_wake() == pytest.approx(0.8))
         rig.clock.advance(0.8)
         eventually(lambda: informer.missing)
-        assert informer.store.keys() == {"ns/a"}
+        assert keys(informer.store) == {"ns/a"}
         assert handler.log == ["+a10"]
 
     @pytest.mark.promise("own writes")

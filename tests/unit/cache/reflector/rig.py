@@ -95,7 +95,7 @@ class Rig:
         self.freshness = Freshness(proof=1.0, clock=self.clock)
         self.reflector = Reflector(
             client=self.api,
-            collection=Collection(WIDGETS, "ns", "app=x", "metadata.name=y"),
+            collection=Collection(WIDGETS, "ns", "app=x"),
             sink=self.sink,
             settings=ReflectorSettings(watch_list=watch_list, **settings),
             backoff=Backoff(clock=self.clock, rand=lambda: 0.0),
