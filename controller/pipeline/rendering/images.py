@@ -31,7 +31,9 @@ def check(text: str) -> None:
     if colon and name:
         raise ValueError(f"remove ':{cut(tag)}'; pass the tag in --image-tag")
     lowered = [component.lower() for component in components]
-    if len(text) > _LIMIT or not all(_COMPONENT.fullmatch(each) for each in lowered):
+    if len(text) > _LIMIT:
+        raise ValueError(f"shorten it to at most {_LIMIT} characters")
+    if not all(_COMPONENT.fullmatch(each) for each in lowered):
         raise ValueError("use the name of an image without its tag, such as registry.example.com/team/shop")
     if host and not _HOST.fullmatch(host):
         raise ValueError("write the registry as host or host:port before the first '/'")

@@ -98,7 +98,7 @@ def test_valid_image_names_and_tags_are_accepted(name, tag):
         ("https://r.io/shop", "remove 'https://'"),
         ("r.io/a//b", "use the name of an image without its tag, such as registry.example.com/team/shop"),
         ("r.io/-a", "use the name of an image without its tag, such as registry.example.com/team/shop"),
-        ("r.io/" + "a" * 251, "use the name of an image without its tag, such as registry.example.com/team/shop"),
+        ("r.io/" + "a" * 251, "shorten it to at most 255 characters"),
         ("-r.io/a", "write the registry as host or host:port before the first '/'"),
     ],
 )
