@@ -23,7 +23,7 @@ from hack.bench.observer import Observer
 from hack.bench.phases import PHASES, Life, unwrapped
 from hack.bench.results import Phase, Run
 from hack.bench.site import Site, opened
-from hack.bench.subjects import SUBJECTS
+from hack.bench.subjects import SUBJECTS, Subject, program
 
 _CURVES = ("create", "update", "delete")
 
@@ -35,7 +35,20 @@ def add_to(benchmarks: Any) -> None:
         "--environments", type=_numbers, default=[200], metavar="N[,N…]", help="how many, one life each (default 200)"
     )
     parser.add_argument(
-        "--subjects", type=_subjects, default=["tronador"], metavar="NAME[,NAME…]", help=f"of {', '.join(SUBJECTS)}"
+        "--subjects",
+        type=_subjects,
+        default=[SUBJECTS["tronador"]],
+        metavar="NAME[,NAME…]",
+        help=f"of {', '.join(SUBJECTS)}",
+    )
+    parser.add_argument(
+        "--program",
+        type=_program,
+        action="append",
+        default=[],
+        dest="programs",
+        metavar="NAME=PATH",
+        help="another subject: a program that takes --kubeconfig, prints a line `ready`, and has NAME as user agent",
     )
     parser.add_argument(
         "--engine", choices=("helm-operator", "flux"), default="helm-operator", help="default %(default)s"
@@ -59,9 +72,12 @@ def add_to(benchmarks: Any) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the benchmark and write results.json, results.md and plots."""
-    for name in options.subjects:
-        if options.engine not in SUBJECTS[name].engines:
-            raise BenchError(f"{name} works with {', '.join(SUBJECTS[name].engines)} only")
+    subjects = [*options.subjects, *options.programs]
+    for subject in subjects:
+        if options.engine not in subject.engines:
+            raise BenchError(f"{subject.name} works with {', '.join(subject.engines)} only")
+        if not subject.is_module and (options.profile or options.memory_profile):
+            raise BenchError(f"{subject.name} may not be written in Python, so it cannot be profiled; leave it out")
     options.output.mkdir(parents=True, exist_ok=True)
     runs: list[Run] = []
     profiled: list[str] = []
@@ -75,10 +91,10 @@ def run(options: argparse.Namespace) -> None:
             "python": platform.python_version(),
             "cores": os.cpu_count(),
         }
-        lives = [(environments, name) for environments in options.environments for name in options.subjects]
-        for number, (environments, name) in enumerate(lives, 1):
+        lives = [(environments, subject) for environments in options.environments for subject in subjects]
+        for number, (environments, subject) in enumerate(lives, 1):
             deletes = number < len(lives) or not options.keep_last
-            runs.append(_life(site, options, name, environments, profiled, deletes=deletes))
+            runs.append(_life(site, options, subject, environments, profiled, deletes=deletes))
             print(results.table(runs[-1:], environments), end="\n\n", flush=True)
     (options.output / "results.json").write_text(json.dumps(results.document(runs, about), indent=1) + "\n")
     report = _report(runs, about, options.environments, profiled)
@@ -88,15 +104,15 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _life(
-    site: Site, options: argparse.Namespace, name: str, environments: int, profiled: list[str], *, deletes: bool
+    site: Site, options: argparse.Namespace, subject: Subject, environments: int, profiled: list[str], *, deletes: bool
 ) -> Run:
-    title = f"{name}-{environments}"
+    title = f"{subject.name}-{environments}"
     observer = Observer(site.client)
     try:
         life = Life(
             site=site,
             observer=observer,
-            subject=SUBJECTS[name],
+            subject=subject,
             environments=environments,
             engine=options.engine,
             values=values(options.values_bytes),
@@ -183,8 +199,17 @@ def _numbers(text: str) -> list[int]:
     return numbers
 
 
-def _subjects(text: str) -> list[str]:
+def _subjects(text: str) -> list[Subject]:
     names = text.split(",")
     if unknown := set(names) - SUBJECTS.keys():
         raise argparse.ArgumentTypeError(f"unknown: {', '.join(sorted(unknown))}")
-    return names
+    return [SUBJECTS[name] for name in names]
+
+
+def _program(text: str) -> Subject:
+    name, _, path = text.partition("=")
+    if not name or not path:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=PATH")
+    if name in SUBJECTS:
+        raise argparse.ArgumentTypeError(f"{name} is a subject already; choose another name")
+    return program(name, path)

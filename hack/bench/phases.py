@@ -88,7 +88,12 @@ class Life:
 
     def _start(self) -> None:
         arguments = self.command(self.subject.arguments(self.site, self.engine))
-        self.site.programs.start(PROGRAM, arguments, ready=lambda: self.subject.is_ready(self.site))
+        self.site.programs.start(
+            PROGRAM,
+            arguments,
+            ready=lambda: self.subject.is_ready(self.site),
+            is_module=self.subject.is_module,
+        )
 
     def _around(self, name: str) -> AbstractContextManager[None]:
         return self.around(name, self._pid())

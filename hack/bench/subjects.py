@@ -7,6 +7,7 @@ import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from hack.bench.site import Site
 
@@ -15,11 +16,13 @@ PROGRAM = "subject"
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """How a program is started, as arguments of `python -m`.
+    """How a program is started.
 
     Attributes:
         user_agent: how its requests begin to name themselves.
+        arguments: those of `python -m`, or else a command.
         engines: the release engines that it can work with.
+        is_module: whether it is a Python module.
     """
 
     name: str
@@ -27,6 +30,7 @@ class Subject:
     arguments: Callable[[Site, str], list[str]]
     is_ready: Callable[[Site], bool]
     engines: tuple[str, ...] = ("helm-operator",)
+    is_module: bool = True
 
 
 def _controller(site: Site, engine: str) -> list[str]:
@@ -55,7 +59,16 @@ def _answers(_: Site) -> bool:
 
 
 def _says_ready(site: Site) -> bool:
-    return "ready" in site.programs.log_of(PROGRAM).read_text()
+    return "ready" in site.programs.log_of(PROGRAM).read_text().splitlines()
+
+
+def program(name: str, path: str) -> Subject:
+    """Return a program from elsewhere that does the same job, for example in another language.
+
+    It takes `--kubeconfig`, prints a line `ready`, and names itself `name` in the user agent of its requests.
+    """
+    command = str(Path(path).absolute())
+    return Subject(name, name, lambda site, _: [command, "--kubeconfig", str(site.admin)], _says_ready, is_module=False)
 
 
 def _host() -> str:

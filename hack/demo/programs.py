@@ -33,19 +33,25 @@ class Programs:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._pause = threading.Event()
 
-    def start(self, name: str, arguments: Sequence[str], *, ready: Callable[[], bool]) -> None:
-        """Run `python -m ARGUMENTS` and wait until it is `ready`. ProgramError: it is not within the time allowed."""
+    def start(self, name: str, arguments: Sequence[str], *, ready: Callable[[], bool], is_module: bool = True) -> None:
+        """Run `python -m ARGUMENTS`, or the command ARGUMENTS, and wait until it is `ready`.
+
+        ProgramError: it does not start, or is not ready within the time allowed.
+        """
         with self.log_of(name).open("wb") as log:
-            self._running[name] = subprocess.Popen(
-                [sys.executable, "-m", *arguments],
-                cwd=ROOT,
-                env=self._environ,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                # So that Ctrl-C ends the demonstration, which then stops them in order.
-                start_new_session=True,
-            )
+            try:
+                self._running[name] = subprocess.Popen(
+                    [sys.executable, "-m", *arguments] if is_module else arguments,
+                    cwd=ROOT,
+                    env=self._environ,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    # So that Ctrl-C ends the demonstration, which then stops them in order.
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise ProgramError(f"{name} cannot be started: {arguments[0]}: {error.strerror}") from error
         deadline = time.monotonic() + START_SECONDS
         while not ready():
             self.check()
