@@ -7,7 +7,7 @@ HelmRelease until it has uninstalled it, and needs the source of the chart until
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from controller.apimachinery import objects
@@ -24,6 +24,8 @@ from controller.environment.options import EnvironmentOptions
 TIMER = "uninstall"
 # Runs while the deletion itself is refused. What follows the deletion has a timer of its own.
 ASKING = "uninstall:asking"
+# Runs while the status does not show yet what is to be uninstalled.
+RECORDING = "uninstall:recording"
 REASON = "UninstallingRelease"
 # How many of Helm's Secrets a message names.
 _NAMED_AT_MOST = 3
@@ -46,31 +48,36 @@ def decide(observation: Observation, targets: Iterable[Target], options: Environ
     return Wait(
         reason=REASON,
         message=f"Recording {_named(unrecorded[:1])}, which is to be uninstalled.",
+        timer=RECORDING,
         shown_as=CurrentPhase.UNINSTALLING,
         records=unrecorded[0],
     )
 
 
-def _to_record(observation: Observation, targets: Iterable[Target], options: EnvironmentOptions) -> list[Target]:
+def _to_record(observation: Observation, targets: Collection[Target], options: EnvironmentOptions) -> list[Target]:
     """Return the releases of which, after their deletion, nothing would show that their uninstall is not over.
 
-    It happens if the author renames a release right after its creation, before the status has recorded it.
+    It happens if the author renames a release right after its creation, before the status has recorded it. The author
+    can do that until the environment is gone. What the status cannot record is deleted after the timeout all the same.
     """
     recorded = releases.recorded(observation)
-    return [target for target in targets if target != recorded and _would_be_forgotten(observation, target, options)]
+    unrecorded = [target for target in targets if target != recorded and _leaves_storage(observation, target)]
+    if not unrecorded or observation.age(RECORDING) >= options.teardown_timeout:
+        return []
+    engine = choice.choose(observation, options)
+    wanted = releases.wanted(observation, engine) if engine else None
+    if wanted is None or wanted in targets or observation.get(wanted) is None:
+        return unrecorded
+    # Beside a release that stays, nothing waits for the end of a surplus one.
+    return []
 
 
-def _would_be_forgotten(observation: Observation, target: Target, options: EnvironmentOptions) -> bool:
+def _leaves_storage(observation: Observation, target: Target) -> bool:
     obj = observation.get(target)
     if obj is None or not ownership.is_our_release(observation, obj) or _is_leaving(observation):
         return False
     # An engine without leftovers keeps its object until the uninstall is over.
-    if engines.of(target.resource).leftovers(target) is None:
-        return False
-    engine = choice.choose(observation, options)
-    wanted = releases.wanted(observation, engine) if engine else None
-    # Nothing waits for the end of a surplus release.
-    return wanted is None or (target != wanted and observation.get(wanted) is None)
+    return engines.of(target.resource).leftovers(target) is not None
 
 
 def _decide(observation: Observation, wanted_gone: list[Target], options: EnvironmentOptions) -> Wait | Done:

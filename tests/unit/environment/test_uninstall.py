@@ -25,9 +25,12 @@ OPTIONS = operator_options(teardown_timeout=600, recheck_interval=10)
 STORAGE = Listing(SECRETS, NAME, label_selector=f"owner=helm,name={RELEASE_NAME}", metadata_only=True)
 SECRET = {"metadata": {"name": "sh.helm.release.v1.run-pipeline.v1"}}
 
+# What is not recorded is recorded first; see `phases/test_teardown.py`.
+RECORDED = environment(status={"release": {"engine": "helm-operator", "name": RELEASE_NAME}})
+
 
 def _decide(*, names=(RELEASE_NAME,), answers=None, ages=None, within=namespace, **seen):
-    seen.setdefault("releases", [helm_release()])
+    seen = {"environment": RECORDED, "releases": [helm_release()], **seen}
     built = observation(
         namespace=within() if callable(within) else within, answers=answers or {}, ages=ages or {}, **seen
     )
@@ -86,7 +89,7 @@ def test_the_uninstall_is_complete_if_nothing_exists():
 
 
 def test_a_foreign_release_is_kept_and_its_storage_is_not_awaited():
-    assert _decide(answers={release_target(): foreign_release()}) == Done()
+    assert _decide(environment=environment(), answers={release_target(): foreign_release()}) == Done()
 
 
 @pytest.mark.parametrize(

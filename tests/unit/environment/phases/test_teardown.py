@@ -50,6 +50,7 @@ RIGHTS = (
     Target(ROLE_BINDINGS, "tronador-controller", NAME),
 )
 GONE = {release_target(): None, STORAGE: (), **dict.fromkeys(RIGHTS)}
+RECORDED = environment(deleting=True, status={"release": {"engine": "helm-operator", "name": RELEASE_NAME}})
 REMOVED = RemoveFinalizer(Target(ENVIRONMENT_RESOURCE, NAME), (), "10")
 
 
@@ -101,7 +102,24 @@ def test_the_release_is_read_after_the_namespace():
 
 
 def test_the_release_is_deleted_before_the_namespace():
-    assert _decide(namespace(), {release_target(): helm_release()}).effects == (Delete(release_target(), "hr-1", "30"),)
+    decision = _decide(namespace(), {release_target(): helm_release()}, environment=RECORDED)
+
+    assert decision.effects == (Delete(release_target(), "hr-1", "30"),)
+
+
+def test_the_release_is_recorded_before_it_is_deleted():
+    # Its author can rename it until the environment is gone. Then nothing else would show what is to be awaited.
+    decision = _decide(namespace(), {release_target(): helm_release()})
+
+    assert isinstance(decision, Wait)
+    assert (decision.effects, decision.records) == ((), release_target())
+    assert decision.timer == "uninstall:recording"
+
+
+def test_a_release_that_cannot_be_recorded_is_deleted_after_the_timeout():
+    decision = _decide(namespace(), {release_target(): helm_release()}, ages={"uninstall:recording": 600})
+
+    assert decision.effects == (Delete(release_target(), "hr-1", "30"),)
 
 
 def test_the_storage_is_awaited_after_the_release():
@@ -242,7 +260,9 @@ def test_an_adopted_namespace_loses_our_label_even_if_its_memory_is_invalid():
 
 
 def test_an_adopted_namespace_is_released_only_after_its_release():
-    assert _decide(_adopted(), {release_target(): helm_release()}).effects == (Delete(release_target(), "hr-1", "30"),)
+    decision = _decide(_adopted(), {release_target(): helm_release()}, environment=RECORDED)
+
+    assert decision.effects == (Delete(release_target(), "hr-1", "30"),)
 
 
 # What cannot be known
@@ -289,7 +309,7 @@ def test_refusals_in_a_terminating_namespace_are_not_awaited():
     [{release_target(): None, STORAGE: (SECRET,)}, {release_target(): helm_release(deleting=True)}],
 )
 def test_the_teardown_continues_with_a_warning_after_the_timeout(stuck):
-    decision = _decide(namespace(), stuck, ages={"uninstall": 600})
+    decision = _decide(namespace(), stuck, environment=RECORDED, ages={"uninstall": 600})
 
     assert event_reasons(decision.effects) == ["UninstallTimedOut"]
     assert without_events(decision.effects) == [Delete(namespace_target(), "ns-1", "20")]
@@ -387,8 +407,7 @@ def test_a_binding_that_nothing_needed_so_far_is_created_without_a_read(share):
 
 def test_a_binding_is_created_beside_the_deletion_of_the_release_and_not_before_it():
     seen = observation(
-        environment=environment(deleting=True),
-        answers={namespace_target(): namespace(), release_target(): helm_release()},
+        environment=RECORDED, answers={namespace_target(): namespace(), release_target(): helm_release()}
     )
 
     create, delete = decide(seen, OURS).effects
