@@ -9,6 +9,7 @@ from typing import Any
 from controller.apimachinery.errors import ApiError
 from controller.apimachinery.resources import Resource
 from controller.client import DeletePropagation, PatchType
+from tests.explore import rights
 from tests.explore.calls import Call, arguments
 from tests.explore.numbering import Key, Objects, Table
 from tests.explore.scripted import SERVED, Answer
@@ -89,15 +90,23 @@ class Cluster:
         answers: all answers.
         calls: all calls.
         check: is called with the cluster after each of the controller's writes; raises AssertionError.
+        needs_binding: the controller may read Secrets only where it has its binding.
     """
 
     def __init__(
-        self, known: Objects, *, answers: Table[Answer], calls: Table[Call], check: Callable[[FakeApi, Write], None]
+        self,
+        known: Objects,
+        *,
+        answers: Table[Answer],
+        calls: Table[Call],
+        check: Callable[[FakeApi, Write], None],
+        needs_binding: bool,
     ) -> None:
         self._objects = known
         self._answers = answers
         self._calls = calls
         self._check = check
+        self._needs_binding = needs_binding
         self._performed: dict[tuple[int, int], Performed] = {}
         self._moved: dict[tuple[int, str], int] = {}
         self.states: Table[State] = Table()
@@ -127,6 +136,8 @@ class Cluster:
     def _perform(self, state: int, call: Call) -> Performed:
         api = self.load(state)
         api.on_write.append(lambda write: self._check(api, write))
+        if self._needs_binding:
+            api.refuse = rights.refuses(api)
         try:
             found = _send(api, call)
         except ApiError as error:

@@ -22,6 +22,7 @@ from controller.environment import engines
 from controller.environment.engines import ENGINES
 from controller.environment.engines.engine import Engine, ReleaseContext
 from controller.environment.options import EnvironmentOptions
+from hack.soak.marks import is_ours
 from tests.explore import configs
 from tests.explore.calls import Call
 from tests.explore.cluster import ModelApi
@@ -49,7 +50,7 @@ class Rules:
         environment = api.peek(ENVIRONMENTS, name) or {"metadata": {}}
         assert FINALIZER in objects.finalizers(environment), f"{_what(write)} without our finalizer on the environment"
         if write.resource == NAMESPACES and write.before is not None:
-            assert _is_ours(dict(write.before)), f"{_what(write)}, which is not ours"
+            assert is_ours(dict(write.before)), f"{_what(write)}, which is not ours"
         if write.resource == NAMESPACES and write.before is None:
             limit = self._options.limits.max_environments
             assert not 0 < limit < len(_holders(api)), f"more than {limit} environments have a namespace"
@@ -78,18 +79,18 @@ class Rules:
         found = api.peek(ENVIRONMENTS, name)
         namespace = api.peek(NAMESPACES, name)
         if found is None:
-            assert not _is_ours(namespace), "the environment is gone, and its namespace stays"
+            assert not is_ours(namespace), "the environment is gone, and its namespace stays"
             return
         environment = Environment(found)
         assert not environment.is_deleting, "the teardown does not end"
         state = environment.status.get("applicationStatus")
         if self._is_over(api, environment):
             assert state == "expired", f"the lifetime is over, and the status says {state}"
-            assert not _is_ours(namespace), "the lifetime is over, and a namespace of ours exists"
+            assert not is_ours(namespace), "the lifetime is over, and a namespace of ours exists"
             assert FINALIZER in objects.finalizers(found), "the expired environment lost its finalizer"
         elif environment.suspended:
             assert state == "suspended", f"suspended, and the status says {state}"
-        elif namespace is not None and not _is_ours(namespace):
+        elif namespace is not None and not is_ours(namespace):
             stalled = [c["reason"] for c in environment.conditions if c["type"] == "Stalled"]
             assert stalled == ["NamespaceNotOwned"], f"the namespace is foreign, and the status says {stalled}"
         elif namespace is None and self._options.limits.any:
@@ -140,6 +141,8 @@ class Rules:
             releases = _releases(api, write.name)
             left = [release for release in releases if objects.labels(release).get(ENVIRONMENT_LABEL) == write.name]
             assert not left or self._is_late(api), "deleted the namespace before the release"
+            installed = [secret for secret in api.all(SECRETS, write.name) if not is_abandoned(secret)]
+            assert not installed or self._is_late(api), "deleted the namespace before the end of an uninstall"
             return
         recorded = ((api.peek(ENVIRONMENTS, write.namespace) or {}).get("status") or {}).get("release") or {}
         is_ours = objects.labels(before).get(ENVIRONMENT_LABEL) == write.namespace
@@ -190,7 +193,7 @@ def _check_environment(api: FakeApi, write: Write) -> None:
     assert not after or before.get("spec") == after.get("spec"), "the spec belongs to the author"
     removed = FINALIZER in objects.finalizers(before) and FINALIZER not in objects.finalizers(after)
     namespace = api.peek(NAMESPACES, write.name)
-    assert not (removed and _is_ours(namespace)), "the finalizer went while a namespace of ours exists"
+    assert not (removed and is_ours(namespace)), "the finalizer went while a namespace of ours exists"
     if removed:
         assert before["metadata"].get("deletionTimestamp"), "the finalizer left an environment that stays"
     status = after.get("status") or {}
@@ -232,11 +235,7 @@ def _releases(api: FakeApi, name: str) -> list[dict[str, Any]]:
 
 
 def _holders(api: FakeApi) -> list[dict[str, Any]]:
-    return [namespace for namespace in api.all(NAMESPACES) if _is_ours(namespace)]
-
-
-def _is_ours(namespace: dict[str, Any] | None) -> bool:
-    return namespace is not None and objects.labels(namespace).get(ENVIRONMENT_LABEL) == objects.name(namespace)
+    return [namespace for namespace in api.all(NAMESPACES) if is_ours(namespace)]
 
 
 def _what(write: Write) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Final, TypedDict
 
 from controller.environment.engines import ENGINES
 from controller.environment.options import EnvironmentOptions, LimitOptions
-from tests.explore import configs, moves
+from tests.explore import configs, moves, rights
 from tests.explore.cluster import Move
 from tests.explore.explorer import Budget, Explorer, Found
 from tests.explore.world import World
@@ -112,6 +112,17 @@ def opening(engine: str) -> World:
     return replace(remembering(engine), before=(), changes=changes, times={})
 
 
+def without_rights(engine: str) -> World:
+    """Return the same world when the controller needs its RoleBinding to see the end of an uninstall, and lacks it."""
+    world = opening(engine)
+    return replace(
+        world,
+        options=replace(world.options, service_account="tronador-controller"),
+        changes=world.changes | {"somebody deletes the controller's RoleBinding": rights.delete_binding},
+        times=remembering(engine).times,
+    )
+
+
 def _options(engine: str, **more: Any) -> EnvironmentOptions:
     # Where no seconds pass, a temporary state is written at once.
     return operator_options(release_engine=engine, status_settle=0.0, **more)
@@ -142,6 +153,7 @@ WORLDS: Final[Mapping[str, Callable[[str], World]]] = {
     "config": sharing,
     "memory": remembering,
     "opening": opening,
+    "rights": without_rights,
 }
 # What CI explores, by name.
 SCENARIOS: Final[Mapping[str, Scenario]] = {
@@ -160,4 +172,6 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
     "TronadorConfig, two changes and a fault": Scenario(sharing("helm-operator"), Budget(changes=2, faults=1)),
     "memory, two changes and a fault": Scenario(remembering("helm-operator"), Budget(changes=2, faults=1)),
     "memory from the opening on, three changes": Scenario(opening("helm-operator"), Budget(changes=3, faults=0)),
+    "missing rights, two changes and a fault": Scenario(without_rights("helm-operator"), Budget(changes=2, faults=1)),
+    "missing rights, three changes": Scenario(without_rights("helm-operator"), Budget(changes=3, faults=0)),
 }

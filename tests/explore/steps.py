@@ -20,6 +20,7 @@ from tests.explore.cluster import Cluster
 from tests.explore.controller import WATCHED, Controller, Oracle
 from tests.explore.line import CALLS, TOLD, Line
 from tests.explore.numbering import Key, Objects, Table
+from tests.explore.rights import REFUSABLE, refusal
 from tests.explore.rules import Rules
 from tests.explore.scripted import Answer
 from tests.explore.world import World
@@ -78,6 +79,7 @@ class Steps:
             answers=self.controller.answers,
             calls=self.controller.calls,
             check=rules.check_write,
+            needs_binding=bool(world.options.service_account),
         )
         self._line = Line(
             world.options.limits,
@@ -86,6 +88,7 @@ class Steps:
             live=lambda cluster: self.cluster.states[cluster],
         )
         self._lost = self.controller.answers.number(Answer(text="lost", error=RequestTimeout("the answer was lost")))
+        self._refused = self.controller.answers.number(Answer(text="refused", error=refusal()))
         self._unseen: Table[frozenset[tuple[str, Resource]]] = Table()
         self._nothing = self._unseen.number(frozenset())
         self._memories: Table[Memory] = Table()
@@ -202,9 +205,13 @@ class Steps:
         words = f"the controller {asked.story}"
         after, cluster = self._perform(state, index)
         yield words, after
-        if not (state.faults and asked.is_write):
+        if not state.faults:
             return
         before = state._replace(faults=state.faults - 1)
+        if self._world.options.service_account and asked.resource in REFUSABLE:
+            yield f"{words}, and is refused", self._reached(before, index, self._answered(program, self._refused))
+        if not asked.is_write:
+            return
         done = self.moved(before, cluster)
         yield f"{words}, and the answer is lost", self._reached(done, index, self._answered(program, self._lost))
         # The new process may begin with a list that is as old as the caches were.

@@ -49,16 +49,30 @@ MUTANTS: Final = (
     Mutant(
         "a release is deleted before it is recorded",
         "controller/environment/uninstall.py",
-        "    return [target for target in targets if target != recorded and",
-        "    return [target for target in targets if False and",
+        "    unrecorded = [target for target in targets if target != recorded and",
+        "    unrecorded = [target for target in targets if False and",
         "tests/unit/environment/phases/test_release.py",
+    ),
+    Mutant(
+        "a teardown does not record the release that is wanted",
+        "controller/environment/uninstall.py",
+        "    if wanted is None or wanted in targets or",
+        "    if wanted is None or",
+        "explore --world rights --changes 3",
+    ),
+    Mutant(
+        "what cannot be recorded is never uninstalled",
+        "controller/environment/uninstall.py",
+        "    if not unrecorded or observation.age(RECORDING) >= options.teardown_timeout:",
+        "    if not unrecorded:",
+        "tests/unit/environment/phases/test_teardown.py::test_a_release_that_cannot_be_recorded_is_deleted_after_the_timeout",
     ),
     Mutant(
         "a teardown that creates a binding deletes an unrecorded release",
         "controller/environment/uninstall.py",
         "    return None if _to_record(observation, wanted_gone, options) else step",
         "    return step",
-        "tests/unit/environment/phases/test_teardown.py",
+        "explore --world rights --changes 3",
     ),
     Mutant(
         "the record of such a release counts as an echo",
