@@ -23,6 +23,7 @@ from controller.environment.admission.reconciler import ReconcilerWithPlaces
 from controller.environment.apply import Applier, ChangeLog
 from controller.environment.discovery import Discovery
 from controller.environment.expirations import Brake
+from controller.environment.memory import Memory
 from controller.environment.metrics import EnvironmentMetrics
 from controller.environment.observe import Observer
 from controller.environment.reconciler import EnvironmentReconciler
@@ -81,6 +82,7 @@ class Reconcilers:
                 metrics=metrics,
                 stopwatch=stopwatch,
                 options=self.options.environment,
+                memory=Memory.empty(now=time.monotonic),
                 now=time.monotonic,
             )
         )
@@ -110,6 +112,7 @@ class Reconcilers:
                 metrics=metrics,
                 stopwatch=Stopwatch(metrics=metrics, now=time.monotonic),
                 options=replace(self.options.environment, status_settle=0.0),
+                memory=Memory.empty(now=time.monotonic),
                 now=time.monotonic,
                 changes=silence,
             )

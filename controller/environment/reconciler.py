@@ -1,6 +1,6 @@
 """One reconcile of one environment: observe, decide and apply until no question is open, and then write the status.
 
-Level-triggered and idempotent. All of its own state, such as timers, may be lost at any moment.
+Level-triggered and idempotent.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from controller.environment.apply import Applier, ChangeLog, Waker
 from controller.environment.decide import decide
 from controller.environment.drift.attempts import Write
 from controller.environment.drift.bookkeeper import Bookkeeper
-from controller.environment.drift.corrections import Corrections
 from controller.environment.effects import RemoveFinalizer, Subject, Target, WakeOnChange
+from controller.environment.memory import Memory
 from controller.environment.metrics import EnvironmentMetrics
 from controller.environment.observation import Answer, Observation
 from controller.environment.observe import Observer
@@ -29,7 +29,6 @@ from controller.environment.options import EnvironmentOptions
 from controller.environment.plan_runner import Attempt, PlanRunner
 from controller.environment.status_writer import StatusWriter
 from controller.environment.stopwatch import Stopwatch
-from controller.environment.timers import Timers
 from controller.runtime.reconcile import Request, Result
 
 log = structlog.get_logger(__name__)
@@ -64,6 +63,7 @@ class EnvironmentReconciler:
         metrics: EnvironmentMetrics,
         stopwatch: Stopwatch,
         options: EnvironmentOptions,
+        memory: Memory,
         now: Callable[[], float],
         changes: ChangeLog = log,
     ) -> None:
@@ -72,15 +72,15 @@ class EnvironmentReconciler:
         self._consistency = consistency
         self._stopwatch = stopwatch
         self._options = options
-        self._timers = Timers(now=now)
-        self._bookkeeper = Bookkeeper(corrections=Corrections(now=now), cluster=applier)
+        self._memory = memory
+        self._bookkeeper = Bookkeeper(corrections=memory.corrections, cluster=applier)
         self._plans = PlanRunner(
             applier=applier, bookkeeper=self._bookkeeper, metrics=metrics, options=options, now=now
         )
         self._status = StatusWriter(
             applier=applier,
             bookkeeper=self._bookkeeper,
-            timers=self._timers,
+            timers=memory.timers,
             metrics=metrics,
             stopwatch=stopwatch,
             options=options,
@@ -88,10 +88,6 @@ class EnvironmentReconciler:
             wall_clock=observer.now,
             changes=changes,
         )
-        # The environments (name: UID) whose finalizer we removed, as long as the cache still has them. The memory
-        # of our writes does not cover this: the answer to the removal of the last finalizer has the earlier version.
-        self._let_go: dict[str, str] = {}
-        self._echoes = echoes.Echoes(now=now)
 
     def reconcile(self, request: Request) -> Result:
         """Bring one environment a step closer to what its spec asks for.
@@ -100,9 +96,9 @@ class EnvironmentReconciler:
         """
         key = request.key
         environment = self._observer.environment(key)
-        if environment is None or self._let_go.get(key) != objects.uid(environment):
-            self._let_go.pop(key, None)
-        if environment is None or (key in self._let_go and not Environment(environment).is_let_go):
+        if environment is None or self._memory.let_go.get(key) != objects.uid(environment):
+            self._memory.let_go.pop(key, None)
+        if environment is None or (key in self._memory.let_go and not Environment(environment).is_let_go):
             self._forget(key)
             return Result()
         self._consistency.ensure_ready(key)
@@ -126,12 +122,12 @@ class EnvironmentReconciler:
 
     def _reconcile(self, key: str, seen: Environment, attempt: Attempt) -> Result:
         environment = seen.obj
-        ages = self._timers.ages(key)
+        ages = self._memory.timers.ages(key)
         # A user who asks for a reconcile now does not want to wait for paced corrections. Each request counts once.
         # An environment that has expired, or comes back, is another life.
         self._bookkeeper.begin(key, f"{objects.uid(environment)} {seen.reconcile_at} {seen.has_expired}")
         observation = self._observe(key, environment, ages)
-        if (same := self._echoes.result(key, observation)) is not None:
+        if (same := self._memory.echoes.result(key, observation)) is not None:
             return same
         is_recognisable = not seen.is_deleting
         answers: dict[Subject, Answer] = {}
@@ -139,7 +135,7 @@ class EnvironmentReconciler:
             self._stopwatch.saw(observation.environment)
             plan = decide(observation, self._options)
             # Before the effects: if one of them fails, the next reconcile still knows that the others were begun.
-            self._timers.start(key, plan.timers)
+            self._memory.timers.start(key, plan.timers)
             fresh_rights = rights.TIMER in plan.timers and rights.are_fresh(observation)
             attempt.observation = observation
             done = self._plans.run(plan, environment, attempt, fresh_rights=fresh_rights)
@@ -160,36 +156,33 @@ class EnvironmentReconciler:
             self._wakeups.release(key)
         if any(isinstance(effect, RemoveFinalizer) for effect in effects):
             # The environment is gone; or others hold it, and its next change leads to a last status.
-            self._let_go[key] = objects.uid(environment)
+            self._memory.let_go[key] = objects.uid(environment)
             self._stopwatch.finished(key)
-            self._timers.forget(key)
-            self._bookkeeper.forget(key)
+            self._memory.forget(key)
             return Result()
         result, newest = self._status.after(key, observation, done)
         is_removing = done.plan.is_removing
         if is_removing and done.plan.pauses:
             # Until then, only a change in the caches is a reason to look. The status may be due sooner.
-            self._timers.look_after(key, min(done.plan.pauses))
+            self._memory.timers.look_after(key, min(done.plan.pauses))
         if is_recognisable and not is_removing:
-            self._echoes.left(key, observation, newest, result)
+            self._memory.echoes.left(key, observation, newest, result)
         return result
 
     def _observe(self, key: str, environment: Object, ages: Mapping[str, float]) -> Observation:
-        attempts, is_due = self._bookkeeper.of(key), self._timers.is_look_due(key)
+        attempts, is_due = self._bookkeeper.of(key), self._memory.timers.is_look_due(key)
         return self._observer.observe(environment, ages=ages, attempts=attempts, is_due=is_due)
 
     def _say_who_holds(self, key: str, environment: Object) -> Result:
         """Write a last status after our part of the teardown, unless others remove their finalizers meanwhile."""
         self._wakeups.release(key)
         self._stopwatch.finished(key)
-        observation = self._observe(key, environment, self._timers.ages(key))
+        observation = self._observe(key, environment, self._memory.timers.ages(key))
         wanted = recorded_status.of_let_go(observation, self._options)
         return self._status.settle(key, observation, wanted, (), [], passing=True)[0]
 
     def _forget(self, key: str) -> None:
-        self._echoes.forget(key)
-        self._timers.forget(key)
-        self._bookkeeper.forget(key)
+        self._memory.forget(key)
         self._wakeups.release(key)
         self._consistency.clear(key)
         self._stopwatch.forget(key)

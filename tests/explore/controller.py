@@ -27,6 +27,7 @@ from controller.environment import engines
 from controller.environment.admission.claims import GRANTED
 from controller.environment.admission.reconciler import ReconcilerWithPlaces
 from controller.environment.apply import Applier
+from controller.environment.memory import Memory
 from controller.environment.observe import Observer
 from controller.environment.options import EnvironmentOptions
 from controller.environment.reconciler import EnvironmentReconciler
@@ -131,16 +132,16 @@ class Controller:
 
         known = [self.answers[number] for number in answers]
         self._client.begin(known, answer, self._objects)
-        reconciler = self._reconciler(options)
-        memory.give_reconciler(reconciler, self.memories[remembered])
+        own = Memory.empty(now=lambda: 0.0)
+        memory.fill(own, self.memories[remembered])
         try:
-            result = self._with_places(reconciler).reconcile(Request(name))
+            result = self._with_places(self._reconciler(options, own)).reconcile(Request(name))
             due = 0.0 if result.requeue else result.requeue_after
         except _Suspended:
             return
         except ApiError:
             due = _RETRY
-        kept = self.memories.number(memory.of_reconciler(reconciler)) if self._remembers else 0
+        kept = self.memories.number(memory.of(own)) if self._remembers else 0
         self._next[program], self._ended[program] = None, Ended(kept, due)
 
     def _observe(self, view: int) -> EnvironmentOptions:
@@ -161,7 +162,7 @@ class Controller:
     def _now(self) -> datetime:
         return NOW + timedelta(days=self._days)
 
-    def _reconciler(self, options: EnvironmentOptions) -> EnvironmentReconciler:
+    def _reconciler(self, options: EnvironmentOptions, own: Memory) -> EnvironmentReconciler:
         ignored, places = Ignored(), ScriptedPlaces(self._client)
 
         def written(environment: Object, resource: Resource, _: Object) -> None:
@@ -189,6 +190,7 @@ class Controller:
             metrics=ignored,
             stopwatch=Stopwatch(metrics=ignored, now=lambda: 0.0),
             options=options,
+            memory=own,
             now=lambda: 0.0,
             changes=structlog.get_logger("unused"),
         )

@@ -9,7 +9,7 @@ from typing import Any, Final
 from controller.api.environment import ENVIRONMENT_LABEL, ENVIRONMENTS
 from controller.apimachinery import objects
 from controller.apimachinery.resources import NAMESPACES
-from controller.environment.admission.claims import Claim, Verdict
+from controller.environment.admission.claims import Verdict
 from controller.environment.admission.ledger import Ledger
 from controller.environment.admission.places import Places
 from controller.environment.options import LimitOptions
@@ -21,8 +21,6 @@ from tests.explore.scripted import Store
 # What the process says to them on its way. None of these is a request, so nothing can come between.
 TOLD: Final = frozenset({"created", "ended", "failed", "interrupted"})
 CALLS: Final = TOLD | {"take"}
-# What the memory consists of. The pause between two counts is over whenever somebody asks.
-_ATTRIBUTES: Final = ("_ledger", "_asked", "_doubts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,24 +84,29 @@ class Line:
         vars(asked).update(self._memories[places])
         given = arguments(said)
         verdict: Verdict | None = getattr(asked, said.verb)(given.get("environment", said.name))
-        self._check_order(self._memories[places], vars(asked)["_ledger"])
-        has_counted = vars(asked)["_ledger"] is not None
-        memory = {name: vars(asked)[name] for name in _ATTRIBUTES} if has_counted else {}
+        # The pause between two counts is over whenever somebody asks.
+        memory = {name: value for name, value in vars(asked).items() if isinstance(value, dict | set | Ledger)}
+        before, after = _ledger(self._memories[places]), _ledger(memory)
+        if after is None:
+            memory = {}
+        elif before is not None:
+            _check_order(before, after)
         return Said(self._memories.number(memory), verdict, tuple(woken))
-
-    def _check_order(self, before: Mapping[str, Any], after: Ledger | None) -> None:
-        """Raise AssertionError if a place was given to an environment while an older one had waited for it."""
-        if not before or after is None:
-            return
-        waited: dict[str, Claim] = vars(before["_ledger"])["_waiting"]
-        for name, claim in waited.items():
-            if after.hold_of(name) is None and name in vars(after)["_waiting"]:
-                younger = [other.name for other in waited.values() if other.created > claim.created]
-                given = [other for other in younger if after.hold_of(other) is not None]
-                assert not given, f"{given[0]} got a place, and {name} has waited longer"
 
     def _labelled(self, cluster: int) -> Iterator[dict[str, Any]]:
         for number in self._live(cluster):
             obj = self._objects[number]
             if self._objects.key(number)[0] == NAMESPACES and ENVIRONMENT_LABEL in objects.labels(obj):
                 yield obj
+
+
+def _ledger(memory: Mapping[str, Any]) -> Ledger | None:
+    return next((value for value in memory.values() if isinstance(value, Ledger)), None)
+
+
+def _check_order(before: Ledger, after: Ledger) -> None:
+    """Raise AssertionError if a place was given to an environment while an older one had waited for it."""
+    for claim in before.waiting & after.waiting:
+        younger = [other.name for other in before.waiting if other.created > claim.created]
+        given = [name for name in younger if after.hold_of(name) is not None]
+        assert not given, f"{given[0]} got a place, and {claim.name} has waited longer"

@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Mapping
-from operator import attrgetter
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from controller.environment.admission.ledger import Ledger
-from controller.environment.reconciler import EnvironmentReconciler
+from controller.environment.memory import Memory
 
-# The parts of the reconciler that remember something; "" is the reconciler itself.
-_PARTS: Final = ("", "_timers", "_bookkeeper._corrections", "_echoes")
 _TIMES: Final = ("last", "due", "until")
 # What was longer ago has no effect any more.
 _LONG_AGO: Final = -100_000.0
@@ -53,22 +50,24 @@ class Memories:
         return self._older[(number, seconds)]
 
 
-def of_reconciler(reconciler: EnvironmentReconciler) -> dict[str, Any]:
-    """Return what it remembers."""
+def of(memory: Memory) -> dict[str, Any]:
+    """Return what is remembered."""
     return {
-        path: {name: _copied(value) for name, value in vars(_part(reconciler, path)).items() if isinstance(value, dict)}
-        for path in _PARTS
+        part: _copied({name: value for name, value in attributes.items() if isinstance(value, dict | str)})
+        for part, attributes in _parts(memory)
     }
 
 
-def give_reconciler(reconciler: EnvironmentReconciler, memory: Mapping[str, Any]) -> None:
-    """Let it remember that. The memory belongs to it from now on."""
-    for path, attributes in memory.items():
-        vars(_part(reconciler, path)).update(attributes)
+def fill(memory: Memory, remembered: Mapping[str, Any]) -> None:
+    """Let an empty memory be that. What is `remembered` belongs to it from now on."""
+    for part, attributes in _parts(memory):
+        attributes.update(remembered.get(part, {}))
 
 
-def _part(reconciler: EnvironmentReconciler, path: str) -> Any:
-    return attrgetter(path)(reconciler) if path else reconciler
+def _parts(memory: Memory) -> Iterator[tuple[str, dict[str, Any]]]:
+    for field in dataclasses.fields(memory):
+        part = getattr(memory, field.name)
+        yield field.name, part if isinstance(part, dict) else vars(part)
 
 
 def _copied(value: Any) -> Any:

@@ -53,6 +53,11 @@ class Ledger:
         # Whether a place became free since then.
         self._freed = False
 
+    @property
+    def waiting(self) -> frozenset[Claim]:
+        """The environments that wait."""
+        return frozenset(self._waiting.values())
+
     def hold_of(self, name: str) -> Hold | None:
         """Return why an environment has a place, or None if it has none."""
         place = self._places.get(name)

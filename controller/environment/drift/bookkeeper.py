@@ -57,10 +57,6 @@ class Bookkeeper:
         """Return what is known about the environment's corrections now."""
         return self._corrections.of(key)
 
-    def forget(self, key: str) -> None:
-        """Forget the environment."""
-        self._corrections.forget(key)
-
     def wrote(self, key: str, environment: Object, phase: Phase, effect: Write, answer: Object | None) -> bool:
         """Record a write. Return whether its answer shows that the API server did not take all of it."""
         written = correction(phase.name, effect)

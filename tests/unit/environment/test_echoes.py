@@ -157,7 +157,7 @@ def test_a_new_process_decides_everything(world, decisions):
 
 def test_no_object_is_kept_until_the_next_reconcile(world):
     # Under load, minutes can pass until then. The answers to writes would take more memory than the caches.
-    held = gc.get_referents(*world._reconciler._echoes._rests.values())
+    held = gc.get_referents(*world.memory.echoes._rests.values())
     kept = [part for view in held for part in gc.get_referents(view) if isinstance(part, dict)]
     assert not any("metadata" in part for part in kept)
 
@@ -167,7 +167,7 @@ def test_an_environment_at_rest_takes_no_memory(world):
     world.sync()
     world.seconds += echoes.SECONDS
     world.reconcile("other")
-    assert list(world._reconciler._echoes._rests) == ["other"]
+    assert list(world.memory.echoes._rests) == ["other"]
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ from controller.environment.admission.places import Places
 from controller.environment.admission.reconciler import ReconcilerWithPlaces
 from controller.environment.apply import Applier
 from controller.environment.expirations import Brake
+from controller.environment.memory import Memory
 from controller.environment.observe import ENVIRONMENT_INDEX, Observer, environment_of
 from controller.environment.options import EnvironmentOptions
 from controller.environment.reconciler import EnvironmentReconciler
@@ -195,6 +196,7 @@ class World:
         self.shares = Shares(
             configs=self.stores[TRONADOR_CONFIGS], secrets=self.stores[SECRETS], options=self._config_options
         )
+        self.memory = Memory.empty(now=lambda: self.seconds)
         self._reconciler: Reconciler = EnvironmentReconciler(
             observer=Observer(
                 stores=self.stores,
@@ -220,6 +222,7 @@ class World:
             metrics=self.recorded,
             stopwatch=Stopwatch(metrics=self.recorded, now=lambda: self.seconds),
             options=self.options,
+            memory=self.memory,
             now=lambda: self.seconds,
         )
         if self.places:
