@@ -106,10 +106,10 @@ def remembering(engine: str) -> World:
 
 
 def opening(engine: str) -> World:
-    """Return the world of an environment that is opened, renamed and closed, while the controller remembers."""
+    """Return the same world when the environment is opened, renamed and closed, and nothing else happens to it."""
     left = ("opens", "renames", "closes")
     changes = {words: move for words, move in moves.CHANGES.items() if any(word in words for word in left)}
-    return replace(remembering(engine), before=(), changes=changes, times={})
+    return replace(remembering(engine), before=(), changes=changes)
 
 
 def without_rights(engine: str) -> World:
@@ -119,7 +119,6 @@ def without_rights(engine: str) -> World:
         world,
         options=replace(world.options, service_account="tronador-controller"),
         changes=world.changes | {"somebody deletes the controller's RoleBinding": rights.delete_binding},
-        times=remembering(engine).times,
     )
 
 
