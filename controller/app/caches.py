@@ -96,7 +96,7 @@ class Enqueue:
         resync: queues a key of an object that did not change, if that is another way.
 
     Attributes:
-        has_synced: whether the handler has got all objects that existed at the start.
+        has_synced: whether the handler has got all objects that existed at the start; set it after the registration.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class Enqueue:
         initial: Add | None = None,
         resync: Add | None = None,
     ) -> None:
-        self.has_synced: Callable[[], bool] = lambda: True
+        self.has_synced: Callable[[], bool] = lambda: False
         self._keys = keys
         self._add = add
         self._progress = progress or add

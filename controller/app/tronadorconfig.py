@@ -55,14 +55,17 @@ def build(
     def soon(key: str) -> None:
         queue.add_after(key, _COUNT_AFTER)
 
-    for resource, add in ((TRONADOR_CONFIGS, queue.add), (SECRETS, soon), (ENVIRONMENTS, soon)):
-        handler: Any = Enqueue(keys=lambda _: (key,), add=add)
-        name = f"config-status-{resource}"
-        informers[resource].add_handler(handler, name=name, resync_period=0.0, at_once=True)
+    def watch() -> None:
+        for resource, add in ((TRONADOR_CONFIGS, queue.add), (SECRETS, soon), (ENVIRONMENTS, soon)):
+            handler: Any = Enqueue(keys=lambda _: (key,), add=add)
+            name = f"config-status-{resource}"
+            informers[resource].add_handler(handler, name=name, resync_period=0.0, at_once=True)
+
     controller = Controller(
         name=CONTROLLER_NAME,
         queue=queue,
         reconciler=reconciler,
+        watch=watch,
         workers=1,
         reconcile_timeout=options.controller.reconcile_timeout,
         registry=registry,

@@ -90,8 +90,11 @@ def build(options: Options, connection: Connection) -> Application:
     stores = {resource: informer.store for resource, informer in informers.items()}
     shares = Shares(configs=stores[TRONADOR_CONFIGS], secrets=stores[SECRETS], options=options.tronadorconfig)
     queue = _queue(options, registry)
-    caches.enqueue(informers, queue, resync_period=options.cache.resync_period)
-    tronadorconfig.spread(informers, Concerned(shares=shares, environments=stores[ENVIRONMENTS]), queue)
+
+    def watch() -> None:
+        caches.enqueue(informers, queue, resync_period=options.cache.resync_period)
+        tronadorconfig.spread(informers, Concerned(shares=shares, environments=stores[ENVIRONMENTS]), queue)
+
     reconcilers = Reconcilers(
         options=options,
         stores=stores,
@@ -127,6 +130,7 @@ def build(options: Options, connection: Connection) -> Application:
         name=CONTROLLER_NAME,
         queue=queue,
         reconciler=reconciler,
+        watch=watch,
         workers=options.controller.workers,
         reconcile_timeout=options.controller.reconcile_timeout,
         registry=registry,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+from collections.abc import Callable
 
 import structlog
 from structlog.contextvars import bound_contextvars
@@ -28,6 +29,8 @@ class Controller:
     """Runs `workers` threads that take keys from `queue` and pass them to `reconciler`.
 
     Args:
+        watch: has the changes of objects queue keys. It is called once, at the start, so the queue of a process that
+            was not elected stays empty.
         reconcile_timeout: seconds after which every blocking call in a reconcile fails; 0: no limit.
     """
 
@@ -37,6 +40,7 @@ class Controller:
         name: str,
         queue: RateLimitingQueue,
         reconciler: Reconciler,
+        watch: Callable[[], None] = lambda: None,
         workers: int = 1,
         reconcile_timeout: float = 0.0,
         registry: Registry | None = None,
@@ -45,6 +49,7 @@ class Controller:
         self.name = name
         self._queue = queue
         self._reconciler = reconciler
+        self._watch = watch
         self._workers = workers
         self._timeout = reconcile_timeout if reconcile_timeout > 0 else None
         self._metrics = ControllerMetrics(registry or Registry(), name)
@@ -56,10 +61,11 @@ class Controller:
         self._metrics.workers.set(workers)
 
     def start(self) -> None:
-        """Start the workers. Raises RuntimeError if they were started before."""
+        """Start to watch, and start the workers. Raises RuntimeError if they were started before."""
         with self._lock:
             if self._threads or self._stopping.is_set():
                 raise RuntimeError(f"controller {self.name} was already started or stopped")
+            self._watch()
             self._threads = [start_thread(f"worker-{self.name}-{n}", self._work) for n in range(self._workers)]
 
     def stop(self, timeout: float) -> bool:

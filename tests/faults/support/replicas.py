@@ -30,7 +30,8 @@ ELECTION = {
     "lease_retry_period": 0.3,
 }
 
-_METRIC = re.compile(r"^leader_election_master_status\{.*\} ([01])\.0$", re.MULTILINE)
+_LEADS = re.compile(r"^leader_election_master_status\{.*\} ([01])\.0$", re.MULTILINE)
+_QUEUED = re.compile(r"^workqueue_depth\{.*\} (\d+)\.0$", re.MULTILINE)
 
 
 class Replica:
@@ -50,12 +51,18 @@ class Replica:
         self._address = free_address()
         self.process = ControllerProcess(kubeconfig, log, **{**ELECTION, "metrics_address": self._address, **options})
 
-    def metric(self) -> str:
-        """`leader_election_master_status` as it serves it: "1" or "0"."""
+    def leads(self) -> bool:
+        """Whether its metrics say that it is the leader."""
+        (found,) = _LEADS.findall(self._metrics())
+        return bool(found == "1")
+
+    def queued(self) -> int:
+        """How many keys its metrics say are in its queues."""
+        return sum(map(int, _QUEUED.findall(self._metrics())))
+
+    def _metrics(self) -> str:
         with urllib.request.urlopen(f"http://{self._address}/metrics", timeout=10) as answer:
-            found = _METRIC.search(answer.read().decode())
-        assert found, "leader_election_master_status is not served"
-        return found[1]
+            return str(answer.read().decode())
 
 
 def token_of_its_own(cluster: Cluster, name: str, folder: Path) -> tuple[str, Path]:

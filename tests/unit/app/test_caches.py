@@ -20,7 +20,7 @@ PERIOD = 36_000.0
 
 
 class Informer:
-    """Keeps its handler and the state of its registration."""
+    """Keeps its handler and the state of its registration. A handler that comes late gets what there is."""
 
     def __init__(self):
         self.store = Store()
@@ -28,6 +28,8 @@ class Informer:
 
     def add_handler(self, handler, *, name, at_once):
         self.handler = handler
+        for obj in self.store.list():
+            handler.on_add(obj)
         return self
 
     def has_synced(self):
@@ -71,6 +73,16 @@ def test_work_that_was_left_goes_before_environments_that_are_up_to_date(informe
     deleted = environment(name="deleted", status={"observedGeneration": 1}, deleting=True)
     fill(informers[ENVIRONMENTS], up_to_date("a"), left, environment(name="created"), deleted)
     assert [queue.get() for _ in range(4)] == ["updated", "created", "deleted", "a"]
+
+
+def test_what_a_new_leader_finds_is_queued_as_at_a_start(queue):
+    informers = {watch.resource: Informer() for watch in WATCHES}
+    for obj in (up_to_date("a"), environment(name="created"), up_to_date("b")):
+        informers[ENVIRONMENTS].store.put(objects.key(obj), obj, resource_version="1")
+    for informer in informers.values():
+        informer.synced = True
+    caches.enqueue(informers, queue, resync_period=PERIOD)
+    assert [queue.get() for _ in range(3)] == ["created", "a", "b"]
 
 
 @pytest.mark.parametrize(

@@ -49,11 +49,12 @@ class Rig:
         self.controller(scripted, workers=workers, timeout=timeout).start()
         return scripted
 
-    def controller(self, reconciler: Any, *, workers: int = 1, timeout: float = 0.0) -> Controller:
+    def controller(self, reconciler: Any, *, workers: int = 1, timeout: float = 0.0, **parts: Any) -> Controller:
         controller = Controller(
             name="test",
             queue=self.queue,
             reconciler=reconciler,
+            **parts,
             workers=workers,
             reconcile_timeout=timeout,
             registry=self.registry,
@@ -290,6 +291,15 @@ class TestStopping:
         assert not controller.stop(0)
         assert [type(error).__name__ for error in ended] == ["Stopped"]
         assert rig.failures() == {}, "an interrupted reconcile is not an error"
+
+    def test_nothing_is_watched_before_the_start(self, rig: Rig) -> None:
+        watched: list[str] = []
+        scripted = Scripted()
+        controller = rig.controller(scripted, watch=lambda: (watched.append("a"), rig.queue.add("a")))
+        assert watched == []
+        controller.start()
+        assert watched == ["a"]
+        eventually(lambda: scripted.keys == ["a"])
 
     def test_a_second_start_is_refused(self, rig: Rig) -> None:
         controller = rig.controller(Scripted())
