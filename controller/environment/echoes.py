@@ -100,9 +100,6 @@ def is_recognisable(plan: Plan, observation: Observation, answers: Answers) -> b
     What an optional Read found comes back in the status. `observation` is what the plan was made from. `answers` are
     those to its effects.
     """
-    if plan.records is not None:
-        # The next step follows as soon as the status has it.
-        return False
     return all(_comes_back(effect) and _is_alone(effect, observation, answers) for effect in plan.effects)
 
 

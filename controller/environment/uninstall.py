@@ -45,6 +45,9 @@ def decide(observation: Observation, targets: Iterable[Target], options: Environ
     outcome = _decide(observation, [target for target in wanted_gone if target not in unrecorded], options)
     if isinstance(outcome, Wait) or not unrecorded:
         return outcome
+    # The cache may still have one that is gone. To record that again and again would never end.
+    if reads := observation.unasked(unrecorded):
+        return _wait(observation, "Looking for the release.", options, *reads, timer=RECORDING)
     return Wait(
         reason=REASON,
         message=f"Recording {_named(unrecorded[:1])}, which is to be uninstalled.",

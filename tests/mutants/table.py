@@ -75,11 +75,11 @@ MUTANTS: Final = (
         "explore --world rights --changes 3",
     ),
     Mutant(
-        "the record of such a release counts as an echo",
-        "controller/environment/echoes.py",
-        "    if plan.records is not None:",
+        "a release is recorded that only the cache still has",
+        "controller/environment/uninstall.py",
+        "    if reads := observation.unasked(unrecorded):",
         "    if False:",
-        "explore --world opening --changes 2",
+        "tests/unit/environment/phases/test_release.py::test_an_old_release_is_recorded_only_if_it_is_still_there",
     ),
     Mutant(
         "the record of such a release has to settle",
