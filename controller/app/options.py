@@ -83,7 +83,7 @@ class ControllerOptions:
     """Workers and queues. Durations are in seconds."""
 
     workers: int = option(
-        NUMBER, 4, "environments that are reconciled at the same time", least=1, after="service_account"
+        NUMBER, 8, "environments that are reconciled at the same time", least=1, after="service_account"
     )
     reconcile_timeout: float = option(
         DURATION, 120.0, "longest time that one reconcile may take", least=0.1, after="resync_period"
