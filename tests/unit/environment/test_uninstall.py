@@ -101,7 +101,11 @@ def test_a_foreign_release_is_kept_and_its_storage_is_not_awaited():
     ],
 )
 def test_our_release_is_recognized_by_its_label_or_its_annotation(release):
-    assert _decide(answers={release_target(): release}).effects == (Delete(release_target(), "hr-1", "30"),)
+    # The status does not show it, so it is recorded before it is uninstalled.
+    decision = _decide(environment=environment(), answers={release_target(): release})
+
+    assert isinstance(decision, Wait)
+    assert decision.records == release_target()
 
 
 def test_a_release_without_marks_is_recognized_by_the_status_in_our_namespace():
