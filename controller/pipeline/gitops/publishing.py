@@ -93,7 +93,7 @@ def bring(
 def documents(target: PushTarget, folder: str, *, report: Callable[[str], None]) -> Mapping[str, bytes | None]:
     """Return the files of environments in a folder, by the name before `.yaml`. Raises GitOpsError.
 
-    The content is None for a file that is too long.
+    A file that is too long has None for its content.
     """
     found: dict[str, bytes | None] = {}
 

@@ -71,7 +71,7 @@ class Branch:
     def documents(self, folder: str, *, ending: str) -> dict[str, bytes | None]:
         """Return the content of the files in `folder` whose names end with `ending`, by name.
 
-        It is None for a file that is too long for an environment.
+        A file that is too long for an environment has None for its content.
         """
         listed = self._listed([] if folder == "." else [f"{folder}/"])
         files = {

@@ -58,7 +58,9 @@ class Replica:
 
     def queued(self) -> int:
         """How many keys its metrics say are in its queues."""
-        return sum(map(int, _QUEUED.findall(self._metrics())))
+        found = _QUEUED.findall(self._metrics())
+        assert found, "workqueue_depth is not served"
+        return sum(map(int, found))
 
     def _metrics(self) -> str:
         with urllib.request.urlopen(f"http://{self._address}/metrics", timeout=10) as answer:
