@@ -1,7 +1,7 @@
 """The work queue. It combines the queue, delaying_queue and rate_limiting_queue of client-go util/workqueue.
 
-It has one lock and no thread of its own. Delayed keys are in a heap, and `get` waits no longer than until the earliest
-of them is due.
+It has one lock and no thread of its own. Delayed keys are in a heap. Of the workers that wait in `get`, one looks at
+the heap when its earliest key is due, and the others wait until they are needed. So a key wakes as few as possible.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from controller.metrics import Registry
 from controller.workqueue.limiters import Limiter, default_limiter
 from controller.workqueue.metrics import QueueMetrics
 
-# Waiting threads look at the heap at least this often (seconds): a cheap guard against clock jumps.
+# A waiting worker looks at the heap at least this often (seconds): a cheap guard against clock jumps.
 _MAX_WAIT = 10.0
 # Keys per second that become ready after `hasten`: the first at once, a thousand within five seconds. So a key that
 # changes meanwhile does not have to wait for all of them.
@@ -75,6 +75,8 @@ class RateLimitingQueue:
         # (ready time, tie-break, key); an entry whose time is not `_due[key]` was replaced by an earlier one.
         self._heap: list[tuple[float, int, str]] = []
         self._due: dict[str, float] = {}
+        # When those workers that wait no longer than until some time will look at the heap (clock seconds).
+        self._alarms: list[float] = []
         self._sequence = itertools.count()
         # The time of the last `hasten`. A reconcile that began before it may fail for a reason that is gone by now.
         self._hastened = float("-inf")
@@ -87,17 +89,17 @@ class RateLimitingQueue:
     def add(self, key: str) -> None:
         """Queue `key`. Does nothing if it is already queued or the queue is shutting down."""
         with self._condition:
-            self._add_locked(key, self._clock.now())
+            self._add_and_wake_locked(key, self._clock.now())
 
     def add_first(self, key: str) -> None:
         """Queue `key` before those that `add` queued, for work that was begun and can be completed."""
         with self._condition:
-            self._add_locked(key, self._clock.now(), _Lane.FIRST)
+            self._add_and_wake_locked(key, self._clock.now(), _Lane.FIRST)
 
     def add_last(self, key: str) -> None:
         """Queue `key` behind all keys that are queued in other ways, now or later. Those go before it."""
         with self._condition:
-            self._add_locked(key, self._clock.now(), _Lane.LAST)
+            self._add_and_wake_locked(key, self._clock.now(), _Lane.LAST)
 
     def add_after(self, key: str, seconds: float) -> None:
         """Add `key` after `seconds` (at once if <= 0). Of several delays for one key, the earliest counts."""
@@ -109,11 +111,11 @@ class RateLimitingQueue:
             if key in self._processing and self._processing[key] < self._hastened:
                 seconds = min(seconds, 1 / _HASTENED_PER_SECOND)
             if seconds <= 0:
-                self._add_locked(key, now)
+                self._add_and_wake_locked(key, now)
                 return
-            if self._delay_locked(key, now + seconds) and self._heap[0][2] == key:
-                # Workers that wait look at the heap when its first key is due, so only another first key concerns them.
-                self._condition.notify_all()
+            if self._delay_locked(key, now + seconds) and key not in self._processing:
+                # The worker that has a key looks at the heap itself, once it is done.
+                self._see_to_alarm_locked(now)
 
     def add_rate_limited(self, key: str) -> None:
         """Add `key` after the time that the limiter returns."""
@@ -148,20 +150,25 @@ class RateLimitingQueue:
         with self._condition:
             while True:
                 now = self._clock.now()
-                self._promote_locked(now)
+                promoted = self._promote_locked(now)
                 if keys := self._next_locked():
                     key = keys.popitem(last=False)[0]
                     since, _ = self._dirty.pop(key)
                     self._processing[key] = now
                     self._metrics.queue_duration.observe(max(0.0, now - since))
+                    if promoted > 1:
+                        self._condition.notify(promoted - 1)
+                    self._see_to_alarm_locked(now)
                     return key
                 if self._shutting_down:
                     return None
-                earliest = self._heap[0][0] if self._heap else now + _MAX_WAIT
-                self._clock.wait_until(self._condition, min(earliest, now + _MAX_WAIT))
+                self._rest_locked(now)
 
     def done(self, key: str) -> None:
-        """Record that a worker has finished `key`. If it was added meanwhile, it is queued again."""
+        """Record that a worker has finished `key`. If it was added meanwhile, it is queued again.
+
+        That wakes no other worker, because the one that is done calls `get`.
+        """
         with self._condition:
             since = self._processing.pop(key, None)
             if since is None:
@@ -170,7 +177,6 @@ class RateLimitingQueue:
             if key in self._dirty:
                 _, lane = self._dirty[key]
                 self._ready[lane][key] = None
-                self._condition.notify()
             if self._draining:
                 self._condition.notify_all()
 
@@ -198,7 +204,8 @@ class RateLimitingQueue:
     def __len__(self) -> int:
         """Return the number of ready keys."""
         with self._condition:
-            self._promote_locked(self._clock.now())
+            if promoted := self._promote_locked(self._clock.now()):
+                self._condition.notify(promoted)
             return self._backlog_locked()
 
     def snapshot(self) -> Snapshot:
@@ -211,20 +218,27 @@ class RateLimitingQueue:
                 processing=tuple(sorted((key, now - since) for key, since in self._processing.items())),
             )
 
-    def _add_locked(self, key: str, since: float, lane: _Lane = _Lane.USUAL) -> None:
+    def _add_and_wake_locked(self, key: str, since: float, lane: _Lane = _Lane.USUAL) -> None:
+        if self._add_locked(key, since, lane):
+            self._condition.notify()
+
+    def _add_locked(self, key: str, since: float, lane: _Lane = _Lane.USUAL) -> bool:
+        """Return whether there is one more key that a worker can take."""
         if self._shutting_down:
-            return
-        if key in self._dirty:
+            return False
+        is_new = key not in self._dirty
+        if is_new:
+            self._metrics.adds.inc()
+        else:
             since, before = self._dirty[key]
             if before <= lane:
-                return
+                return False
             self._ready[before].pop(key, None)
-        else:
-            self._metrics.adds.inc()
         self._dirty[key] = since, lane
-        if key not in self._processing:
-            self._ready[lane][key] = None
-            self._condition.notify()
+        if key in self._processing:
+            return False
+        self._ready[lane][key] = None
+        return is_new
 
     def _backlog_locked(self) -> int:
         return sum(map(len, self._ready.values()))
@@ -244,13 +258,37 @@ class RateLimitingQueue:
         heapq.heappush(self._heap, (due, next(self._sequence), key))
         return True
 
-    def _promote_locked(self, now: float) -> None:
-        """Add the delayed keys that are due."""
+    def _promote_locked(self, now: float) -> int:
+        """Add the delayed keys that are due. Return how many more keys workers can take."""
+        added = 0
         while self._heap and self._heap[0][0] <= now:
             due, _, key = heapq.heappop(self._heap)
             if self._due.get(key) == due:
                 del self._due[key]
-                self._add_locked(key, due)
+                added += self._add_locked(key, due)
+        return added
+
+    def _rest_locked(self, now: float) -> None:
+        """Wait until there is a key, or, if no other worker does, until a delayed one is due."""
+        alarm = self._next_alarm(now)
+        if alarm is None:
+            self._clock.wait_until(self._condition, None)
+            return
+        self._alarms.append(alarm)
+        try:
+            self._clock.wait_until(self._condition, alarm)
+        finally:
+            self._alarms.remove(alarm)
+
+    def _see_to_alarm_locked(self, now: float) -> None:
+        """Wake a worker that waits if no one waits for the next delayed key."""
+        if self._heap and self._next_alarm(now) is not None:
+            self._condition.notify()
+
+    def _next_alarm(self, now: float) -> float | None:
+        """Return when a worker has to look at the heap (clock seconds), or None if another one does so in time."""
+        due = min(self._heap[0][0], now + _MAX_WAIT) if self._heap else now + _MAX_WAIT
+        return None if self._alarms and min(self._alarms) <= due else due
 
     def _shut_down_locked(self) -> None:
         self._shutting_down = True

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterable
+
 import pytest
 
 from controller.workqueue import RateLimitingQueue
@@ -28,6 +31,50 @@ class TestDelays:
         clock.advance(5)
         worker.join(DEADLINE)
         assert got == ["a"]
+
+    def test_one_worker_waits_for_the_next_delayed_key_and_the_others_until_they_are_needed(
+        self, queue: RateLimitingQueue, clock: FakeClock
+    ) -> None:
+        queue.add_after("a", 5)
+        workers = [start(queue.get) for _ in range(4)]
+        eventually(lambda: clock.sleepers() == 4)
+        assert (clock.waiters(), clock.next_wake()) == (1, 5)
+        _end(queue, workers)
+
+    def test_while_a_worker_has_a_delayed_key_another_one_waits_for_the_next(self) -> None:
+        queue = RateLimitingQueue(name="test")
+        got: list[str | None] = []
+        workers = [start(lambda: got.append(queue.get())) for _ in range(3)]
+        for number, key in enumerate(("a", "b", "c"), start=1):
+            queue.add_after(key, 0.01 * number)
+        try:
+            eventually(lambda: sorted(map(str, got)) == ["a", "b", "c"])
+        finally:
+            _end(queue, workers)
+
+    def test_a_worker_that_waits_for_a_later_key_is_in_time_for_an_earlier_one(
+        self, queue: RateLimitingQueue, clock: FakeClock
+    ) -> None:
+        queue.add_after("later", 9)
+        workers = [start(queue.get) for _ in range(2)]
+        eventually(lambda: clock.sleepers() == 2)
+        queue.add_after("earlier", 2)
+        eventually(lambda: clock.next_wake() == 2)
+        _end(queue, workers)
+
+    def test_the_worker_that_delays_its_own_key_waits_for_it_itself(
+        self, queue: RateLimitingQueue, clock: FakeClock
+    ) -> None:
+        queue.add("a")
+        take(queue)
+        other = start(queue.get)
+        eventually(lambda: clock.next_wake() == 10)
+        queue.add_after("a", 2)
+        assert clock.next_wake() == 10
+        queue.done("a")
+        worker = start(queue.get)
+        eventually(lambda: clock.next_wake() == 2)
+        _end(queue, [other, worker])
 
     @pytest.mark.parametrize("seconds", [0, -1])
     def test_no_delay_adds_at_once(self, queue: RateLimitingQueue, seconds: float) -> None:
@@ -96,3 +143,9 @@ class TestRateLimits:
             queue.add(f"k{n}")
         assert len(queue) == 1000
         assert queue.num_requeues("k1") == 0
+
+
+def _end(queue: RateLimitingQueue, workers: Iterable[threading.Thread]) -> None:
+    queue.shutdown()
+    for worker in workers:
+        worker.join(DEADLINE)

@@ -129,6 +129,21 @@ def test_get_waits_for_a_key(queue: RateLimitingQueue, clock: FakeClock) -> None
     assert got == ["a"]
 
 
+def test_a_worker_that_is_done_takes_the_next_key_itself_and_wakes_no_other(
+    queue: RateLimitingQueue, clock: FakeClock
+) -> None:
+    queue.add("a")
+    take(queue)
+    other = start(queue.get)
+    eventually(lambda: clock.sleepers() == 1)
+    queue.add("a")
+    queue.done("a")
+    assert queue.snapshot().ready == ("a",)
+    assert take(queue) == "a"
+    queue.shutdown()
+    other.join(DEADLINE)
+
+
 @pytest.mark.promise("workers")
 def test_a_waiting_worker_looks_again_after_ten_seconds(queue: RateLimitingQueue, clock: FakeClock) -> None:
     queue.add_after("later", 25)
