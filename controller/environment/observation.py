@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 from functools import cached_property
@@ -162,6 +162,10 @@ class Observation:
         """Return a read for each question without an answer."""
         open_questions = (question for question in questions if self.answers.get(question, UNASKED) is UNASKED)
         return tuple(Read(question, optional) for question in open_questions)
+
+    def assuming(self, answers: Iterable[tuple[Subject, Answer]]) -> Observation:
+        """Return this observation with these answers to questions that have none."""
+        return replace(self, answers={**dict(answers), **self.answers})
 
     def age(self, timer: str) -> float:
         """Return the seconds since the start of a timer, or 0 if it does not run."""

@@ -1,12 +1,13 @@
 """Taking down what an environment has: first its release, then its namespace. A teardown and an expiry share this.
 
-Every step that cannot be undone rests on a live read and names the UID that was read. A namespace that is not ours, or
+Every deletion names the UID and the version that were seen, so the API server refuses it if the object has changed. The
+first one, of the release, goes by the caches. Everything after it rests on live reads. A namespace that is not ours, or
 that was there before us, stays.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -68,6 +69,8 @@ def decide(
     """Return the next step, or Removed. What `announce` returns goes with each look at the namespace."""
     namespace = observation.live(observation.namespace_target)
     cached = observation.cached_namespace
+    if namespace is UNASKED and (first := _first_step(observation, options)):
+        return replace(first, effects=(*announce(observation), *first.effects))
     if namespace is UNASKED and cached is not None and not observation.is_due and _is_ending(observation, cached):
         # The watch of namespaces shows its progress. Only a look that is due reads it.
         return _await_namespace(observation, cached, options)
@@ -99,8 +102,9 @@ def decide(
     if ours and in_time and not objects.is_deleting(namespace) and (effects := _rights(observation, options)):
         # The chart's own account may have changed the bindings that the next steps need. If it does so repeatedly, it
         # must not hold the namespace for ever.
-        return _set_up_rights(observation, options, effects)
-    outcome = uninstall.decide(observation, _releases(observation, options, ours=ours), options)
+        return _set_up_rights(observation, options, effects, _deletion(observation, options))
+    targets = tuple(_releases(observation, options, ours=ours))
+    outcome = uninstall.decide(_without_unlisted(observation, targets, options), targets, options)
     if isinstance(outcome, Wait):
         return outcome
     timed_out = (
@@ -137,9 +141,32 @@ def is_left(observation: Observation) -> bool:
     return is_ours or bool(releases.cached(observation))
 
 
-def _set_up_rights(observation: Observation, options: EnvironmentOptions, effects: tuple[Effect, ...]) -> Wait:
+def _first_step(observation: Observation, options: EnvironmentOptions) -> Wait | None:
+    """Return the deletion of the releases as the caches show them, or what our rights need before it.
+
+    None: the caches do not suffice, or the removal has begun. If they were behind, the next look reads everything.
+    """
+    namespace = observation.cached_namespace
+    if namespace is None or objects.is_deleting(namespace) or not ownership.is_labelled(observation, namespace):
+        return None
+    if has_begun(observation):
+        return None
+    observation = observation.assuming([*observation.cached.items(), (observation.namespace_target, namespace)])
+    deletion = _deletion(observation, options)
+    if deletion is None:
+        return None
+    rights_first = _rights(observation, options)
+    return _set_up_rights(observation, options, rights_first, deletion) if rights_first else deletion
+
+
+def _deletion(observation: Observation, options: EnvironmentOptions) -> Wait | None:
+    return uninstall.deletion(observation, _releases(observation, options, ours=True), options)
+
+
+def _set_up_rights(
+    observation: Observation, options: EnvironmentOptions, effects: tuple[Effect, ...], deletion: Wait | None
+) -> Wait:
     """Return the wait for our rights. Where the deletion of the releases needs none of them, it does not wait."""
-    deletion = uninstall.deletion(observation, _releases(observation, options, ours=True), options)
     engine = choice.choose(observation, options)
     if deletion and engine and not engine.account(options) and not any(isinstance(each, Read) for each in effects):
         return replace(deletion, effects=(*effects, *deletion.effects), timer=uninstall.TIMER)
@@ -181,7 +208,16 @@ def _releases(observation: Observation, options: EnvironmentOptions, *, ours: bo
         for search in _searches(observation, options):
             found = observation.listed(search)
             for release in () if isinstance(found, Unknown) else found:
-                yield Target(search.resource, objects.name(release), search.namespace)
+                if ownership.is_labelled(observation, release):
+                    yield Target(search.resource, objects.name(release), search.namespace)
+
+
+def _without_unlisted(observation: Observation, targets: Iterable[Target], options: EnvironmentOptions) -> Observation:
+    """Return the observation with one more answer: those of these releases that a listing lacks do not exist."""
+    found = {search.resource: observation.listed(search) for search in _searches(observation, options)}
+    names = {resource: [*map(objects.name, objs)] for resource, objs in found.items() if not isinstance(objs, Unknown)}
+    gone = [each for each in targets if each.resource in names and each.name not in names[each.resource]]
+    return observation.assuming((target, None) for target in gone)
 
 
 def _candidates(observation: Observation, options: EnvironmentOptions) -> tuple[Engine, ...]:
@@ -190,14 +226,13 @@ def _candidates(observation: Observation, options: EnvironmentOptions) -> tuple[
 
 
 def _searches(observation: Observation, options: EnvironmentOptions) -> tuple[Listing, ...]:
-    """Return what shows every release with our label before the namespace goes.
+    """Return what shows every release in the namespace before it goes.
 
-    One may be neither recorded nor cached: if the answer to its creation was lost, and its name was changed at once.
+    One of ours may be neither recorded nor cached: if the answer to its creation was lost, and its name was changed at
+    once.
     """
-    environment = observation.environment
-    selector = f"{ENVIRONMENT_LABEL}={environment.name}"
     return tuple(
-        Listing(engine.releases, environment.namespace_name, label_selector=selector, metadata_only=True)
+        Listing(engine.releases, observation.environment.namespace_name, metadata_only=True)
         for engine in _candidates(observation, options)
     )
 
@@ -214,8 +249,12 @@ def _next_questions(observation: Observation, options: EnvironmentOptions) -> tu
     if not uninstall.has_begun(observation):
         return targets
     asked = uninstall.questions(observation, targets)
-    # While a release is known, there is no need to look for others.
-    return asked if releases.cached(observation) else (*asked, *_searches(observation, options))
+    if releases.cached(observation):
+        # While a release is known, there is no need to look for others.
+        return asked
+    searches = _searches(observation, options)
+    listed = {search.resource for search in searches}
+    return (*(each for each in asked if not isinstance(each, Target) or each.resource not in listed), *searches)
 
 
 def _is_ending(observation: Observation, namespace: Object) -> bool:

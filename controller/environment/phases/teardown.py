@@ -32,7 +32,9 @@ def _finish(observation: Observation, *before: Effect) -> Decision:
 
 def _announcement(observation: Observation) -> tuple[Emit, ...]:
     environment = observation.environment
-    if environment.status.get("applicationStatus") == State.UNINSTALLING or removal.has_begun(observation):
+    # Only the first round of a reconcile has no answers.
+    is_later = bool(observation.answers)
+    if is_later or environment.status.get("applicationStatus") == State.UNINSTALLING or removal.has_begun(observation):
         return ()
     note = f"Taking down environment {environment.name}."
     return (Emit(EventType.NORMAL, "TeardownStarted", "Teardown", note),)

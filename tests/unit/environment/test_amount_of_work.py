@@ -106,7 +106,7 @@ def test_a_teardown_stays_within_its_limits(world, cost_of):
     cost = cost_of(lambda: world.run(NAME))
     assert world.api.peek(ENVIRONMENTS, NAME) is None
     # The RoleBinding is there since the creation. To create it again, and be refused, takes about 30 calls more.
-    assert cost <= Cost(calls=1290, reads=8, writes=3, events=2), cost
+    assert cost <= Cost(calls=1290, reads=5, writes=3, events=2), cost
 
 
 def _noting(call: Callable[..., Any], calls: list[str]) -> Callable[..., Any]:

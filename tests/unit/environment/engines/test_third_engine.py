@@ -185,7 +185,7 @@ def test_a_release_of_another_engine_is_uninstalled_first():
 
 def test_a_teardown_resumes_and_deletes_the_release_and_waits_for_its_finalizer():
     def teardown(live):
-        search = Listing(APPLICATIONS, NAME, label_selector=f"{ENVIRONMENT_LABEL}={NAME}", metadata_only=True)
+        search = Listing(APPLICATIONS, NAME, metadata_only=True)
         answers = {APPLICATION: live, namespace_target(): namespace(), search: ()}
         return _plan(environment=environment(deleting=True), answers=answers)
 

@@ -1,4 +1,4 @@
-"""Taking an environment down: release, namespace, finalizer, in this order, each on live answers."""
+"""Taking an environment down: release, namespace, finalizer, in this order."""
 
 from dataclasses import replace
 
@@ -41,7 +41,7 @@ from tests.unit.environment.support.builders import (
 )
 
 OPTIONS = operator_options(teardown_timeout=600, recheck_interval=10)
-SEARCH = Listing(HELM_RELEASES, NAME, label_selector=f"tronador.stakater.com/environment={NAME}", metadata_only=True)
+SEARCH = Listing(HELM_RELEASES, NAME, metadata_only=True)
 STORAGE = Listing(SECRETS, NAME, label_selector=f"owner=helm,name={RELEASE_NAME}", metadata_only=True)
 SECRET = {"metadata": {"name": "sh.helm.release.v1.run-pipeline.v1"}}
 RIGHTS = (
@@ -75,12 +75,38 @@ def _adopted(**changes):
 # The order
 
 
-def test_the_teardown_starts_with_an_announcement_and_a_live_read():
-    decision = decide(observation(environment=environment(deleting=True), namespace=namespace()), OPTIONS)
+def _first(**changes):
+    """Decide about the first look at a deleted environment whose caches show all that it has."""
+    seen = {"environment": RECORDED, "namespace": namespace(), "releases": [helm_release()]} | changes
+    return decide(observation(**seen), OPTIONS)
+
+
+def test_the_first_step_is_announced_and_deletes_the_release_that_the_caches_show():
+    decision = _first()
 
     assert isinstance(decision, Wait)
-    assert without_events(decision.effects) == [Read(namespace_target()), Read(release_target())]
+    assert without_events(decision.effects) == [Delete(release_target(), "hr-1", "30")]
     assert event_reasons(decision.effects) == ["TeardownStarted"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"namespace": None}, id="no namespace"),
+        pytest.param({"releases": []}, id="no release"),
+        pytest.param({"environment": environment(deleting=True)}, id="a release that the status does not record"),
+        pytest.param({"releases": [helm_release(deleting=True)]}, id="a release that is being deleted"),
+        pytest.param({"ages": {"uninstall:asking": 1.0}}, id="a deletion that was asked for before"),
+        pytest.param({"ages": {"teardown": 1.0}}, id="a namespace that was looked for before"),
+    ],
+)
+def test_if_the_caches_do_not_suffice_the_first_step_is_a_live_look(changes):
+    assert Read(namespace_target()) in _first(**changes).effects
+
+
+@pytest.mark.parametrize("namespace", [foreign_namespace(), namespace(deleting=True)])
+def test_a_release_is_never_deleted_on_account_of_the_caches_alone_in_a_namespace_that_is_foreign_or_ends(namespace):
+    assert not [effect for effect in _first(namespace=namespace).effects if isinstance(effect, Delete)]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +124,7 @@ def test_the_teardown_is_announced_once(seen):
 
 
 def test_the_release_is_read_after_the_namespace():
-    assert _decide(namespace()).effects == (Read(release_target()),)
+    assert _decide(namespace(), {SEARCH: UNASKED}).effects == (Read(release_target()),)
 
 
 def test_the_release_is_deleted_before_the_namespace():
@@ -171,12 +197,27 @@ def test_the_finalizer_is_removed_last():
 
 def test_labeled_releases_of_other_names_are_uninstalled_after_the_recorded_one():
     of = environment(deleting=True, status={"release": {"engine": "helm-operator", "name": "before"}})
-    decision = _decide(namespace(), environment=of, releases=[helm_release(name="surplus")])
+    decision = _decide(namespace(), {SEARCH: UNASKED}, environment=of, releases=[helm_release(name="surplus")])
     assert decision.effects == tuple(Read(release_target(name)) for name in ("before", "run-pipeline"))
 
     of = environment(deleting=True, status={"release": {"engine": "helm-operator", "name": "surplus"}})
-    decision = _decide(namespace(), environment=of, releases=[helm_release(name="surplus")])
+    decision = _decide(namespace(), {SEARCH: UNASKED}, environment=of, releases=[helm_release(name="surplus")])
     assert decision.effects == tuple(Read(release_target(name)) for name in ("run-pipeline", "surplus"))
+
+
+def test_a_release_that_the_search_does_not_show_is_gone():
+    decision = _decide(namespace(), {STORAGE: (), SEARCH: (foreign_release("theirs"),)}, environment=RECORDED)
+
+    assert decision.effects == (Delete(namespace_target(), "ns-1", "20"),)
+
+
+def test_one_search_answers_for_every_name_that_a_release_may_have():
+    of = environment(deleting=True, status={"release": {"engine": "helm-operator", "name": "before"}})
+    storage = Listing(SECRETS, NAME, label_selector="owner=helm,name=before", metadata_only=True)
+
+    decision = _first(environment=of, releases=[], ages={"uninstall": 1.0})
+
+    assert set(decision.effects) == {Read(each) for each in (namespace_target(), SEARCH, storage, STORAGE)}
 
 
 def test_a_foreign_release_is_deleted_with_the_namespace_and_not_uninstalled():
@@ -210,7 +251,7 @@ def test_our_release_in_a_foreign_namespace_is_uninstalled():
     of = environment(deleting=True, status={"release": {"engine": "helm-operator", "name": RELEASE_NAME}})
     seen = {"environment": of, "releases": [helm_release()]}
 
-    assert _decide(foreign_namespace(), **seen).effects == (Read(release_target()),)
+    assert _decide(foreign_namespace(), {SEARCH: UNASKED}, **seen).effects == (Read(release_target()),)
     assert _decide(foreign_namespace(), {release_target(): helm_release()}, **seen).effects == (
         Delete(release_target(), "hr-1", "30"),
     )
@@ -414,6 +455,17 @@ def test_a_binding_is_created_beside_the_deletion_of_the_release_and_not_before_
 
     assert isinstance(create, Create)
     assert create.target == BINDING
+    assert delete == Delete(release_target(), "hr-1", "30")
+
+
+def test_our_rights_are_read_before_the_release_is_deleted_if_they_were_needed_before():
+    of_team = Share(copies=("secret",))
+    seen = observation(environment=RECORDED, namespace=namespace(), releases=[helm_release()], share=of_team)
+    looked = replace(seen, answers={BINDING: None})
+
+    assert without_events(decide(seen, OURS).effects) == [Read(BINDING)]
+    create, delete = decide(looked, OURS).effects
+    assert isinstance(create, Create)
     assert delete == Delete(release_target(), "hr-1", "30")
 
 

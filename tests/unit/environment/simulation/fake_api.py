@@ -131,6 +131,7 @@ class FakeApi:
         propagation: DeletePropagation | None = None,
     ) -> dict[str, Any]:
         assert propagation is DeletePropagation.BACKGROUND, "a Job left to itself leaves its pods behind"
+        assert None not in (uid, resource_version), f"{name} is deleted whatever has become of it"
         key = (resource, namespace, name)
         return self._write("delete", resource, namespace, name, "", lambda: self._delete(key, uid, resource_version))
 

@@ -231,6 +231,21 @@ def test_an_environment_that_was_made_again_behind_an_old_cache_gets_its_namespa
     assert world.api.peek(NAMESPACES, NAME)["metadata"]["annotations"][UID_ANNOTATION] == new["metadata"]["uid"]
 
 
+def test_a_release_that_changed_behind_an_old_cache_is_read_before_it_is_deleted(world):
+    _create(world)
+    world.run(NAME)
+    world.stores[HELM_RELEASES].hold(world.api.peek(HELM_RELEASES, "run-pipeline", NAME))
+    world.api.edit(HELM_RELEASES, "run-pipeline", NAME, lambda obj: obj["metadata"].update(labels={}, annotations={}))
+    world.api.remove(ENVIRONMENTS, NAME)
+    world.stores[ENVIRONMENTS].hold(world.api.peek(ENVIRONMENTS, NAME))
+    world.api.writes.clear()
+
+    assert world.reconcile(NAME).requeue
+    assert HELM_RELEASES not in {write.resource for write in world.api.writes}
+    world.reconcile(NAME)
+    assert (HELM_RELEASES, NAME, "run-pipeline") in world.api.reads
+
+
 def _last_state_of_a_gone_one(world):
     """Deploy an environment and take it down again; return how it was before."""
     _create(world)
