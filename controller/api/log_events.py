@@ -186,6 +186,12 @@ _OF_CACHES: Final = (
     ),
     LogEvent("object transform failed", "error", "An object cannot be prepared for the cache. It is ignored.", _REPORT),
     LogEvent("index function failed", "error", "An object is missing from the index `index`.", _REPORT),
+    LogEvent(
+        "key queued in doubt",
+        "error",
+        "Whether a change needs a reconcile could not be found out, so one follows.",
+        _REPORT,
+    ),
     LogEvent("handler failed", "error", "The handler `handler` raised, so one change is lost to it.", _REPORT),
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 from controller.api.environment import ENVIRONMENTS
 from controller.apimachinery import objects
@@ -20,7 +21,9 @@ from controller.tronadorconfig.content import recipients
 from controller.workqueue import RateLimitingQueue
 
 Keys = Callable[[Object], Iterable[str]]
-Add = Callable[[str], None]
+Doubt = Callable[[], bool]
+# Takes a key, and where an `Enqueue` has `repeats` also `unless`, a Doubt or None.
+Add = Callable[..., None]
 # The keys that a change concerns. Takes the object before and after it, each None if it did not exist then.
 ChangedKeys = Callable[[Object | None, Object | None], Iterable[str]]
 
@@ -43,23 +46,30 @@ def consistency(stores: Mapping[Resource, Store]) -> ConsistencyStore:
     )
 
 
-def enqueue(informers: Mapping[Resource, Informer], queue: RateLimitingQueue, *, resync_period: float) -> None:
+def enqueue(
+    informers: Mapping[Resource, Informer],
+    queue: RateLimitingQueue,
+    *,
+    resync_period: float,
+    repeats: Callable[[Resource, str, Object], bool],
+) -> None:
     """Have an environment reconciled when it or one of its objects changes, and in each resync.
 
     Environments that are up to date at the start wait until nothing else is to do, and a resync is spread over its
     period (seconds). So a change never waits for thousands of environments that did not change. What was begun for one
-    environment is completed before another one is begun, as far as it depends on the controller.
+    environment is completed before another one is begun, as far as it depends on the controller. An object that only
+    `repeats` what the last reconcile of an environment left leads to no other one (`Echoes.repeats`).
     """
     environments = informers[ENVIRONMENTS].store
 
-    def add_known(key: str) -> None:
+    def add_known(key: str, *, unless: Doubt | None = None) -> None:
         # Most namespaces of a cluster belong to no environment.
         if environments.get(key) is not None:
-            queue.add(key)
+            queue.add(key, unless=unless)
 
-    def add_begun(key: str) -> None:
+    def add_begun(key: str, *, unless: Doubt | None = None) -> None:
         if environments.get(key) is not None:
-            queue.add_first(key)
+            queue.add_first(key, unless=unless)
 
     def add_initial(key: str) -> None:
         environment = environments.get(key)
@@ -74,7 +84,14 @@ def enqueue(informers: Mapping[Resource, Informer], queue: RateLimitingQueue, *,
         if watch.keys is not None:
             is_environment = watch.resource == ENVIRONMENTS
             add, progress = (queue.add, queue.add) if is_environment else (add_known, add_begun)
-            handler = Enqueue(keys=watch.keys, add=add, progress=progress, initial=add_initial, resync=add_in_turn)
+            handler = Enqueue(
+                keys=watch.keys,
+                add=add,
+                progress=progress,
+                initial=add_initial,
+                resync=add_in_turn,
+                repeats=partial(repeats, watch.resource),
+            )
             registration = informers[watch.resource].add_handler(
                 handler, name=f"enqueue-{watch.resource}", at_once=True
             )
@@ -94,6 +111,7 @@ class Enqueue:
         progress: queues a key of an object whose status has changed, or which is gone, if that is another way.
         initial: queues a key of an object that existed at the start, if that is another way.
         resync: queues a key of an object that did not change, if that is another way.
+        repeats: whether a new version of an object shows nothing new for a key. The queue asks it once it matters.
 
     Attributes:
         has_synced: whether the handler has got all objects that existed at the start; set it after the registration.
@@ -107,6 +125,7 @@ class Enqueue:
         progress: Add | None = None,
         initial: Add | None = None,
         resync: Add | None = None,
+        repeats: Callable[[str, Object], bool] | None = None,
     ) -> None:
         self.has_synced: Callable[[], bool] = lambda: False
         self._keys = keys
@@ -114,10 +133,14 @@ class Enqueue:
         self._progress = progress or add
         self._initial = initial or add
         self._resync = resync or add
+        self._repeats = repeats
 
     def on_add(self, obj: Object) -> None:
         """Handle a new object, or one that existed at the start."""
-        self._queue(self._add if self.has_synced() else self._initial, obj)
+        if self.has_synced():
+            self._queue(self._add, obj, new=obj)
+        else:
+            self._queue(self._initial, obj)
 
     def on_update(self, old: Object, new: Object) -> None:
         """Handle a change, which may move an object from one environment to another."""
@@ -126,15 +149,18 @@ class Enqueue:
         else:
             # Others report what they did in the status. Any other change may be the echo of our own write.
             is_progress = old.get("status") != new.get("status")
-            self._queue(self._progress if is_progress else self._add, old, new)
+            self._queue(self._progress if is_progress else self._add, old, new, new=new)
 
     def on_delete(self, obj: Object | DeletedFinalStateUnknown) -> None:
         """Handle a deletion, seen or inferred."""
         self._queue(self._progress, obj.obj if isinstance(obj, DeletedFinalStateUnknown) else obj)
 
-    def _queue(self, add: Add, *objects: Object) -> None:
+    def _queue(self, add: Add, *objects: Object, new: Object | None = None) -> None:
         for key in dict.fromkeys(key for obj in objects for key in self._keys(obj)):
-            add(key)
+            if new is None or self._repeats is None:
+                add(key)
+            else:
+                add(key, unless=partial(self._repeats, key, new))
 
 
 class Spread:

@@ -57,6 +57,7 @@ class Reconcilers:
         consistency: ConsistencyStore,
         metrics: EnvironmentMetrics,
         stopwatch: Stopwatch,
+        memory: Memory,
     ) -> Reconciler:
         """Return the reconciler of environments."""
 
@@ -82,7 +83,7 @@ class Reconcilers:
                 metrics=metrics,
                 stopwatch=stopwatch,
                 options=self.options.environment,
-                memory=Memory.empty(now=time.monotonic),
+                memory=memory,
                 now=time.monotonic,
             )
         )

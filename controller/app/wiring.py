@@ -28,6 +28,7 @@ from controller.client.serverhealth import ServerHealth
 from controller.environment import counts
 from controller.environment.discovery import Discovery
 from controller.environment.expirations import Brake
+from controller.environment.memory import Memory
 from controller.environment.metrics import EnvironmentMetrics
 from controller.environment.stopwatch import Stopwatch
 from controller.environment.wakeups import Wakeups
@@ -90,9 +91,10 @@ def build(options: Options, connection: Connection) -> Application:
     stores = {resource: informer.store for resource, informer in informers.items()}
     shares = Shares(configs=stores[TRONADOR_CONFIGS], secrets=stores[SECRETS], options=options.tronadorconfig)
     queue = _queue(options, registry)
+    memory = Memory.empty(now=time.monotonic)
 
     def watch() -> None:
-        caches.enqueue(informers, queue, resync_period=options.cache.resync_period)
+        caches.enqueue(informers, queue, resync_period=options.cache.resync_period, repeats=memory.echoes.repeats)
         tronadorconfig.spread(informers, Concerned(shares=shares, environments=stores[ENVIRONMENTS]), queue)
 
     reconcilers = Reconcilers(
@@ -124,6 +126,7 @@ def build(options: Options, connection: Connection) -> Application:
             consistency=caches.consistency(stores),
             metrics=metrics,
             stopwatch=stopwatch,
+            memory=memory,
         )
     )
     controller = Controller(

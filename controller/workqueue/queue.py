@@ -10,13 +10,18 @@ import heapq
 import itertools
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
+
+import structlog
 
 from controller.apimachinery.clock import Clock, MonotonicClock
 from controller.metrics import Registry
 from controller.workqueue.limiters import Limiter, default_limiter
 from controller.workqueue.metrics import QueueMetrics
+
+log = structlog.get_logger(__name__)
 
 # A waiting worker looks at the heap at least this often (seconds): a cheap guard against clock jumps.
 _MAX_WAIT = 10.0
@@ -72,6 +77,8 @@ class RateLimitingQueue:
         self._dirty: dict[str, tuple[float, _Lane]] = {}
         # Key -> the time at which a worker took it.
         self._processing: dict[str, float] = {}
+        # Key that a worker has -> why it may need processing once more: since when, its lane, and the doubt.
+        self._doubtful: dict[str, list[tuple[float, _Lane, Callable[[], bool]]]] = {}
         # (ready time, tie-break, key); an entry whose time is not `_due[key]` was replaced by an earlier one.
         self._heap: list[tuple[float, int, str]] = []
         self._due: dict[str, float] = {}
@@ -86,15 +93,19 @@ class RateLimitingQueue:
         self._metrics.unfinished.set_function(self._unfinished)
         self._metrics.longest_running.set_function(self._longest_running)
 
-    def add(self, key: str) -> None:
-        """Queue `key`. Does nothing if it is already queued or the queue is shutting down."""
-        with self._condition:
-            self._add_and_wake_locked(key, self._clock.now())
+    def add(self, key: str, *, unless: Callable[[], bool] | None = None) -> None:
+        """Queue `key`. Does nothing if it is already queued or the queue is shutting down.
 
-    def add_first(self, key: str) -> None:
+        If `unless` is given and returns True, there is no need to queue it. While a worker has the key, this depends on
+        what the worker does, so `unless` is called at `done`. It must not call the queue.
+        """
+        with self._condition:
+            self._add_unless_locked(key, _Lane.USUAL, unless)
+
+    def add_first(self, key: str, *, unless: Callable[[], bool] | None = None) -> None:
         """Queue `key` before those that `add` queued, for work that was begun and can be completed."""
         with self._condition:
-            self._add_and_wake_locked(key, self._clock.now(), _Lane.FIRST)
+            self._add_unless_locked(key, _Lane.FIRST, unless)
 
     def add_last(self, key: str) -> None:
         """Queue `key` behind all keys that are queued in other ways, now or later. Those go before it."""
@@ -177,6 +188,9 @@ class RateLimitingQueue:
             if key in self._dirty:
                 _, lane = self._dirty[key]
                 self._ready[lane][key] = None
+            for added, lane, unless in self._doubtful.pop(key, ()):
+                if not _is_true(unless):
+                    self._add_locked(key, added, lane)
             if self._draining:
                 self._condition.notify_all()
 
@@ -217,6 +231,15 @@ class RateLimitingQueue:
                 delayed=tuple(sorted((key, due - now) for key, due in self._due.items())),
                 processing=tuple(sorted((key, now - since) for key, since in self._processing.items())),
             )
+
+    def _add_unless_locked(self, key: str, lane: _Lane, unless: Callable[[], bool] | None) -> None:
+        now = self._clock.now()
+        if unless is None or key in self._dirty:
+            self._add_and_wake_locked(key, now, lane)
+        elif key in self._processing:
+            self._doubtful.setdefault(key, []).append((now, lane, unless))
+        elif not _is_true(unless):
+            self._add_and_wake_locked(key, now, lane)
 
     def _add_and_wake_locked(self, key: str, since: float, lane: _Lane = _Lane.USUAL) -> None:
         if self._add_locked(key, since, lane):
@@ -305,3 +328,11 @@ class RateLimitingQueue:
         with self._condition:
             now = self._clock.now()
             return max((now - since for since in self._processing.values()), default=0.0)
+
+
+def _is_true(unless: Callable[[], bool]) -> bool:
+    try:
+        return unless()
+    except Exception:  # a bug in it must neither lose the key nor end the worker that is done
+        log.exception("key queued in doubt")
+        return False

@@ -6,6 +6,8 @@ import pytest
 
 from controller.api.environment import ENVIRONMENTS
 from controller.api.helm_operator import HELM_RELEASES
+from controller.environment.reconciler import EnvironmentReconciler
+from controller.runtime.reconcile import Request, Result
 from tests.integration.support.clusters import Cluster
 from tests.integration.support.controllers import ThreadedController
 from tests.integration.support.engines import Engine
@@ -112,6 +114,26 @@ def test_status_refreshes_by_the_engine_without_a_change_cause_no_writes(
         body = {"status": {"conditions": conditions}}
         cluster.client.patch(HELM_RELEASES, RELEASE, body, namespace=environment.name, subresource="status")
     throughout(RESYNC, lambda: not requests.writes(mark), lambda: f"written: {requests.order(mark)}")
+
+
+def test_the_echoes_of_its_own_writes_lead_to_no_other_reconcile(
+    environments: Environments,
+    stopped_engine: Engine,
+    start_controller: StartController,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reconciled: list[str] = []
+    reconcile = EnvironmentReconciler.reconcile
+
+    def noted(reconciler: EnvironmentReconciler, request: Request) -> Result:
+        reconciled.append(request.key)
+        return reconcile(reconciler, request)
+
+    monkeypatch.setattr(EnvironmentReconciler, "reconcile", noted)
+    start_controller(status_settle=DEADLINE)
+    environment = environments.create()
+    eventually(environment.helm_release, "the release is created")
+    throughout(RESYNC, lambda: reconciled == [environment.name], lambda: f"reconciled: {reconciled}")
 
 
 def test_an_update_and_a_teardown_take_few_writes_and_events(

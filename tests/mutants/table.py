@@ -348,6 +348,20 @@ MUTANTS: Final = (
         "tests/unit/workqueue/test_delays.py::TestDelays::test_while_a_worker_has_a_delayed_key_another_one_waits_for_the_next",
     ),
     Mutant(
+        "what others changed counts as the echo of a write",
+        "controller/environment/echoes.py",
+        "        return expected is not None and expected == _digest(obj)",
+        "        return expected is not None",
+        "tests/unit/environment/test_echoes.py::test_a_change_by_another_program_does_not_count_as_an_echo",
+    ),
+    Mutant(
+        "a doubt about a key is settled before its worker is done",
+        "controller/workqueue/queue.py",
+        "        elif key in self._processing:\n            self._doubtful",
+        "        elif key in self._processing and unless():\n            pass\n        elif False:\n            self._doubtful",
+        "tests/unit/workqueue/test_queue.py::test_a_doubt_about_a_key_that_a_worker_has_is_settled_when_it_is_done",
+    ),
+    Mutant(
         "a later delay replaces an earlier one",
         "controller/workqueue/queue.py",
         "        if key in self._due and self._due[key] <= due:",

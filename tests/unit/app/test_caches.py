@@ -36,6 +36,10 @@ class Informer:
         return self.synced
 
 
+def repeats_nothing(_resource, _key, _obj):
+    return False
+
+
 @pytest.fixture
 def queue():
     return RateLimitingQueue(name="test", clock=FakeClock())
@@ -44,7 +48,7 @@ def queue():
 @pytest.fixture
 def informers(queue):
     informers = {watch.resource: Informer() for watch in WATCHES}
-    caches.enqueue(informers, queue, resync_period=PERIOD)
+    caches.enqueue(informers, queue, resync_period=PERIOD, repeats=repeats_nothing)
     return informers
 
 
@@ -75,13 +79,42 @@ def test_work_that_was_left_goes_before_environments_that_are_up_to_date(informe
     assert [queue.get() for _ in range(4)] == ["updated", "created", "deleted", "a"]
 
 
+@pytest.mark.parametrize("is_new", [True, False], ids=["created", "changed"])
+def test_an_object_that_only_repeats_what_the_last_reconcile_left_queues_nothing(queue, is_new):
+    asked = []
+
+    def repeats(resource, key, obj):
+        asked.append((resource, key, obj))
+        return key == "a"
+
+    informers = {watch.resource: Informer() for watch in WATCHES}
+    caches.enqueue(informers, queue, resync_period=PERIOD, repeats=repeats)
+    handler = informers[ENVIRONMENTS].handler
+    handler.has_synced = lambda: True
+    for name in ("a", "b"):
+        before, after = environment(name=name), environment(name=name, labels={"changed": "x"})
+        handler.on_add(after) if is_new else handler.on_update(before, after)
+        assert asked[-1] == (ENVIRONMENTS, name, after)
+    assert queue.snapshot().ready == ("b",)
+
+
+def test_an_object_that_is_gone_or_due_for_a_resync_never_counts_as_a_repetition(queue):
+    informers = {watch.resource: Informer() for watch in WATCHES}
+    caches.enqueue(informers, queue, resync_period=0.0, repeats=lambda *_: True)
+    same = environment(name="same")
+    fill(informers[ENVIRONMENTS], environment(name="gone"))
+    informers[ENVIRONMENTS].handler.on_delete(environment(name="gone"))
+    informers[ENVIRONMENTS].handler.on_update(same, same)
+    assert queue.snapshot().ready == ("gone", "same")
+
+
 def test_what_a_new_leader_finds_is_queued_as_at_a_start(queue):
     informers = {watch.resource: Informer() for watch in WATCHES}
     for obj in (up_to_date("a"), environment(name="created"), up_to_date("b")):
         informers[ENVIRONMENTS].store.put(objects.key(obj), obj, resource_version="1")
     for informer in informers.values():
         informer.synced = True
-    caches.enqueue(informers, queue, resync_period=PERIOD)
+    caches.enqueue(informers, queue, resync_period=PERIOD, repeats=repeats_nothing)
     assert [queue.get() for _ in range(3)] == ["created", "a", "b"]
 
 

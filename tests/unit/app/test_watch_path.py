@@ -16,6 +16,7 @@ from controller.app.options import Options
 from controller.cache import Informer
 from controller.client.serverhealth import ServerHealth
 from controller.client.stream import LineSplitter, _event
+from controller.environment.echoes import Echoes
 from controller.environment.engines import ENGINES
 from controller.metrics import Registry
 from controller.workqueue import RateLimitingQueue
@@ -33,7 +34,7 @@ class Watched:
     def __init__(self) -> None:
         self.queue = RateLimitingQueue(name="test")
         self._informers = caches.informers(Options(), None, Registry(), recovery=ServerHealth())  # type: ignore[arg-type]
-        caches.enqueue(self._informers, self.queue, resync_period=0.0)
+        caches.enqueue(self._informers, self.queue, resync_period=0.0, repeats=Echoes(now=lambda: 0.0).repeats)
         for informer in self._informers.values():
             informer._replace({}, "1")
         self._version = 10_000_000
@@ -51,7 +52,7 @@ def _receive(informer: Informer, line: bytes) -> None:
         informer._reflector._handle(_event(part))
 
 
-@pytest.mark.parametrize(("resource", "kind", "most"), [(ENVIRONMENTS, "environment", 88), (RELEASES, "release", 70)])
+@pytest.mark.parametrize(("resource", "kind", "most"), [(ENVIRONMENTS, "environment", 90), (RELEASES, "release", 74)])
 def test_a_changed_object_is_queued_with_few_calls(resource: Any, kind: str, most: int) -> None:
     watched = Watched()
     watched.send(ENVIRONMENTS, RECORDED["environment"])()

@@ -13,7 +13,7 @@ from controller.apimachinery.resources import NAMESPACES, SERVICE_ACCOUNTS
 from controller.environment import echoes
 from controller.environment import reconciler as reconciler_module
 from controller.environment.decision import Continue
-from controller.environment.effects import Apply, Create, Delete, Read, Target
+from controller.environment.effects import Apply, Create, Delete, GroupVersion, Read, Target
 from controller.environment.plan import Plan, Step
 from tests.unit.environment.simulation.world import World
 from tests.unit.environment.support.builders import (
@@ -139,6 +139,38 @@ def test_what_is_due_is_decided(world, decisions):
     assert decisions != []
 
 
+def _repeated(world):
+    """The kinds whose cached object only shows what the last reconcile left."""
+    cached = {
+        ENVIRONMENTS: world.stores[ENVIRONMENTS].get(NAME),
+        NAMESPACES: world.stores[NAMESPACES].get(NAME),
+        HELM_RELEASES: world.stores[HELM_RELEASES].get(f"{NAME}/{RELEASE_NAME}"),
+    }
+    return {resource for resource, obj in cached.items() if world.memory.echoes.repeats(resource, NAME, obj)}
+
+
+def test_the_echo_of_each_write_is_recognised_on_its_own(world):
+    assert _repeated(world) == {ENVIRONMENTS, NAMESPACES, HELM_RELEASES}
+
+
+def test_a_change_by_another_program_does_not_count_as_an_echo(world):
+    world.api.edit(HELM_RELEASES, RELEASE_NAME, NAME, lambda obj: obj["spec"].update(timeout=1))
+    world.sync()
+    assert _repeated(world) == {ENVIRONMENTS, NAMESPACES}
+
+
+def test_an_object_of_another_name_does_not_count_as_an_echo(world):
+    other = {**world.stores[HELM_RELEASES].get(f"{NAME}/{RELEASE_NAME}"), "metadata": {"name": "x", "namespace": NAME}}
+    assert not world.memory.echoes.repeats(HELM_RELEASES, NAME, other)
+    assert not world.memory.echoes.repeats(ENVIRONMENTS, "other", world.stores[ENVIRONMENTS].get(NAME))
+
+
+@pytest.mark.parametrize("seconds", [0.5, echoes.SECONDS], ids=["due", "old"])
+def test_nothing_is_an_echo_once_another_look_is_due(world, seconds):
+    world.seconds += seconds
+    assert _repeated(world) == set()
+
+
 def test_a_resync_is_decided(world, decisions):
     world.run(NAME)
     decisions.clear()
@@ -184,3 +216,8 @@ def test_a_plan_that_needs_more_than_the_caches_is_not_recognised(effect):
     nothing, plan = (Plan((Step(phase("namespace"), Continue(effects=effects)),)) for effects in ((), (effect,)))
     assert echoes.is_recognisable(nothing, observation(), {})
     assert not echoes.is_recognisable(plan, observation(), {})
+
+
+def test_a_plan_that_asked_what_the_api_server_serves_is_recognised():
+    asking = Plan((Step(phase("release"), Continue(effects=(Read(GroupVersion("helm.fluxcd.io/v1")),))),))
+    assert echoes.is_recognisable(asking, observation(), {})

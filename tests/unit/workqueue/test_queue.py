@@ -107,6 +107,63 @@ def test_a_key_added_while_processed_is_queued_once_more_as_it_was_added(
     assert len(queue) == 0
 
 
+@pytest.mark.parametrize("way", ["add", "add_first"])
+@pytest.mark.parametrize("needless", [True, False])
+def test_a_key_in_doubt_is_queued_only_if_there_is_need(queue: RateLimitingQueue, way: str, needless: bool) -> None:
+    getattr(queue, way)("a", unless=lambda: needless)
+    assert len(queue) == (not needless)
+
+
+@pytest.mark.parametrize("way", ["add", "add_first"])
+@pytest.mark.parametrize(("needless", "left"), [([True, True], 0), ([True, False], 1), ([False, False], 1)])
+def test_a_doubt_about_a_key_that_a_worker_has_is_settled_when_it_is_done(
+    queue: RateLimitingQueue, way: str, needless: list[bool], left: int
+) -> None:
+    is_needless: list[bool] = [False, False]
+    queue.add("a")
+    take(queue)
+    for position in range(2):
+        getattr(queue, way)("a", unless=lambda position=position: is_needless[position])
+    assert len(queue) == 0
+    # The worker finds it out meanwhile.
+    is_needless[:] = needless
+    queue.done("a")
+    assert len(queue) == left
+
+
+def test_a_bug_in_a_doubt_loses_no_key(queue: RateLimitingQueue) -> None:
+    def bug() -> bool:
+        raise RuntimeError
+
+    queue.add("a", unless=bug)
+    assert take(queue) == "a"
+    queue.add("a", unless=bug)
+    queue.done("a")
+    assert take(queue) == "a"
+
+
+def test_no_doubt_takes_back_what_was_added_without_one(queue: RateLimitingQueue) -> None:
+    queue.add("ready")
+    queue.add("ready", unless=lambda: True)
+    queue.add_first("processed")
+    take(queue)
+    queue.add("processed", unless=lambda: True)
+    queue.add("processed")
+    queue.done("processed")
+    assert queue.snapshot().ready == ("ready", "processed")
+
+
+def test_a_doubt_ends_with_the_work_that_it_is_about(queue: RateLimitingQueue) -> None:
+    queue.add("a")
+    take(queue)
+    queue.add("a", unless=lambda: False)
+    for left in (1, 0):
+        queue.done("a")
+        assert len(queue) == left
+        if left:
+            take(queue)
+
+
 def test_a_key_that_is_done_can_be_added_again(queue: RateLimitingQueue) -> None:
     for _ in range(2):
         queue.add("a")
