@@ -167,8 +167,9 @@ class RateLimitingQueue:
                     since, _ = self._dirty.pop(key)
                     self._processing[key] = now
                     self._metrics.queue_duration.observe(max(0.0, now - since))
-                    if promoted > 1:
-                        self._condition.notify(promoted - 1)
+                    if promoted:
+                        # This worker may have been woken for an earlier key. Then each of these needs another worker.
+                        self._condition.notify(min(promoted, self._backlog_locked()))
                     self._see_to_alarm_locked(now)
                     return key
                 if self._shutting_down:
@@ -293,7 +294,7 @@ class RateLimitingQueue:
 
     def _rest_locked(self, now: float) -> None:
         """Wait until there is a key, or, if no other worker does, until a delayed one is due."""
-        alarm = self._next_alarm(now)
+        alarm = self._next_alarm_locked(now)
         if alarm is None:
             self._clock.wait_until(self._condition, None)
             return
@@ -305,10 +306,10 @@ class RateLimitingQueue:
 
     def _see_to_alarm_locked(self, now: float) -> None:
         """Wake a worker that waits if no one waits for the next delayed key."""
-        if self._heap and self._next_alarm(now) is not None:
+        if self._heap and self._next_alarm_locked(now) is not None:
             self._condition.notify()
 
-    def _next_alarm(self, now: float) -> float | None:
+    def _next_alarm_locked(self, now: float) -> float | None:
         """Return when a worker has to look at the heap (clock seconds), or None if another one does so in time."""
         due = min(self._heap[0][0], now + _MAX_WAIT) if self._heap else now + _MAX_WAIT
         return None if self._alarms and min(self._alarms) <= due else due

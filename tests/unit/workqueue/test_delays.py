@@ -7,9 +7,26 @@ from collections.abc import Iterable
 
 import pytest
 
+from controller.apimachinery.clock import MonotonicClock
 from controller.workqueue import RateLimitingQueue
 from tests.unit.fakes import DEADLINE, FakeClock, eventually
 from tests.unit.workqueue.workers import start, take
+
+
+class _SlowWake(MonotonicClock):
+    """A minute passes before the first thread that is woken has the lock."""
+
+    def __init__(self) -> None:
+        self.sleepers = 0
+        self._passed = 0.0
+
+    def now(self) -> float:
+        return super().now() + self._passed
+
+    def wait_until(self, condition: threading.Condition, deadline: float | None) -> None:
+        self.sleepers += 1
+        super().wait_until(condition, deadline)
+        self._passed = 60.0
 
 
 class TestDelays:
@@ -49,6 +66,19 @@ class TestDelays:
             queue.add_after(key, 0.01 * number)
         try:
             eventually(lambda: sorted(map(str, got)) == ["a", "b", "c"])
+        finally:
+            _end(queue, workers)
+
+    def test_a_key_that_is_due_by_the_time_that_a_worker_comes_for_another_one_has_a_worker_too(self) -> None:
+        clock = _SlowWake()
+        queue = RateLimitingQueue(name="test", clock=clock)
+        got: list[str | None] = []
+        queue.add_after("due", 50)
+        workers = [start(lambda: got.append(queue.get())) for _ in range(2)]
+        try:
+            eventually(lambda: clock.sleepers == 2)
+            queue.add("added")
+            eventually(lambda: sorted(map(str, got)) == ["added", "due"])
         finally:
             _end(queue, workers)
 
