@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from controller.api.environment import FINALIZER
 from controller.apimachinery import objects
+from controller.apimachinery.resources import LEASES
 from controller.environment import removal
 from controller.environment.decision import Continue, Decision, Wait
-from controller.environment.effects import Effect, Emit, EventType, RemoveFinalizer
+from controller.environment.effects import Effect, Emit, EventType, RemoveFinalizer, Target
 from controller.environment.engines.engine import State
 from controller.environment.observation import Observation
 from controller.environment.options import EnvironmentOptions
@@ -32,8 +33,8 @@ def _finish(observation: Observation, *before: Effect) -> Decision:
 
 def _announcement(observation: Observation) -> tuple[Emit, ...]:
     environment = observation.environment
-    # Only the first round of a reconcile has no answers.
-    is_later = bool(observation.answers)
+    # Before the first round of a teardown, only the Lease of another installation may have been read.
+    is_later = any(not isinstance(asked, Target) or asked.resource != LEASES for asked in observation.answers)
     if is_later or environment.status.get("applicationStatus") == State.UNINSTALLING or removal.has_begun(observation):
         return ()
     note = f"Taking down environment {environment.name}."

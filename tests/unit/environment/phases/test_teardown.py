@@ -11,12 +11,13 @@ from controller.api.environment import (
     APPLIED_RESOURCES_ANNOTATION,
     FINALIZER,
     INSTALLATION_ANNOTATION,
+    LEASE_NAME,
     UID_ANNOTATION,
 )
 from controller.api.environment import ENVIRONMENTS as ENVIRONMENT_RESOURCE
 from controller.api.helm_operator import HELM_RELEASES
 from controller.api.rbac import ROLE_BINDINGS
-from controller.apimachinery.resources import SECRETS, SERVICE_ACCOUNTS
+from controller.apimachinery.resources import LEASES, SECRETS, SERVICE_ACCOUNTS
 from controller.environment.decision import Continue, Wait
 from controller.environment.effects import Create, Delete, Listing, Patch, Read, RemoveFinalizer, Target
 from controller.environment.observation import REFUSED, UNASKED
@@ -87,6 +88,17 @@ def test_the_first_step_is_announced_and_deletes_the_release_that_the_caches_sho
     assert isinstance(decision, Wait)
     assert without_events(decision.effects) == [Delete(release_target(), "hr-1", "30")]
     assert event_reasons(decision.effects) == ["TeardownStarted"]
+
+
+def test_the_teardown_of_an_environment_of_an_installation_that_is_gone_is_announced_too():
+    looked = observation(
+        environment=RECORDED,
+        namespace=namespace(),
+        releases=[helm_release()],
+        answers={Target(LEASES, LEASE_NAME, "before"): None},
+    )
+
+    assert event_reasons(decide(looked, OPTIONS).effects) == ["TeardownStarted"]
 
 
 @pytest.mark.parametrize(
