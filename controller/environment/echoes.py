@@ -110,9 +110,8 @@ class Echoes:
 def is_recognisable(plan: Plan, observation: Observation, answers: Answers) -> bool:
     """Return whether a plan needed nothing but the caches, and all that it writes comes back through them.
 
-    What an optional Read found comes back in the status. What the API server serves decides which engine a new release
-    has, and is asked again when a look is due. `observation` is what the plan was made from. `answers` are
-    those to its effects.
+    What an optional Read found comes back in the status. What the API server serves has no watch, and is asked again
+    when a look is due. `observation` is what the plan was made from. `answers` are those to its effects.
     """
     return all(_comes_back(effect) and _is_alone(effect, observation, answers) for effect in plan.effects)
 

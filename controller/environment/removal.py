@@ -66,7 +66,7 @@ def decide(
     *,
     announce: Callable[[Observation], tuple[Effect, ...]] = lambda _: (),
 ) -> Wait | Removed:
-    """Return the next step, or Removed. What `announce` returns goes with each look at the namespace."""
+    """Return the next step, or Removed. What `announce` returns goes with the first step, and with each live look."""
     namespace = observation.live(observation.namespace_target)
     cached = observation.cached_namespace
     if namespace is UNASKED and (first := _first_step(observation, options)):
@@ -254,7 +254,8 @@ def _next_questions(observation: Observation, options: EnvironmentOptions) -> tu
         return asked
     searches = _searches(observation, options)
     listed = {search.resource for search in searches}
-    return (*(each for each in asked if not isinstance(each, Target) or each.resource not in listed), *searches)
+    # Whether a release is there is asked before what is left of it, because an installation may just begin.
+    return (*searches, *(each for each in asked if not isinstance(each, Target) or each.resource not in listed))
 
 
 def _is_ending(observation: Observation, namespace: Object) -> bool:

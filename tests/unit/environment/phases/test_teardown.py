@@ -223,13 +223,13 @@ def test_a_release_that_the_search_does_not_show_is_gone():
     assert decision.effects == (Delete(namespace_target(), "ns-1", "20"),)
 
 
-def test_one_search_answers_for_every_name_that_a_release_may_have():
+def test_one_search_answers_for_every_name_that_a_release_may_have_and_comes_before_what_is_left_of_them():
     of = environment(deleting=True, status={"release": {"engine": "helm-operator", "name": "before"}})
     storage = Listing(SECRETS, NAME, label_selector="owner=helm,name=before", metadata_only=True)
 
     decision = _first(environment=of, releases=[], ages={"uninstall": 1.0})
 
-    assert set(decision.effects) == {Read(each) for each in (namespace_target(), SEARCH, storage, STORAGE)}
+    assert decision.effects == tuple(Read(each) for each in (namespace_target(), SEARCH, storage, STORAGE))
 
 
 def test_a_foreign_release_is_deleted_with_the_namespace_and_not_uninstalled():
