@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +41,13 @@ def show(console: Console, steps: Sequence[StepTime], *, audit_log: Path, contro
         during = [entry for entry in writes if step.begin <= entry["time"] < step.end]
         table.add_row(step.name, f"{step.seconds:.1f}", str(len(during)), _tally(during))
     console.print(table)
-    refused = sum(1 for entry in writes if entry["code"] >= 400)
+    # The reporter notes on an environment what it has shown, so a write of the status can come too late.
+    overtaken = sum(1 for entry in writes if entry["code"] == HTTPStatus.CONFLICT)
+    refused = sum(1 for entry in writes if entry["code"] >= HTTPStatus.BAD_REQUEST) - overtaken
     errors = [line for line in _lines(controller_log) if line.get("level") in ("error", "critical")]
     console.print(f"Writes that the API server refused: {refused}. Errors in the controller's log: {len(errors)}.")
+    if overtaken:
+        console.print(f"Writes that followed another program's and were decided again: {overtaken}.")
     for line in errors[:5]:
         console.print(f"  {line.get('event')}: {line.get('error', '')}", style="red")
 

@@ -173,8 +173,8 @@ def test_bugs_fire_their_alerts(
     # The handler does its work, and then fails.
     queue = Enqueue._queue
 
-    def fail_afterwards(self: Enqueue, *objects: dict[str, Any]) -> None:
-        queue(self, *objects)
+    def fail_afterwards(self: Enqueue, *args: Any, **kwargs: Any) -> None:
+        queue(self, *args, **kwargs)
         raise RuntimeError("a bug")
 
     def fail(*_: object) -> None:
