@@ -190,7 +190,7 @@ class RateLimitingQueue:
                 _, lane = self._dirty[key]
                 self._ready[lane][key] = None
             for added, lane, unless in self._doubtful.pop(key, ()):
-                if not _is_true(unless):
+                if not _is_needless(unless):
                     self._add_locked(key, added, lane)
             if self._draining:
                 self._condition.notify_all()
@@ -235,21 +235,21 @@ class RateLimitingQueue:
 
     def _add_unless_locked(self, key: str, lane: _Lane, unless: Callable[[], bool] | None) -> None:
         now = self._clock.now()
+        if self._shutting_down:
+            return
         if unless is None or key in self._dirty:
             self._add_and_wake_locked(key, now, lane)
         elif key in self._processing:
             self._doubtful.setdefault(key, []).append((now, lane, unless))
-        elif not _is_true(unless):
+        elif not _is_needless(unless):
             self._add_and_wake_locked(key, now, lane)
 
     def _add_and_wake_locked(self, key: str, since: float, lane: _Lane = _Lane.USUAL) -> None:
-        if self._add_locked(key, since, lane):
+        if not self._shutting_down and self._add_locked(key, since, lane):
             self._condition.notify()
 
     def _add_locked(self, key: str, since: float, lane: _Lane = _Lane.USUAL) -> bool:
         """Return whether there is one more key that a worker can take."""
-        if self._shutting_down:
-            return False
         is_new = key not in self._dirty
         if is_new:
             self._metrics.adds.inc()
@@ -331,7 +331,7 @@ class RateLimitingQueue:
             return max((now - since for since in self._processing.values()), default=0.0)
 
 
-def _is_true(unless: Callable[[], bool]) -> bool:
+def _is_needless(unless: Callable[[], bool]) -> bool:
     try:
         return unless()
     except Exception:  # a bug in it must neither lose the key nor end the worker that is done

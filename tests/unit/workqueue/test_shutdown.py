@@ -47,6 +47,21 @@ class TestShutdown:
         drain.join(DEADLINE)
         assert drained == [True]
 
+    def test_a_drain_settles_the_doubts_of_before(self, queue: RateLimitingQueue, clock: FakeClock) -> None:
+        queue.add("a")
+        take(queue)
+        queue.add("a", unless=lambda: False)
+        drained: list[bool] = []
+        drain = start(lambda: drained.append(queue.shutdown_with_drain()))
+        eventually(lambda: clock.sleepers() == 1)
+        queue.add("a", unless=lambda: False)
+        queue.done("a")
+        assert not drained
+        assert take(queue) == "a"
+        queue.done("a")
+        drain.join(DEADLINE)
+        assert drained == [True]
+
     def test_a_drain_waits_for_a_backlog_that_no_worker_has_taken_yet(
         self, queue: RateLimitingQueue, clock: FakeClock
     ) -> None:
